@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { messageSchema, toolDefinitionSchema } from "../episodes/contract.ts";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../kernel/schemas.ts";
+import { REWARD_SOURCES } from "../rewards/contract.ts";
+
+export const SPLITS = ["train", "validation", "test"] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** One line of a dataset file: OpenAI's supervised chat format. */
+export const exampleSchema = z.strictObject({
+  messages: z.array(messageSchema).min(1),
+  tools: z.array(toolDefinitionSchema).optional(),
+  parallel_tool_calls: z.boolean().optional(),
+});
+export type Example = z.output<typeof exampleSchema>;
+
+export const datasetNameSchema = z.string().min(1).max(200);
+
+/** What decides a dataset's content, besides the ledger's state at the watermark. Its hash is part of the id. */
+export const recipeSchema = z.strictObject({
+  kind: z.enum(["episodes", "golden"]),
+  min_reward: z.number().min(-1).max(1).optional(),
+  sources: z.array(z.enum(REWARD_SOURCES)).min(1).optional(),
+  start_date: storedTimeSchema.optional(),
+  end_date: storedTimeSchema.optional(),
+  max_examples: z.number().int().min(1),
+  include_tools: z.boolean(),
+  train_split: z.number().min(0).max(1),
+  /** Share of groups reserved for evaluation and never trained on, taken before the train/validation split. */
+  test_split: z.number().min(0).max(1),
+  system_prompt: z.string().optional(),
+  /** Golden only: SHA-256 of the file's bytes. */
+  source_sha256: z.string().optional(),
+  /** Golden datasets whose examples join the training side. */
+  include_golden: z.array(idSchema).optional(),
+});
+export type Recipe = z.output<typeof recipeSchema>;
+
+export const buildDatasetInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  name: datasetNameSchema,
+  description: z.string().max(2000).optional(),
+  min_reward: z.number().min(-1).max(1).optional(),
+  sources: z.array(z.enum(REWARD_SOURCES)).min(1).optional(),
+  start_date: timeSchema.optional(),
+  end_date: timeSchema.optional(),
+  max_examples: z.number().int().min(1).max(10_000_000).optional(),
+  include_tools: z.boolean().optional(),
+  train_split: z.number().min(0.01).max(1).optional(),
+  test_split: z.number().min(0).max(0.9).optional(),
+  system_prompt: z.string().max(100_000).optional(),
+  include_golden: z.array(idSchema).max(20).optional(),
+});
+
+export const buildGoldenInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  name: datasetNameSchema,
+  description: z.string().max(2000).optional(),
+  /** The JSONL text itself; the CLI reads the file and sends its content. */
+  content: z.string().min(1),
+  train_split: z.number().min(0.01).max(1).optional(),
+  /** 1 makes the whole file a test set that is never trained on. */
+  test_split: z.number().min(0).max(1).optional(),
+});
+
+export const datasetFileSchema = z.object({
+  key: z.string(),
+  path: z.string(),
+  lines: z.number().int(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+});
+
+/** A dataset's manifest. Files and counts appear with status `ready`, never before. */
+export const datasetSchema = z.object({
+  /** Hash of agent, name, recipe and watermark: known before the content. */
+  id: idSchema,
+  type: z.literal("dataset"),
+  agent_id: z.string(),
+  name: z.string(),
+  description: z.string().optional(),
+  status: z.enum(["pending", "building", "ready", "failed"]),
+  error: z.string().optional(),
+  recipe: recipeSchema,
+  /** Feed watermarks (times up to which episodes and rewards had been handled) that the build saw. */
+  watermark: z.object({ episodes: z.string(), rewards: z.string() }),
+  /** The orchestration that builds it. */
+  claimed_by: z.string().optional(),
+  /** SHA-256 over the sorted hashes of all lines with their sides. */
+  content_hash: z.string().optional(),
+  /** The first dataset of the agent with equal content. */
+  same_as: z.string().optional(),
+  training_count: z.number().int().optional(),
+  validation_count: z.number().int().optional(),
+  test_count: z.number().int().optional(),
+  /** Episodes that were looked at. */
+  episode_count: z.number().int().optional(),
+  /** Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, … */
+  dropped: z.record(z.string(), z.number()).optional(),
+  files: z.partialRecord(z.enum(SPLITS), datasetFileSchema).optional(),
+  /** Keyed hashes of groups on each side, for the contamination check: a file, one hex hash a line. */
+  groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
+  created_at: storedTimeSchema,
+  completed_at: storedTimeSchema.optional(),
+});
+export type Dataset = z.output<typeof datasetSchema>;
+
+/** A range of the agent's episodes in (created_at, id) order; `from` exclusive, `to` inclusive, absent: open. */
+export interface Shard {
+  readonly index: number;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** The durable steps of `buildDataset`; each can run again without harm. Inputs and results stay small. */
+export interface DatasetActivities {
+  claimDataset(input: ClaimInput): Promise<Claim>;
+  readDatasetStatus(input: RecordRef): Promise<{ status: Dataset["status"]; error?: string | undefined }>;
+  /** Whether the feeds have handled everything up to the dataset's watermark. */
+  readFeedProgress(input: RecordRef): Promise<{ caught_up: boolean }>;
+  planDatasetShards(input: RecordRef): Promise<{ shards: Shard[] }>;
+  buildDatasetShard(input: RecordRef & { shard: Shard }): Promise<{ read: number; kept: number }>;
+  /** Merges the shards, splits, writes the files, then the manifest. */
+  assembleDataset(
+    input: RecordRef & { shards: number },
+  ): Promise<
+    | { kind: "ready"; training_count: number; validation_count: number; test_count: number }
+    | { kind: "rejected"; code: string; message: string }
+  >;
+  failDataset(input: FailInput): Promise<null>;
+}

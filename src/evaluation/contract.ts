@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { SPLITS } from "../datasets/contract.ts";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
+
+export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Fewer pairs than this is `inconclusive` (F3; Microsoft's guidance asks for 30 to 100). */
+export const MINIMUM_PAIRS = 50;
+
+export const startEvaluationInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  /** A succeeded training run; or give `candidate`, a model or deployment name. */
+  run_id: idSchema.optional(),
+  candidate: z.string().min(1).max(256).optional(),
+  /** `base`: the run's base model; `active`: what serves now; or a model name. */
+  baseline: z.string().min(1).max(256).default("base"),
+  dataset_id: idSchema,
+  /** Absent: `test` if the dataset has one, else `validation`. */
+  split: z.enum(SPLITS).optional(),
+  /** A pair counts as right when the tool call matches, or the text is exactly equal. */
+  metric: z.enum(["tool_call", "exact", "auto"]).default("auto"),
+});
+
+/** One held-out example answered by both models. */
+export const pairSchema = z.object({
+  example: z.string(),
+  expected: z.string(),
+  baseline_answer: z.string(),
+  candidate_answer: z.string(),
+  baseline_correct: z.boolean(),
+  candidate_correct: z.boolean(),
+});
+export type Pair = z.output<typeof pairSchema>;
+
+export const verdictSchema = z.object({
+  verdict: z.enum(VERDICTS),
+  reasons: z.array(z.string()),
+  pairs: z.number().int(),
+  missing: z.number().int(),
+  baseline_accuracy: z.number(),
+  candidate_accuracy: z.number(),
+  /** Candidate minus baseline, with a 95 % interval of the paired difference. */
+  difference: z.number(),
+  interval: z.tuple([z.number(), z.number()]),
+  /** Pairs only the candidate (only the baseline) got right. */
+  candidate_only: z.number().int(),
+  baseline_only: z.number().int(),
+  both: z.number().int(),
+  neither: z.number().int(),
+  /** Exact McNemar, two-sided. */
+  p_value: z.number(),
+});
+export type VerdictFacts = z.output<typeof verdictSchema>;
+
+export const evaluationSchema = z.object({
+  id: idSchema,
+  type: z.literal("evaluation"),
+  agent_id: z.string(),
+  run_id: z.string().optional(),
+  candidate: z.string(),
+  baseline: z.string(),
+  dataset_id: z.string(),
+  dataset_hash: z.string(),
+  split: z.enum(SPLITS),
+  metric: z.string(),
+  status: z.enum(["pending", "running", "finished", "failed"]),
+  claimed_by: z.string().optional(),
+  error: z.string().optional(),
+  result: verdictSchema.optional(),
+  /** Up to 20 pairs for people to look at; all of them are in the file `pairs_key`. */
+  sample: z.array(pairSchema).optional(),
+  pairs_key: z.string().optional(),
+  created_at: storedTimeSchema,
+  completed_at: storedTimeSchema.optional(),
+});
+export type Evaluation = z.output<typeof evaluationSchema>;
+
+/** The durable steps of `evaluateModel`; answers are kept by (model, example), so nothing paid is asked twice. */
+export interface EvaluationActivities {
+  claimEvaluation(input: ClaimInput): Promise<Claim>;
+  readEvaluationStatus(
+    input: RecordRef,
+  ): Promise<{ status: Evaluation["status"]; verdict?: Verdict | undefined }>;
+  /** Checks contamination, fixes the examples and how they fall into batches. */
+  planEvaluation(
+    input: RecordRef,
+  ): Promise<{ kind: "planned"; batches: number } | { kind: "rejected"; code: string; message: string }>;
+  answerEvaluationBatch(input: RecordRef & { batch: number }): Promise<{ answered: number; missing: number }>;
+  judgeEvaluation(input: RecordRef & { batches: number }): Promise<{ verdict: Verdict }>;
+  failEvaluation(input: FailInput): Promise<null>;
+}

@@ -1,0 +1,39 @@
+/**
+ * The port for dataset files. A key is made by us from ids and dates (`dataset-…/train.jsonl`), never from a request:
+ * segments of letters, digits, `.`, `_`, `-`, joined by `/`; anything else is refused with `invalid` `bad_file_key`.
+ */
+export interface StoredFile {
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface Files {
+  /**
+   * Writes the whole stream under the key; readers see the old content or the new, never a part.
+   * Writing the same content again is harmless.
+   */
+  write(key: string, content: AsyncIterable<Uint8Array | string>): Promise<StoredFile>;
+  /** The bytes, in pieces. @throws LightningError not_found `file_missing` */
+  read(key: string): AsyncIterable<Uint8Array>;
+  stat(key: string): Promise<{ readonly bytes: number } | undefined>;
+  /** Keys under a prefix that ends with `/`, sorted. */
+  list(prefix: string): Promise<string[]>;
+  /** Missing is fine. */
+  delete(key: string): Promise<void>;
+  /** Where a person would look for it: a path or URL, for replies only. */
+  locate(key: string): string;
+}
+
+/** Lines of a JSONL file without their line ends, one at a time; a byte-order mark is dropped. */
+export async function* lines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: false });
+  let rest = "";
+  for await (const piece of content) {
+    const parts = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) yield part.endsWith("\r") ? part.slice(0, -1) : part;
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
+}

@@ -1,0 +1,116 @@
+/**
+ * The errors every room throws. A kind says what the caller can do; a `code` is stable and has a heading in
+ * `docs/errors.md`. Nothing secret goes into a message: it is shown to callers and written to logs.
+ */
+export type ErrorKind =
+  | "bad_request" // 400: cannot be read at all (not JSON, not the right content type)
+  | "invalid" // 422: read, but refused; nothing was stored
+  | "forbidden" // 403
+  | "not_found" // 404
+  | "conflict" // 409: the state of the thing forbids it
+  | "precondition" // 412: somebody else was faster; read again and retry
+  | "too_large" // 413
+  | "unavailable" // 503: try again later, see retryAfterMs
+  | "fatal"; // 500: a bug or a broken store; retrying does not help
+
+const STATUS: Record<ErrorKind, number> = {
+  bad_request: 400,
+  invalid: 422,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition: 412,
+  too_large: 413,
+  unavailable: 503,
+  fatal: 500,
+};
+
+export interface ErrorFacts {
+  /** The input field at fault, as a path: `messages.0.role`. */
+  field?: string | undefined;
+  /** What the caller can do about it, one sentence. */
+  remedy?: string | undefined;
+  /** Further facts, safe to show. */
+  details?: unknown;
+  /** For `unavailable`: when to try again. */
+  retryAfterMs?: number | undefined;
+  /** For `unavailable` after a write was sent: true when it may have been applied. */
+  ambiguous?: boolean | undefined;
+  cause?: unknown;
+}
+
+/** The wire form of an error, on every door. */
+export interface ErrorBody {
+  error: { code: string; message: string; field?: string; remedy?: string; details?: unknown };
+}
+
+export class LightningError extends Error {
+  override readonly name = "LightningError";
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly field: string | undefined;
+  readonly remedy: string | undefined;
+  readonly details: unknown;
+  readonly retryAfterMs: number | undefined;
+  readonly ambiguous: boolean;
+
+  constructor(kind: ErrorKind, code: string, message: string, facts: ErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.kind = kind;
+    this.code = code;
+    this.field = facts.field;
+    this.remedy = facts.remedy;
+    this.details = facts.details;
+    this.retryAfterMs = facts.retryAfterMs;
+    this.ambiguous = facts.ambiguous ?? false;
+  }
+
+  /** The HTTP status that stands for this kind. */
+  get status(): number {
+    return STATUS[this.kind];
+  }
+
+  toBody(): ErrorBody {
+    return {
+      error: {
+        code: this.code,
+        message: this.message,
+        ...(this.field === undefined ? {} : { field: this.field }),
+        ...(this.remedy === undefined ? {} : { remedy: this.remedy }),
+        ...(this.details === undefined ? {} : { details: this.details }),
+      },
+    };
+  }
+}
+
+/** True for our own errors, also those that crossed a realm or module copy. */
+export function isLightningError(value: unknown): value is LightningError {
+  return (
+    typeof value === "object" && value !== null && (value as { name?: unknown }).name === "LightningError"
+  );
+}
+
+export const badRequest = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("bad_request", code, message, facts);
+export const invalid = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("invalid", code, message, facts);
+export const forbidden = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("forbidden", code, message, facts);
+export const notFound = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("not_found", code, message, facts);
+export const conflict = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("conflict", code, message, facts);
+export const preconditionFailed = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("precondition", code, message, facts);
+export const tooLarge = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("too_large", code, message, facts);
+export const unavailable = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("unavailable", code, message, facts);
+export const fatal = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("fatal", code, message, facts);
+
+/** The text of anything thrown. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
+  return String(thrown);
+}

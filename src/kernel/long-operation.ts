@@ -1,0 +1,27 @@
+import { type Clock, sleep } from "./clock.ts";
+import type { CallContext } from "./operation.ts";
+
+/**
+ * Starts an orchestration for a record that already exists and waits a little for it: the door then answers with the
+ * finished record, or with 202 and the addresses to ask later.
+ */
+export async function startAndWait<Record>(
+  context: CallContext,
+  clock: Clock,
+  orchestration: { readonly name: string; readonly instanceId: string; readonly input: unknown },
+  read: () => Promise<Record>,
+  isFinished: (record: Record) => boolean,
+): Promise<{ record: Record; finished: boolean; urls: { [name: string]: string } }> {
+  await context.orchestrations.start(orchestration.name, orchestration.instanceId, orchestration.input);
+  const until = clock.now() + context.waitMs;
+  let record = await read();
+  for (let pause = 25; !isFinished(record) && clock.now() < until; pause = Math.min(pause * 1.5, 1000)) {
+    await sleep(clock, Math.min(pause, Math.max(1, until - clock.now())));
+    record = await read();
+  }
+  return {
+    record,
+    finished: isFinished(record),
+    urls: context.orchestrations.urls(orchestration.instanceId),
+  };
+}

@@ -1,0 +1,149 @@
+import type { Settings } from "../config/settings.ts";
+
+/** The type of a field that may be filtered or ordered by. Cosmos compares typed; so does every adapter. */
+export type FieldType = "string" | "number" | "boolean" | "strings";
+
+export interface FieldDefinition {
+  readonly type: FieldType;
+  /** In every document: only such fields may order a query. */
+  readonly always?: boolean;
+  /** Worth an index. */
+  readonly indexed?: boolean;
+}
+
+export interface ContainerDefinition {
+  /** Partition key paths without the slash; two make the key hierarchical and rule out batches. */
+  readonly partitionKey: readonly [string, ...string[]];
+  /** The closed registry: field names come from here, never from a request. Top-level names only. */
+  readonly fields: Readonly<Record<string, FieldDefinition>>;
+  /** Whether documents may expire one by one. */
+  readonly ttl: boolean;
+}
+
+const always = (type: FieldType, indexed = false): FieldDefinition => ({ type, always: true, indexed });
+const sometimes = (type: FieldType, indexed = false): FieldDefinition => ({ type, indexed });
+
+/** Every container of the ledger. `created_at` is RFC 3339 UTC of fixed width everywhere: string order is time order. */
+export const CONTAINERS = {
+  episodes: {
+    partitionKey: ["agent_id", "id"],
+    ttl: true,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      recorded_at: always("string", true),
+      session_id: sometimes("string", true),
+      correlation_id: sometimes("string", true),
+      model_deployment: sometimes("string"),
+      tool_names: sometimes("strings"),
+      reward_sources: sometimes("strings"),
+      reward_count: sometimes("number"),
+      reward_avg: sometimes("number", true),
+      reward_vetoed: sometimes("boolean"),
+      rewards_at: sometimes("string"),
+    },
+  },
+  rewards: {
+    partitionKey: ["agent_id", "episode_id"],
+    ttl: true,
+    fields: {
+      agent_id: always("string"),
+      episode_id: always("string", true),
+      created_at: always("string", true),
+      source: always("string"),
+      evaluator: sometimes("string"),
+      value: always("number"),
+    },
+  },
+  datasets: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      name: sometimes("string"),
+      status: sometimes("string"),
+      content_hash: sometimes("string", true),
+      type: always("string"),
+    },
+  },
+  runs: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      status: sometimes("string"),
+      state: sometimes("string"),
+      dataset_id: sometimes("string"),
+      run_id: sometimes("string", true),
+      type: always("string"),
+    },
+  },
+  evaluations: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      status: sometimes("string"),
+      run_id: sometimes("string", true),
+      dataset_id: sometimes("string"),
+      type: always("string"),
+    },
+  },
+  deployments: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      /** `deployment`, `pointer` or `event`. */
+      type: always("string", true),
+      training_run_id: sometimes("string"),
+    },
+  },
+  pipelines: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      status: sometimes("string", true),
+      type: always("string"),
+    },
+  },
+  deadLetters: {
+    partitionKey: ["agent_id"],
+    ttl: true,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      feed: always("string"),
+    },
+  },
+  /** Watermarks of the feeds and other small state of the loop itself; `agent_id` is the name of its owner. */
+  leases: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: { agent_id: always("string"), created_at: always("string") },
+  },
+} as const satisfies Record<string, ContainerDefinition>;
+
+export type ContainerKey = keyof typeof CONTAINERS;
+export const CONTAINER_KEYS = Object.keys(CONTAINERS) as ContainerKey[];
+
+/** The name of each container in the database, with the design's overrides. */
+export function containerNames(settings: Settings): Record<ContainerKey, string> {
+  return {
+    episodes: settings.containerEpisodes,
+    rewards: settings.containerRewards,
+    datasets: settings.containerDatasets,
+    runs: settings.containerRuns,
+    evaluations: "rl_evaluations",
+    deployments: settings.containerDeployments,
+    pipelines: "rl_pipelines",
+    deadLetters: "rl_dead_letters",
+    leases: "rl_leases",
+  };
+}

@@ -1,0 +1,150 @@
+import type { ContainerKey } from "./containers.ts";
+
+/**
+ * The ledger port: documents in containers, with the promises that both Cosmos DB and SQLite can hold and no more:
+ * order within one partition key, at-least-once change delivery, no transaction across containers or partition keys.
+ * One contract suite (`test/contracts/ledger.ts`) holds every adapter to it. Cosmos's limits are enforced by all.
+ */
+
+/** A full partition key, in the order of the container's paths; opaque to callers. */
+export type PartitionKey = readonly [string, ...string[]];
+
+/** JSON values only; `undefined` members are refused. `_etag` and `_ts` (seconds) are set by the ledger. */
+export interface LedgerDocument {
+  readonly id: string;
+  /** Seconds from the last write until the document is gone; -1 never. Only containers with `ttl` honour it. */
+  readonly ttl?: number | undefined;
+}
+
+export type Stored<T> = T & { readonly _etag: string; readonly _ts: number };
+
+export interface WriteOptions {
+  /** The etag the stored document must have. @throws LightningError kind `precondition` when it has another. */
+  readonly ifMatch?: string | undefined;
+}
+
+/** Field operations of `patch` and of a batch's patch, at most 10. Fields are top-level names of the document. */
+export type PatchOperation =
+  | { readonly op: "set"; readonly field: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly field: string };
+
+export type BatchOperation =
+  | { readonly op: "create" | "upsert"; readonly document: LedgerDocument }
+  | { readonly op: "replace"; readonly document: LedgerDocument; readonly ifMatch?: string | undefined }
+  | { readonly op: "delete"; readonly id: string; readonly ifMatch?: string | undefined };
+
+/** `defined`: the value is true (present, also when null) or false (absent). `in` takes at most 100 values. */
+export type Condition =
+  | {
+      readonly field: string;
+      readonly op: "eq" | "ne" | "gt" | "gte" | "lt" | "lte";
+      readonly value: string | number | boolean;
+    }
+  | { readonly field: string; readonly op: "in"; readonly value: readonly (string | number)[] }
+  | { readonly field: string; readonly op: "contains"; readonly value: string }
+  | { readonly field: string; readonly op: "defined"; readonly value: boolean };
+
+export interface Query {
+  /** A full key or a prefix of one; absent: the whole container (dear on Cosmos: housekeeping only). */
+  readonly pk?: readonly string[] | undefined;
+  /** All must hold. Field names are those of the container's registry; others are refused. */
+  readonly where?: readonly Condition[] | undefined;
+  /** One always-present field; ties are broken by `id` in the same direction. Absent: by id, ascending. */
+  readonly orderBy?: { readonly field: string; readonly direction: "asc" | "desc" } | undefined;
+  /** Documents in one page, 1 to 1,000. */
+  readonly limit: number;
+  /** The continuation of the page before: opaque, bound to this very query. */
+  readonly after?: string | undefined;
+  /** Top-level fields to return besides `id`; absent: whole documents. */
+  readonly select?: readonly string[] | undefined;
+}
+
+export interface Page<T> {
+  readonly items: Stored<T>[];
+  /** Present while there may be more; a page can be empty and still have one. */
+  readonly continuation?: string | undefined;
+}
+
+export interface ChangePage<T> {
+  /** Latest version of each changed document; versions between and deletions are not seen. */
+  readonly items: Stored<T>[];
+  /** Hand this back as `after`; store it only after the items are handled. */
+  readonly continuation: string;
+  /** No more changes at the moment. */
+  readonly drained: boolean;
+}
+
+export type BulkResult =
+  | { readonly ok: true; readonly etag: string }
+  | { readonly ok: false; readonly error: Error };
+
+/**
+ * Errors, all `LightningError`: `not_found`, `conflict` (create of an id that exists), `precondition` (etag),
+ * `too_large` (item over 2 MB, batch over 100 operations or 2 MB), `invalid` (id, field, JSON), `unavailable` with
+ * `retryAfterMs` (throttled, busy) and `ambiguous` (the write may have been applied).
+ */
+export interface Ledger {
+  /** The document, or undefined. */
+  read<T extends LedgerDocument>(
+    c: ContainerKey,
+    pk: PartitionKey,
+    id: string,
+  ): Promise<Stored<T> | undefined>;
+  /** @throws conflict `document_exists` */
+  create<T extends LedgerDocument>(c: ContainerKey, document: T): Promise<Stored<T>>;
+  upsert<T extends LedgerDocument>(c: ContainerKey, document: T, options?: WriteOptions): Promise<Stored<T>>;
+  /** @throws not_found `document_missing`, precondition `etag_mismatch` */
+  replace<T extends LedgerDocument>(c: ContainerKey, document: T, options?: WriteOptions): Promise<Stored<T>>;
+  /** Sets or removes top-level fields of a document. @throws not_found, precondition */
+  patch<T extends LedgerDocument>(
+    c: ContainerKey,
+    pk: PartitionKey,
+    id: string,
+    operations: readonly PatchOperation[],
+    options?: WriteOptions,
+  ): Promise<Stored<T>>;
+  /** @throws not_found, precondition */
+  delete(c: ContainerKey, pk: PartitionKey, id: string, options?: WriteOptions): Promise<void>;
+  /**
+   * All or nothing, at most 100 operations of one partition key, on single-level containers only (elsewhere
+   * `invalid` `batch_not_promised`). Throws the error of the operation that failed; nothing is then stored.
+   */
+  batch(c: ContainerKey, pk: PartitionKey, operations: readonly BatchOperation[]): Promise<void>;
+  /** Creates or upserts any number of documents, each on its own; results stand in the order of the documents. */
+  bulk(c: ContainerKey, op: "create" | "upsert", documents: readonly LedgerDocument[]): Promise<BulkResult[]>;
+  query<T extends LedgerDocument>(c: ContainerKey, query: Query): Promise<Page<T>>;
+  /** How many documents match; exact, priced like a query that reads them. */
+  count(c: ContainerKey, query: Pick<Query, "pk" | "where">): Promise<number>;
+  /** The change feed of a container, from the beginning when `after` is absent. */
+  changes<T extends LedgerDocument>(
+    c: ContainerKey,
+    options: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<ChangePage<T>>;
+  /** A small round trip. @throws unavailable */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Every document a query matches, page by page, in constant memory. */
+export async function* each<T extends LedgerDocument>(
+  ledger: Ledger,
+  c: ContainerKey,
+  query: Omit<Query, "after" | "limit"> & { readonly limit?: number },
+): AsyncGenerator<Stored<T>> {
+  let after: string | undefined;
+  do {
+    const page: Page<T> = await ledger.query<T>(c, {
+      ...query,
+      limit: query.limit ?? 500,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* page.items;
+    after = page.continuation;
+  } while (after !== undefined);
+}
+
+/** The document without the ledger's own fields. */
+export function bare<T extends object>(stored: T): Omit<T, "_etag" | "_ts"> {
+  const { _etag, _ts, ...document } = stored as T & { _etag?: unknown; _ts?: unknown };
+  return document as Omit<T, "_etag" | "_ts">;
+}

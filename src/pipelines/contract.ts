@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { buildDatasetInputSchema } from "../datasets/contract.ts";
+import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import { startTrainingInputSchema } from "../training/contract.ts";
+
+export const runPipelineInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  name: z.string().min(1).max(200).default("pipeline"),
+  /** What to build; absent fields have the defaults of buildDataset. */
+  dataset: buildDatasetInputSchema.omit({ agent_id: true, name: true }).default({}),
+  /** Train on this one instead of building. */
+  dataset_id: idSchema.optional(),
+  training: startTrainingInputSchema.omit({ agent_id: true, dataset_id: true }).partial().default({}),
+  evaluation: z
+    .strictObject({
+      /** Held-out examples to judge by; absent: the built dataset's own `test` or `validation` side. */
+      dataset_id: idSchema.optional(),
+      split: z.enum(["train", "validation", "test"]).optional(),
+      baseline: z.string().max(256).default("base"),
+    })
+    .prefault({}),
+  /** A person decides between evaluation and promotion. */
+  approval: z
+    .strictObject({
+      required: z.boolean().default(false),
+      timeout_minutes: z.number().min(1).max(43_200).default(1440),
+    })
+    .prefault({}),
+  /** False: stop after the evaluation. */
+  promote: z.boolean().default(true),
+  promoted_by: z.string().max(200).optional(),
+});
+export type RunPipelineInput = z.output<typeof runPipelineInputSchema>;
+
+export const decidePipelineInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  pipeline_id: idSchema,
+  approved: z.boolean(),
+  decided_by: z.string().max(200).optional(),
+  reason: z.string().max(2000).optional(),
+});
+
+export const PIPELINE_STAGES = [
+  "dataset",
+  "training",
+  "evaluation",
+  "approval",
+  "promotion",
+  "done",
+] as const;
+export type PipelineStage = (typeof PIPELINE_STAGES)[number];
+
+/** How a pipeline ended: `promoted`, or why it stopped. */
+export const PIPELINE_OUTCOMES = [
+  "promoted",
+  "gate_failed",
+  "gate_inconclusive",
+  "rejected",
+  "approval_timeout",
+  "evaluated",
+  "failed",
+] as const;
+export type PipelineOutcome = (typeof PIPELINE_OUTCOMES)[number];
+
+export const pipelineSchema = z.object({
+  id: idSchema,
+  type: z.literal("pipeline"),
+  agent_id: z.string(),
+  name: z.string(),
+  input: runPipelineInputSchema,
+  status: z.enum(["pending", "running", "waiting_for_approval", "finished", "failed"]),
+  stage: z.enum(PIPELINE_STAGES),
+  outcome: z.enum(PIPELINE_OUTCOMES).optional(),
+  error: z.string().optional(),
+  claimed_by: z.string().optional(),
+  dataset_id: z.string().optional(),
+  run_id: z.string().optional(),
+  evaluation_id: z.string().optional(),
+  deployment_id: z.string().optional(),
+  verdict: z.enum(VERDICTS).optional(),
+  decision: z
+    .object({
+      approved: z.boolean(),
+      decided_by: z.string().optional(),
+      reason: z.string().optional(),
+      at: storedTimeSchema,
+    })
+    .optional(),
+  approval_until: storedTimeSchema.optional(),
+  created_at: storedTimeSchema,
+  completed_at: storedTimeSchema.optional(),
+});
+export type Pipeline = z.output<typeof pipelineSchema>;
+
+type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
+
+/** The durable steps of `runPipeline` and `retrainAgents`; each makes the record that the next orchestration works on. */
+export interface PipelineActivities {
+  claimPipeline(input: ClaimInput): Promise<Claim>;
+  preparePipelineDataset(input: RecordRef): Promise<Started>;
+  preparePipelineTraining(input: RecordRef & { dataset_id: string }): Promise<Started>;
+  preparePipelineEvaluation(input: RecordRef & { dataset_id: string; run_id: string }): Promise<Started>;
+  /** Stores the request for a decision; `decided` when the policy asks for none. */
+  requestApproval(
+    input: RecordRef & { now: string },
+  ): Promise<{ kind: "not_needed" } | { kind: "waiting"; until: string }>;
+  readApproval(input: RecordRef): Promise<{ kind: "approved" | "rejected" | "waiting" }>;
+  preparePipelinePromotion(
+    input: RecordRef & { run_id: string; evaluation_id: string },
+  ): Promise<Started | { kind: "not_wanted" }>;
+  finishPipeline(
+    input: RecordRef & {
+      outcome: PipelineOutcome;
+      verdict?: Verdict | undefined;
+      error?: string | undefined;
+    },
+  ): Promise<null>;
+  failPipeline(input: FailInput): Promise<null>;
+  /** Which agents are to be retrained now, and why the others are not. */
+  planRetraining(input: { stamp: string }): Promise<{
+    start: { agent_id: string; pipeline_id: string; new_episodes: number }[];
+    skip: { agent_id: string; reason: string }[];
+  }>;
+}

@@ -1,0 +1,131 @@
+import { z } from "zod";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
+import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../kernel/schemas.ts";
+
+/** The five words of the design; `state` beside it is the exact one. */
+export const RUN_STATUSES = ["pending", "running", "succeeded", "failed", "cancelled"] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/**
+ * The exact state; provider states nobody has seen are kept verbatim and treated as running.
+ * Known: pending, uploading, submitting, validating_files, queued, running, pausing, paused, resuming, succeeded, failed, cancelled.
+ */
+export type RunState = string;
+
+export const hyperparametersSchema = z.strictObject({
+  n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
+  batch_size: z.union([z.number().int().min(1).max(256), z.literal("auto")]).optional(),
+  learning_rate_multiplier: z.union([z.number().positive().max(10), z.literal("auto")]).optional(),
+});
+export type Hyperparameters = z.output<typeof hyperparametersSchema>;
+
+export const startTrainingInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  dataset_id: idSchema,
+  base_model: z.string().min(1).max(256).optional(),
+  n_epochs: z.number().int().min(1).max(50).optional(),
+  hyperparameters: hyperparametersSchema.optional(),
+  seed: z.number().int().min(0).max(2_147_483_647).optional(),
+  suffix: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,40}$/, "must be at most 40 letters, digits, - or _")
+    .optional(),
+  training_type: z
+    .string()
+    .regex(/^[A-Za-z]{1,40}$/)
+    .optional(),
+  /** Train again although an equal run exists. */
+  force_new: z.boolean().default(false),
+});
+
+export const trainingEventSchema = z.object({
+  id: z.string(),
+  created_at: storedTimeSchema,
+  level: z.string(),
+  message: z.string(),
+});
+export const metricPointSchema = z.object({
+  step: z.number().int(),
+  train_loss: z.number().optional(),
+  train_accuracy: z.number().optional(),
+  valid_loss: z.number().optional(),
+  valid_accuracy: z.number().optional(),
+});
+export const checkpointSchema = z.object({
+  id: z.string(),
+  step: z.number().int(),
+  model: z.string(),
+  metrics: z.record(z.string(), z.number()),
+});
+
+export const trainingRunSchema = z.object({
+  /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
+  id: idSchema,
+  type: z.literal("run"),
+  agent_id: z.string(),
+  dataset_id: z.string(),
+  dataset_hash: z.string(),
+  base_model: z.string(),
+  method: z.literal("supervised"),
+  hyperparameters: hyperparametersSchema,
+  seed: z.number().int(),
+  suffix: z.string().optional(),
+  training_type: z.string(),
+  attempt: z.number().int(),
+  status: z.enum(RUN_STATUSES),
+  state: z.string(),
+  claimed_by: z.string().optional(),
+  /** Provider file ids. */
+  training_file_id: z.string().optional(),
+  validation_file_id: z.string().optional(),
+  /** When the create call was about to be sent: jobs newer than this may be ours. */
+  intent_at: storedTimeSchema.optional(),
+  aoai_job_id: z.string().optional(),
+  tuned_model_name: z.string().optional(),
+  error: z.object({ code: z.string(), message: z.string(), param: z.string().optional() }).optional(),
+  cancel_requested: z.boolean().optional(),
+  /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
+  overdue: z.boolean().optional(),
+  trained_tokens: z.number().optional(),
+  metrics: z.record(z.string(), jsonSchema).optional(),
+  curve: z.array(metricPointSchema).optional(),
+  events: z.array(trainingEventSchema).optional(),
+  checkpoints: z.array(checkpointSchema).optional(),
+  created_at: storedTimeSchema,
+  started_at: storedTimeSchema.optional(),
+  completed_at: storedTimeSchema.optional(),
+});
+export type TrainingRun = z.output<typeof trainingRunSchema>;
+
+/** The durable steps of `trainModel`; each can run again without harm. */
+export interface TrainingActivities {
+  claimRun(input: ClaimInput): Promise<Claim>;
+  readRunStatus(input: RecordRef): Promise<{ status: RunStatus; cancel_requested: boolean }>;
+  /** Uploads one file, or adopts the equal one the provider already has. */
+  uploadTrainingFile(
+    input: RecordRef & { split: "train" | "validation" },
+  ): Promise<
+    | { kind: "uploaded"; file_id: string; processed: boolean }
+    | { kind: "rejected"; code: string; message: string }
+  >;
+  readTrainingFile(
+    input: RecordRef & { file_id: string },
+  ): Promise<
+    { kind: "processed" } | { kind: "processing" } | { kind: "rejected"; code: string; message: string }
+  >;
+  /** Looks for the run's job and adopts it, else creates it, once; `unclear`: wait, then call again to look. */
+  createTrainingJob(
+    input: RecordRef & { attempt: number },
+  ): Promise<
+    | { kind: "created" | "adopted"; job_id: string }
+    | { kind: "unclear" }
+    | { kind: "busy"; retry_after_seconds: number }
+    | { kind: "rejected"; code: string; message: string }
+    | { kind: "cancelled" }
+  >;
+  /** Looks at the job once and stores state, new events and metrics; cancels it when that was asked for. */
+  pollTrainingJob(input: RecordRef): Promise<{ state: RunState; terminal: boolean }>;
+  /** Stores the result of a job that ended: model, curve, events, checkpoints, or the error. */
+  recordTrainingResult(input: RecordRef): Promise<{ status: RunStatus; tuned_model?: string | undefined }>;
+  failRun(input: FailInput): Promise<null>;
+}
