@@ -124,7 +124,10 @@ export interface TrainingActivities {
     | { kind: "cancelled" }
   >;
   /** Looks at the job once and stores state, new events and metrics; cancels it when that was asked for. */
-  pollTrainingJob(input: RecordRef): Promise<{ state: RunState; terminal: boolean }>;
+  /** `poll_again_seconds` starts at LIGHTNING_POLL_INTERVAL and grows with the run's age to five minutes. */
+  pollTrainingJob(
+    input: RecordRef,
+  ): Promise<{ state: RunState; terminal: boolean; poll_again_seconds: number }>;
   /** Stores the result of a job that ended: model, curve, events, checkpoints, or the error. */
   recordTrainingResult(input: RecordRef): Promise<{ status: RunStatus; tuned_model?: string | undefined }>;
   failRun(input: FailInput): Promise<null>;

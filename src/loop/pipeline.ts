@@ -1,0 +1,116 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { Verdict } from "../evaluation/contract.ts";
+import type { RecordRef } from "../kernel/claim.ts";
+import type { PipelineOutcome } from "../pipelines/contract.ts";
+import type { DatasetResult } from "./build-dataset.ts";
+import type { EvaluationResult } from "./evaluate-model.ts";
+import type { PromotionResult } from "./promote-model.ts";
+import { faultText, lastWord, type Steps, step, timer } from "./steps.ts";
+import type { TrainingResult } from "./train-model.ts";
+
+export interface PipelineResult {
+  outcome: PipelineOutcome;
+  verdict?: Verdict | undefined;
+  error?: string | undefined;
+}
+
+/** A decision is in the ledger before its event is sent; should the event be lost, this look finds it. */
+const LOOK_FOR_DECISION_MS = 60 * 60_000;
+
+/** The loop: dataset → training → evaluation → approval, if asked → promotion. */
+export function* runPipeline(context: OrchestrationContext): Steps<PipelineResult> {
+  const { agent_id, id } = context.df.getInput() as RecordRef;
+  const pipeline = { agent_id, id };
+  let result: PipelineResult;
+  try {
+    const claim = yield* step(context, "claimPipeline", { ...pipeline, instance_id: context.df.instanceId });
+    if (claim.kind !== "claimed")
+      return { outcome: "failed", error: "another instance works on this pipeline" };
+    result = yield* loop(context, pipeline);
+  } catch (fault) {
+    result = { outcome: "failed", error: faultText(fault) };
+  }
+  yield* lastWord(context, "finishPipeline", { ...pipeline, ...result });
+  context.df.setCustomStatus({ stage: "done", ...result });
+  return result;
+}
+
+function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<PipelineResult> {
+  const { agent_id } = pipeline;
+  const failed = (error: string): PipelineResult => ({ outcome: "failed", error });
+  const stage = (name: string, id: string) => context.df.setCustomStatus({ stage: name, id });
+  function* run<T>(orchestrator: string, record: string, suffix: string): Steps<T> {
+    return (yield context.df.callSubOrchestrator(
+      orchestrator,
+      { agent_id, id: record },
+      `${pipeline.id}-${suffix}`,
+    )) as T;
+  }
+
+  const dataset = yield* step(context, "preparePipelineDataset", pipeline);
+  if (dataset.kind === "rejected") return failed(`${dataset.code}: ${dataset.message}`);
+  stage("dataset", dataset.id);
+  const built = yield* run<DatasetResult>("buildDataset", dataset.id, "dataset");
+  if (built.status !== "ready") return failed(built.error ?? "the dataset could not be built");
+
+  const training = yield* step(context, "preparePipelineTraining", { ...pipeline, dataset_id: dataset.id });
+  if (training.kind === "rejected") return failed(`${training.code}: ${training.message}`);
+  stage("training", training.id);
+  const trained = yield* run<TrainingResult>("trainModel", training.id, "training");
+  if (trained.status !== "succeeded") return failed(`training ${trained.status}; see run ${training.id}`);
+
+  const evaluation = yield* step(context, "preparePipelineEvaluation", {
+    ...pipeline,
+    dataset_id: dataset.id,
+    run_id: training.id,
+  });
+  if (evaluation.kind === "rejected") return failed(`${evaluation.code}: ${evaluation.message}`);
+  stage("evaluation", evaluation.id);
+  const judged = yield* run<EvaluationResult>("evaluateModel", evaluation.id, "evaluation");
+  const verdict = judged.verdict;
+  if (judged.status !== "finished" || verdict === undefined)
+    return failed(`the evaluation failed; see evaluation ${evaluation.id}`);
+  if (verdict !== "pass")
+    return { outcome: verdict === "fail" ? "gate_failed" : "gate_inconclusive", verdict };
+
+  const approval = yield* waitForApproval(context, pipeline);
+  if (approval !== "approved") return { outcome: approval, verdict };
+
+  const promotion = yield* step(context, "preparePipelinePromotion", {
+    ...pipeline,
+    run_id: training.id,
+    evaluation_id: evaluation.id,
+  });
+  if (promotion.kind === "not_wanted") return { outcome: "evaluated", verdict };
+  if (promotion.kind === "rejected") return { ...failed(`${promotion.code}: ${promotion.message}`), verdict };
+  stage("promotion", promotion.id);
+  const promoted = yield* run<PromotionResult>("promoteModel", promotion.id, "promotion");
+  return promoted.status === "active"
+    ? { outcome: "promoted", verdict }
+    : { ...failed(`the promotion failed; see deployment ${promotion.id}`), verdict };
+}
+
+/** The event `approval` only wakes up: what was decided stands in the ledger. */
+function* waitForApproval(
+  context: OrchestrationContext,
+  pipeline: RecordRef,
+): Steps<"approved" | "rejected" | "approval_timeout"> {
+  const now = () => context.df.currentUtcDateTime;
+  const request = yield* step(context, "requestApproval", { ...pipeline, now: now().toISOString() });
+  if (request.kind === "not_needed") return "approved";
+  const until = Date.parse(request.until);
+  let event = context.df.waitForExternalEvent("approval");
+  for (;;) {
+    const decision = yield* step(context, "readApproval", pipeline);
+    if (decision.kind !== "waiting") return decision.kind;
+    const rest = until - now().getTime();
+    if (rest <= 0) return "approval_timeout";
+    context.df.setCustomStatus({ stage: "approval", until: request.until });
+    const alarm = timer(context, Math.min(rest, LOOK_FOR_DECISION_MS));
+    const winner = yield context.df.Task.any([event, alarm]);
+    if (winner === event) {
+      alarm.cancel();
+      event = context.df.waitForExternalEvent("approval");
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
+import type { DatasetActivities } from "../datasets/contract.ts";
+import type { DeploymentActivities } from "../deployments/contract.ts";
+import type { EvaluationActivities } from "../evaluation/contract.ts";
+import type { PipelineActivities } from "../pipelines/contract.ts";
+import type { TrainingActivities } from "../training/contract.ts";
+
+/** Every durable step of the loop, by its name in Azure. Types only: nothing here runs outside an activity. */
+export interface Activities
+  extends DatasetActivities,
+    TrainingActivities,
+    EvaluationActivities,
+    DeploymentActivities,
+    PipelineActivities {}
+
+type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
+type Result<K extends keyof Activities> = Awaited<ReturnType<Activities[K]>>;
+
+/** What an orchestrator yields and gets back; `any` is what the SDK passes in. */
+// biome-ignore lint/suspicious/noExplicitAny: the SDK's OrchestrationHandler is typed with any
+export type Steps<T> = Generator<Task, T, any>;
+
+/**
+ * Steps that run side by side answer with a settled value instead of throwing. `Task.all` rejects on the first
+ * failure while the host still waits for the others, and with retries inside, task ids then collide
+ * (durable-functions 3.5.0); a settled step is tried again by `fanOut` itself.
+ */
+export const FANNED_OUT = [
+  "buildDatasetShard",
+  "uploadTrainingFile",
+  "readTrainingFile",
+  "answerEvaluationBatch",
+] as const satisfies readonly (keyof Activities)[];
+export type FannedOut = (typeof FANNED_OUT)[number];
+export type Settled<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly fault: string };
+
+/** A store or provider that is away comes back within minutes: 1 s doubling to 1 min, about 12 min in all. */
+function patience(attempts: number): RetryOptions {
+  const retry = new RetryOptions(1000, attempts);
+  retry.backoffCoefficient = 2;
+  retry.maxRetryIntervalInMilliseconds = 60_000;
+  return retry;
+}
+const FAULT_RETRIES = 17;
+/** Writing down a failure must not fail: a record would be stuck for ever. About 16 hours. */
+const LAST_WORD_RETRIES = 1000;
+
+/** Calls one activity and waits for it; faults are retried. */
+export function* step<K extends keyof Activities>(
+  context: OrchestrationContext,
+  name: K,
+  input: Input<K>,
+): Steps<Result<K>> {
+  return (yield context.df.callActivityWithRetry(name, patience(FAULT_RETRIES), input)) as Result<K>;
+}
+
+/** Writes down that the work failed. */
+export function* lastWord<K extends keyof Activities>(
+  context: OrchestrationContext,
+  name: K,
+  input: Input<K>,
+): Steps<Result<K>> {
+  return (yield context.df.callActivityWithRetry(name, patience(LAST_WORD_RETRIES), input)) as Result<K>;
+}
+
+/** Calls one activity per input, `width` at a time; results stand in the order of the inputs. */
+export function* fanOut<K extends FannedOut>(
+  context: OrchestrationContext,
+  name: K,
+  inputs: readonly Input<K>[],
+  options: { width: number; onProgress?: (done: number) => void },
+): Steps<Result<K>[]> {
+  const results: Result<K>[] = new Array(inputs.length);
+  let open = inputs.map((_, index) => index);
+  let done = 0;
+  for (let attempt = 1; open.length > 0; attempt++) {
+    const again: number[] = [];
+    let fault = "";
+    for (let start = 0; start < open.length; start += options.width) {
+      const wave = open.slice(start, start + options.width);
+      const settled = (yield context.df.Task.all(
+        wave.map((index) => context.df.callActivity(name, inputs[index])),
+      )) as Settled<Result<K>>[];
+      for (const [position, outcome] of settled.entries()) {
+        const index = wave[position] as number;
+        if (outcome.ok) {
+          results[index] = outcome.value;
+          done++;
+        } else {
+          again.push(index);
+          fault = outcome.fault;
+        }
+      }
+      options.onProgress?.(done);
+    }
+    if (again.length > 0 && attempt >= FAULT_RETRIES) throw new Error(fault);
+    if (again.length > 0) yield* pause(context, Math.min(60_000, 1000 * 2 ** (attempt - 1)));
+    open = again;
+  }
+  return results;
+}
+
+/** Waits by a durable timer. */
+export function* pause(context: OrchestrationContext, ms: number): Steps<void> {
+  yield timer(context, ms);
+}
+
+export function timer(context: OrchestrationContext, ms: number) {
+  return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + Math.ceil(ms)));
+}
+
+/** Waits on a record that another instance works on: 2 s growing to 1 min. */
+export function* waitUntil<T>(
+  context: OrchestrationContext,
+  read: () => Steps<T>,
+  isFinished: (value: T) => boolean,
+): Steps<T> {
+  for (let wait = 2000; ; wait = Math.min(wait * 2, 60_000)) {
+    const value = yield* read();
+    if (isFinished(value)) return value;
+    yield* pause(context, wait);
+  }
+}
+
+/** The message of a failed activity without the engine's wrapping around it. */
+export function faultText(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const inner = /^Activity function '[^']*' failed:\s+([^\n]*)/.exec(text)?.[1] ?? text;
+  return (inner.split("\n")[0] ?? "").slice(0, 2000) || "unknown fault";
+}

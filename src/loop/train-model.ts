@@ -1,0 +1,104 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { RecordRef } from "../kernel/claim.ts";
+import type { RunStatus } from "../training/contract.ts";
+import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
+
+export interface TrainingResult {
+  status: RunStatus;
+  tuned_model?: string | undefined;
+}
+
+/** `polling`: a later generation of the same instance, whose job is already at the provider. */
+type Input = RecordRef & { readonly polling?: boolean };
+
+/** A replay reads the whole history: a new generation after this many polls keeps it short. */
+const POLLS_A_GENERATION = 50;
+
+const isOver = (status: RunStatus) => status === "succeeded" || status === "failed" || status === "cancelled";
+
+/** Files up, job created once, polled by durable timers, result recorded. */
+export function* trainModel(context: OrchestrationContext): Steps<TrainingResult | undefined> {
+  const { agent_id, id, polling } = context.df.getInput() as Input;
+  const run = { agent_id, id };
+  try {
+    if (!polling) {
+      const claim = yield* step(context, "claimRun", { ...run, instance_id: context.df.instanceId });
+      if (claim.kind !== "claimed") return yield* waitForRun(context, run);
+      if (!(yield* submit(context, run))) return yield* waitForRun(context, run);
+    }
+    for (let polls = 0; ; polls++) {
+      if (polls >= POLLS_A_GENERATION) {
+        context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+        return undefined;
+      }
+      const job = yield* step(context, "pollTrainingJob", run);
+      context.df.setCustomStatus({ state: job.state });
+      if (job.terminal) break;
+      yield* pause(context, job.poll_again_seconds * 1000);
+    }
+    const result = yield* step(context, "recordTrainingResult", run);
+    context.df.setCustomStatus({ state: result.status, tuned_model: result.tuned_model ?? null });
+    return result;
+  } catch (fault) {
+    yield* lastWord(context, "failRun", { ...run, code: "training_fault", message: faultText(fault) });
+    return { status: "failed" };
+  }
+}
+
+/** Uploads both files side by side and brings exactly one job into being; false: the run has ended. */
+function* submit(context: OrchestrationContext, run: RecordRef): Steps<boolean> {
+  context.df.setCustomStatus({ state: "uploading" });
+  const splits = ["train", "validation"] as const;
+  const uploads = yield* fanOut(
+    context,
+    "uploadTrainingFile",
+    splits.map((split) => ({ ...run, split })),
+    { width: 2 },
+  );
+  const waiting: string[] = [];
+  for (const upload of uploads) {
+    if (upload.kind === "rejected") {
+      yield* lastWord(context, "failRun", { ...run, code: upload.code, message: upload.message });
+      return false;
+    }
+    if (!upload.processed && upload.file_id !== "") waiting.push(upload.file_id);
+  }
+  for (let wait = 1000, open = waiting; open.length > 0; wait = Math.min(wait * 2, 30_000)) {
+    yield* pause(context, wait);
+    const looks = yield* fanOut(
+      context,
+      "readTrainingFile",
+      open.map((file_id) => ({ ...run, file_id })),
+      { width: 2 },
+    );
+    for (const look of looks) {
+      if (look.kind === "rejected") {
+        yield* lastWord(context, "failRun", { ...run, code: look.code, message: look.message });
+        return false;
+      }
+    }
+    open = open.filter((_, index) => looks[index]?.kind === "processing");
+  }
+
+  context.df.setCustomStatus({ state: "submitting" });
+  for (let attempt = 1; ; attempt++) {
+    const created = yield* step(context, "createTrainingJob", { ...run, attempt });
+    if (created.kind === "created" || created.kind === "adopted") return true;
+    if (created.kind === "cancelled") return false;
+    if (created.kind === "rejected") {
+      yield* lastWord(context, "failRun", { ...run, code: created.code, message: created.message });
+      return false;
+    }
+    // An unclear outcome is never answered by a second create at once: the job may only not be listed yet.
+    yield* pause(context, created.kind === "busy" ? created.retry_after_seconds * 1000 : 10_000 * attempt);
+  }
+}
+
+function* waitForRun(context: OrchestrationContext, run: RecordRef): Steps<TrainingResult> {
+  const end = yield* waitUntil(
+    context,
+    () => step(context, "readRunStatus", run),
+    (r) => isOver(r.status),
+  );
+  return { status: end.status };
+}
