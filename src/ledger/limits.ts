@@ -1,0 +1,272 @@
+import { invalid, tooLarge } from "../kernel/errors.ts";
+import { CONTAINERS, type ContainerDefinition, type ContainerKey, type FieldType } from "./containers.ts";
+import type { BatchOperation, LedgerDocument, PartitionKey, PatchOperation } from "./ledger.ts";
+
+/**
+ * Cosmos DB's limits, enforced by every adapter, so that what the laptop accepts the cloud accepts too.
+ * Source: "Azure Cosmos DB service quotas" (item 2 MB, id 1,023 bytes, key 2,048 bytes, nesting 128, batch 100
+ * operations and 2 MB, patch 10 operations).
+ */
+export const LIMITS = {
+  itemBytes: 2 * 1024 * 1024,
+  idBytes: 1023,
+  partitionKeyBytes: 2048,
+  nesting: 128,
+  batchOperations: 100,
+  batchBytes: 2 * 1024 * 1024,
+  patchOperations: 10,
+  queryLimit: 1000,
+  inValues: 100,
+  ttlSeconds: 2 ** 31 - 1,
+} as const;
+
+/** A document that passed every rule, as text: later changes of the caller's object can't reach the store. */
+export interface PreparedDocument {
+  readonly id: string;
+  readonly pk: PartitionKey;
+  readonly json: string;
+  /** UTF-8 bytes of `json`. */
+  readonly bytes: number;
+  /** Seconds to live; undefined: for ever. */
+  readonly ttl: number | undefined;
+}
+
+export function definitionOf(c: ContainerKey): ContainerDefinition {
+  if (!Object.hasOwn(CONTAINERS, c)) throw invalid("unknown_container", `There is no container "${c}".`);
+  return CONTAINERS[c];
+}
+
+/** @throws invalid `bad_id` */
+export function checkId(id: unknown): asserts id is string {
+  const reason =
+    typeof id !== "string" || id === ""
+      ? "must be a string that is not empty"
+      : /[/\\?#]/.test(id)
+        ? "must not contain / \\ ? or #"
+        : // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+          /[\u0000-\u001f\u007f]/.test(id)
+          ? "must not contain control characters"
+          : !id.isWellFormed()
+            ? "must be well-formed Unicode"
+            : Buffer.byteLength(id) > LIMITS.idBytes
+              ? `must be at most ${LIMITS.idBytes} bytes of UTF-8`
+              : undefined;
+  if (reason !== undefined) throw invalid("bad_id", `A document's id ${reason}.`, { field: "id" });
+}
+
+/** @throws invalid `bad_partition_key` unless it has all levels of the container's key. */
+export function checkPartitionKey(c: ContainerKey, pk: readonly string[]): void {
+  const paths = definitionOf(c).partitionKey;
+  if (!Array.isArray(pk) || pk.length !== paths.length)
+    throw invalid("bad_partition_key", `The partition key of "${c}" has ${paths.length} values.`, {
+      remedy: `Give [${paths.join(", ")}].`,
+    });
+  pk.forEach((value, level) => {
+    checkKeyValue(value, paths[level] ?? "");
+  });
+}
+
+/** @throws invalid `bad_partition_key` */
+export function checkKeyValue(value: unknown, field: string): asserts value is string {
+  if (typeof value !== "string" || value === "" || !value.isWellFormed())
+    throw invalid("bad_partition_key", `"${field}" is part of the partition key: a string, not empty.`, {
+      field,
+    });
+  if (Buffer.byteLength(value) > LIMITS.partitionKeyBytes)
+    throw invalid("bad_partition_key", `"${field}" is longer than ${LIMITS.partitionKeyBytes} bytes.`, {
+      field,
+    });
+}
+
+/** The ledger's own members; Cosmos's others are refused, because it would overwrite them without a word. */
+const OWN = new Set(["_etag", "_ts"]);
+const RESERVED = new Set(["_rid", "_self", "_attachments", "_lsn"]);
+
+/**
+ * @throws invalid `bad_id`, `bad_partition_key`, `bad_document`
+ * @throws too_large `item_too_large`
+ */
+export function prepareDocument(c: ContainerKey, document: LedgerDocument): PreparedDocument {
+  const definition = definitionOf(c);
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    throw invalid("bad_document", "A document must be a JSON object.");
+  const members: Record<string, unknown> = Object.fromEntries(
+    Object.entries(document).filter(([name]) => !OWN.has(name)),
+  );
+  checkId(members.id);
+  const pk = definition.partitionKey.map((field) => {
+    const value = members[field];
+    checkKeyValue(value, field);
+    return value;
+  }) as unknown as PartitionKey;
+  for (const name of Object.keys(members))
+    if (RESERVED.has(name))
+      throw invalid("bad_document", `"${name}" is a name that Cosmos DB keeps for itself.`, { field: name });
+  checkJson(members, "", 1);
+  for (const [field, { type, always }] of Object.entries(definition.fields))
+    if (always || members[field] !== undefined) checkField(c, field, type, members[field], always ?? false);
+  checkTtl(members.ttl);
+  const json = JSON.stringify(members);
+  const bytes = checkItemSize(json);
+  return { id: members.id, pk, json, bytes, ttl: liveSeconds(c, members.ttl) };
+}
+
+/** The seconds a document of this container lives, or undefined. */
+export function liveSeconds(c: ContainerKey, ttl: unknown): number | undefined {
+  return definitionOf(c).ttl && typeof ttl === "number" && ttl > 0 ? ttl : undefined;
+}
+
+/** UTF-8 bytes of a document's text. @throws too_large `item_too_large` */
+export function checkItemSize(json: string): number {
+  const bytes = Buffer.byteLength(json);
+  if (bytes > LIMITS.itemBytes)
+    throw tooLarge(
+      "item_too_large",
+      `A document of ${bytes} bytes is over the ledger's ${LIMITS.itemBytes}.`,
+      {
+        remedy: "Store large content in files and its reference in the document.",
+      },
+    );
+  return bytes;
+}
+
+function checkTtl(ttl: unknown): void {
+  if (ttl === undefined || ttl === -1) return;
+  if (!Number.isInteger(ttl) || (ttl as number) < 1 || (ttl as number) > LIMITS.ttlSeconds)
+    throw invalid("bad_document", "ttl must be -1 or a whole number of seconds from 1.", { field: "ttl" });
+}
+
+/** Fixed width, so that string order is time order. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** Fields that every document has must have their type; every `…_at` of the registry must be a time of fixed width. */
+function checkField(c: ContainerKey, field: string, type: FieldType, value: unknown, always: boolean): void {
+  if (always && !isOfType(type, value))
+    throw invalid("bad_document", `Every document of "${c}" needs "${field}", a ${type}.`, { field });
+  if (
+    field.endsWith("_at") &&
+    typeof value === "string" &&
+    !(TIME.test(value) && !Number.isNaN(Date.parse(value)))
+  )
+    throw invalid("bad_document", `"${field}" must be a UTC time like 2026-01-01T00:00:00.000Z.`, { field });
+}
+
+export function isOfType(type: FieldType, value: unknown): boolean {
+  return type === "strings"
+    ? Array.isArray(value) && value.every((item) => typeof item === "string")
+      typeof value === type;
+}
+
+/** JSON values only: what JSON.stringify would drop or change without a word is refused. @throws invalid `bad_document` */
+export function checkJson(value: unknown, path: string, depth: number): void {
+  const refuse = (what: string) =>
+    invalid("bad_document", `${path || "The document"} is ${what}, which JSON cannot hold.`, {
+      field: path || undefined,
+      remedy:
+        "Leave the member out, or give null, a string, a finite number, a boolean, an array or a plain object.",
+    });
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return;
+    case "number":
+      if (!Number.isFinite(value)) throw refuse(String(value));
+      return;
+    case "object":
+      break;
+    default:
+      throw refuse(typeof value === "undefined" ? "undefined" : `a ${typeof value}`);
+  }
+  if (value === null) return;
+  if (depth > LIMITS.nesting)
+    throw invalid("bad_document", `The document is nested deeper than ${LIMITS.nesting} levels.`, {
+      field: path.slice(0, 200),
+    });
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) checkJson(value[i], `${path}[${i}]`, depth + 1);
+    return;
+  }
+  // Plain means: no prototype, or one that has none itself. Holds for objects of other realms too.
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    throw refuse(`a ${(value.constructor as { name?: string } | undefined)?.name ?? "class instance"}`);
+  for (const [name, member] of Object.entries(value))
+    checkJson(member, path === "" ? name : `${path}.${name}`, depth + 1);
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") throw refuse("an object with toJSON");
+}
+
+const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,254}$/;
+
+/** A top-level member's name as `patch` and `select` take it. @throws invalid `unknown_field` */
+export function checkFieldName(name: unknown): asserts name is string {
+  if (typeof name !== "string" || !FIELD_NAME.test(name))
+    throw invalid("unknown_field", "A field's name is letters, digits and _, starting with a letter.", {
+      field: typeof name === "string" ? name.slice(0, 100) : undefined,
+    });
+}
+
+/** @throws invalid `bad_patch`, `unknown_field`, `bad_document` */
+export function checkPatch(c: ContainerKey, operations: readonly PatchOperation[]): void {
+  const definition = definitionOf(c);
+  if (operations.length < 1 || operations.length > LIMITS.patchOperations)
+    throw invalid(
+      "bad_patch",
+      `A patch has 1 to ${LIMITS.patchOperations} operations, not ${operations.length}.`,
+    );
+  for (const operation of operations) {
+    const { field } = operation;
+    checkFieldName(field);
+    if (field === "id" || definition.partitionKey.includes(field))
+      throw invalid("bad_patch", `"${field}" identifies the document and cannot be patched.`, { field });
+    const registered = Object.hasOwn(definition.fields, field) ? definition.fields[field] : undefined;
+    if (operation.op === "remove") {
+      if (registered?.always)
+        throw invalid("bad_patch", `Every document of "${c}" needs "${field}".`, { field });
+      continue;
+    }
+    checkJson(operation.value, field, 2);
+    if (field === "ttl") checkTtl(operation.value);
+    if (registered) checkField(c, field, registered.type, operation.value, registered.always ?? false);
+  }
+}
+
+/** The batch's operations with their documents prepared. @throws invalid `batch_not_promised`, `bad_batch`, too_large */
+export function prepareBatch(
+  c: ContainerKey,
+  pk: PartitionKey,
+  operations: readonly BatchOperation[],
+): PreparedBatchOperation[] {
+  if (definitionOf(c).partitionKey.length > 1)
+    throw invalid("batch_not_promised", `"${c}" has a hierarchical key: no batches there.`);
+  checkPartitionKey(c, pk);
+  if (operations.length < 1) throw invalid("bad_batch", "A batch needs at least one operation.");
+  if (operations.length > LIMITS.batchOperations)
+    throw tooLarge("batch_too_large", `A batch has at most ${LIMITS.batchOperations} operations.`);
+  let bytes = 0;
+  const prepared = operations.map((operation): PreparedBatchOperation => {
+    if (operation.op === "delete") {
+      checkId(operation.id);
+      return { op: "delete", id: operation.id, ifMatch: operation.ifMatch };
+    }
+    const document = prepareDocument(c, operation.document);
+    if (document.pk[0] !== pk[0])
+      throw invalid("bad_batch", "Every document of a batch must have the batch's partition key.");
+    bytes += document.bytes;
+    return {
+      op: operation.op,
+      document,
+      ifMatch: operation.op === "replace" ? operation.ifMatch : undefined,
+    };
+  });
+  if (bytes > LIMITS.batchBytes)
+    throw tooLarge("batch_too_large", `A batch of ${bytes} bytes is over the ledger's ${LIMITS.batchBytes}.`);
+  return prepared;
+}
+
+export type PreparedBatchOperation =
+  | {
+      readonly op: "create" | "upsert" | "replace";
+      readonly document: PreparedDocument;
+      readonly ifMatch: string | undefined;
+    }
+  | { readonly op: "delete"; readonly id: string; readonly ifMatch: string | undefined };

@@ -1,0 +1,141 @@
+import type { ContainerKey } from "../containers.ts";
+import type { Condition, Query } from "../ledger.ts";
+import { definitionOf } from "../limits.ts";
+import { fieldOf, queryFingerprint, refuseContinuation } from "../query-rules.ts";
+import { columnOf, jsonPath, tableOf } from "./schema.ts";
+
+type Value = string | number;
+export interface Statement {
+  readonly sql: string;
+  readonly values: Value[];
+}
+
+const SYMBOL = { eq: "=", ne: "<>", gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
+const toValue = (value: string | number | boolean): Value =>
+  typeof value === "boolean" ? Number(value) : value;
+
+/**
+ * One condition. `ordered` is the column the page goes by: ranges over other columns get a unary plus, which keeps
+ * SQLite from choosing their index and then sorting all matches for every page.
+ */
+function compileCondition(c: ContainerKey, condition: Condition, ordered: string | undefined): Statement {
+  const { type } = fieldOf(c, condition.field);
+  const column = columnOf(condition.field, type);
+  switch (condition.op) {
+    case "defined": {
+      if (condition.field === "id") return { sql: condition.value ? "1" : "0", values: [] };
+      return {
+        sql: `json_type(doc, ${jsonPath(condition.field)}) IS ${condition.value ? "NOT " : ""}NULL`,
+        values: [],
+      };
+    }
+    case "contains": {
+      const path = jsonPath(condition.field);
+      return {
+        sql: `(json_type(doc, ${path}) = 'array' AND EXISTS (SELECT 1 FROM json_each(doc, ${path}) AS item WHERE item.type = 'text' AND item.value = ?))`,
+        values: [condition.value],
+      };
+    }
+    case "in":
+      return {
+        sql: `${column} IN (${condition.value.map(() => "?").join(", ")})`,
+        values: [...condition.value],
+      };
+    default: {
+      const plus = ordered !== undefined && column !== ordered && condition.op !== "eq" ? "+" : "";
+      return { sql: `${plus}${column} ${SYMBOL[condition.op]} ?`, values: [toValue(condition.value)] };
+    }
+  }
+}
+
+function compileWhere(
+  c: ContainerKey,
+  { pk = [], where = [] }: Pick<Query, "pk" | "where">,
+  nowSeconds: number,
+  ordered?: string,
+): { clauses: string[]; values: Value[] } {
+  const parts = where.map((condition) => compileCondition(c, condition, ordered));
+  const clauses = [...pk.map((_, level) => `pk${level + 1} = ?`), ...parts.map((part) => part.sql)];
+  const values = [...pk, ...parts.flatMap((part) => part.values)];
+  if (definitionOf(c).ttl) {
+    clauses.push("(expires IS NULL OR expires > ?)");
+    values.push(nowSeconds);
+  }
+  return { clauses, values };
+}
+
+const whereOf = (clauses: string[]) => (clauses.length === 0 ? "" : `WHERE ${clauses.join(" AND ")}`);
+
+/** The columns that give a page its total order; ids repeat across partition keys, so open levels follow. */
+function orderColumns(c: ContainerKey, query: Query): string[] {
+  const first = query.orderBy === undefined || query.orderBy.field === "id" ? [] : [query.orderBy.field];
+  const levels = definitionOf(c)
+    .partitionKey.map((path, level) => ({ path, level: level + 1 }))
+    .slice(query.pk?.length ?? 0)
+    .filter(({ path }) => path !== "id");
+  return [
+    ...first.map((field) => columnOf(field, fieldOf(c, field).type)),
+    "id",
+    ...levels.map(({ level }) => `pk${level}`),
+  ];
+}
+
+export interface CompiledPage extends Statement {
+  /** The continuation behind a row of the result. */
+  continuation(row: Record<string, unknown>): string;
+}
+
+/** Keyset paging: a page starts behind the last document seen, so inserts and deletes can't shift it. */
+export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): CompiledPage {
+  const columns = orderColumns(c, query);
+  const { clauses, values } = compileWhere(c, query, nowSeconds, columns[0]);
+  const fingerprint = queryFingerprint(c, query);
+  const descending = query.orderBy?.direction === "desc";
+  if (query.after !== undefined) {
+    const keys = openContinuation(query.after, fingerprint, columns.length);
+    clauses.push(`(${columns.join(", ")}) ${descending ? "<" : ">"} (${columns.map(() => "?").join(", ")})`);
+    values.push(...keys);
+  }
+  const order = columns.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ");
+  const keys = columns.map((column, i) => `${column} AS k${i}`).join(", ");
+  return {
+    sql: `SELECT lsn, ts, doc, ${keys} FROM ${tableOf(c)} ${whereOf(clauses)} ORDER BY ${order} LIMIT ?`,
+    values: [...values, query.limit + 1],
+    continuation: (row) =>
+      sealContinuation(
+        fingerprint,
+        columns.map((_, i) => row[`k${i}`] as Value),
+      ),
+  };
+}
+
+export function compileCount(
+  c: ContainerKey,
+  query: Pick<Query, "pk" | "where">,
+  nowSeconds: number,
+): Statement {
+  const { clauses, values } = compileWhere(c, query, nowSeconds);
+  return { sql: `SELECT count(*) AS n FROM ${tableOf(c)} ${whereOf(clauses)}`, values };
+}
+
+function sealContinuation(fingerprint: string, keys: Value[]): string {
+  return Buffer.from(JSON.stringify([fingerprint, ...keys])).toString("base64url");
+}
+
+/** The keys become bound values and the partition key comes from the query, so a forged token reaches nothing new. */
+function openContinuation(token: string, fingerprint: string, count: number): Value[] {
+  const parsed = parseToken(token);
+  if (!Array.isArray(parsed)) return refuseContinuation("it is damaged");
+  const [bound, ...keys] = parsed as unknown[];
+  if (bound !== fingerprint) return refuseContinuation("it belongs to another query");
+  const good = keys.length === count && keys.every((key) => typeof key === "string" || Number.isFinite(key));
+  return good ? (keys as Value[]) : refuseContinuation("it is damaged");
+}
+
+export function parseToken(token: unknown): unknown {
+  try {
+    return JSON.parse(Buffer.from(String(token), "base64url").toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { fatal, isLightningError, type LightningError, messageOf, unavailable } from "../../kernel/errors.ts";
+
+/** SQLite's primary result codes (https://sqlite.org/rescode.html). */
+const CODE = {
+  BUSY: 5,
+  LOCKED: 6,
+  NOMEM: 7,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  NOTADB: 26,
+};
+
+/** The primary result code of an error of node:sqlite, or undefined for any other. */
+export function sqliteCode(thrown: unknown): number | undefined {
+  const errcode = (thrown as { errcode?: unknown } | null)?.errcode;
+  return typeof errcode === "number" ? errcode & 0xff : undefined;
+}
+
+export const isBusy = (thrown: unknown) => {
+  const code = sqliteCode(thrown);
+  return code === CODE.BUSY || code === CODE.LOCKED;
+};
+
+/** Whether an error is about the store and not about the one operation that met it. */
+export function isStoreFault(thrown: unknown): boolean {
+  const code = sqliteCode(thrown);
+  return code !== undefined && Object.values(CODE).includes(code);
+}
+
+/** An error of node:sqlite in the ledger's terms; ours pass through. `ambiguous`: the write may have been applied. */
+export function toLedgerError(thrown: unknown, ambiguous = false): LightningError {
+  if (isLightningError(thrown)) return thrown;
+  const facts = { cause: thrown, ambiguous };
+  switch (sqliteCode(thrown)) {
+    case CODE.BUSY:
+    case CODE.LOCKED:
+      return unavailable("ledger_busy", "Another process is writing to the ledger.", {
+        ...facts,
+        retryAfterMs: 200,
+      });
+    case CODE.FULL:
+      return unavailable("ledger_disk_full", "The disk that holds the ledger is full; nothing was stored.", {
+        ...facts,
+        retryAfterMs: 5_000,
+        remedy: "Free some space, then try again.",
+      });
+    case CODE.IOERR:
+    case CODE.CANTOPEN:
+    case CODE.NOMEM:
+      return unavailable("ledger_io_error", `The ledger's file cannot be used: ${messageOf(thrown)}.`, {
+        ...facts,
+        retryAfterMs: 1_000,
+      });
+    case CODE.READONLY:
+      return unavailable("ledger_read_only", "The ledger's file cannot be written to.", {
+        ...facts,
+        retryAfterMs: 5_000,
+        remedy: "Check the permissions of the file and its folder.",
+      });
+    case CODE.CORRUPT:
+    case CODE.NOTADB:
+      return fatal("ledger_damaged", `The ledger's file is damaged: ${messageOf(thrown)}.`, {
+        ...facts,
+        remedy: "Restore it from a backup, or move it away to start an empty ledger.",
+      });
+    default:
+      return fatal("ledger_fault", `The ledger met an unforeseen fault: ${messageOf(thrown)}`, facts);
+  }
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fatal } from "../../kernel/errors.ts";
+import { isBusy, toLedgerError } from "./errors.ts";
+import { schemaStatements } from "./schema.ts";
+
+/** "Agnt" in the file's header tells our file from any other SQLite file. */
+export const APPLICATION_ID = 0x41676e74;
+/** Bump for a change that new columns and indexes don't cover, with its step in `MIGRATIONS`. */
+export const STORE_VERSION = 1;
+/** Statements that lift a store from version n to n + 1; columns and indexes of the registry are added anyway. */
+const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {};
+
+const MAGIC = "SQLite format 3\0";
+
+export interface StoreFile {
+  readonly db: DatabaseSync;
+  /** Random name of this store: etags and change-feed continuations of another one are not taken for its own. */
+  readonly storeId: string;
+}
+
+/**
+ * Opens the ledger's file, creating it and its folder when missing. Nothing is written before the file is known to
+ * be ours.
+ * @throws LightningError fatal `ledger_foreign_file`, `ledger_too_new`, `ledger_damaged`; unavailable
+ */
+export function openStoreFile(file: string): StoreFile {
+  const onDisk = file !== ":memory:";
+  if (onDisk) {
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o700 });
+    refuseForeignBytes(file);
+  }
+  let db: DatabaseSync | undefined;
+  try {
+    // Two processes may share the file: a writer waits this long for the other's commit.
+    db = new DatabaseSync(file, { timeout: 5_000 });
+    checkOwner(db, file, onDisk);
+    if (onDisk) untilFree(() => db?.exec("PRAGMA journal_mode = WAL"));
+    // Acknowledged means synced: FULL syncs the log at each commit (docs: architecture, decision 9).
+    db.exec("PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY");
+    return { db, storeId: prepareStore(db) };
+  } catch (thrown) {
+    db?.close();
+    throw toLedgerError(thrown);
+  }
+}
+
+function refuseForeignBytes(file: string): void {
+  if (!existsSync(file)) return;
+  const { size } = statSync(file);
+  if (size === 0) return;
+  const head = Buffer.alloc(MAGIC.length);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, head, 0, head.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  if (head.toString("latin1") !== MAGIC) throw foreign(file);
+}
+
+function foreign(file: string) {
+  return fatal("ledger_foreign_file", `${file} is not a ledger of Agent Lightning; it was left as it is.`, {
+    remedy: "Point LIGHTNING_HOME at another folder, or move the file away.",
+  });
+}
+
+const pragma = (db: DatabaseSync, name: string) =>
+  Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+
+function checkOwner(db: DatabaseSync, file: string, onDisk: boolean): void {
+  const tables = Number(db.prepare("SELECT count(*) AS n FROM sqlite_master").get()?.n);
+  if (pragma(db, "application_id") !== APPLICATION_ID) {
+    if (tables > 0 || pragma(db, "user_version") !== 0) throw foreign(file);
+    return;
+  }
+  const version = pragma(db, "user_version");
+  if (version > STORE_VERSION)
+    throw fatal(
+      "ledger_too_new",
+      `${file} was written by a newer Agent Lightning (store version ${version}).`,
+      {
+        remedy: `Use that version; this one knows store versions up to ${STORE_VERSION}.`,
+      },
+    );
+  // With an empty log every page must be in the file itself; a shorter file has lost its tail.
+  const expected = pragma(db, "page_count") * pragma(db, "page_size");
+  const log = `${file}-wal`;
+  if (onDisk && !(existsSync(log) && statSync(log).size > 0) && statSync(file).size < expected)
+    throw fatal(
+      "ledger_damaged",
+      `${file} is shorter than it says (${expected} bytes): its end is missing.`,
+      {
+        remedy: "Restore it from a backup, or move it away to start an empty ledger.",
+      },
+    );
+}
+
+/** Creates or migrates the tables in one transaction, so that two processes starting together agree. */
+function prepareStore(db: DatabaseSync): string {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    for (let version = pragma(db, "user_version"); version > 0 && version < STORE_VERSION; version++)
+      for (const statement of MIGRATIONS[version] ?? []) db.exec(statement);
+    db.exec(
+      "CREATE TABLE IF NOT EXISTS _store (one INTEGER PRIMARY KEY CHECK (one = 1), store_id TEXT NOT NULL, lsn INTEGER NOT NULL)",
+    );
+    db.prepare("INSERT OR IGNORE INTO _store VALUES (1, ?, 0)").run(randomBytes(6).toString("hex"));
+    const columnsOf = (table: string) =>
+      new Set(
+        db
+          .prepare("SELECT name FROM pragma_table_xinfo(?)")
+          .all(table)
+          .map((row) => String(row.name)),
+      );
+    for (const statement of schemaStatements(columnsOf)) db.exec(statement);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${STORE_VERSION}`);
+    const storeId = String(db.prepare("SELECT store_id FROM _store").get()?.store_id);
+    db.exec("COMMIT");
+    return storeId;
+  } catch (thrown) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw thrown;
+  }
+}
+
+/** Switching to WAL does not always wait for the busy timeout when several processes open a new file at once. */
+function untilFree(action: () => void): void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      action();
+      return;
+    } catch (thrown) {
+      if (!isBusy(thrown) || attempt >= 100) throw thrown;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+  }
+}

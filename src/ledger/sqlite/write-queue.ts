@@ -1,0 +1,132 @@
+import type { DatabaseSync } from "node:sqlite";
+// From node:timers and not the global, so that fake timers of a test can't stop a commit.
+import { setImmediate } from "node:timers";
+import type { Clock } from "../../kernel/clock.ts";
+import { unavailable } from "../../kernel/errors.ts";
+import type { ContainerKey } from "../containers.ts";
+import { isBusy, isStoreFault, toLedgerError } from "./errors.ts";
+
+/** What a write sees of the transaction it is part of. */
+export interface WriteContext {
+  /** Seconds since the epoch; the `_ts` of everything in the group. */
+  readonly now: number;
+  /** The number of a new version; unique in the store, in commit order. */
+  nextLsn(): number;
+  /** Tells who listens to the container, after the commit. */
+  touch(c: ContainerKey): void;
+}
+
+interface Task {
+  readonly bytes: number;
+  readonly run: (context: WriteContext) => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One group stays under about 50 ms, so that the event loop is not held longer. */
+const GROUP_TASKS = 1_000;
+const GROUP_BYTES = 8 * 1024 * 1024;
+
+export interface WriteQueue {
+  /** Runs the write in the next group; settles after that group's commit is on disk. */
+  submit<T>(bytes: number, run: (context: WriteContext) => T): Promise<T>;
+  /** Commits what waits and refuses what comes later. */
+  close(): void;
+}
+
+/**
+ * Group commit: writes issued in one turn of the event loop share one transaction and one sync. A write that is
+ * refused (conflict, etag) leaves the others alone; a fault of the store itself rejects the whole group, and nothing
+ * of it is stored.
+ */
+export function createWriteQueue(
+  db: DatabaseSync,
+  clock: Clock,
+  afterCommit: (touched: ReadonlySet<ContainerKey>) => void,
+): WriteQueue {
+  let waiting: Task[] = [];
+  let scheduled = false;
+  let closed = false;
+  const readLsn = db.prepare("SELECT lsn FROM _store");
+  const writeLsn = db.prepare("UPDATE _store SET lsn = ?");
+
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      if (waiting.length > 0) commit(takeGroup());
+      if (waiting.length > 0) schedule();
+    });
+  }
+
+  function takeGroup(): Task[] {
+    let count = 0;
+    for (let bytes = 0; count < waiting.length && count < GROUP_TASKS; count++) {
+      bytes += waiting[count]?.bytes ?? 0;
+      if (bytes > GROUP_BYTES && count > 0) break;
+    }
+    const group = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    return group;
+  }
+
+  function commit(group: Task[]): void {
+    const touched = new Set<ContainerKey>();
+    const settle: (() => void)[] = [];
+    let committing = false;
+    try {
+      if (db.isTransaction) db.exec("ROLLBACK"); // left by a fault that also kept the rollback from working
+      db.exec("BEGIN IMMEDIATE");
+      const first = Number(readLsn.get()?.lsn);
+      let lsn = first;
+      const context: WriteContext = {
+        now: Math.floor(clock.now() / 1000),
+        nextLsn: () => ++lsn,
+        touch: (c) => touched.add(c),
+      };
+      for (const task of group) settle.push(attempt(task, context));
+      if (lsn > first) writeLsn.run(lsn);
+      committing = true;
+      db.exec("COMMIT");
+    } catch (thrown) {
+      // A commit that fails half-way may still be found whole after a crash; a busy one was never begun.
+      const error = toLedgerError(thrown, committing && !isBusy(thrown));
+      try {
+        if (db.isTransaction) db.exec("ROLLBACK");
+      } catch {
+        // The next group tries again before it begins.
+      }
+      for (const task of group) task.reject(error);
+      return;
+    }
+    for (const done of settle) done();
+    if (touched.size > 0) afterCommit(touched);
+  }
+
+  /** Each write changes the store with a single statement, or inside a savepoint: a refusal leaves no trace. */
+  function attempt(task: Task, context: WriteContext): () => void {
+    try {
+      const value = task.run(context) as never;
+      return () => task.resolve(value);
+    } catch (thrown) {
+      if (isStoreFault(thrown)) throw thrown;
+      const error = toLedgerError(thrown);
+      return () => task.reject(error);
+    }
+  }
+
+  return {
+    submit(bytes, run) {
+      if (closed) return Promise.reject(unavailable("ledger_closed", "The ledger is closed."));
+      return new Promise((resolve, reject) => {
+        waiting.push({ bytes, run, resolve, reject });
+        schedule();
+      });
+    },
+    close() {
+      closed = true;
+      while (waiting.length > 0) commit(takeGroup());
+    },
+  };
+}
