@@ -152,9 +152,8 @@ function checkField(c: ContainerKey, field: string, type: FieldType, value: unkn
 }
 
 export function isOfType(type: FieldType, value: unknown): boolean {
-  return type === "strings"
-    ? Array.isArray(value) && value.every((item) => typeof item === "string")
-      typeof value === type;
+  if (type !== "strings") return typeof value === type;
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 /** JSON values only: what JSON.stringify would drop or change without a word is refused. @throws invalid `bad_document` */
