@@ -99,18 +99,16 @@ function* waitForApproval(
   const request = yield* step(context, "requestApproval", { ...pipeline, now: now().toISOString() });
   if (request.kind === "not_needed") return "approved";
   const until = Date.parse(request.until);
-  let event = context.df.waitForExternalEvent("approval");
   for (;;) {
     const decision = yield* step(context, "readApproval", pipeline);
     if (decision.kind !== "waiting") return decision.kind;
     const rest = until - now().getTime();
     if (rest <= 0) return "approval_timeout";
     context.df.setCustomStatus({ stage: "approval", until: request.until });
+    // A new wait each time: `Task.any` over a task that was yielded before starts it twice in the host.
+    const event = context.df.waitForExternalEvent("approval");
     const alarm = timer(context, Math.min(rest, LOOK_FOR_DECISION_MS));
     const winner = yield context.df.Task.any([event, alarm]);
-    if (winner === event) {
-      alarm.cancel();
-      event = context.df.waitForExternalEvent("approval");
-    }
+    if (winner === event) alarm.cancel();
   }
 }
