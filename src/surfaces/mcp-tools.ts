@@ -1,0 +1,115 @@
+import type { CallToolResult, Tool } from "@modelcontextprotocol/server";
+import type { z } from "zod";
+import { fatal } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { type CallContext, type Operation, parseInput } from "../kernel/operation.ts";
+import { inputJsonSchema } from "./fields.ts";
+import { errorText, toLightningError } from "./wire-errors.ts";
+
+/** A tool that is no row of the table: the reference agent's. */
+export interface ExtraTool {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: z.ZodObject;
+  /** Answers a text as it is, or any JSON value. */
+  run(args: Record<string, unknown>, context: CallContext): Promise<unknown>;
+}
+
+/** A tool as the protocol sees it: what is listed, and what a call does. Calls never throw. */
+export interface McpTool {
+  readonly listed: Tool;
+  call(args: Record<string, unknown>, context: CallContext): Promise<CallToolResult>;
+}
+
+/** Every row with MCP names, once under each name, then the extra tools. */
+export function mcpTools(
+  operations: readonly Operation[],
+  extraTools: readonly ExtraTool[] = [],
+  logger?: Logger,
+): Map<string, McpTool> {
+  const tools = new Map<string, McpTool>();
+  const add = (tool: McpTool) => {
+    if (tools.has(tool.listed.name))
+      throw fatal("duplicate_tool", `Two MCP tools are named ${tool.listed.name}.`);
+    tools.set(tool.listed.name, tool);
+  };
+  for (const operation of operations) {
+    const [first] = operation.mcp ?? [];
+    for (const name of operation.mcp ?? []) add(operationTool(operation, name, first, logger));
+  }
+  for (const tool of extraTools) add(extraTool(tool, logger));
+  return tools;
+}
+
+function operationTool(
+  operation: Operation,
+  name: string,
+  first: string | undefined,
+  logger: Logger | undefined,
+): McpTool {
+  return {
+    listed: {
+      name,
+      description: name === first ? operation.summary : `${operation.summary} The same as ${first}.`,
+      inputSchema: listedSchema(operation),
+      annotations: {
+        readOnlyHint: operation.effect === "read",
+        destructiveHint: operation.effect === "destroy",
+        idempotentHint: operation.idempotent,
+        openWorldHint: false,
+      },
+    },
+    async call(args, context) {
+      try {
+        const reply = await operation.run(parseInput(operation, args), context);
+        return jsonResult(reply.body);
+      } catch (thrown) {
+        return errorResult(thrown, name, logger);
+      }
+    },
+  };
+}
+
+function extraTool(tool: ExtraTool, logger: Logger | undefined): McpTool {
+  const row = { name: tool.name, input: tool.inputSchema };
+  return {
+    listed: {
+      name: tool.name,
+      description: tool.description,
+      inputSchema: listedSchema(row),
+      annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
+    },
+    async call(args, context) {
+      try {
+        const result = await tool.run(parseInput(row, args), context);
+        return typeof result === "string"
+          ? { content: [{ type: "text", text: result }] }
+          : jsonResult(result);
+      } catch (thrown) {
+        return errorResult(thrown, tool.name, logger);
+      }
+    },
+  };
+}
+
+/**
+ * The input schema as models are shown it. Other spellings of a field are accepted but not shown, so the schema must
+ * not close the object; what is neither is still refused by the row's own schema.
+ */
+function listedSchema(row: Pick<Operation, "input">): Tool["inputSchema"] {
+  const { $schema, additionalProperties, ...schema } = inputJsonSchema(row) as Record<string, unknown>;
+  return { type: "object", properties: {}, ...schema } as Tool["inputSchema"];
+}
+
+function jsonResult(body: unknown): CallToolResult {
+  const result: CallToolResult = { content: [{ type: "text", text: JSON.stringify(body, undefined, 2) }] };
+  if (typeof body === "object" && body !== null && !Array.isArray(body))
+    result.structuredContent = body as Record<string, unknown>;
+  return result;
+}
+
+/** Readable text with `isError`, as the original answers; the code stands in the text. */
+function errorResult(thrown: unknown, where: string, logger: Logger | undefined): CallToolResult {
+  const error = toLightningError(thrown, where, logger);
+  return { content: [{ type: "text", text: errorText(error.toBody().error) }], isError: true };
+}

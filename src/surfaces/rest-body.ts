@@ -1,0 +1,86 @@
+import type { HttpRequest } from "@azure/functions";
+import { badRequest, messageOf, tooLarge } from "../kernel/errors.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { inputFields } from "./fields.ts";
+
+/** Well under what Azure Functions takes (210 MB), small enough to parse without stalling other requests for long. */
+export const LARGEST_BODY = 32 * 1024 * 1024;
+
+const JSON_TYPES = /^application\/(json|[\w.+-]+\+json)$/;
+const LINES_TYPES = /^application\/(x-ndjson|ndjson|jsonl|x-jsonlines|json-lines)$/;
+/** What `curl -d` sends when it is told nothing. */
+const CURL_TYPE = "application/x-www-form-urlencoded";
+
+/**
+ * The body of a POST as an operation's raw input: an object; or, for rows with `manyAs`, an array or one JSON value a
+ * line, handed over under that field. Lines that are no JSON are handed over as text, so that they are refused one by one.
+ * @throws LightningError `bad_json`, `bad_content_type` (400), `body_too_large` (413)
+ */
+export async function readBody(operation: Operation, request: HttpRequest): Promise<Record<string, unknown>> {
+  const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const text = await readText(request);
+  if (text.trim() === "") return {};
+  const { manyAs } = operation.rest;
+  if (LINES_TYPES.test(type)) {
+    if (manyAs === undefined)
+      throw badRequest("bad_content_type", `${operation.name} takes one JSON object, not lines.`, {
+        field: "Content-Type",
+        remedy: "Send application/json.",
+      });
+    return { [manyAs]: parseLines(text) };
+  }
+  if (type !== "" && type !== CURL_TYPE && !JSON_TYPES.test(type))
+    throw badRequest("bad_content_type", `The content type ${type} cannot be read here.`, {
+      field: "Content-Type",
+      remedy: `Send application/json${manyAs === undefined ? "" : " or application/x-ndjson"}.`,
+    });
+  const value = parseJson(text);
+  if (Array.isArray(value) && manyAs !== undefined) return { [manyAs]: value };
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw badRequest("bad_json", `The body must be a JSON object${manyAs ? ", an array or lines" : ""}.`, {
+      remedy: `For example: ${JSON.stringify(operation.example)}`,
+    });
+  const body = value as Record<string, unknown>;
+  const wrapped = manyAs !== undefined && inputFields(operation).some((f) => f.name === manyAs && f.required);
+  return wrapped && !(manyAs in body) ? { [manyAs]: [body] } : body;
+}
+
+async function readText(request: HttpRequest): Promise<string> {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > LARGEST_BODY) throw bodyTooLarge(announced);
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength > LARGEST_BODY) throw bodyTooLarge(bytes.byteLength);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw badRequest("bad_json", "The body is not UTF-8 text.", { remedy: "Send JSON in UTF-8." });
+  }
+}
+
+const bodyTooLarge = (bytes: number) =>
+  tooLarge("body_too_large", `The body has ${bytes} bytes; ${LARGEST_BODY} are taken at most.`, {
+    remedy: "Send it in parts.",
+  });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (thrown) {
+    throw badRequest("bad_json", `The body is not JSON: ${messageOf(thrown)}`, {
+      remedy: "Send one JSON value in UTF-8.",
+    });
+  }
+}
+
+function parseLines(text: string): unknown[] {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      try {
+        return JSON.parse(line) as unknown;
+      } catch {
+        return line;
+      }
+    });
+}

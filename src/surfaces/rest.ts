@@ -1,0 +1,164 @@
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import { badRequest, fatal, invalid, tooLarge } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { type CallContext, type Operation, type Orchestrations, parseInput } from "../kernel/operation.ts";
+import { fieldNamed, valueOfTexts } from "./fields.ts";
+import { principalOf } from "./principal.ts";
+import { readBody } from "./rest-body.ts";
+import { toLightningError } from "./wire-errors.ts";
+
+/** Where every operation lies, under the host's route prefix (`api`). */
+export const ROUTE_PREFIX = "lightning";
+/** How long a long operation is waited for without a `Prefer` header, in ms (product.md). */
+export const DEFAULT_WAIT_MS = 10_000;
+/** Azure's load balancer cuts a request at 230 s. */
+const LONGEST_WAIT_SECONDS = 200;
+
+export interface RestRoute {
+  readonly method: "GET" | "POST";
+  /** Without the prefix `api`: `lightning/training/{run_id}`. */
+  readonly route: string;
+  readonly operation: Operation;
+}
+
+/** One route for each operation. @throws LightningError `duplicate_route` when two rows share one. */
+export function restRoutes(operations: readonly Operation[]): RestRoute[] {
+  const seen = new Map<string, string>();
+  return operations.map((operation) => {
+    const { method, path } = operation.rest;
+    const key = `${method} ${path.replaceAll(/\{[^}]+\}/g, "{}")}`;
+    const other = seen.get(key);
+    if (other !== undefined)
+      throw fatal("duplicate_route", `${operation.name} and ${other} are both at ${method} ${path}.`);
+    seen.set(key, operation.name);
+    return { method, route: ROUTE_PREFIX + path, operation };
+  });
+}
+
+/** What the function app lends a request; a `CallContext` will do. */
+export interface RestBase {
+  readonly orchestrations: Orchestrations;
+  /** True in Azure only, where the platform owns the identity headers (settings.websiteSiteName). */
+  readonly trustPrincipal?: boolean;
+  readonly logger?: Logger;
+}
+
+/** Answers one REST request with its operation; never throws. */
+export async function handleRest(
+  operation: Operation,
+  request: HttpRequest,
+  base: RestBase,
+): Promise<HttpResponseInit> {
+  try {
+    const raw = await rawInput(operation, request);
+    const reply = await operation.run(parseInput(operation, raw), callContext(request, base));
+    if (reply.file !== undefined)
+      return {
+        status: reply.status ?? 200,
+        headers: {
+          ...STANDING_HEADERS,
+          "content-type": reply.file.contentType,
+          "content-disposition": `attachment; filename="${reply.file.name.replaceAll(/[^\w.-]/g, "_")}"`,
+          ...reply.headers,
+        },
+        body: reply.file.stream(),
+      };
+    return json(reply.status ?? 200, reply.body, reply.headers);
+  } catch (thrown) {
+    return errorResponse(thrown, operation.name, base.logger);
+  }
+}
+
+/** The REST form of anything thrown. */
+export function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
+  const error = toLightningError(thrown, where, logger);
+  return json(
+    error.status,
+    error.toBody(),
+    error.retryAfterMs === undefined
+      ? undefined
+      : { "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
+  );
+}
+
+const STANDING_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+function json(status: number, body: unknown, headers?: Record<string, string>): HttpResponseInit {
+  return {
+    status,
+    headers: { ...STANDING_HEADERS, "content-type": "application/json; charset=utf-8", ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+/** `Prefer`, `Idempotency-Key` and the person, as the operations want them. */
+export function callContext(request: Pick<HttpRequest, "headers">, base: RestBase): CallContext {
+  const wait = preferredWaitMs(request.headers.get("prefer"));
+  const idempotencyKey = request.headers.get("idempotency-key");
+  if (idempotencyKey !== null && (idempotencyKey.length > 200 || idempotencyKey.trim() === ""))
+    throw badRequest("bad_idempotency_key", "The Idempotency-Key header must have 1 to 200 characters.", {
+      field: "Idempotency-Key",
+      remedy: "Send a UUID.",
+    });
+  const principal = base.trustPrincipal === true ? principalOf(request.headers) : undefined;
+  return {
+    door: "rest",
+    orchestrations: base.orchestrations,
+    waitMs: wait ?? DEFAULT_WAIT_MS,
+    ...(principal === undefined ? {} : { principal }),
+    ...(idempotencyKey === null ? {} : { idempotencyKey }),
+  };
+}
+
+/** RFC 7240: `wait=N` in seconds, 0 to 200; `respond-async` without it means 0. Undefined: no preference. */
+export function preferredWaitMs(header: string | null): number | undefined {
+  const preferences = (header ?? "").split(/[,;]/).map((part) => part.trim().toLowerCase());
+  const wait = preferences
+    .map((part) => /^wait\s*=\s*"?(\d+(?:\.\d+)?)"?$/.exec(part)?.[1])
+    .find((text) => text !== undefined);
+  if (wait !== undefined) return Math.min(Number(wait), LONGEST_WAIT_SECONDS) * 1000;
+  return preferences.includes("respond-async") ? 0 : undefined;
+}
+
+/** Query, path and body as one object; the same field said twice must say the same. */
+async function rawInput(operation: Operation, request: HttpRequest): Promise<Record<string, unknown>> {
+  const fromUrl = textInput(operation, request);
+  if (operation.rest.method === "GET") return fromUrl;
+  const body = await readBody(operation, request);
+  for (const [name, value] of Object.entries(fromUrl)) {
+    if (body[name] !== undefined && body[name] !== value)
+      throw invalid("invalid_input", `${name}: the address and the body say different things.`, {
+        field: name,
+        remedy: `Send "${name}" once.`,
+      });
+  }
+  return { ...body, ...fromUrl };
+}
+
+function textInput(operation: Operation, request: HttpRequest): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  // Not `request.query`: the host hands over one value a name, and a repeated name is a list here.
+  const query = new URL(request.url).searchParams;
+  for (const name of new Set(query.keys())) {
+    const field = fieldNamed(operation, name);
+    // A function key may stand in the address (`?code=`); it is the host's, not the operation's.
+    if (field === undefined && (name === "code" || name === "clientId")) continue;
+    const texts = query.getAll(name);
+    if (texts.join("").length > LONGEST_QUERY)
+      throw tooLarge("query_too_large", `${name}: longer than ${LONGEST_QUERY} characters.`, { field: name });
+    input[name] = field === undefined ? texts[0] : valueOfTexts(field, texts);
+  }
+  for (const [name, text] of Object.entries(request.params)) {
+    // The host leaves an absent optional segment out or empty.
+    if (text === "") continue;
+    if (input[name] !== undefined && input[name] !== text)
+      throw invalid("invalid_input", `${name}: the path and the query say different things.`, {
+        field: name,
+        remedy: `Leave "${name}" out of the query.`,
+      });
+    input[name] = text;
+  }
+  return input;
+}
+
+const LONGEST_QUERY = 16_000;
