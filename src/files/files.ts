@@ -28,12 +28,22 @@ export interface Files {
 /** Lines of a JSONL file without their line ends, one at a time; a byte-order mark is dropped. */
 export async function* lines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: false });
-  let rest = "";
+  // The pieces of an unfinished line are joined once, at its end: a line of any length is read in linear time.
+  let pending: string[] = [];
+  const finish = (end: string) => {
+    const line = pending.length === 0 ? end : [...pending, end].join("");
+    pending = [];
+    return line.endsWith("\r") ? line.slice(0, -1) : line;
+  };
   for await (const piece of content) {
-    const parts = (rest + decoder.decode(piece, { stream: true })).split("\n");
-    rest = parts.pop() ?? "";
-    for (const part of parts) yield part.endsWith("\r") ? part.slice(0, -1) : part;
+    const text = decoder.decode(piece, { stream: true });
+    let start = 0;
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+      yield finish(text.slice(start, end));
+      start = end + 1;
+    }
+    if (start < text.length) pending.push(text.slice(start));
   }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
+  const last = finish(decoder.decode());
+  if (last !== "") yield last;
 }

@@ -34,7 +34,8 @@ export function folderFiles(root: string): Files {
   /** A link inside the folder must not lead out of it. @throws fatal `file_outside` */
   async function guard(target: string): Promise<void> {
     const home = await realpath(base).catch(missing);
-    for (let place = target; home !== undefined && place.length > base.length; place = path.dirname(place)) {
+    if (home === undefined) return;
+    for (let place = target; place.length > base.length; place = path.dirname(place)) {
       const real = await realpath(place).catch(missing);
       if (real === undefined) {
         // A link whose end is missing would be created outside.
@@ -92,7 +93,7 @@ export function folderFiles(root: string): Files {
     return entries
       .filter((entry) => entry.isFile() && !TEMPORARY.test(entry.name))
       .map((entry) => path.relative(base, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
-      .sort();
+      .toSorted();
   }
 
   return {

@@ -146,5 +146,5 @@ export async function* each<T extends LedgerDocument>(
 /** The document without the ledger's own fields. */
 export function bare<T extends object>(stored: T): Omit<T, "_etag" | "_ts"> {
   const { _etag, _ts, ...document } = stored as T & { _etag?: unknown; _ts?: unknown };
-  return document as Omit<T, "_etag" | "_ts">;
+  return document;
 }

@@ -1,5 +1,6 @@
 import { invalid, tooLarge } from "../kernel/errors.ts";
 import { CONTAINERS, type ContainerDefinition, type ContainerKey, type FieldType } from "./containers.ts";
+import { checkJson, NESTING } from "./json-values.ts";
 import type { BatchOperation, LedgerDocument, PartitionKey, PatchOperation } from "./ledger.ts";
 
 /**
@@ -11,7 +12,7 @@ export const LIMITS = {
   itemBytes: 2 * 1024 * 1024,
   idBytes: 1023,
   partitionKeyBytes: 2048,
-  nesting: 128,
+  nesting: NESTING,
   batchOperations: 100,
   batchBytes: 2 * 1024 * 1024,
   patchOperations: 10,
@@ -43,8 +44,7 @@ export function checkId(id: unknown): asserts id is string {
       ? "must be a string that is not empty"
       : /[/\\?#]/.test(id)
         ? "must not contain / \\ ? or #"
-        : // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-          /[\u0000-\u001f\u007f]/.test(id)
+        : /\p{Cc}/u.test(id)
           ? "must not contain control characters"
           : !id.isWellFormed()
             ? "must be well-formed Unicode"
@@ -154,44 +154,6 @@ function checkField(c: ContainerKey, field: string, type: FieldType, value: unkn
 export function isOfType(type: FieldType, value: unknown): boolean {
   if (type !== "strings") return typeof value === type;
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-/** JSON values only: what JSON.stringify would drop or change without a word is refused. @throws invalid `bad_document` */
-export function checkJson(value: unknown, path: string, depth: number): void {
-  const refuse = (what: string) =>
-    invalid("bad_document", `${path || "The document"} is ${what}, which JSON cannot hold.`, {
-      field: path || undefined,
-      remedy:
-        "Leave the member out, or give null, a string, a finite number, a boolean, an array or a plain object.",
-    });
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return;
-    case "number":
-      if (!Number.isFinite(value)) throw refuse(String(value));
-      return;
-    case "object":
-      break;
-    default:
-      throw refuse(typeof value === "undefined" ? "undefined" : `a ${typeof value}`);
-  }
-  if (value === null) return;
-  if (depth > LIMITS.nesting)
-    throw invalid("bad_document", `The document is nested deeper than ${LIMITS.nesting} levels.`, {
-      field: path.slice(0, 200),
-    });
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) checkJson(value[i], `${path}[${i}]`, depth + 1);
-    return;
-  }
-  // Plain means: no prototype, or one that has none itself. Holds for objects of other realms too.
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    throw refuse(`a ${(value.constructor as { name?: string } | undefined)?.name ?? "class instance"}`);
-  for (const [name, member] of Object.entries(value))
-    checkJson(member, path === "" ? name : `${path}.${name}`, depth + 1);
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") throw refuse("an object with toJSON");
 }
 
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,254}$/;

@@ -24,14 +24,10 @@ export function fieldOf(c: ContainerKey, field: string): FieldDefinition {
   const { fields } = definitionOf(c);
   const found = Object.hasOwn(fields, field) ? fields[field] : undefined;
   if (found === undefined)
-    throw invalid(
-      "unknown_field",
-      `"${String(field).slice(0, 100)}" is not a field that "${c}" can be asked by.`,
-      {
-        field: String(field).slice(0, 100),
-        remedy: `Use one of: id, ${Object.keys(fields).join(", ")}.`,
-      },
-    );
+    throw invalid("unknown_field", `"${field.slice(0, 100)}" is not a field that "${c}" can be asked by.`, {
+      field: field.slice(0, 100),
+      remedy: `Use one of: id, ${Object.keys(fields).join(", ")}.`,
+    });
   return found;
 }
 
@@ -39,7 +35,7 @@ function checkCondition(c: ContainerKey, condition: Condition): void {
   const { field, op, value } = condition;
   const { type } = fieldOf(c, field);
   const refuse = (reason: string) => invalid("bad_condition", `"${field}" ${reason}.`, { field });
-  if (!OPERATORS[type].has(op)) throw refuse(`is a ${type}: it cannot be compared by "${String(op)}"`);
+  if (!OPERATORS[type].has(op)) throw refuse(`is a ${type}: it cannot be compared by "${op}"`);
   const wanted: string = op === "defined" ? "boolean" : type === "strings" ? "string" : type;
   const isWanted = (item: unknown) =>
     typeof item === wanted && (typeof item !== "number" || Number.isFinite(item));

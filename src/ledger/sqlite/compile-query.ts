@@ -2,6 +2,7 @@ import type { ContainerKey } from "../containers.ts";
 import type { Condition, Query } from "../ledger.ts";
 import { definitionOf } from "../limits.ts";
 import { fieldOf, queryFingerprint, refuseContinuation } from "../query-rules.ts";
+import { openToken, sealToken } from "./continuation.ts";
 import { columnOf, jsonPath, tableOf } from "./schema.ts";
 
 type Value = string | number;
@@ -21,31 +22,26 @@ const toValue = (value: string | number | boolean): Value =>
 function compileCondition(c: ContainerKey, condition: Condition, ordered: string | undefined): Statement {
   const { type } = fieldOf(c, condition.field);
   const column = columnOf(condition.field, type);
-  switch (condition.op) {
-    case "defined": {
-      if (condition.field === "id") return { sql: condition.value ? "1" : "0", values: [] };
-      return {
-        sql: `json_type(doc, ${jsonPath(condition.field)}) IS ${condition.value ? "NOT " : ""}NULL`,
-        values: [],
-      };
-    }
-    case "contains": {
-      const path = jsonPath(condition.field);
-      return {
-        sql: `(json_type(doc, ${path}) = 'array' AND EXISTS (SELECT 1 FROM json_each(doc, ${path}) AS item WHERE item.type = 'text' AND item.value = ?))`,
-        values: [condition.value],
-      };
-    }
-    case "in":
-      return {
-        sql: `${column} IN (${condition.value.map(() => "?").join(", ")})`,
-        values: [...condition.value],
-      };
-    default: {
-      const plus = ordered !== undefined && column !== ordered && condition.op !== "eq" ? "+" : "";
-      return { sql: `${plus}${column} ${SYMBOL[condition.op]} ?`, values: [toValue(condition.value)] };
-    }
+  if (condition.op === "defined") {
+    if (condition.field === "id") return { sql: condition.value ? "1" : "0", values: [] };
+    const not = condition.value ? "NOT " : "";
+    return { sql: `json_type(doc, ${jsonPath(condition.field)}) IS ${not}NULL`, values: [] };
   }
+  if (condition.op === "contains") {
+    const path = jsonPath(condition.field);
+    return {
+      sql: `(json_type(doc, ${path}) = 'array' AND EXISTS
+             (SELECT 1 FROM json_each(doc, ${path}) AS item WHERE item.type = 'text' AND item.value = ?))`,
+      values: [condition.value],
+    };
+  }
+  if (condition.op === "in")
+    return {
+      sql: `${column} IN (${condition.value.map(() => "?").join(", ")})`,
+      values: [...condition.value],
+    };
+  const plus = ordered !== undefined && column !== ordered && condition.op !== "eq" ? "+" : "";
+  return { sql: `${plus}${column} ${SYMBOL[condition.op]} ?`, values: [toValue(condition.value)] };
 }
 
 function compileWhere(
@@ -82,7 +78,7 @@ function orderColumns(c: ContainerKey, query: Query): string[] {
 
 export interface CompiledPage extends Statement {
   /** The continuation behind a row of the result. */
-  continuation(row: Record<string, unknown>): string;
+  readonly continuation: (row: Record<string, unknown>) => string;
 }
 
 /** Keyset paging: a page starts behind the last document seen, so inserts and deletes can't shift it. */
@@ -101,11 +97,7 @@ export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): 
   return {
     sql: `SELECT lsn, ts, doc, ${keys} FROM ${tableOf(c)} ${whereOf(clauses)} ORDER BY ${order} LIMIT ?`,
     values: [...values, query.limit + 1],
-    continuation: (row) =>
-      sealContinuation(
-        fingerprint,
-        columns.map((_, i) => row[`k${i}`] as Value),
-      ),
+    continuation: (row) => sealToken([fingerprint, ...columns.map((_, i) => row[`k${i}`])]),
   };
 }
 
@@ -118,24 +110,10 @@ export function compileCount(
   return { sql: `SELECT count(*) AS n FROM ${tableOf(c)} ${whereOf(clauses)}`, values };
 }
 
-function sealContinuation(fingerprint: string, keys: Value[]): string {
-  return Buffer.from(JSON.stringify([fingerprint, ...keys])).toString("base64url");
-}
-
-/** The keys become bound values and the partition key comes from the query, so a forged token reaches nothing new. */
+/** The keys become bound values and the partition key comes from the query: a forged token reaches nothing new. */
 function openContinuation(token: string, fingerprint: string, count: number): Value[] {
-  const parsed = parseToken(token);
-  if (!Array.isArray(parsed)) return refuseContinuation("it is damaged");
-  const [bound, ...keys] = parsed as unknown[];
+  const [bound, ...keys] = openToken(token, count + 1);
   if (bound !== fingerprint) return refuseContinuation("it belongs to another query");
-  const good = keys.length === count && keys.every((key) => typeof key === "string" || Number.isFinite(key));
+  const good = keys.every((key) => typeof key === "string" || Number.isFinite(key));
   return good ? (keys as Value[]) : refuseContinuation("it is damaged");
-}
-
-export function parseToken(token: unknown): unknown {
-  try {
-    return JSON.parse(Buffer.from(String(token), "base64url").toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

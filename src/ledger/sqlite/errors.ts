@@ -34,39 +34,33 @@ export function isStoreFault(thrown: unknown): boolean {
 export function toLedgerError(thrown: unknown, ambiguous = false): LightningError {
   if (isLightningError(thrown)) return thrown;
   const facts = { cause: thrown, ambiguous };
-  switch (sqliteCode(thrown)) {
-    case CODE.BUSY:
-    case CODE.LOCKED:
-      return unavailable("ledger_busy", "Another process is writing to the ledger.", {
-        ...facts,
-        retryAfterMs: 200,
-      });
-    case CODE.FULL:
-      return unavailable("ledger_disk_full", "The disk that holds the ledger is full; nothing was stored.", {
-        ...facts,
-        retryAfterMs: 5_000,
-        remedy: "Free some space, then try again.",
-      });
-    case CODE.IOERR:
-    case CODE.CANTOPEN:
-    case CODE.NOMEM:
-      return unavailable("ledger_io_error", `The ledger's file cannot be used: ${messageOf(thrown)}.`, {
-        ...facts,
-        retryAfterMs: 1_000,
-      });
-    case CODE.READONLY:
-      return unavailable("ledger_read_only", "The ledger's file cannot be written to.", {
-        ...facts,
-        retryAfterMs: 5_000,
-        remedy: "Check the permissions of the file and its folder.",
-      });
-    case CODE.CORRUPT:
-    case CODE.NOTADB:
-      return fatal("ledger_damaged", `The ledger's file is damaged: ${messageOf(thrown)}.`, {
-        ...facts,
-        remedy: "Restore it from a backup, or move it away to start an empty ledger.",
-      });
-    default:
-      return fatal("ledger_fault", `The ledger met an unforeseen fault: ${messageOf(thrown)}`, facts);
-  }
+  const code = sqliteCode(thrown);
+  if (code === CODE.BUSY || code === CODE.LOCKED)
+    return unavailable("ledger_busy", "Another process is writing to the ledger.", {
+      ...facts,
+      retryAfterMs: 200,
+    });
+  if (code === CODE.FULL)
+    return unavailable("ledger_disk_full", "The disk that holds the ledger is full.", {
+      ...facts,
+      retryAfterMs: 5_000,
+      remedy: "Free some space, then try again.",
+    });
+  if (code === CODE.READONLY)
+    return unavailable("ledger_read_only", "The ledger's file cannot be written to.", {
+      ...facts,
+      retryAfterMs: 5_000,
+      remedy: "Check the permissions of the file and its folder.",
+    });
+  if (code === CODE.CORRUPT || code === CODE.NOTADB)
+    return fatal("ledger_damaged", `The ledger's file is damaged: ${messageOf(thrown)}.`, {
+      ...facts,
+      remedy: "Restore it from a backup, or move it away to start an empty ledger.",
+    });
+  if (isStoreFault(thrown))
+    return unavailable("ledger_io_error", `The ledger's file cannot be used: ${messageOf(thrown)}.`, {
+      ...facts,
+      retryAfterMs: 1_000,
+    });
+  return fatal("ledger_fault", `The ledger met an unforeseen fault: ${messageOf(thrown)}`, facts);
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf, unavailable } from "../../kernel/errors.ts";
 import { type Logger, silentLogger } from "../../kernel/logger.ts";
 import { CONTAINER_KEYS, CONTAINERS, type ContainerKey } from "../containers.ts";
-import type { BulkResult, Ledger, LedgerDocument, PartitionKey, Stored } from "../ledger.ts";
+import type { BulkResult, Ledger, LedgerDocument, PartitionKey, PatchOperation, Stored } from "../ledger.ts";
 import {
   checkId,
   checkPartitionKey,
@@ -32,6 +32,11 @@ export interface SqliteLedger extends Ledger {
   onChange(c: ContainerKey, listener: () => void): () => void;
 }
 
+const address = (c: ContainerKey, pk: PartitionKey, id: string) => {
+  checkPartitionKey(c, pk);
+  checkId(id);
+};
+
 /** How often expired documents are deleted, on the back of a write: no timer keeps a process alive for it. */
 const PURGE_EVERY_SECONDS = 60;
 const PURGE_AT_ONCE = 500;
@@ -54,7 +59,7 @@ export function openSqliteLedger({ file, clock, logger = silentLogger }: SqliteL
   function afterCommit(touched: ReadonlySet<ContainerKey>): void {
     if (nowSeconds() - purgedAt >= PURGE_EVERY_SECONDS) purge();
     for (const c of touched)
-      for (const listener of [...(listeners.get(c) ?? [])])
+      for (const listener of Array.from(listeners.get(c) ?? []))
         try {
           listener();
         } catch (thrown) {
@@ -114,11 +119,6 @@ export function openSqliteLedger({ file, clock, logger = silentLogger }: SqliteL
     }
   }
 
-  const address = (c: ContainerKey, pk: PartitionKey, id: string) => {
-    checkPartitionKey(c, pk);
-    checkId(id);
-  };
-
   return {
     read: <T extends LedgerDocument>(c: ContainerKey, pk: PartitionKey, id: string) =>
       read(() => {
@@ -134,8 +134,11 @@ export function openSqliteLedger({ file, clock, logger = silentLogger }: SqliteL
     ): Promise<Stored<T>> {
       address(c, pk, id);
       checkPatch(c, operations);
-      const copy = structuredClone(operations);
-      const row = await queue.submit(0, (tx) => writes.patch(tx, c, pk, id, copy, options?.ifMatch));
+      const text = JSON.stringify(operations); // a copy: the caller may change his
+      const copy = JSON.parse(text) as PatchOperation[];
+      const row = await queue.submit(text.length, (tx) =>
+        writes.patch(tx, c, pk, id, copy, options?.ifMatch),
+      );
       return toStored<T>(storeId, row);
     },
     async delete(c, pk, id, options) {
@@ -144,7 +147,8 @@ export function openSqliteLedger({ file, clock, logger = silentLogger }: SqliteL
     },
     async batch(c, pk, operations) {
       const prepared = prepareBatch(c, pk, operations);
-      await queue.submit(0, (tx) => writes.batch(tx, c, pk, prepared));
+      const bytes = prepared.reduce((sum, each) => sum + (each.op === "delete" ? 0 : each.document.bytes), 0);
+      await queue.submit(bytes, (tx) => writes.batch(tx, c, pk, prepared));
     },
     bulk: (c, op, documents) => Promise.all(documents.map((document) => bulkOne(c, op, document))),
     query: (c, query) => read(() => reads.query(c, query)),

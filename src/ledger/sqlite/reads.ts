@@ -1,7 +1,8 @@
 import type { ContainerKey } from "../containers.ts";
 import type { ChangePage, LedgerDocument, Page, Query, Stored } from "../ledger.ts";
 import { checkFilter, checkLimit, checkQuery, refuseContinuation } from "../query-rules.ts";
-import { compileCount, compilePage, parseToken } from "./compile-query.ts";
+import { compileCount, compilePage } from "./compile-query.ts";
+import { openToken, sealToken } from "./continuation.ts";
 import { type Row, toStored } from "./rows.ts";
 import { tableOf } from "./schema.ts";
 import type { Prepare } from "./statements.ts";
@@ -9,24 +10,23 @@ import type { Prepare } from "./statements.ts";
 /** A page ends early rather than hold more than this, as on Cosmos: 1,000 documents of 2 MB are no page. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 
+type PageRow = Row & Record<string, unknown>;
+
+/** Rows up to the limits of a page, and whether there are more. */
+function readPage(rows: Iterable<unknown>, limit: number): { page: PageRow[]; more: boolean } {
+  const page: PageRow[] = [];
+  let length = 0;
+  for (const each of rows) {
+    const row = each as PageRow;
+    length += row.doc.length;
+    if (page.length === limit || (page.length > 0 && length > PAGE_BYTES)) return { page, more: true };
+    page.push(row);
+  }
+  return { page, more: false };
+}
+
 /** The ledger's reads; all synchronous, a page at a time. */
 export function createReads(prepare: Prepare, storeId: string, nowSeconds: () => number) {
-  /** Rows up to the limits of a page, and whether there are more. */
-  function readPage(
-    rows: Iterable<unknown>,
-    limit: number,
-  ): { page: (Row & Record<string, unknown>)[]; more: boolean } {
-    const page: (Row & Record<string, unknown>)[] = [];
-    let length = 0;
-    for (const each of rows) {
-      const row = each as Row & Record<string, unknown>;
-      length += row.doc.length;
-      if (page.length === limit || (page.length > 0 && length > PAGE_BYTES)) return { page, more: true };
-      page.push(row);
-    }
-    return { page, more: false };
-  }
-
   function query<T extends LedgerDocument>(c: ContainerKey, asked: Query): Page<T> {
     checkQuery(c, asked);
     const { sql, values, continuation } = compilePage(c, asked, nowSeconds());
@@ -54,19 +54,19 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     const next = page.at(-1)?.lsn ?? from;
     return {
       items: page.map((row) => toStored<T>(storeId, row)),
-      continuation: Buffer.from(JSON.stringify([storeId, next])).toString("base64url"),
+      continuation: sealToken([storeId, next]),
       drained: !more,
     };
   }
 
   /** A continuation of another store, or one ahead of this store (restored from a backup), would skip changes. */
   function position(token: string): number {
-    const parsed = parseToken(token);
-    if (!Array.isArray(parsed) || !Number.isInteger(parsed[1])) return refuseContinuation("it is damaged");
-    const [store, lsn] = parsed as [unknown, number];
+    const [store, lsn] = openToken(token, 2);
+    if (!Number.isSafeInteger(lsn)) return refuseContinuation("it is damaged");
     const latest = Number(prepare("SELECT lsn FROM _store").get()?.lsn);
-    if (store !== storeId || lsn > latest) return refuseContinuation("it belongs to another ledger");
-    return lsn;
+    if (store !== storeId || (lsn as number) > latest)
+      return refuseContinuation("it belongs to another ledger");
+    return lsn as number;
   }
 
   return { query, count, changes };

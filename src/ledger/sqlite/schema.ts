@@ -27,17 +27,12 @@ function safe(name: string): string {
 export const jsonPath = (field: string) => `'$.${safe(field)}'`;
 
 /** Typed as Cosmos is: a value of another type counts as absent, so true is not 1 and "abc" is not above 5. */
-function typedValue(field: string, type: "string" | "number" | "boolean"): string {
-  const path = jsonPath(field);
-  switch (type) {
-    case "string":
-      return `CASE json_type(doc, ${path}) WHEN 'text' THEN json_extract(doc, ${path}) END`;
-    case "number":
-      return `CASE WHEN json_type(doc, ${path}) IN ('integer', 'real') THEN json_extract(doc, ${path}) END`;
-    case "boolean":
-      return `CASE json_type(doc, ${path}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END`;
-  }
-}
+const TYPED_VALUE: Record<"string" | "number" | "boolean", (path: string) => string> = {
+  string: (path) => `CASE json_type(doc, ${path}) WHEN 'text' THEN json_extract(doc, ${path}) END`,
+  number: (path) =>
+    `CASE WHEN json_type(doc, ${path}) IN ('integer', 'real') THEN json_extract(doc, ${path}) END`,
+  boolean: (path) => `CASE json_type(doc, ${path}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END`,
+};
 
 const SQL_TYPE = { string: "TEXT", number: "REAL", boolean: "INTEGER" };
 
@@ -68,7 +63,7 @@ export function schemaStatements(columnsOf: (table: string) => ReadonlySet<strin
       const column = columnOf(field, type);
       if (!present.has(column))
         statements.push(
-          `ALTER TABLE ${table} ADD COLUMN ${column} ${SQL_TYPE[type]} GENERATED ALWAYS AS (${typedValue(field, type)}) VIRTUAL`,
+          `ALTER TABLE ${table} ADD COLUMN ${column} ${SQL_TYPE[type]} GENERATED ALWAYS AS (${TYPED_VALUE[type](jsonPath(field))}) VIRTUAL`,
         );
       if (!indexed) continue;
       // Times order lists by themselves; the other fields are filtered on, in lists that go by time.

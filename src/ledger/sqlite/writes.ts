@@ -9,6 +9,11 @@ import type { WriteContext } from "./write-queue.ts";
 
 export type PutMode = "create" | "upsert" | "replace";
 
+const mismatch = (c: ContainerKey, id: string) =>
+  preconditionFailed("etag_mismatch", `"${id}" of "${c}" was changed by somebody else.`, {
+    remedy: "Read it again and repeat the change.",
+  });
+
 /** The ledger's writes as steps inside a transaction. Each changes one row, or stands in a savepoint. */
 export function createWrites(prepare: Prepare, storeId: string) {
   function store(tx: WriteContext, c: ContainerKey, document: PreparedDocument): Row {
@@ -29,11 +34,6 @@ export function createWrites(prepare: Prepare, storeId: string) {
     if (ifMatch !== undefined && etagOf(storeId, found.lsn) !== ifMatch) throw mismatch(c, id);
     return found;
   }
-
-  const mismatch = (c: ContainerKey, id: string) =>
-    preconditionFailed("etag_mismatch", `"${id}" of "${c}" was changed by somebody else.`, {
-      remedy: "Read it again and repeat the change.",
-    });
 
   function put(
     tx: WriteContext,

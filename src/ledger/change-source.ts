@@ -1,0 +1,39 @@
+import { isLightningError } from "../kernel/errors.ts";
+import type { ContainerKey } from "./containers.ts";
+import type { SqliteLedger } from "./sqlite/open.ts";
+
+/**
+ * The ledger's change feeds as the local host asks for them: by the container's name in the database. The shape is
+ * that of `local-host/change-feed/change-source.ts`, which must not know the ledger.
+ */
+export function ledgerChangeSource(ledger: SqliteLedger, names: Record<ContainerKey, string>) {
+  const keys = new Map(Object.entries(names).map(([key, name]) => [name, key as ContainerKey]));
+  const keyOf = (container: string): ContainerKey => {
+    const key = keys.get(container);
+    if (key === undefined) throw new Error(`The ledger has no container named "${container}".`);
+    return key;
+  };
+
+  return {
+    has: (container: string) => keys.has(container),
+    /**
+     * A page of changed documents after a continuation. One of another store (the ledger's file was replaced or
+     * restored, the host's checkpoint was not) starts the feed again: delivery is at least once, never at most once.
+     */
+    async page(container: string, after: string | undefined, limit: number) {
+      const c = keyOf(container);
+      const page = await ledger.changes(c, { after, limit }).catch((thrown: unknown) => {
+        if (after !== undefined && isLightningError(thrown) && thrown.code === "bad_continuation")
+          return ledger.changes(c, { limit });
+        throw thrown;
+      });
+      return {
+        items: page.items satisfies unknown[] as unknown[],
+        continuation: page.continuation,
+        drained: page.drained,
+      };
+    },
+    /** Calls back after this process wrote to the container; another process's writes are seen by polling only. */
+    subscribe: (container: string, listener: () => void) => ledger.onChange(keyOf(container), listener),
+  };
+}
