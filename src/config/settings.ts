@@ -289,6 +289,12 @@ export const SETTINGS = {
     default: "GlobalStandard",
     meaning: "Training tier on Azure: Standard, GlobalStandard, DeveloperTier or DatazoneStandard",
   }),
+  // Reference agent
+  agentMcpServers: setting({
+    env: "LIGHTNING_AGENT_MCP_SERVERS",
+    schema: z.string().min(1),
+    meaning: "JSON file of the MCP servers whose tools the reference agent may call; absent means none",
+  }),
   // Automation
   retrainCron: setting({
     env: "LIGHTNING_RETRAIN_CRON",

@@ -1,0 +1,32 @@
+import { app } from "@azure/functions";
+import * as df from "durable-functions";
+import { appOf } from "../src/app.ts";
+import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
+import { openapiDocument } from "../src/surfaces/openapi.ts";
+import { handleRest, restRoutes } from "../src/surfaces/rest.ts";
+
+for (const { method, route, operation } of restRoutes(appOf().operations)) {
+  app.http(operation.name, {
+    route,
+    methods: [method],
+    authLevel: "function",
+    extraInputs: [df.input.durableClient()],
+    handler: (request, context) => {
+      const { settings, logger } = appOf();
+      return handleRest(operation, request, {
+        orchestrations: orchestrationsOf(df.getClient(context)),
+        trustPrincipal: settings.websiteSiteName !== undefined,
+        logger,
+      });
+    },
+  });
+}
+
+app.http("describeApi", {
+  route: "lightning/openapi.json",
+  methods: ["GET"],
+  authLevel: "anonymous",
+  handler: (request) => ({
+    jsonBody: openapiDocument(appOf().operations, { server: new URL(request.url).origin }),
+  }),
+});

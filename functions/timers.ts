@@ -1,0 +1,13 @@
+import { app } from "@azure/functions";
+import * as df from "durable-functions";
+import { appOf } from "../src/app.ts";
+import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
+
+// Not registered while the setting is empty: the Functions host refuses a timer without a schedule.
+if (appOf().settings.retrainCron !== undefined) {
+  app.timer("retrainOnSchedule", {
+    schedule: "%LIGHTNING_RETRAIN_CRON%",
+    extraInputs: [df.input.durableClient()],
+    handler: (_timer, context) => appOf().startRetraining(orchestrationsOf(df.getClient(context))),
+  });
+}

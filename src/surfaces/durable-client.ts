@@ -1,0 +1,67 @@
+import type { DurableClient } from "durable-functions";
+import { messageOf, unavailable } from "../kernel/errors.ts";
+import type { Orchestrations } from "../kernel/operation.ts";
+
+const UNFINISHED = new Set(["Running", "Pending", "Suspended", "ContinuedAsNew"]);
+
+/** The operations' view of the Durable client that the host binds to a function. */
+export function orchestrationsOf(client: DurableClient): Orchestrations {
+  const status: Orchestrations["status"] = async (instanceId) => {
+    try {
+      const found = await client.getStatus(instanceId);
+      return {
+        runtimeStatus: String(found.runtimeStatus),
+        customStatus: found.customStatus,
+        output: found.output,
+      };
+    } catch (thrown) {
+      // The SDK throws for 404 and tells it from a fault only in the text of the error.
+      if (/\b404\b/.test(messageOf(thrown))) return undefined;
+      throw away(thrown);
+    }
+  };
+  return {
+    status,
+    async start(name, instanceId, input) {
+      try {
+        await client.startNew(name, { instanceId, input });
+      } catch (thrown) {
+        // Refused because it runs already, or the answer was lost: either way, what counts is whether it is there.
+        const there = await status(instanceId);
+        if (there === undefined || !UNFINISHED.has(there.runtimeStatus)) throw away(thrown);
+      }
+    },
+    async raise(instanceId, event, data) {
+      try {
+        await client.raiseEvent(instanceId, event, data);
+      } catch (thrown) {
+        // Events only wake up; a finished or unknown instance has nothing to wake.
+        if (!messageOf(thrown).startsWith("No instance with ID")) throw away(thrown);
+      }
+    },
+    async terminate(instanceId, reason) {
+      try {
+        // The SDK puts the reason into the address as it is.
+        await client.terminate(instanceId, encodeURIComponent(reason));
+      } catch (thrown) {
+        if (!messageOf(thrown).startsWith("No instance with ID")) throw away(thrown);
+      }
+    },
+    urls(instanceId) {
+      const payload = client.createHttpManagementPayload(instanceId);
+      return Object.fromEntries(
+        Object.entries(payload).filter(
+          (entry): entry is [string, string] => entry[0] !== "id" && typeof entry[1] === "string",
+        ),
+      );
+    },
+  };
+}
+
+function away(cause: unknown) {
+  return unavailable("orchestrations_unavailable", "The durable engine does not answer.", {
+    remedy: "Try again; look at the host's log if it stays so.",
+    retryAfterMs: 2000,
+    cause,
+  });
+}
