@@ -1,0 +1,239 @@
+import type { Dataset } from "../datasets/contract.ts";
+import type { Evaluation } from "../evaluation/contract.ts";
+import { notFound } from "../kernel/errors.ts";
+import { bare } from "../ledger/ledger.ts";
+import type { TrainingRun } from "../training/contract.ts";
+import type { Deployment, DeploymentEvent } from "./contract.ts";
+import { gateWarnings, shownState } from "./rules.ts";
+import type { DeploymentStore } from "./store.ts";
+
+export const LINEAGE_KINDS = ["deployments", "runs", "datasets", "evaluations"] as const;
+export type LineageKind = (typeof LINEAGE_KINDS)[number];
+
+/** An ancestor that the records name and the ledger does not have: shown, never dropped. */
+export interface Missing {
+  readonly id: string;
+  readonly missing: true;
+}
+const missing = (id: string): Missing => ({ id, missing: true });
+
+/** What became of a deployment after it was promoted, from the pointer's history. */
+export function rollbackInfo(id: string, events: readonly DeploymentEvent[]) {
+  const left = events.findLast((one) => one.from === id && one.what !== "promoted");
+  const returned = events.findLast((one) => one.to === id && one.what === "rolled_back");
+  return {
+    ...(returned === undefined
+      ? {}
+      : { rollback_from: returned.from, rollback_reason: returned.reason, rollback_at: returned.created_at }),
+    ...(left === undefined
+      ? {}
+      : {
+          withdrawn: { what: left.what, to: left.to, by: left.by, reason: left.reason, at: left.created_at },
+        }),
+  };
+}
+
+export function showDeployment(deployment: Deployment, activeId: string | null) {
+  const { id, type: _, claimed_by: __, ...rest } = deployment;
+  return {
+    deployment_id: id,
+    id,
+    ...rest,
+    run_id: deployment.training_run_id,
+    tuned_model: deployment.tuned_model_name,
+    is_active: id === activeId,
+    state: shownState(deployment, activeId),
+    warnings: gateWarnings(deployment),
+  };
+}
+
+const showRun = (run: TrainingRun) => ({
+  id: run.id,
+  base_model: run.base_model,
+  dataset_id: run.dataset_id,
+  dataset_hash: run.dataset_hash,
+  status: run.status,
+  tuned_model_name: run.tuned_model_name,
+  aoai_job_id: run.aoai_job_id,
+  training_file_id: run.training_file_id,
+  validation_file_id: run.validation_file_id,
+  hyperparameters: run.hyperparameters,
+  seed: run.seed,
+  created_at: run.created_at,
+  started_at: run.started_at,
+  completed_at: run.completed_at,
+});
+
+const showDataset = (dataset: Dataset) => ({
+  id: dataset.id,
+  name: dataset.name,
+  status: dataset.status,
+  training_count: dataset.training_count,
+  validation_count: dataset.validation_count,
+  test_count: dataset.test_count,
+  episode_count: dataset.episode_count,
+  reward_threshold: dataset.recipe.min_reward,
+  recipe: dataset.recipe,
+  watermark: dataset.watermark,
+  content_hash: dataset.content_hash,
+  files: Object.fromEntries(
+    Object.entries(dataset.files ?? {}).map(([split, { lines, bytes, sha256 }]) => [
+      split,
+      { lines, bytes, sha256 },
+    ]),
+  ),
+  created_at: dataset.created_at,
+});
+
+const showEvaluation = (evaluation: Evaluation) => ({
+  id: evaluation.id,
+  run_id: evaluation.run_id,
+  dataset_id: evaluation.dataset_id,
+  split: evaluation.split,
+  candidate: evaluation.candidate,
+  baseline: evaluation.baseline,
+  metric: evaluation.metric,
+  status: evaluation.status,
+  verdict: evaluation.result?.verdict,
+  result: evaluation.result,
+  created_at: evaluation.created_at,
+  completed_at: evaluation.completed_at,
+});
+
+/** Reads the records that made a model, in both directions. Each record carries its parents' ids. */
+export function createLineage(store: DeploymentStore) {
+  const run = async (agentId: string, id: string) => {
+    const found = await store.readRun(agentId, id);
+    return found === undefined ? missing(id) : showRun(found);
+  };
+  const dataset = async (agentId: string, id: string) => {
+    const found = await store.readDataset(agentId, id);
+    return found === undefined ? missing(id) : showDataset(found);
+  };
+  const evaluation = async (agentId: string, id: string) => {
+    const found = await store.readEvaluation(agentId, id);
+    return found === undefined ? missing(id) : showEvaluation(found);
+  };
+
+  /** Deployment → evaluation, training run → dataset. */
+  async function ofDeployment(
+    deployment: Deployment,
+    activeId: string | null,
+    events: readonly DeploymentEvent[],
+  ) {
+    const agentId = deployment.agent_id;
+    const trainingRun = await run(agentId, deployment.training_run_id);
+    const datasetId =
+      deployment.dataset_id ?? ("dataset_id" in trainingRun ? trainingRun.dataset_id : undefined);
+    return {
+      ...showDeployment(deployment, activeId),
+      ...rollbackInfo(deployment.id, events),
+      training_run: trainingRun,
+      dataset: datasetId === undefined ? null : await dataset(agentId, datasetId),
+      evaluation:
+        deployment.evaluation_id === undefined ? null : await evaluation(agentId, deployment.evaluation_id),
+    };
+  }
+  type DeploymentLineage = Awaited<ReturnType<typeof ofDeployment>>;
+
+  async function deploymentsOfRuns(agentId: string, runIds: readonly string[]): Promise<Deployment[]> {
+    const found: Deployment[] = [];
+    for (const id of runIds)
+      for await (const one of store.deploymentsOfRun(agentId, id)) found.push(bare(one));
+    return found;
+  }
+
+  async function evaluationsWith(agentId: string, field: "run_id" | "dataset_id", id: string) {
+    const found: ReturnType<typeof showEvaluation>[] = [];
+    for await (const one of store.evaluationsWith(agentId, field, id)) found.push(showEvaluation(one));
+    return found;
+  }
+
+  return {
+    ofDeployment,
+
+    /** The agent's deployments, newest first, with the whole history of its pointer. */
+    async ofAgent(agentId: string, limit: number, after?: string) {
+      const [page, pointer, events] = await Promise.all([
+        store.listDeployments(agentId, limit, after),
+        store.readPointer(agentId),
+        store.events(agentId),
+      ]);
+      const lineage: DeploymentLineage[] = [];
+      for (const one of page.items)
+        lineage.push(await ofDeployment(bare(one), pointer?.deployment_id ?? null, events));
+      return {
+        agent_id: agentId,
+        deployments_found: lineage.length,
+        lineage,
+        events,
+        ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+      };
+    },
+
+    /** One record with all that led to it and all that came of it. @throws not_found `record_not_found` */
+    async ofRecord(agentId: string, kind: LineageKind, id: string) {
+      const [pointer, events] = await Promise.all([store.readPointer(agentId), store.events(agentId)]);
+      const shown = (deployments: readonly Deployment[]) =>
+        Promise.all(deployments.map((one) => ofDeployment(one, pointer?.deployment_id ?? null, events)));
+      const answer = <Facts extends object>(lineage: DeploymentLineage[], facts: Facts) => {
+        const ids = new Set(lineage.map((one) => one.id));
+        const touched = events.filter((one) => ids.has(one.from ?? "") || ids.has(one.to ?? ""));
+        return {
+          agent_id: agentId,
+          kind,
+          id,
+          deployments_found: lineage.length,
+          lineage,
+          events: touched,
+          ...facts,
+        };
+      };
+      switch (kind) {
+        case "deployments": {
+          const deployment = await store.readDeployment(agentId, id);
+          if (deployment === undefined) break;
+          return answer(await shown([bare(deployment)]), {});
+        }
+        case "runs": {
+          const found = await store.readRun(agentId, id);
+          if (found === undefined) break;
+          return answer(await shown(await deploymentsOfRuns(agentId, [id])), {
+            training_run: showRun(found),
+            dataset: await dataset(agentId, found.dataset_id),
+            evaluations: await evaluationsWith(agentId, "run_id", id),
+          });
+        }
+        case "datasets": {
+          const found = await store.readDataset(agentId, id);
+          if (found === undefined) break;
+          const runs: TrainingRun[] = [];
+          for await (const one of store.runsOfDataset(agentId, id)) runs.push(bare(one));
+          const deployments = await deploymentsOfRuns(
+            agentId,
+            runs.map((one) => one.id),
+          );
+          return answer(await shown(deployments), {
+            dataset: showDataset(found),
+            training_runs: runs.map(showRun),
+            evaluations: await evaluationsWith(agentId, "dataset_id", id),
+          });
+        }
+        case "evaluations": {
+          const found = await store.readEvaluation(agentId, id);
+          if (found === undefined) break;
+          const deployments =
+            found.run_id === undefined ? [] : await deploymentsOfRuns(agentId, [found.run_id]);
+          return answer(await shown(deployments.filter((one) => one.evaluation_id === id)), {
+            evaluation: showEvaluation(found),
+            training_run: found.run_id === undefined ? null : await run(agentId, found.run_id),
+            dataset: await dataset(agentId, found.dataset_id),
+          });
+        }
+      }
+      throw notFound("record_not_found", `Agent ${agentId} has no record ${id} among its ${kind}.`, {
+        field: "id",
+      });
+    },
+  };
+}

@@ -1,0 +1,242 @@
+import type { Settings } from "../config/settings.ts";
+import type { Evaluation } from "../evaluation/contract.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { conflict, invalid, notFound } from "../kernel/errors.ts";
+import { hashedId, timeOrderedId } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { bare, type Ledger } from "../ledger/ledger.ts";
+import type { TrainingRun } from "../training/contract.ts";
+import type { Deployment, DeploymentEvent } from "./contract.ts";
+import { applyDeactivation, applyPromotion, applyRollback, gateDoubt, gateWarnings } from "./rules.ts";
+import { createDeploymentStore, type MoveResult } from "./store.ts";
+
+export interface DeploymentDeps {
+  readonly ledger: Ledger;
+  readonly settings: Pick<Settings, "gatePolicy" | "baseModelDeployment" | "baseModel">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called after every move of an agent's pointer in this process: the selector forgets what it knew. */
+  readonly onPointerChange?: ((agentId: string) => void) | undefined;
+}
+
+export interface PromoteRequest {
+  readonly agent_id: string;
+  readonly run_id: string;
+  readonly promoted_by?: string | undefined;
+  readonly evaluation_id?: string | undefined;
+  readonly override_reason?: string | undefined;
+  readonly deployment_name?: string | undefined;
+}
+
+export interface Caller {
+  /** The authenticated person; wins over a name in the body. */
+  readonly principal?: string | undefined;
+  /** Requests of the same key are one request, also after it ended. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** The active tuned model as the pointer tells it. */
+export interface ActiveModel {
+  readonly deployment_id: string;
+  readonly deployment_name: string;
+}
+
+export type DeploymentService = ReturnType<typeof createDeploymentService>;
+
+export function createDeploymentService(deps: DeploymentDeps) {
+  const { settings, clock, logger } = deps;
+  const store = createDeploymentStore(deps);
+
+  function moved(agentId: string, result: MoveResult): MoveResult {
+    if (result.event === undefined) return result;
+    const { what, from, to, version } = result.event;
+    logger.info("the active model changed", { agent_id: agentId, what, from, to, version });
+    deps.onPointerChange?.(agentId);
+    return result;
+  }
+
+  async function get(agentId: string, id: string): Promise<Deployment> {
+    const found = await store.readDeployment(agentId, id);
+    if (found === undefined)
+      throw notFound("deployment_not_found", `Agent ${agentId} has no deployment ${id}.`);
+    return bare(found);
+  }
+
+  async function promotableRun(agentId: string, runId: string): Promise<TrainingRun & { model: string }> {
+    const run = await store.readRun(agentId, runId);
+    if (run === undefined)
+      throw notFound("run_not_found", `Agent ${agentId} has no training run ${runId}.`, { field: "run_id" });
+    if (run.status !== "succeeded" || run.tuned_model_name === undefined)
+      throw conflict(
+        "run_not_succeeded",
+        `Training run ${runId} is ${run.status}; it has no model to promote.`,
+        {
+          field: "run_id",
+          remedy: "Wait until the run has succeeded, or name another one.",
+        },
+      );
+    return { ...bare(run), model: run.tuned_model_name };
+  }
+
+  /** The evaluation that speaks for the run: the one named, else the newest finished one. */
+  async function evaluationFor(agentId: string, runId: string, id?: string): Promise<Evaluation | undefined> {
+    if (id === undefined) return store.newestEvaluation(agentId, runId);
+    const evaluation = await store.readEvaluation(agentId, id);
+    if (evaluation === undefined)
+      throw notFound("evaluation_not_found", `Agent ${agentId} has no evaluation ${id}.`, {
+        field: "evaluation_id",
+      });
+    if (evaluation.run_id !== runId)
+      throw invalid("evaluation_of_other_run", `Evaluation ${id} did not judge training run ${runId}.`, {
+        field: "evaluation_id",
+      });
+    if (evaluation.status !== "finished")
+      throw conflict("evaluation_not_finished", `Evaluation ${id} is ${evaluation.status}.`, {
+        field: "evaluation_id",
+        remedy: "Wait until the evaluation has finished.",
+      });
+    return evaluation;
+  }
+
+  return {
+    store,
+
+    /** What answers when no tuned model is active. */
+    baseModel: () => settings.baseModelDeployment ?? settings.baseModel,
+
+    /**
+     * Checks a promotion and makes its record, once: requests that want the same model meet in one deployment while it
+     * is under way or active. A model that was active and is no longer gets a new deployment, and so does one whose
+     * last try failed; with an idempotency key the first deployment of that key is the answer for ever.
+     * @throws not_found, conflict `run_not_succeeded`, `gate_required`, `evaluation_not_finished`
+     */
+    async prepare(
+      input: PromoteRequest,
+      caller: Caller = {},
+      gate: "warn" | "require" = settings.gatePolicy,
+    ): Promise<{ deployment: Deployment; existed: boolean; warnings: string[] }> {
+      const { agent_id, run_id, override_reason } = input;
+      const run = await promotableRun(agent_id, run_id);
+      const evaluation = await evaluationFor(agent_id, run_id, input.evaluation_id);
+      const facts = { evaluation_id: evaluation?.id, verdict: evaluation?.result?.verdict, override_reason };
+      const doubt = gateDoubt(facts);
+      if (doubt !== undefined && gate === "require" && override_reason === undefined)
+        throw conflict("gate_required", `${doubt} The gate policy asks for a passing one.`, {
+          remedy: "Evaluate the run, or promote with override_reason.",
+          details: { run_id, evaluation_id: facts.evaluation_id, verdict: facts.verdict },
+        });
+      const by = caller.principal ?? input.promoted_by;
+      const record: Omit<Deployment, "id"> = {
+        type: "deployment",
+        agent_id,
+        training_run_id: run_id,
+        dataset_id: run.dataset_id,
+        tuned_model_name: run.model,
+        deployment_name: input.deployment_name ?? run.model,
+        state: "requested",
+        created_at: toIso(clock.now()),
+        ...(facts.evaluation_id === undefined ? {} : { evaluation_id: facts.evaluation_id }),
+        ...(facts.verdict === undefined ? {} : { verdict: facts.verdict }),
+        ...(doubt === undefined || override_reason === undefined ? {} : { override_reason }),
+        ...(by === undefined ? {} : { promoted_by: by }),
+      };
+      const keyed = caller.idempotencyKey;
+      for (let attempt = 1; ; attempt++) {
+        const id = hashedId("dep", [agent_id, run_id, record.deployment_name, keyed ?? attempt]);
+        const { record: stored, existed } = await store.createDeployment({ id, ...record });
+        const ended = stored.state === "failed" || stored.state === "active";
+        const active = ended && (await store.readPointer(agent_id))?.deployment_id === id;
+        if (existed && ended && !active && keyed === undefined) continue;
+        return { deployment: bare(stored), existed, warnings: gateWarnings(stored) };
+      }
+    },
+
+    get,
+
+    /** The active tuned model, or null for the base model: one point read. */
+    async readActive(agentId: string): Promise<ActiveModel | null> {
+      const pointer = await store.readPointer(agentId);
+      return pointer?.deployment_id && pointer.deployment_name
+        ? { deployment_id: pointer.deployment_id, deployment_name: pointer.deployment_name }
+        : null;
+    },
+
+    /** Puts a deployment into service, once: asked again, also after later moves, it finds its event and does nothing. */
+    async activate(deployment: Deployment): Promise<MoveResult> {
+      const { agent_id: agentId, id, deployment_name } = deployment;
+      return moved(
+        agentId,
+        await store.movePointer({
+          agentId,
+          eventId: hashedId("evt", [agentId, id, "promoted"]),
+          by: deployment.promoted_by,
+          reason: deployment.override_reason,
+          deploymentId: id,
+          decide: (state) => applyPromotion(state, { deployment_id: id, deployment_name }),
+        }),
+      );
+    },
+
+    /**
+     * Back to what really served before, or to `target_id`. Without a target a lost race is told at once (412), so
+     * that two people who see the same bad model do not roll back two.
+     * @throws conflict `nothing_to_roll_back_to`, `already_active`, `never_served`; precondition `pointer_moved`
+     */
+    async rollback(
+      input: {
+        readonly agent_id: string;
+        readonly target_id?: string | undefined;
+        readonly reason?: string | undefined;
+        readonly rolled_back_by?: string | undefined;
+      },
+      caller: Caller = {},
+    ): Promise<MoveResult & { event: DeploymentEvent }> {
+      const { agent_id: agentId, target_id } = input;
+      const target = target_id === undefined ? undefined : await get(agentId, target_id);
+      if (target !== undefined && target.promoted_at === undefined)
+        throw conflict("never_served", `Deployment ${target_id} was never active.`, {
+          field: "target_id",
+          remedy: "Promote its training run instead.",
+        });
+      const result = await store.movePointer({
+        agentId,
+        eventId: requestEvent(agentId, "rolled_back", caller),
+        by: caller.principal ?? input.rolled_back_by,
+        reason: input.reason,
+        onlyFromSeen: target === undefined,
+        decide: (state) =>
+          applyRollback(
+            state,
+            target && { deployment_id: target.id, deployment_name: target.deployment_name },
+          ),
+      });
+      return moved(agentId, result) as MoveResult & { event: DeploymentEvent };
+    },
+
+    /** The base model from now on; fine when it is so already. */
+    async deactivate(
+      input: {
+        readonly agent_id: string;
+        readonly reason?: string | undefined;
+        readonly by?: string | undefined;
+      },
+      caller: Caller = {},
+    ): Promise<MoveResult> {
+      const agentId = input.agent_id;
+      const result = await store.movePointer({
+        agentId,
+        eventId: requestEvent(agentId, "deactivated", caller),
+        by: caller.principal ?? input.by,
+        reason: input.reason,
+        decide: applyDeactivation,
+      });
+      return moved(agentId, result);
+    },
+  };
+
+  function requestEvent(agentId: string, what: string, caller: Caller): string {
+    return caller.idempotencyKey === undefined
+      ? timeOrderedId("evt", clock.now())
+      : hashedId("evt", [agentId, what, caller.idempotencyKey]);
+  }
+}

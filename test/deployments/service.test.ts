@@ -1,0 +1,303 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { AGENT, deploymentWorld, evaluationRecord, runRecord } from "./world.ts";
+
+const codeOf = async (promise: Promise<unknown>) =>
+  promise.then(
+    () => "no error",
+    (thrown: unknown) => (isLightningError(thrown) ? `${thrown.status} ${thrown.code}` : String(thrown)),
+  );
+
+describe("promotion", () => {
+  test("makes the model of a succeeded run the active one and writes history with it", async () => {
+    const { promote, activeModel, service } = await deploymentWorld();
+    const id = await promote("run-1", { promoted_by: "admin@example.com" });
+    expect(await activeModel()).toBe("ft:run-1");
+    expect(await service.store.events(AGENT)).toMatchObject([
+      { what: "promoted", from: null, to: id, version: 1, by: "admin@example.com" },
+    ]);
+    expect(await service.get(AGENT, id)).toMatchObject({ state: "active", promoted_by: "admin@example.com" });
+  });
+
+  test("is refused for a run that has not succeeded, and for one that does not exist", async () => {
+    const { service, plain, clock } = await deploymentWorld();
+    const { tuned_model_name: _, ...running } = runRecord("run-busy", clock, { status: "running" });
+    await plain.create("runs", running);
+    expect(await codeOf(service.prepare({ agent_id: AGENT, run_id: "run-busy" }))).toBe(
+      "409 run_not_succeeded",
+    );
+    expect(await codeOf(service.prepare({ agent_id: AGENT, run_id: "run-none" }))).toBe("404 run_not_found");
+  });
+
+  test("meets in one deployment when it is asked for twice, while under way and while active", async () => {
+    const { service, promote } = await deploymentWorld();
+    const [one, two] = await Promise.all([
+      service.prepare({ agent_id: AGENT, run_id: "run-1" }),
+      service.prepare({ agent_id: AGENT, run_id: "run-1" }),
+    ]);
+    expect(one.deployment.id).toBe(two.deployment.id);
+    expect([one.existed, two.existed].toSorted((a, b) => Number(a) - Number(b))).toEqual([false, true]);
+    expect(await promote("run-1")).toBe(one.deployment.id);
+    const again = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
+    expect(again).toMatchObject({ existed: true, deployment: { id: one.deployment.id } });
+    expect(await service.store.events(AGENT)).toHaveLength(1);
+  });
+
+  test("is a new deployment after a rollback or a failed try, and the old one for the same idempotency key", async () => {
+    const { service, promote, rollback, activities } = await deploymentWorld();
+    const first = await promote("run-1");
+    await rollback();
+    const second = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
+    expect(second.deployment.id).not.toBe(first);
+    await activities.failDeployment({ agent_id: AGENT, id: second.deployment.id, code: "x", message: "y" });
+    const third = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
+    expect(new Set([first, second.deployment.id, third.deployment.id]).size).toBe(3);
+
+    const keyed = () => service.prepare({ agent_id: AGENT, run_id: "run-2" }, { idempotencyKey: "k" });
+    const one = await keyed();
+    await activities.switchPointer({ agent_id: AGENT, id: one.deployment.id });
+    await rollback();
+    expect((await keyed()).deployment.id).toBe(one.deployment.id);
+  });
+
+  test("names the authenticated person, whatever the body says", async () => {
+    const { service } = await deploymentWorld();
+    const { deployment } = await service.prepare(
+      { agent_id: AGENT, run_id: "run-1", promoted_by: "somebody else" },
+      { principal: "person@example.com" },
+    );
+    expect(deployment.promoted_by).toBe("person@example.com");
+  });
+});
+
+describe("the gate", () => {
+  test("warns without an evaluation, warns on a verdict other than pass, is silent on pass", async () => {
+    const { service, plain } = await deploymentWorld();
+    const prepare = (run_id: string) => service.prepare({ agent_id: AGENT, run_id });
+    expect((await prepare("run-1")).warnings).toHaveLength(1);
+    await plain.create(
+      "evaluations",
+      evaluationRecord("eval-2", "run-2", "fail", "2026-01-01T00:00:01.000Z"),
+    );
+    expect((await prepare("run-2")).warnings[0]).toContain('"fail"');
+    await plain.create(
+      "evaluations",
+      evaluationRecord("eval-3", "run-3", "fail", "2026-01-01T00:00:01.000Z"),
+    );
+    await plain.create(
+      "evaluations",
+      evaluationRecord("eval-4", "run-3", "pass", "2026-01-01T00:00:02.000Z"),
+    );
+    expect(await prepare("run-3")).toMatchObject({
+      warnings: [],
+      deployment: { evaluation_id: "eval-4", verdict: "pass" },
+    });
+  });
+
+  test("refuses under the policy `require`, unless it is overridden with a reason that stays", async () => {
+    const { service } = await deploymentWorld();
+    const input = { agent_id: AGENT, run_id: "run-1" };
+    expect(await codeOf(service.prepare(input, {}, "require"))).toBe("409 gate_required");
+    const forced = await service.prepare({ ...input, override_reason: "an outage" }, {}, "require");
+    expect(forced.deployment.override_reason).toBe("an outage");
+    expect(forced.warnings.join(" ")).toContain("an outage");
+  });
+
+  test("refuses an evaluation of another run or one that has not finished", async () => {
+    const { service, plain } = await deploymentWorld();
+    await plain.create(
+      "evaluations",
+      evaluationRecord("eval-2", "run-2", "pass", "2026-01-01T00:00:01.000Z"),
+    );
+    const { result: _, ...open } = evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z");
+    await plain.create("evaluations", { ...open, status: "running" });
+    const prepare = (evaluation_id: string) =>
+      service.prepare({ agent_id: AGENT, run_id: "run-1", evaluation_id });
+    expect(await codeOf(prepare("eval-2"))).toBe("422 evaluation_of_other_run");
+    expect(await codeOf(prepare("eval-1"))).toBe("409 evaluation_not_finished");
+    expect(await codeOf(prepare("eval-0"))).toBe("404 evaluation_not_found");
+  });
+});
+
+describe("rollback and deactivation", () => {
+  test("three rollbacks walk 3, 2, 1, base; the fourth is refused (defect 9.4)", async () => {
+    const { promote, rollback, activeModel } = await deploymentWorld();
+    for (const run of ["run-1", "run-2", "run-3"]) await promote(run);
+    const seen: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      await rollback();
+      seen.push(await activeModel());
+    }
+    expect(seen).toEqual(["ft:run-2", "ft:run-1", "base"]);
+    expect(await codeOf(rollback())).toBe("409 nothing_to_roll_back_to");
+  });
+
+  test("a deactivated model is not resurrected by a rollback (defect 9.4)", async () => {
+    const { promote, rollback, activeModel, service } = await deploymentWorld();
+    await promote("run-1");
+    await service.deactivate({ agent_id: AGENT });
+    expect(await codeOf(rollback())).toBe("409 nothing_to_roll_back_to");
+    expect(await activeModel()).toBe("base");
+    await promote("run-2");
+    await promote("run-3");
+    await service.deactivate({ agent_id: AGENT });
+    await rollback();
+    expect(await activeModel()).toBe("ft:run-2");
+  });
+
+  test("a rollback to the active deployment is refused (defect 9.4), to a named one that served it is done", async () => {
+    const { promote, rollback, activeModel, service } = await deploymentWorld();
+    const first = await promote("run-1");
+    await promote("run-2");
+    const third = await promote("run-3");
+    expect(await codeOf(rollback(third))).toBe("409 already_active");
+    await rollback(first);
+    expect(await activeModel()).toBe("ft:run-1");
+    await rollback();
+    expect(await activeModel()).toBe("base");
+    await rollback(third);
+    expect(await activeModel()).toBe("ft:run-3");
+    const { deployment } = await service.prepare({ agent_id: AGENT, run_id: "run-9" });
+    expect(await codeOf(rollback(deployment.id))).toBe("409 never_served");
+    expect(await codeOf(rollback("dep-none"))).toBe("404 deployment_not_found");
+  });
+
+  test("deactivating twice, or with nothing active, is fine and writes nothing more (defect 9.1)", async () => {
+    const { promote, service } = await deploymentWorld();
+    expect((await service.deactivate({ agent_id: AGENT })).event).toBeUndefined();
+    await promote("run-1");
+    expect((await service.deactivate({ agent_id: AGENT, reason: "bad" })).event).toMatchObject({
+      reason: "bad",
+    });
+    expect((await service.deactivate({ agent_id: AGENT })).event).toBeUndefined();
+    expect(await service.store.events(AGENT)).toHaveLength(2);
+  });
+});
+
+describe("faults", () => {
+  /** A ledger whose batches fail: `before` the write, or after it with the response lost. */
+  function failing(ledger: Ledger, plan: ("before" | "after" | "ok")[]): Ledger {
+    return new Proxy(ledger, {
+      get(target, name: keyof Ledger) {
+        if (name !== "batch") return target[name].bind(target);
+        return async (...args: Parameters<Ledger["batch"]>) => {
+          const fate = plan.shift() ?? "ok";
+          if (fate === "before") throw unavailable("ledger_away", "The ledger is away.");
+          await target.batch(...args);
+          if (fate === "after")
+            throw unavailable("ledger_reset", "The connection was reset.", { ambiguous: true });
+        };
+      },
+    });
+  }
+
+  test("a promotion whose write fails leaves the model before it in service (defect 9.3)", async () => {
+    const plan: ("before" | "after" | "ok")[] = ["ok", "before"];
+    const { promote, activeModel, service } = await deploymentWorld({
+      wrap: (ledger) => failing(ledger, plan),
+    });
+    await promote("run-1");
+    expect(await codeOf(promote("run-2"))).toBe("503 ledger_away");
+    expect(await activeModel()).toBe("ft:run-1");
+    await promote("run-2");
+    expect(await activeModel()).toBe("ft:run-2");
+    expect(await service.store.events(AGENT)).toHaveLength(2);
+  });
+
+  test("a lost response moves the pointer once, for promotion, rollback and deactivation", async () => {
+    const plan: ("before" | "after" | "ok")[] = ["after", "after", "after", "after"];
+    const { promote, rollback, activeModel, service } = await deploymentWorld({
+      wrap: (ledger) => failing(ledger, plan),
+    });
+    await promote("run-1");
+    await promote("run-2");
+    const { event } = await rollback();
+    expect(event).toMatchObject({ what: "rolled_back", version: 3 });
+    expect(await activeModel()).toBe("ft:run-1");
+    expect((await service.deactivate({ agent_id: AGENT })).event).toMatchObject({ version: 4 });
+    expect(plan).toEqual([]);
+    expect(await service.store.events(AGENT)).toHaveLength(4);
+  });
+
+  test("a switch that is delivered again after later promotions does nothing", async () => {
+    const { promote, activities, activeModel } = await deploymentWorld();
+    const first = await promote("run-1");
+    await promote("run-2");
+    expect(await activities.switchPointer({ agent_id: AGENT, id: first })).toEqual({
+      kind: "switched",
+      deployment_name: "ft:run-1",
+    });
+    expect(await activeModel()).toBe("ft:run-2");
+  });
+});
+
+describe("several processes at once", () => {
+  /** Every ledger call waits for its turn, so that the scheduler decides how the processes interleave. */
+  const inTurns = (ledger: Ledger, scheduler: fc.Scheduler): Ledger =>
+    new Proxy(ledger, {
+      get(target, name: keyof Ledger) {
+        const method = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>;
+        return async (...args: unknown[]) => {
+          await scheduler.schedule(Promise.resolve(), name);
+          return method(...args);
+        };
+      },
+    });
+
+  test("promoters and rollbacks in any order leave one active model and a complete history (defect 9.2)", async () => {
+    const action = fc.oneof(
+      fc.record({ what: fc.constant("promote" as const), run: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({ what: fc.constantFrom("rollback" as const, "deactivate" as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(action, { minLength: 2, maxLength: 6 }),
+        async (s, actions) => {
+          let wrapped = false;
+          const world = await deploymentWorld({
+            wrap: (ledger) => {
+              wrapped = true;
+              return inTurns(ledger, s);
+            },
+          });
+          expect(wrapped).toBe(true);
+          const outcomes = Promise.all(
+            actions.map(async (one) => {
+              try {
+                if (one.what === "promote") await world.promote(`run-${one.run}`);
+                else if (one.what === "rollback") await world.rollback();
+                else await world.service.deactivate({ agent_id: AGENT });
+              } catch (thrown) {
+                if (!isLightningError(thrown)) throw thrown;
+                expect(["nothing_to_roll_back_to", "pointer_moved"]).toContain(thrown.code);
+              }
+            }),
+          );
+          await s.waitFor(outcomes);
+
+          const pointer = await world.plain.read<{
+            id: string;
+            version: number;
+            deployment_id: string | null;
+          }>("deployments", [AGENT], "active");
+          const events = (
+            await world.plain.query<{ id: string; version: number; from: string | null; to: string | null }>(
+              "deployments",
+              { pk: [AGENT], where: [{ field: "type", op: "eq", value: "event" }], limit: 100 },
+            )
+          ).items.toSorted((a, b) => a.version - b.version);
+          // Versions are contiguous and each event starts where the one before ended: nothing was lost in between.
+          expect(events.map((one) => one.version)).toEqual(events.map((_, i) => i + 1));
+          for (const [i, event] of events.entries()) expect(event.from).toBe(events[i - 1]?.to ?? null);
+          expect(pointer?.version ?? 0).toBe(events.length);
+          expect(pointer?.deployment_id ?? null).toBe(events.at(-1)?.to ?? null);
+          await world.plain.close();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
