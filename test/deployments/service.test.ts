@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { isLightningError, unavailable } from "../../src/kernel/errors.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { AGENT, deploymentWorld, evaluationRecord, runRecord } from "./world.ts";
@@ -9,6 +9,34 @@ const codeOf = async (promise: Promise<unknown>) =>
     () => "no error",
     (thrown: unknown) => (isLightningError(thrown) ? `${thrown.status} ${thrown.code}` : String(thrown)),
   );
+
+/** A ledger whose batches fail: `before` the write, or after it with the response lost. */
+function failing(ledger: Ledger, plan: ("before" | "after" | "ok")[]): Ledger {
+  return new Proxy(ledger, {
+    get(target, name: keyof Ledger) {
+      if (name !== "batch") return target[name].bind(target);
+      return async (...args: Parameters<Ledger["batch"]>) => {
+        const fate = plan.shift() ?? "ok";
+        if (fate === "before") throw unavailable("ledger_away", "The ledger is away.");
+        await target.batch(...args);
+        if (fate === "after")
+          throw unavailable("ledger_reset", "The connection was reset.", { ambiguous: true });
+      };
+    },
+  });
+}
+
+/** Every ledger call waits for its turn, so that the scheduler decides how the processes interleave. */
+const inTurns = (ledger: Ledger, scheduler: fc.Scheduler): Ledger =>
+  new Proxy(ledger, {
+    get(target, name: keyof Ledger) {
+      const method = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>;
+      return async (...args: unknown[]) => {
+        await scheduler.schedule(Promise.resolve(), name);
+        return method(...args);
+      };
+    },
+  });
 
 describe("promotion", () => {
   test("makes the model of a succeeded run the active one and writes history with it", async () => {
@@ -177,22 +205,6 @@ describe("rollback and deactivation", () => {
 });
 
 describe("faults", () => {
-  /** A ledger whose batches fail: `before` the write, or after it with the response lost. */
-  function failing(ledger: Ledger, plan: ("before" | "after" | "ok")[]): Ledger {
-    return new Proxy(ledger, {
-      get(target, name: keyof Ledger) {
-        if (name !== "batch") return target[name].bind(target);
-        return async (...args: Parameters<Ledger["batch"]>) => {
-          const fate = plan.shift() ?? "ok";
-          if (fate === "before") throw unavailable("ledger_away", "The ledger is away.");
-          await target.batch(...args);
-          if (fate === "after")
-            throw unavailable("ledger_reset", "The connection was reset.", { ambiguous: true });
-        };
-      },
-    });
-  }
-
   test("a promotion whose write fails leaves the model before it in service (defect 9.3)", async () => {
     const plan: ("before" | "after" | "ok")[] = ["ok", "before"];
     const { promote, activeModel, service } = await deploymentWorld({
@@ -234,18 +246,6 @@ describe("faults", () => {
 });
 
 describe("several processes at once", () => {
-  /** Every ledger call waits for its turn, so that the scheduler decides how the processes interleave. */
-  const inTurns = (ledger: Ledger, scheduler: fc.Scheduler): Ledger =>
-    new Proxy(ledger, {
-      get(target, name: keyof Ledger) {
-        const method = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>;
-        return async (...args: unknown[]) => {
-          await scheduler.schedule(Promise.resolve(), name);
-          return method(...args);
-        };
-      },
-    });
-
   test("promoters and rollbacks in any order leave one active model and a complete history (defect 9.2)", async () => {
     const action = fc.oneof(
       fc.record({ what: fc.constant("promote" as const), run: fc.integer({ min: 1, max: 9 }) }),

@@ -118,9 +118,12 @@ export async function deploymentWorld(
 }
 
 /** A call whose orchestrations are run by `start`. */
-export function callContext(start: (name: string, id: string, input: unknown) => Promise<void>): CallContext {
+export function callContext(
+  start: (name: string, id: string, input: unknown) => Promise<void>,
+  waitMs = 2000,
+): CallContext {
   return {
-    waitMs: 0,
+    waitMs,
     door: "rest",
     orchestrations: {
       start,
