@@ -177,6 +177,8 @@ export function checkPatch(c: ContainerKey, operations: readonly PatchOperation[
   for (const operation of operations) {
     const { field } = operation;
     checkFieldName(field);
+    if (operation.op !== "set" && operation.op !== "remove")
+      throw invalid("bad_patch", "A patch sets or removes fields.", { field });
     if (field === "id" || definition.partitionKey.includes(field))
       throw invalid("bad_patch", `"${field}" identifies the document and cannot be patched.`, { field });
     const registered = Object.hasOwn(definition.fields, field) ? definition.fields[field] : undefined;
@@ -209,6 +211,8 @@ export function prepareBatch(
       checkId(operation.id);
       return { op: "delete", id: operation.id, ifMatch: operation.ifMatch };
     }
+    if (!["create", "upsert", "replace"].includes(operation.op))
+      throw invalid("bad_batch", "A batch creates, upserts, replaces or deletes.");
     const document = prepareDocument(c, operation.document);
     if (document.pk[0] !== pk[0])
       throw invalid("bad_batch", "Every document of a batch must have the batch's partition key.");

@@ -7,8 +7,8 @@ import { type Row, toStored } from "./rows.ts";
 import { tableOf } from "./schema.ts";
 import type { Prepare } from "./statements.ts";
 
-/** A page ends early rather than hold more than this, as on Cosmos: 1,000 documents of 2 MB are no page. */
-const PAGE_BYTES = 4 * 1024 * 1024;
+/** A page ends early rather than hold more characters, as on Cosmos at 4 MB: 1,000 documents of 2 MB are no page. */
+const PAGE_LENGTH = 4 * 1024 * 1024;
 
 type PageRow = Row & Record<string, unknown>;
 
@@ -19,7 +19,7 @@ function readPage(rows: Iterable<unknown>, limit: number): { page: PageRow[]; mo
   for (const each of rows) {
     const row = each as PageRow;
     length += row.doc.length;
-    if (page.length === limit || (page.length > 0 && length > PAGE_BYTES)) return { page, more: true };
+    if (page.length === limit || (page.length > 0 && length > PAGE_LENGTH)) return { page, more: true };
     page.push(row);
   }
   return { page, more: false };
