@@ -82,9 +82,13 @@ export const datasetSchema = z.object({
   description: z.string().optional(),
   status: z.enum(["pending", "building", "ready", "failed"]),
   error: z.string().optional(),
+  /** The code that goes with `error`: `dataset_empty`, `feeds_behind`, … */
+  error_code: z.string().optional(),
   recipe: recipeSchema,
   /** Feed watermarks (times up to which episodes and rewards had been handled) that the build saw. */
   watermark: z.object({ episodes: z.string(), rewards: z.string() }),
+  /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
+  awaited_rewards: z.string().optional(),
   /** The orchestration that builds it. */
   claimed_by: z.string().optional(),
   /** SHA-256 over the sorted hashes of all lines with their sides. */
@@ -98,15 +102,22 @@ export const datasetSchema = z.object({
   episode_count: z.number().int().optional(),
   /** Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, … */
   dropped: z.record(z.string(), z.number()).optional(),
+  /** What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, … */
+  warnings: z.record(z.string(), z.number()).optional(),
+  /** Groups on each side (examples that share a session or an input are one group), and the size of the largest. */
+  group_counts: z.record(z.string(), z.number()).optional(),
   files: z.partialRecord(z.enum(SPLITS), datasetFileSchema).optional(),
-  /** Keyed hashes of groups on each side, for the contamination check: a file, one hex hash a line. */
+  /** Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line. */
   groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });
 export type Dataset = z.output<typeof datasetSchema>;
 
-/** A range of the agent's episodes in (created_at, id) order; `from` exclusive, `to` inclusive, absent: open. */
+/**
+ * A range of the agent's episodes by `created_at`: `from` exclusive, `to` inclusive, absent: open. Episodes of one
+ * instant are never parted.
+ */
 export interface Shard {
   readonly index: number;
   readonly from?: string | undefined;

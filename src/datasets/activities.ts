@@ -1,0 +1,133 @@
+import type { Settings } from "../config/settings.ts";
+import type { Files } from "../files/files.ts";
+import type { FailInput, RecordRef } from "../kernel/claim.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { isLightningError, notFound } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { readWatermark } from "../ledger/feed-watermarks.ts";
+import type { Ledger, Stored } from "../ledger/ledger.ts";
+import { assemble, removeShards } from "./assemble.ts";
+import type { Dataset, DatasetActivities } from "./contract.ts";
+import { folderOf } from "./keys.ts";
+import { buildShard, planShards } from "./shards.ts";
+import { createDatasetStore } from "./store.ts";
+
+export interface DatasetActivityDeps {
+  readonly ledger: Ledger;
+  readonly files: Files;
+  readonly settings: Pick<Settings, "splitKey">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const isOver = (dataset: Dataset): boolean => dataset.status === "ready" || dataset.status === "failed";
+
+/** The durable steps of `buildDataset`. */
+export function createDatasetActivities(given: DatasetActivityDeps): DatasetActivities {
+  const { ledger, files, clock, logger } = given;
+  const store = createDatasetStore(ledger);
+  const deps = { ...given, store };
+
+  async function read({ agent_id, id }: RecordRef): Promise<Stored<Dataset>> {
+    const dataset = await store.read(agent_id, id);
+    if (dataset === undefined)
+      throw notFound("dataset_missing", `There is no dataset "${id}" of this agent.`);
+    return dataset;
+  }
+
+  return {
+    async claimDataset(input) {
+      for (;;) {
+        const dataset = await read(input);
+        if (isOver(dataset)) return { kind: "finished" };
+        if (dataset.claimed_by !== undefined)
+          return { kind: dataset.claimed_by === input.instance_id ? "claimed" : "elsewhere" };
+        // What an earlier build of the same id left behind must not be taken for this one's.
+        await removeShards(files, input.id);
+        const claimed = await unlessChanged(
+          store.update(dataset, { status: "building", claimed_by: input.instance_id }),
+        );
+        if (claimed) return { kind: "claimed" };
+      }
+    },
+
+    async readDatasetStatus(input) {
+      const { status, error } = await read(input);
+      return { status, ...(error === undefined ? {} : { error }) };
+    },
+
+    async readFeedProgress(input) {
+      const dataset = await read(input);
+      if (dataset.recipe.kind === "golden" || isOver(dataset)) return { caught_up: true };
+      if ((await readWatermark(ledger, "episodes")) < dataset.watermark.episodes) return { caught_up: false };
+      let awaited = dataset.awaited_rewards;
+      if (awaited === undefined) {
+        // Scoring the episodes gave further rewards: those are waited for too, but none that come after them.
+        awaited = await store.newestReward(input.agent_id);
+        await unlessChanged(store.update(dataset, { awaited_rewards: awaited }));
+      }
+      return { caught_up: (await readWatermark(ledger, "rewards")) >= awaited };
+    },
+
+    async planDatasetShards(input) {
+      const { shards } = await planShards(deps, await read(input));
+      return { shards: [...shards] };
+    },
+
+    async buildDatasetShard(input) {
+      const dataset = await read(input);
+      // A late duplicate of a build that is over would only leave files behind.
+      if (isOver(dataset)) return { read: 0, kept: 0 };
+      const { read: episodes, kept } = await buildShard(deps, dataset, input.shard);
+      return { read: episodes, kept };
+    },
+
+    async assembleDataset(input) {
+      const dataset = await read(input);
+      if (dataset.status === "ready") {
+        await removeShards(files, input.id);
+        const { training_count = 0, validation_count = 0, test_count = 0 } = dataset;
+        return { kind: "ready", training_count, validation_count, test_count };
+      }
+      if (dataset.status === "failed")
+        return {
+          kind: "rejected",
+          code: dataset.error_code ?? "build_failed",
+          message: dataset.error ?? "The build failed.",
+        };
+      const assembled = await assemble(deps, dataset, input.shards);
+      logger.info("dataset assembled", { dataset_id: input.id, kind: assembled.kind });
+      return assembled;
+    },
+
+    async failDataset(input: FailInput) {
+      for (;;) {
+        const dataset = await read(input);
+        if (dataset.status === "ready") return null;
+        for (const key of await files.list(folderOf(input.id))) await files.delete(key);
+        const failed = await unlessChanged(
+          store.update(dataset, {
+            status: "failed",
+            error: input.message,
+            error_code: input.code,
+            completed_at: toIso(clock.now()),
+          }),
+        );
+        if (!failed) continue;
+        logger.warn("dataset failed", { dataset_id: input.id, code: input.code });
+        return null;
+      }
+    },
+  };
+}
+
+/** False when somebody else changed the record first. */
+async function unlessChanged(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (isLightningError(error) && error.kind === "precondition") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Recipe } from "./contract.ts";
+import type { ShardSummary } from "./shard-file.ts";
+
+const WORDS: Readonly<Record<string, string>> = {
+  no_reward: "had no reward",
+  below_reward: "were below the least reward",
+  vetoed: "were vetoed by a safety check",
+  withheld: "were withheld by redaction",
+};
+
+/** Why nothing is left, in counts, and what to do about the most frequent reason. */
+export function emptyReason(recipe: Recipe, total: Pick<ShardSummary, "read" | "dropped">): string {
+  if (total.read === 0)
+    return recipe.kind === "golden"
+      ? "The golden file holds no example."
+      : "The agent has no episodes in this range. Record some (ENABLE_LIGHTNING_CAPTURE=true), then build again.";
+  const reasons = Object.entries(total.dropped).toSorted(([, a], [, b]) => b - a);
+  const said = reasons.map(([reason, times]) => `${times} ${WORDS[reason] ?? `were left out (${reason})`}`);
+  return `No example is left of ${total.read} episodes: ${said.join(", ")}. ${remedy(reasons[0]?.[0], recipe)}`;
+}
+
+function remedy(reason: string | undefined, recipe: Recipe): string {
+  if (reason === "no_reward") return "Assign rewards, or choose other sources.";
+  if (reason === "below_reward")
+    return `Lower min_reward (now ${recipe.min_reward}), or collect better episodes.`;
+  if (reason === "vetoed") return "Look at the failed safety checks of these episodes.";
+  return "See docs/errors.md for the reasons.";
+}

@@ -1,0 +1,95 @@
+import { hash } from "node:crypto";
+import type { Message } from "../episodes/contract.ts";
+import { canonicalJson, hmacSha256 } from "../kernel/hashing.ts";
+import type { Example } from "./contract.ts";
+
+/**
+ * What makes two examples "the same". Two questions, two answers: the *content* (everything the model would learn
+ * from) decides what is a duplicate; the *input* (what was asked) decides what must stay on one side of a split.
+ */
+
+/** Text for comparing questions: compatibility forms, case and white space do not count. */
+export const normaliseText = (text: string): string =>
+  text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
+
+/** The text of a message's content; parts without text are taken by their JSON. */
+export function contentText(content: Message["content"]): string {
+  if (content === undefined || content === null) return "";
+  if (typeof content === "string") return content;
+  return content.map((part) => part.text ?? canonicalJson(part)).join("\n");
+}
+
+/**
+ * What was asked: the turns before the assistant's first one after a user spoke. System and developer turns do not
+ * count, so that the same request under a newer prompt is still the same request.
+ */
+export function inputText(messages: readonly Message[]): string {
+  const asked: string[] = [];
+  let spoken = false;
+  for (const message of messages) {
+    if (message.role === "assistant" && spoken) break;
+    if (message.role === "system" || message.role === "developer") continue;
+    if (message.role === "user") spoken = true;
+    asked.push(`${message.role}: ${normaliseText(contentText(message.content))}`);
+  }
+  return asked.join("\n");
+}
+
+/** Ids of calls carry no meaning: they are numbered by place, so that equal conversations compare equal. */
+function comparable(messages: readonly Message[]): unknown[] {
+  const places = new Map<string, number>();
+  const place = (id: string): number => {
+    const known = places.get(id);
+    if (known !== undefined) return known;
+    places.set(id, places.size);
+    return places.size - 1;
+  };
+  return messages.map((message) => ({
+    role: message.role,
+    content: contentText(message.content).normalize("NFC").trim(),
+    ...(message.name === undefined ? {} : { name: message.name }),
+    ...(message.weight === undefined ? {} : { weight: message.weight }),
+    ...(message.tool_call_id === undefined ? {} : { answers: place(message.tool_call_id) }),
+    ...(message.tool_calls === undefined
+      ? {}
+      : {
+          calls: message.tool_calls.map((call) => [
+            place(call.id),
+            call.function.name,
+            comparableArguments(call.function.arguments),
+          ]),
+        }),
+  }));
+}
+
+function comparableArguments(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** SHA-256 (hex) of the normalised content; equal for lines that teach the same. */
+export const contentHash = (example: Example): string =>
+  hash("sha256", canonicalJson([comparable(example.messages), example.tools ?? []]));
+
+/** 64 bits suffice to tell groups apart: a collision would only put two groups on one side. */
+const KEY_DIGITS = 16;
+
+/** Keyed hash (16 hex digits) of what was asked. Nobody without the key can test a guess against it. */
+export const inputKey = (splitKey: string, messages: readonly Message[]): string =>
+  hmacSha256(splitKey, `input:${inputText(messages)}`).slice(0, KEY_DIGITS);
+
+/** Keyed hash of the session, or of the user where there is no session; undefined when neither is known. */
+export function sessionKey(
+  splitKey: string,
+  from: { readonly session_id?: string | undefined; readonly user_id?: string | undefined },
+): string | undefined {
+  const text = from.session_id
+    ? `session:${from.session_id}`
+    : from.user_id
+      ? `user:${from.user_id}`
+      : undefined;
+  return text === undefined ? undefined : hmacSha256(splitKey, text).slice(0, KEY_DIGITS);
+}

@@ -1,0 +1,210 @@
+import type { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import type { Files } from "../files/files.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { conflict, invalid, isLightningError, notFound } from "../kernel/errors.ts";
+import { sha256 } from "../kernel/hashing.ts";
+import { hashedId } from "../kernel/ids.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { bare } from "../ledger/ledger.ts";
+import type { buildDatasetInputSchema, buildGoldenInputSchema, Dataset, Recipe, Split } from "./contract.ts";
+import { readGolden } from "./golden.ts";
+import { sourceFileKey } from "./keys.ts";
+import { createDatasetStore } from "./store.ts";
+
+export interface DatasetDeps {
+  readonly ledger: Ledger;
+  readonly files: Files;
+  readonly settings: Pick<
+    Settings,
+    "minReward" | "maxExamples" | "includeTools" | "trainSplit" | "redactSecrets"
+  >;
+  readonly clock: Clock;
+}
+export type BuildDatasetInput = z.output<typeof buildDatasetInputSchema>;
+export type BuildGoldenInput = z.output<typeof buildGoldenInputSchema>;
+/** `existed`: an equal request was made before; its dataset is answered. */
+export interface Prepared {
+  readonly dataset: Dataset;
+  readonly existed: boolean;
+}
+
+/** Golden files are taken whole. */
+const NO_LIMIT = 10_000_000;
+
+/** The verbs of datasets. Building itself is the orchestration `buildDataset`, under the dataset's id. */
+export function createDatasetService({ ledger, files, settings, clock }: DatasetDeps) {
+  const store = createDatasetStore(ledger);
+
+  async function get(agentId: string, id: string): Promise<Dataset> {
+    const stored = await store.read(agentId, id);
+    if (stored === undefined)
+      throw notFound("dataset_missing", `The agent "${agentId}" has no dataset "${id}".`, {
+        field: "dataset_id",
+        remedy: "List the agent's datasets to see their ids.",
+      });
+    return bare(stored);
+  }
+
+  /** Creates the record if there is none; one that failed starts afresh. */
+  async function createOnce(dataset: Dataset): Promise<Prepared> {
+    for (;;) {
+      const stored = await store.read(dataset.agent_id, dataset.id);
+      try {
+        if (stored === undefined)
+          return { dataset: bare(await store.create(dataset)), existed: false };
+        if (stored.status !== "failed") return { dataset: bare(stored), existed: true };
+        const afresh = await store.update(stored, {
+          status: "pending",
+          claimed_by: undefined,
+          awaited_rewards: undefined,
+          error: undefined,
+          error_code: undefined,
+          completed_at: undefined,
+        });
+        return { dataset: bare(afresh), existed: true };
+      } catch (error) {
+        // Somebody created or changed it in between: look again.
+        if (!isLightningError(error) || (error.kind !== "conflict" && error.kind !== "precondition"))
+          throw error;
+      }
+    }
+  }
+
+  /** @throws invalid `golden_not_ready` */
+  async function checkGolden(agentId: string, ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const golden = await store.read(agentId, id);
+      if (golden?.recipe.kind === "golden" && golden.status === "ready") continue;
+      throw invalid("golden_not_ready", `"${id}" is not a finished golden dataset of the agent.`, {
+        field: "include_golden",
+        remedy: "Build it with build-golden first, and name it by its id.",
+      });
+    }
+  }
+
+  return {
+    /**
+     * Fixes what is to be built: the recipe with all its defaults and how far the ledger is at this moment. The same
+     * request in the same state of the ledger is the same dataset. Starts nothing.
+     * @throws invalid `golden_not_ready`, `dates_reversed`
+     */
+    async prepare(input: BuildDatasetInput): Promise<Prepared> {
+      const { agent_id: agentId, name, description } = input;
+      if (input.start_date !== undefined && input.end_date !== undefined && input.start_date > input.end_date)
+        throw invalid("dates_reversed", "start_date lies after end_date.", {
+          field: "start_date",
+          remedy: "Exchange the two.",
+        });
+      await checkGolden(agentId, input.include_golden ?? []);
+      const recipe = present<Recipe>({
+        kind: "episodes",
+        min_reward: input.min_reward ?? settings.minReward,
+        sources: input.sources === undefined ? undefined : [...new Set(input.sources)].toSorted(),
+        start_date: input.start_date,
+        end_date: input.end_date,
+        max_examples: input.max_examples ?? settings.maxExamples,
+        include_tools: input.include_tools ?? settings.includeTools,
+        train_split: input.train_split ?? settings.trainSplit,
+        test_split: input.test_split ?? 0,
+        system_prompt: input.system_prompt || undefined,
+        include_golden: input.include_golden?.length
+          ? [...new Set(input.include_golden)].toSorted()
+          : undefined,
+      });
+      const watermark = {
+        episodes: await store.newestEpisode(agentId),
+        rewards: await store.newestReward(agentId),
+      };
+      return await createOnce(record(agentId, name, description, recipe, watermark));
+    },
+
+    /**
+     * Checks and stores a golden file, and creates its dataset's record. Starts nothing.
+     * @throws invalid `golden_invalid` naming line, rule and remedy; nothing is stored then
+     */
+    async prepareGolden(input: BuildGoldenInput): Promise<Prepared> {
+      const { agent_id: agentId, name, description } = input;
+      const golden = await readGolden(input.content, { redact: settings.redactSecrets });
+      const recipe: Recipe = {
+        kind: "golden",
+        max_examples: NO_LIMIT,
+        include_tools: true,
+        train_split: input.train_split ?? settings.trainSplit,
+        test_split: input.test_split ?? 0,
+        source_sha256: sha256(input.content),
+      };
+      const dataset = present<Dataset>({
+        ...record(agentId, name, description, recipe, { episodes: "", rewards: "" }),
+        warnings: Object.keys(golden.warnings).length > 0 ? { ...golden.warnings } : undefined,
+      });
+      const known = await store.read(agentId, dataset.id);
+      if (known !== undefined && known.status !== "failed")
+        return { dataset: bare(known), existed: true };
+      // Before the record, so that a record always has its file; the same content goes under the same key.
+      await files.write(sourceFileKey(dataset.id), asLines(golden.lines));
+      return await createOnce(dataset);
+    },
+
+    get,
+
+    /** Newest first. */
+    async list(agentId: string, limit: number, continuation?: string) {
+      const page = await store.list(agentId, limit, continuation);
+      return { datasets: page.items.map((item) => bare(item)), continuation: page.continuation };
+    },
+
+    /**
+     * One side's file.
+     * @throws not_found `dataset_missing`, `split_empty`; conflict `dataset_not_ready`
+     */
+    async readFile(agentId: string, id: string, split: Split) {
+      const dataset = await get(agentId, id);
+      if (dataset.status !== "ready")
+        throw conflict("dataset_not_ready", `The dataset is ${dataset.status}; it has no files yet.`, {
+          remedy: "Wait until its status is ready.",
+        });
+      const file = dataset.files?.[split];
+      if (file === undefined)
+        throw notFound("split_empty", `The dataset has no ${split} side.`, {
+          field: "split",
+          remedy: `It has: ${Object.keys(dataset.files ?? {}).join(", ")}.`,
+        });
+      return {
+        ...file,
+        name: file.key.slice(file.key.lastIndexOf("/") + 1),
+        stream: () => files.read(file.key),
+      };
+    },
+  };
+
+  function record(
+    agentId: string,
+    name: string,
+    description: string | undefined,
+    recipe: Recipe,
+    watermark: Dataset["watermark"],
+  ): Dataset {
+    return present<Dataset>({
+      id: hashedId("dataset", [agentId, name, recipe, watermark]),
+      type: "dataset",
+      agent_id: agentId,
+      name,
+      description,
+      status: "pending",
+      recipe,
+      watermark,
+      created_at: toIso(clock.now()),
+    });
+  }
+}
+export type DatasetService = ReturnType<typeof createDatasetService>;
+
+/** Without members that are undefined: the ledger takes none. */
+function present<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}
+
+async function* asLines(lines: readonly string[]): AsyncGenerator<string> {
+  for (let at = 0; at < lines.length; at += 256) yield `${lines.slice(at, at + 256).join("\n")}\n`;
+}

@@ -1,0 +1,115 @@
+import type { Episode } from "../episodes/contract.ts";
+import type { Condition, Ledger, Stored } from "../ledger/ledger.ts";
+import { bare, each } from "../ledger/ledger.ts";
+import type { Reward } from "../rewards/contract.ts";
+import type { Dataset, Recipe } from "./contract.ts";
+
+/** Whole episodes read at once: small, since one may be 2 MB and twenty shards may run side by side. */
+const EPISODES_AT_ONCE = 100;
+const TIMES_AT_ONCE = 1000;
+
+/** What datasets ask of the ledger. */
+export function createDatasetStore(ledger: Ledger) {
+  const read = (agentId: string, id: string) => ledger.read<Dataset>("datasets", [agentId], id);
+
+  async function newest(
+    container: "episodes" | "rewards",
+    agentId: string,
+    field: "recorded_at" | "created_at",
+  ): Promise<string> {
+    const page = await ledger.query<(Episode | Reward) & { id: string }>(container, {
+      pk: [agentId],
+      orderBy: { field, direction: "desc" },
+      limit: 1,
+      select: [field],
+    });
+    const document = page.items[0] as Partial<Record<typeof field, string>> | undefined;
+    return document?.[field] ?? "";
+  }
+
+  return {
+    read,
+
+    create: (dataset: Dataset): Promise<Stored<Dataset>> => ledger.create("datasets", dataset),
+
+    /** Writes `change` over the stored manifest if nobody else did; members that are undefined are removed. */
+    async update(stored: Stored<Dataset>, change: Partial<Dataset>): Promise<Stored<Dataset>> {
+      const next = Object.fromEntries(
+        Object.entries({ ...bare(stored), ...change }).filter(([, value]) => value !== undefined),
+      ) as Dataset;
+      return await ledger.replace("datasets", next, { ifMatch: stored._etag });
+    },
+
+    /** Newest first. */
+    list: (agentId: string, limit: number, after: string | undefined) =>
+      ledger.query<Dataset>("datasets", {
+        pk: [agentId],
+        where: [{ field: "type", op: "eq", value: "dataset" }],
+        orderBy: { field: "created_at", direction: "desc" },
+        limit,
+        after,
+      }),
+
+    /** The agent's first finished dataset of that content. */
+    async firstWithContent(agentId: string, contentHash: string): Promise<Dataset | undefined> {
+      const page = await ledger.query<Dataset>("datasets", {
+        pk: [agentId],
+        where: [
+          { field: "content_hash", op: "eq", value: contentHash },
+          { field: "status", op: "eq", value: "ready" },
+        ],
+        orderBy: { field: "created_at", direction: "asc" },
+        limit: 1,
+      });
+      return page.items[0];
+    },
+
+    newestEpisode: (agentId: string) => newest("episodes", agentId, "recorded_at"),
+    newestReward: (agentId: string) => newest("rewards", agentId, "created_at"),
+
+    countEpisodes: (agentId: string, where: readonly Condition[]) =>
+      ledger.count("episodes", { pk: [agentId], where }),
+
+    /** Times of the episodes, oldest first. */
+    episodeTimes: (agentId: string, where: readonly Condition[]) =>
+      each<Episode>(ledger, "episodes", {
+        pk: [agentId],
+        where,
+        orderBy: { field: "created_at", direction: "asc" },
+        select: ["created_at"],
+        limit: TIMES_AT_ONCE,
+      }),
+
+    /** Whole episodes, oldest first, ties by id. */
+    episodes: (agentId: string, where: readonly Condition[]) =>
+      each<Episode>(ledger, "episodes", {
+        pk: [agentId],
+        where,
+        orderBy: { field: "created_at", direction: "asc" },
+        limit: EPISODES_AT_ONCE,
+      }),
+  };
+}
+export type DatasetStore = ReturnType<typeof createDatasetStore>;
+
+type Range = { readonly from?: string | undefined; readonly to?: string | undefined };
+
+/** The episodes a build looks at: those the watermark covers, within the recipe's dates and the shard's range. */
+export function inRange(dataset: Pick<Dataset, "recipe" | "watermark">, range: Range = {}): Condition[] {
+  const { start_date: start, end_date: end } = dataset.recipe;
+  const at = "created_at";
+  return [
+    { field: "recorded_at", op: "lte", value: dataset.watermark.episodes },
+    ...(start === undefined ? [] : [{ field: at, op: "gte", value: start } as const]),
+    ...(end === undefined ? [] : [{ field: at, op: "lte", value: end } as const]),
+    ...(range.from === undefined ? [] : [{ field: at, op: "gt", value: range.from } as const]),
+    ...(range.to === undefined ? [] : [{ field: at, op: "lte", value: range.to } as const]),
+  ];
+}
+
+/** Those of them that may be good enough. With chosen sources the score is known only after reading. */
+export function worthReading(recipe: Recipe): Condition[] {
+  return recipe.sources === undefined
+    ? [{ field: "reward_avg", op: "gte", value: recipe.min_reward ?? -1 }]
+    : [{ field: "reward_count", op: "gte", value: 1 }];
+}
