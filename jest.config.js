@@ -3,6 +3,8 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/functions", "<rootDir>/src", "<rootDir>/test"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
+  // Jest loads modules itself, so Node's hooks (core-api/install.ts) don't reach apps inside it.
+  moduleNameMapper: { "^@azure/functions-core$": "<rootDir>/src/local-host/core-api/shim.cjs" },
   extensionsToTreatAsEsm: [".ts"],
   transform: {}, // Jest >= 30.5 strips types with Node's own module.stripTypeScriptTypes
   setupFiles: ["<rootDir>/test/setup.ts"],

@@ -1,0 +1,16 @@
+/** Where `app.cosmosDB` triggers get their changes: the app supplies its ledger's, a foreign app its own or none. */
+export interface ChangeSource {
+  /** True when this source knows the container. */
+  has(container: string): boolean;
+  /**
+   * The latest versions of changed documents after a continuation, from the beginning when it is absent; `drained`
+   * says that there are no more at the moment.
+   */
+  page(
+    container: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ items: unknown[]; continuation: string; drained: boolean }>;
+  /** Calls the listener after a change; returns how to end that. Without it changes are seen by polling. */
+  subscribe?(container: string, listener: () => void): () => void;
+}

@@ -1,0 +1,124 @@
+import type { Clock } from "../../kernel/clock.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Invoker } from "../core-api/invoker.ts";
+import type { RegisteredFunction } from "../core-api/types.ts";
+import { callWithRetry } from "../retry.ts";
+import type { StateFile } from "../state-file.ts";
+import type { Tracker } from "../tracker.ts";
+import type { ChangeSource } from "./change-source.ts";
+
+export interface FeedDeps {
+  readonly invoker: Invoker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly state: StateFile;
+  readonly source: ChangeSource;
+  readonly tracker: Tracker;
+}
+
+export interface FeedOptions {
+  readonly container: string;
+  /** Sets apart the positions of functions that read the same container, as in Azure. */
+  readonly leasePrefix: string;
+  /** Wait between polls that find nothing, in ms (Azure: 5,000). */
+  readonly pollDelayMs: number;
+  /** Most documents in one call (Azure: 100). */
+  readonly maxItems: number;
+  readonly startFromBeginning: boolean;
+}
+
+export interface RunningFeed {
+  /** Looks for changes now. */
+  wake(): void;
+  stop(): void;
+}
+
+/**
+ * Feeds a change feed function: a page, the call, then the new position is stored. So a crash repeats a page and
+ * never loses one. A call that fails after its retry policy, or without one, loses its page, as it does in Azure.
+ */
+export async function startFeed(
+  deps: FeedDeps,
+  fn: RegisteredFunction,
+  options: FeedOptions,
+): Promise<RunningFeed> {
+  const { clock, logger, state, source, tracker } = deps;
+  const { container } = options;
+  const key = `feed:${fn.metadata.name}:${options.leasePrefix}:${container}`;
+  const stopped = new AbortController();
+  let cancelPoll = () => {};
+  let running = false;
+  let again = false;
+
+  if (state.get<string>(key) === undefined && !options.startFromBeginning) await skipToNow();
+
+  /** "From now" is the position behind everything that is there at the first start. */
+  async function skipToNow(): Promise<void> {
+    let after: string | undefined;
+    for (let drained = false; !drained; ) {
+      const page = await source.page(container, after, 1000);
+      after = page.continuation;
+      drained = page.drained;
+    }
+    state.set(key, after);
+  }
+
+  /** One page; returns whether to look for the next at once. */
+  async function step(): Promise<boolean> {
+    const page = await source.page(container, state.get<string>(key), options.maxItems);
+    if (page.items.length > 0) {
+      const outcome = await callWithRetry(
+        deps,
+        fn,
+        { trigger: { json: JSON.stringify(page.items) } },
+        stopped.signal,
+      );
+      if (!outcome.ok)
+        logger.error(
+          `Function '${fn.metadata.name}' failed: ${page.items.length} changes of '${container}' are LOST to it, ` +
+            `as they would be in Azure: ${outcome.error.message}`,
+          { stack: outcome.error.stack },
+        );
+    }
+    if (page.continuation !== state.get<string>(key)) state.set(key, page.continuation);
+    return !page.drained;
+  }
+
+  async function drain(): Promise<void> {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    cancelPoll();
+    const end = tracker.begin();
+    try {
+      do {
+        again = false;
+        while (!stopped.signal.aborted && (await step()));
+      } while (again && !stopped.signal.aborted);
+    } catch (thrown) {
+      if (!stopped.signal.aborted)
+        logger.error(`The change feed of '${container}' for '${fn.metadata.name}': ${messageOf(thrown)}`);
+    } finally {
+      running = false;
+      end();
+      if (!stopped.signal.aborted) cancelPoll = clock.after(options.pollDelayMs, wake);
+    }
+  }
+
+  const wake = () => {
+    if (!stopped.signal.aborted) void drain();
+  };
+  const unsubscribe = source.subscribe?.(container, wake);
+  wake();
+  return {
+    wake,
+    stop() {
+      stopped.abort(new Error("The host stops."));
+      cancelPoll();
+      unsubscribe?.();
+    },
+  };
+}

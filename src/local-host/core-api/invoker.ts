@@ -1,0 +1,177 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Logger } from "../../kernel/logger.ts";
+import type { FunctionInvoker, InvocationResult, TypedData } from "../durable/port.ts";
+import type { Tracker } from "../tracker.ts";
+import type { Core } from "./core.ts";
+import { toError } from "./errors.ts";
+import type {
+  CoreInvocationContext,
+  CoreLogLevel,
+  HookContext,
+  InvocationResponse,
+  RegisteredFunction,
+  WireData,
+  WireRetryContext,
+} from "./types.ts";
+
+export interface Invocation {
+  readonly trigger: WireData;
+  readonly triggerMetadata?: Readonly<Record<string, WireData>>;
+  readonly retryContext?: WireRetryContext;
+  /** W3C trace context of the caller; a fresh one is made without it. */
+  readonly traceParent?: string | undefined;
+  readonly traceState?: string | undefined;
+  readonly invocationId?: string;
+}
+
+/** `result` is what the function returned, after the hooks; `response` is its form on the wire. */
+export type Outcome =
+  | { readonly ok: true; readonly response: InvocationResponse; readonly result: unknown }
+  | { readonly ok: false; readonly error: Error };
+
+export interface Invoker extends FunctionInvoker {
+  /** Calls a registered function once; its failure is an outcome, not a throw. */
+  call(fn: RegisteredFunction, invocation: Invocation): Promise<Outcome>;
+}
+
+export interface InvokerDeps {
+  readonly core: Core;
+  readonly logger: Logger;
+  readonly tracker: Tracker;
+  /** The JSON text of a `durableClient` input; undefined while there is no durable engine. */
+  readonly clientBinding: () => string | undefined;
+}
+
+/** Calls functions as the Node worker does: arguments, pre hooks, the function, post hooks, response. */
+export function createInvoker({ core, logger, tracker, clientBinding }: InvokerDeps): Invoker {
+  const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
+
+  async function run(fn: RegisteredFunction, invocation: Invocation): Promise<Outcome> {
+    const model = core.api.getProgrammingModel();
+    if (model === undefined) return { ok: false, error: new Error("The app has set no programming model.") };
+    const invocationId = invocation.invocationId ?? randomUUID();
+    const hookData = {};
+    let invocationContext: unknown;
+    const context: CoreInvocationContext = {
+      invocationId,
+      metadata: fn.metadata,
+      request: {
+        invocationId,
+        functionId: fn.id,
+        inputData: [
+          { name: fn.trigger.name, data: invocation.trigger },
+          ...extraInputs(fn, clientBinding).map(([name, text]) => ({ name, data: { string: text } })),
+        ],
+        triggerMetadata: invocation.triggerMetadata ?? {},
+        traceContext: {
+          traceParent:
+            invocation.traceParent ??
+            `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-00`,
+          traceState: invocation.traceState ?? "",
+          attributes: {},
+        },
+        ...(invocation.retryContext === undefined ? {} : { retryContext: invocation.retryContext }),
+      },
+      log(level, category, message) {
+        const entry = core.rewriteLog({ level, category, message, invocationContext, hookData });
+        writeLog(logger, entry.level, entry.message, fn.metadata.name);
+      },
+    };
+    try {
+      const call = model.getInvocationModel(context);
+      const prepared = await call.getArguments();
+      invocationContext = prepared.context;
+
+      context.state = "preInvocationHooks";
+      const before: HookContext = {
+        hookData,
+        inputs: prepared.inputs,
+        functionCallback: fn.callback,
+        invocationContext,
+      };
+      await core.runHooks("preInvocation", before);
+
+      const after: HookContext = { hookData, inputs: before.inputs, invocationContext, error: null };
+      context.state = "invocation";
+      try {
+        after.result = await call.invokeFunction(
+          invocationContext,
+          before.inputs as unknown[],
+          before.functionCallback as RegisteredFunction["callback"],
+        );
+      } catch (thrown) {
+        after.error = thrown;
+      }
+      context.state = "postInvocationHooks";
+      await core.runHooks("postInvocation", after);
+      // As in the worker: an error of null or undefined is none, be it thrown by the function or set by a hook.
+      if (after.error !== null && after.error !== undefined) throw after.error;
+      return {
+        ok: true,
+        response: await call.getResponse(invocationContext, after.result),
+        result: after.result,
+      };
+    } catch (thrown) {
+      return { ok: false, error: toError(thrown) };
+    }
+  }
+
+  return {
+    async call(fn, invocation) {
+      const end = tracker.begin();
+      const started = performance.now();
+      try {
+        const outcome = await run(fn, invocation);
+        logger.debug(outcome.ok ? "executed" : "failed", {
+          function: fn.metadata.name,
+          ms: Math.round((performance.now() - started) * 10) / 10,
+          ...(outcome.ok ? {} : { error: outcome.error.message }),
+        });
+        return outcome;
+      } finally {
+        end();
+      }
+    },
+    find(name, triggerType) {
+      const fn = byName.get(name.toLowerCase());
+      if (fn === undefined || fn.trigger.binding.type.toLowerCase() !== triggerType.toLowerCase())
+        return undefined;
+      return { name: fn.metadata.name, triggerBinding: fn.trigger.name };
+    },
+    async invoke(name, trigger, triggerMetadata): Promise<InvocationResult> {
+      const fn = byName.get(name.toLowerCase());
+      if (fn === undefined) return { ok: false, error: new Error(`There is no function '${name}'.`) };
+      const outcome = await this.call(fn, {
+        trigger,
+        ...(triggerMetadata === undefined ? {} : { triggerMetadata }),
+      });
+      return outcome.ok
+        ? { ok: true, returnValue: outcome.response.returnValue as TypedData | null | undefined }
+        : outcome;
+    },
+  };
+}
+
+/** True for the input through which a function reaches the Durable client. */
+export function isDurableClient(type: string): boolean {
+  return /^(durableClient|orchestrationClient)$/i.test(type);
+}
+
+function extraInputs(fn: RegisteredFunction, clientBinding: () => string | undefined): [string, string][] {
+  const inputs: [string, string][] = [];
+  for (const [name, binding] of Object.entries(fn.metadata.bindings)) {
+    if (binding.direction !== "in" || !isDurableClient(binding.type)) continue;
+    const text = clientBinding();
+    if (text !== undefined) inputs.push([name, text]);
+  }
+  return inputs;
+}
+
+/** Writes one line of the app's log at our level for it. */
+export function writeLog(logger: Logger, level: CoreLogLevel, message: string, fn?: string): void {
+  const fields = fn === undefined ? {} : { function: fn };
+  if (level === "trace" || level === "debug") logger.debug(message, fields);
+  else if (level === "information") logger.info(message, fields);
+  else if (level === "warning") logger.warn(message, fields);
+  else if (level === "error" || level === "critical") logger.error(message, fields);
+}

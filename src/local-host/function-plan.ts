@@ -1,0 +1,133 @@
+import { type Environment, resolveSettings } from "./app-settings.ts";
+import type { ChangeSource } from "./change-feed/change-source.ts";
+import type { FeedOptions } from "./change-feed/feed.ts";
+import { isDurableClient } from "./core-api/invoker.ts";
+import type { RegisteredFunction } from "./core-api/types.ts";
+import { parseSchedule, type Schedule } from "./timers/schedule.ts";
+
+/** What the host is going to do with each function of the app. */
+export interface FunctionPlan {
+  readonly http: readonly RegisteredFunction[];
+  readonly timers: readonly { readonly fn: RegisteredFunction; readonly schedule: Schedule }[];
+  readonly feeds: readonly { readonly fn: RegisteredFunction; readonly options: FeedOptions }[];
+  readonly warmup: readonly RegisteredFunction[];
+  readonly durable: readonly RegisteredFunction[];
+  /** True when the app needs the durable engine. */
+  readonly usesDurable: boolean;
+  /** Functions that will not run here, each with the reason, one line each. */
+  readonly off: readonly { readonly fn: RegisteredFunction; readonly reason: string }[];
+  /** Trigger types this host does not know, with their functions. */
+  readonly unserved: ReadonlyMap<string, readonly string[]>;
+  /** Input and output bindings that have no effect here, with their functions. */
+  readonly unboundTypes: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Function names that Azure accepts. */
+const NAME = /^[a-z][a-z0-9_-]{0,127}$/i;
+
+/** Sorts an app's functions by what triggers them, with `%SETTING%` options filled in. */
+export function planFunctions(
+  functions: Iterable<RegisteredFunction>,
+  env: Environment,
+  source: ChangeSource | undefined,
+): FunctionPlan {
+  const http: RegisteredFunction[] = [];
+  const timers: { fn: RegisteredFunction; schedule: Schedule }[] = [];
+  const feeds: { fn: RegisteredFunction; options: FeedOptions }[] = [];
+  const warmup: RegisteredFunction[] = [];
+  const durable: RegisteredFunction[] = [];
+  const off: { fn: RegisteredFunction; reason: string }[] = [];
+  const unserved = new Map<string, string[]>();
+  const unboundTypes = new Map<string, string[]>();
+  let usesDurable = false;
+
+  const add = (map: Map<string, string[]>, type: string, name: string) =>
+    map.set(type, [...(map.get(type) ?? []), name]);
+
+  for (const fn of functions) {
+    const { name } = fn.metadata;
+    const bindings = Object.entries(fn.metadata.bindings);
+    if (bindings.some(([, binding]) => isDurableClient(binding.type))) usesDurable = true;
+    for (const [key, { type }] of bindings)
+      if (key !== fn.trigger.name && type.toLowerCase() !== "http" && !isDurableClient(type))
+        add(unboundTypes, type, name);
+    if (!NAME.test(name)) {
+      off.push({
+        fn,
+        reason: "its name is not one that Azure accepts (a letter, then letters, digits, _ or -)",
+      });
+      continue;
+    }
+    if (isDisabled(name, env)) {
+      off.push({ fn, reason: `AzureWebJobs.${name}.Disabled is set` });
+      continue;
+    }
+    try {
+      switch (fn.trigger.binding.type.toLowerCase()) {
+        case "httptrigger":
+          http.push(fn);
+          break;
+        case "warmuptrigger":
+          warmup.push(fn);
+          break;
+        case "orchestrationtrigger":
+        case "activitytrigger":
+        case "entitytrigger":
+          durable.push(fn);
+          usesDurable = true;
+          break;
+        case "timertrigger":
+          timers.push({ fn, schedule: scheduleOf(fn, env) });
+          break;
+        case "cosmosdbtrigger":
+          feeds.push({ fn, options: feedOptions(fn, env, source) });
+          break;
+        default:
+          add(unserved, fn.trigger.binding.type, name);
+      }
+    } catch (thrown) {
+      off.push({ fn, reason: (thrown as Error).message });
+    }
+  }
+  return { http, timers, feeds, warmup, durable, usesDurable, off, unserved, unboundTypes };
+}
+
+/** `AzureWebJobs.NAME.Disabled`, or with `__` or `_` where a shell does not take dots. */
+function isDisabled(name: string, env: Environment): boolean {
+  return [".", "__", "_"].some((dot) =>
+    /^(true|1)$/i.test(env[`AzureWebJobs${dot}${name}${dot}Disabled`] ?? ""),
+  );
+}
+
+function option(fn: RegisteredFunction, name: string, env: Environment): string {
+  const value = fn.trigger.binding[name];
+  const resolved = resolveSettings(typeof value === "string" ? value : "", env);
+  if (!resolved.ok) throw new Error(`its ${name} needs the setting ${resolved.setting}, which is empty`);
+  return resolved.value;
+}
+
+function scheduleOf(fn: RegisteredFunction, env: Environment): Schedule {
+  return parseSchedule(option(fn, "schedule", env), env.WEBSITE_TIME_ZONE || "UTC");
+}
+
+function feedOptions(
+  fn: RegisteredFunction,
+  env: Environment,
+  source: ChangeSource | undefined,
+): FeedOptions {
+  const { feedPollDelay, maxItemsPerInvocation, startFromBeginning, changeFeedMode } = fn.trigger.binding;
+  const container = option(fn, "containerName", env);
+  if (source === undefined) throw new Error("this host was given no change feeds");
+  if (!source.has(container)) throw new Error(`the container '${container}' is not one of the change feeds`);
+  if (changeFeedMode === "AllVersionsAndDeletes")
+    throw new Error("the change feed mode AllVersionsAndDeletes is not served here");
+  const positive = (value: unknown, fallback: number) =>
+    typeof value === "number" && value > 0 ? value : fallback;
+  return {
+    container,
+    leasePrefix: option(fn, "leaseContainerPrefix", env),
+    pollDelayMs: positive(feedPollDelay, 5000),
+    maxItems: positive(maxItemsPerInvocation, 100),
+    startFromBeginning: startFromBeginning === true,
+  };
+}

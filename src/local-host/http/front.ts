@@ -1,0 +1,155 @@
+import { messageOf } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Invoker } from "../core-api/invoker.ts";
+import type { DurableEngine } from "../durable/port.ts";
+import { type AdminDeps, handleAdmin } from "./admin.ts";
+import { corsHeaders, type GuardOptions, refusal } from "./guard.ts";
+import { toHttpMetadata, toHttpTrigger, toReply } from "./http-data.ts";
+import { type HostKeys, isOneOf, presentedKey } from "./keys.ts";
+import { type IncomingCall, type OutgoingReply, readBody, textReply } from "./message.ts";
+import { decodePath } from "./route-template.ts";
+import type { HttpRoute, Router } from "./router.ts";
+import { proxyStream } from "./stream-proxy.ts";
+
+export type Handler = (call: IncomingCall) => Promise<OutgoingReply>;
+
+export interface FrontDeps {
+  readonly router: Router;
+  readonly invoker: Invoker;
+  readonly logger: Logger;
+  readonly guard: GuardOptions;
+  /** Present when callers must show a key. */
+  readonly keys: HostKeys | undefined;
+  readonly engine: DurableEngine | undefined;
+  /** Longest body in bytes. */
+  readonly bodyLimit: number;
+  /** The library's own server, when the app streams. */
+  readonly httpUri: string | undefined;
+  readonly admin: AdminDeps;
+}
+
+const WEBHOOK = "runtime/webhooks/durabletask";
+
+/** Everything the host answers over HTTP: the app's routes, the Durable extension's API, `/admin`. */
+export function createFront(deps: FrontDeps): Handler {
+  return async (call) => {
+    const refused = refusal(call, deps.guard);
+    if (refused !== undefined) {
+      deps.logger.warn("refused", { status: refused.status, reason: refused.reason });
+      return textReply(refused.status, refused.reason);
+    }
+    const cors = corsHeaders(call, deps.guard);
+    if (cors.length > 0 && call.method === "OPTIONS" && call.headers["access-control-request-method"])
+      return {
+        status: 204,
+        headers: [
+          ...cors,
+          ["access-control-allow-methods", call.headers["access-control-request-method"]],
+          ["access-control-allow-headers", call.headers["access-control-request-headers"] ?? "*"],
+        ],
+      };
+    const reply = await route(deps, call);
+    return cors.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...cors] };
+  };
+}
+
+async function route(deps: FrontDeps, call: IncomingCall): Promise<OutgoingReply> {
+  const path = decodePath(call.url.pathname);
+  const lower = path.toLowerCase();
+  if (lower === "admin" || lower.startsWith("admin/")) return handleAdmin(deps.admin, call, path, deps.keys);
+  if (deps.engine !== undefined && (lower === WEBHOOK || lower.startsWith(`${WEBHOOK}/`))) {
+    if (deps.keys && !isOneOf(presentedKey(call), [deps.keys.durabletask, deps.keys.master]))
+      return textReply(401);
+    return handleDurable(deps.engine, call, {
+      prefix: `/${WEBHOOK}`,
+      base: `${call.url.origin}/${WEBHOOK}`,
+      code: deps.keys?.durabletask ?? "",
+      surface: "public",
+      bodyLimit: deps.bodyLimit,
+    });
+  }
+  const found = deps.router.find(call.method, path);
+  if (found === undefined) {
+    if (path === "") return textReply(200, "The Functions app is up and running.");
+    deps.logger.debug("no route", { method: call.method, path });
+    return textReply(404);
+  }
+  if (deps.keys !== undefined && !mayCall(found.route, deps.keys, call)) return textReply(401);
+  return invoke(deps, call, found.route, found.params);
+}
+
+function mayCall(found: HttpRoute, keys: HostKeys, call: IncomingCall): boolean {
+  if (found.authLevel === "anonymous") return true;
+  return isOneOf(
+    presentedKey(call),
+    found.authLevel === "admin" ? [keys.master] : [keys.function, keys.master],
+  );
+}
+
+async function invoke(
+  deps: FrontDeps,
+  original: IncomingCall,
+  { fn }: HttpRoute,
+  params: Record<string, string>,
+): Promise<OutgoingReply> {
+  // In Azure the platform alone sets these; with keys asked for, nobody may claim to be somebody here either.
+  const call =
+    deps.keys === undefined
+      ? original
+      : { ...original, headers: without(original.headers, /^x-ms-client-principal/) };
+  if (deps.httpUri !== undefined) return proxyStream(deps.invoker, deps.httpUri, fn, call, params);
+  const body = await readBody(call.body, deps.bodyLimit);
+  if (body === undefined) return textReply(413, "The request body is too large.");
+  const outcome = await deps.invoker.call(fn, {
+    trigger: toHttpTrigger(call, params, body),
+    triggerMetadata: toHttpMetadata(call, params),
+    traceParent: call.headers.traceparent,
+    traceState: call.headers.tracestate,
+  });
+  if (outcome.ok) return toReply(fn, outcome.response);
+  deps.logger.error(`Function '${fn.metadata.name}' failed: ${messageOf(outcome.error)}`, {
+    stack: outcome.error.stack,
+  });
+  return textReply(500);
+}
+
+export interface DurableDoor {
+  /** What stands before the extension's part of the path: `/durabletask`. */
+  readonly prefix: string;
+  /** Public address that the URLs of replies start with. */
+  readonly base: string;
+  readonly code: string;
+  readonly surface: "public" | "rpc";
+  readonly bodyLimit: number;
+}
+
+/** Hands a request to the Durable extension's HTTP API. */
+export async function handleDurable(
+  engine: DurableEngine,
+  call: IncomingCall,
+  door: DurableDoor,
+): Promise<OutgoingReply> {
+  const body = await readBody(call.body, door.bodyLimit);
+  if (body === undefined) return textReply(413, "The request body is too large.");
+  const reply = await engine.handle(
+    {
+      method: call.method,
+      path: call.url.pathname.slice(door.prefix.length).replace(/^\//, ""),
+      query: call.url.searchParams,
+      headers: call.headers,
+      body: body.toString("utf8"),
+    },
+    door.base,
+    door.code,
+    door.surface,
+  );
+  return {
+    status: reply.status,
+    headers: Object.entries(reply.headers),
+    ...(reply.body === "" ? {} : { body: Buffer.from(reply.body) }),
+  };
+}
+
+function without(headers: Readonly<Record<string, string>>, pattern: RegExp): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !pattern.test(name)));
+}

@@ -1,0 +1,68 @@
+import type { IncomingCall } from "./message.ts";
+
+/**
+ * Keeps web pages out of a host that asks for no key. A page can send requests to loopback: under its own name by
+ * rebinding that name's DNS to 127.0.0.1 (seen by a foreign `Host`), or as a cross-site request (a foreign `Origin`,
+ * or `Sec-Fetch-Site: cross-site` where the browser sends no Origin).
+ */
+export interface GuardOptions {
+  /** Host names to serve besides the loopback ones, lower-case, without port; `*` for all. */
+  readonly allowedHosts: readonly string[];
+  /** Origins that may call (host's CORS list): `https://portal.example`, or `*`. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** The reason to refuse a request, or undefined. */
+export function refusal(
+  call: Pick<IncomingCall, "method" | "headers">,
+  options: GuardOptions,
+): { status: 403 | 421; reason: string } | undefined {
+  const host = hostName(`http://${call.headers.host ?? ""}`);
+  if (host === undefined || !isOurs(host, options.allowedHosts))
+    return { status: 421, reason: `This host does not serve the name ${JSON.stringify(host ?? "")}.` };
+  const { origin } = call.headers;
+  if (origin !== undefined) {
+    const name = hostName(origin);
+    const allowed =
+      options.allowedOrigins.includes("*") ||
+      options.allowedOrigins.includes(origin) ||
+      (name !== undefined && isOurs(name, options.allowedHosts));
+    if (!allowed) return { status: 403, reason: `Requests from ${origin} are not allowed.` };
+    return undefined;
+  }
+  const navigation = call.headers["sec-fetch-mode"] === "navigate" && call.method === "GET";
+  if (call.headers["sec-fetch-site"] === "cross-site" && !navigation)
+    return { status: 403, reason: "Cross-site requests are not allowed." };
+  return undefined;
+}
+
+/** CORS headers for an origin on the host's list; pages on loopback names get none, as with Core Tools. */
+export function corsHeaders(
+  call: Pick<IncomingCall, "headers">,
+  options: GuardOptions,
+): (readonly [string, string])[] {
+  const { origin } = call.headers;
+  if (origin === undefined) return [];
+  if (!options.allowedOrigins.includes("*") && !options.allowedOrigins.includes(origin)) return [];
+  return [
+    ["access-control-allow-origin", options.allowedOrigins.includes("*") ? "*" : origin],
+    ["vary", "Origin"],
+  ];
+}
+
+function hostName(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { hostname } = new URL(url);
+  return hostname === "" ? undefined : hostname.toLowerCase().replace(/\.$/, "");
+}
+
+function isOurs(name: string, allowed: readonly string[]): boolean {
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    name === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(name) ||
+    allowed.includes("*") ||
+    allowed.includes(name)
+  );
+}

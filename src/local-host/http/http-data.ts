@@ -1,0 +1,72 @@
+import { wireBytes } from "../core-api/typed-data.ts";
+import type { InvocationResponse, RegisteredFunction, WireCookie, WireData } from "../core-api/types.ts";
+import { type IncomingCall, type OutgoingReply, textReply } from "./message.ts";
+
+const nullable = (values: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+
+/** A repeated query parameter becomes one value joined with commas, as the real host sends it. */
+function queryOf(url: URL): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const name of new Set(url.searchParams.keys())) query[name] = url.searchParams.getAll(name).join(",");
+  return query;
+}
+
+/** The trigger value of an HTTP function. */
+export function toHttpTrigger(call: IncomingCall, params: Record<string, string>, body: Buffer): WireData {
+  return {
+    http: {
+      method: call.method,
+      url: call.url.href,
+      nullableHeaders: nullable(call.headers),
+      nullableQuery: nullable(queryOf(call.url)),
+      nullableParams: nullable(params),
+      ...(body.length === 0 ? {} : { body: { bytes: body } }),
+    },
+  };
+}
+
+/** Trigger metadata: `Headers` and `Query` as JSON, and each route parameter, which streamed requests are read from. */
+export function toHttpMetadata(call: IncomingCall, params: Record<string, string>): Record<string, WireData> {
+  return {
+    Headers: { json: JSON.stringify(call.headers) },
+    Query: { json: JSON.stringify(queryOf(call.url)) },
+    ...Object.fromEntries(Object.entries(params).map(([name, value]) => [name, { string: value }])),
+  };
+}
+
+/** Framing is the server's business, whatever the function says. */
+const FRAMING = new Set(["connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"]);
+
+/** The reply that an HTTP function's response stands for; no response at all is 204. */
+export function toReply(fn: RegisteredFunction, response: InvocationResponse): OutgoingReply {
+  const extra = response.outputData?.find(
+    (output) => fn.metadata.bindings[output.name]?.type.toLowerCase() === "http",
+  );
+  const http = response.returnValue?.http ?? extra?.data.http;
+  if (http === undefined) return textReply(204);
+  const body = wireBytes(http.body);
+  return {
+    status: Number(http.statusCode ?? 200),
+    headers: [
+      ...Object.entries(http.headers ?? {}).filter(([name]) => !FRAMING.has(name.toLowerCase())),
+      ...(http.cookies ?? []).map((cookie) => ["set-cookie", cookieText(cookie)] as const),
+    ],
+    ...(body.byteLength === 0 ? {} : { body }),
+  };
+}
+
+const SAME_SITE = { none: "", lax: "lax", strict: "strict", explicitNone: "none" };
+
+function cookieText(cookie: WireCookie): string {
+  const parts = [`${encodeURIComponent(cookie.name)}=${encodeURIComponent(cookie.value)}`];
+  if (cookie.expires) parts.push(`expires=${new Date(cookie.expires.value.seconds * 1000).toUTCString()}`);
+  if (cookie.maxAge) parts.push(`max-age=${Math.trunc(cookie.maxAge.value)}`);
+  if (cookie.domain) parts.push(`domain=${cookie.domain.value}`);
+  parts.push(`path=${cookie.path?.value ?? "/"}`);
+  if (cookie.secure?.value) parts.push("secure");
+  const sameSite = SAME_SITE[cookie.sameSite ?? "none"];
+  if (sameSite !== "") parts.push(`samesite=${sameSite}`);
+  if (cookie.httpOnly?.value) parts.push("httponly");
+  return parts.join("; ");
+}

@@ -1,0 +1,38 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import * as fs from "node:fs";
+import { sha256 } from "../../kernel/hashing.ts";
+import { writeFileAtomic } from "../state-file.ts";
+import type { IncomingCall } from "./message.ts";
+
+/** Access keys, under the names Azure gives them. */
+export interface HostKeys {
+  /** `_master`: opens everything. */
+  readonly master: string;
+  /** The host's `default` function key. */
+  readonly function: string;
+  /** System key of the Durable extension's HTTP API. */
+  readonly durabletask: string;
+}
+
+/** Reads the keys of a home folder, or makes them; the file can be read by its owner alone. */
+export function openKeys(file: string): HostKeys {
+  if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, "utf8")) as HostKeys;
+  const key = () => randomBytes(36).toString("base64url");
+  const keys: HostKeys = { master: key(), function: key(), durabletask: key() };
+  writeFileAtomic(file, `${JSON.stringify(keys, null, 2)}\n`, 0o600);
+  return keys;
+}
+
+/** The key a request carries: `x-functions-key` or `?code=`. */
+export function presentedKey(call: Pick<IncomingCall, "headers" | "url">): string | undefined {
+  return call.headers["x-functions-key"] ?? call.url.searchParams.get("code") ?? undefined;
+}
+
+/** Compares in constant time. */
+export function isOneOf(presented: string | undefined, keys: readonly string[]): boolean {
+  if (presented === undefined) return false;
+  const given = Buffer.from(sha256(presented));
+  let found = false;
+  for (const key of keys) if (timingSafeEqual(given, Buffer.from(sha256(key)))) found = true;
+  return found;
+}

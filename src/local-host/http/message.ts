@@ -1,0 +1,50 @@
+import type { Readable } from "node:stream";
+
+/** A request as it comes from a socket or from `LocalHost.fetch`. */
+export interface IncomingCall {
+  /** Upper-case. */
+  readonly method: string;
+  /** Absolute, with the host the caller named. */
+  readonly url: URL;
+  /** Lower-case names; a repeated header is joined with commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array> | undefined;
+  /** Aborted when the caller is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface OutgoingReply {
+  readonly status: number;
+  /** A name can occur more than once (`set-cookie`). */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: Uint8Array | Readable | undefined;
+}
+
+export function textReply(
+  status: number,
+  text = "",
+  contentType = "text/plain; charset=utf-8",
+): OutgoingReply {
+  return text === ""
+    ? { status, headers: [] }
+    : { status, headers: [["content-type", contentType]], body: Buffer.from(text) };
+}
+
+export function jsonReply(status: number, value: unknown): OutgoingReply {
+  return textReply(status, JSON.stringify(value), "application/json; charset=utf-8");
+}
+
+/** A body read whole, or undefined when it is longer than `limit` bytes. */
+export async function readBody(
+  body: AsyncIterable<Uint8Array> | undefined,
+  limit: number,
+): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,123 @@
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { messageOf } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Handler } from "./front.ts";
+import type { IncomingCall, OutgoingReply } from "./message.ts";
+
+export interface ListeningServer {
+  readonly port: number;
+  /** Takes no new connections, waits for the requests in flight up to `graceMs`, then closes what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Listens on loopback: on 127.0.0.1, and on ::1 where there is one, since `localhost` may mean either.
+ * @param port 0 for any free one
+ */
+export async function listen(port: number, handler: Handler, logger: Logger): Promise<ListeningServer> {
+  const first = await open("127.0.0.1", port, handler, logger);
+  const bound = (first.address() as AddressInfo).port;
+  const servers = [first];
+  try {
+    servers.push(await open("::1", bound, handler, logger));
+  } catch (thrown) {
+    // No IPv6 here is fine; another program on the very port that was asked for is not.
+    if (port !== 0 && (thrown as NodeJS.ErrnoException).code === "EADDRINUSE") {
+      first.close();
+      throw thrown;
+    }
+  }
+  return {
+    port: bound,
+    async close(graceMs) {
+      await Promise.all(servers.map((server) => closeServer(server, graceMs)));
+    },
+  };
+}
+
+function open(host: string, port: number, handler: Handler, logger: Logger): Promise<http.Server> {
+  const server = http.createServer((request, response) => {
+    void serve(request, response, handler, () => server.listening).catch((thrown: unknown) => {
+      logger.error(`An HTTP request failed in the host: ${messageOf(thrown)}`);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end();
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.removeListener("error", reject);
+      server.on("error", (error) => logger.error(`HTTP server: ${error.message}`));
+      resolve(server);
+    });
+  });
+}
+
+async function serve(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  handler: Handler,
+  listening: () => boolean,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(request.headersDistinct))
+    headers[name] = (values ?? []).join(name === "cookie" ? "; " : ",");
+  const target = request.url ?? "/";
+  const absolute = target.startsWith("/") ? `http://${headers.host ?? "localhost"}${target}` : target;
+  if (!URL.canParse(absolute)) {
+    response.writeHead(400).end();
+    return;
+  }
+  const call: IncomingCall = {
+    method: request.method ?? "GET",
+    url: new URL(absolute),
+    headers,
+    body: request,
+    signal: gone.signal,
+  };
+  const reply = await handler(call);
+  if (!listening()) response.setHeader("connection", "close");
+  await send(reply, request, response);
+}
+
+async function send(
+  reply: OutgoingReply,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+): Promise<void> {
+  const names = new Set(reply.headers.map(([name]) => name));
+  for (const name of names)
+    response.setHeader(
+      name,
+      reply.headers.filter(([other]) => other === name).map(([, value]) => value),
+    );
+  response.statusCode = reply.status;
+  if (!request.complete && !(reply.body instanceof Readable)) {
+    // The body was not read to its end (too large, refused): this connection cannot carry another request.
+    response.setHeader("connection", "close");
+  }
+  if (reply.body instanceof Readable) await pipeline(reply.body, response).catch(() => response.destroy());
+  else {
+    if (reply.status !== 204 && reply.status !== 304)
+      response.setHeader("content-length", reply.body?.byteLength ?? 0);
+    response.end(reply.body);
+  }
+}
+
+function closeServer(server: http.Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,50 @@
+import { parseArgs } from "node:util";
+import { messageOf } from "../kernel/errors.ts";
+import { serve } from "./serve.ts";
+
+const HELP = `Runs an Azure Functions app (Node.js, v4 programming model) on this machine, without Core Tools.
+
+Usage: lightning-host <folder> [options]
+
+  --port <number>       port on loopback (default 7071)
+  --home <folder>       where orchestrations, keys and positions are kept (default .lightning in the app's folder)
+  --enable-auth         ask for function keys, as Azure does
+  --allow-host <name>   also serve requests for this host name (repeatable)
+  --built               load the build package.json names, not its TypeScript sources
+  --verbose             one line for each invocation
+  --help                this text`;
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      port: { type: "string" },
+      home: { type: "string" },
+      "enable-auth": { type: "boolean" },
+      "allow-host": { type: "string", multiple: true },
+      built: { type: "boolean" },
+      verbose: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) console.log(HELP);
+  else {
+    const folder = positionals[0] ?? ".";
+    const port = values.port ?? "7071";
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`--port ${port} is not a port.`);
+    await serve({
+      folder,
+      home: values.home ?? `${folder}/.lightning`,
+      port: Number(port),
+      enableAuth: values["enable-auth"],
+      allowedHosts: values["allow-host"],
+      built: values.built,
+      verbose: values.verbose,
+    });
+  }
+} catch (thrown) {
+  console.error(messageOf(thrown));
+  const remedy = (thrown as { remedy?: string }).remedy;
+  if (remedy !== undefined) console.error(remedy);
+  process.exit(1);
+}

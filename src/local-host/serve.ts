@@ -1,0 +1,71 @@
+import { createLogger, type Logger } from "../kernel/logger.ts";
+import { LocalHost, type LocalHostOptions } from "./local-host.ts";
+
+export interface ServeOptions extends LocalHostOptions {
+  /** One line for each invocation, with its duration. */
+  readonly verbose?: boolean | undefined;
+  /** Where lines go; absent: standard output. */
+  readonly print?: ((line: string) => void) | undefined;
+}
+
+/** Starts a host for a person at a terminal: says what it serves, and stops in good order on Ctrl+C or SIGTERM. */
+export async function serve(options: ServeOptions): Promise<LocalHost> {
+  const print = options.print ?? ((line: string) => console.log(line));
+  const logger = options.logger ?? terminalLogger(print, options.verbose ?? false);
+  const host = await LocalHost.start({ ...options, logger });
+  for (const line of describe(host, options.home)) print(line);
+  stopOnSignals(host, print);
+  return host;
+}
+
+/** What `func start` tells at its start, in short. */
+export function describe(host: LocalHost, home: string): string[] {
+  const { app, plan, router } = host;
+  const lines = [
+    `Loaded ${app.name}: ${app.loaded}${app.fromSources ? " (TypeScript sources; no build is needed here)" : ""}`,
+    "",
+    "Functions:",
+  ];
+  for (const { fn, methods, template, authLevel } of router.routes)
+    lines.push(
+      `  ${fn.metadata.name}: [${methods.join(",")}] ${host.baseUrl}/${template.text}` +
+        (host.keys !== undefined && authLevel !== "anonymous" ? ` (${authLevel} key)` : ""),
+    );
+  for (const { fn, schedule } of plan.timers) {
+    const next = schedule.next(Date.now());
+    lines.push(
+      `  ${fn.metadata.name}: timerTrigger${next === undefined ? "" : `, next ${new Date(next).toISOString()}`}`,
+    );
+  }
+  for (const { fn, options } of plan.feeds)
+    lines.push(`  ${fn.metadata.name}: cosmosDBTrigger on ${options.container}`);
+  for (const fn of [...plan.durable, ...plan.warmup])
+    lines.push(`  ${fn.metadata.name}: ${fn.trigger.binding.type}`);
+  lines.push("", `Listening on ${host.baseUrl}, data in ${home}. Press Ctrl+C to stop.`);
+  return lines;
+}
+
+/** Plain lines with the time of day; stack traces stay below their message. */
+function terminalLogger(print: (line: string) => void, verbose: boolean): Logger {
+  return createLogger(
+    (line) => print(`[${new Date().toISOString().slice(11, 23)}] ${line.replaceAll("\\n", "\n")}`),
+    verbose ? "debug" : "info",
+  );
+}
+
+/** The first signal stops in good order, a second one at once. */
+function stopOnSignals(host: LocalHost, print: (line: string) => void): void {
+  let stopping = false;
+  const onSignal = () => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    print("Stopping; press Ctrl+C again to stop at once.");
+    // The exit is forced: with HTTP streaming on, @azure/functions keeps a server of its own open for good.
+    host.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}

@@ -1,0 +1,147 @@
+import type { Clock } from "../kernel/clock.ts";
+import { unavailable } from "../kernel/errors.ts";
+import type { DurableEngine } from "./durable/port.ts";
+import type { Tracker } from "./tracker.ts";
+
+/** A clock that can be moved: `VirtualClock` of the kernel. */
+interface MovableClock extends Clock {
+  fireNext(): boolean;
+}
+
+export interface SettleOptions {
+  /** Real time to give up after, in ms. */
+  readonly withinMs?: number;
+  /** Virtual time to give up after, in ms. */
+  readonly withinVirtualMs?: number;
+  /**
+   * Real time without a beginning or end of anything after which what still runs counts as waiting for the clock, in
+   * ms. Longer is surer, shorter is faster.
+   */
+  readonly quietMs?: number;
+}
+
+export interface Settler {
+  /** Lets time pass until the condition holds or the promise ends; resolves with the promise's value. */
+  until<T>(goal: Promise<T> | (() => boolean | Promise<boolean>), options?: SettleOptions): Promise<T>;
+  /** Lets time pass until nothing runs and no orchestration waits for a timer. */
+  settle(options?: SettleOptions): Promise<void>;
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const DAY_MS = 86_400_000;
+
+/**
+ * Runs a host's time for tests. With a virtual clock: all that can run now runs, then the clock jumps to the next
+ * timer, so that hours pass in milliseconds. With the system clock it only waits.
+ * @param pendingTimers how many timers the durable engine has set
+ */
+export function createSettler(
+  clock: Clock,
+  tracker: Tracker,
+  engine: DurableEngine | undefined,
+  pendingTimers: () => number,
+): Settler {
+  const movable = "fireNext" in clock ? (clock as MovableClock) : undefined;
+  const busy = () => tracker.running > 0 || (engine?.busy() ?? false);
+
+  /** Waits until nothing runs, or what runs makes no headway without the clock. */
+  async function drain(done: () => boolean, quietMs: number): Promise<void> {
+    let changes = tracker.changes;
+    let since = performance.now();
+    let idleTurns = 0;
+    let turns = 0;
+    while (!done()) {
+      if (busy()) idleTurns = 0;
+      // A finished call's continuations (the reply's reader, a feed's wake-up) take a few turns to begin their work.
+      else if (++idleTurns > 3) return;
+      await turn();
+      turns++;
+      if (tracker.changes !== changes) {
+        changes = tracker.changes;
+        since = performance.now();
+        turns = 0;
+      } else if (turns > 20 && performance.now() - since > quietMs) return;
+    }
+  }
+
+  async function run(
+    reached: () => boolean | Promise<boolean>,
+    ended: () => boolean,
+    options: SettleOptions,
+  ): Promise<void> {
+    const { withinMs = 30_000, withinVirtualMs = 400 * DAY_MS, quietMs = 20 } = options;
+    const realEnd = performance.now() + withinMs;
+    const virtualEnd = clock.now() + withinVirtualMs;
+    for (;;) {
+      if (await reached()) return;
+      await drain(ended, quietMs);
+      if (await reached()) return;
+      if (performance.now() > realEnd)
+        throw unavailable("not_reached", `What was waited for did not come within ${withinMs} ms.`);
+      if (movable === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+      else if (clock.now() > virtualEnd)
+        throw unavailable("not_reached", "What was waited for did not come within the virtual time allowed.");
+      else if (!movable.fireNext() && !busy()) {
+        await new Promise((resolve) => setTimeout(resolve, quietMs));
+        if (!busy() && !(await reached()) && !movable.fireNext())
+          throw unavailable(
+            "not_reached",
+            "Nothing runs and no timer is set, but what was waited for is not there.",
+          );
+      }
+    }
+  }
+
+  return {
+    async until<T>(
+      goal: Promise<T> | (() => boolean | Promise<boolean>),
+      options: SettleOptions = {},
+    ): Promise<T> {
+      if (typeof goal === "function") {
+        await run(goal, () => false, options);
+        return undefined as T;
+      }
+      let ended = false;
+      const end = () => {
+        ended = true;
+      };
+      goal.then(end, end);
+      await run(
+        () => ended,
+        () => ended,
+        options,
+      );
+      return goal;
+    },
+    async settle(options = {}) {
+      await run(
+        () => !busy() && pendingTimers() === 0,
+        () => false,
+        options,
+      );
+    },
+  };
+}
+
+/** The same clock, counting the timers that are set and have not fired. */
+export function countingClock(clock: Clock): { clock: Clock; pending: () => number } {
+  const pending = new Set<symbol>();
+  return {
+    pending: () => pending.size,
+    clock: {
+      now: () => clock.now(),
+      after(ms, callback) {
+        const timer = Symbol("timer");
+        pending.add(timer);
+        const cancel = clock.after(ms, () => {
+          pending.delete(timer);
+          callback();
+        });
+        return () => {
+          pending.delete(timer);
+          cancel();
+        };
+      },
+    },
+  };
+}
