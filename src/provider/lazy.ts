@@ -1,34 +1,31 @@
 import type { Provider } from "./provider.ts";
 
-/**
- * A provider that is opened by the first call: starting the local one, or getting the first token, must not slow
- * down a start that may never need it. An opening that failed is tried again by the next call.
- */
-export function lazyProvider(kind: Provider["kind"], open: () => Promise<Provider>): Provider {
-  let opened: Promise<Provider> | undefined;
-  const get = (): Promise<Provider> => {
-    opened ??= open().catch((thrown: unknown) => {
-      opened = undefined;
-      throw thrown;
+/** A provider that is made (and, if local, started) at its first use; a failed start is tried again. */
+export function lazyProvider(kind: Provider["kind"], make: () => Promise<Provider>): Provider {
+  let made: Promise<Provider> | undefined;
+  const get = () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
     });
-    return opened;
+    return made;
   };
-  async function* stream<T>(items: (provider: Provider) => AsyncIterable<T>): AsyncGenerator<T> {
-    yield* items(await get());
-  }
+  const later = async function* <T>(list: (provider: Provider) => AsyncIterable<T>): AsyncGenerator<T> {
+    yield* list(await get());
+  };
   return {
     kind,
     uploadFile: async (file) => (await get()).uploadFile(file),
-    listFiles: () => stream((p) => p.listFiles()),
+    listFiles: () => later((provider) => provider.listFiles()),
     readFile: async (id) => (await get()).readFile(id),
-    fileContent: (id) => stream((p) => p.fileContent(id)),
+    fileContent: (id) => later((provider) => provider.fileContent(id)),
     deleteFile: async (id) => (await get()).deleteFile(id),
     createJob: async (request) => (await get()).createJob(request),
-    listJobs: () => stream((p) => p.listJobs()),
+    listJobs: () => later((provider) => provider.listJobs()),
     readJob: async (id) => (await get()).readJob(id),
     cancelJob: async (id) => (await get()).cancelJob(id),
-    listEvents: (id) => stream((p) => p.listEvents(id)),
-    listCheckpoints: (id) => stream((p) => p.listCheckpoints(id)),
+    listEvents: (id) => later((provider) => provider.listEvents(id)),
+    listCheckpoints: (id) => later((provider) => provider.listCheckpoints(id)),
     chat: async (request, options) => (await get()).chat(request, options),
     ping: async () => (await get()).ping(),
   };
