@@ -1,172 +1,21 @@
 import type { Clock } from "../../kernel/clock.ts";
-import { messageOf, unavailable } from "../../kernel/errors.ts";
-import { type Logger, silentLogger } from "../../kernel/logger.ts";
-import { CONTAINER_KEYS, CONTAINERS, type ContainerKey } from "../containers.ts";
-import type { BulkResult, Ledger, LedgerDocument, PartitionKey, PatchOperation, Stored } from "../ledger.ts";
-import {
-  checkId,
-  checkPartitionKey,
-  checkPatch,
-  definitionOf,
-  prepareBatch,
-  prepareDocument,
-} from "../limits.ts";
-import { toLedgerError } from "./errors.ts";
-import { createReads } from "./reads.ts";
-import { etagOf, findRow, type Row, toStored } from "./rows.ts";
-import { tableOf } from "./schema.ts";
-import { statementCache } from "./statements.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { ledgerOn, type SqliteLedger } from "./ledger.ts";
 import { openStoreFile } from "./store-file.ts";
-import { createWriteQueue } from "./write-queue.ts";
-import { createWrites, type PutMode } from "./writes.ts";
+
+export type { SqliteLedger };
 
 export interface SqliteLedgerOptions {
   /** The ledger's file, on a local disk (its locks don't hold on NFS), or `:memory:`. */
   readonly file: string;
   readonly clock: Clock;
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
-
-export interface SqliteLedger extends Ledger {
-  /** Calls back after each commit of this process that wrote to the container. Returns the way to stop it. */
-  onChange(c: ContainerKey, listener: () => void): () => void;
-}
-
-const address = (c: ContainerKey, pk: PartitionKey, id: string) => {
-  checkPartitionKey(c, pk);
-  checkId(id);
-};
-
-/** How often expired documents are deleted, on the back of a write: no timer keeps a process alive for it. */
-const PURGE_EVERY_SECONDS = 60;
-const PURGE_AT_ONCE = 500;
 
 /**
  * The embedded ledger on node:sqlite.
- * @throws LightningError fatal `ledger_foreign_file`, `ledger_too_new`, `ledger_damaged` at once
+ * @throws LightningError fatal `ledger_foreign_file`, `ledger_too_new`, `ledger_damaged`, `ledger_fault`; unavailable
  */
-export function openSqliteLedger({ file, clock, logger = silentLogger }: SqliteLedgerOptions): SqliteLedger {
-  const { db, storeId } = openStoreFile(file);
-  const prepare = statementCache(db);
-  const nowSeconds = () => Math.floor(clock.now() / 1000);
-  const reads = createReads(prepare, storeId, nowSeconds);
-  const writes = createWrites(prepare, storeId);
-  const listeners = new Map<ContainerKey, Set<() => void>>();
-  const queue = createWriteQueue(db, clock, afterCommit);
-  let open = true;
-  let purgedAt = nowSeconds();
-
-  function afterCommit(touched: ReadonlySet<ContainerKey>): void {
-    if (nowSeconds() - purgedAt >= PURGE_EVERY_SECONDS) purge();
-    for (const c of touched)
-      for (const listener of Array.from(listeners.get(c) ?? []))
-        try {
-          listener();
-        } catch (thrown) {
-          logger.error("a listener of the ledger failed", { container: c, reason: messageOf(thrown) });
-        }
-  }
-
-  function purge(): void {
-    purgedAt = nowSeconds();
-    if (!open) return;
-    void queue
-      .submit(0, ({ now }) => {
-        for (const c of CONTAINER_KEYS)
-          if (CONTAINERS[c].ttl)
-            prepare(
-              `DELETE FROM ${tableOf(c)} WHERE rowid IN
-               (SELECT rowid FROM ${tableOf(c)} WHERE expires <= ? ORDER BY expires LIMIT ${PURGE_AT_ONCE})`,
-            ).run(now);
-      })
-      .catch((thrown: unknown) =>
-        logger.warn("expired documents stay for now", { reason: messageOf(thrown) }),
-      );
-  }
-
-  /** Reads run at once and never inside a group: commits are synchronous. */
-  async function read<T>(run: () => T): Promise<T> {
-    if (!open) throw unavailable("ledger_closed", "The ledger is closed.");
-    try {
-      return run();
-    } catch (thrown) {
-      throw toLedgerError(thrown);
-    }
-  }
-
-  async function put<T extends LedgerDocument>(
-    c: ContainerKey,
-    mode: PutMode,
-    document: T,
-    ifMatch?: string,
-  ): Promise<Stored<T>> {
-    const prepared = prepareDocument(c, document);
-    const row = await queue.submit(prepared.bytes, (tx) => writes.put(tx, c, mode, prepared, ifMatch));
-    return toStored<T>(storeId, row);
-  }
-
-  async function bulkOne(
-    c: ContainerKey,
-    op: "create" | "upsert",
-    document: LedgerDocument,
-  ): Promise<BulkResult> {
-    try {
-      const prepared = prepareDocument(c, document);
-      const row: Row = await queue.submit(prepared.bytes, (tx) => writes.put(tx, c, op, prepared));
-      return { ok: true, etag: etagOf(storeId, row.lsn) };
-    } catch (thrown) {
-      return { ok: false, error: toLedgerError(thrown) };
-    }
-  }
-
-  return {
-    read: <T extends LedgerDocument>(c: ContainerKey, pk: PartitionKey, id: string) =>
-      read(() => {
-        address(c, pk, id);
-        const row = findRow(prepare, c, pk, id, nowSeconds());
-        return row === undefined ? undefined : toStored<T>(storeId, row);
-      }),
-    create: (c, document) => put(c, "create", document),
-    upsert: (c, document, options) => put(c, "upsert", document, options?.ifMatch),
-    replace: (c, document, options) => put(c, "replace", document, options?.ifMatch),
-    async patch<T extends LedgerDocument>(
-      ...[c, pk, id, operations, options]: Parameters<Ledger["patch"]>
-    ): Promise<Stored<T>> {
-      address(c, pk, id);
-      checkPatch(c, operations);
-      const text = JSON.stringify(operations); // a copy: the caller may change his
-      const copy = JSON.parse(text) as PatchOperation[];
-      const row = await queue.submit(text.length, (tx) =>
-        writes.patch(tx, c, pk, id, copy, options?.ifMatch),
-      );
-      return toStored<T>(storeId, row);
-    },
-    async delete(c, pk, id, options) {
-      address(c, pk, id);
-      await queue.submit(0, (tx) => writes.remove(tx, c, pk, id, options?.ifMatch));
-    },
-    async batch(c, pk, operations) {
-      const prepared = prepareBatch(c, pk, operations);
-      const bytes = prepared.reduce((sum, each) => sum + (each.op === "delete" ? 0 : each.document.bytes), 0);
-      await queue.submit(bytes, (tx) => writes.batch(tx, c, pk, prepared));
-    },
-    bulk: (c, op, documents) => Promise.all(documents.map((document) => bulkOne(c, op, document))),
-    query: (c, query) => read(() => reads.query(c, query)),
-    count: (c, query) => read(() => reads.count(c, query)),
-    changes: (c, options) => read(() => reads.changes(c, options)),
-    ping: () => read(() => void prepare("SELECT lsn FROM _store").get()),
-    async close() {
-      if (!open) return;
-      open = false;
-      queue.close();
-      listeners.clear();
-      db.close();
-    },
-    onChange(c, listener) {
-      definitionOf(c);
-      const set = listeners.get(c) ?? new Set();
-      listeners.set(c, set.add(listener));
-      return () => set.delete(listener);
-    },
-  };
+export function openSqliteLedger({ file, clock, logger }: SqliteLedgerOptions): SqliteLedger {
+  return ledgerOn(openStoreFile(file), { clock, logger });
 }

@@ -36,8 +36,7 @@ export function changeTests(promised: Promised): void {
     async ({ ledger }) => {
       const agents = [someAgent(), someAgent()] as const;
       const { continuation } = await drain(ledger, "runs");
-      for (const [n, agent] of [0, 1, 0, 1, 0, 1].map((at, n) => [n, agents[at as 0 | 1]] as const))
-        await ledger.create("runs", run(agent, `r${9 - n}`));
+      for (let n = 9; n > 3; n--) await ledger.create("runs", run(agents[n % 2 === 1 ? 0 : 1], `r${n}`));
       for (const limit of [1, 2, 100]) {
         const { items } = await drain(ledger, "runs", continuation, limit);
         const of = (agent: string) => items.filter((item) => item.agent_id === agent).map(({ id }) => id);
