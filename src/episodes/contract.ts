@@ -54,6 +54,15 @@ export const tokenUsageSchema = z.object({
   total_tokens: z.number().int().min(0).optional(),
 });
 
+/** Version of the rules that were applied and how often each hit; `withheld` when redaction itself failed. */
+export const redactionSchema = z.object({
+  version: z.string().max(40),
+  counts: z.record(z.string().max(60), z.number().int().min(0)),
+  withheld: z.boolean().optional(),
+});
+/** Characters cut by LIGHTNING_MAX_OUTPUT_LENGTH, by field path. */
+export const truncatedSchema = z.record(z.string().max(200), z.number().int().min(0));
+
 /** What a caller may send. */
 export const episodeInputSchema = z.strictObject({
   id: idSchema.optional().meta({ description: "Sent again with the same id, an episode is stored once." }),
@@ -77,6 +86,10 @@ export const episodeInputSchema = z.strictObject({
   error: z.string().optional(),
   metadata: metadataSchema.default({}),
   created_at: timeSchema.optional().meta({ description: "When it happened; now when absent." }),
+  redaction: redactionSchema.optional().meta({
+    description: "What the sender's own redaction found; it runs again here and the counts are added.",
+  }),
+  truncated: truncatedSchema.optional().meta({ description: "Characters the sender cut, by field path." }),
 });
 export type EpisodeInput = z.input<typeof episodeInputSchema>;
 export type CheckedEpisodeInput = z.output<typeof episodeInputSchema>;
@@ -116,14 +129,8 @@ export const episodeSchema = z.object({
   recorded_at: storedTimeSchema,
   /** Distinct names of called tools, for filters. */
   tool_names: z.array(z.string()),
-  /** Version of the rules that were applied and how often each hit; `withheld` when redaction itself failed. */
-  redaction: z.object({
-    version: z.string(),
-    counts: z.record(z.string(), z.number()),
-    withheld: z.boolean().optional(),
-  }),
-  /** Characters cut by LIGHTNING_MAX_OUTPUT_LENGTH, by field path. */
-  truncated: z.record(z.string(), z.number()).optional(),
+  redaction: redactionSchema,
+  truncated: truncatedSchema.optional(),
   schema_version: z.literal(1),
 });
 export type Episode = z.output<typeof episodeSchema>;

@@ -1,0 +1,159 @@
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { toIso } from "../kernel/clock.ts";
+import {
+  conflict,
+  fatal,
+  invalid,
+  isLightningError,
+  LightningError,
+  messageOf,
+  notFound,
+} from "../kernel/errors.ts";
+import { timeOrderedId } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import { type CheckedEpisodeInput, type Episode, episodeInputSchema } from "./contract.ts";
+import { sameContent, toEpisode } from "./rules.ts";
+import { createEpisodeStore, type EpisodeFilter } from "./store.ts";
+
+export interface EpisodeServiceDeps {
+  readonly ledger: Ledger;
+  readonly settings: Pick<Settings, "agentId" | "redactSecrets" | "maxOutputLength">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What became of one item of a `record` call, at the item's place. */
+export type RecordResult =
+  | { readonly status: "recorded" | "duplicate"; readonly id: string; readonly episode: Episode }
+  | { readonly status: "error"; readonly id?: string | undefined; readonly error: LightningError };
+
+export type EpisodeService = ReturnType<typeof createEpisodeService>;
+
+/** Stores and reads episodes. Everything stored went through redaction here, whoever sent it. */
+export function createEpisodeService({ ledger, settings, clock, logger }: EpisodeServiceDeps) {
+  const store = createEpisodeStore(ledger);
+
+  function check(raw: unknown, agentId: string): CheckedEpisodeInput {
+    if (typeof raw !== "object" || raw === null || Array.isArray(raw))
+      throw invalid("invalid_input", "An episode must be a JSON object.");
+    const item = { ...(raw as Record<string, unknown>) };
+    item.agent_id ??= agentId;
+    let parsed: ReturnType<typeof episodeInputSchema.safeParse>;
+    try {
+      parsed = episodeInputSchema.safeParse(item);
+    } catch (thrown) {
+      throw invalid("invalid_input", `The episode cannot be checked: ${messageOf(thrown)}`, {
+        remedy: "Nest values less deeply.",
+      });
+    }
+    if (parsed.success) return parsed.data;
+    const faults = parsed.error.issues.slice(0, 20).map((issue) => ({
+      field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
+      reason: issue.message,
+    }));
+    const first = faults[0] ?? { field: "", reason: "not valid" };
+    throw invalid("invalid_input", `${first.field || "The episode"}: ${first.reason}`, {
+      field: first.field || undefined,
+      remedy: "See the input of recordEpisodes in the API description.",
+      details: faults,
+    });
+  }
+
+  /** A create that met an existing id: the same episode again, or another one under its id. */
+  async function meet(sent: Episode, createdAtGiven: boolean): Promise<RecordResult> {
+    const stored = await store.find(sent.agent_id, sent.id);
+    if (stored === undefined)
+      return failed(
+        fatal("episode_vanished", `Episode ${sent.id} was deleted while it was recorded.`),
+        sent.id,
+      );
+    if (sameContent(stored, sent, createdAtGiven))
+      return { status: "duplicate", id: sent.id, episode: bare(stored) };
+    return failed(
+      conflict("episode_conflict", `Episode ${sent.id} is already recorded with other content.`, {
+        field: "id",
+        remedy: "Send it under a new id; a recorded episode never changes.",
+      }),
+      sent.id,
+    );
+  }
+
+  /**
+   * Records any number of episodes, each on its own: a faulty one does not sink the others. Sent again with the same
+   * id, an episode is stored once.
+   */
+  async function record(
+    inputs: readonly unknown[],
+    options: { agentId?: string | undefined } = {},
+  ): Promise<RecordResult[]> {
+    const results: RecordResult[] = Array.from({ length: inputs.length });
+    const ready: { index: number; episode: Episode; createdAtGiven: boolean }[] = [];
+    const now = clock.now();
+    inputs.forEach((raw, index) => {
+      try {
+        const input = check(raw, options.agentId ?? settings.agentId);
+        const id = input.id ?? timeOrderedId("ep", now);
+        const episode = toEpisode(input, { id, now: toIso(now), settings });
+        ready.push({ index, episode, createdAtGiven: input.created_at !== undefined });
+      } catch (thrown) {
+        results[index] = failed(thrown, idOf(raw));
+      }
+    });
+    if (ready.length > 0) {
+      const outcomes = await store.createAll(ready.map((item) => item.episode));
+      await Promise.all(
+        ready.map(async ({ index, episode, createdAtGiven }, i) => {
+          const outcome = outcomes[i];
+          if (outcome?.ok) results[index] = { status: "recorded", id: episode.id, episode };
+          else if (isLightningError(outcome?.error) && outcome.error.kind === "conflict")
+            results[index] = await meet(episode, createdAtGiven).catch((thrown: unknown) =>
+              failed(thrown, episode.id),
+            );
+          else results[index] = failed(outcome?.error, episode.id);
+        }),
+      );
+    }
+    const errors = results.filter((result) => result.status === "error").length;
+    if (errors > 0) logger.warn("episodes refused", { refused: errors, sent: inputs.length });
+    return results;
+  }
+
+  return {
+    record,
+
+    /** One page, newest first. */
+    async list(
+      filter: Omit<EpisodeFilter, "agentId"> & { agentId?: string },
+      limit: number,
+      after?: string,
+    ): Promise<Page<Episode>> {
+      return store.page({ ...filter, agentId: filter.agentId ?? settings.agentId }, limit, after);
+    },
+
+    /** @throws not_found `episode_missing` */
+    async get(id: string, agentId: string = settings.agentId): Promise<Episode> {
+      const stored = await store.find(agentId, id);
+      if (stored === undefined)
+        throw notFound("episode_missing", `Agent ${agentId} has no episode ${id}.`, {
+          field: "episode_id",
+          remedy: "lightning list-episodes shows the ones there are.",
+        });
+      return bare(stored);
+    },
+  };
+}
+
+function failed(thrown: unknown, id?: string): RecordResult {
+  const error = isLightningError(thrown)
+    ? thrown
+    : new LightningError("fatal", "record_failed", messageOf(thrown), { cause: thrown });
+  return { status: "error", id, error };
+}
+
+/** The id an unusable item came with, for the reply. */
+function idOf(raw: unknown): string | undefined {
+  const id = typeof raw === "object" && raw !== null ? (raw as { id?: unknown }).id : undefined;
+  return typeof id === "string" ? id.slice(0, 100) : undefined;
+}

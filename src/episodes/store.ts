@@ -1,0 +1,58 @@
+import type { BulkResult, Condition, Ledger, Page, PatchOperation, Stored } from "../ledger/ledger.ts";
+import type { Episode } from "./contract.ts";
+
+export interface EpisodeFilter {
+  readonly agentId: string;
+  /** RFC 3339 UTC, inclusive, on `created_at`. */
+  readonly from?: string | undefined;
+  readonly until?: string | undefined;
+  readonly minReward?: number | undefined;
+  readonly sessionId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly model?: string | undefined;
+  readonly toolName?: string | undefined;
+}
+
+export type EpisodeStore = ReturnType<typeof createEpisodeStore>;
+
+/** What episodes ask of the ledger, in their own words. */
+export function createEpisodeStore(ledger: Ledger) {
+  const where = (filter: EpisodeFilter): Condition[] => {
+    const conditions: Condition[] = [];
+    const add = (condition: Condition | false) => condition && conditions.push(condition);
+    add(filter.from !== undefined && { field: "created_at", op: "gte", value: filter.from });
+    add(filter.until !== undefined && { field: "created_at", op: "lte", value: filter.until });
+    add(filter.minReward !== undefined && { field: "reward_avg", op: "gte", value: filter.minReward });
+    add(filter.sessionId !== undefined && { field: "session_id", op: "eq", value: filter.sessionId });
+    add(
+      filter.correlationId !== undefined && {
+        field: "correlation_id",
+        op: "eq",
+        value: filter.correlationId,
+      },
+    );
+    add(filter.model !== undefined && { field: "model_deployment", op: "eq", value: filter.model });
+    add(filter.toolName !== undefined && { field: "tool_names", op: "contains", value: filter.toolName });
+    return conditions;
+  };
+
+  return {
+    /** Each on its own; one whose id exists fails with conflict `document_exists`. */
+    createAll: (episodes: readonly Episode[]): Promise<BulkResult[]> =>
+      ledger.bulk("episodes", "create", episodes),
+    find: (agentId: string, id: string): Promise<Stored<Episode> | undefined> =>
+      ledger.read<Episode>("episodes", [agentId, id], id),
+    /** Newest first. */
+    page: (filter: EpisodeFilter, limit: number, after?: string): Promise<Page<Episode>> =>
+      ledger.query<Episode>("episodes", {
+        pk: [filter.agentId],
+        where: where(filter),
+        orderBy: { field: "created_at", direction: "desc" },
+        limit,
+        after,
+      }),
+    /** Changes fields of one episode if nobody else did meanwhile. @throws precondition, not_found */
+    patch: (agentId: string, id: string, operations: readonly PatchOperation[], ifMatch: string) =>
+      ledger.patch<Episode>("episodes", [agentId, id], id, operations, { ifMatch }),
+  };
+}

@@ -1,0 +1,177 @@
+import { z } from "zod";
+import {
+  type Episode,
+  episodeSchema,
+  type RewardAggregate,
+  rewardAggregateSchema,
+} from "../episodes/contract.ts";
+import { createEpisodeStore } from "../episodes/store.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
+import { canonicalJson } from "../kernel/hashing.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { storedTimeSchema } from "../kernel/schemas.ts";
+import { type FeedName, raiseWatermark } from "../ledger/feed-watermarks.ts";
+import type { Ledger, PatchOperation } from "../ledger/ledger.ts";
+import { autoScore } from "./auto-score.ts";
+import { rewardSchema } from "./contract.ts";
+import { bury } from "./dead-letters.ts";
+import { aggregate, type RewardSettings } from "./rules.ts";
+import { createRewardStore } from "./store.ts";
+
+export interface RewardFeedDeps {
+  readonly ledger: Ledger;
+  readonly settings: RewardSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What scoring reads of a changed episode; the rest may be anything. */
+const changedEpisodeSchema = z.looseObject(
+  episodeSchema.pick({
+    id: true,
+    agent_id: true,
+    recorded_at: true,
+    metadata: true,
+    tool_calls: true,
+    request_latency_ms: true,
+    cost_usd: true,
+    error: true,
+  }).shape,
+);
+const changedRewardSchema = rewardSchema.pick({
+  id: true,
+  agent_id: true,
+  episode_id: true,
+  created_at: true,
+});
+
+const AGGREGATE_FIELDS = Object.keys(rewardAggregateSchema.shape) as (keyof RewardAggregate)[];
+/** Writers of one episode are few: the feed itself and, rarely, an erasure. */
+const ATTEMPTS = 8;
+
+export type RewardFeed = ReturnType<typeof createRewardFeed>;
+
+/**
+ * The consumers of both change feeds. Delivery is at least once and in any order between episodes, so both only bring
+ * the ledger to a state that follows from what is stored: delivered again they write nothing, and their own writes
+ * coming back through the feed end there. A document nobody can handle goes to the dead letters and the feed moves on;
+ * when the ledger itself is unavailable they throw, so that the host delivers the batch again.
+ */
+export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeedDeps) {
+  const rewards = createRewardStore(ledger);
+  const episodes = createEpisodeStore(ledger);
+
+  /** The rewards an episode brings with it, each created once. */
+  async function score(document: unknown): Promise<void> {
+    const episode = changedEpisodeSchema.parse(document);
+    const missing: ReturnType<typeof autoScore> = [];
+    for (const reward of autoScore(episode, settings, toIso(clock.now())))
+      if ((await rewards.find(reward.agent_id, reward.episode_id, reward.id)) === undefined)
+        missing.push(reward);
+    // Deleted since it changed: rewards must not outlive what they judge.
+    if (missing.length === 0 || (await episodes.find(episode.agent_id, episode.id)) === undefined) return;
+    for (const reward of missing)
+      await rewards.create(reward).catch((thrown: unknown) => {
+        if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
+      });
+  }
+
+  /** Recomputes the aggregate from all rewards of an episode; writes only if it changed. */
+  async function sumUp(agentId: string, episodeId: string): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      // The episode first: a reward that comes between the two reads is then either seen or the etag has moved on.
+      const episode = await episodes.find(agentId, episodeId);
+      if (episode === undefined) return;
+      const next = aggregate(await rewards.ofEpisode(agentId, episodeId));
+      const operations = differences(episode, next);
+      if (operations.length === 0) return;
+      try {
+        await episodes.patch(agentId, episodeId, operations, episode._etag);
+        return;
+      } catch (thrown) {
+        if (!isLightningError(thrown)) throw thrown;
+        if (thrown.kind === "not_found") return;
+        if (thrown.kind !== "precondition") throw thrown;
+      }
+    }
+    throw unavailable("episode_contended", `Episode ${episodeId} is being changed by many at once.`, {
+      retryAfterMs: 200,
+    });
+  }
+
+  /** Handles each document on its own, then raises the watermark; the first fault of the ledger is thrown at the end. */
+  async function each(
+    feed: FeedName,
+    documents: readonly unknown[],
+    handle: (document: unknown) => Promise<void>,
+    timeOf: (document: unknown) => unknown,
+  ): Promise<void> {
+    let fault: unknown;
+    let newest = "";
+    for (const document of documents) {
+      try {
+        await handle(document);
+      } catch (thrown) {
+        if (isLightningError(thrown) && (thrown.kind === "unavailable" || thrown.kind === "precondition")) {
+          fault ??= thrown;
+          continue;
+        }
+        logger.error("poison document", { feed, document_id: idOf(document), reason: summaryOf(thrown) });
+        await bury(ledger, clock, feed, document, summaryOf(thrown));
+      }
+      const at = storedTimeSchema.safeParse(timeOf(document)).data;
+      if (at !== undefined && at > newest) newest = at;
+    }
+    if (fault !== undefined) throw fault;
+    if (newest !== "") await raiseWatermark(ledger, feed, newest);
+  }
+
+  return {
+    /** New or changed episodes: auto-scored. @throws unavailable; deliver the batch again */
+    handleEpisodeChanges: (documents: readonly unknown[]): Promise<void> =>
+      each("episodes", documents, score, (document) => (document as Episode | undefined)?.recorded_at),
+
+    /** New rewards: the aggregate of each episode they belong to. @throws unavailable; deliver the batch again */
+    handleRewardChanges(documents: readonly unknown[]): Promise<void> {
+      const done = new Set<string>();
+      return each(
+        "rewards",
+        documents,
+        async (document) => {
+          const { agent_id, episode_id } = changedRewardSchema.parse(document);
+          const key = JSON.stringify([agent_id, episode_id]);
+          if (done.has(key)) return;
+          await sumUp(agent_id, episode_id);
+          done.add(key);
+        },
+        (document) => (document as { created_at?: unknown } | undefined)?.created_at,
+      );
+    },
+  };
+}
+
+/** The patch that brings an episode's aggregate to `next`; empty when it is there already. */
+function differences(episode: RewardAggregate, next: RewardAggregate | undefined): PatchOperation[] {
+  return AGGREGATE_FIELDS.flatMap((field): PatchOperation[] => {
+    const value = next?.[field];
+    if (value === undefined) return episode[field] === undefined ? [] : [{ op: "remove", field }];
+    const same = episode[field] !== undefined && canonicalJson(episode[field]) === canonicalJson(value);
+    return same ? [] : [{ op: "set", field, value }];
+  });
+}
+
+function idOf(document: unknown): string {
+  const id =
+    typeof document === "object" && document !== null ? (document as { id?: unknown }).id : undefined;
+  return typeof id === "string" ? id : "";
+}
+
+/** A zod error's text is a page of JSON; its first fault says enough. */
+function summaryOf(thrown: unknown): string {
+  if (thrown instanceof z.ZodError) {
+    const issue = thrown.issues[0];
+    return `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`;
+  }
+  return messageOf(thrown).slice(0, 1000);
+}
