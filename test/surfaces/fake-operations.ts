@@ -168,7 +168,7 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
     name: "recordEpisodes",
     summary: "Records episodes.",
     input: z.strictObject({ episodes: z.array(z.unknown()).min(1) }),
-    output: z.object({ results: z.array(z.object({ index: z.number(), status: z.number() })) }),
+    output: z.object({ results: z.array(z.looseObject({ index: z.number(), status: z.string() })) }),
     role: "labeller",
     effect: "write",
     idempotent: true,
@@ -181,10 +181,11 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
       return {
         status: 207,
         body: {
-          results: input.episodes.map((episode, index) => ({
-            index,
-            status: typeof episode === "object" ? 201 : 422,
-          })),
+          results: input.episodes.map((episode, index) =>
+            typeof episode === "object"
+              ? { index, status: "recorded" }
+              : { index, status: "error", error: { code: "invalid_input", message: "expected object" } },
+          ),
         },
       };
     },

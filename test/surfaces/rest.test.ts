@@ -151,8 +151,8 @@ describe("many at once", () => {
       "content-type": "application/x-ndjson",
     });
     expect(response.status).toBe(207);
-    const { results } = (await response.json()) as { results: { status: number }[] };
-    expect(results.map(({ status }) => status)).toEqual([201, 422, 201]);
+    const { results } = (await response.json()) as { results: { status: string }[] };
+    expect(results.map(({ status }) => status)).toEqual(["recorded", "error", "recorded"]);
   });
 });
 

@@ -1,0 +1,117 @@
+import { Option } from "commander";
+import type { Operation } from "../../kernel/operation.ts";
+import type { CliIo } from "./io.ts";
+import { exampleLine } from "./options.ts";
+
+/** What a command has beside the fields of its operation. */
+export interface Extras {
+  /** Fields that get no option of their own. */
+  readonly without?: readonly string[];
+  readonly options?: readonly Option[];
+  readonly example?: string;
+  /** Fills the input from the extra options. `refuse` ends the command as wrong usage. */
+  complete?(
+    input: Record<string, unknown>,
+    values: Readonly<Record<string, unknown>>,
+    io: CliIo,
+    refuse: (message: string) => never,
+  ): Promise<void>;
+}
+
+const FILE_LIMIT_HINT = "JSON, a JSON array, or one JSON object a line; - is standard input";
+
+export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> = {
+  recordEpisodes: (operation) => {
+    const field = operation.rest.manyAs ?? "episodes";
+    return {
+      without: [field],
+      options: [new Option("--file <file>", `episodes to record: ${FILE_LIMIT_HINT}`)],
+      example: "lightning record --file episodes.jsonl",
+      async complete(input, values, io, refuse) {
+        const file = values.file;
+        if (typeof file !== "string") {
+          // Without a file the options themselves may say one episode.
+          if (Object.keys(input).every((name) => name === "agent_id"))
+            refuse("required option not given: --file <file>");
+          return;
+        }
+        const text = await readOr(io, file, refuse);
+        const items = episodesIn(text, field);
+        if (items.length === 0) refuse(`${file} holds no episodes`);
+        for (const name of Object.keys(input))
+          if (name !== "agent_id") refuse(`--file and --${name} exclude each other`);
+        input[field] = items;
+      },
+    };
+  },
+
+  buildGoldenDataset: (operation) => ({
+    without: ["content"],
+    options: [
+      new Option("--golden-file <file>", "golden conversations, one JSON object a line; - is standard input"),
+    ],
+    example: exampleLine(
+      {
+        ...operation,
+        example: Object.fromEntries(Object.entries(operation.example).filter(([name]) => name !== "content")),
+      },
+      ["--golden-file", "./data/golden_conversations.jsonl"],
+    ),
+    async complete(input, values, io, refuse) {
+      if (typeof values.goldenFile !== "string")
+        return refuse("required option not given: --golden-file <file>");
+      input.content = await readOr(io, values.goldenFile, refuse);
+    },
+  }),
+
+  decidePipeline: (operation) => ({
+    without: ["approved"],
+    options: [
+      new Option("--approve", "let the promotion happen").conflicts("reject"),
+      new Option("--reject", "end the pipeline without promotion"),
+    ],
+    example: exampleLine(
+      {
+        ...operation,
+        example: Object.fromEntries(
+          Object.entries(operation.example).filter(([name]) => name !== "approved"),
+        ),
+      },
+      ["--approve"],
+    ),
+    async complete(input, values, _io, refuse) {
+      if (values.approve !== true && values.reject !== true) refuse("give one of --approve and --reject");
+      input.approved = values.approve === true;
+    },
+  }),
+};
+
+async function readOr(io: CliIo, file: string, refuse: (message: string) => never): Promise<string> {
+  try {
+    return await io.read(file);
+  } catch (thrown) {
+    return refuse(`${file} cannot be read: ${(thrown as Error).message}`);
+  }
+}
+
+/** Episodes of a file; lines that are no JSON go on as text, so that the server names them one by one. */
+function episodesIn(text: string, field: string): unknown[] {
+  const bare = text.replace(/^\uFEFF/, "");
+  try {
+    const value = JSON.parse(bare) as unknown;
+    if (Array.isArray(value)) return value;
+    const inside = (value as Record<string, unknown> | null)?.[field];
+    return Array.isArray(inside) ? inside : [value];
+  } catch {
+    return bare
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => {
+        try {
+          return JSON.parse(line) as unknown;
+        } catch {
+          return line;
+        }
+      });
+  }
+}

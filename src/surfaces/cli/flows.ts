@@ -1,0 +1,228 @@
+import { randomUUID } from "node:crypto";
+import { LightningError } from "../../kernel/errors.ts";
+import { print, printMore } from "./io.ts";
+import { type Body, facts, list, plain } from "./layout.ts";
+import { follow, type Session, show } from "./session.ts";
+import { statusSign } from "./texts.ts";
+
+/** Carries a command out; the result is the exit code. */
+export type Flow = (session: Session) => Promise<number>;
+
+/** One request, one answer. */
+export const plainFlow: Flow = async (session) => {
+  const { body } = await session.call(session.operation.name, session.input);
+  show(session, session.operation.name, body, session.input);
+  return 0;
+};
+
+/** Builds and evaluations: started once, then their record is looked at until it ends. */
+const followed =
+  (read: string, idField: string, unfinished: readonly string[]): Flow =>
+  async (session) => {
+    const { name } = session.operation;
+    const started = await session.call(name, session.input, { wait: session.wait ? 10 : 0 });
+    let body: Body = started.body;
+    const going = (one: Body) => unfinished.includes(String(one.status));
+    if (session.wait && going(body)) {
+      const reference = { ...agentOf(session, body), [idField]: body[idField] ?? body.id };
+      body =
+        (await follow(
+          session,
+          () => session.call(read, reference),
+          (one) => !going(one),
+        )) ?? body;
+    }
+    show(session, name, body, session.input);
+    return body.status === "failed" ? 1 : 0;
+  };
+
+const promote: Flow = async (session) => {
+  const { name } = session.operation;
+  // The same key makes every further request ask about this very promotion.
+  const key = { idempotencyKey: randomUUID() };
+  const first = await session.call(name, session.input, { ...key, wait: session.wait ? 10 : 0 });
+  let body: Body = first.body;
+  if (session.wait && first.status === 202) {
+    const settled = await follow(
+      session,
+      () => session.call(name, session.input, { ...key, wait: 10 }),
+      (one) => one.is_active === true,
+    );
+    body = settled ?? body;
+  }
+  show(session, name, body, session.input);
+  return 0;
+};
+
+const train: Flow = async (session) => {
+  const { io, json, input } = session;
+  if (!json)
+    print(io, [
+      "🚀 Starting fine-tuning job...",
+      ...facts([
+        ["Dataset ID", input.dataset_id],
+        ["Base model", input.base_model ?? "default"],
+      ]),
+    ]);
+  let { body }: { body: Body } = await session.call("startTraining", input);
+  const runId = body.run_id;
+  if (!json)
+    printMore(
+      io,
+      facts([
+        ["Run ID", runId],
+        ["Status", body.status],
+      ]),
+    );
+  const reference = { ...agentOf(session, body), run_id: runId };
+  const ended = (one: Body) => ["succeeded", "failed", "cancelled"].includes(String(one.status));
+  if (session.wait && !ended(body)) {
+    const said = new Set([stateOf(body)]);
+    const tell = (one: Body) => {
+      if (json || ended(one) || said.has(stateOf(one))) return;
+      said.add(stateOf(one));
+      printMore(io, [`   ${statusSign(one.status)} ${stateOf(one)}`]);
+    };
+    body = (await follow(session, () => session.call("getTrainingRun", reference), ended, tell)) ?? body;
+  }
+  if (json) io.out(`${JSON.stringify(body, undefined, 2)}\n`);
+  else print(io, trainingEnd(session, body, runId));
+  return body.status === "failed" || body.status === "cancelled" ? 1 : 0;
+};
+
+const stateOf = (run: Body) => plain(run.state ?? run.status);
+
+function trainingEnd(session: Session, run: Body, runId: unknown): string[] {
+  const agent = plain(run.agent_id ?? session.input.agent_id ?? "");
+  const forAgent = agent === "" || agent === "-" ? "" : ` --agent-id ${agent}`;
+  if (run.status === "succeeded")
+    return [
+      "✅ Training completed successfully!",
+      ...facts([["Tuned model", run.tuned_model ?? run.tuned_model_name]]),
+      `   To promote it: lightning promote --run-id ${plain(runId)}${forAgent}`,
+    ];
+  if (run.status === "failed") {
+    const error = run.error as Body | string | undefined;
+    const reason = run.error_message ?? (typeof error === "object" ? error.message : error);
+    return [`❌ Training failed: ${plain(reason ?? "no reason given")}`];
+  }
+  if (run.status === "cancelled") return [`⛔ Training was cancelled (run ID: ${plain(runId)})`];
+  return [
+    `⏳ Training is in progress (run ID: ${plain(runId)})`,
+    `   To look: lightning status --run-id ${plain(runId)}${forAgent}`,
+    ...(session.connection.kind === "embedded"
+      ? ["   It goes on whenever a host runs: npm start, or the next lightning command."]
+      : []),
+  ];
+}
+
+/** Stages in their order, and where their record's id stands on the pipeline. */
+const STAGE_IDS: readonly [stage: string, field: string][] = [
+  ["dataset", "dataset_id"],
+  ["training", "run_id"],
+  ["evaluation", "evaluation_id"],
+  ["promotion", "deployment_id"],
+];
+
+const run: Flow = async (session) => {
+  const { io, json } = session;
+  if (!json) print(io, ["🚀 Running the pipeline..."]);
+  const started = await session.call("runPipeline", session.input, { wait: 0 });
+  let body: Body = started.body;
+  const id = body.pipeline_id ?? body.id;
+  if (!json) printMore(io, facts([["Pipeline ID", id]]));
+  // Approval may take days: the command ends there and says how to decide.
+  const settled = (one: Body) => ["finished", "failed", "waiting_for_approval"].includes(String(one.status));
+  const said = new Set<string>();
+  const tell = (one: Body) => {
+    if (json) return;
+    for (const [stage, field] of STAGE_IDS) {
+      if (one[field] === undefined || said.has(field)) continue;
+      said.add(field);
+      printMore(io, [`   🔄 ${stage}: ${plain(one[field])}`]);
+    }
+    if (one.verdict !== undefined && !said.has("verdict")) {
+      said.add("verdict");
+      printMore(io, [`   ⚖️  verdict: ${plain(one.verdict)}`]);
+    }
+  };
+  tell(body);
+  if (session.wait && !settled(body)) {
+    const reference = { ...agentOf(session, body), pipeline_id: id };
+    body = (await follow(session, () => session.call("getPipeline", reference), settled, tell)) ?? body;
+  }
+  show(session, "runPipeline", body, session.input);
+  const outcome = body.outcome;
+  return outcome === undefined || outcome === "promoted" || outcome === "evaluated" ? 0 : 1;
+};
+
+/** An unhealthy app answers 503 with its findings; they are what was asked for. */
+const health: Flow = async (session) => {
+  let body: Body;
+  try {
+    ({ body } = await session.call("getHealth", session.input));
+  } catch (thrown) {
+    if (!(thrown instanceof LightningError) || thrown.code !== "unhealthy") throw thrown;
+    body = thrown.details as Body;
+  }
+  show(session, "getHealth", body, session.input);
+  return body.status === "unhealthy" ? 1 : 0;
+};
+
+/** Episodes in one request: under the server's body limit also when they are long. */
+const BATCH = 100;
+
+const record: Flow = async (session) => {
+  const field = session.operation.rest.manyAs ?? "episodes";
+  const many = session.input[field];
+  if (!Array.isArray(many) || many.length <= BATCH) {
+    const { body } = await session.call(session.operation.name, session.input);
+    show(session, session.operation.name, body, session.input);
+    return refusedIn(body) ? 1 : 0;
+  }
+  const results: Body[] = [];
+  for (let from = 0; from < many.length; from += BATCH) {
+    const part = many.slice(from, from + BATCH);
+    const { body } = await session.call(session.operation.name, { ...session.input, [field]: part });
+    results.push(...list(body.results).map((one, index) => ({ ...one, index: from + index })));
+  }
+  const count = (status: string) => results.filter((one) => one.status === status).length;
+  const body = {
+    success: count("error") === 0,
+    recorded: count("recorded"),
+    duplicates: count("duplicate"),
+    failed: count("error"),
+    results,
+  };
+  show(session, session.operation.name, body, session.input);
+  return refusedIn(body) ? 1 : 0;
+};
+
+const refusedIn = (body: Body) => list(body.results).some((one) => one.status === "error");
+
+const agentOf = (session: Session, body: Body) => {
+  const agent = body.agent_id ?? session.input.agent_id;
+  return agent === undefined ? {} : { agent_id: agent };
+};
+
+/** Operations that are more than one request and one answer. */
+export const FLOWS: Readonly<Record<string, Flow>> = {
+  recordEpisodes: record,
+  buildDataset: followed("getDataset", "dataset_id", ["pending", "building"]),
+  buildGoldenDataset: followed("getDataset", "dataset_id", ["pending", "building"]),
+  startTraining: train,
+  startEvaluation: followed("getEvaluation", "evaluation_id", ["pending", "running"]),
+  promote,
+  runPipeline: run,
+  getHealth: health,
+};
+
+/** Flows that know `--no-wait`. */
+export const WAITING: ReadonlySet<string> = new Set([
+  "buildDataset",
+  "buildGoldenDataset",
+  "startTraining",
+  "startEvaluation",
+  "promote",
+  "runPipeline",
+]);

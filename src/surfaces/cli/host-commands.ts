@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import type { Connection } from "../connect.ts";
+import { serveStdio } from "../mcp-stdio.ts";
+import type { CliIo } from "./io.ts";
+import { showError } from "./program.ts";
+
+/** The commands that are no operations. */
+export function addHostCommands(
+  program: Command,
+  finish: (code: number) => void,
+  deps: { readonly io: CliIo; connect(): Promise<Connection> },
+): void {
+  program
+    .command("dev")
+    .description("Runs the function app on this machine, as npm start does; options go to the local host.")
+    .argument("[options...]", "for example --port 7072")
+    .allowUnknownOption()
+    .addHelpText("after", "\nExample:\n  $ lightning dev --port 7071")
+    .action(async (options: string[]) => finish(await runHost(options)));
+
+  program
+    .command("mcp")
+    .description("Serves the MCP tools over standard input and output, for MCP clients that start a command.")
+    .addHelpText("after", "\nExample:\n  $ lightning mcp")
+    .action(async () => {
+      let connection: Connection | undefined;
+      try {
+        connection = await deps.connect();
+        await serveStdio(connection);
+      } catch (thrown) {
+        showError(deps.io, false, thrown);
+        finish(1);
+      } finally {
+        await connection?.close();
+      }
+    });
+}
+
+/** The local host in a process of its own, with this terminal. */
+function runHost(options: readonly string[]): Promise<number> {
+  const fromSources = import.meta.url.endsWith(".ts");
+  const main = fileURLToPath(new URL(`../../local-host/main.${fromSources ? "ts" : "js"}`, import.meta.url));
+  const folder = fileURLToPath(new URL(fromSources ? "../../.." : "../../../..", import.meta.url));
+  const child = spawn(process.execPath, [main, folder, ...options], { stdio: "inherit" });
+  // Ctrl+C reaches the child from the terminal; it decides when this ends.
+  const wait = () => {};
+  const handOn = () => child.kill("SIGTERM");
+  process.on("SIGINT", wait).on("SIGTERM", handOn);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      process.off("SIGINT", wait).off("SIGTERM", handOn);
+      resolve(code ?? 1);
+    });
+  });
+}

@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { styleText } from "node:util";
+import { sleep, systemClock } from "../../kernel/clock.ts";
+
+/** What a command may touch of the terminal; tests hand in their own. */
+export interface CliIo {
+  out(text: string): void;
+  err(text: string): void;
+  /** The text of a file, or of standard input for `-`. */
+  read(file: string): Promise<string>;
+  sleep(ms: number): Promise<void>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Colours a line by what it says; the identity where colours are not wanted. */
+  paint(line: string, stream: "out" | "err"): string;
+}
+
+type Style = Parameters<typeof styleText>[0];
+const STYLES: readonly [RegExp, Style][] = [
+  [/^(✅|🟢)/u, "green"],
+  [/^(❌|⛔)/u, "red"],
+  [/^(⏳|✋|🤷)/u, "yellow"],
+  [/^ {3}⚠️/u, "yellow"],
+  [/^(-{80}|={80})$/, "dim"],
+  [/^\p{Extended_Pictographic}/u, "bold"],
+];
+
+/** The process's own terminal. `styleText` honours NO_COLOR, FORCE_COLOR and streams that are no terminal. */
+export const terminal: CliIo = {
+  out: (line) => process.stdout.write(line),
+  err: (line) => process.stderr.write(line),
+  read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
+  sleep: (ms) => sleep(systemClock, ms),
+  now: () => Date.now(),
+  paint(line, stream) {
+    const style = STYLES.find(([pattern]) => pattern.test(line))?.[1];
+    if (style === undefined) return line;
+    return styleText(style, line, { stream: stream === "out" ? process.stdout : process.stderr });
+  },
+};
+
+/** Lines as the original prints them: a blank line first. */
+export function print(io: CliIo, lines: readonly string[]): void {
+  io.out(`\n${lines.map((line) => io.paint(line, "out")).join("\n")}\n`);
+}
+
+/** Further lines of what was begun with `print`. */
+export function printMore(io: CliIo, lines: readonly string[]): void {
+  for (const line of lines) io.out(`${io.paint(line, "out")}\n`);
+}

@@ -1,0 +1,145 @@
+import { Command, CommanderError, Option } from "commander";
+import { isLightningError, type LightningError } from "../../kernel/errors.ts";
+import { type Operation, parseInput } from "../../kernel/operation.ts";
+import type { Connection } from "../connect.ts";
+import { packageVersion } from "../package-version.ts";
+import { toLightningError } from "../wire-errors.ts";
+import { EXTRAS, type Extras } from "./extras.ts";
+import { FLOWS, plainFlow, WAITING } from "./flows.ts";
+import type { CliIo } from "./io.ts";
+import { facts, plain } from "./layout.ts";
+import { addOptions, exampleLine, flagsOf, inputOf, missingOptions } from "./options.ts";
+import { caller } from "./session.ts";
+
+export interface CliDeps {
+  readonly operations: readonly Operation[];
+  readonly io: CliIo;
+  connect(): Promise<Connection>;
+  /** Sent as `agent_id` when the command names none; undefined: the function app's own default. */
+  readonly agentId?: string | undefined;
+  readonly longestWaitMs: number;
+  readonly longestPauseMs: number;
+  /** Adds the commands that are no operations: `dev`, `mcp`. */
+  readonly addCommands?: (program: Command, finish: (code: number) => void) => void;
+}
+
+/** Runs one command line (without `node` and the script). @returns the exit code: 0 done, 1 failed, 2 wrong usage */
+export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(deps, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    throw thrown;
+  }
+}
+
+/** Every operation with `cli` words as a command; what it does on failure goes to `finish` too. */
+export function buildProgram(deps: CliDeps, finish: (code: number) => void): Command {
+  const program = new Command("lightning")
+    .description("Agent Lightning: record, label, train, evaluate, promote, roll back.")
+    .version(packageVersion())
+    .showHelpAfterError("(add --help for the options and an example)")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => deps.io.out(text), writeErr: (text) => deps.io.err(text) });
+  const groups = new Map<string, Command>();
+  for (const operation of deps.operations) {
+    if (operation.cli === undefined) continue;
+    const words = operation.cli.split(" ");
+    const last = words.pop() ?? operation.cli;
+    let parent = program;
+    for (const word of words) {
+      const group =
+        groups.get(word) ?? parent.command(word).description(`${word.replaceAll("-", " ")}: see --help`);
+      groups.set(word, group);
+      parent = group;
+    }
+    addOperation(parent.command(last), operation, deps, finish);
+  }
+  deps.addCommands?.(program, finish);
+  return program;
+}
+
+function addOperation(
+  command: Command,
+  operation: Operation,
+  deps: CliDeps,
+  finish: (code: number) => void,
+): void {
+  const extras: Extras = EXTRAS[operation.name]?.(operation) ?? {};
+  const flags = flagsOf(operation, new Set(extras.without));
+  command.description(operation.summary);
+  addOptions(command, flags);
+  for (const option of extras.options ?? []) command.addOption(option);
+  if (WAITING.has(operation.name))
+    command.addOption(new Option("--no-wait", "answer as soon as it is started"));
+  command.option("--json", "print the REST reply");
+  const example = extras.example ?? exampleLine(operation);
+  command.addHelpText("after", `\nExample:\n  $ ${example}`);
+
+  command.action(async (values: Record<string, unknown>) => {
+    const json = values.json === true;
+    let connection: Connection | undefined;
+    try {
+      const input = inputOf(flags, values);
+      if (flags.some(({ name }) => name === "agent-id") && deps.agentId !== undefined)
+        input.agent_id ??= deps.agentId;
+      await extras.complete?.(input, values, deps.io, (message) => command.error(`error: ${message}`));
+      const missing = missingOptions(operation, flags, input);
+      if (missing.length > 0)
+        command.error(
+          `error: required option${missing.length > 1 ? "s" : ""} not given: ${missing.join(", ")}`,
+        );
+      try {
+        parseInput(operation, input);
+      } catch (thrown) {
+        showError(deps.io, json, thrown as LightningError);
+        return finish(2);
+      }
+      connection = await deps.connect();
+      finish(
+        await (FLOWS[operation.name] ?? plainFlow)({
+          io: deps.io,
+          connection,
+          operation,
+          input,
+          json,
+          wait: values.wait !== false,
+          longestWaitMs: deps.longestWaitMs,
+          longestPauseMs: deps.longestPauseMs,
+          call: caller(deps.operations, connection),
+        }),
+      );
+    } catch (thrown) {
+      if (thrown instanceof CommanderError) throw thrown;
+      showError(deps.io, json, thrown);
+      finish(1);
+    } finally {
+      await connection?.close();
+    }
+  });
+}
+
+/** Code, reason, field and remedy; under `--json` the error body as REST answers it. */
+export function showError(io: CliIo, json: boolean, thrown: unknown): void {
+  const error = isLightningError(thrown) ? thrown : toLightningError(thrown, "cli");
+  if (json) {
+    io.out(`${JSON.stringify(error.toBody(), undefined, 2)}\n`);
+    return;
+  }
+  const cause = isLightningError(thrown) ? [] : facts([["Cause", (thrown as Error | undefined)?.message]]);
+  const lines = [
+    `❌ ${plain(error.message)}`,
+    ...facts([
+      ["Code", error.code],
+      ["Field", error.field],
+      ["Remedy", error.remedy],
+    ]),
+    ...cause,
+  ];
+  io.err(`\n${lines.map((line) => io.paint(line, "err")).join("\n")}\n`);
+}

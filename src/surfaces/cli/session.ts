@@ -1,0 +1,74 @@
+import { LightningError } from "../../kernel/errors.ts";
+import type { Operation } from "../../kernel/operation.ts";
+import { type Answer, type CallOptions, callRest } from "../client.ts";
+import type { Connection } from "../connect.ts";
+import type { CliIo } from "./io.ts";
+import { print } from "./io.ts";
+import type { Body } from "./layout.ts";
+import { outline } from "./layout.ts";
+import { TEXTS } from "./texts.ts";
+
+/** One command under way: the function app it talks to, what was asked, and how to show the answer. */
+export interface Session {
+  readonly io: CliIo;
+  readonly connection: Connection;
+  readonly operation: Operation;
+  readonly input: Record<string, unknown>;
+  /** Print the REST reply instead of text. */
+  readonly json: boolean;
+  /** False: do not wait for what takes long. */
+  readonly wait: boolean;
+  /** How long to wait for a training run, in ms. */
+  readonly longestWaitMs: number;
+  /** Longest pause between two looks, in ms. */
+  readonly longestPauseMs: number;
+  call(name: string, input: Record<string, unknown>, options?: CallOptions): Promise<Answer>;
+}
+
+/** Calls operations of the table by name over the session's connection. */
+export function caller(operations: readonly Operation[], connection: Connection): Session["call"] {
+  return (name, input, options) => {
+    const operation = operations.find((row) => row.name === name);
+    if (operation === undefined)
+      throw new LightningError("fatal", "unknown_operation", `There is no operation ${name}.`);
+    return callRest(connection, operation, input, options);
+  };
+}
+
+/** Shows a reply as the command's text, or as JSON. */
+export function show(session: Pick<Session, "io" | "json">, name: string, body: Body, input: Body): void {
+  if (session.json) session.io.out(`${JSON.stringify(body, undefined, 2)}\n`);
+  else print(session.io, TEXTS[name]?.(body, input) ?? outline(body));
+}
+
+/** Seconds in a request's `Prefer: wait` while following: short enough to be seen as alive. */
+const FIRST_PAUSE_MS = 250;
+/** A server that restarts answers nothing for a while. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Looks again and again until `done`, telling every answer to `seen`.
+ * @returns the last answer, or undefined when the time was over
+ */
+export async function follow(
+  session: Session,
+  look: () => Promise<Answer>,
+  done: (body: Body) => boolean,
+  seen: (body: Body) => void = () => {},
+): Promise<Body | undefined> {
+  const until = session.io.now() + session.longestWaitMs;
+  let lastAnswerAt = session.io.now();
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, session.longestPauseMs)) {
+    try {
+      const { body } = await look();
+      lastAnswerAt = session.io.now();
+      seen(body);
+      if (done(body)) return body;
+    } catch (thrown) {
+      const passing = thrown instanceof LightningError && thrown.kind === "unavailable";
+      if (!passing || session.io.now() - lastAnswerAt > PATIENCE_MS) throw thrown;
+    }
+    if (session.io.now() >= until) return undefined;
+    await session.io.sleep(pause);
+  }
+}
