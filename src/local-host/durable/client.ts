@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import { conflict, invalid, LightningError, notFound } from "../../kernel/errors.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { newExecutionId, startMessage } from "./episode.ts";
+import { EventType, store as encoded, type HistoryEvent, isTerminal, statusName } from "./history.ts";
+import type { FunctionInvoker } from "./port.ts";
+import type { DurableStore, InstanceFilter } from "./store.ts";
+
+/** Most instances one purge by filter takes at a time. */
+const PURGE_PAGE = 500;
+
+export interface ClientDeps {
+  readonly store: DurableStore;
+  readonly dispatcher: Dispatcher;
+  readonly invoker: FunctionInvoker;
+  readonly clock: Clock;
+  readonly defaultVersion: string;
+}
+
+/** How an event or a command for an instance fared. */
+export type Sent = "sent" | "missing" | "ended";
+
+/** What Durable clients ask of the engine; each promise settles when the change is on disk. */
+export type DurableClient = ReturnType<typeof createClient>;
+
+export function createClient({ store, dispatcher, invoker, clock, defaultVersion }: ClientDeps) {
+  /** Appends an event to a running instance's inbox. */
+  const send = async (id: string, event: (timestamp: string) => HistoryEvent): Promise<Sent> => {
+    let outcome: Sent = "sent";
+    await store.write(
+      () => {
+        const instance = store.instance(id);
+        outcome = instance === undefined ? "missing" : isTerminal(instance.status) ? "ended" : "sent";
+        if (outcome !== "sent") return undefined;
+        const message = encoded(event(toIso(clock.now())));
+        return store.addMessage({ instanceId: id, executionId: null, due: null, event: message });
+      },
+      (message) => message !== undefined && dispatcher.deliver(message),
+    );
+    return outcome;
+  };
+
+  const start = async (name: string, input: string | null, wanted?: string, version?: string) => {
+    if (invoker.find(name, "orchestrationTrigger") === undefined)
+      throw invalid(
+        "unknown_orchestrator",
+        `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`,
+      );
+    const id = wanted ?? randomUUID().replaceAll("-", "");
+    checkId(id);
+    const createdAt = clock.now();
+    const instance = {
+      id,
+      executionId: newExecutionId(),
+      name,
+      version: version ?? defaultVersion,
+      input,
+      createdAt,
+    };
+    await store.write(
+      () => {
+        const existing = store.instance(id);
+        if (existing !== undefined && !isTerminal(existing.status))
+          throw conflict(
+            "instance_exists",
+            `An Orchestration instance with the status ${statusName(existing.status)} already exists.`,
+          );
+        store.create(instance);
+        return store.addMessage(startMessage(instance, null, toIso(createdAt)));
+      },
+      (message) => {
+        dispatcher.reset(id);
+        dispatcher.deliver(message);
+      },
+    );
+    return id;
+  };
+
+  return {
+    start,
+    raise: (id: string, name: string, input: string) =>
+      send(id, (Timestamp) => ({
+        EventType: EventType.EventRaised,
+        EventId: -1,
+        Timestamp,
+        Name: name,
+        Input: input,
+      })),
+    terminate: (id: string, reason: string | null) =>
+      send(id, (Timestamp) => ({
+        EventType: EventType.ExecutionTerminated,
+        EventId: -1,
+        Timestamp,
+        Input: reason,
+      })),
+    suspend: (id: string, reason: string | null) =>
+      send(id, (Timestamp) => ({
+        EventType: EventType.ExecutionSuspended,
+        EventId: -1,
+        Timestamp,
+        Reason: reason,
+      })),
+    resume: (id: string, reason: string | null) =>
+      send(id, (Timestamp) => ({
+        EventType: EventType.ExecutionResumed,
+        EventId: -1,
+        Timestamp,
+        Reason: reason,
+      })),
+
+    /** Starts the same orchestration with the same input again, under a new id or, when it is over, the same. */
+    restart: async (id: string, withNewId: boolean): Promise<string> => {
+      const instance = store.instance(id);
+      if (instance === undefined)
+        throw invalid("unknown_instance", `An orchestrator with the instanceId ${id} was not found.`);
+      return start(instance.name, instance.input, withNewId ? undefined : id, instance.version);
+    },
+
+    /** @throws LightningError `precondition` while the instance is running. */
+    purge: (id: string): Promise<boolean> =>
+      store.write(
+        () => {
+          const instance = store.instance(id);
+          if (instance === undefined) return false;
+          if (!isTerminal(instance.status))
+            throw new LightningError(
+              "precondition",
+              "instance_running",
+              "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID " +
+                `${id} has status ${statusName(instance.status)}`,
+            );
+          return store.forget(id);
+        },
+        (purged) => purged && dispatcher.reset(id),
+      ),
+
+    /** Purges what is over and matches; returns how many. */
+    purgeBy: async (filter: InstanceFilter): Promise<number> => {
+      let deleted = 0;
+      for (let after = 0, more = true; more; ) {
+        const page = store.list(filter, after, PURGE_PAGE);
+        after = page.at(-1)?.seq ?? after;
+        more = page.length === PURGE_PAGE;
+        const gone = await store.write(
+          () => page.filter(({ id, status }) => isTerminal(status) && store.forget(id)),
+          (purged) => {
+            for (const { id } of purged) dispatcher.reset(id);
+          },
+        );
+        deleted += gone.length;
+      }
+      return deleted;
+    },
+
+    /** Resolves true when the instance has ended, false after `ms` on the host's clock. */
+    waitForEnd: (id: string, ms: number): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        const instance = store.instance(id);
+        if (instance === undefined)
+          return reject(notFound("unknown_instance", `No instance with ID '${id}'.`));
+        if (isTerminal(instance.status)) return resolve(true);
+        const cancel = clock.after(ms, () => {
+          stop();
+          resolve(false);
+        });
+        const stop = dispatcher.whenEnded(id, () => {
+          cancel();
+          resolve(true);
+        });
+      }),
+  };
+}
+
+/** The extension's rules for ids of orchestrations. */
+function checkId(id: string): void {
+  const refuse = (why: string) => {
+    throw invalid("instance_id", `The instance ID ${why}.`, { field: "instanceId" });
+  };
+  if (id === "" || id.length > 100) refuse("must have 1 to 100 characters");
+  if (id.startsWith("@")) refuse("must not start with '@'");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[/\\?#\u0000-\u001f\u007f]/.test(id))
+    refuse("must not contain '/', '\\', '?', '#' or control characters");
+}

@@ -1,0 +1,372 @@
+import { setImmediate } from "node:timers";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Clock } from "../../kernel/clock.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { runActivity } from "./activities.ts";
+import { type NewInstance, type Plan, runEpisode } from "./episode.ts";
+import { store as encoded, isTerminal, type StoredEvent } from "./history.ts";
+import type { DurableSettings } from "./options.ts";
+import type { FunctionInvoker } from "./port.ts";
+import type { Activity, DurableStore, Message } from "./store.ts";
+import { TimerQueue } from "./timer-queue.ts";
+
+/** Beyond this many events an instance whose activities are still running waits a little for more results. */
+const LARGE_HISTORY = 200;
+/** The wait grows with the history, up to this; measured in local-host.md (h), "Coalescing". */
+const LONGEST_GATHERING_MS = 20;
+/** History text kept in memory for instances that go on; the rest is read again from the store. */
+const CACHE_CHARS = 64_000_000;
+/** Pause before what a full disk refused is tried again. */
+const RETRY_WRITE_MS = 1000;
+
+/** What a committed plan means for memory. */
+interface Applied {
+  readonly messages: readonly Message[];
+  readonly activities: readonly Activity[];
+  readonly refused: readonly NewInstance[];
+  readonly replaced: readonly string[];
+}
+
+interface Slot {
+  readonly id: string;
+  inbox: Message[];
+  /** An episode is under way. */
+  running: boolean;
+  /** In the ready queue, or about to be. */
+  queued: boolean;
+  /** Activities scheduled and not finished. */
+  outstanding: number;
+  history: StoredEvent[] | undefined;
+  chars: number;
+}
+
+export interface DispatcherDeps {
+  readonly store: DurableStore;
+  readonly invoker: FunctionInvoker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: DurableSettings;
+}
+
+/**
+ * Decides what runs now: one episode at a time for an instance, a bounded number of instances and activities at a
+ * time. Whatever it holds in memory is also in the store, so that a killed host loses nothing.
+ */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #slots = new Map<string, Slot>();
+  readonly #timers: TimerQueue;
+  #ready: Slot[] = [];
+  #activities: Activity[] = [];
+  #episodes = 0;
+  #gathering = 0;
+  #runningActivities = 0;
+  #cachedChars = 0;
+  #stopping = false;
+  readonly #idle = new Set<() => void>();
+  readonly #ended = new Map<string, Set<() => void>>();
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+    this.#timers = new TimerQueue(deps.clock, (message) => this.#arrive(message));
+  }
+
+  /** Takes up what the store holds. */
+  start(): void {
+    for (const message of this.#deps.store.messages()) this.deliver(message);
+    for (const activity of this.#deps.store.activities()) this.#enqueue(activity);
+    this.#pump();
+  }
+
+  /** Lets episodes and activities under way commit, but starts none; gives up after `patienceMs`. */
+  async stop(patienceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#timers.stop();
+    const until = Date.now() + patienceMs;
+    while (this.#episodes + this.#runningActivities + this.#deps.store.transactions.pending > 0) {
+      if (Date.now() >= until) {
+        this.#deps.logger.warn("stopping although work is under way; it is repeated at the next start", {
+          activities: this.#runningActivities,
+          orchestrations: this.#episodes,
+        });
+        break;
+      }
+      await pause(1);
+    }
+    this.#settleIdle();
+  }
+
+  /** A committed message for an instance, now or when it is due. */
+  deliver(message: Message): void {
+    if (message.due !== null && message.due > this.#deps.clock.now()) this.#timers.add(message, message.due);
+    else this.#arrive(message);
+  }
+
+  /** Forgets what memory holds of an instance that was purged or replaced. */
+  reset(id: string): void {
+    this.#timers.drop(id);
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    slot.inbox = [];
+    this.#cache(slot, undefined);
+    this.#activities = this.#activities.filter(({ instanceId }) => instanceId !== id);
+  }
+
+  busy(): boolean {
+    return (
+      !this.#stopping &&
+      (this.#ready.length > 0 ||
+        this.#episodes > 0 ||
+        this.#gathering > 0 ||
+        this.#activities.length > 0 ||
+        this.#runningActivities > 0 ||
+        this.#deps.store.transactions.pending > 0)
+    );
+  }
+
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.add(resolve);
+      this.#settleIdle();
+    });
+  }
+
+  /** Calls back once when the instance reaches its end; returns the way to stop listening. */
+  whenEnded(id: string, callback: () => void): () => void {
+    const listeners = this.#ended.get(id) ?? new Set();
+    this.#ended.set(id, listeners.add(callback));
+    return () => {
+      listeners.delete(callback);
+      if (listeners.size === 0 && this.#ended.get(id) === listeners) this.#ended.delete(id);
+    };
+  }
+
+  #slot(id: string): Slot {
+    let slot = this.#slots.get(id);
+    if (slot === undefined) {
+      slot = { id, inbox: [], running: false, queued: false, outstanding: 0, history: undefined, chars: 0 };
+      this.#slots.set(id, slot);
+    }
+    return slot;
+  }
+
+  #arrive(message: Message): void {
+    const slot = this.#slot(message.instanceId);
+    slot.inbox.push(message);
+    this.#schedule(slot);
+  }
+
+  #schedule(slot: Slot): void {
+    if (slot.running || slot.queued || slot.inbox.length === 0) return;
+    slot.queued = true;
+    const length = slot.history?.length ?? 0;
+    if (length <= LARGE_HISTORY || slot.outstanding === 0) {
+      this.#ready.push(slot);
+      this.#pump();
+      return;
+    }
+    // Real time, also under a virtual clock: more results are being computed right now.
+    this.#gathering++;
+    setTimeout(
+      () => {
+        this.#gathering--;
+        this.#ready.push(slot);
+        this.#pump();
+      },
+      Math.min(LONGEST_GATHERING_MS, length / 100),
+    );
+  }
+
+  #enqueue(activity: Activity): void {
+    this.#slot(activity.instanceId).outstanding++;
+    this.#activities.push(activity);
+  }
+
+  #pump(): void {
+    const { maxActivities, maxOrchestrators } = this.#deps.settings;
+    while (!this.#stopping && this.#episodes < maxOrchestrators) {
+      const slot = this.#ready.shift();
+      if (slot === undefined) break;
+      slot.queued = false;
+      slot.running = true;
+      this.#episodes++;
+      void this.#episode(slot);
+    }
+    while (!this.#stopping && this.#runningActivities < maxActivities) {
+      const activity = this.#activities.shift();
+      if (activity === undefined) break;
+      this.#runningActivities++;
+      void this.#activity(activity);
+    }
+    this.#settleIdle();
+  }
+
+  async #episode(slot: Slot): Promise<void> {
+    const { store, invoker, clock, logger, settings } = this.#deps;
+    const messages = slot.inbox;
+    slot.inbox = [];
+    let parked = false;
+    try {
+      const instance = store.instance(slot.id);
+      if (instance !== undefined) {
+        const past = slot.history ?? store.history(slot.id);
+        const deps = { invoker, now: () => clock.now(), defaultVersion: settings.defaultVersion };
+        const plan = await runEpisode(deps, instance, past, messages);
+        if (plan === "missing") {
+          parked = true;
+          logger.error("an orchestration waits: the app has no such orchestrator any more", {
+            orchestrator: instance.name,
+            instance: slot.id,
+          });
+        } else if (plan !== undefined) {
+          for (const { level, text } of plan.notes) logger[level](text);
+          await this.#persist(
+            () => this.#apply(slot.id, instance.executionId, past.length, plan),
+            (applied) => this.#applied(slot, instance.executionId, past, plan, applied),
+          );
+          return;
+        }
+      }
+      if (!parked) await this.#persist(() => store.deleteMessages(messages.map(({ id }) => id)));
+    } catch (error) {
+      parked = true;
+      logger.error("an orchestration's work failed inside the host and is tried again at its next event", {
+        instance: slot.id,
+        error: messageOf(error),
+      });
+    } finally {
+      slot.running = false;
+      const more = slot.inbox.length > 0;
+      if (parked) slot.inbox = [...messages, ...slot.inbox];
+      if (more) this.#schedule(slot);
+      else if (!parked && slot.history === undefined && slot.outstanding === 0) this.#slots.delete(slot.id);
+      this.#episodes--;
+      this.#pump();
+    }
+  }
+
+  /** Inside the transaction. Undefined when the instance was purged or replaced meanwhile. */
+  #apply(id: string, executionId: string, length: number, plan: Plan): Applied | undefined {
+    const { store } = this.#deps;
+    if (!store.update(id, executionId, plan.change)) return undefined;
+    store.deleteMessages(plan.consumed);
+    if (plan.kept < length) store.clearHistory(id);
+    store.appendHistory(id, plan.kept, plan.history);
+    if (isTerminal(plan.change.status) || plan.change.executionId !== executionId)
+      store.deleteTimers(id, executionId);
+    const refused: NewInstance[] = [];
+    const replaced: string[] = [];
+    const messages: Message[] = [];
+    for (const { instance, started } of plan.starts) {
+      const existing = store.instance(instance.id);
+      if (existing !== undefined && !isTerminal(existing.status)) {
+        refused.push(instance);
+        continue;
+      }
+      if (existing !== undefined) replaced.push(instance.id);
+      store.create(instance);
+      messages.push(store.addMessage(started));
+    }
+    for (const message of plan.messages) messages.push(store.addMessage(message));
+    const activities = plan.activities.map((activity) => store.addActivity(activity));
+    return { messages, activities, refused, replaced };
+  }
+
+  /** Right after the commit: memory follows. */
+  #applied(
+    slot: Slot,
+    executionId: string,
+    past: readonly StoredEvent[],
+    plan: Plan,
+    applied: Applied | undefined,
+  ): void {
+    if (applied === undefined) return;
+    const ended = isTerminal(plan.change.status);
+    if (ended || plan.change.executionId !== executionId) this.#timers.drop(slot.id, executionId);
+    this.#cache(slot, ended ? undefined : [...past.slice(0, plan.kept), ...plan.history]);
+    for (const { id, name } of applied.refused)
+      this.#deps.logger.error(
+        `Sub-orchestration '${name}' was not started: an instance '${id}' is already running. Its parent waits for ever, here and in Azure.`,
+      );
+    for (const id of applied.replaced) this.reset(id);
+    for (const activity of applied.activities) this.#enqueue(activity);
+    for (const message of applied.messages) this.deliver(message);
+    if (!ended) return;
+    const listeners = this.#ended.get(slot.id);
+    this.#ended.delete(slot.id);
+    for (const listener of listeners ?? []) listener();
+  }
+
+  async #activity(activity: Activity): Promise<void> {
+    const { store } = this.#deps;
+    const { instanceId, executionId } = activity;
+    const event = encoded(await runActivity(this.#deps, activity));
+    try {
+      await this.#persist(
+        () =>
+          store.deleteActivity(activity.id)
+            ? store.addMessage({ instanceId, executionId, due: null, event })
+            : undefined,
+        (message) => {
+          const slot = this.#slot(instanceId);
+          slot.outstanding = Math.max(0, slot.outstanding - 1);
+          if (message !== undefined) this.deliver(message);
+        },
+      );
+    } catch (error) {
+      this.#deps.logger.error("an activity's result could not be kept; it runs again at the next start", {
+        activity: activity.name,
+        instance: instanceId,
+        error: messageOf(error),
+      });
+    } finally {
+      this.#runningActivities--;
+      this.#pump();
+    }
+  }
+
+  /** A commit that fails (a full disk) is tried again until it works or the host stops: work done is not lost. */
+  async #persist<Result>(work: () => Result, committed?: (result: Result) => void): Promise<void> {
+    for (;;) {
+      try {
+        await this.#deps.store.write(work, committed);
+        return;
+      } catch (error) {
+        if (this.#stopping) throw error;
+        this.#deps.logger.error("the durable store could not be written; trying again", {
+          error: messageOf(error),
+        });
+        await pause(RETRY_WRITE_MS);
+      }
+    }
+  }
+
+  /** Keeps an instance's history in memory, within a bound over all instances; the oldest go first. */
+  #cache(slot: Slot, history: StoredEvent[] | undefined): void {
+    this.#cachedChars -= slot.chars;
+    slot.history = history;
+    slot.chars = (history ?? []).reduce((sum, { text }) => sum + text.length, 0);
+    this.#cachedChars += slot.chars;
+    this.#slots.delete(slot.id);
+    if (history !== undefined || slot.running || slot.queued || slot.inbox.length > 0 || slot.outstanding > 0)
+      this.#slots.set(slot.id, slot);
+    for (const old of this.#slots.values()) {
+      if (this.#cachedChars <= CACHE_CHARS) break;
+      if (old === slot || old.history === undefined) continue;
+      this.#cachedChars -= old.chars;
+      old.history = undefined;
+      old.chars = 0;
+    }
+  }
+
+  #settleIdle(): void {
+    if (this.#idle.size === 0 || this.busy()) return;
+    // A turn later, so that whoever waits for the last commit has gone on first.
+    setImmediate(() => {
+      if (this.busy()) return;
+      for (const resolve of this.#idle) resolve();
+      this.#idle.clear();
+    });
+  }
+}

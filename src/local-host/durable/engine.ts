@@ -1,0 +1,48 @@
+import { createClient } from "./client.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { DurableHttpApi } from "./http-api.ts";
+import { clientBindingJson } from "./http-urls.ts";
+import { durableSettings } from "./options.ts";
+import type { DurableEngine, DurableEngineOptions } from "./port.ts";
+import { DurableStore } from "./store.ts";
+
+/** How long `stop` waits for activities that are running, in ms; the rest runs again at the next start. */
+const STOP_PATIENCE_MS = 10_000;
+
+/**
+ * Durable Functions without Core Tools: runs the app's orchestrators and activities against a store on SQLite, the
+ * way the Durable extension and the Durable Task framework do, defects included.
+ */
+export function createDurableEngine(options: DurableEngineOptions): DurableEngine {
+  const { invoker, clock, logger, taskHubName } = options;
+  const settings = durableSettings(options.hostJson);
+  let running: { store: DurableStore; dispatcher: Dispatcher; api: DurableHttpApi } | undefined;
+
+  const started = () => {
+    if (running === undefined) throw new Error("The durable engine is not started.");
+    return running;
+  };
+
+  return {
+    async start() {
+      if (running !== undefined) return;
+      const store = new DurableStore(options.storeFile);
+      const dispatcher = new Dispatcher({ store, invoker, clock, logger, settings });
+      const { defaultVersion } = settings;
+      const client = createClient({ store, dispatcher, invoker, clock, defaultVersion });
+      running = { store, dispatcher, api: new DurableHttpApi(client, store, taskHubName) };
+      dispatcher.start();
+    },
+    async stop() {
+      if (running === undefined) return;
+      const { store, dispatcher } = running;
+      running = undefined;
+      await dispatcher.stop(STOP_PATIENCE_MS);
+      store.close();
+    },
+    handle: (request, base, code) => started().api.handle(request, base, code),
+    clientBinding: (base, rpcBase, code) => clientBindingJson({ base, code, taskHub: taskHubName }, rpcBase),
+    busy: () => running?.dispatcher.busy() ?? false,
+    idle: () => running?.dispatcher.idle() ?? Promise.resolve(),
+  };
+}

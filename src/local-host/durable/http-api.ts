@@ -1,0 +1,248 @@
+import { isLightningError, messageOf } from "../../kernel/errors.ts";
+import type { DurableClient, Sent } from "./client.ts";
+import { isTerminal, Status, statusName } from "./history.ts";
+import { statusBody } from "./http-status.ts";
+import { managementUrls, type UrlScope } from "./http-urls.ts";
+import type { DurableHttpRequest, DurableHttpResponse } from "./port.ts";
+import type { DurableStore, InstanceFilter } from "./store.ts";
+
+/** Instances on a page when the request names no `top`. */
+const PAGE_SIZE = 100;
+const LARGEST_PAGE = 1000;
+const CONTINUATION = "x-ms-continuation-token";
+
+/** The Durable extension's HTTP API: what the SDK's client calls and what the URLs it hands out point to. */
+export class DurableHttpApi {
+  readonly #client: DurableClient;
+  readonly #store: DurableStore;
+  readonly #taskHub: string;
+
+  constructor(client: DurableClient, store: DurableStore, taskHub: string) {
+    this.#client = client;
+    this.#store = store;
+    this.#taskHub = taskHub;
+  }
+
+  async handle(request: DurableHttpRequest, base: string, code: string): Promise<DurableHttpResponse> {
+    const scope = { base, code, taskHub: this.#taskHub };
+    try {
+      return (await this.#route(request, scope)) ?? empty(404);
+    } catch (error) {
+      if (!isLightningError(error))
+        return text(500, `Something went wrong while processing your request: ${messageOf(error)}`);
+      const status = error.kind === "invalid" || error.kind === "bad_request" ? 400 : error.status;
+      return text(status, error.message);
+    }
+  }
+
+  #route(request: DurableHttpRequest, scope: UrlScope) {
+    const segments = request.path.split("/").filter(Boolean).map(decoded);
+    const [area = "", first, operation = "", name] = segments;
+    const method = request.method.toUpperCase();
+    switch (`${method} ${area.toLowerCase()} ${segments.length}`) {
+      case "POST orchestrators 2":
+      case "POST orchestrators 3":
+        return this.#start(request, scope, first as string, operation === "" ? undefined : operation);
+      case "GET instances 1":
+        return this.#list(request);
+      case "DELETE instances 1":
+        return this.#purgeBy(request);
+      case "GET instances 2":
+        return this.#status(request, scope, first as string);
+      case "DELETE instances 2":
+        return this.#purge(first as string);
+      case "POST instances 3":
+        return this.#command(request, scope, first as string, operation.toLowerCase());
+      case "POST instances 4":
+        return operation.toLowerCase() === "raiseevent"
+          ? this.#raise(request, first as string, name as string)
+          : undefined;
+      case "POST makeprimary 1":
+        return empty(200);
+      default:
+        return area.toLowerCase() === "entities"
+          ? text(501, "Entities are not served by the local host.")
+          : undefined;
+    }
+  }
+
+  async #start(request: DurableHttpRequest, scope: UrlScope, name: string, wanted: string | undefined) {
+    if (request.body !== "" && !isJson(request.body)) return text(400, "Invalid JSON content");
+    const version = request.query.get("version") ?? undefined;
+    const input = request.body === "" ? null : request.body;
+    const id = await this.#client.start(name, input, wanted, version);
+    return this.#started(request, scope, id);
+  }
+
+  /** 202 with the instance's addresses; with `timeout` and `pollingInterval`, the output if it comes in time. */
+  async #started(request: DurableHttpRequest, scope: UrlScope, id: string) {
+    const timeout = Number.parseFloat(request.query.get("timeout") ?? "");
+    const interval = Number.parseFloat(request.query.get("pollingInterval") ?? "");
+    if (!Number.isNaN(timeout) && !Number.isNaN(interval)) {
+      if (interval > timeout)
+        return text(400, `Total timeout ${timeout} should be bigger than retry timeout ${interval}`);
+      if (await this.#client.waitForEnd(id, timeout * 1000)) return this.#outcome(request, id);
+    }
+    const { rewindPostUri: _, ...urls } = managementUrls(scope, id);
+    return json(202, urls, { location: urls.statusQueryGetUri, "retry-after": "10" });
+  }
+
+  #outcome(request: DurableHttpRequest, id: string): DurableHttpResponse {
+    const instance = this.#store.instance(id);
+    if (instance === undefined) return empty(404);
+    const body = statusBody(instance, { showInput: true });
+    if (instance.status === Status.Completed) return json(200, body.output);
+    const failed = instance.status === Status.Failed && flag(request, "returnInternalServerErrorOnFailure");
+    return json(failed ? 500 : 200, body);
+  }
+
+  #status(request: DurableHttpRequest, scope: UrlScope, id: string): DurableHttpResponse {
+    const instance = this.#store.instance(id);
+    if (instance === undefined) return empty(404);
+    const history = flag(request, "showHistory")
+      ? this.#store.history(id).map(({ event }) => event)
+      : undefined;
+    const showHistoryOutput = flag(request, "showHistoryOutput");
+    const body = statusBody(instance, {
+      showInput: flag(request, "showInput", true),
+      history,
+      showHistoryOutput,
+    });
+    if (!isTerminal(instance.status))
+      return json(202, body, { location: managementUrls(scope, id).statusQueryGetUri, "retry-after": "5" });
+    const failed = instance.status === Status.Failed && flag(request, "returnInternalServerErrorOnFailure");
+    return json(failed ? 500 : 200, body);
+  }
+
+  #list(request: DurableHttpRequest): DurableHttpResponse {
+    const top = Number.parseInt(request.query.get("top") ?? "", 10);
+    const limit = top > 0 ? Math.min(top, LARGEST_PAGE) : PAGE_SIZE;
+    const after = Number.parseInt(request.headers[CONTINUATION] ?? "", 10) || 0;
+    const page = this.#store.list(filterOf(request), after, limit + 1);
+    const shown = page.slice(0, limit);
+    const showInput = flag(request, "showInput", true);
+    const last = page.length > limit ? shown.at(-1) : undefined;
+    return json(
+      200,
+      shown.map((instance) => statusBody(instance, { showInput })),
+      last === undefined ? {} : { [CONTINUATION]: String(last.seq) },
+    );
+  }
+
+  async #raise(request: DurableHttpRequest, id: string, name: string) {
+    const instance = this.#store.instance(id);
+    if (instance === undefined) return empty(404);
+    if (isTerminal(instance.status)) return empty(410);
+    const [mediaType] = (request.headers["content-type"] ?? "").split(";");
+    if (mediaType?.trim().toLowerCase() !== "application/json")
+      return text(400, "Only application/json request content is supported");
+    if (!isJson(request.body)) return text(400, "Invalid JSON content");
+    return answered(await this.#client.raise(id, name, request.body));
+  }
+
+  async #command(request: DurableHttpRequest, scope: UrlScope, id: string, operation: string) {
+    const reason = request.query.get("reason");
+    switch (operation) {
+      case "terminate":
+        return answered(await this.#client.terminate(id, reason));
+      case "suspend":
+        return answered(await this.#client.suspend(id, reason));
+      case "resume":
+        return answered(await this.#client.resume(id, reason));
+      case "restart": {
+        const withNewId = flag(request, "restartWithNewInstanceId", true);
+        return this.#started(request, scope, await this.#client.restart(id, withNewId));
+      }
+      case "rewind":
+        return this.#rewind(id);
+      default:
+        return undefined;
+    }
+  }
+
+  #rewind(id: string): DurableHttpResponse {
+    const instance = this.#store.instance(id);
+    if (instance === undefined) return text(404, `No orchestration with instance ID "${id}" found.`);
+    if (instance.status !== Status.Failed)
+      return text(
+        412,
+        `This orchestration has status ${statusName(instance.status)}, but only orchestrations in the "Failed" state can be rewound.`,
+      );
+    return text(501, "Rewind is not served by the local host: restart the instance instead.");
+  }
+
+  async #purge(id: string) {
+    return (await this.#client.purge(id)) ? json(200, { instancesDeleted: 1 }) : empty(404);
+  }
+
+  async #purgeBy(request: DurableHttpRequest) {
+    const filter = filterOf(request);
+    if (filter.createdFrom === undefined)
+      return text(400, "Please provide value for 'createdTimeFrom' parameter.");
+    const instancesDeleted = await this.#client.purgeBy(filter);
+    return instancesDeleted === 0 ? empty(404) : json(200, { instancesDeleted });
+  }
+}
+
+function answered(sent: Sent): DurableHttpResponse {
+  return empty(sent === "sent" ? 202 : sent === "missing" ? 404 : 410);
+}
+
+function filterOf({ query }: DurableHttpRequest): InstanceFilter {
+  const time = (name: string) => {
+    const value = Date.parse(query.get(name) ?? "");
+    return Number.isNaN(value) ? undefined : value;
+  };
+  const wanted = query
+    .getAll("runtimeStatus")
+    .flatMap((value) => value.split(","))
+    .map((value) =>
+      Object.entries(Status).find(([name]) => name.toLowerCase() === value.trim().toLowerCase()),
+    )
+    .flatMap((found) => (found === undefined ? [] : [found[1]]));
+  return {
+    prefix: query.get("instanceIdPrefix") ?? undefined,
+    createdFrom: time("createdTimeFrom"),
+    createdTo: time("createdTimeTo"),
+    statuses: wanted.length === 0 ? undefined : wanted,
+  };
+}
+
+/** .NET's bool.TryParse: anything but true and false counts as absent. */
+function flag({ query }: DurableHttpRequest, name: string, absent = false): boolean {
+  const value = query.get(name)?.trim().toLowerCase();
+  return value === "true" ? true : value === "false" ? false : absent;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const empty = (status: number): DurableHttpResponse => ({ status, headers: {}, body: "" });
+const text = (status: number, message: string): DurableHttpResponse => ({
+  status,
+  headers: { "content-type": "application/json; charset=utf-8" },
+  body: JSON.stringify({ Message: message }),
+});
+const json = (
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): DurableHttpResponse => ({
+  status,
+  headers: { "content-type": "application/json; charset=utf-8", ...headers },
+  body: JSON.stringify(body ?? null),
+});

@@ -1,0 +1,251 @@
+import type { EventRaised, FailureDetails, HistoryEvent, StatusNumber } from "./history.ts";
+import { EventType, Status } from "./history.ts";
+import { done, type Outcome, ReplayTask } from "./task.ts";
+
+/** What an episode decided; `id` is the framework's task id. */
+export type Decision =
+  | { readonly kind: "activity"; readonly id: number; readonly name: string; readonly input: string }
+  | { readonly kind: "timer"; readonly id: number; readonly fireAt: string }
+  | {
+      readonly kind: "subOrchestration";
+      readonly id: number;
+      readonly name: string;
+      readonly version: string | undefined;
+      readonly instanceId: string;
+      readonly input: string | null;
+    }
+  | {
+      readonly kind: "send";
+      readonly id: number;
+      readonly instanceId: string;
+      readonly name: string;
+      readonly input: string;
+    }
+  | {
+      readonly kind: "complete";
+      readonly id: number;
+      readonly status: StatusNumber;
+      readonly result: string | null;
+      readonly details: string | null;
+      readonly failureDetails: FailureDetails | null;
+    }
+  | { readonly kind: "continueAsNew"; readonly id: number; readonly input: string };
+
+export interface OpenTask {
+  readonly id: number;
+  readonly what: string;
+  readonly task: ReplayTask;
+}
+
+/** History and orchestrator disagree about what was scheduled. */
+export class NonDeterminism extends Error {
+  override readonly name = "NonDeterministicOrchestrationException";
+}
+
+/**
+ * A port of the framework's TaskOrchestrationContext with the extension's external events on top: one counter of
+ * ids, the open tasks, the actions not yet in history, and what suspending and continue-as-new do to them.
+ */
+export class ReplayContext {
+  readonly open = new Map<number, OpenTask>();
+  /** Decisions that history does not show yet, in the order they were taken. */
+  readonly actions = new Map<number, Decision>();
+  /** Events that came after continue-as-new was asked for: they belong to the next generation. */
+  readonly carryOver: EventRaised[] = [];
+  /** Time of the episode being replayed, ms since the epoch. */
+  now = 0;
+  #nextId = 0;
+  #nextInput: string | undefined;
+  #suspended = false;
+  #terminated = false;
+  readonly #parkedActions = new Map<number, Decision>();
+  readonly #parkedEvents: HistoryEvent[] = [];
+  /** Waiting orchestrator code by lower-case name, the last to wait served first. */
+  readonly #waiting = new Map<string, ReplayTask[]>();
+  /** Events nobody waited for yet, first come first served. */
+  readonly #buffered = new Map<string, (string | null)[]>();
+
+  get suspended(): boolean {
+    return this.#suspended;
+  }
+  get continuesAsNew(): boolean {
+    return this.#nextInput !== undefined;
+  }
+  get waitingFor(): string[] {
+    return [...this.#waiting.keys()];
+  }
+
+  scheduleActivity(name: string, input: string): ReplayTask {
+    const id = this.#nextId++;
+    this.actions.set(id, { kind: "activity", id, name, input });
+    return this.#opened(id, `activity '${name}'`);
+  }
+
+  createTimer(fireAtMs: number, canceled: boolean): ReplayTask {
+    const id = this.#nextId++;
+    this.actions.set(id, { kind: "timer", id, fireAt: new Date(fireAtMs).toISOString() });
+    // A cancelled timer is created and fires all the same; only nobody waits for it.
+    return canceled
+      ? ReplayTask.settled()
+      : this.#opened(id, `timer due ${new Date(fireAtMs).toISOString()}`);
+  }
+
+  createSubOrchestration(
+    name: string,
+    version: string | undefined,
+    instanceId: string | undefined,
+    executionId: string,
+    input: string | null,
+  ): ReplayTask {
+    const id = this.#nextId++;
+    const child = instanceId === undefined || instanceId.trim() === "" ? `${executionId}:${id}` : instanceId;
+    this.actions.set(id, { kind: "subOrchestration", id, name, version, instanceId: child, input });
+    return this.#opened(id, `sub-orchestration '${name}'`);
+  }
+
+  sendEvent(instanceId: string, name: string, input: string): void {
+    const id = this.#nextId++;
+    this.actions.set(id, { kind: "send", id, instanceId, name, input });
+  }
+
+  continueAsNew(input: string): void {
+    this.#nextInput = input;
+  }
+
+  /** Names are compared without case, as the extension does; the SDK compares with case. */
+  waitForEvent(name: string): ReplayTask {
+    const key = name.toLowerCase();
+    const task = new ReplayTask();
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) this.#waiting.set(key, [task]);
+    else waiting.push(task);
+    const buffered = this.#buffered.get(key);
+    if (buffered !== undefined) {
+      const input = buffered.shift() ?? null;
+      if (buffered.length === 0) this.#buffered.delete(key);
+      this.#raise(key, input);
+    }
+    return task;
+  }
+
+  complete(
+    status: StatusNumber,
+    result: string | null,
+    details: string | null = null,
+    failureDetails: FailureDetails | null = null,
+  ): void {
+    if (this.#terminated) return;
+    if (status === Status.Terminated) this.#terminated = true;
+    const id = this.#nextId++;
+    if (status === Status.Completed && this.#nextInput !== undefined)
+      this.actions.set(id, { kind: "continueAsNew", id, input: this.#nextInput });
+    else this.actions.set(id, { kind: "complete", id, status, result, details, failureDetails });
+  }
+
+  /** Everything but ExecutionStarted, which runs the program, and OrchestratorStarted, which sets the clock. */
+  process(event: HistoryEvent): void {
+    if (
+      this.#suspended &&
+      event.EventType !== EventType.ExecutionResumed &&
+      event.EventType !== EventType.ExecutionTerminated
+    ) {
+      if (event.EventType !== EventType.ExecutionSuspended) this.#parkedEvents.push(event);
+      return;
+    }
+    switch (event.EventType) {
+      case EventType.TaskScheduled:
+        return this.#confirm("activity", event.EventId, event.Name, "an activity task");
+      case EventType.TimerCreated:
+        return this.#confirm("timer", event.EventId, undefined, "a timer");
+      case EventType.SubOrchestrationInstanceCreated:
+        return this.#confirm("subOrchestration", event.EventId, event.Name, "a sub-orchestration task");
+      case EventType.EventSent:
+        return this.#confirm("send", event.EventId, event.Name, "an event");
+      case EventType.TaskCompleted:
+      case EventType.SubOrchestrationInstanceCompleted:
+        return this.#settle(event.TaskScheduledId, { ok: true, value: event.Result });
+      case EventType.TaskFailed:
+      case EventType.SubOrchestrationInstanceFailed:
+        return this.#settle(event.TaskScheduledId, {
+          ok: false,
+          reason: event.Reason,
+          failureDetails: event.FailureDetails,
+        });
+      case EventType.TimerFired:
+        return this.#settle(event.TimerId, done);
+      case EventType.EventRaised:
+        if (this.continuesAsNew) this.carryOver.push(event);
+        else this.#raise(event.Name.toLowerCase(), event.Input);
+        return;
+      case EventType.ExecutionTerminated:
+        return this.complete(Status.Terminated, event.Input);
+      case EventType.ExecutionSuspended:
+        return this.#suspend();
+      case EventType.ExecutionResumed:
+        return this.#resume();
+      default:
+        return;
+    }
+  }
+
+  #opened(id: number, what: string): ReplayTask {
+    const task = new ReplayTask();
+    this.open.set(id, { id, what, task });
+    return task;
+  }
+
+  /** Results of tasks that are not open (cancelled timers, tasks of a shifted id) are dropped. */
+  #settle(id: number, outcome: Outcome): void {
+    const open = this.open.get(id);
+    if (open === undefined) return;
+    this.open.delete(id);
+    open.task.settle(outcome);
+  }
+
+  #raise(key: string, input: string | null): void {
+    const waiting = this.#waiting.get(key);
+    const task = waiting?.pop();
+    if (waiting === undefined || task === undefined) {
+      const buffered = this.#buffered.get(key);
+      if (buffered === undefined) this.#buffered.set(key, [input]);
+      else buffered.push(input);
+      return;
+    }
+    if (waiting.length === 0) this.#waiting.delete(key);
+    task.settle({ ok: true, value: input });
+  }
+
+  #confirm(kind: Decision["kind"], id: number, name: string | undefined, what: string): void {
+    const action = this.actions.get(id);
+    const sameName =
+      name === undefined ||
+      (action !== undefined && "name" in action && action.name.toLowerCase() === name.toLowerCase());
+    if (action?.kind === kind && sameName) {
+      this.actions.delete(id);
+      return;
+    }
+    const named = name === undefined ? "" : ` and name '${name}'`;
+    const instead =
+      action === undefined
+        ? "the current replay execution hasn't (yet?) scheduled this task"
+        : `the current replay execution instead scheduled ${action.kind}${"name" in action ? ` '${action.name}'` : ""} with this sequence ID`;
+    throw new NonDeterminism(
+      `Non-Deterministic workflow detected: A previous execution of this orchestration scheduled ${what} with ` +
+        `sequence ID ${id}${named}, but ${instead}. Was a change made to the orchestrator code after this ` +
+        "instance had already started running?",
+    );
+  }
+
+  #suspend(): void {
+    this.#suspended = true;
+    for (const [id, action] of this.actions) this.#parkedActions.set(id, action);
+    this.actions.clear();
+  }
+
+  #resume(): void {
+    this.#suspended = false;
+    for (const [id, action] of this.#parkedActions) this.actions.set(id, action);
+    this.#parkedActions.clear();
+    for (const event of this.#parkedEvents.splice(0)) this.process(event);
+  }
+}

@@ -1,0 +1,118 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { conflict, fatal, messageOf } from "../../kernel/errors.ts";
+
+/** "LDur" in ASCII: marks a file as this host's durable store in SQLite's header. */
+const APPLICATION_ID = 0x4c447572;
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+CREATE TABLE instances (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  execution_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  input TEXT,
+  output TEXT,
+  custom_status TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX instances_by_status ON instances (status, seq);
+CREATE TABLE history (
+  instance_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  PRIMARY KEY (instance_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  instance_id TEXT NOT NULL,
+  execution_id TEXT,
+  due INTEGER,
+  event TEXT NOT NULL
+) STRICT;
+CREATE INDEX messages_by_instance ON messages (instance_id);
+CREATE TABLE activities (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  instance_id TEXT NOT NULL,
+  execution_id TEXT NOT NULL,
+  task_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  input TEXT NOT NULL
+) STRICT;
+CREATE INDEX activities_by_instance ON activities (instance_id);
+`;
+
+/**
+ * Opens the durable store, alone: SQLite's exclusive lock is the operating system's, so that it ends with the
+ * process however that dies, and a stale one cannot be.
+ * @throws LightningError `durable_store_in_use` while another process holds the file, `durable_store_unreadable`
+ * when it is not ours, damaged, or newer than this version.
+ */
+export function openStoreFile(file: string): DatabaseSync {
+  if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file);
+    prepare(db, file);
+  } catch (error) {
+    db?.close();
+    throw explained(error, file);
+  }
+  if (file !== ":memory:") writeFileSync(ownerFile(file), `${process.pid}\n`);
+  return db;
+}
+
+export function closeStoreFile(db: DatabaseSync, file: string): void {
+  if (file !== ":memory:") rmSync(ownerFile(file), { force: true });
+  db.close();
+}
+
+/** Only for the message to whoever comes second: the lock itself is on the store. */
+const ownerFile = (file: string) => `${file}.pid`;
+
+function prepare(db: DatabaseSync, file: string): void {
+  // Acknowledged means synced: WAL with FULL syncs at every commit; group commit makes that cheap.
+  db.exec("PRAGMA locking_mode = EXCLUSIVE");
+  const number = (pragma: string) => Number(Object.values(db.prepare(pragma).get() ?? {})[0] ?? 0);
+  const applicationId = number("PRAGMA application_id");
+  const tables = number("SELECT count(*) FROM sqlite_schema");
+  if (applicationId !== APPLICATION_ID && tables > 0)
+    throw unreadable(file, "it is an SQLite file of another program");
+  const version = number("PRAGMA user_version");
+  if (version > SCHEMA_VERSION)
+    throw unreadable(file, `its format ${version} is newer than this version's ${SCHEMA_VERSION}`);
+  const check = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
+  if (check !== "ok") throw unreadable(file, `it is damaged: ${String(check)}`);
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;");
+  db.exec("BEGIN EXCLUSIVE");
+  if (tables === 0)
+    db.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
+  db.exec("COMMIT");
+}
+
+const unreadable = (file: string, why: string) =>
+  fatal("durable_store_unreadable", `The durable store ${file} cannot be used: ${why}.`, {
+    remedy: "Move the file away to start with an empty store, or restore it from a backup.",
+  });
+
+/** SQLite's result codes: 5 busy, 6 locked, 11 corrupt, 26 not a database. */
+function explained(error: unknown, file: string): unknown {
+  const code = (error as { errcode?: number }).errcode;
+  if (code === undefined) return error;
+  const primary = code & 0xff;
+  if (primary === 5 || primary === 6) {
+    const owner = existsSync(ownerFile(file)) ? readFileSync(ownerFile(file), "utf8").trim() : "";
+    return conflict(
+      "durable_store_in_use",
+      `The durable store ${file} is in use by another host${owner ? ` (process ${owner})` : ""}.`,
+      { remedy: "Stop that host first, or give this one another data folder.", cause: error },
+    );
+  }
+  if (primary === 11 || primary === 26) return unreadable(file, `it is damaged: ${messageOf(error)}`);
+  return error;
+}

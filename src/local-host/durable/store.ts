@@ -1,0 +1,245 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { GroupCommit } from "./group-commit.ts";
+import { restore, Status, type StatusNumber, type StoredEvent } from "./history.ts";
+import { closeStoreFile, openStoreFile } from "./store-file.ts";
+
+export interface Instance {
+  readonly seq: number;
+  readonly id: string;
+  readonly executionId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly status: StatusNumber;
+  /** JSON text; null for none. */
+  readonly input: string | null;
+  /** JSON text of a result, plain text of a failure or a reason. */
+  readonly output: string | null;
+  readonly customStatus: string | null;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A history event on its way to an instance; `due` (ms) is set on timers. */
+export interface Message {
+  readonly id: number;
+  readonly instanceId: string;
+  /** The execution it is for; null for events from outside. */
+  readonly executionId: string | null;
+  readonly due: number | null;
+  readonly event: StoredEvent;
+}
+
+export interface Activity {
+  readonly id: number;
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+  readonly name: string;
+  readonly input: string;
+}
+
+export interface InstanceFilter {
+  readonly prefix?: string | undefined;
+  readonly createdFrom?: number | undefined;
+  readonly createdTo?: number | undefined;
+  readonly statuses?: readonly number[] | undefined;
+}
+
+type Row = Record<string, string | number | null>;
+
+const INSTANCE = `seq, id, execution_id AS executionId, name, version, status, input, output,
+  custom_status AS customStatus, created_at AS createdAt, updated_at AS updatedAt`;
+
+/**
+ * Everything the engine has to remember. Reads see what is committed; the writing methods are called inside
+ * `write`, which is where several changes become one.
+ */
+export class DurableStore {
+  readonly #db: DatabaseSync;
+  readonly #file: string;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly transactions: GroupCommit;
+  readonly write: GroupCommit["write"];
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#db = openStoreFile(file);
+    this.transactions = new GroupCommit(this.#db);
+    this.write = this.transactions.write.bind(this.transactions);
+  }
+
+  close(): void {
+    this.transactions.close();
+    closeStoreFile(this.#db, this.#file);
+  }
+
+  // Reading
+
+  instance(id: string): Instance | undefined {
+    return this.#get(`SELECT ${INSTANCE} FROM instances WHERE id = ?`, id) as Instance | undefined;
+  }
+
+  history(instanceId: string): StoredEvent[] {
+    const rows = this.#all("SELECT event FROM history WHERE instance_id = ? ORDER BY seq", instanceId);
+    return rows.map((row) => restore(row.event as string));
+  }
+
+  /** In order of creation, after `afterSeq`. */
+  list(filter: InstanceFilter, afterSeq: number, limit: number): Instance[] {
+    const conditions = ["seq > ?"];
+    const values: (string | number)[] = [afterSeq];
+    const add = (condition: string, ...more: (string | number)[]) => {
+      conditions.push(condition);
+      values.push(...more);
+    };
+    if (filter.prefix) add("substr(id, 1, ?) = ?", filter.prefix.length, filter.prefix);
+    if (filter.createdFrom !== undefined) add("created_at >= ?", filter.createdFrom);
+    if (filter.createdTo !== undefined) add("created_at <= ?", filter.createdTo);
+    if (filter.statuses !== undefined)
+      add(`status IN (${filter.statuses.map(() => "?").join(",")})`, ...filter.statuses);
+    const sql = `SELECT ${INSTANCE} FROM instances WHERE ${conditions.join(" AND ")} ORDER BY seq LIMIT ?`;
+    return this.#all(sql, ...values, limit) as unknown as Instance[];
+  }
+
+  messages(): Message[] {
+    const rows = this.#all(
+      "SELECT id, instance_id AS instanceId, execution_id AS executionId, due, event FROM messages ORDER BY id",
+    );
+    return rows.map((row) => ({ ...row, event: restore(row.event as string) }) as unknown as Message);
+  }
+
+  activities(): Activity[] {
+    return this.#all(
+      `SELECT id, instance_id AS instanceId, execution_id AS executionId, task_id AS taskId, name, input
+       FROM activities ORDER BY id`,
+    ) as unknown as Activity[];
+  }
+
+  // Writing, inside `write`
+
+  /** Puts a new execution in place of whatever had the id before. */
+  create(instance: Omit<Instance, "seq" | "output" | "customStatus" | "status" | "updatedAt">): void {
+    this.forget(instance.id);
+    this.#run(
+      `INSERT INTO instances (id, execution_id, name, version, status, input, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      instance.id,
+      instance.executionId,
+      instance.name,
+      instance.version,
+      Status.Pending,
+      instance.input,
+      instance.createdAt,
+      instance.createdAt,
+    );
+  }
+
+  /** False, and nothing done, when the instance is no longer at `executionId`. */
+  update(
+    id: string,
+    executionId: string,
+    change: Omit<Instance, "seq" | "id" | "name" | "createdAt">,
+  ): boolean {
+    return (
+      this.#run(
+        `UPDATE instances SET execution_id = ?, version = ?, status = ?, input = ?, output = ?,
+           custom_status = ?, updated_at = ? WHERE id = ? AND execution_id = ?`,
+        change.executionId,
+        change.version,
+        change.status,
+        change.input,
+        change.output,
+        change.customStatus,
+        change.updatedAt,
+        id,
+        executionId,
+      ) > 0
+    );
+  }
+
+  appendHistory(instanceId: string, from: number, events: readonly StoredEvent[]): void {
+    for (const [index, event] of events.entries())
+      this.#run(
+        "INSERT INTO history (instance_id, seq, event) VALUES (?, ?, ?)",
+        instanceId,
+        from + index,
+        event.text,
+      );
+  }
+
+  clearHistory(instanceId: string): void {
+    this.#run("DELETE FROM history WHERE instance_id = ?", instanceId);
+  }
+
+  addMessage(message: Omit<Message, "id">): Message {
+    const id = this.#insert(
+      "INSERT INTO messages (instance_id, execution_id, due, event) VALUES (?, ?, ?, ?)",
+      message.instanceId,
+      message.executionId,
+      message.due,
+      message.event.text,
+    );
+    return { id, ...message };
+  }
+
+  deleteMessages(ids: readonly number[]): void {
+    for (const id of ids) this.#run("DELETE FROM messages WHERE id = ?", id);
+  }
+
+  /** Timers of an execution that is over would only be dropped when they fire. */
+  deleteTimers(instanceId: string, executionId: string): void {
+    this.#run(
+      "DELETE FROM messages WHERE instance_id = ? AND execution_id = ? AND due IS NOT NULL",
+      instanceId,
+      executionId,
+    );
+  }
+
+  addActivity(activity: Omit<Activity, "id">): Activity {
+    const { instanceId, executionId, taskId, name, input } = activity;
+    const id = this.#insert(
+      "INSERT INTO activities (instance_id, execution_id, task_id, name, input) VALUES (?, ?, ?, ?, ?)",
+      instanceId,
+      executionId,
+      taskId,
+      name,
+      input,
+    );
+    return { id, ...activity };
+  }
+
+  /** False when it was no longer there: the instance was purged meanwhile. */
+  deleteActivity(id: number): boolean {
+    return this.#run("DELETE FROM activities WHERE id = ?", id) > 0;
+  }
+
+  /** Removes an instance with all that belongs to it. */
+  forget(id: string): boolean {
+    this.clearHistory(id);
+    this.#run("DELETE FROM messages WHERE instance_id = ?", id);
+    this.#run("DELETE FROM activities WHERE instance_id = ?", id);
+    return this.#run("DELETE FROM instances WHERE id = ?", id) > 0;
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+  #get(sql: string, ...values: (string | number | null)[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+  #all(sql: string, ...values: (string | number | null)[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+  #run(sql: string, ...values: (string | number | null)[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+  #insert(sql: string, ...values: (string | number | null)[]): number {
+    return Number(this.#prepare(sql).run(...values).lastInsertRowid);
+  }
+}
