@@ -6,7 +6,7 @@ import type { Stored } from "../ledger/ledger.ts";
 import { CandidateTable } from "./candidates.ts";
 import type { Dataset, Split } from "./contract.ts";
 import { emptyReason } from "./empty.ts";
-import { groupFileKey, planKey, shardFolder, shardKeys, splitFileKey } from "./keys.ts";
+import { folderOf, groupFileKey, isBuildFile, planKey, shardKeys, splitFileKey } from "./keys.ts";
 import { type Merged, merge } from "./merge.ts";
 import {
   add,
@@ -79,7 +79,7 @@ export async function assemble(
 }
 
 export async function removeShards(files: Files, id: string): Promise<void> {
-  for (const key of await files.list(shardFolder(id))) await files.delete(key);
+  for (const key of await files.list(folderOf(id))) if (isBuildFile(id, key)) await files.delete(key);
 }
 
 /** Sums up what the plan and the shards counted; golden sets that join are read here. */

@@ -25,10 +25,10 @@ export const sourceFileKey = (id: string): string => `${id}/source.jsonl`;
 export const folderOf = (id: string): string => `${id}/`;
 
 /** Files of the build itself; gone when it is done. */
-export const shardFolder = (id: string): string => `${id}/shards/`;
-export const planKey = (id: string): string => `${shardFolder(id)}plan.json`;
+export const planKey = (id: string): string => `${id}/build_plan.json`;
 export const shardKeys = (id: string, shard: number | "golden") => ({
-  lines: `${shardFolder(id)}${shard}.jsonl`,
-  index: `${shardFolder(id)}${shard}.index`,
-  summary: `${shardFolder(id)}${shard}.json`,
+  lines: `${id}/build_${shard}.jsonl`,
+  index: `${id}/build_${shard}.index`,
+  summary: `${id}/build_${shard}.json`,
 });
+export const isBuildFile = (id: string, key: string): boolean => key.startsWith(`${id}/build_`);

@@ -51,8 +51,7 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
     for (;;) {
       const stored = await store.read(dataset.agent_id, dataset.id);
       try {
-        if (stored === undefined)
-          return { dataset: bare(await store.create(dataset)), existed: false };
+        if (stored === undefined) return { dataset: bare(await store.create(dataset)), existed: false };
         if (stored.status !== "failed") return { dataset: bare(stored), existed: true };
         const afresh = await store.update(stored, {
           status: "pending",
@@ -139,8 +138,7 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
         warnings: Object.keys(golden.warnings).length > 0 ? { ...golden.warnings } : undefined,
       });
       const known = await store.read(agentId, dataset.id);
-      if (known !== undefined && known.status !== "failed")
-        return { dataset: bare(known), existed: true };
+      if (known !== undefined && known.status !== "failed") return { dataset: bare(known), existed: true };
       // Before the record, so that a record always has its file; the same content goes under the same key.
       await files.write(sourceFileKey(dataset.id), asLines(golden.lines));
       return await createOnce(dataset);
