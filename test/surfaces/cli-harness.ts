@@ -1,0 +1,52 @@
+import type { Operation } from "../../src/kernel/operation.ts";
+import { type CliDeps, runCli } from "../../src/surfaces/cli/program.ts";
+
+export interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs command lines against a function app at `url`, with files from memory and time that passes at once. */
+export function cliAgainst(
+  operations: readonly Operation[],
+  url: string,
+  options: { readonly files?: Readonly<Record<string, string>>; readonly agentId?: string } = {},
+) {
+  return async (...argv: string[]): Promise<Run & { connections: number }> => {
+    let out = "";
+    let err = "";
+    let now = 0;
+    let connections = 0;
+    const deps: CliDeps = {
+      operations,
+      agentId: options.agentId,
+      longestWaitMs: 60_000,
+      longestPauseMs: 5000,
+      async connect() {
+        connections++;
+        return { kind: "local-host", url, close: async () => {} };
+      },
+      io: {
+        out: (text) => {
+          out += text;
+        },
+        err: (text) => {
+          err += text;
+        },
+        async read(file) {
+          const text = options.files?.[file];
+          if (text === undefined) throw new Error("no such file");
+          return text;
+        },
+        async sleep(ms) {
+          now += ms;
+        },
+        now: () => now,
+        paint: (line) => line,
+      },
+    };
+    const code = await runCli(argv, deps);
+    return { code, out, err, connections };
+  };
+}
