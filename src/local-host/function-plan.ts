@@ -1,8 +1,10 @@
+import { messageOf } from "../kernel/errors.ts";
 import { type Environment, resolveSettings } from "./app-settings.ts";
 import type { ChangeSource } from "./change-feed/change-source.ts";
 import type { FeedOptions } from "./change-feed/feed.ts";
 import { isDurableClient } from "./core-api/invoker.ts";
 import type { RegisteredFunction } from "./core-api/types.ts";
+import { createRouter, type Router } from "./http/router.ts";
 import { parseSchedule, type Schedule } from "./timers/schedule.ts";
 
 /** What the host is going to do with each function of the app. */
@@ -20,6 +22,10 @@ export interface FunctionPlan {
   readonly unserved: ReadonlyMap<string, readonly string[]>;
   /** Input and output bindings that have no effect here, with their functions. */
   readonly unboundTypes: ReadonlyMap<string, readonly string[]>;
+}
+
+function add(map: Map<string, string[]>, type: string, name: string): void {
+  map.set(type, [...(map.get(type) ?? []), name]);
 }
 
 /** Function names that Azure accepts. */
@@ -40,9 +46,6 @@ export function planFunctions(
   const unserved = new Map<string, string[]>();
   const unboundTypes = new Map<string, string[]>();
   let usesDurable = false;
-
-  const add = (map: Map<string, string[]>, type: string, name: string) =>
-    map.set(type, [...(map.get(type) ?? []), name]);
 
   for (const fn of functions) {
     const { name } = fn.metadata;
@@ -121,8 +124,6 @@ function feedOptions(
   if (!source.has(container)) throw new Error(`the container '${container}' is not one of the change feeds`);
   if (changeFeedMode === "AllVersionsAndDeletes")
     throw new Error("the change feed mode AllVersionsAndDeletes is not served here");
-  const positive = (value: unknown, fallback: number) =>
-    typeof value === "number" && value > 0 ? value : fallback;
   return {
     container,
     leasePrefix: option(fn, "leaseContainerPrefix", env),
@@ -130,4 +131,44 @@ function feedOptions(
     maxItems: positive(maxItemsPerInvocation, 100),
     startFromBeginning: startFromBeginning === true,
   };
+}
+
+function positive(value: unknown, fallback: number): number {
+  return typeof value === "number" && value > 0 ? value : fallback;
+}
+
+/** The plan and its routes; a route that ASP.NET would refuse puts its own function off, not the app. */
+export function planApp(
+  functions: Iterable<RegisteredFunction>,
+  routePrefix: string,
+  source: ChangeSource | undefined,
+): { plan: FunctionPlan; router: Router } {
+  const plan = planFunctions(functions, process.env, source);
+  const off = [...plan.off];
+  const http = plan.http.filter((fn) => {
+    try {
+      createRouter([fn], routePrefix);
+      return true;
+    } catch (thrown) {
+      off.push({ fn, reason: messageOf(thrown) });
+      return false;
+    }
+  });
+  return { plan: { ...plan, http, off }, router: createRouter(http, routePrefix) };
+}
+
+/** What a person should know before relying on this host: one line for each thing that will not run here. */
+export function complaints(plan: FunctionPlan): string[] {
+  const lines = plan.off.map(
+    ({ fn, reason }) => `Function '${fn.metadata.name}' is off: ${reason.replace(/\.$/, "")}.`,
+  );
+  if (plan.unserved.size > 0)
+    lines.push(`Triggers not served locally: ${listed(plan.unserved)}. The rest of the app runs.`);
+  if (plan.unboundTypes.size > 0)
+    lines.push(`Bindings without effect locally: ${listed(plan.unboundTypes)}.`);
+  return lines;
+}
+
+function listed(map: ReadonlyMap<string, readonly string[]>): string {
+  return [...map].map(([type, names]) => `${type} (${[...new Set(names)].join(", ")})`).join(", ");
 }

@@ -18,7 +18,8 @@ export async function callWithRetry(
   let outcome = await deps.invoker.call(fn, invocation);
   if (policy === undefined) return outcome;
   const most = policy.maxRetryCount ?? -1;
-  for (let retry = 1; !outcome.ok && (most < 0 || retry <= most); retry++) {
+  const limit = most < 0 ? Number.POSITIVE_INFINITY : most;
+  for (let retry = 1; !outcome.ok && retry <= limit; retry++) {
     const delay = retryDelayMs(policy, retry);
     deps.logger.warn(`Function '${fn.metadata.name}' failed; it is retried`, {
       error: outcome.error.message,

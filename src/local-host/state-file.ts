@@ -20,7 +20,7 @@ export function writeFileAtomic(file: string, text: string, mode = 0o600): void 
 
 /** A small persistent map: where timers and change feeds keep how far they are. */
 export interface StateFile {
-  get<T>(key: string): T | undefined;
+  get(key: string): unknown;
   /** Stored when it returns. */
   set(key: string, value: unknown): void;
 }
@@ -31,7 +31,7 @@ export function openStateFile(file: string): StateFile {
     ? (JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, unknown>)
     : {};
   return {
-    get: <T>(key: string) => state[key] as T | undefined,
+    get: (key) => state[key],
     set(key, value) {
       state[key] = value;
       writeFileAtomic(file, `${JSON.stringify(state, null, 2)}\n`);

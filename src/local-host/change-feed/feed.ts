@@ -47,11 +47,12 @@ export async function startFeed(
   const { container } = options;
   const key = `feed:${fn.metadata.name}:${options.leasePrefix}:${container}`;
   const stopped = new AbortController();
-  let cancelPoll = () => {};
+  let cancelPoll: (() => void) | undefined;
   let running = false;
   let again = false;
 
-  if (state.get<string>(key) === undefined && !options.startFromBeginning) await skipToNow();
+  const position = () => state.get(key) as string | undefined;
+  if (position() === undefined && !options.startFromBeginning) await skipToNow();
 
   /** "From now" is the position behind everything that is there at the first start. */
   async function skipToNow(): Promise<void> {
@@ -66,7 +67,7 @@ export async function startFeed(
 
   /** One page; returns whether to look for the next at once. */
   async function step(): Promise<boolean> {
-    const page = await source.page(container, state.get<string>(key), options.maxItems);
+    const page = await source.page(container, position(), options.maxItems);
     if (page.items.length > 0) {
       const outcome = await callWithRetry(
         deps,
@@ -81,7 +82,7 @@ export async function startFeed(
           { stack: outcome.error.stack },
         );
     }
-    if (page.continuation !== state.get<string>(key)) state.set(key, page.continuation);
+    if (page.continuation !== position()) state.set(key, page.continuation);
     return !page.drained;
   }
 
@@ -91,7 +92,7 @@ export async function startFeed(
       return;
     }
     running = true;
-    cancelPoll();
+    cancelPoll?.();
     const end = tracker.begin();
     try {
       do {
@@ -117,7 +118,7 @@ export async function startFeed(
     wake,
     stop() {
       stopped.abort(new Error("The host stops."));
-      cancelPoll();
+      cancelPoll?.();
       unsubscribe?.();
     },
   };

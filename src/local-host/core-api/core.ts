@@ -84,12 +84,12 @@ export function createCore(): Core {
       return new Disposable(() => listeners.delete(listener));
     },
     async runHooks(name, context) {
-      for (const callback of [...hooks[name]]) await callback(context);
+      for (const callback of hooks[name].slice()) await callback(context);
     },
     rewriteLog(entry) {
       if (hooks.log.length === 0) return entry;
       const context: HookContext = { ...entry };
-      for (const callback of [...hooks.log]) void callback(context);
+      for (const callback of hooks.log.slice()) void callback(context);
       return entry.category === "user"
         ? { level: context.level as CoreLogLevel, message: String(context.message) }
         : entry;

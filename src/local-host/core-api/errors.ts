@@ -1,3 +1,5 @@
+import { format } from "node:util";
+
 /** A fault of the app's use of the host, as the Node worker marks it; the library looks at the mark. */
 export class SystemError extends Error {
   readonly isAzureFunctionsSystemError = true;
@@ -13,5 +15,5 @@ export function toError(thrown: unknown): Error {
   if (Error.isError(thrown)) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
   if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
-  return new Error(String(thrown));
+  return new Error(format("%s", thrown));
 }

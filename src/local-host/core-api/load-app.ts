@@ -113,7 +113,7 @@ export function findEntry(
       .globSync(glob, { cwd: folder })
       .filter((file) => !file.endsWith(".d.ts"))
       .map((file) => file.split(path.sep).join("/"))
-      .sort();
+      .toSorted();
   if (!built && main.startsWith("dist/")) {
     const source = main.slice("dist/".length).replaceAll(/\.([cm]?)js\b/g, ".$1ts");
     for (const glob of [source, `src/${source}`]) {

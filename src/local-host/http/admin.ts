@@ -9,6 +9,11 @@ export interface AdminDeps {
   trigger(name: string, input: string): boolean;
 }
 
+/** Liveness, for which no key is asked; the process id tells this host from another one on the same port. */
+export function pingReply(): OutgoingReply {
+  return { status: 200, headers: [["x-host-pid", String(process.pid)]] };
+}
+
 /** Seconds since the process started are all that "uptime" means here. */
 const uptime = () => Math.round(process.uptime());
 
@@ -23,9 +28,7 @@ export async function handleAdmin(
   keys: HostKeys | undefined,
 ): Promise<OutgoingReply> {
   const parts = path.split("/").slice(1);
-  // Liveness needs no key. The process id lets the CLI tell this host from another one on the same port.
-  if (parts.join("/").toLowerCase() === "host/ping")
-    return { status: 200, headers: [["x-host-pid", String(process.pid)]] };
+  if (parts.join("/").toLowerCase() === "host/ping") return pingReply();
   if (keys !== undefined && !isOneOf(presentedKey(call), [keys.master])) return textReply(401);
   if (call.method === "GET" && parts.join("/").toLowerCase() === "host/status")
     return jsonReply(200, {

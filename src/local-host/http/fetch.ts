@@ -12,7 +12,7 @@ export async function fetchThrough(
   init: RequestInit = {},
 ): Promise<Response> {
   // `Request` reads bodies of every kind (text, form data, streams) and sets the content type that belongs to them.
-  const request = new Request(new URL(path, base), { ...init, duplex: "half" } as RequestInit);
+  const request = new Request(new URL(path, base), { ...init, duplex: "half" });
   const url = new URL(request.url);
   const reply = await handler({
     method: request.method.toUpperCase(),

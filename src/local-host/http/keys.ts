@@ -14,11 +14,12 @@ export interface HostKeys {
   readonly durabletask: string;
 }
 
+const newKey = () => randomBytes(36).toString("base64url");
+
 /** Reads the keys of a home folder, or makes them; the file can be read by its owner alone. */
 export function openKeys(file: string): HostKeys {
   if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, "utf8")) as HostKeys;
-  const key = () => randomBytes(36).toString("base64url");
-  const keys: HostKeys = { master: key(), function: key(), durabletask: key() };
+  const keys: HostKeys = { master: newKey(), function: newKey(), durabletask: newKey() };
   writeFileAtomic(file, `${JSON.stringify(keys, null, 2)}\n`, 0o600);
   return keys;
 }

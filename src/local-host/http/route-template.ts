@@ -64,7 +64,7 @@ interface Parameter {
 }
 type Part = string | Parameter;
 
-const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 
 /** @throws invalid `bad_route` for a template that ASP.NET would refuse. */
 export function compileRoute(text: string): RouteTemplate {
@@ -107,7 +107,7 @@ function segmentPattern(segment: readonly Part[]): string {
     const next = segment[i + 1];
     // `{name}.{ext?}`: the dot goes when the extension does.
     if (part === "." && typeof next === "object" && next.optional) continue;
-    if (typeof part === "string") text += escape(part);
+    if (typeof part === "string") text += literally(part);
     else if (part.optional) text += segment[i - 1] === "." ? "(?:\\.([^/.]+))?" : "([^/]+)?";
     else text += "([^/]+)";
   }

@@ -64,9 +64,7 @@ export async function proxyStream(
   const message = "message" in first ? first.message : await answered;
   const body = new PassThrough();
   // A handler that fails in mid-answer leaves the library's socket open: end the caller's connection with it.
-  void outcome.then((value) => {
-    if (!value.ok) message.destroy(value.error);
-  });
+  void outcome.then((value) => (value.ok ? undefined : message.destroy(value.error)));
   void pipeline(message, body)
     .catch(() => {})
     .finally(() => call.signal.removeEventListener("abort", giveUp));

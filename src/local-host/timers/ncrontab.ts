@@ -65,7 +65,7 @@ function expand(field: Field, part: string, text: string): string {
     if (high < low) throw bad(text, `${field.name} "${item}" runs backwards`);
     for (let value = low; value <= high; value += step) values.add(value);
   }
-  return [...values].sort((a, b) => a - b).join(",");
+  return [...values].toSorted((a, b) => a - b).join(",");
 }
 
 /** A number of the field, or any prefix of three or more letters of a name: `Mon`, `Monday`. */

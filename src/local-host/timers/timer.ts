@@ -28,6 +28,8 @@ const NEVER = "0001-01-01T00:00:00";
 /** Schedules tighter than this are not monitored, as in the WebJobs SDK. */
 const MONITORED_FROM_MS = 60_000;
 
+const iso = (ms: number | undefined) => (ms === undefined ? NEVER : toIso(ms));
+
 export interface RunningTimer {
   /** When it runs next. */
   readonly nextAt: () => number | undefined;
@@ -49,16 +51,16 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
   const tight = first !== undefined && second !== undefined && second - first < MONITORED_FROM_MS;
   const monitored = useMonitor !== false && !tight;
   const stopped = new AbortController();
-  let cancel = () => {};
+  let cancel: (() => void) | undefined;
   let nextAt: number | undefined;
 
-  const iso = (ms: number | undefined) => (ms === undefined ? NEVER : toIso(ms));
+  const status = () => (monitored ? (state.get(key) as Status | undefined) : undefined);
 
-  async function run(isPastDue: boolean): Promise<void> {
+  async function run(late: boolean): Promise<void> {
     const end = tracker.begin();
     try {
       const at = clock.now();
-      const before = monitored ? state.get<Status>(key) : undefined;
+      const before = status();
       const outcome = await callWithRetry(
         deps,
         fn,
@@ -69,7 +71,7 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
               ScheduleStatus: monitored
                 ? (before ?? { Last: NEVER, LastUpdated: NEVER, Next: iso(schedule.next(at)) })
                 : null,
-              IsPastDue: isPastDue,
+              IsPastDue: late,
             }),
           },
         },
@@ -80,8 +82,11 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
           stack: outcome.error.stack,
         });
       if (monitored) {
-        const status: Status = { Last: iso(at), Next: iso(schedule.next(at)), LastUpdated: iso(at) };
-        state.set(key, status);
+        state.set(key, {
+          Last: iso(at),
+          Next: iso(schedule.next(at)),
+          LastUpdated: iso(at),
+        } satisfies Status);
       }
     } catch (thrown) {
       // Only a stop in mid-retry comes here: what was missed shows as past due at the next start.
@@ -101,12 +106,11 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
 
   /** True when an occurrence was missed while no host ran; a changed schedule starts anew instead. */
   function isPastDue(): boolean {
-    const status = monitored ? state.get<Status>(key) : undefined;
+    const kept = status();
     const now = clock.now();
-    if (status !== undefined) {
-      const since = status.LastUpdated === NEVER ? status.Last : status.LastUpdated;
-      const expected = iso(schedule.next(Date.parse(since)));
-      if (expected === status.Next) return now > Date.parse(status.Next);
+    if (kept !== undefined) {
+      const expected = iso(schedule.next(Date.parse(kept.LastUpdated)));
+      if (expected === kept.Next) return now > Date.parse(kept.Next);
     }
     if (monitored) state.set(key, { Last: NEVER, Next: iso(schedule.next(now)), LastUpdated: iso(now) });
     return false;
@@ -121,7 +125,7 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
     runNow: () => run(false),
     stop() {
       stopped.abort(new Error("The host stops."));
-      cancel();
+      cancel?.();
     },
   };
 }

@@ -1,0 +1,239 @@
+import path from "node:path";
+import { systemClock } from "../kernel/clock.ts";
+import { messageOf } from "../kernel/errors.ts";
+import { type Logger, stderrLogger } from "../kernel/logger.ts";
+import { type RunningFeed, startFeed } from "./change-feed/feed.ts";
+import { createInvoker, type Invoker, writeLog } from "./core-api/invoker.ts";
+import { type LoadedApp, loadApp } from "./core-api/load-app.ts";
+import type { RegisteredFunction, WireData } from "./core-api/types.ts";
+import type { DurableEngine } from "./durable/port.ts";
+import { setEnvironment } from "./environment.ts";
+import { complaints, type FunctionPlan, planApp } from "./function-plan.ts";
+import { claimHome, homeFiles } from "./home.ts";
+import { readHostConfig } from "./host-config.ts";
+import { pingReply } from "./http/admin.ts";
+import { createFront, type Handler } from "./http/front.ts";
+import { type HostKeys, openKeys } from "./http/keys.ts";
+import { textReply } from "./http/message.ts";
+import type { Router } from "./http/router.ts";
+import { createRpcFront } from "./http/rpc.ts";
+import { type ListeningServer, listen } from "./http/server.ts";
+import type { LocalHostOptions } from "./options.ts";
+import { countingClock, createSettler, type Settler } from "./settle.ts";
+import { openStateFile } from "./state-file.ts";
+import { type RunningTimer, startTimer } from "./timers/timer.ts";
+import { Tracker } from "./tracker.ts";
+
+/** Longest request body in bytes, as the real host has it. */
+const BODY_LIMIT = 104_857_600;
+/** How long a stop waits for what runs, in ms. */
+const GRACE_MS = 30_000;
+
+/** What a running host is made of. */
+export interface Parts {
+  readonly baseUrl: string;
+  readonly app: LoadedApp;
+  readonly plan: FunctionPlan;
+  readonly router: Router;
+  readonly keys: HostKeys | undefined;
+  readonly handler: Handler;
+  readonly feeds: readonly RunningFeed[];
+  readonly settler: Settler;
+  trigger(name: string, input: string): boolean;
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts a host together. Each thing opened leaves its way back in `undo`, for a start that fails half-way and for the
+ * stop alike.
+ */
+export async function assemble(options: LocalHostOptions, undo: (() => unknown)[]): Promise<Parts> {
+  const folder = path.resolve(options.folder);
+  const home = path.resolve(options.home);
+  const files = homeFiles(home);
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? stderrLogger();
+  const tracker = new Tracker();
+  const config = readHostConfig(folder, { ...process.env, ...options.env });
+
+  let handler = starting;
+  const server = await listen(
+    options.port ?? config.localPort ?? 0,
+    (call) => tracker.track(() => handler(call)),
+    logger,
+  );
+  undo.push(() => server.close(0));
+  const baseUrl = `http://localhost:${server.port}`;
+  undo.push(setEnvironment(config, options.env ?? {}, server.port));
+
+  // The folder is taken before anything in it is opened; a ping answers from here on.
+  const keys = options.enableAuth ? openKeys(files.keys) : undefined;
+  undo.push(
+    await claimHome(home, {
+      pid: process.pid,
+      url: `http://127.0.0.1:${server.port}`,
+      ...(keys === undefined ? {} : { key: keys.master }),
+    }),
+  );
+
+  const app =
+    typeof options.app === "object"
+      ? options.app
+      : await loadApp({ folder, register: options.app, built: options.built });
+  const { core } = app;
+  const log = core.onLog((level, _category, message) => writeLog(logger, level, message));
+  undo.push(() => log.dispose());
+  if (startedBefore.has(app)) await core.runHooks("appStart", { hookData: app.hookData });
+  startedBefore.add(app);
+  undo.push(() => core.runHooks("appTerminate", { hookData: app.hookData }));
+
+  const source =
+    typeof options.changeSource === "function" ? await options.changeSource() : options.changeSource;
+  const { plan, router } = planApp(core.functions.values(), config.routePrefix, source);
+  for (const line of complaints(plan)) logger.warn(line);
+
+  const durableBase = `${baseUrl}/runtime/webhooks/durabletask`;
+  const code = keys?.durabletask ?? "";
+  const engineClock = countingClock(clock);
+  let engine: DurableEngine | undefined;
+  let rpc: ListeningServer | undefined;
+  const invoker = createInvoker({
+    core,
+    logger,
+    tracker,
+    clientBinding: () =>
+      engine?.clientBinding(durableBase, `http://127.0.0.1:${rpc?.port ?? 0}/durabletask/`, code),
+  });
+  const bodyLimit = Number(process.env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT) || BODY_LIMIT;
+  if (plan.usesDurable) {
+    const create = options.engine ?? (await import("./durable/engine.ts")).createDurableEngine;
+    const durable = create({
+      storeFile: files.durableStore,
+      invoker,
+      clock: engineClock.clock,
+      logger,
+      taskHubName: config.taskHubName,
+      hostJson: config.durableTask,
+    });
+    engine = durable;
+    const door = await listen(0, createRpcFront(durable, durableBase, code, bodyLimit), logger);
+    rpc = door;
+    undo.push(() => door.close(0));
+    undo.push(() => within(GRACE_MS, durable.stop()));
+    await durable.start();
+  }
+
+  const state = openStateFile(files.state);
+  const timers = new Map<string, RunningTimer>();
+  const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
+  const trigger = (name: string, input: string) =>
+    triggerNow({ invoker, logger, timers }, byName.get(name.toLowerCase()), input);
+
+  const front = createFront({
+    router,
+    invoker,
+    logger,
+    keys,
+    engine,
+    bodyLimit,
+    guard: { allowedHosts: options.allowedHosts ?? [], allowedOrigins: config.cors },
+    httpUri: app.httpUri,
+    admin: {
+      version: core.api.hostVersion,
+      functions: () =>
+        [...core.functions.values()].map((fn) => ({
+          name: fn.metadata.name,
+          trigger: fn.trigger.binding.type,
+        })),
+      trigger,
+    },
+  });
+  handler = front;
+
+  for (const fn of plan.warmup) await runOnce({ invoker, logger }, fn, { json: "{}" });
+  const feeds: RunningFeed[] = [];
+  const quiet = () => {
+    for (const feed of feeds) feed.stop();
+    for (const timer of timers.values()) timer.stop();
+  };
+  undo.push(quiet);
+  for (const { fn, options: feedOptions } of plan.feeds)
+    if (source !== undefined)
+      feeds.push(await startFeed({ invoker, clock, logger, state, source, tracker }, fn, feedOptions));
+  for (const { fn, schedule } of plan.timers)
+    timers.set(fn.metadata.name, startTimer({ invoker, clock, logger, state, tracker }, fn, schedule));
+
+  return {
+    baseUrl,
+    app,
+    plan,
+    router,
+    keys,
+    handler: (call) => tracker.track(() => handler(call)),
+    feeds,
+    settler: createSettler(clock, tracker, engine, engineClock.pending),
+    trigger,
+    async stop() {
+      quiet();
+      handler = stopping;
+      await server.close(GRACE_MS);
+      await within(GRACE_MS, tracker.idle());
+      await runBackwards(undo, logger);
+    },
+  };
+}
+
+/** Apps whose `appStart` hooks ran when they were loaded; a later host in the same process runs them again. */
+const startedBefore = new WeakSet<LoadedApp>();
+
+/** Undoes every step, the last first; one that fails does not keep the others from running. */
+export async function runBackwards(steps: (() => unknown)[], logger: Logger): Promise<void> {
+  for (const step of steps.toReversed()) {
+    try {
+      await step();
+    } catch (thrown) {
+      logger.error(`While the host stopped: ${messageOf(thrown)}`);
+    }
+  }
+}
+
+/** Runs a function in the background, as `POST /admin/functions/{name}` of the real host does. */
+function triggerNow(
+  deps: { invoker: Invoker; logger: Logger; timers: ReadonlyMap<string, RunningTimer> },
+  fn: RegisteredFunction | undefined,
+  input: string,
+): boolean {
+  if (fn === undefined || /^http/i.test(fn.trigger.binding.type)) return false;
+  const timer = deps.timers.get(fn.metadata.name);
+  if (timer !== undefined) {
+    void timer.runNow();
+    return true;
+  }
+  void runOnce(deps, fn, { string: input });
+  return true;
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    work,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    }),
+  ]);
+  clearTimeout(timer);
+}
+
+async function runOnce(
+  { invoker, logger }: { invoker: Invoker; logger: Logger },
+  fn: RegisteredFunction,
+  trigger: WireData,
+): Promise<void> {
+  const outcome = await invoker.call(fn, { trigger });
+  if (!outcome.ok) logger.error(`Function '${fn.metadata.name}' failed: ${outcome.error.message}`);
+}
+
+/** Until the app is loaded the host answers pings alone: they prove that it holds its folder. */
+const starting: Handler = async (call) =>
+  call.url.pathname === "/admin/host/ping" ? pingReply() : textReply(503, "The host is starting.");
+const stopping: Handler = async () => textReply(503, "The host is stopping.");

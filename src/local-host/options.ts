@@ -1,0 +1,31 @@
+import type { Clock } from "../kernel/clock.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Environment } from "./app-settings.ts";
+import type { ChangeSource } from "./change-feed/change-source.ts";
+import type { LoadedApp } from "./core-api/load-app.ts";
+import type { DurableEngine, DurableEngineOptions } from "./durable/port.ts";
+
+export interface LocalHostOptions {
+  /** The app's folder, with package.json and host.json. */
+  readonly folder: string;
+  /** Where the durable store, keys and positions are kept; one host at a time holds it. */
+  readonly home: string;
+  /** Loopback port; absent: `Host.LocalHttpPort` of local.settings.json, else any free one. */
+  readonly port?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
+  /** Change feeds for `app.cosmosDB`; a function is called once the app settings are in place. */
+  readonly changeSource?: ChangeSource | (() => ChangeSource | Promise<ChangeSource>) | undefined;
+  /** Settings put into the process's environment while the host runs; they win over local.settings.json. */
+  readonly env?: Environment | undefined;
+  /** Ask for keys, as Azure does; without it loopback callers need none, as with Core Tools. */
+  readonly enableAuth?: boolean | undefined;
+  /** An app loaded before, or a function that registers one in place of package.json's `main`. */
+  readonly app?: LoadedApp | (() => unknown) | undefined;
+  /** Load the build that package.json names, even when its TypeScript sources are there. */
+  readonly built?: boolean | undefined;
+  /** Host names to serve besides the loopback ones; `*` for all. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** The durable engine, for tests; absent: the one of `durable/engine.ts`. */
+  readonly engine?: ((options: DurableEngineOptions) => DurableEngine) | undefined;
+}
