@@ -26,6 +26,8 @@ export interface CallContext {
   readonly orchestrations: Orchestrations;
   /** How long to wait for a long operation before answering 202, in ms (`Prefer: wait=N`). */
   readonly waitMs: number;
+  /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
+  readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
   /** The door the call came through. */
   readonly door: "rest" | "mcp" | "cli" | "sdk";

@@ -78,11 +78,17 @@ export const trainingRunSchema = z.object({
   /** Provider file ids. */
   training_file_id: z.string().optional(),
   validation_file_id: z.string().optional(),
-  /** When the create call was about to be sent: jobs newer than this may be ours. */
+  /** When the create call was about to be sent: the job may exist although no answer came. */
   intent_at: storedTimeSchema.optional(),
+  /** How often a create call was about to be sent; more than one only after two looks that found no job. */
+  submissions: z.number().int().optional(),
+  /** The first look after the intent that found no job. */
+  looked_at: storedTimeSchema.optional(),
   aoai_job_id: z.string().optional(),
   tuned_model_name: z.string().optional(),
   error: z.object({ code: z.string(), message: z.string(), param: z.string().optional() }).optional(),
+  /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
+  failed_in: z.enum(["upload", "submit", "job", "tracking"]).optional(),
   cancel_requested: z.boolean().optional(),
   /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue: z.boolean().optional(),
@@ -101,7 +107,7 @@ export type TrainingRun = z.output<typeof trainingRunSchema>;
 export interface TrainingActivities {
   claimRun(input: ClaimInput): Promise<Claim>;
   readRunStatus(input: RecordRef): Promise<{ status: RunStatus; cancel_requested: boolean }>;
-  /** Uploads one file, or adopts the equal one the provider already has. */
+  /** Uploads one file, or adopts the equal one the provider already has; `file_id` "" when the dataset has no such side. */
   uploadTrainingFile(
     input: RecordRef & { split: "train" | "validation" },
   ): Promise<
