@@ -30,8 +30,16 @@ export function isStoreFault(thrown: unknown): boolean {
   return code !== undefined && Object.values(CODE).includes(code);
 }
 
-/** An error of node:sqlite in the ledger's terms; ours pass through. `ambiguous`: the write may have been applied. */
-export function toLedgerError(thrown: unknown, ambiguous = false): LightningError {
+/**
+ * An error of node:sqlite in the ledger's terms; ours pass through. `ambiguous`: the write may have been applied.
+ */
+export function toLedgerError(
+  thrown: unknown,
+  {
+    ambiguous = false,
+    file = "The ledger's file",
+  }: { readonly ambiguous?: boolean; readonly file?: string } = {},
+): LightningError {
   if (isLightningError(thrown)) return thrown;
   const facts = { cause: thrown, ambiguous };
   const code = sqliteCode(thrown);
@@ -47,18 +55,18 @@ export function toLedgerError(thrown: unknown, ambiguous = false): LightningErro
       remedy: "Free some space, then try again.",
     });
   if (code === CODE.READONLY)
-    return unavailable("ledger_read_only", "The ledger's file cannot be written to.", {
+    return unavailable("ledger_read_only", `${file} cannot be written to.`, {
       ...facts,
       retryAfterMs: 5_000,
       remedy: "Check the permissions of the file and its folder.",
     });
   if (code === CODE.CORRUPT || code === CODE.NOTADB)
-    return fatal("ledger_damaged", `The ledger's file is damaged: ${messageOf(thrown)}.`, {
+    return fatal("ledger_damaged", `${file} is damaged: ${messageOf(thrown)}.`, {
       ...facts,
       remedy: "Restore it from a backup, or move it away to start an empty ledger.",
     });
   if (isStoreFault(thrown))
-    return unavailable("ledger_io_error", `The ledger's file cannot be used: ${messageOf(thrown)}.`, {
+    return unavailable("ledger_io_error", `${file} cannot be used: ${messageOf(thrown)}.`, {
       ...facts,
       retryAfterMs: 1_000,
     });

@@ -36,14 +36,14 @@ export function openStoreFile(file: string): StoreFile {
   try {
     // Two processes may share the file: a writer waits this long for the other's commit.
     db = new DatabaseSync(file, { timeout: 5_000 });
-    checkOwner(db, file, onDisk);
+    checkOwner(db, file);
     if (onDisk) untilFree(() => db?.exec("PRAGMA journal_mode = WAL"));
     // Acknowledged means synced: FULL syncs the log at each commit (docs: architecture, decision 9).
     db.exec("PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY");
     return { db, storeId: prepareStore(db) };
   } catch (thrown) {
     db?.close();
-    throw toLedgerError(thrown);
+    throw toLedgerError(thrown, { file });
   }
 }
 
@@ -70,7 +70,8 @@ function foreign(file: string) {
 const pragma = (db: DatabaseSync, name: string) =>
   Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
 
-function checkOwner(db: DatabaseSync, file: string, onDisk: boolean): void {
+/** Its first read also makes SQLite compare the file's length with the header: a torn file ends here. */
+function checkOwner(db: DatabaseSync, file: string): void {
   const tables = Number(db.prepare("SELECT count(*) AS n FROM sqlite_master").get()?.n);
   if (pragma(db, "application_id") !== APPLICATION_ID) {
     if (tables > 0 || pragma(db, "user_version") !== 0) throw foreign(file);
@@ -83,17 +84,6 @@ function checkOwner(db: DatabaseSync, file: string, onDisk: boolean): void {
       `${file} was written by a newer Agent Lightning (store version ${version}).`,
       {
         remedy: `Use that version; this one knows store versions up to ${STORE_VERSION}.`,
-      },
-    );
-  // With an empty log every page must be in the file itself; a shorter file has lost its tail.
-  const expected = pragma(db, "page_count") * pragma(db, "page_size");
-  const log = `${file}-wal`;
-  if (onDisk && !(existsSync(log) && statSync(log).size > 0) && statSync(file).size < expected)
-    throw fatal(
-      "ledger_damaged",
-      `${file} is shorter than it says (${expected} bytes): its end is missing.`,
-      {
-        remedy: "Restore it from a backup, or move it away to start an empty ledger.",
       },
     );
 }

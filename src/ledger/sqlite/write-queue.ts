@@ -91,7 +91,7 @@ export function createWriteQueue(
       db.exec("COMMIT");
     } catch (thrown) {
       // A commit that fails half-way may still be found whole after a crash; a busy one was never begun.
-      const error = toLedgerError(thrown, committing && !isBusy(thrown));
+      const error = toLedgerError(thrown, { ambiguous: committing && !isBusy(thrown) });
       try {
         if (db.isTransaction) db.exec("ROLLBACK");
       } catch {

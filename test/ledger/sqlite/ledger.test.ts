@@ -1,0 +1,108 @@
+import { describe, expect, test } from "@jest/globals";
+import { VirtualClock } from "../../../src/kernel/clock.ts";
+import type { Query } from "../../../src/ledger/ledger.ts";
+import { compilePage } from "../../../src/ledger/sqlite/compile-query.ts";
+import { ledgerOn } from "../../../src/ledger/sqlite/ledger.ts";
+import { openSqliteLedger } from "../../../src/ledger/sqlite/open.ts";
+import { openStoreFile } from "../../../src/ledger/sqlite/store-file.ts";
+import { episode, expectRefusal, run, second } from "../../contracts/ledger/samples.ts";
+import { temporaryFiles } from "./folder.ts";
+
+const newFile = temporaryFiles();
+
+describe("the embedded ledger", () => {
+  test("commits the writes of one turn together and tells its listeners once", async () => {
+    const ledger = openSqliteLedger({ file: ":memory:", clock: new VirtualClock() });
+    const told: string[] = [];
+    ledger.onChange("runs", () => told.push("runs"));
+    ledger.onChange("datasets", () => told.push("datasets"));
+    const stop = ledger.onChange("runs", () => told.push("stopped"));
+    stop();
+    await Promise.all(Array.from({ length: 50 }, (_, n) => ledger.create("runs", run("a", `r${n}`))));
+    expect(told).toEqual(["runs"]);
+    await Promise.allSettled([ledger.create("runs", run("a", "r1"))]);
+    expect(told).toEqual(["runs"]);
+    await ledger.patch("runs", ["a"], "r1", [{ op: "set", field: "status", value: "failed" }]);
+    expect(told).toEqual(["runs", "runs"]);
+    await ledger.close();
+  });
+
+  test("shows a listener what was committed, and outlives one that throws", async () => {
+    const ledger = openSqliteLedger({ file: ":memory:", clock: new VirtualClock() });
+    const seen: Promise<unknown>[] = [];
+    ledger.onChange("runs", () => {
+      throw new Error("not my day");
+    });
+    ledger.onChange("runs", () => seen.push(ledger.read("runs", ["a"], "r1")));
+    await ledger.create("runs", run("a", "r1"));
+    expect(await Promise.all(seen)).toEqual([expect.objectContaining({ id: "r1" })]);
+    await ledger.close();
+  });
+
+  test("stores what was handed over before it was closed, and refuses what comes later", async () => {
+    const file = newFile();
+    const ledger = openSqliteLedger({ file, clock: new VirtualClock() });
+    const writing = Promise.all(
+      Array.from({ length: 2500 }, (_, n) => ledger.create("runs", run("a", `r${n}`))),
+    );
+    await ledger.close();
+    await ledger.close();
+    await writing;
+    await expectRefusal(ledger.create("runs", run("a", "late")), "unavailable", "ledger_closed");
+    await expectRefusal(ledger.ping(), "unavailable", "ledger_closed");
+    const again = openSqliteLedger({ file, clock: new VirtualClock() });
+    expect(await again.count("runs", { pk: ["a"] })).toBe(2500);
+    await again.close();
+  });
+
+  test("deletes expired documents from the file a minute later, on the back of a write", async () => {
+    const clock = new VirtualClock();
+    const store = openStoreFile(newFile());
+    const ledger = ledgerOn(store, { clock });
+    const rows = () => store.db.prepare("SELECT count(*) AS n FROM c_episodes").get()?.n;
+    await ledger.bulk(
+      "episodes",
+      "create",
+      Array.from({ length: 20 }, (_, n) => episode("a", `e${n}`, { ttl: 30 })),
+    );
+    clock.advance(31_000);
+    await ledger.create("runs", run("a", "r1"));
+    expect(rows()).toBe(20);
+    clock.advance(30_000);
+    await ledger.create("runs", run("a", "r2"));
+    await ledger.create("runs", run("a", "r3"));
+    expect(rows()).toBe(0);
+    expect(clock.nextAt()).toBeUndefined(); // no timer keeps a process alive
+    await ledger.close();
+  });
+
+  test("answers pages of its usual lists from an index, without sorting", () => {
+    const { db } = openStoreFile(":memory:");
+    const plan = (query: Query, c: "episodes" | "rewards" | "deployments" = "episodes") => {
+      const { sql, values } = compilePage(c, query, 0);
+      return db
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...values)
+        .map((row) => String(row.detail))
+        .join("; ");
+    };
+    const newest = { orderBy: { field: "created_at", direction: "desc" }, limit: 20 } as const;
+    const listed = plan({ pk: ["a"], ...newest });
+    expect(listed).toContain("USING INDEX c_episodes_s_created_at (pk1=?");
+    expect(listed).not.toContain("TEMP B-TREE");
+    const range = { field: "created_at", op: "gte", value: second(0) } as const;
+    const rewarded = { field: "reward_avg", op: "gte", value: 0.5 } as const;
+    const dataset = plan({ pk: ["a"], where: [rewarded, range], ...newest });
+    expect(dataset).toContain("c_episodes_s_created_at (pk1=? AND s_created_at>?");
+    expect(dataset).not.toContain("TEMP B-TREE");
+    const session = { field: "session_id", op: "eq", value: "s" } as const;
+    const ofSession = plan({ pk: ["a"], where: [session], ...newest });
+    expect(ofSession).toContain("c_episodes_s_session_id (pk1=? AND s_session_id=?");
+    expect(ofSession).not.toContain("TEMP B-TREE");
+    expect(plan({ pk: ["a"], limit: 20 })).toContain("c_episodes_id (pk1=?");
+    expect(plan({ pk: ["a", "e1"], limit: 20 }, "rewards")).not.toContain("TEMP B-TREE");
+    const deployments = { field: "type", op: "eq", value: "deployment" } as const;
+    expect(plan({ pk: ["a"], where: [deployments], ...newest }, "deployments")).not.toContain("TEMP B-TREE");
+    db.close();
+  });
+});
