@@ -174,12 +174,9 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
 
 /** The extension's rules for ids of orchestrations. */
 function checkId(id: string): void {
-  const refuse = (why: string) => {
-    throw invalid("instance_id", `The instance ID ${why}.`, { field: "instanceId" });
-  };
-  if (id === "" || id.length > 100) refuse("must have 1 to 100 characters");
-  if (id.startsWith("@")) refuse("must not start with '@'");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[/\\?#\u0000-\u001f\u007f]/.test(id))
-    refuse("must not contain '/', '\\', '?', '#' or control characters");
+  if (id === "" || id.length > 100) throw badId("must have 1 to 100 characters");
+  if (id.startsWith("@")) throw badId("must not start with '@'");
+  if (/[/\\?#\p{Cc}]/u.test(id)) throw badId("must not contain '/', '\\', '?', '#' or control characters");
 }
+
+const badId = (why: string) => invalid("instance_id", `The instance ID ${why}.`, { field: "instanceId" });

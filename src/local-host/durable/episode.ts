@@ -322,6 +322,7 @@ function carryOut(decision: Decision, scope: Scope): HistoryEvent {
     case "continueAsNew":
       return { ...base, EventType: EventType.OrchestratorCompleted };
     case "complete":
+    default:
       if (begin.ParentInstance !== null)
         plan.messages.push(toParent(begin.ParentInstance, decision, timestamp));
       return {

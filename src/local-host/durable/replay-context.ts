@@ -154,37 +154,48 @@ export class ReplayContext {
     }
     switch (event.EventType) {
       case EventType.TaskScheduled:
-        return this.#confirm("activity", event.EventId, event.Name, "an activity task");
+        this.#confirm("activity", event.EventId, event.Name, "an activity task");
+        break;
       case EventType.TimerCreated:
-        return this.#confirm("timer", event.EventId, undefined, "a timer");
+        this.#confirm("timer", event.EventId, undefined, "a timer");
+        break;
       case EventType.SubOrchestrationInstanceCreated:
-        return this.#confirm("subOrchestration", event.EventId, event.Name, "a sub-orchestration task");
+        this.#confirm("subOrchestration", event.EventId, event.Name, "a sub-orchestration task");
+        break;
       case EventType.EventSent:
-        return this.#confirm("send", event.EventId, event.Name, "an event");
+        this.#confirm("send", event.EventId, event.Name, "an event");
+        break;
       case EventType.TaskCompleted:
       case EventType.SubOrchestrationInstanceCompleted:
-        return this.#settle(event.TaskScheduledId, { ok: true, value: event.Result });
+        this.#settle(event.TaskScheduledId, { ok: true, value: event.Result });
+        break;
       case EventType.TaskFailed:
-      case EventType.SubOrchestrationInstanceFailed:
-        return this.#settle(event.TaskScheduledId, {
-          ok: false,
-          reason: event.Reason,
-          failureDetails: event.FailureDetails,
-        });
+      case EventType.SubOrchestrationInstanceFailed: {
+        const { Reason: reason, FailureDetails: failureDetails } = event;
+        this.#settle(event.TaskScheduledId, { ok: false, reason, failureDetails });
+        break;
+      }
       case EventType.TimerFired:
-        return this.#settle(event.TimerId, done);
+        this.#settle(event.TimerId, done);
+        break;
       case EventType.EventRaised:
         if (this.continuesAsNew) this.carryOver.push(event);
         else this.#raise(event.Name.toLowerCase(), event.Input);
-        return;
+        break;
       case EventType.ExecutionTerminated:
-        return this.complete(Status.Terminated, event.Input);
+        this.complete(Status.Terminated, event.Input);
+        break;
       case EventType.ExecutionSuspended:
-        return this.#suspend();
+        this.#suspend();
+        break;
       case EventType.ExecutionResumed:
-        return this.#resume();
-      default:
-        return;
+        this.#resume();
+        break;
+      case EventType.ExecutionStarted:
+      case EventType.ExecutionCompleted:
+      case EventType.OrchestratorStarted:
+      case EventType.OrchestratorCompleted:
+        break;
     }
   }
 

@@ -55,6 +55,10 @@ export function replay(input: ReplayInput): ReplayResult {
   let fatal: (() => void) | undefined;
   let finished = false;
 
+  const fault = (thrown: unknown) => {
+    fatal ??= failed(messageOf(thrown), String(thrown));
+    finish = fatal;
+  };
   const start = () => {
     const { answer } = input;
     if (answer.kind === "broken") {
@@ -67,10 +71,6 @@ export function replay(input: ReplayInput): ReplayResult {
       finish = fatal = failed(tooLarge, tooLarge);
       return;
     }
-    const fault = (thrown: unknown) => {
-      fatal ??= failed(messageOf(thrown), String(thrown));
-      finish = fatal;
-    };
     const task = run(program(state, { ...input, context, fault }), fault);
     task.whenSettled(() => {
       if (state.error) {

@@ -32,11 +32,12 @@ export function orchestratorTrigger(episode: {
   return { string: `{"history":${history},"input":${episode.input ?? "null"},${rest.slice(1)}` };
 }
 
+const broken = (message: string, stack = ""): Answer => ({ kind: "broken", message, stack });
+
 const STATE_LABEL = "$OutOfProcData$:";
 
 /** Reads what the orchestrator function returned, or threw: the SDK puts the state into the error's message. */
 export function readAnswer(result: InvocationResult): Answer {
-  const broken = (message: string, stack = ""): Answer => ({ kind: "broken", message, stack });
   if (result.ok) {
     const value = result.returnValue ?? {};
     const text = "json" in value ? value.json : "string" in value ? value.string : undefined;
@@ -80,7 +81,8 @@ export function activityTrigger(message: string): TypedData {
 export function resultJson(value: TypedData | null | undefined): string | null {
   if (value === null || value === undefined) return null;
   if ("string" in value) return JSON.stringify(value.string);
-  if ("json" in value) return value.json;
+  // A function as a return value has no JSON text at all.
+  if ("json" in value) return value.json ?? null;
   if ("bytes" in value) return JSON.stringify(Buffer.from(value.bytes).toString("base64"));
   if ("int" in value) return String(value.int);
   if ("double" in value) return Number.isFinite(value.double) ? String(value.double) : null;

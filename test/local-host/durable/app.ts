@@ -14,11 +14,11 @@ import type {
 // The SDK itself, below its registration: what the Functions worker would call with the trigger's value.
 const require = createRequire(import.meta.url);
 const { createOrchestrator } = require("durable-functions/lib/src/util/testingUtils.js") as {
-  createOrchestrator(code: OrchestratorCode): (trigger: unknown, context: unknown) => Promise<unknown>;
+  createOrchestrator: (code: OrchestratorCode) => (trigger: unknown, context: unknown) => Promise<unknown>;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: orchestrator code reads whatever its tasks give
-export type OrchestratorCode = (context: OrchestrationContext) => Generator<any, any, any>;
+export type OrchestratorCode = (context: OrchestrationContext) => Generator<any>;
 // biome-ignore lint/suspicious/noExplicitAny: activities take and return any JSON
 export type ActivityCode = (input: any) => any;
 
@@ -43,6 +43,9 @@ function encode(value: unknown): TypedData | null | undefined {
   return { json: JSON.stringify(value) };
 }
 
+const named = (table: object, name: string) =>
+  Object.keys(table).find((key) => key.toLowerCase() === name.toLowerCase());
+
 /** Calls the app's code as the host's worker would, with JSON both ways. */
 export function appInvoker(app: App): FunctionInvoker & { episodes: number } {
   const tables = {
@@ -50,8 +53,6 @@ export function appInvoker(app: App): FunctionInvoker & { episodes: number } {
     activityTrigger: app.activities,
     entityTrigger: {},
   };
-  const named = (table: object, name: string) =>
-    Object.keys(table).find((key) => key.toLowerCase() === name.toLowerCase());
   return {
     episodes: 0,
     find(name, triggerType) {
@@ -111,7 +112,7 @@ export class TestHost {
   async call(
     method: string,
     pathAndQuery: string,
-    body: unknown = undefined,
+    body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<DurableHttpResponse> {
     const [path = "", query = ""] = pathAndQuery.split("?", 2);

@@ -2,6 +2,15 @@ import { describe, expect, test } from "@jest/globals";
 import { RetryOptions } from "durable-functions";
 import { type OrchestratorCode, testHost } from "./app.ts";
 
+const race: OrchestratorCode = function* ({ df }) {
+  const deadline = df.createTimer(new Date(df.currentUtcDateTime.getTime() + 3_600_000));
+  const approval = df.waitForExternalEvent("Approval");
+  const winner = yield df.Task.any([approval, deadline]);
+  if (winner === deadline) return "timed out";
+  deadline.cancel();
+  return approval.result;
+};
+
 describe("orchestrations of the real SDK", () => {
   test("chain activities, each result feeding the next", async () => {
     await using host = await testHost({
@@ -35,14 +44,6 @@ describe("orchestrations of the real SDK", () => {
   });
 
   test("race an event against a timer and go on at once when the timer is cancelled", async () => {
-    const race: OrchestratorCode = function* ({ df }) {
-      const deadline = df.createTimer(new Date(df.currentUtcDateTime.getTime() + 3_600_000));
-      const approval = df.waitForExternalEvent("Approval");
-      const winner = yield df.Task.any([approval, deadline]);
-      if (winner === deadline) return "timed out";
-      deadline.cancel();
-      return approval.result;
-    };
     await using host = await testHost({ orchestrators: { race } });
     await host.begin("race", "approved");
     await host.begin("race", "late");
