@@ -1,0 +1,81 @@
+import { toIso } from "../kernel/clock.ts";
+import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
+import { CONTAINER_KEYS, containerNames } from "../ledger/containers.ts";
+import type { Check, Feeds, Health } from "./contract.ts";
+import { readFeeds } from "./feeds.ts";
+import type { OverviewDeps } from "./service.ts";
+
+/** A check that takes longer has failed: whoever asks for health wants an answer. */
+const PATIENCE_MS = 5_000;
+/** Feeds further behind than this mean that scores and aggregates are old. */
+const FEED_LAG_SECONDS = 300;
+
+type HealthDeps = Pick<OverviewDeps, "ledger" | "provider" | "settings" | "clock">;
+
+/** Unhealthy: the ledger does not answer. Degraded: it does, but something else is wrong. */
+export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<Health> {
+  const { ledger, provider, settings, clock } = deps;
+  const [ledgerCheck, providerCheck] = await Promise.all([
+    check(deps, settings.cosmosAccountUri === undefined ? "embedded" : "cosmos", () => ledger.ping()),
+    check(deps, provider.kind, () => provider.ping()),
+  ]);
+  const checks: Record<string, Check> = { ledger: ledgerCheck, provider: providerCheck };
+  let feeds: Feeds | undefined;
+  let containers: Record<string, number> | undefined;
+  if (ledgerCheck.ok) {
+    const feedCheck = await check(deps, undefined, async () => {
+      feeds = await readFeeds(ledger, clock);
+      const late = Object.entries(feeds).find(([, { lag_seconds }]) => lag_seconds > FEED_LAG_SECONDS);
+      if (late !== undefined)
+        throw unavailable("feed_behind", `The ${late[0]} feed is ${late[1].lag_seconds} s behind.`);
+    });
+    checks.feeds = feedCheck;
+    if (counts)
+      checks.containers = await check(deps, undefined, async () => {
+        const names = containerNames(settings);
+        containers = Object.fromEntries(
+          await Promise.all(
+            CONTAINER_KEYS.map(async (key) => [names[key], await ledger.count(key, {})] as const),
+          ),
+        );
+      });
+  }
+  const allOk = Object.values(checks).every(({ ok }) => ok);
+  return {
+    status: !ledgerCheck.ok ? "unhealthy" : allOk ? "healthy" : "degraded",
+    checks,
+    ...(feeds === undefined ? {} : { feeds }),
+    ...(containers === undefined ? {} : { containers }),
+    checked_at: toIso(clock.now()),
+  };
+}
+
+async function check(
+  { clock }: HealthDeps,
+  kind: string | undefined,
+  work: () => Promise<unknown>,
+): Promise<Check> {
+  const began = clock.now();
+  const named = kind === undefined ? {} : { kind };
+  let cancel = () => {};
+  try {
+    await Promise.race([
+      work(),
+      new Promise((_resolve, reject) => {
+        cancel = clock.after(PATIENCE_MS, () =>
+          reject(unavailable("too_slow", `No answer within ${PATIENCE_MS / 1000} s.`)),
+        );
+      }),
+    ]);
+    return { ok: true, ...named, milliseconds: clock.now() - began };
+  } catch (thrown) {
+    return {
+      ok: false,
+      ...named,
+      code: isLightningError(thrown) ? thrown.code : "failed",
+      message: messageOf(thrown).slice(0, 300),
+    };
+  } finally {
+    cancel();
+  }
+}

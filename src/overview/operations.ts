@@ -1,0 +1,55 @@
+import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { agentIdSchema } from "../kernel/schemas.ts";
+import { healthSchema, statsSchema } from "./contract.ts";
+import type { OverviewService } from "./service.ts";
+
+/** The rows that show the whole at a glance. */
+export function overviewOperations({
+  service,
+  settings,
+}: {
+  readonly service: OverviewService;
+  readonly settings: Pick<Settings, "agentId">;
+}): Operation[] {
+  return [
+    defineOperation({
+      name: "getStats",
+      summary:
+        "Counts an agent's episodes, rewards, datasets, runs and deployments, and says which model serves.",
+      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
+      output: statsSchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/stats" },
+      cli: "stats",
+      mcp: ["lightning_get_stats"],
+      example: { agent_id: "mcp-agents" },
+      run: async ({ agent_id }) => ({ body: await service.stats(agent_id) }),
+    }),
+    defineOperation({
+      name: "getHealth",
+      summary: "Checks the ledger, the training provider and the change feeds; 503 when the ledger fails.",
+      input: z.strictObject({
+        counts: z
+          .boolean()
+          .default(false)
+          .meta({ description: "Also count every container's documents, which Cosmos charges for." }),
+      }),
+      output: healthSchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/health" },
+      cli: "health",
+      mcp: ["lightning_health"],
+      example: { counts: true },
+      async run({ counts }) {
+        const health = await service.health(counts);
+        return { status: health.status === "unhealthy" ? 503 : 200, body: health };
+      },
+    }),
+  ];
+}

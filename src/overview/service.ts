@@ -1,0 +1,113 @@
+import type { Settings } from "../config/settings.ts";
+import type { ModelSelector } from "../deployments/selection.ts";
+import type { ActiveModel } from "../deployments/service.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Provider } from "../provider/provider.ts";
+import { RUN_STATUSES } from "../training/contract.ts";
+import type { Health, Stats } from "./contract.ts";
+import { readFeeds } from "./feeds.ts";
+import { checkHealth } from "./health.ts";
+
+export interface OverviewDeps {
+  readonly ledger: Ledger;
+  readonly provider: Pick<Provider, "kind" | "ping">;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly selector: Pick<ModelSelector, "selectModel">;
+  readonly deployments: {
+    readActive(agentId: string): Promise<ActiveModel | null>;
+    baseModel(): string;
+  };
+}
+
+export type OverviewService = ReturnType<typeof createOverviewService>;
+
+/** The mean is taken over this many rewards at most: a ledger counts cheaply, but adds up only by reading. */
+const MOST_AVERAGED = 10_000;
+
+export function createOverviewService(deps: OverviewDeps) {
+  const { ledger, settings } = deps;
+
+  async function averageReward(agentId: string): Promise<{ mean: number | null; of: number }> {
+    let sum = 0;
+    let of = 0;
+    let after: string | undefined;
+    do {
+      const page = await ledger.query<{ id: string; value: number }>("rewards", {
+        pk: [agentId],
+        orderBy: { field: "created_at", direction: "desc" },
+        select: ["value"],
+        limit: 1000,
+        after,
+      });
+      for (const { value } of page.items) sum += value;
+      of += page.items.length;
+      after = page.continuation;
+    } while (after !== undefined && of < MOST_AVERAGED);
+    return { mean: of === 0 ? null : Math.round((sum / of) * 1000) / 1000, of };
+  }
+
+  return {
+    /** Exact counts of one agent, what serves now, and how far the feeds are behind. */
+    async stats(agentId: string): Promise<Stats> {
+      const pk = [agentId];
+      const typed = (type: string) => ({ field: "type", op: "eq", value: type }) as const;
+      const runsOf = (status: string) =>
+        ledger.count("runs", { pk, where: [typed("run"), { field: "status", op: "eq", value: status }] });
+      const [episodes, rewarded, rewards, average, datasets, runs, byStatus, evaluations, promoted] =
+        await Promise.all([
+          ledger.count("episodes", { pk }),
+          ledger.count("episodes", { pk, where: [{ field: "reward_count", op: "gt", value: 0 }] }),
+          ledger.count("rewards", { pk }),
+          averageReward(agentId),
+          ledger.count("datasets", { pk, where: [typed("dataset")] }),
+          ledger.count("runs", { pk, where: [typed("run")] }),
+          Promise.all(RUN_STATUSES.map(async (status) => [status, await runsOf(status)] as const)),
+          ledger.count("evaluations", { pk, where: [typed("evaluation")] }),
+          ledger.count("deployments", { pk, where: [typed("deployment")] }),
+        ]);
+      const [pipelines, waiting, active, selection, feeds] = await Promise.all([
+        ledger.count("pipelines", { pk, where: [typed("pipeline")] }),
+        ledger.count("pipelines", {
+          pk,
+          where: [typed("pipeline"), { field: "status", op: "eq", value: "waiting_for_approval" }],
+        }),
+        deps.deployments.readActive(agentId),
+        deps.selector.selectModel(agentId),
+        readFeeds(ledger, deps.clock),
+      ]);
+      return {
+        agent_id: agentId,
+        lightning_enabled: settings.enableCapture,
+        use_tuned_model: settings.useTunedModel,
+        statistics: {
+          total_episodes: episodes,
+          rewarded_episodes: rewarded,
+          total_rewards: rewards,
+          average_reward: average.mean,
+          average_reward_of: average.of,
+          total_datasets: datasets,
+          total_training_runs: runs,
+          training_run_status: Object.fromEntries(byStatus.filter(([, count]) => count > 0)),
+          total_evaluations: evaluations,
+          total_deployments: promoted,
+          total_pipelines: pipelines,
+          pipelines_waiting_for_approval: waiting,
+        },
+        active_deployment: {
+          has_active: active !== null,
+          deployment_id: active?.deployment_id ?? null,
+          model_name: active?.deployment_name ?? null,
+        },
+        current_model: selection.model,
+        current_model_source: selection.source,
+        base_model: deps.deployments.baseModel(),
+        feeds,
+      };
+    },
+
+    /** @param counts also count every container's documents, which Cosmos charges for like reading them */
+    health: (counts: boolean): Promise<Health> => checkHealth(deps, counts),
+  };
+}

@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { readSettings } from "../../src/config/settings.ts";
+import { sleep, VirtualClock } from "../../src/kernel/clock.ts";
+import { unavailable } from "../../src/kernel/errors.ts";
+import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { healthSchema, statsSchema } from "../../src/overview/contract.ts";
+import { overviewOperations } from "../../src/overview/operations.ts";
+import { createOverviewService } from "../../src/overview/service.ts";
+
+let clock: VirtualClock;
+let ledger: Ledger;
+let ping: () => Promise<void>;
+const settings = readSettings({ FOUNDRY_MODEL_DEPLOYMENT_NAME: "base-1" });
+const at = () => new Date(clock.now()).toISOString();
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  ledger = openSqliteLedger({ file: ":memory:", clock });
+  ping = async () => {};
+});
+afterEach(() => ledger.close());
+
+const service = (over: Partial<Ledger> = {}) =>
+  createOverviewService({
+    ledger: { ...bound(ledger), ...over },
+    provider: { kind: "local", ping: () => ping() },
+    settings,
+    clock,
+    selector: { selectModel: async () => ({ model: "ft:one", source: "registry", stale: false }) },
+    deployments: {
+      readActive: async () => ({ deployment_id: "dep-1", deployment_name: "ft:one" }),
+      baseModel: () => "base-1",
+    },
+  });
+const bound = (one: Ledger): Ledger =>
+  new Proxy({} as Ledger, {
+    get: (_target, name) => (one[name as keyof Ledger] as (...args: never[]) => unknown).bind(one),
+    ownKeys: () => [
+      "read",
+      "create",
+      "upsert",
+      "replace",
+      "patch",
+      "delete",
+      "batch",
+      "bulk",
+      "query",
+      "count",
+      "changes",
+      "ping",
+      "close",
+    ],
+    getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
+  });
+
+const episode = (id: string, agent = "a", more: object = {}) =>
+  ledger.create("episodes", { id, agent_id: agent, created_at: at(), recorded_at: at(), ...more });
+const reward = (id: string, value: number) =>
+  ledger.create("rewards", {
+    id,
+    agent_id: "a",
+    episode_id: "ep-1",
+    source: "human_approval",
+    value,
+    created_at: at(),
+  } as never);
+
+describe("statistics", () => {
+  test("count one agent's records exactly, past the caps of the original", async () => {
+    await ledger.bulk(
+      "episodes",
+      "create",
+      Array.from({ length: 1234 }, (_, i) => ({
+        id: `ep-${i}`,
+        agent_id: "a",
+        created_at: at(),
+        recorded_at: at(),
+        ...(i < 3 ? { reward_count: 1 } : {}),
+      })),
+    );
+    await episode("ep-x", "other");
+    await reward("rew-1", 1);
+    await reward("rew-2", -0.5);
+    await reward("rew-3", 0.5);
+    for (const [id, status] of [
+      ["run-1", "succeeded"],
+      ["run-2", "failed"],
+      ["run-3", "succeeded"],
+    ])
+      await ledger.create("runs", { id, agent_id: "a", type: "run", status, created_at: at() } as never);
+    const stats = statsSchema.parse(await service().stats("a"));
+    expect(stats).toEqual(
+      expect.objectContaining({
+        agent_id: "a",
+        lightning_enabled: false,
+        use_tuned_model: false,
+        current_model: "ft:one",
+        base_model: "base-1",
+        active_deployment: { has_active: true, deployment_id: "dep-1", model_name: "ft:one" },
+      }),
+    );
+    expect(stats.statistics).toEqual(
+      expect.objectContaining({
+        total_episodes: 1234,
+        rewarded_episodes: 3,
+        total_rewards: 3,
+        average_reward: 0.333,
+        average_reward_of: 3,
+        total_training_runs: 3,
+        training_run_status: { succeeded: 2, failed: 1 },
+        total_deployments: 0,
+      }),
+    );
+  });
+
+  test("an average of nothing is unknown, not zero", async () => {
+    expect((await service().stats("a")).statistics.average_reward).toBeNull();
+  });
+
+  test("a feed is behind by the age of the oldest change it has not handled; an idle one is not", async () => {
+    await episode("ep-1");
+    const handled = at();
+    await raiseWatermark(ledger, "episodes", handled);
+    clock.advance(3_600_000);
+    expect((await service().stats("a")).feeds.episodes).toEqual({ watermark: handled, lag_seconds: 0 });
+    await episode("ep-2");
+    clock.advance(40_000);
+    await episode("ep-3");
+    expect((await service().stats("a")).feeds.episodes.lag_seconds).toBe(40);
+    expect((await service().stats("a")).feeds.rewards).toEqual({ watermark: null, lag_seconds: 0 });
+  });
+});
+
+describe("health", () => {
+  const health = async (made = service(), input: object = {}) => {
+    const row = overviewOperations({ service: made, settings }).find(({ name }) => name === "getHealth");
+    const reply = await row?.run({ counts: false, ...input }, {} as never);
+    return { status: reply?.status, body: healthSchema.parse(reply?.body) };
+  };
+
+  test("is healthy when everything answers", async () => {
+    const { status, body } = await health();
+    expect([status, body.status]).toEqual([200, "healthy"]);
+    expect(body.checks.ledger).toEqual(expect.objectContaining({ ok: true, kind: "embedded" }));
+    expect(body.containers).toBeUndefined();
+  });
+
+  test("counts the containers under their names when asked to", async () => {
+    await episode("ep-1");
+    const { body } = await health(service(), { counts: true });
+    expect(body.containers).toEqual(
+      expect.objectContaining({ rl_episodes: 1, rl_rewards: 0, rl_training_runs: 0 }),
+    );
+  });
+
+  test("is degraded, and says why, when the provider fails", async () => {
+    ping = async () => {
+      throw unavailable("provider_unavailable", "The provider does not answer.");
+    };
+    const { status, body } = await health();
+    expect([status, body.status]).toEqual([200, "degraded"]);
+    expect(body.checks.provider).toEqual(
+      expect.objectContaining({
+        ok: false,
+        code: "provider_unavailable",
+        message: "The provider does not answer.",
+      }),
+    );
+  });
+
+  test("is degraded when a feed is minutes behind", async () => {
+    await episode("ep-1");
+    clock.advance(301_000);
+    const { body } = await health();
+    expect([body.status, body.checks.feeds?.code]).toEqual(["degraded", "feed_behind"]);
+  });
+
+  test("is unhealthy, with 503, when the ledger fails", async () => {
+    const { status, body } = await health(
+      service({
+        ping: async () => {
+          throw new Error("disk I/O error");
+        },
+      }),
+    );
+    expect([status, body.status]).toEqual([503, "unhealthy"]);
+  });
+
+  test("does not wait for ever for what does not answer", async () => {
+    ping = () => sleep(clock, 3_600_000);
+    const asked = health();
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(5_000);
+    expect((await asked).body.checks.provider).toEqual(
+      expect.objectContaining({ ok: false, code: "too_slow" }),
+    );
+  });
+});
