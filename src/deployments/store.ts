@@ -1,4 +1,5 @@
 import type { Dataset } from "../datasets/contract.ts";
+import { changeRecord } from "../evaluation/change-record.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, isLightningError, preconditionFailed } from "../kernel/errors.ts";
@@ -150,26 +151,12 @@ export function createDeploymentStore({ ledger, clock }: { ledger: Ledger; clock
       }
     },
 
-    /** Reads, changes and writes a deployment under if-match; `change` answers undefined to leave it as it is. */
-    async changeDeployment(
+    changeDeployment: (
       agentId: string,
       id: string,
       change: (deployment: Deployment) => Deployment | undefined,
-    ): Promise<Deployment | undefined> {
-      for (let attempt = 1; ; attempt++) {
-        const stored = await readDeployment(agentId, id);
-        if (stored === undefined) return undefined;
-        const changed = change(bare(stored));
-        if (changed === undefined) return bare(stored);
-        try {
-          await ledger.replace("deployments", changed, { ifMatch: stored._etag });
-          return changed;
-        } catch (thrown) {
-          if (!isLightningError(thrown) || thrown.kind !== "precondition" || attempt >= ATTEMPTS)
-            throw thrown;
-        }
-      }
-    },
+    ): Promise<Deployment | undefined> =>
+      changeRecord<Deployment>(ledger, "deployments", { type: "deployment", agent_id: agentId, id }, change),
 
     listDeployments(agentId: string, limit: number, after?: string): Promise<Page<Deployment>> {
       return ledger.query<Deployment>("deployments", {

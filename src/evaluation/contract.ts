@@ -68,6 +68,17 @@ export const evaluationSchema = z.object({
   status: z.enum(["pending", "running", "finished", "failed"]),
   claimed_by: z.string().optional(),
   error: z.string().optional(),
+  /** What is asked: fixed before the first question. */
+  plan: z
+    .object({
+      examples: z.number().int(),
+      batches: z.number().int(),
+      /** Lines without a turn to judge, and repeated ones. */
+      skipped: z.number().int(),
+      /** `unchecked`: a candidate without a training run has no training data to compare with. */
+      contamination: z.enum(["none", "unchecked"]),
+    })
+    .optional(),
   result: verdictSchema.optional(),
   /** Up to 20 pairs for people to look at; all of them are in the file `pairs_key`. */
   sample: z.array(pairSchema).optional(),

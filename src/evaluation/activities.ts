@@ -1,0 +1,164 @@
+import { sharedGroups } from "../datasets/contamination.ts";
+import type { Split } from "../datasets/contract.ts";
+import type { Files } from "../files/files.ts";
+import type { Claim } from "../kernel/claim.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import type { Provider } from "../provider/provider.ts";
+import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts";
+import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
+import { isRight, type Metric, showTurn } from "./grade.ts";
+import { pairsKey, toLines, writeQuestions } from "./plan.ts";
+import { countPairs, judge, samplePairs } from "./rules.ts";
+import type { EvaluationService } from "./service.ts";
+
+const hasEnded = ({ status }: Evaluation) => status === "finished" || status === "failed";
+
+export interface EvaluationActivityDeps {
+  readonly service: EvaluationService;
+  readonly files: Files;
+  readonly provider: Provider;
+  readonly clock: Clock;
+}
+
+export function createEvaluationActivities(deps: EvaluationActivityDeps): EvaluationActivities {
+  const { service, files, clock } = deps;
+  const { store } = service;
+
+  /** How many sessions and inputs the examples share with what the candidate was trained and tuned on. */
+  async function contamination(evaluation: Evaluation): Promise<number | "unchecked"> {
+    const { agent_id, run_id, split } = evaluation;
+    if (run_id === undefined) return "unchecked";
+    const run = await store.readRun(agent_id, run_id);
+    if (run === undefined) return "unchecked";
+    const [held, trained] = await Promise.all([
+      store.readDataset(agent_id, evaluation.dataset_id),
+      store.readDataset(agent_id, run.dataset_id),
+    ]);
+    if (held === undefined || trained === undefined) return "unchecked";
+    // The training dataset's own other sides are held out by construction: only its training side can meet them.
+    const own = held.id === trained.id || evaluation.dataset_hash === run.dataset_hash;
+    if (own && split === "train") return evaluation.plan?.examples ?? held.training_count ?? 1;
+    const seen: Split[] = own ? ["train"] : ["train", "validation"];
+    return sharedGroups(files, held, [split], trained, seen);
+  }
+
+  async function pairsOf(
+    id: string,
+    batches: number,
+    metric: Metric,
+  ): Promise<{ pairs: Pair[]; missing: number }> {
+    const pairs: Pair[] = [];
+    let missing = 0;
+    for (let batch = 0; batch < batches; batch++) {
+      const [questions, answers] = await Promise.all([
+        readQuestions(files, id, batch),
+        readAnswers(files, id, batch),
+      ]);
+      const said = new Map(answers.map((one) => [`${one.side} ${one.example}`, one.message]));
+      for (const { example, expected } of questions) {
+        const of = (side: Side) => said.get(`${side} ${example}`);
+        const [baseline, candidate] = [of("baseline"), of("candidate")];
+        if (baseline === undefined || candidate === undefined) missing++;
+        else
+          pairs.push({
+            example,
+            expected: showTurn(expected),
+            baseline_answer: showTurn(baseline),
+            candidate_answer: showTurn(candidate),
+            baseline_correct: isRight(expected, baseline, metric),
+            candidate_correct: isRight(expected, candidate, metric),
+          });
+      }
+    }
+    return { pairs, missing };
+  }
+
+  return {
+    async claimEvaluation({ agent_id, id, instance_id }): Promise<Claim> {
+      const evaluation = await store.change(agent_id, id, (one) =>
+        hasEnded(one) || one.claimed_by !== undefined
+          ? undefined
+          : { ...one, claimed_by: instance_id, status: "running" },
+      );
+      if (evaluation === undefined) throw new Error(`There is no evaluation ${id} to work on.`);
+      if (hasEnded(evaluation)) return { kind: "finished" };
+      return { kind: evaluation.claimed_by === instance_id ? "claimed" : "elsewhere" };
+    },
+
+    async readEvaluationStatus({ agent_id, id }) {
+      const { status, result } = await service.get(agent_id, id);
+      return result === undefined ? { status } : { status, verdict: result.verdict };
+    },
+
+    async planEvaluation({ agent_id, id }) {
+      const evaluation = await service.get(agent_id, id);
+      if (evaluation.plan !== undefined) return { kind: "planned", batches: evaluation.plan.batches };
+      const file = (await store.readDataset(agent_id, evaluation.dataset_id))?.files?.[evaluation.split];
+      if (file === undefined || (await files.stat(file.key)) === undefined)
+        return {
+          kind: "rejected",
+          code: "dataset_file_missing",
+          message: `The ${evaluation.split} file of dataset ${evaluation.dataset_id} is gone.`,
+        };
+      const shared = await contamination(evaluation);
+      if (shared !== "unchecked" && shared > 0)
+        return {
+          kind: "rejected",
+          code: "contaminated",
+          message: `${shared} sessions or inputs of the held-out examples are in the candidate's training data.`,
+        };
+      const plan = await writeQuestions(files, id, file.key);
+      if (plan.examples === 0)
+        return {
+          kind: "rejected",
+          code: "no_held_out_examples",
+          message: `No line of the ${evaluation.split} side has an assistant turn to judge.`,
+        };
+      const stored = await store.change(agent_id, id, (one) =>
+        one.plan === undefined
+          ? { ...one, plan: { ...plan, contamination: shared === "unchecked" ? "unchecked" : "none" } }
+          : undefined,
+      );
+      return { kind: "planned", batches: stored?.plan?.batches ?? plan.batches };
+    },
+
+    async answerEvaluationBatch({ agent_id, id, batch }) {
+      return answerBatch(deps, id, batch, await service.get(agent_id, id));
+    },
+
+    async judgeEvaluation({ agent_id, id, batches }) {
+      const before = await service.get(agent_id, id);
+      if (before.status === "finished" && before.result !== undefined)
+        return { verdict: before.result.verdict };
+      const { pairs, missing } = await pairsOf(id, batches, before.metric as Metric);
+      const result = judge(countPairs(pairs), missing);
+      if (before.plan?.contamination === "unchecked")
+        result.reasons.push(
+          "Nobody checked whether the candidate was trained on these examples: no run is known.",
+        );
+      await files.write(pairsKey(id), toLines(pairs));
+      const ended = await store.change(agent_id, id, (one) =>
+        hasEnded(one)
+          ? undefined
+          : {
+              ...one,
+              status: "finished",
+              result,
+              sample: samplePairs(pairs),
+              pairs_key: pairsKey(id),
+              completed_at: toIso(clock.now()),
+            },
+      );
+      return { verdict: ended?.result?.verdict ?? result.verdict };
+    },
+
+    async failEvaluation({ agent_id, id, code, message }) {
+      await store.change(agent_id, id, (one) =>
+        hasEnded(one)
+          ? undefined
+          : { ...one, status: "failed", error: `${code}: ${message}`, completed_at: toIso(clock.now()) },
+      );
+      return null;
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { startAndWait } from "../kernel/long-operation.ts";
+import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
+import { bare } from "../ledger/ledger.ts";
+import { type Evaluation, evaluationSchema, startEvaluationInputSchema, VERDICTS } from "./contract.ts";
+import type { EvaluationService } from "./service.ts";
+
+export interface EvaluationOperationsDeps {
+  readonly service: EvaluationService;
+  readonly settings: Pick<Settings, "agentId">;
+  readonly clock: Clock;
+}
+
+const shownSchema = evaluationSchema.omit({ type: true, claimed_by: true }).extend({
+  evaluation_id: idSchema,
+  verdict: z.enum(VERDICTS).optional(),
+});
+const startedSchema = shownSchema.extend({
+  success: z.boolean(),
+  urls: z.record(z.string(), z.string()).optional(),
+});
+
+const show = ({ type: _, claimed_by: __, ...evaluation }: Evaluation) => ({
+  evaluation_id: evaluation.id,
+  ...evaluation,
+  ...(evaluation.result === undefined ? {} : { verdict: evaluation.result.verdict }),
+});
+
+/** The rows of evaluations. */
+export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps): Operation[] {
+  const agent_id = agentIdSchema.default(settings.agentId);
+
+  const startEvaluation = defineOperation({
+    name: "startEvaluation",
+    summary:
+      "Lets a candidate and a baseline answer held-out examples and says whether the candidate is better.",
+    input: startEvaluationInputSchema.extend({ agent_id }),
+    output: startedSchema,
+    role: "trainer",
+    effect: "write",
+    idempotent: true,
+    rest: { method: "POST", path: "/evaluations" },
+    cli: "evaluate",
+    mcp: ["lightning_evaluate"],
+    aliases: { training_run_id: "run_id" },
+    example: { agent_id: "mcp-agents", run_id: "run-xyz789", dataset_id: "dataset-abc123" },
+    async run(input, context) {
+      const { evaluation } = await service.prepare(input);
+      const { id } = evaluation;
+      const { record, finished, urls } = await startAndWait(
+        context,
+        clock,
+        { name: "evaluateModel", instanceId: id, input: { agent_id: input.agent_id, id } },
+        () => service.get(input.agent_id, id),
+        (one) => one.status === "finished" || one.status === "failed",
+      );
+      const success = record.status !== "failed";
+      return finished
+        ? { body: { ...show(record), success } }
+        : { status: 202, body: { ...show(record), success, urls } };
+    },
+  });
+
+  const getEvaluation = defineOperation({
+    name: "getEvaluation",
+    summary: "Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs.",
+    input: z.strictObject({ agent_id, evaluation_id: idSchema }),
+    output: shownSchema,
+    role: "reader",
+    effect: "read",
+    idempotent: true,
+    rest: { method: "GET", path: "/evaluations/{evaluation_id}" },
+    cli: "evaluation",
+    mcp: ["lightning_get_evaluation"],
+    aliases: { id: "evaluation_id" },
+    example: { agent_id: "mcp-agents", evaluation_id: "eval-123" },
+    async run(input) {
+      return { body: show(await service.get(input.agent_id, input.evaluation_id)) };
+    },
+  });
+
+  const listEvaluations = defineOperation({
+    name: "listEvaluations",
+    summary: "Lists the agent's evaluations, newest first.",
+    input: z.strictObject({ agent_id, run_id: idSchema.optional(), ...pagingSchema }),
+    output: z.object({
+      agent_id: z.string(),
+      evaluations_found: z.number().int(),
+      evaluations: z.array(shownSchema.omit({ sample: true })),
+      continuation: continuationSchema,
+    }),
+    role: "reader",
+    effect: "read",
+    idempotent: true,
+    rest: { method: "GET", path: "/evaluations" },
+    cli: "list-evaluations",
+    mcp: ["lightning_list_evaluations"],
+    aliases: { training_run_id: "run_id" },
+    example: { agent_id: "mcp-agents" },
+    async run(input) {
+      const page = await service.store.list(input.agent_id, input.run_id, input.limit, input.continuation);
+      const evaluations = page.items.map((one) => {
+        const { sample: _, ...shown } = show(bare(one) as Evaluation);
+        return shown;
+      });
+      return {
+        body: {
+          agent_id: input.agent_id,
+          evaluations_found: evaluations.length,
+          evaluations,
+          ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+        },
+      };
+    },
+  });
+
+  return [startEvaluation, getEvaluation, listEvaluations];
+}

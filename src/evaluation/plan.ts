@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { exampleSchema } from "../datasets/contract.ts";
+import { messageSchema, toolDefinitionSchema } from "../episodes/contract.ts";
+import { type Files, lines } from "../files/files.ts";
+import { sha256 } from "../kernel/hashing.ts";
+
+/** Small, so that a killed process asks few questions again: answers are kept batch by batch. */
+const BATCH = 10;
+/** More examples add little: with a thousand pairs the interval is about three points wide on each side. */
+export const MOST_EXAMPLES = 1000;
+
+/** One held-out decision: all that was said before the turn to judge, and that turn. */
+export const questionSchema = z.object({
+  example: z.string(),
+  prompt: z.array(messageSchema).min(1),
+  tools: z.array(toolDefinitionSchema).optional(),
+  expected: messageSchema,
+});
+export type Question = z.output<typeof questionSchema>;
+
+const number = (batch: number) => String(batch).padStart(4, "0");
+export const questionsKey = (id: string, batch: number) => `${id}/questions-${number(batch)}.jsonl`;
+export const answersKey = (id: string, batch: number) => `${id}/answers-${number(batch)}.jsonl`;
+export const pairsKey = (id: string) => `${id}/pairs.jsonl`;
+
+/**
+ * The decision of a dataset line: the first assistant turn that is to be learnt, after what came before it. Later turns
+ * follow from tool results that a model under test would not get to see, so they are not asked.
+ */
+export function toQuestion(line: string): Question | undefined {
+  const parsed = exampleSchema.safeParse(JSON.parse(line));
+  if (!parsed.success) return undefined;
+  const { messages, tools } = parsed.data;
+  const at = messages.findIndex((one) => one.role === "assistant" && one.weight !== 0);
+  const expected = messages[at];
+  if (at < 1 || expected === undefined) return undefined;
+  return {
+    example: sha256(line).slice(0, 16),
+    prompt: messages.slice(0, at),
+    expected,
+    ...(tools === undefined ? {} : { tools }),
+  };
+}
+
+/**
+ * Reads a side of a dataset and writes its questions, ten to a file. Of more than a thousand examples those with the
+ * least hashes are asked: a choice that is random as to content and the same on every run.
+ */
+export async function writeQuestions(
+  files: Files,
+  id: string,
+  datasetFile: string,
+): Promise<{ examples: number; batches: number; skipped: number }> {
+  const chosen = new Map<string, Question>();
+  let skipped = 0;
+  let bar = "g"; // above every hex digit
+  for await (const line of lines(files.read(datasetFile))) {
+    if (line.trim() === "") continue;
+    const question = toQuestion(line);
+    if (question === undefined || chosen.has(question.example)) skipped++;
+    else if (question.example < bar) chosen.set(question.example, question);
+    if (chosen.size >= 2 * MOST_EXAMPLES) bar = keepLeast(chosen);
+  }
+  keepLeast(chosen);
+  const questions = [...chosen.values()].toSorted((a, b) => (a.example < b.example ? -1 : 1));
+  const batches = Math.ceil(questions.length / BATCH);
+  for (let batch = 0; batch < batches; batch++)
+    await files.write(questionsKey(id, batch), toLines(questions.slice(batch * BATCH, (batch + 1) * BATCH)));
+  return { examples: questions.length, batches, skipped };
+}
+
+/** Drops all but the thousand least hashes; answers the greatest one that is left. */
+function keepLeast(chosen: Map<string, Question>): string {
+  const hashes = [...chosen.keys()].toSorted();
+  for (const hash of hashes.slice(MOST_EXAMPLES)) chosen.delete(hash);
+  return hashes.length > MOST_EXAMPLES ? (hashes[MOST_EXAMPLES - 1] ?? "g") : "g";
+}
+
+export async function* toLines(values: Iterable<unknown>): AsyncGenerator<string> {
+  for (const value of values) yield `${JSON.stringify(value)}\n`;
+}
+
+export async function readLines<T>(files: Files, key: string, schema: z.ZodType<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const line of lines(files.read(key))) found.push(schema.parse(JSON.parse(line)));
+  return found;
+}

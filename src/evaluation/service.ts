@@ -1,0 +1,129 @@
+import type { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import type { Dataset, Split } from "../datasets/contract.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { conflict, invalid, notFound } from "../kernel/errors.ts";
+import { hashedId } from "../kernel/ids.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { TrainingRun } from "../training/contract.ts";
+import type { Evaluation, startEvaluationInputSchema } from "./contract.ts";
+import { tooManyMissing } from "./rules.ts";
+import { createEvaluationStore } from "./store.ts";
+
+export interface EvaluationDeps {
+  readonly ledger: Ledger;
+  readonly settings: Pick<Settings, "baseModelDeployment" | "baseModel">;
+  readonly clock: Clock;
+  /** The model that serves now, for the baseline `active`; null when the base model does. */
+  readonly readActive: (agentId: string) => Promise<{ readonly deployment_name: string } | null>;
+}
+
+export type StartEvaluation = z.output<typeof startEvaluationInputSchema>;
+export type EvaluationService = ReturnType<typeof createEvaluationService>;
+
+export function createEvaluationService(deps: EvaluationDeps) {
+  const { settings, clock } = deps;
+  const store = createEvaluationStore(deps.ledger);
+
+  async function judgedRun(agentId: string, id: string): Promise<TrainingRun> {
+    const run = await store.readRun(agentId, id);
+    if (run === undefined)
+      throw notFound("run_not_found", `Agent ${agentId} has no training run ${id}.`, { field: "run_id" });
+    if (run.status !== "succeeded" || run.tuned_model_name === undefined)
+      throw conflict("run_not_succeeded", `Training run ${id} is ${run.status}; it has no model to judge.`, {
+        field: "run_id",
+        remedy: "Wait until the run has succeeded, or name another one.",
+      });
+    return run;
+  }
+
+  async function heldOut(
+    agentId: string,
+    id: string,
+    asked?: Split,
+  ): Promise<{ dataset: Dataset; split: Split }> {
+    const dataset = await store.readDataset(agentId, id);
+    if (dataset === undefined)
+      throw notFound("dataset_not_found", `Agent ${agentId} has no dataset ${id}.`, { field: "dataset_id" });
+    if (dataset.status !== "ready")
+      throw conflict("dataset_not_ready", `Dataset ${id} is ${dataset.status}.`, {
+        field: "dataset_id",
+        remedy: "Wait until the dataset is ready.",
+      });
+    const has = (split: Split) => (dataset.files?.[split]?.lines ?? 0) > 0;
+    const split = asked ?? (has("test") ? "test" : "validation");
+    if (!has(split))
+      throw invalid("no_held_out_examples", `Dataset ${id} has no examples on its ${split} side.`, {
+        field: asked === undefined ? "dataset_id" : "split",
+        remedy: "Name a dataset or side with examples that the candidate was not trained on.",
+      });
+    return { dataset, split };
+  }
+
+  async function nameOfBaseline(agentId: string, baseline: string, run?: TrainingRun): Promise<string> {
+    const base = settings.baseModelDeployment ?? run?.base_model ?? settings.baseModel;
+    if (baseline === "base") return base;
+    if (baseline === "active") return (await deps.readActive(agentId))?.deployment_name ?? base;
+    return baseline;
+  }
+
+  return {
+    store,
+
+    /**
+     * Checks a request and makes its record, once: the same candidate, baseline, examples and metric are one evaluation,
+     * whatever its verdict. Only one that failed, or ended with too many answers missing, is followed by a new one.
+     * @throws invalid `no_candidate`, `same_model`, `no_held_out_examples`; not_found; conflict `run_not_succeeded`,
+     * `dataset_not_ready`
+     */
+    async prepare(input: StartEvaluation): Promise<{ evaluation: Evaluation; existed: boolean }> {
+      const { agent_id, run_id, metric } = input;
+      const run = run_id === undefined ? undefined : await judgedRun(agent_id, run_id);
+      const candidate = input.candidate ?? run?.tuned_model_name;
+      if (candidate === undefined)
+        throw invalid("no_candidate", "Nothing names the model to judge.", {
+          field: "run_id",
+          remedy: "Give run_id, or candidate with a model's name.",
+        });
+      const { dataset, split } = await heldOut(agent_id, input.dataset_id, input.split);
+      const baseline = await nameOfBaseline(agent_id, input.baseline, run);
+      if (baseline === candidate)
+        throw invalid("same_model", `Candidate and baseline are the same model, ${candidate}.`, {
+          field: "baseline",
+          remedy: "Compare with `base` or with another model's name.",
+        });
+      const what = {
+        agent_id,
+        candidate,
+        baseline,
+        dataset_hash: dataset.content_hash ?? dataset.id,
+        split,
+        metric,
+        ...(run_id === undefined ? {} : { run_id }),
+      };
+      for (let attempt = 1; ; attempt++) {
+        const { record, existed } = await store.create({
+          id: hashedId("eval", { ...what, attempt }),
+          type: "evaluation",
+          ...what,
+          dataset_id: dataset.id,
+          status: "pending",
+          created_at: toIso(clock.now()),
+        });
+        if (existed && canBeRepeated(record)) continue;
+        return { evaluation: record, existed };
+      }
+    },
+
+    async get(agentId: string, id: string): Promise<Evaluation> {
+      const found = await store.read(agentId, id);
+      if (found === undefined)
+        throw notFound("evaluation_not_found", `Agent ${agentId} has no evaluation ${id}.`, { field: "id" });
+      return found;
+    },
+  };
+}
+
+function canBeRepeated({ status, result }: Evaluation): boolean {
+  return status === "failed" || (result !== undefined && tooManyMissing(result.pairs, result.missing));
+}

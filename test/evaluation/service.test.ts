@@ -1,0 +1,251 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { evaluationOperations } from "../../src/evaluation/operations.ts";
+import { MOST_EXAMPLES, toQuestion } from "../../src/evaluation/plan.ts";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import { parseInput } from "../../src/kernel/operation.ts";
+import { AGENT, callContext, runRecord } from "../deployments/world.ts";
+import { evaluationWorld, exampleLine, toolTurn } from "./world.ts";
+
+type World = Awaited<ReturnType<typeof evaluationWorld>>;
+const worlds: World[] = [];
+async function make(options?: Parameters<typeof evaluationWorld>[0]): Promise<World> {
+  const world = await evaluationWorld(options);
+  worlds.push(world);
+  return world;
+}
+afterEach(async () => {
+  await Promise.all(worlds.splice(0).map((world) => world.dispose()));
+});
+
+const codeOf = async (promise: Promise<unknown>) =>
+  promise.then(
+    () => "no error",
+    (thrown: unknown) => (isLightningError(thrown) ? `${thrown.status} ${thrown.code}` : String(thrown)),
+  );
+
+describe("asking for an evaluation", () => {
+  test("takes the run's model against its base model on the test side", async () => {
+    const { request } = await make();
+    expect((await request()).evaluation).toMatchObject({
+      candidate: "ft:run-1",
+      baseline: "gpt-4o-mini",
+      split: "test",
+      status: "pending",
+    });
+  });
+
+  test("takes the validation side where there is no test side, and what serves now as the baseline `active`", async () => {
+    const { request, dataset, serve } = await make();
+    await dataset("dataset-2", { validation: { lines: [exampleLine(1)], groups: [] } });
+    expect((await request({ dataset_id: "dataset-2" })).evaluation.split).toBe("validation");
+    serve("ft:older");
+    expect((await request({ baseline: "active" })).evaluation.baseline).toBe("ft:older");
+    expect((await request({ baseline: "gpt-4.1" })).evaluation.baseline).toBe("gpt-4.1");
+  });
+
+  test("meets in one evaluation when it is asked for twice, and begins anew after a failure", async () => {
+    const { request, activities } = await make();
+    const [one, two] = [await request(), await request()];
+    expect(two).toMatchObject({ existed: true, evaluation: { id: one.evaluation.id } });
+    await activities.failEvaluation({ agent_id: AGENT, id: one.evaluation.id, code: "x", message: "y" });
+    expect((await request()).evaluation.id).not.toBe(one.evaluation.id);
+  });
+
+  test("names what is wrong", async () => {
+    const { request, ledger, clock, dataset } = await make();
+    const { tuned_model_name: _, ...busy } = runRecord("run-busy", clock, { status: "running" });
+    await ledger.create("runs", busy);
+    await dataset("dataset-2", {}, { status: "building" });
+    expect(await codeOf(request({ run_id: "run-none" }))).toBe("404 run_not_found");
+    expect(await codeOf(request({ run_id: "run-busy" }))).toBe("409 run_not_succeeded");
+    expect(await codeOf(request({ run_id: undefined }))).toBe("422 no_candidate");
+    expect(await codeOf(request({ dataset_id: "dataset-none" }))).toBe("404 dataset_not_found");
+    expect(await codeOf(request({ dataset_id: "dataset-2" }))).toBe("409 dataset_not_ready");
+    expect(await codeOf(request({ baseline: "ft:run-1" }))).toBe("422 same_model");
+  });
+});
+
+describe("an evaluation", () => {
+  test("passes a candidate that routes every request right where the baseline does not", async () => {
+    const { request, evaluate, service, asked, files } = await make();
+    const { evaluation } = await request();
+    expect(await evaluate(evaluation.id)).toBe("pass");
+    const ended = await service.get(AGENT, evaluation.id);
+    expect(ended).toMatchObject({
+      status: "finished",
+      plan: { examples: 60, batches: 6, skipped: 0, contamination: "none" },
+      result: { pairs: 60, candidate_accuracy: 1, baseline_accuracy: 0, missing: 0 },
+    });
+    expect(ended.sample).toHaveLength(20);
+    expect(ended.sample?.[0]).toMatchObject({ expected: "search({})", baseline_answer: "fetch({})" });
+    expect((await files.stat(ended.pairs_key ?? ""))?.bytes).toBeGreaterThan(0);
+    expect(asked).toHaveLength(120);
+  });
+
+  test("asks with what came before the first turn of the assistant, and nothing of what came after", () => {
+    const question = toQuestion(exampleLine(7));
+    expect(question?.prompt.map((one) => one.role)).toEqual(["system", "user"]);
+    expect(question?.expected.tool_calls?.[0]?.function.name).toBe("search");
+    expect(question?.tools).toHaveLength(1);
+    expect(toQuestion(JSON.stringify({ messages: [{ role: "user", content: "hi" }] }))).toBeUndefined();
+    const notLearnt = [
+      { role: "user", content: "a" },
+      { role: "assistant", content: "b", weight: 0 },
+      { role: "user", content: "c" },
+      { role: "assistant", content: "d" },
+    ];
+    expect(toQuestion(JSON.stringify({ messages: notLearnt }))).toMatchObject({ expected: { content: "d" } });
+  });
+
+  test("asks nothing twice when its steps run again", async () => {
+    const { request, activities, asked, evaluate, service } = await make();
+    const { evaluation } = await request();
+    const ref = { agent_id: AGENT, id: evaluation.id };
+    expect(await activities.claimEvaluation({ ...ref, instance_id: "one" })).toEqual({ kind: "claimed" });
+    expect(await activities.claimEvaluation({ ...ref, instance_id: "one" })).toEqual({ kind: "claimed" });
+    expect(await activities.claimEvaluation({ ...ref, instance_id: "two" })).toEqual({ kind: "elsewhere" });
+    const plan = await activities.planEvaluation(ref);
+    expect(await activities.planEvaluation(ref)).toEqual(plan);
+    const batch = await activities.answerEvaluationBatch({ ...ref, batch: 0 });
+    expect(await activities.answerEvaluationBatch({ ...ref, batch: 0 })).toEqual(batch);
+    expect(asked).toHaveLength(20);
+    await evaluate(evaluation.id);
+    const ended = await service.get(AGENT, evaluation.id);
+    expect(await activities.judgeEvaluation({ ...ref, batches: 6 })).toEqual({ verdict: "pass" });
+    await activities.failEvaluation({ ...ref, code: "late", message: "too late" });
+    expect(await service.get(AGENT, evaluation.id)).toEqual(ended);
+    expect(await activities.claimEvaluation({ ...ref, instance_id: "one" })).toEqual({ kind: "finished" });
+    expect(asked).toHaveLength(120);
+  });
+
+  test("asks again what met a passing fault, and keeps what was answered", async () => {
+    const { request, evaluate, asked, service } = await make({
+      examples: 50,
+      answer: ({ model, messages }, times) => {
+        if (messages.at(-1)?.content === "request 7" && times < 3) throw unavailable("provider_busy", "429");
+        return toolTurn(model === "ft:run-1" ? "search" : "fetch");
+      },
+    });
+    const { evaluation } = await request();
+    expect(await evaluate(evaluation.id)).toBe("pass");
+    expect((await service.get(AGENT, evaluation.id)).result).toMatchObject({ pairs: 50, missing: 0 });
+    expect(asked).toHaveLength(100 + 2 * 2);
+  });
+
+  test("counts what a provider cannot answer as missing, never as wrong", async () => {
+    const { request, evaluate, asked, service } = await make({
+      answer: ({ model, messages }) => {
+        const content = messages.at(-1)?.content;
+        if (content === "request 7") throw invalid("provider_rejected", "content filter");
+        if (content === "request 8" && model === "ft:run-1")
+          throw unavailable("provider_busy", "503 for ever");
+        return toolTurn(model === "ft:run-1" ? "search" : "fetch");
+      },
+    });
+    const { evaluation } = await request();
+    expect(await evaluate(evaluation.id)).toBe("pass");
+    expect((await service.get(AGENT, evaluation.id)).result).toMatchObject({
+      pairs: 58,
+      missing: 2,
+      candidate_accuracy: 1,
+    });
+    expect(asked.filter((one) => one === "ft:run-1 request 8")).toHaveLength(8);
+  });
+
+  test("is inconclusive when too many answers are missing, and can then be asked for again", async () => {
+    const { request, evaluate } = await make({
+      answer: ({ model, messages }) => {
+        if (/[05]$/.test(String(messages.at(-1)?.content))) throw invalid("provider_rejected", "no");
+        return toolTurn(model === "ft:run-1" ? "search" : "fetch");
+      },
+    });
+    const { evaluation } = await request();
+    expect(await evaluate(evaluation.id)).toBe("inconclusive");
+    const again = await request();
+    expect(again.existed).toBe(false);
+    expect(again.evaluation.id).not.toBe(evaluation.id);
+  });
+
+  test("asks without a temperature where a model refuses one", async () => {
+    const { request, evaluate } = await make({
+      answer: ({ model, temperature }) => {
+        if (temperature !== undefined) throw invalid("provider_rejected", "Unsupported value: temperature");
+        return toolTurn(model === "ft:run-1" ? "search" : "fetch");
+      },
+    });
+    expect(await evaluate((await request()).evaluation.id)).toBe("pass");
+  });
+
+  test("takes a thousand of many examples, the same ones every time", async () => {
+    const { request, activities, dataset, service } = await make();
+    const many = Array.from({ length: 2500 }, (_, n) => exampleLine(n));
+    await dataset("dataset-2", { test: { lines: [...many, ...many.slice(0, 10)], groups: [] } });
+    const { evaluation } = await request({ dataset_id: "dataset-2" });
+    const plan = await activities.planEvaluation({ agent_id: AGENT, id: evaluation.id });
+    expect(plan).toEqual({ kind: "planned", batches: MOST_EXAMPLES / 10 });
+    expect((await service.get(AGENT, evaluation.id)).plan?.examples).toBe(MOST_EXAMPLES);
+  });
+});
+
+describe("contamination", () => {
+  test("is refused: held-out examples that share a group with the candidate's training or validation side", async () => {
+    const { request, evaluate, dataset, asked, service } = await make();
+    for (const [id, group] of [
+      ["dataset-2", "b"],
+      ["dataset-3", "c"],
+    ] as const) {
+      await dataset(id, { test: { lines: [exampleLine(1)], groups: ["x", group] } });
+      const { evaluation } = await request({ dataset_id: id });
+      expect(await evaluate(evaluation.id)).toBe("contaminated");
+      expect((await service.get(AGENT, evaluation.id)).error).toContain("contaminated: 1 sessions or inputs");
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test("is the training side of the candidate's own dataset, and not its validation side", async () => {
+    const { request, evaluate } = await make();
+    expect(await evaluate((await request({ split: "train" })).evaluation.id)).toBe("contaminated");
+    expect(await evaluate((await request({ split: "validation" })).evaluation.id)).toBe("inconclusive");
+  });
+
+  test("cannot be ruled out for a model of which no run is known, and the verdict says so", async () => {
+    const { request, evaluate, service } = await make();
+    const { evaluation } = await request({ run_id: undefined, candidate: "ft:run-1" });
+    expect(await evaluate(evaluation.id)).toBe("pass");
+    const { plan, result } = await service.get(AGENT, evaluation.id);
+    expect(plan?.contamination).toBe("unchecked");
+    expect(result?.reasons.join(" ")).toContain("Nobody checked");
+  });
+});
+
+describe("the doors of evaluations", () => {
+  test("start one and answer with its verdict, show it and list it", async () => {
+    const { service, evaluate } = await make();
+    const table = evaluationOperations({ service, settings: { agentId: AGENT }, clock: systemClock });
+    const call = async (name: string, raw: Record<string, unknown>, waitMs?: number) => {
+      const operation = table.find((one) => one.name === name);
+      if (operation === undefined) throw new Error(name);
+      const context = callContext(async (orchestration, id) => {
+        expect(orchestration).toBe("evaluateModel");
+        if (waitMs !== 0) await evaluate(id);
+      }, waitMs);
+      const reply = await operation.run(parseInput(operation, raw), context);
+      return {
+        status: reply.status ?? 200,
+        body: operation.output.parse(reply.body) as Record<string, unknown>,
+      };
+    };
+    const input = { run_id: "run-1", dataset_id: "dataset-1" };
+    expect(await call("startEvaluation", input, 0)).toMatchObject({
+      status: 202,
+      body: { status: "pending" },
+    });
+    const { status, body } = await call("startEvaluation", input);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ success: true, verdict: "pass", status: "finished" });
+    const shown = await call("getEvaluation", { evaluation_id: body.evaluation_id });
+    expect(shown.body).toMatchObject({ verdict: "pass", candidate: "ft:run-1" });
+    expect((await call("listEvaluations", {})).body).toMatchObject({ evaluations_found: 1 });
+  });
+});
