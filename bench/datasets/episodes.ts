@@ -34,9 +34,11 @@ export function* generateEpisodes(count: number, batch: number): Generator<Episo
     Array.from({ length: words }, () => WORDS[Math.floor(random() * WORDS.length)]).join(" ");
   let episodes: Episode[] = [];
   for (let n = 0; n < count; n++) {
-    const repeats = n >= 10 && n % 10 === 0;
-    const about = repeats ? `request ${n - 10 - (n % 100)}` : `request ${n} ${text(12)}`;
-    episodes.push(one(n, about, repeats ? "Done." : text(60), random()));
+    // The ten repeats among a hundred all ask the same.
+    const subject = n % 10 === 0 ? n - (n % 100) : n;
+    const repeats = subject !== n || n % 100 === 0;
+    const about = `request ${subject} ${repeats ? "" : text(12)}`;
+    episodes.push(one(n, subject, about, repeats ? "Done." : text(60), random()));
     if (episodes.length < batch) continue;
     yield episodes;
     episodes = [];
@@ -44,9 +46,9 @@ export function* generateEpisodes(count: number, batch: number): Generator<Episo
   if (episodes.length > 0) yield episodes;
 }
 
-function one(n: number, about: string, answer: string, luck: number): Episode {
+function one(n: number, subject: number, about: string, answer: string, luck: number): Episode {
   const at = new Date(Date.UTC(2026, 0, 1) + n * 250).toISOString();
-  const tool = TOOLS[n % TOOLS.length]?.function.name ?? "echo";
+  const tool = TOOLS[subject % TOOLS.length]?.function.name ?? "echo";
   return {
     id: `ep-${String(n).padStart(9, "0")}`,
     agent_id: "bench",
@@ -54,7 +56,7 @@ function one(n: number, about: string, answer: string, luck: number): Episode {
     assistant_output: answer,
     tools: TOOLS,
     tool_calls: [
-      { tool_name: tool, arguments: { path: `/notes/${n % 500}.md` }, result: answer, duration_ms: 12 },
+      { tool_name: tool, arguments: { path: `/notes/${subject % 500}.md` }, result: answer, duration_ms: 12 },
     ],
     tool_names: [tool],
     session_id: `session-${Math.floor(n / 5)}`,

@@ -70,8 +70,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
     },
 
     async planDatasetShards(input) {
-      const { shards } = await planShards(deps, await read(input));
-      return { shards: [...shards] };
+      return { shards: await planShards(deps, await read(input)) };
     },
 
     async buildDatasetShard(input) {

@@ -6,7 +6,7 @@ import type { Stored } from "../ledger/ledger.ts";
 import { CandidateTable } from "./candidates.ts";
 import type { Dataset, Split } from "./contract.ts";
 import { emptyReason } from "./empty.ts";
-import { folderOf, groupFileKey, isBuildFile, planKey, shardKeys, splitFileKey } from "./keys.ts";
+import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
 import { type Merged, merge } from "./merge.ts";
 import {
   add,
@@ -16,7 +16,7 @@ import {
   type ShardSummary,
   writeShard,
 } from "./shard-file.ts";
-import { goldenExamples, type Plan } from "./shards.ts";
+import { goldenExamples } from "./shards.ts";
 import { keysOfSide, LineHashes, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
 import type { DatasetStore } from "./store.ts";
 
@@ -82,14 +82,13 @@ export async function removeShards(files: Files, id: string): Promise<void> {
   for (const key of await files.list(folderOf(id))) if (isBuildFile(id, key)) await files.delete(key);
 }
 
-/** Sums up what the plan and the shards counted; golden sets that join are read here. */
+/** Sums up what the shards counted; golden sets that join are read here. */
 async function readSummaries(
   { files, settings, store }: AssembleDeps,
   dataset: Dataset,
   shards: number,
 ): Promise<ShardSummary> {
-  const plan = await readJson<Plan>(files, planKey(dataset.id));
-  const total: ShardSummary = { ...emptySummary(), dropped: { ...plan?.dropped } };
+  const total = emptySummary();
   const parts = [];
   for (let shard = 0; shard < shards; shard++)
     parts.push(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
@@ -105,8 +104,6 @@ async function readSummaries(
     for (const [reason, times] of Object.entries(part.dropped)) add(total.dropped, reason, times);
     for (const [reason, times] of Object.entries(part.warnings)) add(total.warnings, reason, times);
   }
-  // Episodes that no shard had to read were looked at by the plan.
-  total.read = Math.max(total.read, plan?.episodes ?? 0);
   return total;
 }
 

@@ -5,6 +5,7 @@ import { toExample } from "./example.ts";
 import { planKey, shardKeys, sourceFileKey } from "./keys.ts";
 import { sessionKey } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
+import { planEpisodeShards } from "./plan.ts";
 import { GOLDEN_SCORE, scoreOf } from "./score.ts";
 import {
   add,
@@ -15,13 +16,9 @@ import {
   writeJson,
   writeShard,
 } from "./shard-file.ts";
-import { type DatasetStore, inRange, worthReading } from "./store.ts";
+import { type DatasetStore, inRange } from "./store.ts";
 import { checkExample, faultsOf } from "./validate.ts";
 
-/** Episodes in a shard: a second or so of work, so that a crash costs little. */
-const SHARD_EPISODES = 2000;
-/** A plan is a durable payload and stays under 16 KB: some 85 bytes a shard. */
-const MOST_SHARDS = 128;
 /** Conversions between pauses: each takes tens of microseconds. */
 const EXAMPLES_PER_PAUSE = 64;
 
@@ -31,60 +28,14 @@ export interface ShardDeps {
   readonly settings: Pick<Settings, "splitKey">;
 }
 
-/** Episodes that no shard reads, counted when the plan is made. */
-export interface Plan {
-  readonly shards: readonly Shard[];
-  readonly episodes: number;
-  readonly dropped: Readonly<Record<string, number>>;
-}
-
-/**
- * Cuts the episodes worth reading into ranges of about equal size. The plan is kept: planning again while rewards
- * still arrive answers the same ranges.
- */
-export async function planShards(deps: ShardDeps, dataset: Dataset): Promise<Plan> {
-  const kept = await readJson<Plan>(deps.files, planKey(dataset.id));
+/** Answers the ranges to be read. The plan is kept, so that planning again while episodes arrive answers the same. */
+export async function planShards(deps: ShardDeps, dataset: Dataset): Promise<Shard[]> {
+  const kept = await readJson<Shard[]>(deps.files, planKey(dataset.id));
   if (kept !== undefined) return kept;
-  const plan = dataset.recipe.kind === "golden" ? goldenPlan : await planEpisodes(deps.store, dataset);
-  await writeJson(deps.files, planKey(dataset.id), plan);
-  return plan;
-}
-
-const goldenPlan: Plan = { shards: [{ index: 0 }], episodes: 0, dropped: {} };
-
-async function planEpisodes(store: DatasetStore, dataset: Dataset): Promise<Plan> {
-  const { agent_id: agent, recipe } = dataset;
-  const all = inRange(dataset);
-  const worth = [...all, ...worthReading(recipe)];
-  const total = await store.countEpisodes(agent, worth);
-  const size = Math.max(SHARD_EPISODES, Math.ceil(total / MOST_SHARDS));
-  const shards: Shard[] = [];
-  let from: string | undefined;
-  let last: string | undefined;
-  let inShard = 0;
-  for await (const { created_at: at } of store.episodeTimes(agent, worth)) {
-    if (inShard >= size && at !== last && shards.length < MOST_SHARDS - 1) {
-      shards.push({ index: shards.length, ...(from === undefined ? {} : { from }), to: last });
-      from = last;
-      inShard = 0;
-    }
-    last = at;
-    inShard++;
-  }
-  shards.push({ index: shards.length, ...(from === undefined ? {} : { from }) });
-
-  const judged = recipe.sources === undefined ? "reward_avg" : "reward_count";
-  const noReward = await store.countEpisodes(agent, [...all, { field: judged, op: "defined", value: false }]);
-  const episodes = await store.countEpisodes(agent, all);
-  const below = episodes - total - noReward;
-  return {
-    shards,
-    episodes,
-    dropped: {
-      ...(noReward > 0 ? { no_reward: noReward } : {}),
-      ...(below > 0 ? { [recipe.sources === undefined ? "below_reward" : "no_reward"]: below } : {}),
-    },
-  };
+  const shards =
+    dataset.recipe.kind === "golden" ? [{ index: 0 }] : await planEpisodeShards(deps.store, dataset);
+  await writeJson(deps.files, planKey(dataset.id), shards);
+  return shards;
 }
 
 /** Reads one range and keeps what is good enough and valid, as lines and an index. A finished shard is not redone. */
@@ -106,9 +57,9 @@ async function* episodeExamples(
   shard: Shard,
   summary: ShardSummary,
 ): AsyncGenerator<ScoredExample> {
-  const { recipe } = dataset;
-  const where = [...inRange(dataset, shard), ...worthReading(recipe)];
-  for await (const episode of store.episodes(dataset.agent_id, where)) {
+  const { recipe, watermark } = dataset;
+  for await (const episode of store.episodes(dataset.agent_id, inRange(dataset, shard))) {
+    if (episode.recorded_at > watermark.episodes) continue;
     if (summary.read++ % EXAMPLES_PER_PAUSE === EXAMPLES_PER_PAUSE - 1) await letOthersRun();
     const score = scoreOf(episode, recipe.sources);
     if (episode.redaction?.withheld === true) add(summary.dropped, "withheld");

@@ -2,11 +2,10 @@ import type { Episode } from "../episodes/contract.ts";
 import type { Condition, Ledger, Stored } from "../ledger/ledger.ts";
 import { bare, each } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
-import type { Dataset, Recipe } from "./contract.ts";
+import type { Dataset } from "./contract.ts";
 
 /** Whole episodes read at once: small, since one may be 2 MB and twenty shards may run side by side. */
 const EPISODES_AT_ONCE = 100;
-const TIMES_AT_ONCE = 1000;
 
 /** What datasets ask of the ledger. */
 export function createDatasetStore(ledger: Ledger) {
@@ -67,18 +66,20 @@ export function createDatasetStore(ledger: Ledger) {
     newestEpisode: (agentId: string) => newest("episodes", agentId, "recorded_at"),
     newestReward: (agentId: string) => newest("rewards", agentId, "created_at"),
 
-    countEpisodes: (agentId: string, where: readonly Condition[]) =>
-      ledger.count("episodes", { pk: [agentId], where }),
-
-    /** Times of the episodes, oldest first. */
-    episodeTimes: (agentId: string, where: readonly Condition[]) =>
-      each<Episode>(ledger, "episodes", {
+    /** Time of the agent's oldest or newest episode, or undefined. */
+    async edge(agentId: string, where: readonly Condition[], direction: "asc" | "desc") {
+      const page = await ledger.query<Episode>("episodes", {
         pk: [agentId],
         where,
-        orderBy: { field: "created_at", direction: "asc" },
+        orderBy: { field: "created_at", direction },
+        limit: 1,
         select: ["created_at"],
-        limit: TIMES_AT_ONCE,
-      }),
+      });
+      return page.items[0]?.created_at;
+    },
+
+    countEpisodes: (agentId: string, where: readonly Condition[]) =>
+      ledger.count("episodes", { pk: [agentId], where }),
 
     /** Whole episodes, oldest first, ties by id. */
     episodes: (agentId: string, where: readonly Condition[]) =>
@@ -94,22 +95,17 @@ export type DatasetStore = ReturnType<typeof createDatasetStore>;
 
 type Range = { readonly from?: string | undefined; readonly to?: string | undefined };
 
-/** The episodes a build looks at: those the watermark covers, within the recipe's dates and the shard's range. */
-export function inRange(dataset: Pick<Dataset, "recipe" | "watermark">, range: Range = {}): Condition[] {
-  const { start_date: start, end_date: end } = dataset.recipe;
+/**
+ * The episodes within the recipe's dates and the shard's range. Only the time is asked for: it alone is in the index
+ * that the page goes by, so that counting reads no document. What else decides is looked at in the document.
+ */
+export function inRange({ recipe }: Pick<Dataset, "recipe">, range: Range = {}): Condition[] {
+  const { start_date: start, end_date: end } = recipe;
   const at = "created_at";
   return [
-    { field: "recorded_at", op: "lte", value: dataset.watermark.episodes },
     ...(start === undefined ? [] : [{ field: at, op: "gte", value: start } as const]),
     ...(end === undefined ? [] : [{ field: at, op: "lte", value: end } as const]),
     ...(range.from === undefined ? [] : [{ field: at, op: "gt", value: range.from } as const]),
     ...(range.to === undefined ? [] : [{ field: at, op: "lte", value: range.to } as const]),
   ];
-}
-
-/** Those of them that may be good enough. With chosen sources the score is known only after reading. */
-export function worthReading(recipe: Recipe): Condition[] {
-  return recipe.sources === undefined
-    ? [{ field: "reward_avg", op: "gte", value: recipe.min_reward ?? -1 }]
-    : [{ field: "reward_count", op: "gte", value: 1 }];
 }
