@@ -19,7 +19,7 @@ import type { Router } from "./http/router.ts";
 import { createRpcFront } from "./http/rpc.ts";
 import { type ListeningServer, listen } from "./http/server.ts";
 import type { LocalHostOptions } from "./options.ts";
-import { countingClock, createSettler, type Settler } from "./settle.ts";
+import { countingClock, createSettler, isMovable, type Settler } from "./settle.ts";
 import { openStateFile } from "./state-file.ts";
 import { type RunningTimer, startTimer } from "./timers/timer.ts";
 import { Tracker } from "./tracker.ts";
@@ -28,6 +28,7 @@ import { Tracker } from "./tracker.ts";
 const BODY_LIMIT = 104_857_600;
 /** How long a stop waits for what runs, in ms. */
 const GRACE_MS = 30_000;
+const HOUR_MS = 3_600_000;
 
 /** What a running host is made of. */
 export interface Parts {
@@ -157,9 +158,16 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
     for (const timer of timers.values()) timer.stop();
   };
   undo.push(quiet);
-  for (const { fn, options: feedOptions } of plan.feeds)
+  // A test's clock would jump from poll to poll; a source that rings makes polls needless there.
+  const rarely = isMovable(clock) && source?.subscribe !== undefined ? HOUR_MS : 0;
+  for (const { fn, options: feed } of plan.feeds)
     if (source !== undefined)
-      feeds.push(await startFeed({ invoker, clock, logger, state, source, tracker }, fn, feedOptions));
+      feeds.push(
+        await startFeed({ invoker, clock, logger, state, source, tracker }, fn, {
+          ...feed,
+          pollDelayMs: Math.max(feed.pollDelayMs, rarely),
+        }),
+      );
   for (const { fn, schedule } of plan.timers)
     timers.set(fn.metadata.name, startTimer({ invoker, clock, logger, state, tracker }, fn, schedule));
 

@@ -8,6 +8,10 @@ interface MovableClock extends Clock {
   fireNext(): boolean;
 }
 
+export function isMovable(clock: Clock): clock is MovableClock {
+  return "fireNext" in clock;
+}
+
 export interface SettleOptions {
   /** Real time to give up after, in ms. */
   readonly withinMs?: number;
@@ -41,7 +45,7 @@ export function createSettler(
   engine: DurableEngine | undefined,
   pendingTimers: () => number,
 ): Settler {
-  const movable = "fireNext" in clock ? (clock as MovableClock) : undefined;
+  const movable = isMovable(clock) ? clock : undefined;
   const busy = () => tracker.running > 0 || (engine?.busy() ?? false);
 
   /** Waits until nothing runs, or what runs makes no headway without the clock. */

@@ -1,0 +1,153 @@
+import { stat } from "node:fs/promises";
+import { request } from "node:http";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { LocalHost } from "../../src/local-host/local-host.ts";
+import { appFolder, scratch } from "./support.ts";
+
+let open: LocalHost;
+let closed: LocalHost;
+let home: string;
+
+beforeAll(async () => {
+  home = await scratch();
+  const options = { folder: appFolder("esm-app"), logger: silentLogger };
+  open = await LocalHost.start({ ...options, home: await scratch() });
+  closed = await LocalHost.start({ ...options, home, enableAuth: true, allowedHosts: ["agents.example"] });
+});
+afterAll(async () => {
+  await open.stop();
+  await closed.stop();
+});
+
+/** `fetch` does not let a caller set Host; a browser under a rebound name does. */
+function statusWith(host: LocalHost, headers: Record<string, string>, target = "/api/echo"): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const port = new URL(host.baseUrl).port;
+    request({ host: "127.0.0.1", port, path: target, headers }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode ?? 0);
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+describe("without --enable-auth", () => {
+  test("loopback callers need no key, whatever the function's level", async () => {
+    expect((await open.fetch("/api/keyed")).status).toBe(200);
+    expect((await open.fetch("/api/adminOnly")).status).toBe(200);
+  });
+
+  test.each(["localhost:7071", "127.0.0.1", "127.9.9.9:80", "[::1]:7071", "api.localhost", "LOCALHOST"])(
+    "the Host %s is served",
+    async (host) => expect(await statusWith(open, { host })).toBe(200),
+  );
+
+  test.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "agents.example", "10.0.0.1"])(
+    "the foreign Host %s is refused: a page may have rebound its name to this machine",
+    async (host) => expect(await statusWith(open, { host })).toBe(421),
+  );
+
+  test.each(["https://evil.example", "null", "http://localhost.evil.example", "file://"])(
+    "a request from the page origin %s is refused",
+    async (origin) => expect((await open.fetch("/api/echo", { method: "POST", headers: { origin } })).status).toBe(403),
+  );
+
+  test("pages of this machine may call, on any port", async () => {
+    const reply = await open.fetch("/api/echo", { headers: { origin: "http://localhost:3000" } });
+    expect([reply.status, reply.headers.get("access-control-allow-origin")]).toEqual([200, null]);
+  });
+
+  test("an origin on the CORS list of local.settings.json may call and read the answer", async () => {
+    const origin = "https://portal.example";
+    const reply = await open.fetch("/api/echo", { headers: { origin } });
+    expect([reply.status, reply.headers.get("access-control-allow-origin")]).toEqual([200, origin]);
+    const preflight = await open.fetch("/api/echo", {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-method": "PUT" },
+    });
+    expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([204, "PUT"]);
+  });
+
+  test("a cross-site request that hides its origin is refused, but a followed link is not", async () => {
+    expect(await statusWith(open, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" })).toBe(403);
+    expect(await statusWith(open, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).toBe(200);
+    expect(await statusWith(open, { "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" })).toBe(200);
+  });
+
+  test("the Durable extension's API is behind the same guard", async () => {
+    const instances = "/runtime/webhooks/durabletask/instances/none";
+    expect((await open.fetch(instances)).status).toBe(404);
+    expect(await statusWith(open, { host: "evil.example" }, instances)).toBe(421);
+    expect((await open.fetch(instances, { method: "DELETE", headers: { origin: "https://evil.example" } })).status).toBe(403);
+  });
+});
+
+describe("with --enable-auth", () => {
+  const status = async (target: string, key?: string) =>
+    (await closed.fetch(target, key === undefined ? {} : { headers: { "x-functions-key": key } })).status;
+
+  test("an anonymous function stays open", async () => {
+    expect(await status("/api/echo")).toBe(200);
+  });
+
+  test("a function key or the master key opens a function, in the header or as code", async () => {
+    const keys = closed.keys!;
+    expect(await status("/api/keyed")).toBe(401);
+    expect(await status("/api/keyed", "wrong")).toBe(401);
+    expect(await status("/api/keyed", keys.durabletask)).toBe(401);
+    expect(await status("/api/keyed", keys.function)).toBe(200);
+    expect(await status("/api/keyed", keys.master)).toBe(200);
+    expect(await status(`/api/keyed?code=${keys.function}`)).toBe(200);
+  });
+
+  test("an admin function and /admin take the master key alone, but a ping takes none", async () => {
+    const keys = closed.keys!;
+    expect(await status("/api/adminOnly", keys.function)).toBe(401);
+    expect(await status("/api/adminOnly", keys.master)).toBe(200);
+    expect(await status("/admin/functions")).toBe(401);
+    expect(await status("/admin/functions", keys.master)).toBe(200);
+    expect(await status("/admin/host/ping")).toBe(200);
+  });
+
+  test("the Durable extension's API takes its system key, which the client binding carries", async () => {
+    const instances = "/runtime/webhooks/durabletask/instances/none";
+    expect(await status(instances)).toBe(401);
+    expect(await status(instances, closed.keys!.function)).toBe(401);
+    expect(await status(`${instances}?code=${closed.keys!.durabletask}`)).toBe(404);
+    const client = (await (await closed.fetch("/api/client")).json()) as {
+      requiredQueryStringParameters: string;
+    };
+    expect(client.requiredQueryStringParameters).toBe(`code=${closed.keys!.durabletask}`);
+  });
+
+  test("nobody can claim to be signed in by a header", async () => {
+    const init = { headers: { "x-ms-client-principal-name": "someone@example.com" } };
+    expect(await (await closed.fetch("/api/echo", init)).json()).toMatchObject({ principal: null });
+    expect(await (await open.fetch("/api/echo", init)).json()).toMatchObject({
+      principal: "someone@example.com",
+    });
+  });
+
+  test("keys live in a file that only its owner can read, and stay the same over restarts", async () => {
+    const { mode } = await stat(path.join(home, "host", "keys.json"));
+    expect(mode & 0o777).toBe(0o600);
+    const keys = closed.keys;
+    await closed.stop();
+    closed = await LocalHost.start({
+      folder: appFolder("esm-app"),
+      home,
+      logger: silentLogger,
+      enableAuth: true,
+      allowedHosts: ["agents.example"],
+    });
+    expect(closed.keys).toEqual(keys);
+  });
+
+  test("a host name that was configured is served", async () => {
+    expect(await statusWith(closed, { host: "agents.example" })).toBe(200);
+    expect(await statusWith(closed, { host: "other.example" })).toBe(421);
+  });
+});
