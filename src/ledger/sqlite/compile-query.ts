@@ -52,6 +52,8 @@ function compileWhere(
 ): { clauses: string[]; values: Value[] } {
   const parts = where.map((condition) => compileCondition(c, condition, ordered));
   const clauses = [...pk.map((_, level) => `pk${level + 1} = ?`), ...parts.map((part) => part.sql)];
+  // The column is part of the unique index, and empty where the key has one level.
+  if (definitionOf(c).partitionKey.length === 1 && pk.length === 1) clauses.push("pk2 = ''");
   const values = [...pk, ...parts.flatMap((part) => part.values)];
   if (definitionOf(c).ttl) {
     clauses.push("(expires IS NULL OR expires > ?)");
@@ -81,9 +83,21 @@ export interface CompiledPage extends Statement {
   readonly continuation: (row: Record<string, unknown>) => string;
 }
 
+/**
+ * Equal to one value, or to one of a few, in an indexed field: few documents match, so their index is to be read and
+ * the matches sorted. SQLite keeps no statistics here and would rather walk the whole partition in order.
+ */
+function sortsMatches(c: ContainerKey, { where = [] }: Query, firstColumn: string | undefined): boolean {
+  const asksIndexed = (wanted: Condition["op"]) =>
+    where.some(({ field, op }) => op === wanted && fieldOf(c, field).indexed === true);
+  // The indexes of filtered fields go on with created_at and id: for one value that order comes without sorting.
+  return asksIndexed("in") || (asksIndexed("eq") && firstColumn !== "s_created_at");
+}
+
 /** Keyset paging: a page starts behind the last document seen, so inserts and deletes can't shift it. */
 export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): CompiledPage {
-  const columns = orderColumns(c, query);
+  const plain = orderColumns(c, query);
+  const columns = sortsMatches(c, query, plain[0]) ? plain.map((column) => `+${column}`) : plain;
   const { clauses, values } = compileWhere(c, query, nowSeconds, columns[0]);
   const fingerprint = queryFingerprint(c, query);
   const descending = query.orderBy?.direction === "desc";

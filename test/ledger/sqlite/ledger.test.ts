@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
+import type { ContainerKey } from "../../../src/ledger/containers.ts";
 import type { Query } from "../../../src/ledger/ledger.ts";
 import { compilePage } from "../../../src/ledger/sqlite/compile-query.ts";
 import { ledgerOn } from "../../../src/ledger/sqlite/ledger.ts";
@@ -78,7 +79,7 @@ describe("the embedded ledger", () => {
 
   test("answers pages of its usual lists from an index, without sorting", () => {
     const { db } = openStoreFile(":memory:");
-    const plan = (query: Query, c: "episodes" | "rewards" | "deployments" = "episodes") => {
+    const plan = (query: Query, c: ContainerKey = "episodes") => {
       const { sql, values } = compilePage(c, query, 0);
       return db
         .prepare(`EXPLAIN QUERY PLAN ${sql}`)
@@ -99,6 +100,19 @@ describe("the embedded ledger", () => {
     const ofSession = plan({ pk: ["a"], where: [session], ...newest });
     expect(ofSession).toContain("c_episodes_s_session_id (pk1=? AND s_session_id=?");
     expect(ofSession).not.toContain("TEMP B-TREE");
+    for (const orderBy of [undefined, { field: "recorded_at", direction: "asc" }] as const) {
+      const query = { pk: ["a"], where: [session], limit: 20, ...(orderBy && { orderBy }) };
+      expect(plan(query)).toContain("c_episodes_s_session_id (pk1=? AND s_session_id=?");
+    }
+    const some = { field: "episode_id", op: "in", value: ["e1", "e2"] } as const;
+    for (const order of [{ limit: 20 }, newest])
+      expect(plan({ pk: ["a"], where: [some], ...order }, "rewards")).toContain("s_episode_id=?");
+    const byId = plan(
+      { pk: ["a"], where: [{ field: "id", op: "in", value: ["r1", "r2"] }], limit: 20 },
+      "runs",
+    );
+    expect(byId).toContain("(pk1=? AND pk2=? AND id=?)");
+    expect(plan({ pk: ["a"], limit: 20 }, "runs")).not.toContain("TEMP B-TREE");
     expect(plan({ pk: ["a"], limit: 20 })).toContain("c_episodes_id (pk1=?");
     expect(plan({ pk: ["a", "e1"], limit: 20 }, "rewards")).not.toContain("TEMP B-TREE");
     const deployments = { field: "type", op: "eq", value: "deployment" } as const;
