@@ -161,11 +161,14 @@ export class TestHost {
 }
 
 /** A started host, stopped by whoever disposes of it. */
-export async function testHost(
-  app: Partial<App>,
-  options: ConstructorParameters<typeof TestHost>[1] = {},
-): Promise<TestHost & AsyncDisposable> {
-  const host = new TestHost({ orchestrators: {}, activities: {}, ...app }, options);
+export async function testHost({
+  orchestrators = {},
+  activities = {},
+  options = {},
+}: Partial<App> & { options?: ConstructorParameters<typeof TestHost>[1] }): Promise<
+  TestHost & AsyncDisposable
+> {
+  const host = new TestHost({ orchestrators, activities }, options);
   await host.engine.start();
   return Object.assign(host, { [Symbol.asyncDispose]: () => host.engine.stop() });
 }

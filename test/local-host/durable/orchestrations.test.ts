@@ -11,6 +11,19 @@ const race: OrchestratorCode = function* ({ df }) {
   return approval.result;
 };
 
+const collect: OrchestratorCode = function* ({ df }) {
+  const items = [];
+  for (let i = 0; i < 3; i++) items.push(yield df.waitForExternalEvent("Item"));
+  return items;
+};
+
+const counter: OrchestratorCode = function* ({ df }) {
+  const { seen } = df.getInput() as { seen: number[] };
+  const all = [...seen, yield df.waitForExternalEvent("next")];
+  if (all.length === 3) return all;
+  df.continueAsNew({ seen: all });
+};
+
 describe("orchestrations of the real SDK", () => {
   test("chain activities, each result feeding the next", async () => {
     await using host = await testHost({
@@ -90,5 +103,277 @@ describe("orchestrations of the real SDK", () => {
     expect(output).toContain("gave up: Activity function 'flaky' failed:  attempt 4 \n ");
     expect(attempts).toBe(4);
     expect(host.clock.now() - again).toBe(7000);
+  });
+
+  test("call sub-orchestrations, by name, by id and with a version", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *parent({ df }) {
+          const one = yield df.callSubOrchestrator("child", { n: 1 }, "child-1");
+          const two = yield df.callSubOrchestrator("child", { n: 2 }, undefined, "7");
+          return [one, two];
+        },
+        *child({ df }) {
+          const { n } = df.getInput() as { n: number };
+          return [yield df.callActivity("double", n), df.version, df.parentInstanceId];
+        },
+      },
+      activities: { double: (n) => 2 * n },
+      options: { hostJson: { defaultVersion: "3" } },
+    });
+    expect((await host.run("parent", undefined, "p")).output).toEqual([
+      [2, "3", "p"],
+      [4, "7", "p"],
+    ]);
+    expect(await host.status("child-1")).toMatchObject({ runtimeStatus: "Completed", output: [2, "3", "p"] });
+    const ids = (JSON.parse((await host.call("GET", "instances/")).body) as { instanceId: string }[]).map(
+      ({ instanceId }) => instanceId,
+    );
+    // The framework's own name for a child without one: the parent's execution and the task's id.
+    expect(ids[2]).toMatch(/^[0-9a-f]{32}:1$/);
+  });
+
+  test("hand a child's failure to its parent, which may catch it", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *parent({ df }) {
+          try {
+            yield df.callSubOrchestrator("child");
+          } catch (error) {
+            return (error as Error).message;
+          }
+        },
+        // biome-ignore lint/correctness/useYield: fails at once
+        *child() {
+          throw new Error("no luck");
+        },
+      },
+    });
+    expect((await host.run("parent")).output).toMatch(
+      /^Orchestrator function 'child' failed: no luck \n Message: no luck, StackTrace: /,
+    );
+  });
+
+  test("retry a sub-orchestration under its id until it works", async () => {
+    let attempts = 0;
+    await using host = await testHost({
+      orchestrators: {
+        *parent({ df }) {
+          return yield df.callSubOrchestratorWithRetry("child", new RetryOptions(5000, 3), null, "kid");
+        },
+        *child({ df }) {
+          const attempt = yield df.callActivity("count");
+          if (attempt < 3) throw new Error(`attempt ${attempt}`);
+          return attempt;
+        },
+      },
+      activities: { count: () => ++attempts },
+    });
+    expect((await host.run("parent")).output).toBe(3);
+    expect((await host.status("kid")).output).toBe(3);
+  });
+
+  test("take external events in the order they came, raised before or after the wait", async () => {
+    await using host = await testHost({ orchestrators: { collect } });
+    await host.begin("collect", "early");
+    await host.call("POST", "instances/early/raiseEvent/Item", 1);
+    await host.call("POST", "instances/early/raiseEvent/Item", { two: 2 });
+    await host.engine.idle();
+    expect((await host.status("early")).runtimeStatus).toBe("Running");
+    await host.call("POST", "instances/early/raiseEvent/Item", null);
+    await host.settle();
+    expect((await host.status("early")).output).toEqual([1, { two: 2 }, null]);
+  });
+
+  test("continue as new with the next input, taking along events that came too late", async () => {
+    await using host = await testHost({ orchestrators: { counter } });
+    await host.begin("counter", "c", { seen: [] });
+    for (const n of [1, 2, 3]) await host.call("POST", "instances/c/raiseEvent/next", n);
+    await host.settle();
+    expect(await host.status("c")).toMatchObject({
+      runtimeStatus: "Completed",
+      output: [1, 2, 3],
+      input: { seen: [1, 2] },
+    });
+    const history = await host.status("c", "showHistory=true");
+    expect(history.historyEvents).toHaveLength(3); // started, raised, completed: each generation begins afresh
+  });
+
+  test("stay in one work item through generations that wait for nothing, however many", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        // biome-ignore lint/correctness/useYield: continues without waiting
+        *spin({ df }) {
+          const n = df.getInput() as number;
+          if (n > 0) df.continueAsNew(n - 1);
+          return "landed";
+        },
+      },
+    });
+    expect(await host.run("spin", 200)).toMatchObject({ runtimeStatus: "Completed", output: "landed" });
+    expect(host.invoker.episodes).toBe(201);
+  });
+
+  test("poll every minute for two hours of the virtual clock in well under a second", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *poll({ df }) {
+          const until = df.currentUtcDateTime.getTime() + 120 * 60_000;
+          let polls = 0;
+          while (df.currentUtcDateTime.getTime() < until) {
+            polls = yield df.callActivity("look", polls);
+            yield df.createTimer(new Date(df.currentUtcDateTime.getTime() + 60_000));
+          }
+          return polls;
+        },
+      },
+      activities: { look: (n) => n + 1 },
+    });
+    const begun = host.clock.now();
+    const real = performance.now();
+    expect((await host.run("poll")).output).toBe(120);
+    expect(host.clock.now() - begun).toBe(120 * 60_000);
+    expect(performance.now() - real).toBeLessThan(3000);
+  });
+
+  test("split a timer of twenty days into steps the SDK agrees with", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *sleep({ df }) {
+          yield df.createTimer(new Date(df.currentUtcDateTime.getTime() + 20 * 86_400_000));
+          return yield df.callActivity("after");
+        },
+      },
+      activities: { after: () => "awake" },
+    });
+    const begun = host.clock.now();
+    expect(await host.run("sleep")).toMatchObject({ runtimeStatus: "Completed", output: "awake" });
+    expect(host.clock.now() - begun).toBe(20 * 86_400_000);
+  });
+
+  test("stay Running until an uncancelled timer fires, and say so", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *careless({ df }) {
+          const timer = df.createTimer(new Date(df.currentUtcDateTime.getTime() + 1500));
+          yield df.Task.any([timer, df.callActivity("quick")]);
+          return "done";
+        },
+      },
+      activities: { quick: () => 1 },
+    });
+    await host.begin("careless", "c");
+    await host.engine.idle();
+    expect((await host.status("c")).runtimeStatus).toBe("Running");
+    expect(
+      host.log.find(({ line }) => line.includes("stays Running until its open tasks end")),
+    ).toBeDefined();
+    await host.settle();
+    expect((await host.status("c")).output).toBe("done");
+  });
+
+  test("show the custom status, drop it when cleared, and fail on more than 16 KB", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *working({ df }) {
+          df.setCustomStatus({ step: 1 });
+          yield df.waitForExternalEvent("go");
+          df.setCustomStatus("");
+          yield df.waitForExternalEvent("go");
+          df.setCustomStatus("x".repeat(9000));
+        },
+      },
+    });
+    await host.begin("working", "w");
+    await host.engine.idle();
+    expect((await host.status("w")).customStatus).toEqual({ step: 1 });
+    await host.call("POST", "instances/w/raiseEvent/go", 1);
+    await host.engine.idle();
+    expect((await host.status("w")).customStatus).toBeNull();
+    await host.call("POST", "instances/w/raiseEvent/go", 1);
+    await host.engine.idle();
+    expect(await host.status("w")).toMatchObject({ runtimeStatus: "Failed" });
+    expect((await host.status("w")).output).toContain("must not exceed 16 KB");
+  });
+
+  test("pass values as the extension does, quirks included", async () => {
+    const seen: unknown[] = [];
+    await using host = await testHost({
+      orchestrators: {
+        *values({ df }) {
+          const results = [];
+          for (const value of df.getInput() as unknown[]) results.push(yield df.callActivity("echo", value));
+          return results;
+        },
+        *again({ df }) {
+          const input = df.getInput();
+          if (input !== "first") return input;
+          df.continueAsNew("second");
+          return undefined;
+        },
+        *child({ df }) {
+          return yield df.callSubOrchestrator("input", df.getInput());
+        },
+        // biome-ignore lint/correctness/useYield: only reads its input
+        *input({ df }) {
+          return df.getInput();
+        },
+      },
+      activities: {
+        echo: (input) => {
+          seen.push(input);
+          return input;
+        },
+      },
+    });
+    const values = ["Tokyo", '{"a":1}', "5", 5, 1.5, { a: [1] }, null, true, false];
+    // Booleans reach an activity as .NET's text for them.
+    const arrive = ["Tokyo", '{"a":1}', "5", 5, 1.5, { a: [1] }, undefined, "True", "False"];
+    const { output } = await host.run("values", values);
+    expect(seen).toEqual(arrive);
+    expect(output).toEqual(arrive.map((value) => value ?? null));
+    // continueAsNew puts a string through JSON once more than getInput takes it back.
+    expect((await host.run("again", "first", "a")).output).toBe('"second"');
+    expect((await host.run("child", "text", "s")).output).toBe("text");
+  });
+
+  test("start with no input, null and text as the client sends them", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        // biome-ignore lint/correctness/useYield: only reads its input
+        *input({ df }) {
+          return [df.getInput()];
+        },
+      },
+    });
+    expect((await host.run("input", undefined, "none")).output).toEqual([null]);
+    expect((await host.run("input", "", "sdk")).output).toEqual([""]);
+    expect((await host.run("input", { a: 1 }, "object")).output).toEqual([{ a: 1 }]);
+  });
+
+  test("keep the orchestrator's clock from going back when the host's does", async () => {
+    const { VirtualClock } = await import("../../../src/kernel/clock.ts");
+    let shift = 0;
+    class Jumping extends VirtualClock {
+      override now(): number {
+        return super.now() - shift;
+      }
+    }
+    await using host = await testHost({
+      orchestrators: {
+        *times({ df }) {
+          const before = df.currentUtcDateTime.getTime();
+          yield df.callActivity("jump");
+          return df.currentUtcDateTime.getTime() >= before;
+        },
+      },
+      activities: {
+        jump: () => {
+          shift = 3_600_000;
+        },
+      },
+      options: { clock: new Jumping() },
+    });
+    expect((await host.run("times")).output).toBe(true);
   });
 });

@@ -1,0 +1,271 @@
+import { describe, expect, test } from "@jest/globals";
+import { BASE, type OrchestratorCode, testHost } from "./app.ts";
+
+const waiting: OrchestratorCode = function* ({ df }) {
+  const first = yield df.waitForExternalEvent("go");
+  return [first, yield df.callActivity("echo", "after")];
+};
+const sleeping: OrchestratorCode = function* ({ df }) {
+  yield df.createTimer(new Date(df.currentUtcDateTime.getTime() + 5 * 86_400_000));
+};
+const quick: OrchestratorCode = function* ({ df }) {
+  return yield df.callActivity("echo", df.getInput());
+};
+const app = {
+  orchestrators: { waiting, sleeping, quick },
+  activities: { echo: (input: unknown) => input },
+};
+
+describe("an instance's life", () => {
+  test("refuses a second start of a running id, and takes one once it is over", async () => {
+    await using host = await testHost(app);
+    await host.begin("waiting", "w");
+    const again = await host.call("POST", "orchestrators/waiting/w");
+    expect(again.status).toBe(409);
+    expect(again.body).toContain("already exists");
+    await host.call("POST", "instances/w/raiseEvent/go", 1);
+    await host.settle();
+    await host.begin("quick", "w", 7);
+    await host.settle();
+    expect(await host.status("w")).toMatchObject({ name: "quick", output: 7 });
+  });
+
+  test("of two starts of one id in the same moment accepts one", async () => {
+    await using host = await testHost(app);
+    const answers = await Promise.all([1, 2, 3].map(() => host.call("POST", "orchestrators/waiting/same")));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409, 409]);
+  });
+
+  test("ends at once when terminated, and its timers with it", async () => {
+    await using host = await testHost(app);
+    await host.begin("sleeping", "s");
+    await host.engine.idle();
+    expect(host.clock.nextAt()).toBeDefined();
+    expect((await host.call("POST", "instances/s/terminate?reason=enough")).status).toBe(202);
+    await host.engine.idle();
+    expect(await host.status("s")).toMatchObject({ runtimeStatus: "Terminated", output: "enough" });
+    expect(host.clock.nextAt()).toBeUndefined();
+    expect((await host.call("POST", "instances/s/terminate")).status).toBe(410);
+    expect((await host.call("POST", "instances/s/raiseEvent/go", 1)).status).toBe(410);
+    expect((await host.call("POST", "instances/none/terminate")).status).toBe(404);
+  });
+
+  test("holds back while suspended and catches up when resumed", async () => {
+    await using host = await testHost(app);
+    await host.begin("waiting", "w");
+    await host.engine.idle();
+    await host.call("POST", "instances/w/suspend?reason=hold");
+    await host.engine.idle();
+    expect((await host.status("w")).runtimeStatus).toBe("Suspended");
+    await host.call("POST", "instances/w/raiseEvent/go", "now");
+    await host.engine.idle();
+    expect((await host.status("w")).runtimeStatus).toBe("Suspended");
+    await host.call("POST", "instances/w/resume");
+    await host.settle();
+    expect(await host.status("w")).toMatchObject({ runtimeStatus: "Completed", output: ["now", "after"] });
+  });
+
+  test("can be terminated while suspended", async () => {
+    await using host = await testHost(app);
+    await host.begin("waiting", "w");
+    await host.call("POST", "instances/w/suspend");
+    await host.engine.idle();
+    await host.call("POST", "instances/w/terminate?reason=over");
+    await host.engine.idle();
+    expect((await host.status("w")).runtimeStatus).toBe("Terminated");
+  });
+
+  test("is purged when over, not while running", async () => {
+    await using host = await testHost(app);
+    await host.run("quick", 1, "q");
+    await host.begin("waiting", "w");
+    expect((await host.call("DELETE", "instances/w")).status).toBe(412);
+    const purged = await host.call("DELETE", "instances/q");
+    expect(JSON.parse(purged.body)).toEqual({ instancesDeleted: 1 });
+    expect((await host.call("GET", "instances/q")).status).toBe(404);
+    expect((await host.call("DELETE", "instances/q")).status).toBe(404);
+  });
+
+  test("is purged by filter when over and within the time and status asked for", async () => {
+    await using host = await testHost(app);
+    await host.run("quick", 1, "old");
+    host.clock.advance(10_000);
+    const from = new Date(host.clock.now()).toISOString();
+    await host.run("quick", 2, "new");
+    await host.begin("waiting", "running");
+    await host.engine.idle();
+    expect((await host.call("DELETE", "instances/")).status).toBe(400);
+    const failed = await host.call("DELETE", `instances/?createdTimeFrom=${from}&runtimeStatus=Failed`);
+    expect(failed.status).toBe(404);
+    const purged = await host.call("DELETE", `instances/?createdTimeFrom=${from}`);
+    expect(JSON.parse(purged.body)).toEqual({ instancesDeleted: 1 });
+    expect((await host.call("GET", "instances/old")).status).toBe(200);
+    expect((await host.call("GET", "instances/running")).status).toBe(202);
+  });
+
+  test("is restarted with its input, under a new id or its own", async () => {
+    await using host = await testHost(app);
+    await host.run("quick", { n: 1 }, "q");
+    const answer = await host.call("POST", "instances/q/restart");
+    expect(answer.status).toBe(202);
+    const { id } = JSON.parse(answer.body) as { id: string };
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    await host.call("POST", "instances/q/restart?restartWithNewInstanceId=false");
+    await host.settle();
+    expect(await host.status(id)).toMatchObject({ output: { n: 1 } });
+    expect(await host.status("q")).toMatchObject({ output: { n: 1 } });
+    expect((await host.call("POST", "instances/none/restart")).status).toBe(400);
+    expect((await host.call("POST", "instances/q/rewind?reason=x")).status).toBe(412);
+  });
+});
+
+describe("the HTTP API", () => {
+  test("starts with every address of the instance and asks to come back later", async () => {
+    await using host = await testHost(app);
+    const answer = await host.call("POST", "orchestrators/waiting/w 1");
+    expect(answer).toMatchObject({ status: 202, headers: { "retry-after": "10" } });
+    const query = "taskHub=TestHub&connection=Storage&code=key";
+    expect(answer.headers.location).toBe(`${BASE}/instances/w%201?${query}`);
+    expect(JSON.parse(answer.body)).toEqual({
+      id: "w 1",
+      statusQueryGetUri: `${BASE}/instances/w%201?${query}`,
+      sendEventPostUri: `${BASE}/instances/w%201/raiseEvent/{eventName}?${query}`,
+      terminatePostUri: `${BASE}/instances/w%201/terminate?reason={text}&${query}`,
+      purgeHistoryDeleteUri: `${BASE}/instances/w%201?${query}`,
+      restartPostUri: `${BASE}/instances/w%201/restart?${query}`,
+      suspendPostUri: `${BASE}/instances/w%201/suspend?reason={text}&${query}`,
+      resumePostUri: `${BASE}/instances/w%201/resume?reason={text}&${query}`,
+    });
+    expect(await host.status("w%201")).toMatchObject({ instanceId: "w 1", runtimeStatus: "Pending" });
+  });
+
+  test("shows a running instance with 202 and a finished one with 200", async () => {
+    await using host = await testHost(app);
+    await host.begin("waiting", "w", { a: 1 });
+    await host.engine.idle();
+    const running = await host.call("GET", "instances/w");
+    expect(running).toMatchObject({ status: 202, headers: { "retry-after": "5" } });
+    expect(JSON.parse(running.body)).toEqual({
+      name: "waiting",
+      instanceId: "w",
+      runtimeStatus: "Running",
+      input: { a: 1 },
+      customStatus: null,
+      output: null,
+      createdTime: "2026-01-01T00:00:00Z",
+      lastUpdatedTime: "2026-01-01T00:00:00Z",
+    });
+    expect((await host.status("w", "showInput=false")).input).toBeNull();
+    expect((await host.call("GET", "instances/none")).status).toBe(404);
+  });
+
+  test("answers 500 for a failed instance only when asked to", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        // biome-ignore lint/correctness/useYield: fails at once
+        *bad() {
+          throw new Error("boom");
+        },
+      },
+    });
+    await host.run("bad", undefined, "b");
+    expect((await host.call("GET", "instances/b")).status).toBe(200);
+    expect((await host.call("GET", "instances/b?returnInternalServerErrorOnFailure=true")).status).toBe(500);
+  });
+
+  test("shows history for people: tasks under their names, results when asked for", async () => {
+    await using host = await testHost(app);
+    await host.run("quick", { n: 1 }, "q");
+    const { historyEvents } = await host.status("q", "showHistory=true&showHistoryOutput=true");
+    expect(historyEvents).toMatchObject([
+      { EventType: "ExecutionStarted", FunctionName: "quick" },
+      { EventType: "TaskCompleted", FunctionName: "echo", Result: { n: 1 } },
+      { EventType: "ExecutionCompleted", OrchestrationStatus: "Completed", Result: { n: 1 } },
+    ]);
+    const plain = await host.status("q", "showHistory=true");
+    expect(plain.historyEvents[1]).not.toHaveProperty("Result");
+  });
+
+  test("starts and waits for the output, or gives the addresses when time is up", async () => {
+    await using host = await testHost(app);
+    const done = await host.call("POST", "orchestrators/quick/q?timeout=10&pollingInterval=1", "hello");
+    expect(done).toMatchObject({ status: 200, body: '"hello"' });
+    const late = host.call("POST", "orchestrators/waiting/w?timeout=10&pollingInterval=1");
+    await host.settle();
+    expect(await late).toMatchObject({ status: 202 });
+  });
+
+  test("lists in pages, filtered by status, prefix and time", async () => {
+    await using host = await testHost(app);
+    for (const id of ["a1", "a2", "b1", "a3"]) await host.begin("quick", id, id);
+    await host.begin("waiting", "w");
+    await host.settle();
+    const first = await host.call("GET", "instances/?top=2");
+    const ids = (body: string) =>
+      (JSON.parse(body) as { instanceId: string }[]).map(({ instanceId }) => instanceId);
+    expect(ids(first.body)).toEqual(["a1", "a2"]);
+    const token = first.headers["x-ms-continuation-token"] ?? "";
+    expect(token).not.toBe("");
+    const rest = await host.call("GET", "instances?top=9", undefined, { "x-ms-continuation-token": token });
+    expect(ids(rest.body)).toEqual(["b1", "a3", "w"]);
+    expect(rest.headers).not.toHaveProperty("x-ms-continuation-token");
+    const filtered = await host.call("GET", "instances?runtimeStatus=Completed,Failed&instanceIdPrefix=a");
+    expect(ids(filtered.body)).toEqual(["a1", "a2", "a3"]);
+    const later = new Date(host.clock.now() + 1).toISOString();
+    expect(ids((await host.call("GET", `instances?createdTimeFrom=${later}`)).body)).toEqual([]);
+  });
+
+  test.each([
+    ["POST", "orchestrators/nothing", 400],
+    ["POST", "orchestrators/quick/@entity", 400],
+    ["POST", `orchestrators/quick/${"x".repeat(101)}`, 400],
+    ["POST", "orchestrators/quick/a%2Fb", 400],
+    ["POST", "instances/none/raiseEvent/go", 404],
+    ["POST", "instances/none/dance", 404],
+    ["PUT", "instances/none", 404],
+    ["GET", "elsewhere", 404],
+    ["GET", "entities/counter/a", 501],
+  ])("answers %s %s with %i", async (method, path, status) => {
+    await using host = await testHost(app);
+    expect((await host.call(method, path)).status).toBe(status);
+  });
+
+  test("takes only JSON as events and inputs", async () => {
+    await using host = await testHost(app);
+    await host.begin("waiting", "w");
+    const raise = (body: string, type: string) =>
+      host.engine.handle(
+        {
+          method: "POST",
+          path: "instances/w/raiseEvent/go",
+          query: new URLSearchParams(),
+          headers: { "content-type": type },
+          body,
+        },
+        BASE,
+        "",
+        "public",
+      );
+    expect((await raise("{}", "text/plain")).status).toBe(400);
+    expect((await raise("", "application/json")).status).toBe(400);
+    expect((await raise("{", "application/json")).status).toBe(400);
+    expect((await raise("{}", "application/json; charset=utf-8")).status).toBe(202);
+  });
+
+  test("gives the client binding all the SDK needs, every address a string", async () => {
+    await using host = await testHost(app);
+    const rpc = "http://127.0.0.1:17071/durabletask";
+    const binding = JSON.parse(host.engine.clientBinding(BASE, rpc, "key"));
+    expect(binding).toMatchObject({
+      taskHubName: "TestHub",
+      creationUrls: {
+        createNewInstancePostUri: `${BASE}/orchestrators/{functionName}[/{instanceId}]?code=key`,
+      },
+      managementUrls: { id: "INSTANCEID" },
+      baseUrl: BASE,
+      requiredQueryStringParameters: "code=key",
+      rpcBaseUrl: `${rpc}/`,
+    });
+    expect(Object.values(binding.managementUrls).every((url) => typeof url === "string")).toBe(true);
+  });
+});
