@@ -84,7 +84,7 @@ export function createFiles(deps: {
   }
 
   /** Synced before it is named, so that a row never points at half a file. */
-  async function store_(
+  async function save(
     content: AsyncIterable<Uint8Array>,
     about: Pick<FileRow, "filename" | "purpose" | "status">,
   ) {
@@ -111,13 +111,13 @@ export function createFiles(deps: {
   return {
     linesOf,
     async upload(content: AsyncIterable<Uint8Array>, filename: string): Promise<FileRow> {
-      const row = await store_(content, { filename, purpose: "fine-tune", status: "pending" });
+      const row = await save(content, { filename, purpose: "fine-tune", status: "pending" });
       scheduleCheck(row.id);
       return row;
     },
     /** A file that the provider itself made. */
     keep: (text: string, filename: string) =>
-      store_(Readable.from([Buffer.from(text)]), {
+      save(Readable.from([Buffer.from(text)]), {
         filename,
         purpose: "fine-tune-results",
         status: "processed",

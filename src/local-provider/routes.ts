@@ -86,7 +86,7 @@ export function createRoutes(deps: {
         const all = store.listFiles().filter((row) => purpose === null || row.purpose === purpose);
         return {
           json: page(
-            (request.query.get("order") === "asc" ? all.reverse() : all).map(fileView),
+            (request.query.get("order") === "asc" ? all.toReversed() : all).map(fileView),
             request.query,
             10_000,
           ),

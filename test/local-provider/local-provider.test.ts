@@ -210,7 +210,7 @@ describe("files", () => {
     expect(file.status).toBe("pending");
     await until(
       provider.clock,
-      async () => (await provider.client.files.retrieve(file.id)).status !== "pending",
+      async () => String((await provider.client.files.retrieve(file.id)).status) !== "pending",
     );
     return await provider.client.files.retrieve(file.id);
   };

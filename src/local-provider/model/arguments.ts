@@ -32,7 +32,7 @@ function fillObject(schema: JsonSchema, request: string, pool: Pool): Record<str
   const out: Record<string, unknown> = {};
   const properties = Object.entries(schema.properties ?? {});
   // Required ones choose first; an optional one is only filled when the request speaks of it.
-  for (const [name, property] of [...properties].sort(
+  for (const [name, property] of properties.toSorted(
     ([a], [b]) => Number(required.has(b)) - Number(required.has(a)),
   )) {
     const value = fillProperty(name, property, required.has(name), request, pool);

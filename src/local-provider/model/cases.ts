@@ -82,7 +82,7 @@ export function repeatedAnswers(cases: readonly Case[]): Label[] {
       counts.set(one.text, (counts.get(one.text) ?? 0) + 1);
   return [...counts]
     .filter(([, count]) => count > 1)
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .slice(0, SAID_MOST)
     .map(([text]) => `say:${text}`);
 }

@@ -74,7 +74,7 @@ export function bestSentences(text: string, request: string, most: number): stri
       for (const word of own) if (asked.has(word)) shared++;
       return { sentence, order, score: shared / Math.sqrt(Math.max(1, own.size)) };
     })
-    .sort((a, b) => b.score - a.score || a.order - b.order);
+    .toSorted((a, b) => b.score - a.score || a.order - b.order);
   const chosen: typeof ranked = [];
   let size = 0;
   for (const entry of ranked) {
@@ -83,7 +83,7 @@ export function bestSentences(text: string, request: string, most: number): stri
     size += entry.sentence.length + 1;
   }
   return chosen
-    .sort((a, b) => a.order - b.order)
+    .toSorted((a, b) => a.order - b.order)
     .map((entry) => entry.sentence)
     .join(" ")
     .slice(0, most);

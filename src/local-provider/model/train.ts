@@ -188,7 +188,7 @@ function emptyWeights(cases: readonly Case[], start: Model | undefined): Weights
   labels.add("text");
   for (const label of repeatedAnswers(cases)) labels.add(label);
   const kept = [...found]
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .slice(0, VOCABULARY_MOST)
     .map(([feature]) => feature);
   const list = [...new Set([...(start?.weights.vocabulary.keys() ?? []), ...kept])];

@@ -1,0 +1,121 @@
+import type { Settings } from "../config/settings.ts";
+import type { Files } from "../files/files.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { fatal, messageOf } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Provider } from "../provider/provider.ts";
+import type { TrainingActivities, TrainingRun } from "./contract.ts";
+import { isOver, pollAgainSeconds } from "./rules.ts";
+import type { TrainingService } from "./service.ts";
+import { createSubmitter } from "./submit.ts";
+import { createUploader } from "./upload.ts";
+
+export interface TrainingActivityDeps {
+  readonly service: TrainingService;
+  readonly files: Files;
+  readonly provider: Provider;
+  readonly settings: Pick<Settings, "pollIntervalSeconds">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The durable steps of `trainModel`. */
+export function createTrainingActivities(deps: TrainingActivityDeps): TrainingActivities {
+  const { service, settings, clock, logger } = deps;
+  const { store, follower } = service;
+  const uploader = createUploader({ ...deps, store, readDataset: service.readDataset });
+  const submitter = createSubmitter({ ...deps, store, follower });
+
+  /** What came of a job whose run is about to be given up: nothing that was paid for may be lost sight of. */
+  async function lastLook(run: TrainingRun): Promise<string | undefined> {
+    if (run.aoai_job_id !== undefined) return run.aoai_job_id;
+    if (run.intent_at === undefined) return undefined;
+    try {
+      const job = await follower.findJob(run);
+      if (job !== undefined) await follower.adopt(run, job);
+      return job?.id;
+    } catch (error) {
+      logger.warn("a run is given up without knowing whether it has a job", {
+        run_id: run.id,
+        error: messageOf(error),
+      });
+      return undefined;
+    }
+  }
+
+  return {
+    async claimRun({ agent_id, id, instance_id }) {
+      const run = await store.update(agent_id, id, (now) =>
+        isOver(now.status) || now.claimed_by !== undefined
+          ? undefined
+          : { claimed_by: instance_id, status: "running", state: "uploading" },
+      );
+      if (isOver(run.status)) return { kind: "finished" };
+      return { kind: run.claimed_by === instance_id ? "claimed" : "elsewhere" };
+    },
+
+    async readRunStatus({ agent_id, id }) {
+      const { status, cancel_requested } = await store.get(agent_id, id);
+      return { status, cancel_requested: cancel_requested ?? false };
+    },
+
+    uploadTrainingFile: (input) => uploader.uploadTrainingFile(input),
+    readTrainingFile: (input) => uploader.readTrainingFile(input),
+    createTrainingJob: (input) => submitter.createTrainingJob(input),
+
+    async pollTrainingJob({ agent_id, id }) {
+      const run = await store.get(agent_id, id);
+      const poll_again_seconds = pollAgainSeconds(
+        clock.now() - Date.parse(run.started_at ?? run.created_at),
+        settings.pollIntervalSeconds,
+      );
+      if (isOver(run.status)) return { state: run.state, terminal: true, poll_again_seconds };
+      if (run.aoai_job_id === undefined) throw fatal("job_unknown", `The run "${id}" has no job to look at.`);
+      const { state, over } = await follower.look(run, run.aoai_job_id);
+      return { state, terminal: over, poll_again_seconds };
+    },
+
+    async recordTrainingResult({ agent_id, id }) {
+      const run = await store.get(agent_id, id);
+      const end =
+        isOver(run.status) || run.aoai_job_id === undefined
+          ? run
+          : await follower.record(run, run.aoai_job_id);
+      return {
+        status: end.status,
+        ...(end.tuned_model_name === undefined ? {} : { tuned_model: end.tuned_model_name }),
+      };
+    },
+
+    async failRun({ agent_id, id, code, message }) {
+      const run = await store.get(agent_id, id);
+      if (isOver(run.status)) return null;
+      const jobId = await lastLook(run);
+      await store.update(agent_id, id, (now) =>
+        isOver(now.status)
+          ? undefined
+          : {
+              status: "failed",
+              state: "failed",
+              completed_at: toIso(clock.now()),
+              failed_in: whereItFailed(now, jobId),
+              error: {
+                code,
+                message:
+                  jobId === undefined
+                    ? message
+                    : `${message} The job ${jobId} may still be going; reconcile the run to see how it ends.`,
+              },
+            },
+      );
+      // A job that may still be going needs its files.
+      if (jobId === undefined) await follower.deleteFiles(run);
+      return null;
+    },
+  };
+}
+
+function whereItFailed(run: TrainingRun, jobId: string | undefined): NonNullable<TrainingRun["failed_in"]> {
+  if (jobId !== undefined) return "tracking";
+  return run.state === "submitting" || run.submissions !== undefined ? "submit" : "upload";
+}

@@ -1,0 +1,77 @@
+import type { z } from "zod";
+import type { metricPointSchema } from "./contract.ts";
+
+export type MetricPoint = z.output<typeof metricPointSchema>;
+
+/** A record stays far below the ledger's 2 MB with this many points; a chart shows no more anyway. */
+const MOST_POINTS = 500;
+
+/**
+ * Column names differ between services and years (`valid_mean_token_accuracy`, `validation_mean_token_accuracy`, …;
+ * azure-facts.md §1.6), so columns are found by pattern, and absent ones are left out.
+ */
+const COLUMNS: readonly [keyof MetricPoint, RegExp][] = [
+  ["step", /^step$/],
+  ["train_loss", /^train(ing)?_loss/],
+  ["train_accuracy", /^train(ing)?_.*accuracy/],
+  ["valid_loss", /^valid(ation)?_loss/],
+  ["valid_accuracy", /^valid(ation)?_.*accuracy/],
+];
+
+/** The learning curve in a results file; empty when the text is no such file. */
+export function parseCurve(text: string): MetricPoint[] {
+  const [header = "", ...lines] = plainText(text).split(/\r?\n/);
+  const names = header.split(",").map((name) => name.trim().toLowerCase());
+  const places = COLUMNS.map(
+    ([key, pattern]) => [key, names.findIndex((name) => pattern.test(name))] as const,
+  );
+  const points: MetricPoint[] = [];
+  for (const line of lines) {
+    const cells = line.split(",");
+    const point: Partial<MetricPoint> = {};
+    for (const [key, place] of places) {
+      const cell = place === -1 ? "" : (cells[place]?.trim() ?? "");
+      const value = Number(cell);
+      if (cell !== "" && Number.isFinite(value)) point[key] = value;
+    }
+    if (point.step !== undefined && Number.isInteger(point.step)) points.push({ ...point, step: point.step });
+  }
+  return thin(points);
+}
+
+/** OpenAI has delivered results files in base64. */
+function plainText(text: string): string {
+  const bare = text.replace(/^\uFEFF/, "");
+  if (bare.includes(",") || !/^[A-Za-z0-9+/=\s]+$/.test(bare)) return bare;
+  return Buffer.from(bare, "base64")
+    .toString("utf8")
+    .replace(/^\uFEFF/, "");
+}
+
+/** Every n-th point and always the last. */
+function thin(points: readonly MetricPoint[]): MetricPoint[] {
+  const every = Math.ceil(points.length / MOST_POINTS);
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}
+
+/** The figures that a list or a chart's caption shows; what was not measured is absent. */
+export function summarise(points: readonly MetricPoint[]): Record<string, number> {
+  const last = points.at(-1);
+  if (last === undefined) return {};
+  const measured = points.filter(
+    (point): point is MetricPoint & { valid_loss: number } => point.valid_loss !== undefined,
+  );
+  const best = measured.toSorted((a, b) => a.valid_loss - b.valid_loss)[0];
+  const lastMeasured = measured.at(-1);
+  return Object.fromEntries(
+    Object.entries({
+      steps: last.step,
+      train_loss: last.train_loss,
+      train_accuracy: last.train_accuracy,
+      valid_loss: lastMeasured?.valid_loss,
+      valid_accuracy: lastMeasured?.valid_accuracy,
+      best_valid_loss: best?.valid_loss,
+      best_valid_step: best?.step,
+    }).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,170 @@
+import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { messageOf } from "../kernel/errors.ts";
+import { startAndWait } from "../kernel/long-operation.ts";
+import { type CallContext, defineOperation, type Operation } from "../kernel/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
+import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
+import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
+import { isOver } from "./rules.ts";
+import type { TrainingService } from "./service.ts";
+
+export interface TrainingOperationDeps {
+  readonly service: TrainingService;
+  readonly settings: Pick<Settings, "agentId">;
+  readonly clock: Clock;
+}
+
+/** Runtime statuses in which an orchestration still moves by itself. */
+const ALIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
+
+/** The rows of training in the operations table. */
+export function trainingOperations({ service, settings, clock }: TrainingOperationDeps): Operation[] {
+  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const one = z.strictObject({ ...agent, run_id: idSchema });
+  const aliases = { training_run_id: "run_id", id: "run_id" };
+  const orchestration = (run: TrainingRun) => ({
+    name: "trainModel",
+    instanceId: run.id,
+    input: { agent_id: run.agent_id, id: run.id },
+  });
+
+  /** Whether somebody still works on the run. */
+  async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {
+    const status = await orchestrations.status(run.claimed_by ?? run.id);
+    return status !== undefined && ALIVE.has(status.runtimeStatus);
+  }
+
+  return [
+    defineOperation({
+      name: "startTraining",
+      summary: "Trains a model on a dataset; equal requests share one run.",
+      input: startTrainingInputSchema.extend(agent),
+      output: runReplySchema,
+      role: "trainer",
+      effect: "write",
+      idempotent: true,
+      rest: { method: "POST", path: "/training" },
+      cli: "train",
+      mcp: ["lightning_train", "lightning_start_training"],
+      aliases: { epochs: "n_epochs" },
+      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4o-mini-2024-07-18" },
+      async run(input, context) {
+        const { run, existed, hint } = await service.prepare(input, {
+          idempotencyKey: context.idempotencyKey,
+        });
+        const notes = { deduplicated: existed, hint };
+        if (isOver(run.status)) return { body: runReply(run, notes) };
+        // A run takes hours: answered at once, as the design shows, unless the caller asked to wait.
+        const waitMs =
+          context.explicitWait || context.door === "cli" || context.door === "sdk" ? context.waitMs : 0;
+        const { record, finished, urls } = await startAndWait(
+          { ...context, waitMs },
+          clock,
+          orchestration(run),
+          () => service.get(run.agent_id, run.id),
+          (now) => isOver(now.status),
+        );
+        if (finished) return { body: runReply(record, notes) };
+        const body = runReply(record, { ...notes, urls });
+        // Its orchestration has just been started: for the caller it runs, though its first step may not have.
+        return {
+          status: 202,
+          body: body.status === "pending" ? { ...body, status: "running" as const } : body,
+        };
+      },
+    }),
+    defineOperation({
+      name: "getTrainingRun",
+      summary: "Shows a training run as the ledger has it: status, model, learning curve, events, error.",
+      input: one,
+      output: runReplySchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/training/{run_id}" },
+      cli: "status",
+      mcp: ["lightning_training_status", "lightning_get_training_status"],
+      aliases,
+      example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
+      run: async ({ agent_id, run_id }) => ({ body: runReply(await service.get(agent_id, run_id)) }),
+    }),
+    defineOperation({
+      name: "listTrainingRuns",
+      summary: "Lists the agent's training runs, newest first.",
+      input: z.strictObject({ ...agent, status: z.enum(RUN_STATUSES).optional(), ...pagingSchema }),
+      output: z.object({
+        agent_id: z.string(),
+        runs_found: z.number().int(),
+        training_runs: z.array(shortRunReplySchema),
+        continuation: continuationSchema,
+      }),
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/training" },
+      cli: "list-runs",
+      mcp: ["lightning_list_training_runs"],
+      example: { agent_id: "mcp-agents", status: "succeeded" },
+      async run({ agent_id, status, limit, continuation }) {
+        const page = await service.list(agent_id, { status, limit, after: continuation });
+        return {
+          body: {
+            agent_id,
+            runs_found: page.runs.length,
+            training_runs: page.runs.map(shortRunReply),
+            ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+          },
+        };
+      },
+    }),
+    defineOperation({
+      name: "cancelTraining",
+      summary: "Asks for the end of a training run; its job at the provider is cancelled with it.",
+      input: one,
+      output: runReplySchema,
+      role: "trainer",
+      effect: "destroy",
+      idempotent: true,
+      rest: { method: "POST", path: "/training/{run_id}/cancel" },
+      cli: "cancel",
+      mcp: ["lightning_cancel_training"],
+      aliases,
+      example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
+      async run({ agent_id, run_id }, context) {
+        const run = await service.cancel(agent_id, run_id);
+        // The record says it already; the event only wakes up whoever waits. Nobody may be there to be woken.
+        if (!isOver(run.status))
+          await context.orchestrations
+            .raise(run.claimed_by ?? run.id, "cancel", { run_id })
+            .catch((error: unknown) => messageOf(error));
+        return { body: runReply(run) };
+      },
+    }),
+    defineOperation({
+      name: "reconcileTraining",
+      summary:
+        "Makes a training run agree with its job at the provider, and takes it up again if nobody follows it.",
+      input: one,
+      output: runReplySchema.extend({ corrected: z.boolean() }),
+      role: "trainer",
+      effect: "write",
+      idempotent: true,
+      rest: { method: "POST", path: "/training/{run_id}/reconcile" },
+      cli: "reconcile",
+      mcp: ["lightning_reconcile_training"],
+      aliases,
+      example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
+      async run({ agent_id, run_id }, context) {
+        let { run, corrected } = await service.reconcile(agent_id, run_id);
+        if (!isOver(run.status) && !(await isFollowed(run, context))) {
+          run = await service.release(agent_id, run_id);
+          const { name, instanceId, input } = orchestration(run);
+          await context.orchestrations.start(name, instanceId, input);
+        }
+        return { body: { ...runReply(run), corrected } };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,102 @@
+import { invalid } from "../kernel/errors.ts";
+import { hashedId } from "../kernel/ids.ts";
+import type { ProviderJob } from "../provider/provider.ts";
+import type { Hyperparameters, RunState, RunStatus, TrainingRun } from "./contract.ts";
+
+/** Azure and OpenAI refuse to train on fewer examples (azure-facts.md §1.5). */
+export const FEWEST_EXAMPLES = 10;
+/** A fixed seed: an equal request is then the same training, wherever it is asked for. */
+export const DEFAULT_SEED = 42;
+/** Five minutes between looks at a job that takes hours is as good as one. */
+const SLOWEST_POLL_SECONDS = 300;
+
+/** The design's word for a provider's state. A state that nobody has seen is still going. */
+export function statusOf(state: RunState): RunStatus {
+  if (state === "succeeded" || state === "failed" || state === "cancelled") return state;
+  return state === "pending" ? "pending" : "running";
+}
+
+/** A job's state as this ledger keeps it: verbatim, but for the one word that is spelt in two ways. */
+export const stateOfJob = (state: string): RunState => (state === "canceled" ? "cancelled" : state);
+
+export const isOver = (status: RunStatus): boolean =>
+  status === "succeeded" || status === "failed" || status === "cancelled";
+
+/** A job at the provider is over. Its `pending` is a waiting job, not a run without one. */
+export const jobIsOver = (job: Pick<ProviderJob, "state">): boolean =>
+  isOver(statusOf(stateOfJob(job.state)));
+
+/** All hyperparameters, with the settings' defaults; `n_epochs` may stand beside them, as the original had it. */
+export function completeHyperparameters(
+  input: { readonly n_epochs?: number | undefined; readonly hyperparameters?: Hyperparameters | undefined },
+  settings: { readonly epochs: number; readonly learningRateMultiplier: number },
+): Required<Hyperparameters> {
+  const given = input.hyperparameters ?? {};
+  if (input.n_epochs !== undefined && given.n_epochs !== undefined && input.n_epochs !== given.n_epochs)
+    throw invalid(
+      "invalid_input",
+      '"n_epochs" and "hyperparameters.n_epochs" are one field and were given different values.',
+      { field: "n_epochs", remedy: "Send one of them." },
+    );
+  return {
+    n_epochs: input.n_epochs ?? given.n_epochs ?? settings.epochs,
+    batch_size: given.batch_size ?? "auto",
+    learning_rate_multiplier: given.learning_rate_multiplier ?? settings.learningRateMultiplier,
+  };
+}
+
+/** What makes two requests one run. */
+export type RunIdentity = Pick<
+  TrainingRun,
+  | "agent_id"
+  | "dataset_hash"
+  | "base_model"
+  | "method"
+  | "hyperparameters"
+  | "seed"
+  | "training_type"
+  | "suffix"
+>;
+
+export function runId(run: RunIdentity, attempt: number): string {
+  return hashedId("run", [
+    run.agent_id,
+    run.dataset_hash,
+    run.base_model,
+    run.method,
+    run.hyperparameters,
+    run.seed,
+    run.training_type,
+    run.suffix ?? null,
+    attempt,
+  ]);
+}
+
+/** Starts at the configured interval and grows with the run's age to five minutes. */
+export function pollAgainSeconds(ageMs: number, intervalSeconds: number): number {
+  return Math.max(intervalSeconds, Math.min(SLOWEST_POLL_SECONDS, ageMs / 1000 / 20));
+}
+
+/** The run's own jobs among the provider's: by the id they carry, or by the training file that only this run has. */
+export function ownJobs(
+  run: Pick<TrainingRun, "id" | "training_file_id">,
+  jobs: readonly ProviderJob[],
+): ProviderJob[] {
+  return jobs
+    .filter(
+      (job) =>
+        job.metadata.run_id === run.id ||
+        (run.training_file_id !== undefined && job.training_file === run.training_file_id),
+    )
+    .toSorted((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
+}
+
+/** Of several jobs of one run the oldest counts, unless it was stopped; the others are superfluous. */
+export function chooseJob(jobs: readonly ProviderJob[]): {
+  keep: ProviderJob | undefined;
+  superfluous: ProviderJob[];
+} {
+  const stopped = (job: ProviderJob) => ["failed", "cancelled"].includes(stateOfJob(job.state));
+  const keep = jobs.find((job) => !stopped(job)) ?? jobs[0];
+  return { keep, superfluous: jobs.filter((job) => job !== keep && !jobIsOver(job)) };
+}

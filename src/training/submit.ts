@@ -1,0 +1,144 @@
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { isLightningError, messageOf } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Stored } from "../ledger/ledger.ts";
+import type { Provider, ProviderJob } from "../provider/provider.ts";
+import type { TrainingActivities, TrainingRun } from "./contract.ts";
+import type { Follower } from "./follow.ts";
+import { isOver } from "./rules.ts";
+import type { TrainingStore } from "./store.ts";
+
+export interface SubmitDeps {
+  readonly store: TrainingStore;
+  readonly provider: Provider;
+  readonly follower: Follower;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+type Submitted = Awaited<ReturnType<TrainingActivities["createTrainingJob"]>>;
+
+/**
+ * Least time between the two fruitless looks after which a job is asked for again: Azure's list may trail a create,
+ * the local provider's does not.
+ */
+const LOOKS_APART_MS = { azure: 15_000, local: 1_000 } as const;
+/** An intent older than this when its request is about to leave belongs to a process that stood still: look again. */
+const SEND_WITHIN_MS = 10_000;
+const BUSY_SECONDS = 30;
+
+/**
+ * Brings exactly one job into being. The intent is in the ledger before the request leaves; after an outcome that is
+ * not known, nothing is sent until two looks, some time apart, have found no job of this run.
+ */
+export function createSubmitter({ store, provider, follower, clock, logger }: SubmitDeps) {
+  const cancelled = async (run: TrainingRun): Promise<Submitted> => {
+    await store.update(run.agent_id, run.id, (now) =>
+      isOver(now.status)
+        ? undefined
+        : { status: "cancelled", state: "cancelled", completed_at: toIso(clock.now()), looked_at: undefined },
+    );
+    await follower.deleteFiles(run);
+    return { kind: "cancelled" };
+  };
+  /** The request certainly made nothing: the intent is void. */
+  const voidIntent = (run: TrainingRun, intentAt: string) =>
+    store.update(run.agent_id, run.id, (now) =>
+      now.intent_at === intentAt ? { intent_at: undefined, looked_at: undefined } : undefined,
+    );
+
+  async function send(run: Stored<TrainingRun>): Promise<Submitted> {
+    const intentAt = toIso(clock.now());
+    let intended: Stored<TrainingRun>;
+    try {
+      intended = await store.replace(run, {
+        intent_at: intentAt,
+        looked_at: undefined,
+        submissions: (run.submissions ?? 0) + 1,
+        status: "running",
+        state: "submitting",
+      });
+    } catch (error) {
+      // Another process was faster, perhaps with the same intent: only a look can tell.
+      if (isLightningError(error) && error.kind === "precondition") return { kind: "unclear" };
+      throw error;
+    }
+    if (clock.now() - Date.parse(intentAt) > SEND_WITHIN_MS) return { kind: "unclear" };
+    let job: ProviderJob;
+    try {
+      job = await provider.createJob({
+        model: run.base_model,
+        training_file: run.training_file_id ?? "",
+        validation_file: run.validation_file_id,
+        hyperparameters: given(run.hyperparameters),
+        seed: run.seed,
+        suffix: run.suffix,
+        training_type: run.training_type,
+        metadata: { run_id: run.id, agent_id: run.agent_id, dataset_id: run.dataset_id },
+      });
+    } catch (error) {
+      if (isLightningError(error) && error.ambiguous) {
+        logger.warn("it is not known whether a training job was created", {
+          run_id: run.id,
+          error: messageOf(error),
+        });
+        return { kind: "unclear" };
+      }
+      await voidIntent(intended, intentAt);
+      if (!isLightningError(error) || error.kind === "fatal") throw error;
+      if (error.kind === "unavailable")
+        return {
+          kind: "busy",
+          retry_after_seconds: Math.ceil((error.retryAfterMs ?? BUSY_SECONDS * 1000) / 1000),
+        };
+      return { kind: "rejected", code: error.code, message: error.message.slice(0, 2000) };
+    }
+    const stored = await follower.adopt(intended, job);
+    // Somebody else's job was written down first: the oldest of them stays.
+    if (stored.aoai_job_id !== job.id) await follower.findJob(stored);
+    return { kind: "created", job_id: stored.aoai_job_id ?? job.id };
+  }
+
+  return {
+    async createTrainingJob({
+      agent_id,
+      id,
+    }: Parameters<TrainingActivities["createTrainingJob"]>[0]): Promise<Submitted> {
+      const run = await store.get(agent_id, id);
+      if (run.status === "cancelled") return { kind: "cancelled" };
+      if (run.aoai_job_id !== undefined) return { kind: "adopted", job_id: run.aoai_job_id };
+      if (isOver(run.status))
+        return {
+          kind: "rejected",
+          code: run.error?.code ?? "run_over",
+          message: run.error?.message ?? "The run is over.",
+        };
+      const found = await follower.findJob(run);
+      if (found !== undefined) {
+        const stored = await follower.adopt(run, found);
+        return { kind: "adopted", job_id: stored.aoai_job_id ?? found.id };
+      }
+      if (run.intent_at !== undefined) {
+        // Sent once, or about to be when the process died.
+        if (run.looked_at === undefined) {
+          await store.update(agent_id, id, (now) =>
+            now.intent_at === run.intent_at ? { looked_at: toIso(clock.now()) } : undefined,
+          );
+          return { kind: "unclear" };
+        }
+        if (clock.now() - Date.parse(run.looked_at) < LOOKS_APART_MS[provider.kind])
+          return { kind: "unclear" };
+      }
+      if (run.cancel_requested) return await cancelled(run);
+      return await send(run);
+    },
+  };
+}
+
+/** Only what was decided; `auto` is said by leaving it out, which every service understands alike. */
+function given(hyperparameters: TrainingRun["hyperparameters"]): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(hyperparameters).filter(
+      (entry): entry is [string, number] => typeof entry[1] === "number",
+    ),
+  );
+}

@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import type { Dataset } from "../datasets/contract.ts";
+import type { Files } from "../files/files.ts";
+import { invalid, isLightningError } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Provider, ProviderFile } from "../provider/provider.ts";
+import type { TrainingActivities, TrainingRun } from "./contract.ts";
+import type { TrainingStore } from "./store.ts";
+
+export interface UploadDeps {
+  readonly store: TrainingStore;
+  readonly files: Files;
+  readonly provider: Provider;
+  readonly logger: Logger;
+  readDataset(run: TrainingRun): Promise<Dataset>;
+}
+type Uploaded = Awaited<ReturnType<TrainingActivities["uploadTrainingFile"]>>;
+
+/** Files in these states are of no use to a job. */
+const USELESS = new Set(["error", "deleting", "deleted"]);
+
+export function createUploader({ store, files, provider, readDataset }: UploadDeps) {
+  /** One the provider already has under that name: a processed one first. */
+  async function findFile(name: string): Promise<ProviderFile | undefined> {
+    let found: ProviderFile | undefined;
+    for await (const file of provider.listFiles()) {
+      if (file.filename !== name || USELESS.has(file.state)) continue;
+      if (file.state === "processed") return file;
+      found ??= file;
+    }
+    return found;
+  }
+
+  return {
+    async uploadTrainingFile({
+      agent_id,
+      id,
+      split,
+    }: Parameters<TrainingActivities["uploadTrainingFile"]>[0]): Promise<Uploaded> {
+      const run = await store.get(agent_id, id);
+      const known = split === "train" ? run.training_file_id : run.validation_file_id;
+      if (known !== undefined) return { kind: "uploaded", file_id: known, processed: false };
+      const side = (await readDataset(run)).files?.[split];
+      if (side === undefined || side.lines === 0)
+        return split === "validation"
+          ? { kind: "uploaded", file_id: "", processed: true }
+          : { kind: "rejected", code: "file_missing", message: "The dataset has no training file." };
+      // The name says whose it is and what is in it, so that an upload whose answer was lost is found again.
+      const name = `${id}-${split}-${side.sha256.slice(0, 12)}.jsonl`;
+      try {
+        const file =
+          (await findFile(name)) ??
+          (await provider.uploadFile({ name, content: checked(files.read(side.key), side.sha256) }));
+        await store.update(agent_id, id, () =>
+          split === "train" ? { training_file_id: file.id } : { validation_file_id: file.id },
+        );
+        return { kind: "uploaded", file_id: file.id, processed: file.state === "processed" };
+      } catch (error) {
+        return rejection(error);
+      }
+    },
+
+    async readTrainingFile({
+      file_id,
+    }: Parameters<TrainingActivities["readTrainingFile"]>[0]): Promise<
+      Awaited<ReturnType<TrainingActivities["readTrainingFile"]>>
+    > {
+      try {
+        const file = await provider.readFile(file_id);
+        if (file.state === "processed") return { kind: "processed" };
+        if (!USELESS.has(file.state)) return { kind: "processing" };
+        return {
+          kind: "rejected",
+          code: "file_refused",
+          message: `The provider refused the file: ${file.detail ?? `it is in state ${file.state}`}`.slice(
+            0,
+            2000,
+          ),
+        };
+      } catch (error) {
+        return rejection(error);
+      }
+    },
+  };
+}
+
+/** Passes the bytes on; at the end they must be those that the dataset's manifest names, or nothing is sent. */
+async function* checked(content: AsyncIterable<Uint8Array>, sha256: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  for await (const piece of content) {
+    hash.update(piece);
+    yield piece;
+  }
+  if (hash.digest("hex") !== sha256)
+    throw invalid(
+      "dataset_changed",
+      "The dataset's file is not the one that was built; it was changed since.",
+    );
+}
+
+/** What no retry can mend is an outcome; everything else is thrown on. */
+function rejection(error: unknown): { kind: "rejected"; code: string; message: string } {
+  if (isLightningError(error) && ["invalid", "not_found", "too_large"].includes(error.kind))
+    return { kind: "rejected", code: error.code, message: error.message.slice(0, 2000) };
+  throw error;
+}
