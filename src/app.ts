@@ -1,0 +1,242 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { createAgent } from "./agent/agent.ts";
+import { agentTools } from "./agent/tools.ts";
+import { homeFolder, readSettings, type Settings } from "./config/settings.ts";
+import { createDatasetActivities } from "./datasets/activities.ts";
+import { datasetOperations } from "./datasets/operations.ts";
+import { createDatasetService } from "./datasets/service.ts";
+import { createDeploymentActivities } from "./deployments/activities.ts";
+import { deploymentOperations } from "./deployments/operations.ts";
+import { createModelSelector } from "./deployments/selection.ts";
+import { createDeploymentService } from "./deployments/service.ts";
+import { episodeOperations } from "./episodes/operations.ts";
+import { createEpisodeService } from "./episodes/service.ts";
+import { createEvaluationActivities } from "./evaluation/activities.ts";
+import { evaluationOperations } from "./evaluation/operations.ts";
+import { createEvaluationService } from "./evaluation/service.ts";
+import type { Files } from "./files/files.ts";
+import { folderFiles } from "./files/folder.ts";
+import { type Clock, systemClock, toIso } from "./kernel/clock.ts";
+import { fatal, messageOf } from "./kernel/errors.ts";
+import { type Logger, stderrLogger } from "./kernel/logger.ts";
+import type { Operation, Orchestrations } from "./kernel/operation.ts";
+import { ledgerChangeSource } from "./ledger/change-source.ts";
+import { containerNames } from "./ledger/containers.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import { openSqliteLedger } from "./ledger/sqlite/open.ts";
+import { startLocalProvider } from "./local-provider/start.ts";
+import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
+import { overviewOperations } from "./overview/operations.ts";
+import { createOverviewService } from "./overview/service.ts";
+import { createPipelineActivities } from "./pipelines/activities.ts";
+import { pipelineOperations } from "./pipelines/operations.ts";
+import { createPipelineService } from "./pipelines/service.ts";
+import { providerFromSettings } from "./provider/from-settings.ts";
+import { lazyProvider } from "./provider/lazy.ts";
+import { createProvider } from "./provider/openai-provider.ts";
+import type { Provider } from "./provider/provider.ts";
+import { createRewardFeed } from "./rewards/feed.ts";
+import { rewardOperations } from "./rewards/operations.ts";
+import { createRewardService } from "./rewards/service.ts";
+import { createMcpDoor, type McpDoor } from "./surfaces/mcp.ts";
+import { createTrainingActivities } from "./training/activities.ts";
+import { trainingOperations } from "./training/operations.ts";
+import { createTrainingService } from "./training/service.ts";
+
+/** What a test or another entry may put in the place of the defaults. */
+export interface AppOptions {
+  readonly settings?: Settings;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly ledger?: Ledger;
+  readonly files?: Files;
+  readonly provider?: Provider;
+}
+
+export type App = ReturnType<typeof createApp>;
+
+/** Composition: config → ledger, files, provider → services → operations, activities. */
+export function createApp(options: AppOptions = {}) {
+  const settings = options.settings ?? readSettings();
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? stderrLogger();
+  const closers: (() => Promise<unknown>)[] = [];
+
+  const ledger = options.ledger ?? openLedger(settings, clock, logger);
+  const files = options.files ?? folderFiles(path.resolve(settings.dataDir));
+  const provider = options.provider ?? openProvider(settings, clock, logger, closers);
+  const ports = { ledger, files, provider, settings, clock, logger };
+
+  const deployments = createDeploymentService({
+    ...ports,
+    onPointerChange: (agentId) => selector.invalidate(agentId),
+  });
+  const selector = createModelSelector({ ...ports, readActive: (agentId) => deployments.readActive(agentId) });
+  const episodes = createEpisodeService(ports);
+  const rewards = createRewardService({ ...ports, episodes });
+  const datasets = createDatasetService(ports);
+  const training = createTrainingService({ ...ports, datasets });
+  const evaluations = createEvaluationService({ ...ports, datasets, training, deployments });
+  const pipelines = createPipelineService({ ...ports, datasets, training, evaluations, deployments });
+  const overview = createOverviewService({ ...ports, selector, deployments });
+  const services = {
+    episodes,
+    rewards,
+    datasets,
+    training,
+    evaluations,
+    deployments,
+    selector,
+    pipelines,
+    overview,
+  };
+
+  const operations = operationRows(settings, clock, services);
+  const activities: Activities = {
+    ...createDatasetActivities(ports),
+    ...createTrainingActivities({ ...ports, service: training }),
+    ...createEvaluationActivities({ ...ports, service: evaluations }),
+    ...createDeploymentActivities({ ...ports, service: deployments }),
+    ...createPipelineActivities({ ...ports, service: pipelines }),
+  };
+  const agent = createAgent({ ...ports, selector, episodes });
+
+  return {
+    settings,
+    clock,
+    logger,
+    ledger,
+    files,
+    provider,
+    services,
+    agent,
+    operations,
+    activityNames: Object.keys(activities) as (keyof Activities)[],
+    /** Runs one durable step. Steps that run side by side answer with a settled value instead of throwing. */
+    async runActivity(name: keyof Activities, input: unknown): Promise<unknown> {
+      const run = activities[name] as (input: unknown) => Promise<unknown>;
+      if (!(FANNED_OUT as readonly string[]).includes(name)) return run(input);
+      try {
+        return { ok: true, value: await run(input) } satisfies Settled<unknown>;
+      } catch (thrown) {
+        logger.warn("a durable step failed and will be tried again", {
+          activity: name,
+          error: messageOf(thrown),
+        });
+        return { ok: false, fault: messageOf(thrown) || "unknown fault" } satisfies Settled<unknown>;
+      }
+    },
+    feeds: createRewardFeed({ ...ports, rewards }),
+    mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }) as McpDoor,
+    /** What the retraining timer does: one orchestration a minute at most, named by the minute. */
+    async startRetraining(orchestrations: Orchestrations): Promise<void> {
+      const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
+      await orchestrations.start("retrainAgents", `retraining-${stamp}`, { stamp });
+    },
+    /** The embedded ledger's change feeds for the local host. */
+    changeSource() {
+      if (!("onChange" in ledger))
+        throw fatal("no_change_source", "Only the embedded ledger feeds the local host.");
+      return ledgerChangeSource(ledger as ReturnType<typeof openSqliteLedger>, containerNames(settings));
+    },
+    async close(): Promise<void> {
+      await agent.close();
+      for (const close of closers.reverse()) await close();
+      await ledger.close();
+    },
+  };
+}
+
+type Services = Pick<
+  App["services"],
+  | "episodes"
+  | "rewards"
+  | "datasets"
+  | "training"
+  | "evaluations"
+  | "deployments"
+  | "selector"
+  | "pipelines"
+  | "overview"
+>;
+
+/** The one table of operations. Without services the rows describe (CLI, OpenAPI) but cannot be run. */
+export function operationRows(
+  settings: Settings,
+  clock: Clock = systemClock,
+  services: Services = notOpened(),
+): Operation[] {
+  const shared = { settings, clock };
+  return [
+    ...episodeOperations({ ...shared, service: services.episodes }),
+    ...rewardOperations({ ...shared, service: services.rewards }),
+    ...datasetOperations({ ...shared, service: services.datasets }),
+    ...trainingOperations({ ...shared, service: services.training }),
+    ...evaluationOperations({ ...shared, service: services.evaluations }),
+    ...deploymentOperations({ ...shared, service: services.deployments, selector: services.selector }),
+    ...pipelineOperations({ ...shared, service: services.pipelines }),
+    ...overviewOperations({ ...shared, service: services.overview }),
+  ];
+}
+
+function notOpened(): Services {
+  const refuse: object = new Proxy(() => undefined, {
+    get: () => refuse,
+    apply() {
+      throw fatal("not_opened", "These rows only describe the operations; the app is not open.");
+    },
+  });
+  return refuse as Services;
+}
+
+function openLedger(settings: Settings, clock: Clock, logger: Logger): Ledger {
+  if (settings.cosmosAccountUri !== undefined)
+    throw fatal("ledger_not_available", "COSMOS_ACCOUNT_URI is set, but this version has no Cosmos adapter.", {
+      remedy: "Unset COSMOS_ACCOUNT_URI to use the embedded ledger.",
+    });
+  const home = homeFolder(settings);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger });
+}
+
+function openProvider(
+  settings: Settings,
+  clock: Clock,
+  logger: Logger,
+  closers: (() => Promise<unknown>)[],
+): Provider {
+  const azure = providerFromSettings(settings, logger);
+  if (azure !== undefined) return azure;
+  return lazyProvider("local", async () => {
+    const local = await startLocalProvider({
+      folder: path.join(homeFolder(settings), "provider"),
+      clock,
+      logger,
+    });
+    closers.push(() => local.close());
+    return createProvider({ kind: "local", baseURL: local.baseURL, apiKey: local.apiKey, logger });
+  });
+}
+
+let options: AppOptions = {};
+let current: App | undefined;
+
+/** The app of this process, composed on first use: the functions and their host share it. */
+export function appOf(): App {
+  current ??= createApp(options);
+  return current;
+}
+
+/** Says what the next `appOf()` is composed of, for tests and for a start with other settings. */
+export function configureApp(next: AppOptions): void {
+  if (current !== undefined) throw fatal("app_open", "Close the app before it is configured again.");
+  options = next;
+}
+
+/** Closes the app of this process, if it was opened. */
+export async function closeApp(): Promise<void> {
+  const open = current;
+  current = undefined;
+  await open?.close();
+}

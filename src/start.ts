@@ -1,0 +1,101 @@
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { type App, appOf, configureApp } from "./app.ts";
+import { homeFolder, readSettings } from "./config/settings.ts";
+import { messageOf } from "./kernel/errors.ts";
+import { silentLogger, stderrLogger } from "./kernel/logger.ts";
+import { LocalHost } from "./local-host/local-host.ts";
+import { serve } from "./local-host/serve.ts";
+
+/** The function app on this machine: the embedded engines, served by the local host. */
+
+export interface StartOptions {
+  /** Loopback port; 0 for any free one. */
+  readonly port?: number | undefined;
+  /** Folder of ledger, durable store, provider and keys; absent: LIGHTNING_HOME. */
+  readonly home?: string | undefined;
+  readonly enableAuth?: boolean | undefined;
+  /** Warnings only. */
+  readonly quiet?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+}
+
+export interface Started {
+  readonly url: string;
+  readonly host: LocalHost;
+  readonly app: App;
+  stop(): Promise<void>;
+}
+
+const FOLDER = path.resolve(import.meta.dirname, "..");
+
+/**
+ * Starts app and host in this process. The host locks its home first: a second one on the same home is refused before
+ * the app opens anything. Settings, the home among them, must stand in the environment before the first start: the
+ * functions read them when they are loaded.
+ */
+export async function startLocal(options: StartOptions = {}): Promise<Started> {
+  if (options.home !== undefined) process.env.LIGHTNING_HOME = options.home;
+  const settings = readSettings();
+  const logger = options.quiet ? silentLogger : stderrLogger(options.verbose ? "debug" : "info");
+  configureApp({ settings, logger });
+  const hostOptions = {
+    folder: FOLDER,
+    home: homeFolder(settings),
+    port: options.port,
+    enableAuth: options.enableAuth,
+    changeSource: () => appOf().changeSource(),
+  };
+  const host = options.quiet
+    ? await LocalHost.start({ ...hostOptions, logger })
+    : await serve({ ...hostOptions, logger, verbose: options.verbose });
+  // Training jobs that were under way when the process ended go on now, not at the first question about them.
+  void appOf()
+    .provider.ping()
+    .catch((thrown: unknown) => logger.warn("the provider does not answer", { error: messageOf(thrown) }));
+  return { url: host.baseUrl, host, app: appOf(), stop: () => host.stop() };
+}
+
+const HELP = `Usage: npm start -- [options]
+
+Serves the function app on this machine with the embedded ledger, the durable engine and the local provider.
+
+  --port N       loopback port (7071; 0 for any free one)
+  --home DIR     folder of the data (LIGHTNING_HOME, ./.lightning)
+  --enable-auth  ask for function keys, as Azure does
+  --verbose      one line for each invocation
+  --help
+
+Examples:
+  npm start
+  npm start -- --port 8080 --home .lightning/demo
+`;
+
+if (import.meta.main) {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: "7071" },
+        home: { type: "string" },
+        "enable-auth": { type: "boolean", default: false },
+        verbose: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) process.stdout.write(HELP);
+    else {
+      const port = Number(values.port);
+      if (!Number.isInteger(port) || port < 0 || port > 65_535)
+        throw new Error(`--port: ${values.port} is not a port number`);
+      await startLocal({
+        port,
+        home: values.home,
+        enableAuth: values["enable-auth"],
+        verbose: values.verbose,
+      });
+    }
+  } catch (thrown) {
+    process.stderr.write(`${messageOf(thrown)}\n`);
+    process.exit(1);
+  }
+}
