@@ -1,0 +1,94 @@
+import { readSettings, type Settings } from "../config/settings.ts";
+import { createModelSelector, type ModelSelector } from "../deployments/selection.ts";
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import { type Logger, stderrLogger } from "../kernel/logger.ts";
+import { createDatasetBuilder } from "./sdk/datasets.ts";
+import { createDeploymentRegistry } from "./sdk/deployments.ts";
+import { createRewardWriter } from "./sdk/rewards.ts";
+import { createTrainingRunner } from "./sdk/training.ts";
+import { restTransport, type Transport } from "./sdk/transport.ts";
+
+export interface SdkOptions {
+  readonly settings?: Settings;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** How operations are reached; absent: REST to LIGHTNING_ENDPOINT or to the local host. */
+  readonly transport?: Transport;
+  /** Start the function app inside this process when none is in reach. */
+  readonly embedded?: boolean;
+}
+
+export type Sdk = ReturnType<typeof createSdk>;
+
+/** The SDK over one transport. Nothing is opened or read before the first call. */
+export function createSdk(options: SdkOptions = {}) {
+  const settings = options.settings ?? readSettings();
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? stderrLogger("warn");
+  const transport = options.transport ?? defaultTransport(settings, options.embedded === true);
+  // An agent's calls belong to the agent of its own process, whatever the app's default is.
+  const invoke: Transport["invoke"] = (operation, input, callOptions) =>
+    transport.invoke(operation, { agent_id: settings.agentId, ...input }, callOptions);
+
+  const selector: ModelSelector = createModelSelector({
+    settings,
+    clock,
+    logger,
+    async readActive(agentId) {
+      const { body } = await invoke("getActiveDeployment", { agent_id: agentId });
+      return body.has_active_deployment === true
+        ? { deployment_id: String(body.deployment_id), deployment_name: String(body.deployment_name) }
+        : null;
+    },
+  });
+  return {
+    settings,
+    selector,
+    rewardWriter: createRewardWriter(invoke),
+    datasetBuilder: createDatasetBuilder(invoke, clock),
+    trainingRunner: createTrainingRunner(invoke, clock, settings.maxWaitMinutes * 60_000),
+    deploymentRegistry: createDeploymentRegistry(invoke, clock, (agentId) =>
+      selector.invalidate(agentId ?? settings.agentId),
+    ),
+    close: () => transport.close(),
+  };
+}
+
+function defaultTransport(settings: Settings, embedded: boolean): Transport {
+  return restTransport({
+    settings,
+    operations: async () => (await import("../app.ts")).operationRows(settings),
+    findHost: async (home) => (await import("../local-host/home.ts")).findRunningHost(home),
+    startEmbedded: embedded
+      ? async () => (await import("../start.ts")).startLocal({ port: 0, quiet: true })
+      : undefined,
+  });
+}
+
+let current: Sdk | undefined;
+const sdk = (): Sdk => (current ??= createSdk());
+
+/** Sets how this process reaches Agent Lightning; call it before the `get…` functions. */
+export function configureLightning(options: SdkOptions): Sdk {
+  current = createSdk(options);
+  return current;
+}
+
+/** Sends what is captured and lets go of the function app. */
+export async function closeLightning(): Promise<void> {
+  const last = current;
+  current = undefined;
+  await last?.close();
+}
+
+export const getRewardWriter = () => sdk().rewardWriter;
+export const getDatasetBuilder = () => sdk().datasetBuilder;
+export const getTrainingRunner = () => sdk().trainingRunner;
+export const getDeploymentRegistry = () => sdk().deploymentRegistry;
+
+/**
+ * The model the agent is to call now: the registry's active one, then TUNED_MODEL_DEPLOYMENT_NAME, then the base model;
+ * with USE_TUNED_MODEL off the base model alone. Remembered for LIGHTNING_CACHE_TTL; never throws.
+ */
+export const getModelDeployment = (agentId?: string): Promise<string> =>
+  sdk().selector.getModelDeployment(agentId);
