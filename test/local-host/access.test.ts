@@ -3,6 +3,7 @@ import { request } from "node:http";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import type { HostKeys } from "../../src/local-host/http/keys.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
 import { appFolder, scratch } from "./support.ts";
 
@@ -45,14 +46,20 @@ describe("without --enable-auth", () => {
     async (host) => expect(await statusWith(open, { host })).toBe(200),
   );
 
-  test.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "agents.example", "10.0.0.1"])(
-    "the foreign Host %s is refused: a page may have rebound its name to this machine",
-    async (host) => expect(await statusWith(open, { host })).toBe(421),
+  test.each([
+    "evil.example",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "agents.example",
+    "10.0.0.1",
+  ])("the foreign Host %s is refused: a page may have rebound its name to this machine", async (host) =>
+    expect(await statusWith(open, { host })).toBe(421),
   );
 
   test.each(["https://evil.example", "null", "http://localhost.evil.example", "file://"])(
     "a request from the page origin %s is refused",
-    async (origin) => expect((await open.fetch("/api/echo", { method: "POST", headers: { origin } })).status).toBe(403),
+    async (origin) =>
+      expect((await open.fetch("/api/echo", { method: "POST", headers: { origin } })).status).toBe(403),
   );
 
   test("pages of this machine may call, on any port", async () => {
@@ -73,7 +80,9 @@ describe("without --enable-auth", () => {
 
   test("a cross-site request that hides its origin is refused, but a followed link is not", async () => {
     expect(await statusWith(open, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" })).toBe(403);
-    expect(await statusWith(open, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).toBe(200);
+    expect(await statusWith(open, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).toBe(
+      200,
+    );
     expect(await statusWith(open, { "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" })).toBe(200);
   });
 
@@ -81,20 +90,28 @@ describe("without --enable-auth", () => {
     const instances = "/runtime/webhooks/durabletask/instances/none";
     expect((await open.fetch(instances)).status).toBe(404);
     expect(await statusWith(open, { host: "evil.example" }, instances)).toBe(421);
-    expect((await open.fetch(instances, { method: "DELETE", headers: { origin: "https://evil.example" } })).status).toBe(403);
+    expect(
+      (await open.fetch(instances, { method: "DELETE", headers: { origin: "https://evil.example" } })).status,
+    ).toBe(403);
   });
 });
 
-describe("with --enable-auth", () => {
-  const status = async (target: string, key?: string) =>
-    (await closed.fetch(target, key === undefined ? {} : { headers: { "x-functions-key": key } })).status;
+const status = async (target: string, key?: string) =>
+  (await closed.fetch(target, key === undefined ? {} : { headers: { "x-functions-key": key } })).status;
 
+/** The keys of the host that asks for them. */
+function keysOf(host: LocalHost): HostKeys {
+  if (host.keys === undefined) throw new Error("This host asks for no keys.");
+  return host.keys;
+}
+
+describe("with --enable-auth", () => {
   test("an anonymous function stays open", async () => {
     expect(await status("/api/echo")).toBe(200);
   });
 
   test("a function key or the master key opens a function, in the header or as code", async () => {
-    const keys = closed.keys!;
+    const keys = keysOf(closed);
     expect(await status("/api/keyed")).toBe(401);
     expect(await status("/api/keyed", "wrong")).toBe(401);
     expect(await status("/api/keyed", keys.durabletask)).toBe(401);
@@ -104,7 +121,7 @@ describe("with --enable-auth", () => {
   });
 
   test("an admin function and /admin take the master key alone, but a ping takes none", async () => {
-    const keys = closed.keys!;
+    const keys = keysOf(closed);
     expect(await status("/api/adminOnly", keys.function)).toBe(401);
     expect(await status("/api/adminOnly", keys.master)).toBe(200);
     expect(await status("/admin/functions")).toBe(401);
@@ -115,12 +132,12 @@ describe("with --enable-auth", () => {
   test("the Durable extension's API takes its system key, which the client binding carries", async () => {
     const instances = "/runtime/webhooks/durabletask/instances/none";
     expect(await status(instances)).toBe(401);
-    expect(await status(instances, closed.keys!.function)).toBe(401);
-    expect(await status(`${instances}?code=${closed.keys!.durabletask}`)).toBe(404);
+    expect(await status(instances, keysOf(closed).function)).toBe(401);
+    expect(await status(`${instances}?code=${keysOf(closed).durabletask}`)).toBe(404);
     const client = (await (await closed.fetch("/api/client")).json()) as {
       requiredQueryStringParameters: string;
     };
-    expect(client.requiredQueryStringParameters).toBe(`code=${closed.keys!.durabletask}`);
+    expect(client.requiredQueryStringParameters).toBe(`code=${keysOf(closed).durabletask}`);
   });
 
   test("nobody can claim to be signed in by a header", async () => {

@@ -8,8 +8,14 @@ interface Item {
   readonly id: string;
 }
 
+interface Feed {
+  source: ChangeSource;
+  add(...ids: string[]): void;
+  bell(): void;
+}
+
 /** An append-only feed; `bell` rings the subscribers. */
-function memoryFeed() {
+function memoryFeed(): Feed {
   const items: Item[] = [];
   const listeners = new Set<() => void>();
   const source: ChangeSource = {
@@ -28,7 +34,7 @@ function memoryFeed() {
   const bell = () => {
     for (const listener of listeners) listener();
   };
-  return { source: source as ChangeSource, add, bell };
+  return { source, add, bell };
 }
 
 const HOUR = 3_600_000;
@@ -36,7 +42,7 @@ let clock: VirtualClock;
 let home: string;
 let host: LocalHost | undefined;
 let { logger, lines } = memoryLogger();
-let feed = memoryFeed();
+let feed: Feed = memoryFeed();
 
 beforeEach(async () => {
   clock = new VirtualClock("2026-03-01T10:20:00Z");
@@ -64,11 +70,16 @@ async function start(env: Record<string, string> = {}): Promise<LocalHost> {
   return host;
 }
 
+function running(): LocalHost {
+  if (host === undefined) throw new Error("No host is running.");
+  return host;
+}
+
 const values = (name: string) => (notes.fixtureSeen[name] ?? []).map((call) => call.value);
 const idsOf = (name: string) => values(name).map((items) => (items as Item[]).map((item) => item.id));
 const passed = (ms: number) => {
   const end = clock.now() + ms;
-  return host!.until(() => clock.now() >= end);
+  return running().until(() => clock.now() >= end);
 };
 
 describe("timers", () => {
@@ -99,20 +110,20 @@ describe("timers", () => {
 
   test("one that was missed while no host ran comes at once, marked as past due", async () => {
     await start();
-    await host!.stop();
+    await running().stop();
     host = undefined;
     clock.advance(HOUR);
     await start();
-    await host!.settle();
+    await running().settle();
     expect(values("hourly")).toMatchObject([{ isPastDue: true }]);
     await start();
-    await host!.settle();
+    await running().settle();
     expect(values("hourly")).toHaveLength(1);
   });
 
   test("runOnStartup runs at each start; without a monitor there is no status", async () => {
     await start();
-    await host!.settle();
+    await running().settle();
     expect(values("atStart")).toMatchObject([{ isPastDue: false, scheduleStatus: null }]);
   });
 
@@ -131,7 +142,9 @@ describe("timers", () => {
     notes.fixturePlan.retried = () => {
       throw new Error("not yet");
     };
-    await host!.until(() => lines.some((line) => line.startsWith("error Timer 'retried' failed: not yet")));
+    await running().until(() =>
+      lines.some((line) => line.startsWith("error Timer 'retried' failed: not yet")),
+    );
     expect(notes.fixtureSeen.retried?.map((call) => call.retry)).toEqual([0, 1, 2]);
     expect(new Date(clock.now()).toISOString()).toBe("2026-03-02T04:32:00.000Z");
   });
@@ -154,35 +167,38 @@ describe("change feeds", () => {
   test("hand over pages in order, no more than maxItemsPerInvocation at a time", async () => {
     feed.add("a", "b", "c");
     await start();
-    await host!.settle();
+    await running().settle();
     expect(idsOf("faithful")).toEqual([["a", "b"], ["c"]]);
     expect(idsOf("lossy")).toEqual([["a", "b", "c"]]);
   });
 
   test("a ring wakes them at once, without one they look after feedPollDelay", async () => {
     await start();
-    await host!.settle();
+    await running().settle();
     const before = clock.now();
     feed.add("a");
     feed.bell();
-    await host!.until(() => idsOf("faithful").length === 1);
+    await running().until(() => idsOf("faithful").length === 1);
     expect(clock.now()).toBe(before);
-    const { subscribe: _, ...silent } = feed.source;
-    feed.source = silent;
+    const ringing = feed.source;
+    feed.source = {
+      has: (container) => ringing.has(container),
+      page: (container, after, limit) => ringing.page(container, after, limit),
+    };
     await start();
-    await host!.settle();
+    await running().settle();
     feed.add("b");
-    await host!.until(() => idsOf("faithful").length === 2);
+    await running().until(() => idsOf("faithful").length === 2);
     expect(clock.now() - before).toBe(1000);
   });
 
   test("the position is kept, so that a restart repeats nothing", async () => {
     feed.add("a");
     await start();
-    await host!.settle();
+    await running().settle();
     await start();
     feed.add("b");
-    await host!.settle();
+    await running().settle();
     expect(idsOf("faithful")).toEqual([["a"], ["b"]]);
   });
 
@@ -190,10 +206,10 @@ describe("change feeds", () => {
     feed.add("old");
     await start();
     feed.add("new");
-    await host!.settle();
+    await running().settle();
     expect(idsOf("fromNow")).toEqual([["new"]]);
     await start();
-    await host!.settle();
+    await running().settle();
     expect(idsOf("fromNow")).toEqual([["new"]]);
   });
 
@@ -206,8 +222,8 @@ describe("change feeds", () => {
     };
     feed.add("b", "c");
     const before = clock.now();
-    await host!.until(() => failures < 0);
-    await host!.settle();
+    await running().until(() => failures < 0);
+    await running().settle();
     expect(notes.fixtureSeen.faithful?.at(-1)?.retry).toBeGreaterThanOrEqual(0);
     expect(idsOf("faithful").flat().at(-1)).toBe("c");
     // 1 + 2 + 4 + 8 + 8 seconds: doubled each time, up to the most.
@@ -220,12 +236,12 @@ describe("change feeds", () => {
       throw new Error("never");
     };
     await start();
-    await host!.until(() => (notes.fixtureSeen.faithful?.length ?? 0) >= 2);
-    await host!.stop();
+    await running().until(() => (notes.fixtureSeen.faithful?.length ?? 0) >= 2);
+    await running().stop();
     delete notes.fixturePlan.faithful;
     delete notes.fixtureSeen.faithful;
     await start();
-    await host!.settle();
+    await running().settle();
     expect(idsOf("faithful")).toEqual([["a"]]);
   });
 
@@ -235,10 +251,10 @@ describe("change feeds", () => {
       throw new Error("poison");
     };
     await start();
-    await host!.settle();
+    await running().settle();
     delete notes.fixturePlan.lossy;
     feed.add("b");
-    await host!.settle();
+    await running().settle();
     expect(idsOf("lossy")).toEqual([["a"], ["b"]]);
     expect(
       lines.some((line) => line.startsWith("error Function 'lossy' failed: 1 changes of 'things' are LOST")),
@@ -258,7 +274,7 @@ describe("app hooks", () => {
     await start();
     notes.fixtureOrder.length = 0;
     await start();
-    await host!.stop();
+    await running().stop();
     expect(notes.fixtureOrder).toEqual(["appTerminate true", "appStart", "appTerminate true"]);
   });
 });

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { VirtualClock } from "../../src/kernel/clock.ts";
+import { sleep, VirtualClock } from "../../src/kernel/clock.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
 import { appFolder, memoryLogger, notes, scratch } from "./support.ts";
 
 let host: LocalHost;
+const clock = new VirtualClock();
 const { logger, lines } = memoryLogger();
 
 beforeAll(async () => {
   host = await LocalHost.start({
     folder: appFolder("esm-app"),
     home: await scratch(),
-    clock: new VirtualClock(),
+    clock,
     logger,
     env: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "100000" },
   });
@@ -199,5 +200,22 @@ describe("admin", () => {
     await host.until(() => (notes.fixtureSeen.hourly?.length ?? 0) > before, { withinVirtualMs: 1 });
     expect((await host.fetch("/admin/functions/echo", { method: "POST" })).status).toBe(404);
     expect((await host.fetch("/admin/functions/hourly", { method: "POST", body: "{" })).status).toBe(400);
+  });
+});
+
+describe("virtual time", () => {
+  test("passes for a function that waits for the clock", async () => {
+    notes.fixtureWait = () => sleep(clock, 3_600_000);
+    const before = clock.now();
+    const reply = await host.until(host.fetch("/api/slow"));
+    expect(await reply.text()).toBe("at last");
+    expect(clock.now() - before).toBe(3_600_000);
+  });
+
+  test("stands still while a function works on something real", async () => {
+    notes.fixtureWait = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const before = clock.now();
+    await host.until(host.fetch("/api/slow"), { quietMs: 1000 });
+    expect(clock.now()).toBe(before);
   });
 });

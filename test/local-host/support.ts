@@ -24,5 +24,6 @@ export interface FixtureNotes {
   readonly fixtureSeen: Record<string, { value: unknown; retry: number }[] | undefined>;
   readonly fixturePlan: Record<string, ((value: unknown) => unknown) | undefined>;
   readonly fixtureOrder: string[];
+  fixtureWait: () => Promise<void>;
 }
 export const notes = globalThis as unknown as FixtureNotes;

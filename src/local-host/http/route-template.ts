@@ -109,9 +109,15 @@ function segmentPattern(segment: readonly Part[]): string {
     if (part === "." && typeof next === "object" && next.optional) continue;
     if (typeof part === "string") text += literally(part);
     else if (part.optional) text += segment[i - 1] === "." ? "(?:\\.([^/.]+))?" : "([^/]+)?";
-    else text += "([^/]+)";
+    // A parameter takes as much as it can, but leaves an optional extension its part.
+    else text += beforeExtension(segment, i) ? "([^/]+?)" : "([^/]+)";
   }
   return `/${text}`;
+}
+
+function beforeExtension(segment: readonly Part[], at: number): boolean {
+  const extension = segment[at + 2];
+  return segment[at + 1] === "." && typeof extension === "object" && extension.optional;
 }
 
 function digit(segment: readonly Part[]): number {

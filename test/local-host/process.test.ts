@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { request } from "node:http";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { findRunningHost } from "../../src/local-host/local-host.ts";
+import { appFolder, scratch } from "./support.ts";
+
+/** Node's own module loading, which Jest replaces in its tests: hence real processes. */
+const bin = fileURLToPath(new URL("../../bin/lightning-host.js", import.meta.url));
+const started: ChildProcess[] = [];
+jest.setTimeout(30_000); // a process takes its time to start on a busy machine
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+interface Running {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Everything written so far, output and errors. */
+  readonly text: () => string;
+}
+
+function launch(app: string, home: string, args: string[] = [], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [bin, appFolder(app), "--home", home, "--port", "0", ...args], {
+    env: { ...process.env, JEST_WORKER_ID: undefined, ...env },
+  });
+  started.push(child);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk));
+  return { child, text: () => text };
+}
+
+async function run(...args: Parameters<typeof launch>): Promise<Running> {
+  const { child, text } = launch(...args);
+  return new Promise((resolve, reject) => {
+    child.stdout.on("data", () => {
+      const url = /Listening on (\S+),/.exec(text())?.[1];
+      if (url !== undefined) resolve({ child, text, url });
+    });
+    child.once("exit", () => reject(new Error(`The host ended: ${text()}`)));
+  });
+}
+
+describe("an app in a process of its own", () => {
+  test("in CommonJS finds @azure/functions-core by require, with every member", async () => {
+    const { url } = await run("cjs-app", await scratch());
+    expect(await (await fetch(`${url}/hello?name=you`)).text()).toBe("Hello from CommonJS, you");
+    expect(await (await fetch(`${url}/core`)).json()).toEqual({
+      keys: [
+        "Disposable",
+        "getProgrammingModel",
+        "hostVersion",
+        "log",
+        "registerFunction",
+        "registerHook",
+        "setProgrammingModel",
+        "version",
+      ],
+      model: "@azure/functions",
+    });
+  });
+
+  test("in TypeScript runs from its sources, though package.json names a build that is not there", async () => {
+    const { url, text } = await run("ts-app", await scratch());
+    expect(await (await fetch(`${url}/api/hello?name=you`)).text()).toBe("Hello from TypeScript, you");
+    expect(await (await fetch(`${url}/api/direct`)).json()).toMatchObject({ hook: "function", same: true });
+    expect(text()).toContain("Loaded ts-app: functions/*.ts (TypeScript sources; no build is needed here)");
+  });
+
+  test("in ES modules is described as it starts, and a verbose host tells each call with its time", async () => {
+    const { url, text } = await run("esm-app", await scratch(), ["--verbose"]);
+    expect(text()).toContain(`  byMethod: [POST] ${url}/api/by-method\n`);
+    expect(text()).toMatch(/ {2}hourly: timerTrigger, next \d{4}-\d\d-\d\dT\d\d:00:00\.000Z/);
+    expect((await fetch(`${url}/api/echo`)).status).toBe(200);
+    while (!text().includes('function="echo"')) await new Promise((resolve) => setImmediate(resolve));
+    expect(text()).toMatch(/executed function="echo" ms=\d/);
+  });
+
+  test("that cannot be loaded ends the host with a reason and a remedy", async () => {
+    const { child, text } = launch("ts-app", await scratch(), ["--built"]);
+    expect((await once(child, "exit"))[0]).toBe(1);
+    expect(text()).toContain('matches "main" of package.json (dist/functions/*.js)');
+    expect(text()).toContain("Build the app first");
+  });
+});
+
+describe("streaming", () => {
+  test("an answer comes chunk by chunk, an upload streams in, and a failure is answered", async () => {
+    const { url } = await run("stream-app", await scratch());
+    const reply = await fetch(`${url}/api/ticks/3`);
+    expect(reply.headers.get("content-type")).toBe("text/event-stream");
+    const chunks: string[] = [];
+    for await (const chunk of reply.body ?? []) chunks.push(Buffer.from(chunk).toString());
+    expect(chunks).toEqual(["data: 2\n\n", "data: 1\n\n", "data: 0\n\n"]);
+
+    const upload = await fetch(`${url}/api/size?a=1`, {
+      method: "POST",
+      headers: { "content-type": "application/x-thing" },
+      body: new Uint8Array(5_000_000),
+    });
+    expect(await upload.json()).toEqual({
+      size: 5_000_000,
+      type: "application/x-thing",
+      url: `${url}/api/size?a=1`,
+    });
+
+    // A function that throws or returns nothing sends nothing to the library's proxy: the host answers.
+    expect((await fetch(`${url}/api/broken`)).status).toBe(500);
+    expect((await fetch(`${url}/api/silent`)).status).toBe(204);
+  });
+});
+
+describe("the holder of a home folder", () => {
+  test("can be found while it runs, and stops in good order at SIGTERM", async () => {
+    const home = await scratch();
+    expect(await findRunningHost(home)).toBeUndefined();
+    const { child, url } = await run("cjs-app", home);
+    const found = await findRunningHost(home);
+    expect(found).toMatchObject({ pid: child.pid });
+    expect(new URL(found?.url ?? "").port).toBe(new URL(url).port);
+    child.kill("SIGTERM");
+    expect((await once(child, "exit"))[0]).toBe(0);
+    expect(await findRunningHost(home)).toBeUndefined();
+    await expect(readFile(path.join(home, "host", "host.json"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  test("keeps a second host out, and one that was killed does not", async () => {
+    const home = await scratch();
+    const first = await run("cjs-app", home);
+    const second = launch("cjs-app", home);
+    expect((await once(second.child, "exit"))[0]).toBe(1);
+    expect(second.text()).toContain(`Process ${first.child.pid} at`);
+    first.child.kill("SIGKILL");
+    await once(first.child, "exit");
+    expect(await findRunningHost(home)).toBeUndefined();
+    expect((await run("cjs-app", home)).url).toMatch(/^http/);
+  });
+
+  test("leaves orchestrations that go on after kill -9, at the next start", async () => {
+    const home = await scratch();
+    const journal = path.join(home, "journal");
+    const env = { FIXTURE_JOURNAL: journal };
+    const first = await run("durable-app", home, [], env);
+    const names = ["a", "b", "c", "d"];
+    await fetch(`${first.url}/api/start/greetLater/k`, {
+      method: "POST",
+      body: JSON.stringify({ names, seconds: 0.3 }),
+    });
+    const lines = async () => (await readFile(journal, "utf8").catch(() => "")).split("\n").filter(Boolean);
+    while ((await lines()).length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    first.child.kill("SIGKILL");
+    await once(first.child, "exit");
+
+    const second = await run("durable-app", home, [], env);
+    const address = `${second.url}/runtime/webhooks/durabletask/instances/k`;
+    let status: { runtimeStatus?: string; output?: unknown } = {};
+    while (status.runtimeStatus !== "Completed")
+      status = (await (await fetch(address)).json()) as typeof status;
+    expect(status.output).toEqual(names.map((name) => `Hello ${name} from greet`));
+    // At least once: only the activity that was cut off may be there twice.
+    expect(new Set(await lines())).toEqual(new Set(names));
+    expect((await lines()).length).toBeLessThanOrEqual(names.length + 1);
+  });
+});
+
+describe("a stop", () => {
+  test("lets a request that is under way end", async () => {
+    const { url, child } = await run("stream-app", await scratch());
+    const port = new URL(url).port;
+    const reply = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      request({ host: "127.0.0.1", port, path: "/api/ticks/8" }, (message) => {
+        let body = "";
+        message.on("data", (chunk: Buffer) => {
+          if (body === "") child.kill("SIGINT");
+          body += chunk;
+        });
+        message.on("end", () => resolve({ status: message.statusCode, body }));
+        message.on("error", reject);
+      })
+        .on("error", reject)
+        .end();
+    });
+    expect(reply.status).toBe(200);
+    expect(reply.body).toContain("data: 0\n\n");
+    if (child.exitCode === null) await once(child, "exit");
+    expect(child.exitCode).toBe(0);
+  });
+});
