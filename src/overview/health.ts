@@ -57,7 +57,7 @@ async function check(
 ): Promise<Check> {
   const began = clock.now();
   const named = kind === undefined ? {} : { kind };
-  let cancel = () => {};
+  let cancel: (() => void) | undefined;
   try {
     await Promise.race([
       work(),
@@ -76,6 +76,6 @@ async function check(
       message: messageOf(thrown).slice(0, 300),
     };
   } finally {
-    cancel();
+    cancel?.();
   }
 }

@@ -23,6 +23,8 @@ export interface OverviewDeps {
 
 export type OverviewService = ReturnType<typeof createOverviewService>;
 
+const typed = (type: string) => ({ field: "type", op: "eq", value: type }) as const;
+
 /** The mean is taken over this many rewards at most: a ledger counts cheaply, but adds up only by reading. */
 const MOST_AVERAGED = 10_000;
 
@@ -52,7 +54,6 @@ export function createOverviewService(deps: OverviewDeps) {
     /** Exact counts of one agent, what serves now, and how far the feeds are behind. */
     async stats(agentId: string): Promise<Stats> {
       const pk = [agentId];
-      const typed = (type: string) => ({ field: "type", op: "eq", value: type }) as const;
       const runsOf = (status: string) =>
         ledger.count("runs", { pk, where: [typed("run"), { field: "status", op: "eq", value: status }] });
       const [episodes, rewarded, rewards, average, datasets, runs, byStatus, evaluations, promoted] =

@@ -87,8 +87,8 @@ function restRequest(operation: Operation, input: Readonly<Record<string, unknow
   const query = new URLSearchParams();
   for (const [name, value] of rest)
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value])
-      query.append(name, typeof one === "object" ? JSON.stringify(one) : String(one));
-  return { path: query.size === 0 ? path : `${path}?${query}`, body: undefined };
+      query.append(name, typeof one === "string" ? one : JSON.stringify(one));
+  return { path: query.size === 0 ? path : `${path}?${query.toString()}`, body: undefined };
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

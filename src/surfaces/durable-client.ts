@@ -10,7 +10,7 @@ export function orchestrationsOf(client: DurableClient): Orchestrations {
     try {
       const found = await client.getStatus(instanceId);
       return {
-        runtimeStatus: String(found.runtimeStatus),
+        runtimeStatus: found.runtimeStatus,
         customStatus: found.customStatus,
         output: found.output,
       };

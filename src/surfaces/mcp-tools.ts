@@ -97,14 +97,18 @@ function extraTool(tool: ExtraTool, logger: Logger | undefined): McpTool {
  * not close the object; what is neither is still refused by the row's own schema.
  */
 function listedSchema(row: Pick<Operation, "input">): Tool["inputSchema"] {
-  const { $schema, additionalProperties, ...schema } = inputJsonSchema(row) as Record<string, unknown>;
-  return { type: "object", properties: {}, ...schema } as Tool["inputSchema"];
+  const {
+    $schema: _dialect,
+    additionalProperties: _closed,
+    ...schema
+  } = inputJsonSchema(row) as Record<string, unknown>;
+  return { properties: {}, ...schema, type: "object" };
 }
 
 function jsonResult(body: unknown): CallToolResult {
   const result: CallToolResult = { content: [{ type: "text", text: JSON.stringify(body, undefined, 2) }] };
   if (typeof body === "object" && body !== null && !Array.isArray(body))
-    result.structuredContent = body as Record<string, unknown>;
+    result.structuredContent = { ...body };
   return result;
 }
 

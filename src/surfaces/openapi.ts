@@ -46,13 +46,13 @@ export function openapiDocument(
   operations: readonly Operation[],
   options: { readonly server?: string } = {},
 ): ReturnType<typeof createDocument> {
-  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  const paths: ZodOpenApiPathsObject = {};
   for (const operation of operations) {
     for (const [path, suffix] of literalPaths(operation.rest.path)) {
       const address = `/${ROUTE_PREFIX}${path}`;
       const item = paths[address] ?? {};
       paths[address] = item;
-      item[operation.rest.method.toLowerCase()] = describeOperation(operation, path, suffix);
+      item[operation.rest.method === "GET" ? "get" : "post"] = describeOperation(operation, path, suffix);
     }
   }
   return createDocument(
@@ -67,7 +67,7 @@ export function openapiDocument(
       },
       servers: [{ url: `${options.server ?? ""}/api` }],
       security: [{ functionKey: [] }, { functionKeyInQuery: [] }],
-      paths: paths as ZodOpenApiPathsObject,
+      paths,
       components: {
         securitySchemes: {
           functionKey: { type: "apiKey", in: "header", name: "x-functions-key" },
@@ -120,14 +120,14 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
     responses: {
       200: {
         description: "Done.",
-        content: { "application/json": { schema: wireSchema(operation.output) } },
+        content: { "application/json": { schema: operation.output } },
       },
       ...(get
         ? {}
         : {
             202: {
               description: "Under way: the record so far, and the addresses to ask later.",
-              content: { "application/json": { schema: wireSchema(operation.output) } },
+              content: { "application/json": { schema: operation.output } },
             },
           }),
       ...(operation.rest.manyAs === undefined
@@ -145,7 +145,7 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
         ]),
       ),
     },
-  } as ZodOpenApiOperationObject;
+  };
 }
 
 function bodyContent(operation: Operation, rest: Record<string, z.ZodType>, example: unknown) {
@@ -158,9 +158,6 @@ function bodyContent(operation: Operation, rest: Record<string, z.ZodType>, exam
       : { "application/x-ndjson": { schema: z.string().meta({ description: "One JSON object a line." }) } }),
   };
 }
-
-/** Wire form of an answer is the schema's input side: what `run` hands over. */
-const wireSchema = (output: z.ZodType): z.ZodType => output;
 
 /** What OpenAPI has no words for. */
 const extensions = (operation: Operation) => ({

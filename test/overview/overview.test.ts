@@ -133,13 +133,13 @@ describe("statistics", () => {
   });
 });
 
-describe("health", () => {
-  const health = async (made = service(), input: object = {}) => {
-    const row = overviewOperations({ service: made, settings }).find(({ name }) => name === "getHealth");
-    const reply = await row?.run({ counts: false, ...input }, {} as never);
-    return { status: reply?.status, body: healthSchema.parse(reply?.body) };
-  };
+const health = async (made = service(), input: object = {}) => {
+  const row = overviewOperations({ service: made, settings }).find(({ name }) => name === "getHealth");
+  const reply = await row?.run({ counts: false, ...input }, {} as never);
+  return { status: reply?.status, body: healthSchema.parse(reply?.body) };
+};
 
+describe("health", () => {
   test("is healthy when everything answers", async () => {
     const { status, body } = await health();
     expect([status, body.status]).toEqual([200, "healthy"]);

@@ -18,14 +18,14 @@ export function azureRequest(
 ): HttpRequest {
   const parsed = new URL(url, "http://localhost:7071");
   return new HttpRequest({
-    method: method as "GET",
+    method,
     url: parsed.href,
     headers: options.headers ?? {},
     params: options.params ?? {},
     ...(options.body === undefined
       ? {}
       : { body: typeof options.body === "string" ? { string: options.body } : { bytes: options.body } }),
-  } as ConstructorParameters<typeof HttpRequest>[0]);
+  });
 }
 
 /** Serves the doors over real HTTP on a free loopback port. */
@@ -42,7 +42,7 @@ export async function loopback(
     ),
   }));
   const requests: string[] = [];
-  const server = http.createServer(async (incoming, outgoing) => {
+  const answer = async (incoming: http.IncomingMessage, outgoing: http.ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host}`);
@@ -69,7 +69,8 @@ export async function loopback(
     const response = new HttpResponse(reply);
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     outgoing.end(Buffer.from(await response.arrayBuffer()));
-  });
+  };
+  const server = http.createServer((incoming, outgoing) => void answer(incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -121,7 +121,7 @@ describe("what a request says", () => {
     });
     const reply = await handleRest(operations[0] as never, request, { orchestrations: noOrchestrations });
     expect(reply.status).toBe(413);
-    expect(String(reply.body)).toContain("body_too_large");
+    expect(reply.body as string).toContain("body_too_large");
   });
 
   test("what curl -d sends without a content type is read as JSON", async () => {

@@ -145,12 +145,12 @@ describe("the design's SDK example", () => {
   });
 });
 
+const active = (name: string) => ({
+  body: { has_active_deployment: true, deployment_id: "dep-1", deployment_name: name },
+});
+
 describe("getModelDeployment", () => {
   const env = { USE_TUNED_MODEL: "true", FOUNDRY_MODEL_DEPLOYMENT_NAME: "base-1" };
-  const active = (name: string) => ({
-    body: { has_active_deployment: true, deployment_id: "dep-1", deployment_name: name },
-  });
-
   test("asks the registry of the process's agent once and remembers", async () => {
     const { sdk, calls } = scripted({ getActiveDeployment: [active("ft:one")] }, env);
     expect(await sdk.selector.getModelDeployment()).toBe("ft:one");

@@ -58,9 +58,9 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
       ["--golden-file", "./data/golden_conversations.jsonl"],
     ),
     async complete(input, values, io, refuse) {
-      if (typeof values.goldenFile !== "string")
-        return refuse("required option not given: --golden-file <file>");
-      input.content = await readOr(io, values.goldenFile, refuse);
+      const file = values.goldenFile;
+      if (typeof file !== "string") refuse("required option not given: --golden-file <file>");
+      else input.content = await readOr(io, file, refuse);
     },
   }),
 

@@ -8,6 +8,9 @@ import { statusSign } from "./texts.ts";
 /** Carries a command out; the result is the exit code. */
 export type Flow = (session: Session) => Promise<number>;
 
+/** Whether a record's status is one of these. */
+const isOne = (statuses: readonly string[], record: Body) => statuses.includes(plain(record.status));
+
 /** One request, one answer. */
 export const plainFlow: Flow = async (session) => {
   const { body } = await session.call(session.operation.name, session.input);
@@ -22,14 +25,13 @@ const followed =
     const { name } = session.operation;
     const started = await session.call(name, session.input, { wait: session.wait ? 10 : 0 });
     let body: Body = started.body;
-    const going = (one: Body) => unfinished.includes(String(one.status));
-    if (session.wait && going(body)) {
+    if (session.wait && isOne(unfinished, body)) {
       const reference = { ...agentOf(session, body), [idField]: body[idField] ?? body.id };
       body =
         (await follow(
           session,
           () => session.call(read, reference),
-          (one) => !going(one),
+          (one) => !isOne(unfinished, one),
         )) ?? body;
     }
     show(session, name, body, session.input);
@@ -43,12 +45,12 @@ const promote: Flow = async (session) => {
   const first = await session.call(name, session.input, { ...key, wait: session.wait ? 10 : 0 });
   let body: Body = first.body;
   if (session.wait && first.status === 202) {
-    const settled = await follow(
+    const served = await follow(
       session,
       () => session.call(name, session.input, { ...key, wait: 10 }),
       (one) => one.is_active === true,
     );
-    body = settled ?? body;
+    body = served ?? body;
   }
   show(session, name, body, session.input);
   return 0;
@@ -75,7 +77,6 @@ const train: Flow = async (session) => {
       ]),
     );
   const reference = { ...agentOf(session, body), run_id: runId };
-  const ended = (one: Body) => ["succeeded", "failed", "cancelled"].includes(String(one.status));
   if (session.wait && !ended(body)) {
     const said = new Set([stateOf(body)]);
     const tell = (one: Body) => {
@@ -90,6 +91,7 @@ const train: Flow = async (session) => {
   return body.status === "failed" || body.status === "cancelled" ? 1 : 0;
 };
 
+const ended = (one: Body) => isOne(["succeeded", "failed", "cancelled"], one);
 const stateOf = (run: Body) => plain(run.state ?? run.status);
 
 function trainingEnd(session: Session, run: Body, runId: unknown): string[] {
@@ -116,6 +118,8 @@ function trainingEnd(session: Session, run: Body, runId: unknown): string[] {
   ];
 }
 
+const settled = (one: Body) => isOne(["finished", "failed", "waiting_for_approval"], one);
+
 /** Stages in their order, and where their record's id stands on the pipeline. */
 const STAGE_IDS: readonly [stage: string, field: string][] = [
   ["dataset", "dataset_id"],
@@ -132,7 +136,6 @@ const run: Flow = async (session) => {
   const id = body.pipeline_id ?? body.id;
   if (!json) printMore(io, facts([["Pipeline ID", id]]));
   // Approval may take days: the command ends there and says how to decide.
-  const settled = (one: Body) => ["finished", "failed", "waiting_for_approval"].includes(String(one.status));
   const said = new Set<string>();
   const tell = (one: Body) => {
     if (json) return;

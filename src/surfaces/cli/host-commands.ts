@@ -14,7 +14,7 @@ export function addHostCommands(
 ): void {
   program
     .command("dev")
-    .description("Runs the function app on this machine, as npm start does; options go to the local host.")
+    .description("Runs the function app on this machine, as npm start does; options go to it.")
     .argument("[options...]", "for example --port 7072")
     .allowUnknownOption()
     .addHelpText("after", "\nExample:\n  $ lightning dev --port 7071")
@@ -38,21 +38,21 @@ export function addHostCommands(
     });
 }
 
-/** The local host in a process of its own, with this terminal. */
+/** What `npm start` does, in a process of its own with this terminal. */
 function runHost(options: readonly string[]): Promise<number> {
   const fromSources = import.meta.url.endsWith(".ts");
-  const main = fileURLToPath(new URL(`../../local-host/main.${fromSources ? "ts" : "js"}`, import.meta.url));
-  const folder = fileURLToPath(new URL(fromSources ? "../../.." : "../../../..", import.meta.url));
-  const child = spawn(process.execPath, [main, folder, ...options], { stdio: "inherit" });
+  const main = fileURLToPath(new URL(`../../start.${fromSources ? "ts" : "js"}`, import.meta.url));
+  const child = spawn(process.execPath, [main, ...options], { stdio: "inherit" });
   // Ctrl+C reaches the child from the terminal; it decides when this ends.
-  const wait = () => {};
   const handOn = () => child.kill("SIGTERM");
-  process.on("SIGINT", wait).on("SIGTERM", handOn);
+  process.on("SIGINT", ignore).on("SIGTERM", handOn);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => {
-      process.off("SIGINT", wait).off("SIGTERM", handOn);
+      process.off("SIGINT", ignore).off("SIGTERM", handOn);
       resolve(code ?? 1);
     });
   });
 }
+
+const ignore = () => {};

@@ -9,9 +9,8 @@ export const DOUBLE_RULER = "=".repeat(80);
 /** A text of a reply made safe for a terminal: stored text must not move the cursor or colour the screen. */
 export function plain(value: unknown): string {
   if (value === undefined || value === null) return "-";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, " ");
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return stripVTControlCharacters(text).replaceAll(/(?![\n\t])\p{Cc}/gu, " ");
 }
 
 /** `   Name: value` lines; what is absent is left out. */

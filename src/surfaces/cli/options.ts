@@ -103,9 +103,9 @@ export function exampleLine(operation: Operation, extra: readonly string[] = [])
     const text =
       Array.isArray(value) && value.every((one) => typeof one !== "object")
         ? value.join(",")
-        : typeof value === "object"
-          ? JSON.stringify(value)
-          : String(value);
+        : typeof value === "string"
+          ? value
+          : JSON.stringify(value);
     return [`--${name}`, shellWord(text)];
   });
   return ["lightning", operation.cli ?? operation.name, ...words, ...extra].join(" ");
@@ -134,9 +134,9 @@ function helpOf(field: Field): string {
       ? "LIGHTNING_AGENT_ID"
       : field.default === undefined || typeof field.default === "object" || field.default === ""
         ? undefined
-        : String(field.default);
+        : JSON.stringify(field.default);
   return [
-    field.description?.replace(/\.$/, "") ?? `${field.name.replaceAll("_", " ")}`,
+    field.description?.replace(/\.$/, "") ?? field.name.replaceAll("_", " "),
     ...(choices === undefined ? [] : [`one of ${choices.join(", ")}`]),
     ...(field.items === undefined ? [] : ["several: repeat it or use commas"]),
     ...(field.required ? ["required"] : []),

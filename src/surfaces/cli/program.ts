@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { isLightningError, type LightningError } from "../../kernel/errors.ts";
+import { isLightningError } from "../../kernel/errors.ts";
 import { type Operation, parseInput } from "../../kernel/operation.ts";
 import type { Connection } from "../connect.ts";
 import { packageVersion } from "../package-version.ts";
@@ -97,7 +97,7 @@ function addOperation(
       try {
         parseInput(operation, input);
       } catch (thrown) {
-        showError(deps.io, json, thrown as LightningError);
+        showError(deps.io, json, thrown);
         return finish(2);
       }
       connection = await deps.connect();

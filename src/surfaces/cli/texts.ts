@@ -340,7 +340,7 @@ function evaluationText(body: Body): string[] {
       ? body.status === "failed"
         ? `❌ Evaluation failed: ${plain(body.error)}`
         : `⏳ Evaluation is in progress (ID: ${plain(body.evaluation_id ?? body.id)})`
-      : `${{ pass: "✅", fail: "❌" }[String(verdict)] ?? "🤷"} Verdict: ${plain(verdict)}`;
+      : `${{ pass: "✅", fail: "❌" }[plain(verdict)] ?? "🤷"} Verdict: ${plain(verdict)}`;
   return [
     heading,
     ...facts([

@@ -9,10 +9,10 @@ import { type Invoke, type WaitOptions, waitFor } from "./transport.ts";
 
 export type DatasetResult = Camel<DatasetReply>;
 
+const show = (body: object) => camelRecord(body) as unknown as DatasetResult;
+
 /** Builds datasets and finds them again (the design's DatasetBuilder). */
 export function createDatasetBuilder(invoke: Invoke, clock: Clock) {
-  const show = (body: object) => camelRecord(body) as unknown as DatasetResult;
-
   async function build(operation: string, input: Record<string, unknown>, options: WaitOptions) {
     const { body } = await invoke(operation, input, { signal: options.signal });
     const started = show(body);

@@ -22,13 +22,14 @@ export interface MoveResult {
   readonly rollbackReason?: string;
 }
 
+const show = (body: object) => camelRecord(body) as unknown as DeploymentResult;
+
 /** Decides which tuned model is active (the design's DeploymentRegistry). */
 export function createDeploymentRegistry(
   invoke: Invoke,
   clock: Clock,
   onMove: (agentId: string | undefined) => void,
 ) {
-  const show = (body: object) => camelRecord(body) as unknown as DeploymentResult;
   async function move(operation: string, input: object & { readonly agentId?: string | undefined }) {
     const { body } = await invoke(operation, snakeRecord(input));
     onMove(input.agentId);

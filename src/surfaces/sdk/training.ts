@@ -10,14 +10,16 @@ export type TrainingResult = Camel<Omit<TrainingRun, "type" | "claimed_by">> & {
   readonly tunedModel?: string;
 };
 
+/** Older answers name the run by one of its two names only. */
+function show(body: object): TrainingResult {
+  const run = camelRecord(body) as unknown as TrainingResult;
+  return { ...run, id: run.id ?? run.runId, runId: run.runId ?? run.id };
+}
+
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 
 /** Starts and follows fine-tuning jobs (the design's TrainingRunner). */
 export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs: number) {
-  const show = (body: object): TrainingResult => {
-    const run = camelRecord(body) as unknown as TrainingResult;
-    return { ...run, id: run.id ?? run.runId, runId: run.runId ?? run.id };
-  };
   const get = async (runId: string, agentId?: string): Promise<TrainingResult> =>
     show((await invoke("getTrainingRun", snakeRecord({ runId, agentId }))).body);
 
