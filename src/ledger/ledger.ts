@@ -9,7 +9,11 @@ import type { ContainerKey } from "./containers.ts";
 /** A full partition key, in the order of the container's paths; opaque to callers. */
 export type PartitionKey = readonly [string, ...string[]];
 
-/** JSON values only; `undefined` members are refused. `_etag` and `_ts` (seconds) are set by the ledger. */
+/**
+ * JSON values only; `undefined` members are refused. Fields that the registry calls `always` must be there with their
+ * type, and its `…_at` fields must be times of fixed width. `_etag` and `_ts` (seconds) are set by the ledger; what a
+ * document read before carries of them is left out.
+ */
 export interface LedgerDocument {
   readonly id: string;
   /** Seconds from the last write until the document is gone; -1 never. Only containers with `ttl` honour it. */
@@ -33,7 +37,11 @@ export type BatchOperation =
   | { readonly op: "replace"; readonly document: LedgerDocument; readonly ifMatch?: string | undefined }
   | { readonly op: "delete"; readonly id: string; readonly ifMatch?: string | undefined };
 
-/** `defined`: the value is true (present, also when null) or false (absent). `in` takes at most 100 values. */
+/**
+ * Conditions are typed by the registry: a value of another type counts as absent and meets none of them, `ne`
+ * included. `defined`: the value is true (present, also when null) or false (absent). `in` takes at most 100 values.
+ * `id` may be asked for and ordered by like a registered string.
+ */
 export type Condition =
   | {
       readonly field: string;
@@ -53,7 +61,7 @@ export interface Query {
   readonly orderBy?: { readonly field: string; readonly direction: "asc" | "desc" } | undefined;
   /** Documents in one page, 1 to 1,000. */
   readonly limit: number;
-  /** The continuation of the page before: opaque, bound to this very query. */
+  /** The continuation of the page before: opaque, bound to this very query. @throws invalid `bad_continuation` */
   readonly after?: string | undefined;
   /** Top-level fields to return besides `id`; absent: whole documents. */
   readonly select?: readonly string[] | undefined;
@@ -92,10 +100,14 @@ export interface Ledger {
   ): Promise<Stored<T> | undefined>;
   /** @throws conflict `document_exists` */
   create<T extends LedgerDocument>(c: ContainerKey, document: T): Promise<Stored<T>>;
+  /** With `ifMatch` it only replaces. @throws precondition `etag_mismatch`, also when there is no document */
   upsert<T extends LedgerDocument>(c: ContainerKey, document: T, options?: WriteOptions): Promise<Stored<T>>;
   /** @throws not_found `document_missing`, precondition `etag_mismatch` */
   replace<T extends LedgerDocument>(c: ContainerKey, document: T, options?: WriteOptions): Promise<Stored<T>>;
-  /** Sets or removes top-level fields of a document. @throws not_found, precondition */
+  /**
+   * Sets or removes top-level fields of a document, not its id, key or always-present fields; removing an absent one
+   * is harmless. @throws not_found, precondition
+   */
   patch<T extends LedgerDocument>(
     c: ContainerKey,
     pk: PartitionKey,

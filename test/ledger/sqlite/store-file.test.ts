@@ -5,7 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
 import { messageOf } from "../../../src/kernel/errors.ts";
 import { openSqliteLedger } from "../../../src/ledger/sqlite/open.ts";
-import { STORE_VERSION } from "../../../src/ledger/sqlite/store-file.ts";
+import { openStoreFile, STORE_VERSION } from "../../../src/ledger/sqlite/store-file.ts";
 import { episode, run } from "../../contracts/ledger/samples.ts";
 import { temporaryFiles } from "./folder.ts";
 
@@ -63,10 +63,10 @@ describe("the embedded ledger's file", () => {
     await again.close();
   });
 
-  test("is synced at every commit and keeps a write-ahead log", async () => {
-    const file = await ledgerFile(1);
-    const db = new DatabaseSync(file, { readOnly: true });
+  test("keeps a write-ahead log and syncs it at every commit", () => {
+    const { db } = openStoreFile(newFile());
     expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+    expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 }); // FULL
     db.close();
   });
 
