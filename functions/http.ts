@@ -6,7 +6,8 @@ import { openapiDocument } from "../src/surfaces/openapi.ts";
 import { handleRest, restRoutes } from "../src/surfaces/rest.ts";
 
 for (const { method, route, operation } of restRoutes(appOf().operations)) {
-  app.http(operation.name, {
+  // Orchestrators bear the operation's plain name, and a name is given once in an app.
+  app.http(`${operation.name}Rest`, {
     route,
     methods: [method],
     authLevel: "function",

@@ -74,10 +74,10 @@ export function createApp(options: AppOptions = {}) {
   });
   const selector = createModelSelector({ ...ports, readActive: (agentId) => deployments.readActive(agentId) });
   const episodes = createEpisodeService(ports);
-  const rewards = createRewardService({ ...ports, episodes });
+  const rewards = createRewardService(ports);
   const datasets = createDatasetService(ports);
   const training = createTrainingService({ ...ports, datasets });
-  const evaluations = createEvaluationService({ ...ports, datasets, training, deployments });
+  const evaluations = createEvaluationService({ ...ports, deployments });
   const pipelines = createPipelineService({ ...ports, datasets, training, evaluations, deployments });
   const overview = createOverviewService({ ...ports, selector, deployments });
   const services = {
@@ -127,7 +127,7 @@ export function createApp(options: AppOptions = {}) {
         return { ok: false, fault: messageOf(thrown) || "unknown fault" } satisfies Settled<unknown>;
       }
     },
-    feeds: createRewardFeed({ ...ports, rewards }),
+    feeds: createRewardFeed(ports),
     mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }) as McpDoor,
     /** What the retraining timer does: one orchestration a minute at most, named by the minute. */
     async startRetraining(orchestrations: Orchestrations): Promise<void> {
