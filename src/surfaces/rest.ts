@@ -105,6 +105,7 @@ export function callContext(request: Pick<HttpRequest, "headers">, base: RestBas
     door: "rest",
     orchestrations: base.orchestrations,
     waitMs: wait ?? DEFAULT_WAIT_MS,
+    explicitWait: wait !== undefined,
     ...(principal === undefined ? {} : { principal }),
     ...(idempotencyKey === null ? {} : { idempotencyKey }),
   };

@@ -35,7 +35,9 @@ export function flagsOf(operation: Operation, without: ReadonlySet<string> = new
   visit(inputFields(operation), []);
   for (const [alias, target] of Object.entries(operation.aliases ?? {})) {
     const flag = flags.find(({ path }) => path.length === 1 && path[0] === target);
-    if (flag !== undefined) flags.push({ ...flag, path: [alias], name: kebab(alias), hidden: true });
+    const taken = flags.some(({ name }) => name === kebab(alias));
+    if (flag !== undefined && !taken)
+      flags.push({ ...flag, path: [alias], name: kebab(alias), hidden: true });
   }
   return flags;
 }

@@ -206,6 +206,26 @@ export const TEXTS: Readonly<Record<string, Text>> = {
   },
   startEvaluation: evaluationText,
   getEvaluation: evaluationText,
+  listEvaluations: (body, input) => [
+    `⚖️ Evaluations of agent '${agentOf(body, input)}':`,
+    ...table(
+      ["ID", "Run", "Dataset", "Status", "Verdict", "Pairs", "Created"],
+      list(body.evaluations).map((one) => [
+        one.evaluation_id,
+        one.run_id,
+        one.dataset_id,
+        one.status,
+        one.verdict,
+        member(one.result, "pairs"),
+        one.created_at,
+      ]),
+    ),
+    ...more(body),
+  ],
+  reconcileTraining: (body) => [
+    body.corrected === true ? "✅ The run was corrected" : "✅ The run agrees with its job",
+    ...runFacts(body),
+  ],
   promote: (body, input) =>
     body.is_active === true
       ? [
@@ -302,6 +322,22 @@ export const TEXTS: Readonly<Record<string, Text>> = {
       ["USE_TUNED_MODEL", body.use_tuned_model],
       ["Base model", body.base_model],
     ]),
+  ],
+  listPipelines: (body, input) => [
+    `🔁 Pipelines of agent '${agentOf(body, input)}':`,
+    ...table(
+      ["ID", "Name", "Status", "Stage", "Outcome", "Verdict", "Created"],
+      list(body.pipelines).map((one) => [
+        one.pipeline_id,
+        one.name,
+        one.status,
+        one.stage,
+        one.outcome,
+        one.verdict,
+        one.created_at,
+      ]),
+    ),
+    ...more(body),
   ],
   getPipeline: pipelineText,
   runPipeline: pipelineText,
