@@ -34,7 +34,7 @@ export function rollbackInfo(id: string, events: readonly DeploymentEvent[]) {
 }
 
 export function showDeployment(deployment: Deployment, activeId: string | null) {
-  const { id, type: _, claimed_by: __, ...rest } = deployment;
+  const { id, type: _type, claimed_by: _claimedBy, ...rest } = deployment;
   return {
     deployment_id: id,
     id,

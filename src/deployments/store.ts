@@ -105,7 +105,7 @@ export function createDeploymentStore({ ledger, clock }: { ledger: Ledger; clock
       { op: "create", document: event },
     ];
     if (deployment !== undefined) {
-      const { error: _, ...rest } = bare(deployment);
+      const { error: _error, ...rest } = bare(deployment);
       const switched: Deployment = { ...rest, state: "active", promoted_at: now };
       operations.push({ op: "replace", document: switched, ifMatch: deployment._etag });
     }

@@ -23,7 +23,7 @@ const startedSchema = shownSchema.extend({
   urls: z.record(z.string(), z.string()).optional(),
 });
 
-const show = ({ type: _, claimed_by: __, ...evaluation }: Evaluation) => ({
+const show = ({ type: _type, claimed_by: _claimedBy, ...evaluation }: Evaluation) => ({
   evaluation_id: evaluation.id,
   ...evaluation,
   ...(evaluation.result === undefined ? {} : { verdict: evaluation.result.verdict }),
@@ -103,7 +103,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     async run(input) {
       const page = await service.store.list(input.agent_id, input.run_id, input.limit, input.continuation);
       const evaluations = page.items.map((one) => {
-        const { sample: _, ...shown } = show(bare(one) as Evaluation);
+        const { sample: _sample, ...shown } = show(bare(one));
         return shown;
       });
       return {

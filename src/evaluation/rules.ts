@@ -83,10 +83,11 @@ export function tooManyMissing(pairs: number, missing: number): boolean {
   return missing > 0 && missing / (pairs + missing) > MOST_MISSING;
 }
 
+const differs = (pair: Pair) => pair.baseline_correct !== pair.candidate_correct;
+const cut = (text: string) => (text.length > 500 ? `${text.slice(0, 500)}…` : text);
+
 /** Up to `limit` pairs for people: where the models differ first, since those decide. */
 export function samplePairs(pairs: readonly Pair[], limit = 20): Pair[] {
-  const differs = (pair: Pair) => pair.baseline_correct !== pair.candidate_correct;
-  const cut = (text: string) => (text.length > 500 ? `${text.slice(0, 500)}…` : text);
   return [...pairs.filter(differs), ...pairs.filter((pair) => !differs(pair))]
     .slice(0, limit)
     .map((pair) => ({

@@ -15,7 +15,9 @@ export interface EvaluationDeps {
   readonly settings: Pick<Settings, "baseModelDeployment" | "baseModel">;
   readonly clock: Clock;
   /** The model that serves now, for the baseline `active`; null when the base model does. */
-  readonly readActive: (agentId: string) => Promise<{ readonly deployment_name: string } | null>;
+  readonly deployments: {
+    readonly readActive: (agentId: string) => Promise<{ readonly deployment_name: string } | null>;
+  };
 }
 
 export type StartEvaluation = z.output<typeof startEvaluationInputSchema>;
@@ -63,7 +65,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
   async function nameOfBaseline(agentId: string, baseline: string, run?: TrainingRun): Promise<string> {
     const base = settings.baseModelDeployment ?? run?.base_model ?? settings.baseModel;
     if (baseline === "base") return base;
-    if (baseline === "active") return (await deps.readActive(agentId))?.deployment_name ?? base;
+    if (baseline === "active") return (await deps.deployments.readActive(agentId))?.deployment_name ?? base;
     return baseline;
   }
 

@@ -11,7 +11,7 @@ export type EvaluationStore = ReturnType<typeof createEvaluationStore>;
 export function createEvaluationStore(ledger: Ledger) {
   async function read(agentId: string, id: string): Promise<Evaluation | undefined> {
     const stored = await ledger.read<Evaluation>("evaluations", [agentId], id);
-    return stored?.type === "evaluation" ? (bare(stored) as Evaluation) : undefined;
+    return stored?.type === "evaluation" ? bare(stored) : undefined;
   }
 
   return {
@@ -20,7 +20,7 @@ export function createEvaluationStore(ledger: Ledger) {
     /** Creates the record unless it exists; answers the one that is there. */
     async create(evaluation: Evaluation): Promise<{ record: Evaluation; existed: boolean }> {
       try {
-        return { record: bare(await ledger.create("evaluations", evaluation)) as Evaluation, existed: false };
+        return { record: bare(await ledger.create("evaluations", evaluation)), existed: false };
       } catch (thrown) {
         if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
         const record = await read(evaluation.agent_id, evaluation.id);

@@ -9,6 +9,19 @@ const counts = (both: number, candidateOnly: number, baselineOnly: number, neith
   neither,
 });
 
+const call = (name: string, args: string) => ({
+  tool_calls: [{ id: "c", type: "function" as const, function: { name, arguments: args } }],
+});
+
+const pair = (example: string, baseline_correct: boolean, candidate_correct: boolean) => ({
+  example,
+  expected: "x".repeat(600),
+  baseline_answer: "",
+  candidate_answer: "",
+  baseline_correct,
+  candidate_correct,
+});
+
 describe("the verdict", () => {
   test("passes a candidate that is shown to be better", () => {
     const facts = judge(counts(30, 30, 4, 36), 0);
@@ -60,10 +73,6 @@ describe("the verdict", () => {
 });
 
 describe("grading", () => {
-  const call = (name: string, args: string) => ({
-    tool_calls: [{ id: "c", type: "function" as const, function: { name, arguments: args } }],
-  });
-
   test("judges a tool call by its name, and by its arguments as JSON where it is to be exact", () => {
     const expected = call("search", '{"q":"x","n":1}');
     const reordered = call("search", '{ "n": 1, "q": "x" }');
@@ -94,14 +103,6 @@ describe("grading", () => {
 
   test("shows turns as people read them, and those that differ first", () => {
     expect(showTurn(call("search", '{"q":1}'))).toBe('search({"q":1})');
-    const pair = (example: string, baseline_correct: boolean, candidate_correct: boolean) => ({
-      example,
-      expected: "x".repeat(600),
-      baseline_answer: "",
-      candidate_answer: "",
-      baseline_correct,
-      candidate_correct,
-    });
     const pairs = [
       pair("a", true, true),
       pair("b", false, true),

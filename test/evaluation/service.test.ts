@@ -5,7 +5,7 @@ import { systemClock } from "../../src/kernel/clock.ts";
 import { invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
 import { parseInput } from "../../src/kernel/operation.ts";
 import { AGENT, callContext, runRecord } from "../deployments/world.ts";
-import { evaluationWorld, exampleLine, toolTurn } from "./world.ts";
+import { evaluationWorld, exampleLine, lastText, toolTurn } from "./world.ts";
 
 type World = Awaited<ReturnType<typeof evaluationWorld>>;
 const worlds: World[] = [];
@@ -156,7 +156,7 @@ describe("an evaluation", () => {
   test("is inconclusive when too many answers are missing, and can then be asked for again", async () => {
     const { request, evaluate } = await make({
       answer: ({ model, messages }) => {
-        if (/[05]$/.test(String(messages.at(-1)?.content))) throw invalid("provider_rejected", "no");
+        if (/[05]$/.test(lastText({ messages }))) throw invalid("provider_rejected", "no");
         return toolTurn(model === "ft:run-1" ? "search" : "fetch");
       },
     });

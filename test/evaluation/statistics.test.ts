@@ -17,6 +17,13 @@ const table = (both: number, candidateOnly: number, baselineOnly: number, neithe
 const airway = table(1, 1, 7, 12);
 const response = table(59, 6, 16, 80);
 
+/** The row of Pascal's triangle: the number of ways to each outcome. */
+const pascal = (n: number): bigint[] => {
+  let row = [1n];
+  for (let i = 0; i < n; i++) row = [...row, 0n].map((v, k) => v + (row[k - 1] ?? 0n));
+  return row;
+};
+
 describe("McNemar's test", () => {
   test("gives the published p-values", () => {
     expect(mcnemar(airway)).toBeCloseTo(0.0703, 4);
@@ -25,11 +32,6 @@ describe("McNemar's test", () => {
   });
 
   test("agrees with summing every outcome that is as unlikely", () => {
-    const pascal = (n: number): bigint[] => {
-      let row = [1n];
-      for (let i = 0; i < n; i++) row = [...row, 0n].map((v, k) => v + (row[k - 1] ?? 0n));
-      return row;
-    };
     for (let n = 1; n <= 40; n++) {
       const row = pascal(n);
       for (let k = 0; k <= n; k++) {

@@ -28,6 +28,12 @@ export const exampleLine = (n: number, tool = "search") =>
     tools: [{ type: "function", function: { name: tool } }],
   });
 
+/** What the user asked last. */
+export const lastText = ({ messages }: Pick<ChatRequest, "messages">): string => {
+  const content = messages.at(-1)?.content;
+  return typeof content === "string" ? content : "";
+};
+
 async function* text(content: string): AsyncGenerator<string> {
   yield content;
 }
@@ -47,7 +53,7 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
   const answer: Answer =
     options.answer ?? (({ model }) => toolTurn(model === "ft:run-1" ? "search" : "fetch"));
   const provider = chatProvider(async (request) => {
-    const question = `${request.model} ${String(request.messages.at(-1)?.content)}`;
+    const question = `${request.model} ${lastText(request)}`;
     asked.push(question);
     const message = answer(request, asked.filter((one) => one === question).length);
     return { message, model: request.model, finish_reason: "stop", usage: {} };
@@ -103,7 +109,7 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
     ledger,
     settings: { baseModelDeployment: undefined, baseModel: "gpt-4o-mini" },
     clock,
-    readActive: async () => active,
+    deployments: { readActive: async () => active },
   });
   const activities = createEvaluationActivities({ service, files, provider, clock });
 

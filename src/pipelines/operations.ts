@@ -1,0 +1,144 @@
+import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { startAndWait } from "../kernel/long-operation.ts";
+import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
+import { bare } from "../ledger/ledger.ts";
+import {
+  decidePipelineInputSchema,
+  type Pipeline,
+  pipelineSchema,
+  runPipelineInputSchema,
+} from "./contract.ts";
+import { hasEnded } from "./rules.ts";
+import type { PipelineService } from "./service.ts";
+
+export interface PipelineOperationsDeps {
+  readonly service: PipelineService;
+  readonly settings: Pick<Settings, "agentId">;
+  readonly clock: Clock;
+}
+
+const shownSchema = pipelineSchema.omit({ type: true, claimed_by: true }).extend({ pipeline_id: idSchema });
+const withUrls = shownSchema.extend({
+  success: z.boolean(),
+  urls: z.record(z.string(), z.string()).optional(),
+});
+
+function show(pipeline: Pipeline) {
+  const { type: _type, claimed_by: _claimedBy, ...shown } = pipeline;
+  return { pipeline_id: pipeline.id, ...shown };
+}
+
+/** The rows of pipelines. */
+export function pipelineOperations({ service, settings, clock }: PipelineOperationsDeps): Operation[] {
+  const agent_id = agentIdSchema.default(settings.agentId);
+
+  const runPipeline = defineOperation({
+    name: "runPipeline",
+    summary:
+      "Runs the loop: dataset, training, evaluation, approval if asked for, promotion if the candidate passes.",
+    input: runPipelineInputSchema.extend({ agent_id }),
+    output: withUrls,
+    role: "releaser",
+    effect: "write",
+    idempotent: false,
+    rest: { method: "POST", path: "/pipelines" },
+    cli: "run",
+    mcp: ["lightning_run_pipeline"],
+    example: { agent_id: "mcp-agents", name: "weekly", approval: { required: true } },
+    async run(input, context) {
+      const { pipeline } = await service.prepare(input, context);
+      const { id } = pipeline;
+      const { record, finished, urls } = await startAndWait(
+        context,
+        clock,
+        { name: "runPipeline", instanceId: id, input: { agent_id: input.agent_id, id } },
+        () => service.get(input.agent_id, id),
+        hasEnded,
+      );
+      const success = record.status !== "failed";
+      return finished
+        ? { body: { ...show(record), success } }
+        : { status: 202, body: { ...show(record), success, urls } };
+    },
+  });
+
+  const getPipeline = defineOperation({
+    name: "getPipeline",
+    summary: "Shows how far a pipeline is, the records it made and how it ended.",
+    input: z.strictObject({ agent_id, pipeline_id: idSchema }),
+    output: shownSchema,
+    role: "reader",
+    effect: "read",
+    idempotent: true,
+    rest: { method: "GET", path: "/pipelines/{pipeline_id}" },
+    cli: "pipeline",
+    mcp: ["lightning_get_pipeline"],
+    aliases: { id: "pipeline_id" },
+    example: { agent_id: "mcp-agents", pipeline_id: "pipeline-123" },
+    async run(input) {
+      return { body: show(await service.get(input.agent_id, input.pipeline_id)) };
+    },
+  });
+
+  const decidePipeline = defineOperation({
+    name: "decidePipeline",
+    summary: "Approves or rejects the promotion that a pipeline waits with.",
+    input: decidePipelineInputSchema.extend({ agent_id }),
+    output: shownSchema.extend({ success: z.boolean(), approved: z.boolean() }),
+    role: "releaser",
+    effect: "write",
+    idempotent: false,
+    rest: { method: "POST", path: "/pipelines/{pipeline_id}/approval" },
+    cli: "approve",
+    mcp: ["lightning_approve_pipeline"],
+    aliases: { id: "pipeline_id" },
+    example: { agent_id: "mcp-agents", pipeline_id: "pipeline-123", approved: true },
+    async run(input, context) {
+      const pipeline = await service.decide(input, context.principal);
+      // The decision is stored; a wake-up that gets lost only delays it, so it is no reason to answer with an error.
+      await context.orchestrations
+        .raise(pipeline.claimed_by ?? pipeline.id, "approval", { approved: input.approved })
+        .catch(() => undefined);
+      return { body: { ...show(pipeline), success: true, approved: input.approved } };
+    },
+  });
+
+  const listPipelines = defineOperation({
+    name: "listPipelines",
+    summary: "Lists the agent's pipelines, newest first.",
+    input: z.strictObject({ agent_id, ...pagingSchema }),
+    output: z.object({
+      agent_id: z.string(),
+      pipelines_found: z.number().int(),
+      pipelines: z.array(shownSchema.omit({ input: true })),
+      continuation: continuationSchema,
+    }),
+    role: "reader",
+    effect: "read",
+    idempotent: true,
+    rest: { method: "GET", path: "/pipelines" },
+    cli: "list-pipelines",
+    mcp: ["lightning_list_pipelines"],
+    example: { agent_id: "mcp-agents" },
+    async run(input) {
+      const page = await service.store.list(input.agent_id, input.limit, input.continuation);
+      const pipelines = page.items.map((one) => {
+        const { input: _input, ...shown } = show(bare(one));
+        return shown;
+      });
+      return {
+        body: {
+          agent_id: input.agent_id,
+          pipelines_found: pipelines.length,
+          pipelines,
+          ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+        },
+      };
+    },
+  });
+
+  return [runPipeline, getPipeline, decidePipeline, listPipelines];
+}

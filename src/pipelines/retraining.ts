@@ -1,0 +1,53 @@
+import type { Clock } from "../kernel/clock.ts";
+import { hashedId } from "../kernel/ids.ts";
+import { runPipelineInputSchema } from "./contract.ts";
+import { isUnderWay } from "./rules.ts";
+import type { PipelineService } from "./service.ts";
+
+interface RetrainingPlan {
+  readonly start: { agent_id: string; pipeline_id: string; new_episodes: number }[];
+  readonly skip: { agent_id: string; reason: string }[];
+}
+
+/**
+ * Which agents are to be retrained at the timer's `stamp`. Looked at are LIGHTNING_AGENT_ID and every agent that has
+ * built a dataset before: an agent is taken on by its first build, and from then on it is kept fresh. An episode is
+ * new when a reward of it is newer than the reward watermark of the agent's last build. Run again for the same stamp
+ * it answers the same pipelines: their ids are made of agent and stamp.
+ */
+export async function planRetraining(
+  service: PipelineService,
+  clock: Clock,
+  stamp: string,
+): Promise<RetrainingPlan> {
+  const { store, settings } = service;
+  const plan: RetrainingPlan = { start: [], skip: [] };
+  const agents = new Set([settings.agentId, ...(await store.agentsWithDatasets())]);
+  for (const agent_id of [...agents].toSorted()) {
+    const pipeline_id = hashedId("pipeline", [agent_id, "retraining", stamp]);
+    const mine = await store.read(agent_id, pipeline_id);
+    const others = (await store.unfinished(agent_id)).filter(
+      (one) => one.id !== pipeline_id && isUnderWay(one, clock.now()),
+    );
+    const [other] = others;
+    if (mine === undefined && other !== undefined) {
+      plan.skip.push({ agent_id, reason: `already_running: pipeline ${other.id} is ${other.status}` });
+      continue;
+    }
+    const since = (await store.lastBuild(agent_id))?.watermark.rewards;
+    const new_episodes = await store.countRewarded(agent_id, since);
+    if (mine === undefined && new_episodes < settings.retrainMinEpisodes) {
+      plan.skip.push({
+        agent_id,
+        reason: `too_few_episodes: ${new_episodes} of ${settings.retrainMinEpisodes} new rewarded episodes`,
+      });
+      continue;
+    }
+    if (mine === undefined) {
+      const input = runPipelineInputSchema.parse({ agent_id, name: `retraining-${stamp}` });
+      await service.prepare(input, {}, pipeline_id);
+    }
+    plan.start.push({ agent_id, pipeline_id, new_episodes });
+  }
+  return plan;
+}

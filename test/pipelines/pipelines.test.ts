@@ -1,0 +1,362 @@
+import { describe, expect, test } from "@jest/globals";
+import { systemClock, toIso } from "../../src/kernel/clock.ts";
+import { conflict, isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import { parseInput } from "../../src/kernel/operation.ts";
+import { pipelineOperations } from "../../src/pipelines/operations.ts";
+import { AGENT, callContext } from "../deployments/world.ts";
+import { pipelineWorld } from "./world.ts";
+
+const codeOf = async (promise: Promise<unknown>) =>
+  promise.then(
+    () => "no error",
+    (thrown: unknown) => (isLightningError(thrown) ? `${thrown.status} ${thrown.code}` : String(thrown)),
+  );
+
+async function twice<T>(act: () => Promise<T>): Promise<T> {
+  const first = await act();
+  expect(await act()).toEqual(first);
+  return first;
+}
+
+describe("a pipeline's steps", () => {
+  test("make one record a stage, however often they run, each from the one before", async () => {
+    const { running, activities, service, calls, deployments } = await pipelineWorld();
+    const ref = await running({ name: "weekly", dataset: { min_reward: 0.5 }, training: { n_epochs: 2 } });
+    expect(await twice(() => activities.preparePipelineDataset(ref))).toEqual({
+      kind: "started",
+      id: "dataset-1",
+    });
+    expect(
+      await twice(() => activities.preparePipelineTraining({ ...ref, dataset_id: "dataset-1" })),
+    ).toEqual({
+      kind: "started",
+      id: "run-1",
+    });
+    expect(
+      await twice(() =>
+        activities.preparePipelineEvaluation({ ...ref, dataset_id: "dataset-1", run_id: "run-1" }),
+      ),
+    ).toEqual({ kind: "started", id: "eval-1" });
+    expect(
+      await twice(() => activities.requestApproval({ ...ref, now: "2026-01-01T00:00:00.000Z" })),
+    ).toEqual({
+      kind: "not_needed",
+    });
+    const promotion = await twice(() =>
+      activities.preparePipelinePromotion({ ...ref, run_id: "run-1", evaluation_id: "eval-1" }),
+    );
+    expect(promotion.kind).toBe("started");
+    expect(calls).toEqual([
+      { stage: "dataset", input: { agent_id: AGENT, name: "weekly", min_reward: 0.5 } },
+      {
+        stage: "run",
+        input: { agent_id: AGENT, dataset_id: "dataset-1", n_epochs: 2, force_new: false },
+        options: { idempotencyKey: ref.id },
+      },
+      {
+        stage: "eval",
+        input: {
+          agent_id: AGENT,
+          dataset_id: "dataset-1",
+          run_id: "run-1",
+          baseline: "base",
+          metric: "auto",
+        },
+      },
+    ]);
+    await twice(() => activities.finishPipeline({ ...ref, outcome: "promoted", verdict: "pass" }));
+    await activities.failPipeline({ ...ref, code: "late", message: "too late" });
+    const ended = await service.get(AGENT, ref.id);
+    expect(ended).toMatchObject({ status: "finished", stage: "done", outcome: "promoted", verdict: "pass" });
+    expect(await deployments.get(AGENT, ended.deployment_id ?? "")).toMatchObject({
+      evaluation_id: "eval-1",
+      promoted_by: `pipeline ${ref.id}`,
+    });
+    expect(await activities.claimPipeline({ ...ref, instance_id: ref.id })).toEqual({ kind: "finished" });
+  });
+
+  test("belong to the instance that claimed the pipeline", async () => {
+    const { running, activities } = await pipelineWorld();
+    const ref = await running();
+    expect(await activities.claimPipeline({ ...ref, instance_id: ref.id })).toEqual({ kind: "claimed" });
+    expect(await activities.claimPipeline({ ...ref, instance_id: "other" })).toEqual({ kind: "elsewhere" });
+  });
+
+  test("use the dataset and the held-out examples that the request names", async () => {
+    const { running, activities, calls } = await pipelineWorld();
+    const ref = await running({
+      dataset_id: "dataset-given",
+      evaluation: { dataset_id: "dataset-held", split: "test", baseline: "active" },
+    });
+    expect(await activities.preparePipelineDataset(ref)).toEqual({ kind: "started", id: "dataset-given" });
+    await activities.preparePipelineEvaluation({ ...ref, dataset_id: "dataset-given", run_id: "run-1" });
+    expect(calls).toEqual([
+      expect.objectContaining({
+        stage: "eval",
+        input: expect.objectContaining({ dataset_id: "dataset-held", split: "test", baseline: "active" }),
+      }),
+    ]);
+  });
+
+  test("answer what a stage refuses as an outcome, and leave faults to be tried again", async () => {
+    const refusing = await pipelineWorld({
+      stages: {
+        training: {
+          prepare: async () => {
+            throw conflict("dataset_not_ready", "The dataset is building.");
+          },
+        },
+        datasets: {
+          prepare: async () => {
+            throw unavailable("ledger_away", "The ledger is away.");
+          },
+        },
+      },
+    });
+    const ref = await refusing.running();
+    expect(await codeOf(refusing.activities.preparePipelineDataset(ref))).toBe("503 ledger_away");
+    expect(await refusing.activities.preparePipelineTraining({ ...ref, dataset_id: "dataset-1" })).toEqual({
+      kind: "rejected",
+      code: "dataset_not_ready",
+      message: "The dataset is building.",
+    });
+    await refusing.activities.finishPipeline({ ...ref, outcome: "failed", error: "dataset_not_ready: …" });
+    expect(await refusing.service.get(AGENT, ref.id)).toMatchObject({ status: "failed", stage: "training" });
+  });
+
+  test("promote nothing without a passing evaluation, whatever the policy of direct promotions", async () => {
+    const { running, activities, plain } = await pipelineWorld();
+    const evaluation = await plain.read<{ id: string; result: object }>("evaluations", [AGENT], "eval-1");
+    await plain.patch("evaluations", [AGENT], "eval-1", [
+      { op: "set", field: "result", value: { ...evaluation?.result, verdict: "inconclusive" } },
+    ]);
+    const ref = await running();
+    expect(
+      await activities.preparePipelinePromotion({ ...ref, run_id: "run-1", evaluation_id: "eval-1" }),
+    ).toMatchObject({ kind: "rejected", code: "gate_required" });
+  });
+
+  test("stop after the evaluation where no promotion is wanted, and ask nobody", async () => {
+    const { running, activities } = await pipelineWorld();
+    const ref = await running({ promote: false, approval: { required: true } });
+    expect(await activities.requestApproval({ ...ref, now: "2026-01-01T00:00:00.000Z" })).toEqual({
+      kind: "not_needed",
+    });
+    expect(
+      await activities.preparePipelinePromotion({ ...ref, run_id: "run-1", evaluation_id: "eval-1" }),
+    ).toEqual({
+      kind: "not_wanted",
+    });
+  });
+});
+
+describe("approval", () => {
+  async function waiting(minutes = 60) {
+    const world = await pipelineWorld();
+    const ref = await world.running({ approval: { required: true, timeout_minutes: minutes } });
+    await world.activities.preparePipelineEvaluation({ ...ref, dataset_id: "dataset-1", run_id: "run-1" });
+    const asked = await twice(() =>
+      world.activities.requestApproval({ ...ref, now: toIso(world.clock.now()) }),
+    );
+    const decide = (approved: boolean, principal?: string) =>
+      world.service.decide(
+        { agent_id: AGENT, pipeline_id: ref.id, approved, decided_by: "somebody" },
+        principal,
+      );
+    return { ...world, ref, asked, decide };
+  }
+
+  test("is waited for with the verdict at hand, and the first decision is the one that counts", async () => {
+    const { service, ref, asked, decide, activities } = await waiting();
+    expect(asked).toEqual({ kind: "waiting", until: "2026-01-01T01:00:00.000Z" });
+    expect(await service.get(AGENT, ref.id)).toMatchObject({
+      status: "waiting_for_approval",
+      verdict: "pass",
+    });
+    expect(await activities.readApproval(ref)).toEqual({ kind: "waiting" });
+    await decide(true, "person@example.com");
+    expect(await twice(() => activities.readApproval(ref))).toEqual({ kind: "approved" });
+    expect(await codeOf(decide(false))).toBe("409 already_decided");
+    expect((await service.get(AGENT, ref.id)).decision).toMatchObject({
+      approved: true,
+      decided_by: "person@example.com",
+    });
+  });
+
+  test("of two people at the same moment counts once", async () => {
+    const { decide, activities, ref } = await waiting();
+    const outcomes = await Promise.all([codeOf(decide(true)), codeOf(decide(false))]);
+    expect(outcomes.toSorted()).toEqual(["409 already_decided", "no error"]);
+    expect((await activities.readApproval(ref)).kind).toBe(
+      outcomes[0] === "no error" ? "approved" : "rejected",
+    );
+  });
+
+  test("comes too late after its time, and too early before it is asked for", async () => {
+    const { decide, clock, running, service, parsed } = await waiting(60);
+    clock.advance(3_600_000);
+    expect(await codeOf(decide(true))).toBe("409 approval_closed");
+    const other = await running({ approval: { required: true } });
+    const early = service.decide({ agent_id: AGENT, pipeline_id: other.id, approved: true });
+    expect(await codeOf(early)).toBe("409 not_waiting_for_approval");
+    expect(parsed().approval).toEqual({ required: false, timeout_minutes: 1440 });
+  });
+
+  test("is refused for a pipeline that ended by time-out", async () => {
+    const { decide, activities, ref } = await waiting();
+    await activities.finishPipeline({ ...ref, outcome: "approval_timeout", verdict: "pass" });
+    expect(await codeOf(decide(true))).toBe("409 approval_closed");
+  });
+
+  test("names the approver as the one who promoted", async () => {
+    const { decide, activities, ref, deployments } = await waiting();
+    await decide(true, "person@example.com");
+    const started = await activities.preparePipelinePromotion({
+      ...ref,
+      run_id: "run-1",
+      evaluation_id: "eval-1",
+    });
+    if (started.kind !== "started") throw new Error(started.kind);
+    expect((await deployments.get(AGENT, started.id)).promoted_by).toBe("person@example.com");
+  });
+});
+
+describe("retraining", () => {
+  const stamp = "202601030400";
+
+  test("starts where enough episodes were rewarded since the last build, and says why not elsewhere", async () => {
+    const { activities, episodes, built, service } = await pipelineWorld();
+    const [before, after] = ["2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"];
+    await built("agent-b", "dataset-b", before);
+    await built("agent-c", "dataset-c", before);
+    await built("agent-c", "dataset-golden", after, {
+      recipe: { kind: "golden" },
+      created_at: "2026-01-03T00:00:00.000Z",
+    });
+    await episodes(AGENT, [before, before, after, undefined]);
+    await episodes("agent-b", [before, before, before, after, after]);
+    await episodes("agent-c", [after, after, after, after]);
+    const plan = await activities.planRetraining({ stamp });
+    expect(plan).toEqual({
+      start: [
+        { agent_id: "agent-c", pipeline_id: expect.any(String), new_episodes: 4 },
+        { agent_id: AGENT, pipeline_id: expect.any(String), new_episodes: 3 },
+      ],
+      skip: [{ agent_id: "agent-b", reason: "too_few_episodes: 2 of 3 new rewarded episodes" }],
+    });
+    expect(await service.get(AGENT, plan.start[1]?.pipeline_id ?? "")).toMatchObject({
+      name: `retraining-${stamp}`,
+      status: "pending",
+      input: { promote: true, approval: { required: false } },
+    });
+  });
+
+  test("of the same stamp is the same plan, also when it runs again after its pipelines began", async () => {
+    const { activities, episodes } = await pipelineWorld();
+    await episodes(AGENT, [
+      "2026-01-01T00:00:00.000Z",
+      "2026-01-01T00:00:01.000Z",
+      "2026-01-01T00:00:02.000Z",
+    ]);
+    const plan = await twice(() => activities.planRetraining({ stamp }));
+    const id = plan.start[0]?.pipeline_id ?? "";
+    await activities.claimPipeline({ agent_id: AGENT, id, instance_id: id });
+    expect(await activities.planRetraining({ stamp })).toEqual(plan);
+  });
+
+  test("does not overlap: an agent whose pipeline is under way is left out, an abandoned record is not in the way", async () => {
+    const { activities, episodes, service, parsed, clock } = await pipelineWorld();
+    await episodes(AGENT, [
+      "2026-01-01T00:00:00.000Z",
+      "2026-01-01T00:00:01.000Z",
+      "2026-01-01T00:00:02.000Z",
+    ]);
+    const { pipeline } = await service.prepare(parsed());
+    expect((await activities.planRetraining({ stamp })).skip).toEqual([
+      { agent_id: AGENT, reason: `already_running: pipeline ${pipeline.id} is pending` },
+    ]);
+    clock.advance(2 * 3_600_000);
+    const { start } = await activities.planRetraining({ stamp });
+    expect(start).toHaveLength(1);
+    const id = start[0]?.pipeline_id ?? "";
+    await activities.claimPipeline({ agent_id: AGENT, id, instance_id: id });
+    clock.advance(24 * 3_600_000);
+    expect((await activities.planRetraining({ stamp: "202601050400" })).skip[0]?.reason).toContain(
+      "already_running",
+    );
+  });
+});
+
+describe("the doors of pipelines", () => {
+  async function doors() {
+    const world = await pipelineWorld();
+    const table = pipelineOperations({
+      service: world.service,
+      settings: { agentId: AGENT },
+      clock: systemClock,
+    });
+    const raised: unknown[][] = [];
+    const call = async (name: string, raw: Record<string, unknown>, more: Record<string, unknown> = {}) => {
+      const operation = table.find((one) => one.name === name);
+      if (operation === undefined) throw new Error(name);
+      const context = callContext(async (orchestration, id) => {
+        expect(orchestration).toBe("runPipeline");
+        await world.activities.claimPipeline({ agent_id: AGENT, id, instance_id: id });
+      }, 0);
+      const orchestrations = {
+        ...context.orchestrations,
+        raise: async (...what: unknown[]) => {
+          raised.push(what);
+          throw new Error("the event is lost");
+        },
+      };
+      const reply = await operation.run(parseInput(operation, raw), { ...context, orchestrations, ...more });
+      return {
+        status: reply.status ?? 200,
+        body: operation.output.parse(reply.body) as Record<string, unknown>,
+      };
+    };
+    return { ...world, call, raised };
+  }
+
+  test("start a pipeline with 202 and addresses, show it and list it", async () => {
+    const { call } = await doors();
+    const started = await call("runPipeline", { name: "weekly" }, { principal: "person@example.com" });
+    expect(started).toMatchObject({
+      status: 202,
+      body: {
+        success: true,
+        status: "pending",
+        input: { promoted_by: "person@example.com" },
+        urls: { statusQueryGetUri: expect.any(String) },
+      },
+    });
+    const shown = await call("getPipeline", { pipeline_id: started.body.pipeline_id });
+    expect(shown.body).toMatchObject({ status: "running", name: "weekly" });
+    expect((await call("listPipelines", {})).body).toMatchObject({ pipelines_found: 1 });
+    expect(await codeOf(call("getPipeline", { pipeline_id: "pipeline-none" }))).toBe(
+      "404 pipeline_not_found",
+    );
+  });
+
+  test("meet in one pipeline for one idempotency key, and refuse the key for another request", async () => {
+    const { call } = await doors();
+    const one = await call("runPipeline", { name: "a" }, { idempotencyKey: "k" });
+    const two = await call("runPipeline", { name: "a" }, { idempotencyKey: "k" });
+    expect(two.body.pipeline_id).toBe(one.body.pipeline_id);
+    expect(await codeOf(call("runPipeline", { name: "b" }, { idempotencyKey: "k" }))).toBe(
+      "409 idempotency_conflict",
+    );
+  });
+
+  test("keep a decision although its wake-up is lost", async () => {
+    const { call, activities, raised, clock } = await doors();
+    const { body } = await call("runPipeline", { approval: { required: true } });
+    const ref = { agent_id: AGENT, id: String(body.pipeline_id) };
+    await activities.requestApproval({ ...ref, now: toIso(clock.now()) });
+    const decided = await call("decidePipeline", { pipeline_id: ref.id, approved: false, reason: "not now" });
+    expect(decided.body).toMatchObject({ success: true, approved: false, decision: { reason: "not now" } });
+    expect(raised).toEqual([[ref.id, "approval", { approved: false }]]);
+    expect(await activities.readApproval(ref)).toEqual({ kind: "rejected" });
+  });
+});
