@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type Clock, toIso } from "../../kernel/clock.ts";
 import { conflict, invalid, LightningError, notFound } from "../../kernel/errors.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { newExecutionId, startMessage } from "./episode.ts";
 import { EventType, store as encoded, type HistoryEvent, isTerminal, statusName } from "./history.ts";
+import { newExecutionId, startMessage } from "./new-instance.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { DurableStore, InstanceFilter } from "./store.ts";
 

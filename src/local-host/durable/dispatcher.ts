@@ -4,8 +4,9 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { runActivity } from "./activities.ts";
-import { type NewInstance, type Plan, runEpisode } from "./episode.ts";
+import { type Plan, runEpisode } from "./episode.ts";
 import { store as encoded, isTerminal, type StoredEvent } from "./history.ts";
+import type { NewInstance } from "./new-instance.ts";
 import type { DurableSettings } from "./options.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { Activity, DurableStore, Message } from "./store.ts";
@@ -258,7 +259,7 @@ export class Dispatcher {
     const refused: NewInstance[] = [];
     const replaced: string[] = [];
     const messages: Message[] = [];
-    for (const { instance, started } of plan.starts) {
+    for (const { instance, started } of plan.effects.starts) {
       const existing = store.instance(instance.id);
       if (existing !== undefined && !isTerminal(existing.status)) {
         refused.push(instance);
@@ -268,8 +269,8 @@ export class Dispatcher {
       store.create(instance);
       messages.push(store.addMessage(started));
     }
-    for (const message of plan.messages) messages.push(store.addMessage(message));
-    const activities = plan.activities.map((activity) => store.addActivity(activity));
+    for (const message of plan.effects.messages) messages.push(store.addMessage(message));
+    const activities = plan.effects.activities.map((activity) => store.addActivity(activity));
     return { messages, activities, refused, replaced };
   }
 

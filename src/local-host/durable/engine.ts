@@ -9,11 +9,17 @@ import { DurableStore } from "./store.ts";
 /** How long `stop` waits for activities that are running, in ms; the rest runs again at the next start. */
 const STOP_PATIENCE_MS = 10_000;
 
+/** For tests of crashes and for figures. */
+export interface EngineProbe {
+  /** Called after every commit, before anybody is told of it. */
+  readonly onCommit?: () => void;
+}
+
 /**
  * Durable Functions without Core Tools: runs the app's orchestrators and activities against a store on SQLite, the
  * way the Durable extension and the Durable Task framework do, defects included.
  */
-export function createDurableEngine(options: DurableEngineOptions): DurableEngine {
+export function createDurableEngine(options: DurableEngineOptions, probe: EngineProbe = {}): DurableEngine {
   const { invoker, clock, logger, taskHubName } = options;
   const settings = durableSettings(options.hostJson);
   let running: { store: DurableStore; dispatcher: Dispatcher; api: DurableHttpApi } | undefined;
@@ -27,6 +33,7 @@ export function createDurableEngine(options: DurableEngineOptions): DurableEngin
     async start() {
       if (running !== undefined) return;
       const store = new DurableStore(options.storeFile);
+      store.transactions.onCommit = probe.onCommit;
       const dispatcher = new Dispatcher({ store, invoker, clock, logger, settings });
       const { defaultVersion } = settings;
       const client = createClient({ store, dispatcher, invoker, clock, defaultVersion });

@@ -1,21 +1,20 @@
-import { randomUUID } from "node:crypto";
 import { toIso } from "../../kernel/clock.ts";
-import { missingFunction } from "./failures.ts";
+import { diagnose, type Note } from "./diagnose.ts";
+import { carryOut, type Effects } from "./effects.ts";
 import {
   EventType,
   type ExecutionStarted,
   type HistoryEvent,
   isTerminal,
-  type ParentInstance,
   Status,
   type StatusNumber,
   type StoredEvent,
   store,
 } from "./history.ts";
+import { newExecutionId, startMessage } from "./new-instance.ts";
 import type { FunctionInvoker } from "./port.ts";
-import { type Answer, type ReplayResult, replay } from "./replay.ts";
-import type { Decision } from "./replay-context.ts";
-import type { Activity, Instance, Message } from "./store.ts";
+import { type Answer, replay } from "./replay.ts";
+import type { Instance, Message } from "./store.ts";
 import { orchestratorTrigger, readAnswer } from "./trigger.ts";
 
 /**
@@ -23,15 +22,6 @@ import { orchestratorTrigger, readAnswer } from "./trigger.ts";
  * orchestrator that continues as new without waiting could be neither stopped nor saved.
  */
 const GENERATIONS_PER_WORK_ITEM = 50;
-
-export interface NewInstance {
-  readonly id: string;
-  readonly executionId: string;
-  readonly name: string;
-  readonly version: string;
-  readonly input: string | null;
-  readonly createdAt: number;
-}
 
 /** Everything a work item changes; it is committed as one. */
 export interface Plan {
@@ -48,11 +38,8 @@ export interface Plan {
   /** How many of the stored events stay: all of them, or none after continue-as-new. */
   readonly kept: number;
   readonly history: readonly StoredEvent[];
-  readonly activities: readonly Omit<Activity, "id">[];
-  readonly messages: readonly Omit<Message, "id">[];
-  readonly starts: readonly { readonly instance: NewInstance; readonly started: Omit<Message, "id"> }[];
-  /** What the engine should tell the people: a level and a sentence. */
-  readonly notes: readonly { readonly level: "warn" | "error"; readonly text: string }[];
+  readonly effects: Effects;
+  readonly notes: readonly Note[];
 }
 
 export interface EpisodeDeps {
@@ -60,32 +47,6 @@ export interface EpisodeDeps {
   readonly now: () => number;
   readonly defaultVersion: string;
 }
-
-/** The ExecutionStarted message of a new execution. */
-export function startMessage(
-  instance: NewInstance,
-  parent: ParentInstance | null,
-  timestamp: string,
-): Omit<Message, "id"> {
-  const event: ExecutionStarted = {
-    EventType: EventType.ExecutionStarted,
-    EventId: -1,
-    Timestamp: timestamp,
-    OrchestrationInstance: { InstanceId: instance.id, ExecutionId: instance.executionId },
-    ParentInstance: parent,
-    Name: instance.name,
-    Version: instance.version,
-    Input: instance.input,
-  };
-  return {
-    instanceId: instance.id,
-    executionId: instance.executionId,
-    due: null,
-    event: store(event),
-  };
-}
-
-export const newExecutionId = (): string => randomUUID().replaceAll("-", "");
 
 /**
  * One work item of an instance: its new messages become history, the orchestrator function runs against the whole
@@ -107,12 +68,7 @@ export async function runEpisode(
   let fresh: StoredEvent[] = [started(timestamp), ...accepted.map((event) => arrived(event, timestamp))];
   let { executionId } = instance;
   let customStatus: string | null = null;
-  const plan = {
-    activities: [] as Omit<Activity, "id">[],
-    messages: [] as Omit<Message, "id">[],
-    starts: [] as { instance: NewInstance; started: Omit<Message, "id"> }[],
-    notes: [] as { level: "warn" | "error"; text: string }[],
-  };
+  const effects: Effects = { activities: [], messages: [], starts: [] };
 
   for (let generation = 1; ; generation++) {
     const begin = findStarted(past, fresh);
@@ -143,14 +99,15 @@ export async function runEpisode(
       customStatus = JSON.stringify(answer.state.customStatus);
 
     const decided: HistoryEvent[] = [];
-    const scope = { deps, instance, executionId, begin, timestamp, plan };
-    for (const decision of result.decisions) decided.push(carryOut(decision, scope));
+    const scope = { deps, instance, executionId, begin, timestamp, effects };
+    for (const decision of result.decisions)
+      if (decision.kind !== "continueAsNew") decided.push(carryOut(decision, scope));
     const end = result.decisions.find((decision) => decision.kind === "complete");
     const again = result.decisions.find((decision) => decision.kind === "continueAsNew");
 
     if (again !== undefined && end === undefined) {
       // Timers of the execution that ends would be dropped on arrival.
-      plan.messages = plan.messages.filter(({ due }) => due === null);
+      effects.messages = effects.messages.filter(({ due }) => due === null);
       executionId = newExecutionId();
       const next = { ...instance, executionId, input: again.input, version: begin.Version };
       const begun = startMessage(next, begin.ParentInstance, timestamp);
@@ -160,7 +117,7 @@ export async function runEpisode(
         fresh = [started(timestamp), begun.event, ...carried, completed(timestamp)];
         continue;
       }
-      plan.messages.push(
+      effects.messages.push(
         begun,
         ...carried.map((event) => ({ instanceId: instance.id, executionId: null, due: null, event })),
       );
@@ -173,12 +130,12 @@ export async function runEpisode(
         customStatus,
         updatedAt: now,
       };
-      return { ...plan, consumed: messages.map(({ id }) => id), change, kept: 0, history: [] };
+      return { consumed: messages.map(({ id }) => id), change, kept: 0, history: [], effects, notes: [] };
     }
 
-    if (end === undefined) plan.notes.push(...diagnose(instance.id, begin.Name, answer, result));
     return {
-      ...plan,
+      effects,
+      notes: end === undefined ? diagnose(instance.id, begin.Name, answer, result) : [],
       consumed: messages.map(({ id }) => id),
       change: {
         executionId,
@@ -250,132 +207,4 @@ function episodeTime(now: number, stored: readonly StoredEvent[], accepted: read
   for (const { event } of accepted)
     if (event.EventType === EventType.TimerFired) time = Math.max(time, Date.parse(event.FireAt));
   return time;
-}
-
-interface Scope {
-  readonly deps: EpisodeDeps;
-  readonly instance: Instance;
-  readonly executionId: string;
-  readonly begin: ExecutionStarted;
-  readonly timestamp: string;
-  readonly plan: Pick<Plan, "notes"> & {
-    activities: Omit<Activity, "id">[];
-    messages: Omit<Message, "id">[];
-    starts: { instance: NewInstance; started: Omit<Message, "id"> }[];
-  };
-}
-
-/** Adds a decision's effects to the plan and returns the event that history keeps of it. */
-function carryOut(decision: Decision, scope: Scope): HistoryEvent {
-  const { deps, instance, executionId, begin, timestamp, plan } = scope;
-  const base = { EventId: decision.id, Timestamp: timestamp };
-  const toSelf = (event: HistoryEvent, due: number | null = null) =>
-    plan.messages.push({ instanceId: instance.id, executionId, due, event: store(event) });
-  switch (decision.kind) {
-    case "activity":
-      plan.activities.push({
-        instanceId: instance.id,
-        executionId,
-        taskId: decision.id,
-        name: decision.name,
-        input: decision.input,
-      });
-      return { ...base, EventType: EventType.TaskScheduled, Name: decision.name, Version: "", Input: null };
-    case "timer": {
-      const FireAt = decision.fireAt;
-      const fired = { EventId: -1, Timestamp: FireAt, TimerId: decision.id, FireAt };
-      toSelf({ EventType: EventType.TimerFired, ...fired }, Date.parse(FireAt));
-      return { ...base, EventType: EventType.TimerCreated, FireAt };
-    }
-    case "subOrchestration": {
-      const { name, instanceId: id, input } = decision;
-      const version = decision.version ?? deps.defaultVersion;
-      const parent: ParentInstance = {
-        Name: begin.Name,
-        OrchestrationInstance: { InstanceId: instance.id, ExecutionId: executionId },
-        TaskScheduleId: decision.id,
-        Version: begin.Version,
-      };
-      if (deps.invoker.find(name, "orchestrationTrigger") === undefined) {
-        const failure = missingFunction("orchestrator", name);
-        const failed = { EventId: -1, Timestamp: timestamp, TaskScheduledId: decision.id, ...failure };
-        toSelf({ EventType: EventType.SubOrchestrationInstanceFailed, ...failed });
-      } else {
-        const createdAt = Date.parse(timestamp);
-        const child = { id, executionId: newExecutionId(), name, version, input, createdAt };
-        plan.starts.push({ instance: child, started: startMessage(child, parent, timestamp) });
-      }
-      const created = { Name: name, Version: version, InstanceId: id, Input: null };
-      return { ...base, EventType: EventType.SubOrchestrationInstanceCreated, ...created };
-    }
-    case "send": {
-      const raised = { EventId: -1, Timestamp: timestamp, Name: decision.name, Input: decision.input };
-      plan.messages.push({
-        instanceId: decision.instanceId,
-        executionId: null,
-        due: null,
-        event: store({ EventType: EventType.EventRaised, ...raised }),
-      });
-      const sent = { InstanceId: decision.instanceId, Name: decision.name, Input: decision.input };
-      return { ...base, EventType: EventType.EventSent, ...sent };
-    }
-    case "continueAsNew":
-      return { ...base, EventType: EventType.OrchestratorCompleted };
-    case "complete":
-    default:
-      if (begin.ParentInstance !== null)
-        plan.messages.push(toParent(begin.ParentInstance, decision, timestamp));
-      return {
-        ...base,
-        EventType: EventType.ExecutionCompleted,
-        OrchestrationStatus: decision.status,
-        Result: decision.result,
-        FailureDetails: decision.failureDetails,
-      };
-  }
-}
-
-function toParent(
-  parent: ParentInstance,
-  end: Extract<Decision, { kind: "complete" }>,
-  timestamp: string,
-): Omit<Message, "id"> {
-  const base = { EventId: -1, Timestamp: timestamp, TaskScheduledId: parent.TaskScheduleId };
-  const event: HistoryEvent =
-    end.status === Status.Completed
-      ? { EventType: EventType.SubOrchestrationInstanceCompleted, ...base, Result: end.result }
-      : {
-          EventType: EventType.SubOrchestrationInstanceFailed,
-          ...base,
-          Reason: end.result ?? "",
-          Details: end.details ?? "",
-          FailureDetails: end.failureDetails,
-        };
-  const { InstanceId, ExecutionId } = parent.OrchestrationInstance;
-  return { instanceId: InstanceId, executionId: ExecutionId, due: null, event: store(event) };
-}
-
-/** Says aloud what the real host leaves as an instance that runs for ever without a word. */
-function diagnose(
-  id: string,
-  name: string,
-  answer: Answer,
-  result: ReplayResult,
-): { level: "warn" | "error"; text: string }[] {
-  if (result.suspended) return [];
-  if (result.returned) {
-    const what = result.open.map((task) => task.what).slice(0, 5);
-    const text =
-      `Orchestration '${name}' (${id}) has returned but stays Running until its open tasks end: ` +
-      `${what.join(", ")}${result.open.length > 5 ? `, and ${result.open.length - 5} more` : ""}. ` +
-      "Cancel timers that lost a Task.any, and wait for every activity.";
-    return [{ level: "warn", text }];
-  }
-  if (result.open.length > 0 || result.waitingFor.length > 0) return [];
-  const why =
-    answer.kind === "state" && answer.threw
-      ? "it threw an error with an empty message, or something that is not an Error; the SDK cannot report that"
-      : "it waits for something the host will never give it, as after a retryTimeoutInMilliseconds or a non-retriable failure";
-  const text = `Orchestration '${name}' (${id}) will run for ever, here and in Azure: ${why}. Terminate it.`;
-  return [{ level: "error", text }];
 }

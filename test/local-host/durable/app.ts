@@ -22,6 +22,14 @@ export type OrchestratorCode = (context: OrchestrationContext) => Generator<any>
 // biome-ignore lint/suspicious/noExplicitAny: activities take and return any JSON
 export type ActivityCode = (input: any) => any;
 
+/** Orchestrator code that waits for nothing. */
+export function atOnce(code: (context: OrchestrationContext) => unknown): OrchestratorCode {
+  return function* (context) {
+    yield* [];
+    return code(context);
+  };
+}
+
 export interface App {
   readonly orchestrators: Record<string, OrchestratorCode>;
   readonly activities: Record<string, ActivityCode>;
@@ -85,6 +93,13 @@ export interface StatusBody {
   [field: string]: any;
 }
 
+export interface HostOptions {
+  file?: string;
+  clock?: VirtualClock;
+  hostJson?: Record<string, unknown>;
+  onCommit?: () => void;
+}
+
 /** An engine with the calls tests make, on a clock that moves only when nothing runs. */
 export class TestHost {
   readonly clock: VirtualClock;
@@ -92,21 +107,21 @@ export class TestHost {
   readonly invoker: ReturnType<typeof appInvoker>;
   readonly log: { level: LogLevel; line: string }[] = [];
 
-  constructor(
-    app: App,
-    options: { file?: string; clock?: VirtualClock; hostJson?: Record<string, unknown> } = {},
-  ) {
+  constructor(app: App, options: HostOptions = {}) {
     this.clock = options.clock ?? new VirtualClock();
     this.invoker = appInvoker(app);
     const logger: Logger = createLogger((line, level) => this.log.push({ level, line }), "debug");
-    this.engine = createDurableEngine({
-      storeFile: options.file ?? ":memory:",
-      invoker: this.invoker,
-      clock: this.clock,
-      logger,
-      taskHubName: "TestHub",
-      hostJson: options.hostJson ?? {},
-    });
+    this.engine = createDurableEngine(
+      {
+        storeFile: options.file ?? ":memory:",
+        invoker: this.invoker,
+        clock: this.clock,
+        logger,
+        taskHubName: "TestHub",
+        hostJson: options.hostJson ?? {},
+      },
+      options.onCommit === undefined ? {} : { onCommit: options.onCommit },
+    );
   }
 
   async call(
@@ -165,9 +180,7 @@ export async function testHost({
   orchestrators = {},
   activities = {},
   options = {},
-}: Partial<App> & { options?: ConstructorParameters<typeof TestHost>[1] }): Promise<
-  TestHost & AsyncDisposable
-> {
+}: Partial<App> & { options?: HostOptions }): Promise<TestHost & AsyncDisposable> {
   const host = new TestHost({ orchestrators, activities }, options);
   await host.engine.start();
   return Object.assign(host, { [Symbol.asyncDispose]: () => host.engine.stop() });

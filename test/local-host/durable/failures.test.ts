@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { RetryOptions, TaskFailedError } from "durable-functions";
-import { type OrchestratorCode, type TestHost, testHost } from "./app.ts";
+import { EntityId, RetryOptions, TaskFailedError } from "durable-functions";
+import { atOnce, type OrchestratorCode, type TestHost, testHost } from "./app.ts";
 
 const catching: OrchestratorCode = function* ({ df }) {
   try {
-    return yield df.callActivity(df.getInput() as string);
+    return yield df.callActivity(df.getInput());
   } catch (error) {
     const { message, name } = error as Error;
     return { message, name, details: error instanceof TaskFailedError ? error.failureDetails : null };
@@ -91,10 +91,9 @@ describe("failures", () => {
   test("with an empty message hang the instance as in Azure, but not in silence", async () => {
     await using host = await testHost({
       orchestrators: {
-        // biome-ignore lint/correctness/useYield: fails at once
-        *empty() {
+        empty: atOnce(() => {
           throw new Error("");
-        },
+        }),
       },
     });
     expect((await host.run("empty")).runtimeStatus).toBe("Running");
@@ -148,11 +147,7 @@ describe("failures", () => {
         *promise() {
           yield Promise.resolve(1);
         },
-        // biome-ignore lint/correctness/useYield: only signals
-        *signals({ df }) {
-          df.signalEntity({ name: "counter", key: "a" } as never, "add", 1);
-          return 1;
-        },
+        signals: atOnce(({ df }) => df.signalEntity(new EntityId("counter", "a"), "add", 1)),
       },
     });
     expect((await host.run("promise")).output).toContain("programming constraint violation");
@@ -164,7 +159,7 @@ describe("failures", () => {
       orchestrators: {
         *race({ df }) {
           try {
-            yield df.Task.all([df.callActivity("bad"), df.callActivity("slow")]);
+            return yield df.Task.all([df.callActivity("bad"), df.callActivity("slow")]);
           } catch {
             return yield df.callActivity("after");
           }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { BASE, type OrchestratorCode, testHost } from "./app.ts";
+import { atOnce, BASE, type OrchestratorCode, testHost } from "./app.ts";
 
 const waiting: OrchestratorCode = function* ({ df }) {
   const first = yield df.waitForExternalEvent("go");
@@ -15,6 +15,9 @@ const app = {
   orchestrators: { waiting, sleeping, quick },
   activities: { echo: (input: unknown) => input },
 };
+
+const ids = (body: string) =>
+  (JSON.parse(body) as { instanceId: string }[]).map(({ instanceId }) => instanceId);
 
 describe("an instance's life", () => {
   test("refuses a second start of a running id, and takes one once it is over", async () => {
@@ -33,7 +36,7 @@ describe("an instance's life", () => {
   test("of two starts of one id in the same moment accepts one", async () => {
     await using host = await testHost(app);
     const answers = await Promise.all([1, 2, 3].map(() => host.call("POST", "orchestrators/waiting/same")));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409, 409]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 409, 409]);
   });
 
   test("ends at once when terminated, and its timers with it", async () => {
@@ -162,10 +165,9 @@ describe("the HTTP API", () => {
   test("answers 500 for a failed instance only when asked to", async () => {
     await using host = await testHost({
       orchestrators: {
-        // biome-ignore lint/correctness/useYield: fails at once
-        *bad() {
+        bad: atOnce(() => {
           throw new Error("boom");
-        },
+        }),
       },
     });
     await host.run("bad", undefined, "b");
@@ -201,8 +203,6 @@ describe("the HTTP API", () => {
     await host.begin("waiting", "w");
     await host.settle();
     const first = await host.call("GET", "instances/?top=2");
-    const ids = (body: string) =>
-      (JSON.parse(body) as { instanceId: string }[]).map(({ instanceId }) => instanceId);
     expect(ids(first.body)).toEqual(["a1", "a2"]);
     const token = first.headers["x-ms-continuation-token"] ?? "";
     expect(token).not.toBe("");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { RetryOptions } from "durable-functions";
-import { type OrchestratorCode, testHost } from "./app.ts";
+import { atOnce, type OrchestratorCode, testHost } from "./app.ts";
 
 const race: OrchestratorCode = function* ({ df }) {
   const deadline = df.createTimer(new Date(df.currentUtcDateTime.getTime() + 3_600_000));
@@ -20,8 +20,8 @@ const collect: OrchestratorCode = function* ({ df }) {
 const counter: OrchestratorCode = function* ({ df }) {
   const { seen } = df.getInput() as { seen: number[] };
   const all = [...seen, yield df.waitForExternalEvent("next")];
-  if (all.length === 3) return all;
-  df.continueAsNew({ seen: all });
+  if (all.length < 3) df.continueAsNew({ seen: all });
+  return all;
 };
 
 describe("orchestrations of the real SDK", () => {
@@ -138,15 +138,14 @@ describe("orchestrations of the real SDK", () => {
       orchestrators: {
         *parent({ df }) {
           try {
-            yield df.callSubOrchestrator("child");
+            return yield df.callSubOrchestrator("child");
           } catch (error) {
             return (error as Error).message;
           }
         },
-        // biome-ignore lint/correctness/useYield: fails at once
-        *child() {
+        child: atOnce(() => {
           throw new Error("no luck");
-        },
+        }),
       },
     });
     expect((await host.run("parent")).output).toMatch(
@@ -202,12 +201,11 @@ describe("orchestrations of the real SDK", () => {
   test("stay in one work item through generations that wait for nothing, however many", async () => {
     await using host = await testHost({
       orchestrators: {
-        // biome-ignore lint/correctness/useYield: continues without waiting
-        *spin({ df }) {
+        spin: atOnce(({ df }) => {
           const n = df.getInput() as number;
           if (n > 0) df.continueAsNew(n - 1);
           return "landed";
-        },
+        }),
       },
     });
     expect(await host.run("spin", 200)).toMatchObject({ runtimeStatus: "Completed", output: "landed" });
@@ -305,19 +303,15 @@ describe("orchestrations of the real SDK", () => {
           for (const value of df.getInput() as unknown[]) results.push(yield df.callActivity("echo", value));
           return results;
         },
-        *again({ df }) {
+        again: atOnce(({ df }) => {
           const input = df.getInput();
-          if (input !== "first") return input;
-          df.continueAsNew("second");
-          return undefined;
-        },
+          if (input === "first") df.continueAsNew("second");
+          return input;
+        }),
         *child({ df }) {
           return yield df.callSubOrchestrator("input", df.getInput());
         },
-        // biome-ignore lint/correctness/useYield: only reads its input
-        *input({ df }) {
-          return df.getInput();
-        },
+        input: atOnce(({ df }) => df.getInput()),
       },
       activities: {
         echo: (input) => {
@@ -340,10 +334,7 @@ describe("orchestrations of the real SDK", () => {
   test("start with no input, null and text as the client sends them", async () => {
     await using host = await testHost({
       orchestrators: {
-        // biome-ignore lint/correctness/useYield: only reads its input
-        *input({ df }) {
-          return [df.getInput()];
-        },
+        input: atOnce(({ df }) => [df.getInput()]),
       },
     });
     expect((await host.run("input", undefined, "none")).output).toEqual([null]);

@@ -1,0 +1,27 @@
+import type { Answer, ReplayResult } from "./replay.ts";
+
+/** Something to tell the people. */
+export interface Note {
+  readonly level: "warn" | "error";
+  readonly text: string;
+}
+
+/** Says aloud what the real host leaves as an instance that runs for ever without a word. */
+export function diagnose(id: string, name: string, answer: Answer, result: ReplayResult): Note[] {
+  if (result.suspended) return [];
+  if (result.returned) {
+    const what = result.open.map((task) => task.what).slice(0, 5);
+    const text =
+      `Orchestration '${name}' (${id}) has returned but stays Running until its open tasks end: ` +
+      `${what.join(", ")}${result.open.length > 5 ? `, and ${result.open.length - 5} more` : ""}. ` +
+      "Cancel timers that lost a Task.any, and wait for every activity.";
+    return [{ level: "warn", text }];
+  }
+  if (result.open.length > 0 || result.waitingFor.length > 0) return [];
+  const why =
+    answer.kind === "state" && answer.threw
+      ? "it threw an error with an empty message, or something that is not an Error; the SDK cannot report that"
+      : "it waits for something the host will never give it, as after a retryTimeoutInMilliseconds or a non-retriable failure";
+  const text = `Orchestration '${name}' (${id}) will run for ever, here and in Azure: ${why}. Terminate it.`;
+  return [{ level: "error", text }];
+}

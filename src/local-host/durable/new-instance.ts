@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { EventType, type ExecutionStarted, type ParentInstance, store } from "./history.ts";
+import type { Message } from "./store.ts";
+
+/** An execution about to start. */
+export interface NewInstance {
+  readonly id: string;
+  readonly executionId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly input: string | null;
+  readonly createdAt: number;
+}
+
+/** The ExecutionStarted message of a new execution. */
+export function startMessage(
+  instance: NewInstance,
+  parent: ParentInstance | null,
+  timestamp: string,
+): Omit<Message, "id"> {
+  const event: ExecutionStarted = {
+    EventType: EventType.ExecutionStarted,
+    EventId: -1,
+    Timestamp: timestamp,
+    OrchestrationInstance: { InstanceId: instance.id, ExecutionId: instance.executionId },
+    ParentInstance: parent,
+    Name: instance.name,
+    Version: instance.version,
+    Input: instance.input,
+  };
+  return {
+    instanceId: instance.id,
+    executionId: instance.executionId,
+    due: null,
+    event: store(event),
+  };
+}
+
+export const newExecutionId = (): string => randomUUID().replaceAll("-", "");
