@@ -63,14 +63,22 @@ export function inputFields(operation: Pick<Operation, "input">): readonly Field
 
 type Definitions = Readonly<Record<string, JsonSchema>>;
 
-function fieldsOf(schema: JsonSchema, defs: Definitions): Field[] {
+/** `seen` holds the references followed so far: what refers to itself is any JSON value and is not looked into again. */
+function fieldsOf(schema: JsonSchema, defs: Definitions, seen: readonly string[] = []): Field[] {
   return Object.entries(schema.properties ?? {}).map(([name, member]) =>
-    describe(name, member, schema.required?.includes(name) === true, defs),
+    describe(name, member, schema.required?.includes(name) === true, defs, seen),
   );
 }
 
-function describe(name: string, schema: JsonSchema, required: boolean, defs: Definitions): Field {
-  const branches = flatten(schema, defs);
+function describe(
+  name: string,
+  schema: JsonSchema,
+  required: boolean,
+  defs: Definitions,
+  seen: readonly string[],
+): Field {
+  const branches = flatten(schema, defs, seen);
+  const below = schema.$ref === undefined ? seen : [...seen, nameOf(schema.$ref)];
   const kinds = new Set<Kind>();
   const choices: string[] = [];
   let free = false;
@@ -91,18 +99,20 @@ function describe(name: string, schema: JsonSchema, required: boolean, defs: Def
     name,
     kinds,
     choices: choices.length > 0 && !free ? choices : undefined,
-    items: typeof array?.items === "object" ? describe(name, array.items, true, defs) : undefined,
-    fields: object === undefined || branches.length > 1 ? undefined : fieldsOf(object, defs),
+    items: typeof array?.items === "object" ? describe(name, array.items, true, defs, below) : undefined,
+    fields: object === undefined || branches.length > 1 ? undefined : fieldsOf(object, defs, below),
     required,
     default: schema.default,
     description: schema.description,
   };
 }
 
-/** Alternatives side by side, references followed once; what refers to itself is any JSON value. */
-function flatten(schema: JsonSchema, defs: Definitions, seen: readonly string[] = []): JsonSchema[] {
+const nameOf = (reference: string) => reference.split("/").at(-1) ?? "";
+
+/** Alternatives side by side, each reference followed once. */
+function flatten(schema: JsonSchema, defs: Definitions, seen: readonly string[]): JsonSchema[] {
   if (schema.$ref !== undefined) {
-    const name = schema.$ref.split("/").at(-1) ?? "";
+    const name = nameOf(schema.$ref);
     const target = defs[name];
     return target === undefined || seen.includes(name) ? [] : flatten(target, defs, [...seen, name]);
   }
