@@ -159,9 +159,8 @@ export function createLineage(store: DeploymentStore) {
         store.readPointer(agentId),
         store.events(agentId),
       ]);
-      const lineage: DeploymentLineage[] = [];
-      for (const one of page.items)
-        lineage.push(await ofDeployment(bare(one), pointer?.deployment_id ?? null, events));
+      const activeId = pointer?.deployment_id ?? null;
+      const lineage = await Promise.all(page.items.map((one) => ofDeployment(bare(one), activeId, events)));
       return {
         agent_id: agentId,
         deployments_found: lineage.length,

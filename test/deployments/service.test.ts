@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import { isLightningError, preconditionFailed, unavailable } from "../../src/kernel/errors.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { AGENT, deploymentWorld, evaluationRecord, runRecord } from "./world.ts";
 
@@ -192,6 +192,14 @@ describe("rollback and deactivation", () => {
     expect(await codeOf(rollback("dep-none"))).toBe("404 deployment_not_found");
   });
 
+  test("two people who roll back the same bad model at once roll back one", async () => {
+    const { promote, rollback, activeModel } = await deploymentWorld();
+    for (const run of ["run-1", "run-2", "run-3"]) await promote(run);
+    const outcomes = await Promise.all([codeOf(rollback()), codeOf(rollback())]);
+    expect(outcomes.toSorted()).toEqual(["412 pointer_moved", "no error"]);
+    expect(await activeModel()).toBe("ft:run-2");
+  });
+
   test("deactivating twice, or with nothing active, is fine and writes nothing more (defect 9.1)", async () => {
     const { promote, service } = await deploymentWorld();
     expect((await service.deactivate({ agent_id: AGENT })).event).toBeUndefined();
@@ -231,6 +239,26 @@ describe("faults", () => {
     expect((await service.deactivate({ agent_id: AGENT })).event).toMatchObject({ version: 4 });
     expect(plan).toEqual([]);
     expect(await service.store.events(AGENT)).toHaveLength(4);
+  });
+
+  test("a race that is lost again and again is told with the current state", async () => {
+    const { promote, service } = await deploymentWorld({
+      wrap: (ledger) =>
+        new Proxy(ledger, {
+          get(target, name: keyof Ledger) {
+            if (name !== "batch") return target[name].bind(target);
+            return async () => {
+              throw preconditionFailed("etag_mismatch", "Somebody was faster.");
+            };
+          },
+        }),
+    });
+    await expect(promote("run-1")).rejects.toMatchObject({
+      kind: "precondition",
+      code: "pointer_moved",
+      details: { active_deployment_id: null, version: 0 },
+    });
+    expect(await service.store.events(AGENT)).toEqual([]);
   });
 
   test("a switch that is delivered again after later promotions does nothing", async () => {

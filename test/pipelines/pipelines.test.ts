@@ -18,6 +18,52 @@ async function twice<T>(act: () => Promise<T>): Promise<T> {
   return first;
 }
 
+async function waiting(minutes = 60) {
+  const world = await pipelineWorld();
+  const ref = await world.running({ approval: { required: true, timeout_minutes: minutes } });
+  await world.activities.preparePipelineEvaluation({ ...ref, dataset_id: "dataset-1", run_id: "run-1" });
+  const asked = await twice(() =>
+    world.activities.requestApproval({ ...ref, now: toIso(world.clock.now()) }),
+  );
+  const decide = (approved: boolean, principal?: string) =>
+    world.service.decide(
+      { agent_id: AGENT, pipeline_id: ref.id, approved, decided_by: "somebody" },
+      principal,
+    );
+  return { ...world, ref, asked, decide };
+}
+
+async function doors() {
+  const world = await pipelineWorld();
+  const table = pipelineOperations({
+    service: world.service,
+    settings: { agentId: AGENT },
+    clock: systemClock,
+  });
+  const raised: unknown[][] = [];
+  const call = async (name: string, raw: Record<string, unknown>, more: Record<string, unknown> = {}) => {
+    const operation = table.find((one) => one.name === name);
+    if (operation === undefined) throw new Error(name);
+    const context = callContext(async (orchestration, id) => {
+      expect(orchestration).toBe("runPipeline");
+      await world.activities.claimPipeline({ agent_id: AGENT, id, instance_id: id });
+    }, 0);
+    const orchestrations = {
+      ...context.orchestrations,
+      raise: async (...what: unknown[]) => {
+        raised.push(what);
+        throw new Error("the event is lost");
+      },
+    };
+    const reply = await operation.run(parseInput(operation, raw), { ...context, orchestrations, ...more });
+    return {
+      status: reply.status ?? 200,
+      body: operation.output.parse(reply.body) as Record<string, unknown>,
+    };
+  };
+  return { ...world, call, raised };
+}
+
 describe("a pipeline's steps", () => {
   test("make one record a stage, however often they run, each from the one before", async () => {
     const { running, activities, service, calls, deployments } = await pipelineWorld();
@@ -151,21 +197,6 @@ describe("a pipeline's steps", () => {
 });
 
 describe("approval", () => {
-  async function waiting(minutes = 60) {
-    const world = await pipelineWorld();
-    const ref = await world.running({ approval: { required: true, timeout_minutes: minutes } });
-    await world.activities.preparePipelineEvaluation({ ...ref, dataset_id: "dataset-1", run_id: "run-1" });
-    const asked = await twice(() =>
-      world.activities.requestApproval({ ...ref, now: toIso(world.clock.now()) }),
-    );
-    const decide = (approved: boolean, principal?: string) =>
-      world.service.decide(
-        { agent_id: AGENT, pipeline_id: ref.id, approved, decided_by: "somebody" },
-        principal,
-      );
-    return { ...world, ref, asked, decide };
-  }
-
   test("is waited for with the verdict at hand, and the first decision is the one that counts", async () => {
     const { service, ref, asked, decide, activities } = await waiting();
     expect(asked).toEqual({ kind: "waiting", until: "2026-01-01T01:00:00.000Z" });
@@ -288,37 +319,6 @@ describe("retraining", () => {
 });
 
 describe("the doors of pipelines", () => {
-  async function doors() {
-    const world = await pipelineWorld();
-    const table = pipelineOperations({
-      service: world.service,
-      settings: { agentId: AGENT },
-      clock: systemClock,
-    });
-    const raised: unknown[][] = [];
-    const call = async (name: string, raw: Record<string, unknown>, more: Record<string, unknown> = {}) => {
-      const operation = table.find((one) => one.name === name);
-      if (operation === undefined) throw new Error(name);
-      const context = callContext(async (orchestration, id) => {
-        expect(orchestration).toBe("runPipeline");
-        await world.activities.claimPipeline({ agent_id: AGENT, id, instance_id: id });
-      }, 0);
-      const orchestrations = {
-        ...context.orchestrations,
-        raise: async (...what: unknown[]) => {
-          raised.push(what);
-          throw new Error("the event is lost");
-        },
-      };
-      const reply = await operation.run(parseInput(operation, raw), { ...context, orchestrations, ...more });
-      return {
-        status: reply.status ?? 200,
-        body: operation.output.parse(reply.body) as Record<string, unknown>,
-      };
-    };
-    return { ...world, call, raised };
-  }
-
   test("start a pipeline with 202 and addresses, show it and list it", async () => {
     const { call } = await doors();
     const started = await call("runPipeline", { name: "weekly" }, { principal: "person@example.com" });

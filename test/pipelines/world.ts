@@ -8,6 +8,9 @@ import { type RunPipelineInput, runPipelineInputSchema } from "../../src/pipelin
 import { createPipelineService, type PipelineStages } from "../../src/pipelines/service.ts";
 import { AGENT, evaluationRecord, runRecord, settings } from "../deployments/world.ts";
 
+const parsed = (input: Partial<Record<keyof RunPipelineInput, unknown>> = {}) =>
+  runPipelineInputSchema.parse({ agent_id: AGENT, ...input });
+
 /**
  * The pipelines stage on an embedded ledger: the deployments are real, datasets, training and evaluation answer with
  * records named after the call (`dataset-1`, `dataset-2`, …) and remember what they were asked.
@@ -45,8 +48,6 @@ export async function pipelineWorld(
   });
   const activities = createPipelineActivities({ service, clock });
 
-  const parsed = (input: Partial<Record<keyof RunPipelineInput, unknown>> = {}) =>
-    runPipelineInputSchema.parse({ agent_id: AGENT, ...input });
   /** A pipeline that an orchestration has taken up. */
   async function running(input: Partial<Record<keyof RunPipelineInput, unknown>> = {}) {
     const { pipeline } = await service.prepare(parsed(input));
@@ -64,7 +65,7 @@ export async function pipelineWorld(
       recorded_at: "2026-01-01T00:00:00.000Z",
       ...(at === undefined ? {} : { reward_count: 1, rewards_at: at }),
     }));
-    await plain.bulk("episodes", "create", documents as LedgerDocument[]);
+    await plain.bulk("episodes", "create", documents);
   }
   async function built(agentId: string, id: string, watermark: string, change: Record<string, unknown> = {}) {
     await plain.create("datasets", {
