@@ -3,6 +3,7 @@ import { systemClock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { type Logger, stderrLogger } from "../kernel/logger.ts";
 import { type RunningFeed, startFeed } from "./change-feed/feed.ts";
+import { failureText } from "./core-api/errors.ts";
 import { createInvoker, type Invoker, writeLog } from "./core-api/invoker.ts";
 import { type LoadedApp, loadApp } from "./core-api/load-app.ts";
 import type { RegisteredFunction, WireData } from "./core-api/types.ts";
@@ -70,7 +71,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   // The folder is taken before anything in it is opened; a ping answers from here on.
   const keys = options.enableAuth ? openKeys(files.keys) : undefined;
   undo.push(
-    await claimHome(home, {
+    claimHome(home, {
       pid: process.pid,
       url: `http://127.0.0.1:${server.port}`,
       ...(keys === undefined ? {} : { key: keys.master }),
@@ -238,10 +239,10 @@ async function runOnce(
   trigger: WireData,
 ): Promise<void> {
   const outcome = await invoker.call(fn, { trigger });
-  if (!outcome.ok) logger.error(`Function '${fn.metadata.name}' failed: ${outcome.error.message}`);
+  if (!outcome.ok) logger.error(`Function '${fn.metadata.name}' failed: ${failureText(outcome.error)}`);
 }
 
-/** Until the app is loaded the host answers pings alone: they prove that it holds its folder. */
+/** Until the app is loaded the host answers pings alone; the CLI waits meanwhile. */
 const starting: Handler = async (call) =>
-  call.url.pathname === "/admin/host/ping" ? pingReply() : textReply(503, "The host is starting.");
+  call.url.pathname === "/admin/host/ping" ? pingReply("starting") : textReply(503, "The host is starting.");
 const stopping: Handler = async () => textReply(503, "The host is stopping.");

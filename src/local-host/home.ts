@@ -1,6 +1,8 @@
-import * as fs from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { conflict } from "../kernel/errors.ts";
+import { writeFileAtomic } from "./state-file.ts";
 
 /** The files of a home folder's `host` part. */
 export interface HomeFiles {
@@ -9,6 +11,8 @@ export interface HomeFiles {
   readonly state: string;
   /** Says which process holds the folder. */
   readonly holder: string;
+  /** Locked while a process holds the folder. */
+  readonly lock: string;
 }
 
 export function homeFiles(home: string): HomeFiles {
@@ -18,6 +22,7 @@ export function homeFiles(home: string): HomeFiles {
     keys: path.join(folder, "keys.json"),
     state: path.join(folder, "state.json"),
     holder: path.join(folder, "host.json"),
+    lock: path.join(folder, "lock.sqlite"),
   };
 }
 
@@ -30,46 +35,59 @@ export interface RunningHost {
 
 /** How long a host may take to answer before it counts as not answering. */
 const PING_TIMEOUT_MS = 2000;
+/** How long a host that is just starting is waited for. */
+const START_TIMEOUT_MS = 15_000;
 
-/** The host that holds a home folder, if its process lives and its address answers as that process. */
+/**
+ * The host that holds a home folder, if its process lives and its address answers as that process. One that is still
+ * starting is waited for.
+ */
 export async function findRunningHost(home: string): Promise<RunningHost | undefined> {
-  const holder = readHolder(homeFiles(home).holder);
-  if (holder === undefined || !isAlive(holder.pid)) return undefined;
-  return (await answers(holder)) === "yes" ? holder : undefined;
+  const until = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const holder = readHolder(homeFiles(home).holder);
+    if (holder === undefined || !isAlive(holder.pid)) return undefined;
+    const state = await ping(holder);
+    if (state === "running") return holder;
+    if (state !== "starting" || performance.now() > until) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /**
- * Takes hold of a home folder for this process; two hosts on one folder would work on the same orchestrations.
+ * Takes hold of a home folder for this process; two hosts on one folder would work on the same orchestrations. The
+ * lock is SQLite's on a file of its own, so that it ends with the process, however that ends.
  * @returns how to let go
  * @throws conflict `home_in_use`
  */
-export async function claimHome(home: string, own: RunningHost): Promise<() => void> {
-  const { holder: file } = homeFiles(home);
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const text = `${JSON.stringify(own)}\n`;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      fs.writeFileSync(file, text, { flag: "wx", mode: 0o600 });
-      break;
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== "EEXIST" || attempt === 3) throw thrown;
-    }
+export function claimHome(home: string, own: RunningHost): () => void {
+  const { holder: file, lock: lockFile } = homeFiles(home);
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const lock = new DatabaseSync(lockFile);
+  try {
+    lock.exec("PRAGMA busy_timeout = 200; BEGIN EXCLUSIVE");
+  } catch (thrown) {
+    lock.close();
     const other = readHolder(file);
-    if (other !== undefined && isAlive(other.pid) && (await answers(other)) !== "no")
-      throw conflict("home_in_use", `Process ${other.pid} at ${other.url} holds the data folder ${home}.`, {
-        remedy: "Stop it, or start this one with another --home.",
-      });
-    fs.rmSync(file, { force: true });
+    const who = other === undefined ? "Another process" : `Process ${other.pid} at ${other.url}`;
+    throw conflict("home_in_use", `${who} holds the data folder ${home}.`, {
+      cause: thrown,
+      remedy: "Stop it, or use another folder (--home).",
+    });
   }
+  writeFileAtomic(file, `${JSON.stringify(own)}\n`);
+  let held = true;
   return () => {
-    const holder = readHolder(file);
-    if (holder?.pid === own.pid && holder.url === own.url) fs.rmSync(file, { force: true });
+    if (!held) return;
+    held = false;
+    rmSync(file, { force: true });
+    lock.close();
   };
 }
 
 function readHolder(file: string): RunningHost | undefined {
   try {
-    const value = JSON.parse(fs.readFileSync(file, "utf8")) as Partial<RunningHost>;
+    const value = JSON.parse(readFileSync(file, "utf8")) as Partial<RunningHost>;
     if (typeof value.pid !== "number" || typeof value.url !== "string") return undefined;
     return { pid: value.pid, url: value.url, ...(value.key === undefined ? {} : { key: value.key }) };
   } catch {
@@ -86,15 +104,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** "silent": something takes the connection but does not answer in time, so it may be a busy host. */
-async function answers(host: RunningHost): Promise<"yes" | "no" | "silent"> {
+/** The state a host tells of itself, or undefined when another program answers, or none. */
+async function ping(host: RunningHost): Promise<string | undefined> {
   try {
     const reply = await fetch(new URL("/admin/host/ping", host.url), {
       signal: AbortSignal.timeout(PING_TIMEOUT_MS),
     });
     await reply.body?.cancel();
-    return reply.headers.get("x-host-pid") === String(host.pid) ? "yes" : "no";
-  } catch (thrown) {
-    return (thrown as Error).name === "TimeoutError" ? "silent" : "no";
+    if (reply.headers.get("x-host-pid") !== String(host.pid)) return undefined;
+    return reply.headers.get("x-host-state") ?? undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -45,10 +45,10 @@ export function describe(host: LocalHost, home: string): string[] {
   return lines;
 }
 
-/** Plain lines with the time of day; stack traces stay below their message. */
+/** Plain lines with the time of day. */
 function terminalLogger(print: (line: string) => void, verbose: boolean): Logger {
   return createLogger(
-    (line) => print(`[${new Date().toISOString().slice(11, 23)}] ${line.replaceAll("\\n", "\n")}`),
+    (line) => print(`[${new Date().toISOString().slice(11, 23)}] ${line}`),
     verbose ? "debug" : "info",
   );
 }

@@ -207,11 +207,20 @@ describe("small files", () => {
     for (const text of ['{"pid":2147483646,"url":"http://127.0.0.1:1"}', "{"]) {
       await writeFile(holder, text);
       expect(await findRunningHost(home)).toBeUndefined();
-      const release = await claimHome(home, { pid: process.pid, url: "http://127.0.0.1:1" });
+      const release = claimHome(home, { pid: process.pid, url: "http://127.0.0.1:1" });
       release();
       release();
-      expect(await readdir(path.dirname(holder))).toEqual([]);
+      expect(await readdir(path.dirname(holder))).toEqual(["lock.sqlite"]);
     }
+  });
+
+  test("a home that is held cannot be taken again, whoever asks", async () => {
+    const home = await scratch();
+    const own = { pid: process.pid, url: "http://127.0.0.1:1" };
+    const release = claimHome(home, own);
+    expect(() => claimHome(home, own)).toThrow(expect.objectContaining({ code: "home_in_use" }));
+    release();
+    claimHome(home, own)();
   });
 });
 

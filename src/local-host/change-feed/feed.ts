@@ -1,6 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import { failureText } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
 import type { RegisteredFunction } from "../core-api/types.ts";
 import { callWithRetry } from "../retry.ts";
@@ -78,8 +79,7 @@ export async function startFeed(
       if (!outcome.ok)
         logger.error(
           `Function '${fn.metadata.name}' failed: ${page.items.length} changes of '${container}' are LOST to it, ` +
-            `as they would be in Azure: ${outcome.error.message}`,
-          { stack: outcome.error.stack },
+            `as they would be in Azure: ${failureText(outcome.error)}`,
         );
     }
     if (page.continuation !== position()) state.set(key, page.continuation);

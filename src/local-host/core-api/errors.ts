@@ -17,3 +17,9 @@ export function toError(thrown: unknown): Error {
   if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
   return new Error(format("%s", thrown));
 }
+
+/** An error's message and, below it, where it came from. */
+export function failureText(error: Error): string {
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return [error.message, ...frames].join("\n");
+}

@@ -10,8 +10,14 @@ export interface AdminDeps {
 }
 
 /** Liveness, for which no key is asked; the process id tells this host from another one on the same port. */
-export function pingReply(): OutgoingReply {
-  return { status: 200, headers: [["x-host-pid", String(process.pid)]] };
+export function pingReply(state: "starting" | "running"): OutgoingReply {
+  return {
+    status: 200,
+    headers: [
+      ["x-host-pid", String(process.pid)],
+      ["x-host-state", state],
+    ],
+  };
 }
 
 /** Seconds since the process started are all that "uptime" means here. */
@@ -28,7 +34,7 @@ export async function handleAdmin(
   keys: HostKeys | undefined,
 ): Promise<OutgoingReply> {
   const parts = path.split("/").slice(1);
-  if (parts.join("/").toLowerCase() === "host/ping") return pingReply();
+  if (parts.join("/").toLowerCase() === "host/ping") return pingReply("running");
   if (keys !== undefined && !isOneOf(presentedKey(call), [keys.master])) return textReply(401);
   if (call.method === "GET" && parts.join("/").toLowerCase() === "host/status")
     return jsonReply(200, {

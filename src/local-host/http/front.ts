@@ -1,5 +1,5 @@
-import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import { failureText } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
 import type { DurableEngine } from "../durable/port.ts";
 import { type AdminDeps, handleAdmin } from "./admin.ts";
@@ -107,9 +107,7 @@ async function invoke(
     traceState: call.headers.tracestate,
   });
   if (outcome.ok) return toReply(fn, outcome.response);
-  deps.logger.error(`Function '${fn.metadata.name}' failed: ${messageOf(outcome.error)}`, {
-    stack: outcome.error.stack,
-  });
+  deps.logger.error(`Function '${fn.metadata.name}' failed: ${failureText(outcome.error)}`);
   return textReply(500);
 }
 

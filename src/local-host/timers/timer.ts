@@ -1,6 +1,7 @@
 import { type Clock, toIso } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import { failureText } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
 import type { RegisteredFunction } from "../core-api/types.ts";
 import { callWithRetry } from "../retry.ts";
@@ -77,10 +78,7 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
         },
         stopped.signal,
       );
-      if (!outcome.ok)
-        logger.error(`Timer '${fn.metadata.name}' failed: ${outcome.error.message}`, {
-          stack: outcome.error.stack,
-        });
+      if (!outcome.ok) logger.error(`Timer '${fn.metadata.name}' failed: ${failureText(outcome.error)}`);
       if (monitored) {
         state.set(key, {
           Last: iso(at),
