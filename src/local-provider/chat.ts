@@ -6,7 +6,7 @@ import { type Answer, answer } from "./model/answer.ts";
 import { ToolsetCache } from "./model/cases.ts";
 import { type Model, parseModel } from "./model/model.ts";
 import { estimateTokens } from "./model/text.ts";
-import { type JsonSchema, textOf, type WireMessage, type WireTool } from "./model/wire.ts";
+import { textOf, type WireMessage } from "./model/wire.ts";
 import type { ProviderStore } from "./store.ts";
 
 const body = z.looseObject({
@@ -80,9 +80,9 @@ export function createChat(deps: { readonly store: ProviderStore; readonly clock
       modelNamed(input.model),
       {
         messages,
-        tools: (input.tools ?? []) as unknown as WireTool[],
+        tools: input.tools ?? [],
         choice: typeof choice === "string" ? choice : { name: choice.function.name },
-        responseSchema: input.response_format?.json_schema?.schema as JsonSchema | undefined,
+        responseSchema: input.response_format?.json_schema?.schema,
       },
       toolsets,
     );

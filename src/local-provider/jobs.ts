@@ -135,8 +135,10 @@ export function createJobRunner(deps: {
     await pause(id, ran ? 0 : pace.queuedMs, signal);
 
     const chosen = { ...job.hyperparameters };
-    const number = (name: string, auto: number) =>
-      typeof chosen[name] === "number" ? (chosen[name] as number) : auto;
+    const number = (name: string, auto: number) => {
+      const value = chosen[name];
+      return typeof value === "number" ? value : auto;
+    };
     const hyperparameters = {
       n_epochs: number("n_epochs", 3),
       batch_size: number("batch_size", autoBatchSize(examples.cases.length)),
@@ -285,9 +287,10 @@ const COLUMNS = [
   "valid_mean_token_accuracy",
 ] as const;
 
+const cell = (value: number | undefined) =>
+  value === undefined ? "" : String(Math.round(value * 1e5) / 1e5);
+
 function toCsv(rows: readonly Metrics[]): string {
-  const cell = (value: number | undefined) =>
-    value === undefined ? "" : String(Math.round(value * 1e5) / 1e5);
   return [COLUMNS.join(","), ...rows.map((row) => COLUMNS.map((column) => cell(row[column])).join(","))].join(
     "\n",
   );

@@ -38,6 +38,9 @@ export interface LocalProvider {
   close(): Promise<void>;
 }
 
+/** The connection ends without an answer. */
+class Dropped extends Error {}
+
 const PREFIX = "/openai/v1";
 const PACE: Pace = { fileMs: 10, validatingMs: 20, queuedMs: 20, epochMs: 0 };
 
@@ -66,15 +69,18 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
         throw new WireError(404, "unknown_url", `Unknown request URL: ${request.method} ${url.pathname}.`);
       const wire = readRequest(request, url, PREFIX);
       fault = takeFault(faults, wire.method, wire.path);
-      if (fault?.kind === "drop") return void request.socket.destroy();
+      if (fault?.kind === "drop") throw new Dropped();
       if (fault?.kind === "slow") await sleep(clock, fault.delayMs ?? 0);
       if (fault?.kind === "status") throw faultError(fault);
       const reply = await route(wire);
-      if (fault?.kind === "lose_response") return void request.socket.destroy();
+      if (fault?.kind === "lose_response") throw new Dropped();
       if (fault?.kind === "status_after") throw faultError(fault);
       await send(response, fault?.kind === "job_status" ? withStatus(reply, fault.value) : reply);
     } catch (error) {
-      if (response.headersSent) return void response.destroy();
+      if (response.headersSent || error instanceof Dropped) {
+        request.socket.destroy();
+        return;
+      }
       if (!(error instanceof WireError))
         logger.error("the local provider broke", { url: url.pathname, error: messageOf(error) });
       const wire =

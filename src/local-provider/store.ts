@@ -58,15 +58,15 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS models (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, body TEXT NOT NULL);
 `;
 
+const docs = <T>(rows: unknown[]): T[] => rows.map((row) => JSON.parse((row as { doc: string }).doc) as T);
+const one = (row: unknown): unknown => (row === undefined ? undefined : docs([row])[0]);
+
 export type ProviderStore = ReturnType<typeof openStore>;
 
 export function openStore(file: string) {
   const db = new DatabaseSync(file);
   db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
   db.exec(SCHEMA);
-  const docs = <T>(rows: unknown[]): T[] => rows.map((row) => JSON.parse((row as { doc: string }).doc) as T);
-  const one = <T>(row: unknown): T | undefined =>
-    row === undefined ? undefined : (JSON.parse((row as { doc: string }).doc) as T);
   const statements = {
     readFile: db.prepare("SELECT doc FROM files WHERE id = ?"),
     listFiles: db.prepare("SELECT doc FROM files ORDER BY seq DESC"),
@@ -90,11 +90,11 @@ export function openStore(file: string) {
     listModels: db.prepare("SELECT name, created_at FROM models ORDER BY created_at DESC, name"),
   };
   return {
-    readFile: (id: string) => one<FileRow>(statements.readFile.get(id)),
+    readFile: (id: string) => one(statements.readFile.get(id)) as FileRow | undefined,
     listFiles: () => docs<FileRow>(statements.listFiles.all()),
     putFile: (row: FileRow) => void statements.putFile.run(row.id, JSON.stringify(row)),
     deleteFile: (id: string) => void statements.deleteFile.run(id),
-    readJob: (id: string) => one<JobRow>(statements.readJob.get(id)),
+    readJob: (id: string) => one(statements.readJob.get(id)) as JobRow | undefined,
     listJobs: () => docs<JobRow>(statements.listJobs.all()),
     putJob: (row: JobRow) => void statements.putJob.run(row.id, JSON.stringify(row)),
     putEvent: (row: EventRow) => void statements.putEvent.run(row.job_id, row.seq, JSON.stringify(row)),
@@ -108,7 +108,7 @@ export function openStore(file: string) {
     readModel: (name: string) => (statements.readModel.get(name) as { body: string } | undefined)?.body,
     listModels: () => statements.listModels.all() as { name: string; created_at: number }[],
     /** All of `work`'s writes or none, one sync for them together. */
-    together<T>(work: () => T): T {
+    together<Result>(work: () => Result): Result {
       db.exec("BEGIN IMMEDIATE");
       try {
         const result = work();

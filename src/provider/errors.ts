@@ -78,7 +78,7 @@ function systemCode(error: Error): string | undefined {
 }
 
 function detail(error: APIError): string {
-  const inner = error.error as { message?: unknown } | undefined;
+  const inner: { message?: unknown } | undefined = error.error;
   return typeof inner?.message === "string" && inner.message !== "" ? inner.message : error.message;
 }
 

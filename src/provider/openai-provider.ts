@@ -51,45 +51,6 @@ export function createProvider(options: ProviderOptions): Provider {
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
 
-  const call = async <T>(what: string, creates: boolean, send: () => PromiseLike<T>): Promise<T> => {
-    try {
-      return await send();
-    } catch (error) {
-      throw toProviderError(error, what, creates);
-    }
-  };
-  /** A reply that cannot be read says nothing about whether the request was carried out. */
-  const read = <S extends z.ZodType>(schema: S, what: string, raw: unknown, creates = false): z.output<S> => {
-    const parsed = schema.safeParse(raw);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw unavailable(
-      "provider_unreadable",
-      `${what}: the reply has no usable ${issue?.path.join(".") || "body"}.`,
-      {
-        ambiguous: creates,
-      },
-    );
-  };
-  /** Items of all pages; ends when a server that ignores `after` starts over. */
-  const walk = async function* <S extends z.ZodType<{ id: string }>>(
-    schema: S,
-    what: string,
-    first: () => PromiseLike<AsyncIterable<unknown>>,
-  ): AsyncGenerator<z.output<S>> {
-    const seen = new Set<string>();
-    try {
-      for await (const raw of await first()) {
-        const item = read(schema, what, raw);
-        if (seen.has(item.id)) return;
-        seen.add(item.id);
-        yield item;
-      }
-    } catch (error) {
-      throw toProviderError(error, what, false);
-    }
-  };
-
   return {
     kind,
 
@@ -169,6 +130,47 @@ export function createProvider(options: ProviderOptions): Provider {
       await call("asking for models", false, () => client.models.list({ ...ONCE, timeout: 10_000 }));
     },
   };
+}
+
+async function call<T>(what: string, creates: boolean, send: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    throw toProviderError(error, what, creates);
+  }
+}
+
+/** A reply that cannot be read says nothing about whether the request was carried out. */
+function read<S extends z.ZodType>(schema: S, what: string, raw: unknown, creates = false): z.output<S> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw unavailable(
+    "provider_unreadable",
+    `${what}: the reply has no usable ${issue?.path.join(".") || "body"}.`,
+    {
+      ambiguous: creates,
+    },
+  );
+}
+
+/** Items of all pages; ends when a server that ignores `after` starts over. */
+async function* walk<S extends z.ZodType<{ id: string }>>(
+  schema: S,
+  what: string,
+  first: () => PromiseLike<AsyncIterable<unknown>>,
+): AsyncGenerator<z.output<S>> {
+  const seen = new Set<string>();
+  try {
+    for await (const raw of await first()) {
+      const item = read(schema, what, raw);
+      if (seen.has(item.id)) return;
+      seen.add(item.id);
+      yield item;
+    }
+  } catch (error) {
+    throw toProviderError(error, what, false);
+  }
 }
 
 /** `trainingType` is Azure's own and in no type of the package; other servers may refuse it. */

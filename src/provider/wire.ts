@@ -40,16 +40,19 @@ export const fileSchema = z
     }),
   );
 
+const shown = (value: unknown): string =>
+  typeof value === "string" ? value : value == null ? "" : JSON.stringify(value);
+
 /** An error object has been seen as null, as text, as an object with nulls, and empty on jobs that did not fail. */
 const jobError = z.unknown().transform((raw): ProviderJob["error"] => {
   if (raw == null || raw === "") return undefined;
-  if (typeof raw !== "object") return { code: "provider_error", message: String(raw) };
+  if (typeof raw !== "object") return { code: "provider_error", message: shown(raw) };
   const { code, message, param } = raw as { code?: unknown; message?: unknown; param?: unknown };
   if (!code && !message) return undefined;
   return {
-    code: code ? String(code) : "provider_error",
-    message: message ? String(message) : String(code),
-    ...(param ? { param: String(param) } : {}),
+    code: shown(code) || "provider_error",
+    message: shown(message) || shown(code),
+    ...(param ? { param: shown(param) } : {}),
   };
 });
 

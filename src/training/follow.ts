@@ -89,11 +89,6 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
       }))
       .toReversed();
   }
-  const withEvents = (run: TrainingRun, fresh: NonNullable<TrainingRun["events"]>) => {
-    const known = new Set(run.events?.map((event) => event.id));
-    const all = [...(run.events ?? []), ...fresh.filter((event) => !known.has(event.id))];
-    return all.length === 0 ? {} : { events: all.slice(-EVENTS_KEPT) };
-  };
 
   const readJob = async (jobId: string): Promise<ProviderJob | undefined> => {
     try {
@@ -229,3 +224,10 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
 
   return { findJob, adopt, look, record, readJob, deleteFiles };
 }
+
+/** The events a record has after these. */
+const withEvents = (run: TrainingRun, fresh: NonNullable<TrainingRun["events"]>) => {
+  const known = new Set(run.events?.map((event) => event.id));
+  const all = [...(run.events ?? []), ...fresh.filter((event) => !known.has(event.id))];
+  return all.length === 0 ? {} : { events: all.slice(-EVENTS_KEPT) };
+};

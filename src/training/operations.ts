@@ -24,17 +24,6 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const one = z.strictObject({ ...agent, run_id: idSchema });
   const aliases = { training_run_id: "run_id", id: "run_id" };
-  const orchestration = (run: TrainingRun) => ({
-    name: "trainModel",
-    instanceId: run.id,
-    input: { agent_id: run.agent_id, id: run.id },
-  });
-
-  /** Whether somebody still works on the run. */
-  async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {
-    const status = await orchestrations.status(run.claimed_by ?? run.id);
-    return status !== undefined && ALIVE.has(status.runtimeStatus);
-  }
 
   return [
     defineOperation({
@@ -167,4 +156,16 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       },
     }),
   ];
+}
+
+const orchestration = (run: TrainingRun) => ({
+  name: "trainModel",
+  instanceId: run.id,
+  input: { agent_id: run.agent_id, id: run.id },
+});
+
+/** Whether somebody still works on the run. */
+async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {
+  const status = await orchestrations.status(run.claimed_by ?? run.id);
+  return status !== undefined && ALIVE.has(status.runtimeStatus);
 }

@@ -96,7 +96,6 @@ export function chooseJob(jobs: readonly ProviderJob[]): {
   keep: ProviderJob | undefined;
   superfluous: ProviderJob[];
 } {
-  const stopped = (job: ProviderJob) => ["failed", "cancelled"].includes(stateOfJob(job.state));
-  const keep = jobs.find((job) => !stopped(job)) ?? jobs[0];
+  const keep = jobs.find((job) => !["failed", "cancelled"].includes(stateOfJob(job.state))) ?? jobs[0];
   return { keep, superfluous: jobs.filter((job) => job !== keep && !jobIsOver(job)) };
 }

@@ -25,7 +25,7 @@ export interface TrainingDeps {
   readonly ledger: Ledger;
   readonly provider: Provider;
   /** What training asks of datasets. */
-  readonly datasets: { get(agentId: string, id: string): Promise<Dataset> };
+  readonly datasets: { readonly get: (agentId: string, id: string) => Promise<Dataset> };
   readonly settings: Pick<
     Settings,
     | "baseModel"
@@ -230,7 +230,7 @@ export function createTrainingService(deps: TrainingDeps) {
                 ? { error: undefined, failed_in: undefined, completed_at: undefined, claimed_by: undefined }
                 : {}),
             }));
-      return { run: bare(after) as TrainingRun, corrected: after.status !== before.status };
+      return { run: bare(after), corrected: after.status !== before.status };
     },
 
     /** Lets another instance take the run up, when its owner is gone. */

@@ -89,7 +89,7 @@ export function createTrainingStore(ledger: Ledger) {
       const id = `idem-${sha256(key).slice(0, 32)}`;
       const wanted: RememberedKey = { id, type: "idempotency", agent_id: agentId, ...facts };
       try {
-        return bare(await ledger.create("runs", wanted)) as RememberedKey;
+        return bare(await ledger.create("runs", wanted));
       } catch (error) {
         if (!isLightningError(error) || error.kind !== "conflict") throw error;
         return (await ledger.read<RememberedKey>("runs", [agentId], id)) ?? wanted;

@@ -12,7 +12,7 @@ export interface UploadDeps {
   readonly files: Files;
   readonly provider: Provider;
   readonly logger: Logger;
-  readDataset(run: TrainingRun): Promise<Dataset>;
+  readonly readDataset: (run: TrainingRun) => Promise<Dataset>;
 }
 type Uploaded = Awaited<ReturnType<TrainingActivities["uploadTrainingFile"]>>;
 

@@ -58,6 +58,22 @@ async function accuracy(client: OpenAI, model: string, seed = 99): Promise<numbe
   }
   return right / asked.length;
 }
+async function results(seed: number): Promise<string> {
+  const provider = await start();
+  const job = await tune(provider, { lines: lines(40), seed });
+  return await (await provider.client.files.content(job.result_files[0] ?? "")).text();
+}
+/** A file with these lines after its check. */
+async function checkedFile(provider: Started, content: string[]) {
+  const file = await upload(provider.client, content);
+  expect(file.status).toBe("pending");
+  let now = file;
+  await until(provider.clock, async () => {
+    now = await provider.client.files.retrieve(file.id);
+    return now.status === "processed" || now.status === "error";
+  });
+  return now;
+}
 const lines = (count: number, seed = 1, shuffled = false) =>
   routingExamples(count, seed, shuffled).map((one) => one.line);
 
@@ -109,11 +125,6 @@ describe("a fine-tuning job", () => {
   });
 
   it("gives the same figures for the same seed and others for another", async () => {
-    const results = async (seed: number) => {
-      const provider = await start();
-      const job = await tune(provider, { lines: lines(40), seed });
-      return await (await provider.client.files.content(job.result_files[0] ?? "")).text();
-    };
     const first = await results(1);
     expect(await results(1)).toBe(first);
     expect(await results(2)).not.toBe(first);
@@ -205,27 +216,17 @@ describe("a fine-tuning job", () => {
 });
 
 describe("files", () => {
-  const state = async (provider: Started, lines: string[]) => {
-    const file = await upload(provider.client, lines);
-    expect(file.status).toBe("pending");
-    await until(
-      provider.clock,
-      async () => String((await provider.client.files.retrieve(file.id)).status) !== "pending",
-    );
-    return await provider.client.files.retrieve(file.id);
-  };
-
   it("are checked line by line", async () => {
     const provider = await start();
-    expect((await state(provider, lines(3))).status).toBe("processed");
-    expect(await state(provider, [...lines(3), "{"])).toMatchObject({
+    expect((await checkedFile(provider, lines(3))).status).toBe("processed");
+    expect(await checkedFile(provider, [...lines(3), "{"])).toMatchObject({
       status: "error",
       status_details: "Line 4: is not JSON.",
     });
     const wrong = JSON.stringify({ messages: [{ role: "robot", content: "x" }] });
-    expect((await state(provider, [wrong])).status_details).toMatch(/^Line 1: messages\.0\.role: /);
+    expect((await checkedFile(provider, [wrong])).status_details).toMatch(/^Line 1: messages\.0\.role: /);
     const silent = JSON.stringify({ messages: [{ role: "user", content: "x" }] });
-    expect((await state(provider, [silent])).status_details).toMatch(/no assistant message/);
+    expect((await checkedFile(provider, [silent])).status_details).toMatch(/no assistant message/);
   });
 
   it("can be read back, listed and deleted", async () => {

@@ -53,7 +53,7 @@ export function findSpans(request: string): Span[] {
     rest = rest.replace(pattern, (whole: string, ...groups: unknown[]) => {
       const at = groups.find((group) => typeof group === "number") as number;
       const value = groups.slice(0, groups.indexOf(at)).find((group) => typeof group === "string");
-      push(kind, (value as string | undefined) ?? whole, at);
+      push(kind, value ?? whole, at);
       return "\u0000".repeat(whole.length);
     });
   for (const match of rest.matchAll(WORD)) push("word", match[0], match.index);

@@ -150,7 +150,7 @@ function descend(
         const at = one.x.at[k] as number;
         const g = slope * (one.x.value[k] as number);
         square[at] = (square[at] as number) + g * g;
-        row[at] = (row[at] as number) - (rate * g) / (Math.sqrt(square[at] as number) + 1e-6);
+        row[at] = (row[at] as number) - (rate * g) / (Math.sqrt(square[at]) + 1e-6);
       }
     }
     // One shared weight sees every example: it moves a hundred times slower than a word's.
