@@ -31,7 +31,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
   async function read({ agent_id, id }: RecordRef): Promise<Stored<Dataset>> {
     const dataset = await store.read(agent_id, id);
     if (dataset === undefined)
-      throw notFound("dataset_missing", `There is no dataset "${id}" of this agent.`);
+      throw notFound("dataset_not_found", `There is no dataset "${id}" of this agent.`);
     return dataset;
   }
 

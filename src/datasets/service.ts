@@ -39,7 +39,7 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
   async function get(agentId: string, id: string): Promise<Dataset> {
     const stored = await store.read(agentId, id);
     if (stored === undefined)
-      throw notFound("dataset_missing", `The agent "${agentId}" has no dataset "${id}".`, {
+      throw notFound("dataset_not_found", `The agent "${agentId}" has no dataset "${id}".`, {
         field: "dataset_id",
         remedy: "List the agent's datasets to see their ids.",
       });
@@ -154,7 +154,7 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
 
     /**
      * One side's file.
-     * @throws not_found `dataset_missing`, `split_empty`; conflict `dataset_not_ready`
+     * @throws not_found `dataset_not_found`, `split_empty`; conflict `dataset_not_ready`
      */
     async readFile(agentId: string, id: string, split: Split) {
       const dataset = await get(agentId, id);

@@ -3,7 +3,17 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { toIso } from "../../src/kernel/clock.ts";
 import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
-import { AGENT, chat, episode, makeWorld, rewarded, unjudged, type World } from "./world.ts";
+import {
+  AGENT,
+  chat,
+  episode,
+  examplesIn,
+  makeWorld,
+  must,
+  rewarded,
+  unjudged,
+  type World,
+} from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -58,7 +68,7 @@ describe("what enters a dataset", () => {
     };
     await world.store(episode(1, both), episode(2, rewarded(1)));
     const human = await world.build({ min_reward: 0.5, sources: ["human_approval"] });
-    expect(human.training_count! + human.validation_count!).toBe(2);
+    expect(examplesIn(human)).toBe(2);
     const scored = await world.build({ min_reward: -1, sources: ["eval_score"] });
     expect(scored).toMatchObject({ training_count: 1, dropped: { no_reward: 1 } });
   });
@@ -74,12 +84,11 @@ describe("what enters a dataset", () => {
       ...(await world.linesOf(dataset, "train")),
       ...(await world.linesOf(dataset, "validation")),
     ];
-    expect(kept.map((line) => JSON.parse(line).messages[0].content).toSorted()).toEqual([
-      "Question 3",
-      "Question 4",
-      "Question 5",
-      "Question 6",
-    ]);
+    expect(
+      kept
+        .map((line) => JSON.parse(line).messages[0].content as string)
+        .toSorted((a, b) => a.localeCompare(b)),
+    ).toEqual(["Question 3", "Question 4", "Question 5", "Question 6"]);
   });
 
   test("of equal episodes the best rewarded stays, once (defect 9.11)", async () => {
@@ -107,7 +116,7 @@ describe("what enters a dataset", () => {
     const golden = await world.golden(content, { test_split: 0.3 });
     await world.store(...many(5));
     const dataset = await world.build({ include_golden: [golden.id] });
-    expect(dataset.training_count! + dataset.validation_count!).toBe(5 + 30 - golden.test_count!);
+    expect(examplesIn(dataset)).toBe(5 + 30 - must(golden.test_count));
     const held = new Set(await world.linesOf(golden, "test"));
     expect(held.size).toBe(golden.test_count);
     for (const line of await world.linesOf(dataset, "train")) expect(held.has(line)).toBe(false);
@@ -143,8 +152,8 @@ describe("the split", () => {
     for (const split of ["train", "validation", "test"] as const) {
       for (const line of await world.linesOf(dataset, split)) {
         const [question, answer] = (JSON.parse(line) as { messages: { content: string }[] }).messages;
-        const session = `session-${Number(answer!.content.replace("Answer ", "")) % 60}`;
-        for (const key of [session, question!.content.trim().toLowerCase()])
+        const session = `session-${Number(must(answer).content.replace("Answer ", "")) % 60}`;
+        for (const key of [session, must(question).content.trim().toLowerCase()])
           sides.set(key, (sides.get(key) ?? new Set()).add(split));
       }
     }
@@ -159,7 +168,7 @@ describe("a build as a whole", () => {
     const dataset = await world.build({ name: "first" });
     expect(dataset.content_hash).toMatch(/^[0-9a-f]{64}$/);
     for (const split of ["train", "validation"] as const) {
-      const file = dataset.files![split]!;
+      const file = must(dataset.files?.[split]);
       expect(file.key).toBe(`${dataset.id}/first_${split}_20260301.jsonl`);
       expect(await readFile(file.path, "utf8")).toHaveLength(file.bytes);
       expect(await world.linesOf(dataset, split)).toHaveLength(file.lines);
@@ -177,7 +186,7 @@ describe("a build as a whole", () => {
     for (const name of ["../../x", "..", "/etc/passwd", "C:\\x", "a/b\0c", "名前"]) {
       const dataset = await world.build({ name });
       expect(dataset.status).toBe("ready");
-      expect(dataset.files!.train!.path.startsWith(path.join(world.folder, dataset.id) + path.sep)).toBe(
+      expect(must(dataset.files?.train).path.startsWith(path.join(world.folder, dataset.id) + path.sep)).toBe(
         true,
       );
     }
@@ -192,7 +201,7 @@ describe("a build as a whole", () => {
     const second = await world.build();
     expect(second.created_at).toBe(first.created_at);
     expect(second.id).not.toBe(first.id);
-    expect(second.files!.train!.key).not.toBe(first.files!.train!.key);
+    expect(must(second.files?.train).key).not.toBe(must(first.files?.train).key);
     expect(await world.linesOf(first, "train")).toEqual(before);
   });
 
@@ -279,7 +288,7 @@ describe("a build as a whole", () => {
     const { dataset } = await world.service.prepare({ agent_id: AGENT, name: "v1" });
     await world.store(...many(10, 100));
     const built = await world.run(dataset);
-    expect(built.training_count! + built.validation_count!).toBe(2);
+    expect(examplesIn(built)).toBe(2);
   });
 
   test("waits until the feeds have scored what was recorded, and for the rewards that this gave", async () => {

@@ -11,8 +11,11 @@ import {
 } from "../../src/datasets/contract.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
+import type { Files } from "../../src/files/files.ts";
 import { folderFiles } from "../../src/files/folder.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
+import { notFound } from "../../src/kernel/errors.ts";
+import { sha256 } from "../../src/kernel/hashing.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 
@@ -63,11 +66,11 @@ export function unjudged(n: number): Episode {
 }
 
 /** One agent's world over an in-memory ledger and a temporary folder, without a host. */
-export async function makeWorld(env: Record<string, string> = {}) {
+export async function makeWorld(env: Record<string, string> = {}, given?: Files) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "datasets-"));
   const clock = new VirtualClock("2026-03-01T12:00:00.000Z");
   const ledger = openSqliteLedger({ file: ":memory:", clock });
-  const files = folderFiles(folder);
+  const files = given ?? folderFiles(folder);
   const settings: Settings = readSettings(env);
   const service = createDatasetService({ ledger, files, settings, clock });
   const activities = createDatasetActivities({ ledger, files, settings, clock, logger: silentLogger });
@@ -127,3 +130,38 @@ export const chat = (question: string, answer: string): string =>
       { role: "assistant", content: answer },
     ],
   });
+
+/** The value, where a test knows that there is one. */
+export function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("there is none");
+  return value;
+}
+
+/** Examples that are trained on or validated with. */
+export const examplesIn = (dataset: Dataset): number =>
+  must(dataset.training_count) + must(dataset.validation_count);
+
+/** Files without a disk, for tests that build hundreds of times. */
+export function memoryFiles(): Files {
+  const held = new Map<string, Buffer>();
+  return {
+    async write(key, content) {
+      const pieces: Buffer[] = [];
+      for await (const piece of content) pieces.push(Buffer.from(piece as Uint8Array));
+      const bytes = Buffer.concat(pieces);
+      held.set(key, bytes);
+      return { key, bytes: bytes.length, sha256: sha256(bytes) };
+    },
+    async *read(key) {
+      const bytes = held.get(key);
+      if (bytes === undefined) throw notFound("file_missing", `There is no file "${key}".`);
+      // Small pieces, so that lines are cut in the middle.
+      for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+    },
+    stat: async (key) => (held.has(key) ? { bytes: held.get(key)?.length ?? 0 } : undefined),
+    list: async (prefix) =>
+      [...held.keys()].filter((key) => key.startsWith(prefix)).toSorted((a, b) => a.localeCompare(b)),
+    delete: async (key) => void held.delete(key),
+    locate: (key) => `memory:${key}`,
+  };
+}

@@ -1,0 +1,232 @@
+import { describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
+import { CandidateTable, toRecord } from "../../src/datasets/candidates.ts";
+import { SPLITS, type Split } from "../../src/datasets/contract.ts";
+import { merge, sideCode } from "../../src/datasets/merge.ts";
+import { assignSides, type SplitShares, sideOf } from "../../src/datasets/split.ts";
+import { sha256 } from "../../src/kernel/hashing.ts";
+import { must } from "./world.ts";
+
+const shares = (over: Partial<SplitShares> = {}): SplitShares => ({
+  splitKey: "key",
+  trainSplit: 0.8,
+  testSplit: 0,
+  ...over,
+});
+const keys = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, n) => sha256(String(from + n)).slice(0, 16));
+const count = (sides: readonly Split[], of: Split) => sides.filter((side) => side === of).length;
+
+const anyShares = fc.record({
+  splitKey: fc.string({ minLength: 1, maxLength: 5 }),
+  trainSplit: fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+  testSplit: fc.double({ min: 0, max: 0.9, noNaN: true }),
+});
+
+describe("sides of groups", () => {
+  test("training is never empty, validation has a group from two on, test (if asked for) from three on", () => {
+    fc.assert(
+      fc.property(anyShares, fc.integer({ min: 1, max: 60 }), fc.nat(1000), (given, n, from) => {
+        const sides = assignSides(keys(n, from), given);
+        expect(sides).toHaveLength(n);
+        expect(count(sides, "train")).toBeGreaterThan(0);
+        if (n >= 2) expect(count(sides, "validation")).toBeGreaterThan(0);
+        if (n >= 3 && given.testSplit > 0) expect(count(sides, "test")).toBeGreaterThan(0);
+        if (given.testSplit === 0 && n === 1) expect(sides).toEqual(["train"]);
+      }),
+    );
+  });
+
+  test("a share of 1 leaves nothing elsewhere", () => {
+    expect(new Set(assignSides(keys(50), shares({ trainSplit: 1 })))).toEqual(new Set(["train"]));
+    expect(new Set(assignSides(keys(50), shares({ testSplit: 1 })))).toEqual(new Set(["test"]));
+  });
+
+  test("the order of the groups changes nothing", () => {
+    fc.assert(
+      fc.property(
+        anyShares,
+        fc.uniqueArray(fc.nat(10_000), { minLength: 1, maxLength: 40 }),
+        (given, seeds) => {
+          const group = seeds.map((seed) => sha256(String(seed)).slice(0, 16));
+          const forth = new Map(assignSides(group, given).map((side, i) => [group[i], side]));
+          const back = new Map(
+            assignSides(group.toReversed(), given).map((side, i) => [group.toReversed()[i], side]),
+          );
+          for (const key of group) expect(back.get(key)).toBe(forth.get(key));
+        },
+      ),
+    );
+  });
+
+  test("no group changes side as others come, once every side has groups of its own", () => {
+    fc.assert(
+      fc.property(
+        anyShares,
+        fc.integer({ min: 1, max: 80 }),
+        fc.integer({ min: 1, max: 80 }),
+        (given, few, more) => {
+          const group = keys(few + more);
+          const own = group.slice(0, few).map((key) => sideOf(key, given).side);
+          const before = assignSides(group.slice(0, few), given);
+          const after = assignSides(group, given).slice(0, few);
+          const filled = SPLITS.every(
+            (side) => own.includes(side) || (side === "test" && given.testSplit === 0),
+          );
+          if (filled) expect(after).toEqual(before);
+          // A guarantee moves two groups at most, ever.
+          expect(after.filter((side, i) => side !== own[i]).length).toBeLessThanOrEqual(2);
+        },
+      ),
+    );
+  });
+
+  test("asking for a test side moves nothing between training and validation", () => {
+    const group = keys(500);
+    const without = assignSides(group, shares());
+    const withTest = assignSides(group, shares({ testSplit: 0.2 }));
+    expect(count(withTest, "test")).toBeGreaterThan(0);
+    expect(withTest).toEqual(without.map((side, i) => (withTest[i] === "test" ? "test" : side)));
+  });
+
+  test("shares come out about right, and another key gives another split", () => {
+    const group = keys(2000);
+    const sides = assignSides(group, shares({ testSplit: 0.1 }));
+    expect(count(sides, "test") / 2000).toBeCloseTo(0.1, 1);
+    expect(count(sides, "train") / (2000 - count(sides, "test"))).toBeCloseTo(0.8, 1);
+    expect(assignSides(group, shares({ splitKey: "other" }))).not.toEqual(assignSides(group, shares()));
+  });
+});
+
+interface Given {
+  readonly content: number;
+  readonly input: number;
+  readonly session?: number | undefined;
+  readonly score: number;
+}
+const hex = (what: string, n: number) => sha256(`${what}${n}`).slice(0, 16);
+const table = (given: readonly Given[]) =>
+  new CandidateTable(
+    Buffer.concat(
+      given.map(({ content, input, session, score }) =>
+        toRecord({
+          contentHash: sha256(`content${content}`),
+          inputKey: hex("input", input),
+          sessionKey: session === undefined ? undefined : hex("session", session),
+          score,
+          lineBytes: 10,
+        }),
+      ),
+    ),
+  );
+const anyCandidates = fc.array(
+  fc.record(
+    {
+      content: fc.nat(60),
+      input: fc.nat(40),
+      session: fc.nat(25),
+      score: fc.constantFrom(-1, 0, 0.25, 0.5, 1, 2),
+    },
+    { requiredKeys: ["content", "input", "score"] },
+  ),
+  { minLength: 1, maxLength: 80 },
+);
+
+describe("the merge", () => {
+  const options = { ...shares(), maxExamples: 1000 };
+
+  test("nothing leaks: no session, no input and no content stands on two sides", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCandidates, anyShares, async (given, split) => {
+        const merged = await merge(table(given), { ...split, maxExamples: 1000 });
+        const seen = new Map<string, number>();
+        for (const [i, { content, input, session }] of given.entries()) {
+          const side = must(merged.sides[i]);
+          if (side === 0) continue;
+          for (const key of [`c${content}`, `i${input}`, ...(session === undefined ? [] : [`s${session}`])]) {
+            expect(seen.get(key) ?? side).toBe(side);
+            seen.set(key, side);
+          }
+        }
+        expect(merged.counts.train).toBeGreaterThan(0);
+        const groups = merged.groups.train + merged.groups.validation + merged.groups.test;
+        if (groups >= 2) expect(merged.counts.validation).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test("of each content the best rewarded stays, of equals the newest, as a plain model says", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCandidates, fc.integer({ min: 1, max: 80 }), async (given, maxExamples) => {
+        const best = new Map<number, number>();
+        for (const [i, { content, score }] of given.entries()) {
+          const held = best.get(content);
+          if (held === undefined || score >= must(given[held]).score) best.set(content, i);
+        }
+        const ranked = [...best.values()].toSorted(
+          (a, b) => must(given[b]).score - must(given[a]).score || b - a,
+        );
+        const expected = new Set(ranked.slice(0, maxExamples));
+        const merged = await merge(table(given), { ...options, maxExamples });
+        expect(new Set([...given.keys()].filter((i) => merged.sides[i] !== 0))).toEqual(expected);
+        expect(merged.duplicates).toBe(given.length - best.size);
+        expect(merged.overLimit).toBe(best.size - expected.size);
+      }),
+    );
+  });
+
+  test("merging again gives the same", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCandidates, async (given) => {
+        expect(await merge(table(given), options)).toEqual(await merge(table(given), options));
+      }),
+    );
+  });
+
+  test("a side depends on the name of the group alone, which is its oldest member's, and so stays as data grows", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCandidates, anyCandidates, async (old, added) => {
+        for (const given of [old, [...old, ...added]]) {
+          const merged = await merge(table(given), options);
+          const names = groupNames(given);
+          const natural = names.map((name, i) =>
+            merged.sides[i] === 0 ? 0 : sideCode(sideOf(name, options).side),
+          );
+          // All groups on one side by themselves: then a guarantee moves one.
+          if (new Set(natural.filter((side) => side !== 0)).size === 2)
+            expect([...merged.sides]).toEqual(natural);
+        }
+        const [before, after] = [groupNames(old), groupNames([...old, ...added])];
+        // A group's name changes only by joining an older group's.
+        const renamed = before.filter(
+          (name, i) => after[i] !== name && !before.slice(0, i).includes(after[i] ?? ""),
+        );
+        expect(renamed).toEqual([]);
+      }),
+    );
+    expect.hasAssertions();
+  });
+});
+
+/** The key of the oldest member of each example's group, by a plain fixpoint. */
+function groupNames(given: readonly Given[]): string[] {
+  const group = given.map((_, i) => i);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let a = 0; a < given.length; a++)
+      for (let b = 0; b < a; b++) {
+        const linked =
+          must(given[a]).input === must(given[b]).input ||
+          (must(given[a]).session !== undefined && must(given[a]).session === must(given[b]).session);
+        const least = Math.min(must(group[a]), must(group[b]));
+        if (!linked || (group[a] === least && group[b] === least)) continue;
+        group[a] = least;
+        group[b] = least;
+        changed = true;
+      }
+  }
+  return group.map((root) => {
+    const { session, input } = must(given[root]);
+    return session === undefined ? hex("input", input) : hex("session", session);
+  });
+}
