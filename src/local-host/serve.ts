@@ -1,4 +1,5 @@
 import { createLogger, type Logger } from "../kernel/logger.ts";
+import { failureText, toError } from "./core-api/errors.ts";
 import { LocalHost, type LocalHostOptions } from "./local-host.ts";
 
 export interface ServeOptions extends LocalHostOptions {
@@ -15,6 +16,12 @@ export async function serve(options: ServeOptions): Promise<LocalHost> {
   const host = await LocalHost.start({ ...options, logger });
   for (const line of describe(host, options.home)) print(line);
   stopOnSignals(host, print);
+  // In Azure this ends the worker, which is started anew; here it would take the host along.
+  process.on("unhandledRejection", (reason) =>
+    logger.error(
+      `A promise of the app was rejected and nobody was waiting for it: ${failureText(toError(reason))}`,
+    ),
+  );
   return host;
 }
 

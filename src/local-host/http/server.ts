@@ -2,7 +2,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { messageOf } from "../../kernel/errors.ts";
+import { conflict, type LightningError, messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { Handler } from "./front.ts";
 import type { IncomingCall, OutgoingReply } from "./message.ts";
@@ -16,6 +16,7 @@ export interface ListeningServer {
 /**
  * Listens on loopback: on 127.0.0.1, and on ::1 where there is one, since `localhost` may mean either.
  * @param port 0 for any free one
+ * @throws conflict `port_in_use`
  */
 export async function listen(port: number, handler: Handler, logger: Logger): Promise<ListeningServer> {
   const first = await open("127.0.0.1", port, handler, logger);
@@ -25,7 +26,7 @@ export async function listen(port: number, handler: Handler, logger: Logger): Pr
     servers.push(await open("::1", bound, handler, logger));
   } catch (thrown) {
     // No IPv6 here is fine; another program on the very port that was asked for is not.
-    if (port !== 0 && (thrown as NodeJS.ErrnoException).code === "EADDRINUSE") {
+    if (port !== 0 && (thrown as { code?: unknown }).code === "port_in_use") {
       first.close();
       throw thrown;
     }
@@ -47,12 +48,21 @@ function open(host: string, port: number, handler: Handler, logger: Logger): Pro
     });
   });
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "EADDRINUSE" ? portInUse(port, error) : error),
+    );
     server.listen(port, host, () => {
-      server.removeListener("error", reject);
+      server.removeAllListeners("error");
       server.on("error", (error) => logger.error(`HTTP server: ${error.message}`));
       resolve(server);
     });
+  });
+}
+
+function portInUse(port: number, cause: Error): LightningError {
+  return conflict("port_in_use", `Port ${port} is taken by another program.`, {
+    cause,
+    remedy: "Stop that program, or choose another port with --port.",
   });
 }
 
