@@ -80,8 +80,10 @@ function judgeProbe(
   thrown: unknown,
 ): { kind: "not_ready" } | { kind: "failed"; code: string; message: string } {
   if (!isLightningError(thrown)) throw thrown;
-  if (thrown.kind === "unavailable" || thrown.kind === "not_found") return { kind: "not_ready" };
   const said = JSON.stringify(thrown.details ?? "") + thrown.message;
+  // A 404 is what a deployment in the making answers too, unless it says that there is no such model at all.
+  const missing = thrown.kind === "not_found" && !said.includes("model_not_found");
+  if (thrown.kind === "unavailable" || missing) return { kind: "not_ready" };
   if (/DeploymentNot(Ready|Found)|NotReady/i.test(said)) return { kind: "not_ready" };
   return { kind: "failed", code: thrown.code, message: messageOf(thrown).slice(0, 1000) };
 }

@@ -273,6 +273,9 @@ describe("the durable steps", () => {
       kind: "failed",
       code: "provider_rejected",
     });
+    expect(
+      await probe(notFound("provider_missing", "no", { details: { code: "model_not_found" } })),
+    ).toMatchObject({ kind: "failed", code: "provider_missing" });
     expect(isLightningError(await probe(new Error("bug")).catch((thrown: unknown) => thrown))).toBe(false);
   });
 });
