@@ -30,6 +30,10 @@ describe("NCRONTAB", () => {
     expect(next("0 0 3 * * *", "2026-01-01T00:00:00Z", "America/New_York")).toBe("2026-01-01T08:00:00.000Z");
   });
 
+  test("a time zone that this machine does not know is refused", () => {
+    expect(() => parseSchedule("0 0 3 * * *", "Nowhere/Town")).toThrow("is not a time zone");
+  });
+
   test.each([
     "",
     "* * * *",

@@ -1,4 +1,4 @@
-import { format } from "node:util";
+import { format, types } from "node:util";
 
 /** A fault of the app's use of the host, as the Node worker marks it; the library looks at the mark. */
 export class SystemError extends Error {
@@ -12,7 +12,7 @@ export class SystemRangeError extends RangeError {
 
 /** Anything thrown as an Error, as the Node worker does it (its `ensureErrorType`). */
 export function toError(thrown: unknown): Error {
-  if (Error.isError(thrown)) return thrown;
+  if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
   if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
   return new Error(format("%s", thrown));

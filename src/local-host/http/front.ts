@@ -1,5 +1,5 @@
 import type { Logger } from "../../kernel/logger.ts";
-import { failureText } from "../core-api/errors.ts";
+import { failureText, toError } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
 import type { DurableEngine } from "../durable/port.ts";
 import { type AdminDeps, handleAdmin } from "./admin.ts";
@@ -48,7 +48,12 @@ export function createFront(deps: FrontDeps): Handler {
           ["access-control-allow-headers", call.headers["access-control-request-headers"] ?? "*"],
         ],
       };
-    const reply = await route(deps, call);
+    const reply = await route(deps, call).catch((thrown: unknown) => {
+      deps.logger.error(
+        `The host failed at ${call.method} ${call.url.pathname}: ${failureText(toError(thrown))}`,
+      );
+      return textReply(500);
+    });
     return cors.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...cors] };
   };
 }

@@ -1,4 +1,5 @@
 import { Cron } from "croner";
+import { invalid } from "../../kernel/errors.ts";
 import { toPlainCron } from "./ncrontab.ts";
 
 /** When a timer is due. Times are milliseconds since the epoch. */
@@ -17,6 +18,11 @@ export interface Schedule {
 export function parseSchedule(text: string, timeZone = "UTC"): Schedule {
   const interval = parseTimeSpan(text);
   if (interval !== undefined) return { isInterval: true, next: (after) => after + interval };
+  if (!isTimeZone(timeZone))
+    throw invalid("bad_schedule", `WEBSITE_TIME_ZONE "${timeZone}" is not a time zone of this machine.`, {
+      field: "schedule",
+      remedy: "Give an IANA name, for example Europe/Berlin.",
+    });
   const cron = new Cron(toPlainCron(text), {
     paused: true,
     mode: "6-part",
@@ -27,6 +33,14 @@ export function parseSchedule(text: string, timeZone = "UTC"): Schedule {
     isInterval: false,
     next: (after) => cron.nextRun(new Date(after))?.getTime(),
   };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** `hh:mm:ss`, or `dd:hh:mm` when the first number is 24 or more: that is how .NET reads it. */
