@@ -153,7 +153,7 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
       return deleted;
     },
 
-    /** Resolves true when the instance has ended, false after `ms` on the host's clock. */
+    /** Resolves true when the instance has ended, false after `ms` on the host's clock or when the host stops. */
     waitForEnd: (id: string, ms: number): Promise<boolean> =>
       new Promise((resolve, reject) => {
         const instance = store.instance(id);
@@ -164,9 +164,9 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
           stop();
           resolve(false);
         });
-        const stop = dispatcher.whenEnded(id, () => {
+        const stop = dispatcher.whenEnded(id, (ended) => {
           cancel();
-          resolve(true);
+          resolve(ended);
         });
       }),
   };

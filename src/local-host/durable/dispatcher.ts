@@ -18,8 +18,8 @@ const LARGE_HISTORY = 200;
 const LONGEST_GATHERING_MS = 20;
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
-/** Pause before what a full disk refused is tried again. */
-const RETRY_WRITE_MS = 1000;
+/** Pauses before what a full disk refused is tried again: the first, and the longest after doubling. */
+const RETRY_WRITE_MS = { first: 10, longest: 1000 };
 
 /** What a committed plan means for memory. */
 interface Applied {
@@ -66,7 +66,7 @@ export class Dispatcher {
   #cachedChars = 0;
   #stopping = false;
   readonly #idle = new Set<() => void>();
-  readonly #ended = new Map<string, Set<() => void>>();
+  readonly #ended = new Map<string, Set<(ended: boolean) => void>>();
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
@@ -84,6 +84,7 @@ export class Dispatcher {
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true;
     this.#timers.stop();
+    for (const id of this.#ended.keys()) this.#tell(id, false);
     const until = Date.now() + patienceMs;
     while (this.#episodes + this.#runningActivities + this.#deps.store.transactions.pending > 0) {
       if (Date.now() >= until) {
@@ -133,8 +134,8 @@ export class Dispatcher {
     });
   }
 
-  /** Calls back once when the instance reaches its end; returns the way to stop listening. */
-  whenEnded(id: string, callback: () => void): () => void {
+  /** Calls back once: true when the instance has ended, false when the host stops; returns the way to stop listening. */
+  whenEnded(id: string, callback: (ended: boolean) => void): () => void {
     const listeners = this.#ended.get(id) ?? new Set();
     this.#ended.set(id, listeners.add(callback));
     return () => {
@@ -294,9 +295,13 @@ export class Dispatcher {
     for (const activity of applied.activities) this.#enqueue(activity);
     for (const message of applied.messages) this.deliver(message);
     if (!ended) return;
-    const listeners = this.#ended.get(slot.id);
-    this.#ended.delete(slot.id);
-    for (const listener of listeners ?? []) listener();
+    this.#tell(slot.id, true);
+  }
+
+  #tell(id: string, ended: boolean): void {
+    const listeners = this.#ended.get(id);
+    this.#ended.delete(id);
+    for (const listener of listeners ?? []) listener(ended);
   }
 
   async #activity(activity: Activity): Promise<void> {
@@ -329,7 +334,7 @@ export class Dispatcher {
 
   /** A commit that fails (a full disk) is tried again until it works or the host stops: work done is not lost. */
   async #persist<Result>(work: () => Result, committed?: (result: Result) => void): Promise<void> {
-    for (;;) {
+    for (let wait = RETRY_WRITE_MS.first; ; wait = Math.min(2 * wait, RETRY_WRITE_MS.longest)) {
       try {
         await this.#deps.store.write(work, committed);
         return;
@@ -338,7 +343,7 @@ export class Dispatcher {
         this.#deps.logger.error("the durable store could not be written; trying again", {
           error: messageOf(error),
         });
-        await pause(RETRY_WRITE_MS);
+        await pause(wait);
       }
     }
   }
