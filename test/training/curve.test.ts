@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import fc from "fast-check";
+import { assert, integer, property, string } from "fast-check";
 import { parseCurve, summarise } from "../../src/training/curve.ts";
 
 describe("a results file", () => {
@@ -23,16 +23,16 @@ describe("a results file", () => {
   it("that is none gives no points, and never throws", () => {
     expect(parseCurve("")).toEqual([]);
     expect(parseCurve("<html>nothing</html>")).toEqual([]);
-    fc.assert(
-      fc.property(fc.string(), (text) => {
+    assert(
+      property(string(), (text) => {
         for (const point of parseCurve(text)) expect(Number.isInteger(point.step)).toBe(true);
       }),
     );
   });
 
   it("of any length becomes at most 501 points, with the last one", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 20_000 }), (count) => {
+    assert(
+      property(integer({ min: 1, max: 20_000 }), (count) => {
         const rows = Array.from({ length: count }, (_, i) => `${i + 1},0.5`).join("\n");
         const points = parseCurve(`step,train_loss\n${rows}`);
         expect(points.length).toBeLessThanOrEqual(501);

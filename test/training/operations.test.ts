@@ -38,7 +38,7 @@ async function door(options?: WorldOptions) {
     setRuntimeStatus: (status: string | undefined) => {
       runtimeStatus = status;
     },
-    async call(name: string, input: Body, over: Partial<CallContext> = {}) {
+    call: async (name: string, input: Body, over: Partial<CallContext> = {}) => {
       const row = rows.find((one) => one.name === name) as Operation;
       const reply = await row.run(parseInput(row, input), { ...context, ...over });
       // Every reply keeps to the row's own output schema.

@@ -226,7 +226,7 @@ describe("a job is never paid for twice", () => {
     const w = await world();
     const [one, two] = await Promise.all([w.prepare(), w.prepare()]);
     expect(one.run.id).toBe(two.run.id);
-    expect([one.existed, two.existed].toSorted()).toEqual([false, true]);
+    expect([one, two].filter((prepared) => prepared.existed)).toHaveLength(1);
     await Promise.all([w.submit(one.run), w.submit(two.run)]);
     await w.follow(one.run);
     expect(await w.jobs()).toHaveLength(1);
