@@ -46,7 +46,9 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, callback: () => void): () => void {
-    const timer: PendingTimer = { at: this.#now + Math.max(0, ms), order: this.#order++, callback };
+    // Whole milliseconds, as Date.now() gives them.
+    const at = this.#now + Math.max(0, Math.ceil(ms));
+    const timer: PendingTimer = { at, order: this.#order++, callback };
     this.#pending.add(timer);
     return () => this.#pending.delete(timer);
   }
