@@ -60,7 +60,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
 
   let handler = starting;
   const server = await listen(
-    options.port ?? config.localPort ?? 0,
+    options.port ?? config.localPort ?? options.fallbackPort ?? 0,
     (call) => tracker.track(() => handler(call)),
     logger,
   );

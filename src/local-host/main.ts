@@ -6,7 +6,7 @@ const HELP = `Runs an Azure Functions app (Node.js, v4 programming model) on thi
 
 Usage: lightning-host <folder> [options]
 
-  --port <number>       port on loopback (default 7071)
+  --port <number>       port on loopback, 0 for any free one (default: local.settings.json, else 7071)
   --home <folder>       where orchestrations, keys and positions are kept (default .lightning in the app's folder)
   --enable-auth         ask for function keys, as Azure does
   --allow-host <name>   also serve requests for this host name (repeatable)
@@ -30,12 +30,14 @@ try {
   if (values.help) console.log(HELP);
   else {
     const folder = positionals[0] ?? ".";
-    const port = values.port ?? "7071";
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`--port ${port} is not a port.`);
+    const { port } = values;
+    if (port !== undefined && (!/^\d{1,5}$/.test(port) || Number(port) > 65_535))
+      throw new Error(`--port ${port} is not a port.`);
     await serve({
       folder,
       home: values.home ?? `${folder}/.lightning`,
-      port: Number(port),
+      port: port === undefined ? undefined : Number(port),
+      fallbackPort: 7071,
       enableAuth: values["enable-auth"],
       allowedHosts: values["allow-host"],
       built: values.built,

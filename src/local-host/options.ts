@@ -10,8 +10,10 @@ export interface LocalHostOptions {
   readonly folder: string;
   /** Where the durable store, keys and positions are kept; one host at a time holds it. */
   readonly home: string;
-  /** Loopback port; absent: `Host.LocalHttpPort` of local.settings.json, else any free one. */
+  /** Loopback port, 0 for any free one; absent: `Host.LocalHttpPort` of local.settings.json, else `fallbackPort`. */
   readonly port?: number | undefined;
+  /** The port when nothing else names one; absent: any free one. */
+  readonly fallbackPort?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
   /** Change feeds for `app.cosmosDB`; a function is called once the app settings are in place. */

@@ -3,6 +3,7 @@ import { request } from "node:http";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { refusal } from "../../src/local-host/http/guard.ts";
 import type { HostKeys } from "../../src/local-host/http/keys.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
 import { appFolder, scratch } from "./support.ts";
@@ -163,8 +164,23 @@ describe("with --enable-auth", () => {
     expect(closed.keys).toEqual(keys);
   });
 
-  test("a host name that was configured is served", async () => {
+  test("a host name that was configured is served, and its pages may call", async () => {
+    const origin = "https://agents.example";
+    expect((await closed.fetch("/api/echo", { headers: { origin } })).status).toBe(200);
     expect(await statusWith(closed, { host: "agents.example" })).toBe(200);
     expect(await statusWith(closed, { host: "other.example" })).toBe(421);
+  });
+});
+
+describe("with every host name allowed", () => {
+  const options = { allowedHosts: ["*"], allowedOrigins: [] };
+  const statusFor = (headers: Record<string, string>) =>
+    refusal({ method: "POST", headers }, options)?.status;
+
+  test("a page may call its own host, and no page another", () => {
+    expect(statusFor({ host: "a.example" })).toBeUndefined();
+    expect(statusFor({ host: "a.example", origin: "https://a.example" })).toBeUndefined();
+    expect(statusFor({ host: "a.example", origin: "https://b.example" })).toBe(403);
+    expect(statusFor({})).toBe(421);
   });
 });

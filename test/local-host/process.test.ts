@@ -64,6 +64,13 @@ describe("an app in a process of its own", () => {
     });
   });
 
+  test("may reject a promise that nobody waits for: the host tells it and goes on", async () => {
+    const { url, text } = await run("cjs-app", await scratch());
+    expect(await (await fetch(`${url}/stray`)).text()).toBe("fine");
+    while (!text().includes("nobody waits for this")) await new Promise((resolve) => setImmediate(resolve));
+    expect((await fetch(`${url}/hello`)).status).toBe(200);
+  });
+
   test("in TypeScript runs from its sources, though package.json names a build that is not there", async () => {
     const { url, text } = await run("ts-app", await scratch());
     expect(await (await fetch(`${url}/api/hello?name=you`)).text()).toBe("Hello from TypeScript, you");

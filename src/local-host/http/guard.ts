@@ -18,7 +18,8 @@ export function refusal(
   options: GuardOptions,
 ): { status: 403 | 421; reason: string } | undefined {
   const host = hostName(`http://${call.headers.host ?? ""}`);
-  if (host === undefined || !isOurs(host, options.allowedHosts))
+  const anyHost = options.allowedHosts.includes("*");
+  if (host === undefined || !(anyHost || isOurs(host, options.allowedHosts)))
     return { status: 421, reason: `This host does not serve the name ${JSON.stringify(host ?? "")}.` };
   const { origin } = call.headers;
   if (origin !== undefined) {
@@ -26,7 +27,7 @@ export function refusal(
     const allowed =
       options.allowedOrigins.includes("*") ||
       options.allowedOrigins.includes(origin) ||
-      (name !== undefined && isOurs(name, options.allowedHosts));
+      (name !== undefined && (name === host || isOurs(name, options.allowedHosts)));
     if (!allowed) return { status: 403, reason: `Requests from ${origin} are not allowed.` };
     return undefined;
   }
@@ -62,7 +63,6 @@ function isOurs(name: string, allowed: readonly string[]): boolean {
     name.endsWith(".localhost") ||
     name === "[::1]" ||
     /^127(\.\d{1,3}){3}$/.test(name) ||
-    allowed.includes("*") ||
     allowed.includes(name)
   );
 }
