@@ -54,14 +54,16 @@ async function report(file: string, folder: string): Promise<void> {
   const service = createDatasetService(deps);
   const activities = createDatasetActivities(deps);
   const memory = watchMemory();
-  const loop = watchLoop();
   const seconds: Record<string, number> = {};
+  const waits: Record<string, string> = {};
   const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
+    const loop = watchLoop();
     try {
       return await work();
     } finally {
       seconds[name] = (performance.now() - start) / 1000;
+      waits[name] = loop.stop();
     }
   };
 
@@ -92,7 +94,7 @@ async function report(file: string, folder: string): Promise<void> {
     episodes_per_second: Math.round(count / total),
     peak_rss_mb: Math.round(memory.stop() / 2 ** 20),
     start_rss_mb: Math.round(memory.start / 2 ** 20),
-    ...loop.stop(),
+    ...Object.fromEntries(Object.entries(waits).map(([name, wait]) => [`loop_wait_ms_${name}`, wait])),
     training_count: dataset.training_count,
     validation_count: dataset.validation_count,
     dropped: dataset.dropped,
@@ -136,7 +138,7 @@ function watchLoop() {
       clearInterval(timer);
       const sorted = waits.toSorted((a, b) => a - b);
       const at = (share: number) => round(Math.max(0, sorted[Math.floor((sorted.length - 1) * share)] ?? 0));
-      return { loop_wait_p99_ms: at(0.99), loop_wait_max_ms: at(1) };
+      return `p99 ${at(0.99)}, max ${at(1)}`;
     },
   };
 }

@@ -112,7 +112,7 @@ function includedExamples(files: Files, store: DatasetStore, dataset: Dataset) {
   const ids = dataset.recipe.include_golden ?? [];
   if (ids.length === 0) return undefined;
   const summary = emptySummary();
-  async function* examples(): AsyncGenerator<ScoredExample> {
+  async function* examples(): AsyncGenerator<ScoredExample[]> {
     for (const id of ids) {
       const golden = await store.read(dataset.agent_id, id);
       for (const side of ["train", "validation"] as const) {

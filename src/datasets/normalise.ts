@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { Message } from "../episodes/contract.ts";
 import { canonicalJson, hmacSha256 } from "../kernel/hashing.ts";
 import type { Example } from "./contract.ts";
+import { remember } from "./remember.ts";
 
 /**
  * What makes two examples "the same". Two questions, two answers: the *content* (everything the model would learn
@@ -62,17 +63,19 @@ function comparable(messages: readonly Message[]): unknown[] {
   }));
 }
 
-function comparableArguments(text: string): unknown {
+function comparableArguments(text: string): string {
   try {
-    return JSON.parse(text) as unknown;
+    return canonicalJson(JSON.parse(text));
   } catch {
     return text;
   }
 }
 
+const hashOfTools = remember((tools) => hash("sha256", canonicalJson(tools)));
+
 /** SHA-256 (hex) of the normalised content; equal for lines that teach the same. */
 export const contentHash = (example: Example): string =>
-  hash("sha256", canonicalJson([comparable(example.messages), example.tools ?? []]));
+  hash("sha256", JSON.stringify([comparable(example.messages), hashOfTools(example.tools ?? [])]));
 
 /** 64 bits suffice to tell groups apart: a collision would only put two groups on one side. */
 const KEY_DIGITS = 16;

@@ -8,7 +8,7 @@ const SHARD_EPISODES = 2000;
 /** A plan is a durable payload and stays under 16 KB: some 85 bytes a shard. */
 const MOST_SHARDS = 120;
 /** Parts into which a stretch of time with too many episodes is cut. */
-const PARTS = 32;
+const PARTS = 64;
 
 /** Milliseconds, `from` exclusive, `to` inclusive. */
 interface Stretch {

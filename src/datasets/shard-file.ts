@@ -36,26 +36,31 @@ export async function writeShard(
   splitKey: string,
   keys: ReturnType<typeof shardKeys>,
   summary: ShardSummary,
-  examples: AsyncIterable<ScoredExample>,
+  batches: AsyncIterable<readonly ScoredExample[]>,
 ): Promise<ShardSummary> {
   let index = Buffer.allocUnsafe(RECORD_BYTES * 256);
+  function note({ example, score, sessionKey }: ScoredExample, lineBytes: number): void {
+    const at = summary.kept * RECORD_BYTES;
+    if (at + RECORD_BYTES > index.length) index = Buffer.concat([index], index.length * 2);
+    toRecord({
+      contentHash: contentHash(example),
+      sessionKey,
+      inputKey: inputKey(splitKey, example.messages),
+      score,
+      lineBytes,
+    }).copy(index, at);
+    summary.kept++;
+  }
   async function* lines(): AsyncGenerator<Uint8Array> {
     let block: Buffer[] = [];
     let size = 0;
-    for await (const { example, score, sessionKey } of examples) {
-      const line = Buffer.from(`${exampleLine(example)}\n`);
-      const at = summary.kept * RECORD_BYTES;
-      if (at + RECORD_BYTES > index.length) index = Buffer.concat([index], index.length * 2);
-      toRecord({
-        contentHash: contentHash(example),
-        sessionKey,
-        inputKey: inputKey(splitKey, example.messages),
-        score,
-        lineBytes: line.length,
-      }).copy(index, at);
-      summary.kept++;
-      block.push(line);
-      size += line.length;
+    for await (const batch of batches) {
+      for (const scored of batch) {
+        const line = Buffer.from(`${exampleLine(scored.example)}\n`);
+        note(scored, line.length);
+        block.push(line);
+        size += line.length;
+      }
       if (size < BLOCK) continue;
       yield Buffer.concat(block);
       block = [];

@@ -1,7 +1,8 @@
 import type { Settings } from "../config/settings.ts";
+import type { Episode } from "../episodes/contract.ts";
 import { type Files, lines } from "../files/files.ts";
-import type { Dataset, Shard } from "./contract.ts";
-import { toExample } from "./example.ts";
+import type { Dataset, Recipe, Shard } from "./contract.ts";
+import { type ConvertedExample, toExample } from "./example.ts";
 import { planKey, shardKeys, sourceFileKey } from "./keys.ts";
 import { sessionKey } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
@@ -19,8 +20,8 @@ import {
 import { type DatasetStore, inRange } from "./store.ts";
 import { checkExample, faultsOf } from "./validate.ts";
 
-/** Conversions between pauses: each takes tens of microseconds. */
-const EXAMPLES_PER_PAUSE = 64;
+/** Golden lines between turns of the loop: each takes tens of microseconds. */
+const LINES_AT_ONCE = 64;
 
 export interface ShardDeps {
   readonly store: DatasetStore;
@@ -56,30 +57,39 @@ async function* episodeExamples(
   dataset: Dataset,
   shard: Shard,
   summary: ShardSummary,
-): AsyncGenerator<ScoredExample> {
+): AsyncGenerator<ScoredExample[]> {
   const { recipe, watermark } = dataset;
-  for await (const episode of store.episodes(dataset.agent_id, inRange(dataset, shard))) {
-    if (episode.recorded_at > watermark.episodes) continue;
-    if (summary.read++ % EXAMPLES_PER_PAUSE === EXAMPLES_PER_PAUSE - 1) await letOthersRun();
-    const score = scoreOf(episode, recipe.sources);
-    if (episode.redaction?.withheld === true) add(summary.dropped, "withheld");
-    else if (score === undefined) add(summary.dropped, "no_reward");
-    else if (episode.reward_vetoed === true) add(summary.dropped, "vetoed");
-    else if (score < (recipe.min_reward ?? -1)) add(summary.dropped, "below_reward");
-    else {
-      const { example, derivedTools } = toExample(episode, {
-        includeTools: recipe.include_tools,
-        systemPrompt: recipe.system_prompt,
-      });
-      const fault = faultsOf(example)[0];
-      if (fault !== undefined) {
-        add(summary.dropped, `invalid:${fault.rule}`);
-        continue;
+  for await (const page of store.episodes(dataset.agent_id, inRange(dataset, shard))) {
+    const batch: ScoredExample[] = [];
+    for (const episode of page) {
+      // Recorded after the request.
+      if (episode.recorded_at > watermark.episodes) continue;
+      summary.read++;
+      const outcome = judge(episode, recipe);
+      if (typeof outcome === "string") add(summary.dropped, outcome);
+      else {
+        if (outcome.derivedTools.length > 0) add(summary.warnings, "derived_tool_definition");
+        const { example, score } = outcome;
+        batch.push({ example, score, sessionKey: sessionKey(settings.splitKey, episode) });
       }
-      if (derivedTools.length > 0) add(summary.warnings, "derived_tool_definition");
-      yield { example, score, sessionKey: sessionKey(settings.splitKey, episode) };
     }
+    yield batch;
   }
+}
+
+/** The episode's line and score, or the reason why it is left out. */
+function judge(episode: Episode, recipe: Recipe): (ConvertedExample & { score: number }) | string {
+  const score = scoreOf(episode, recipe.sources);
+  if (episode.redaction?.withheld === true) return "withheld";
+  if (score === undefined) return "no_reward";
+  if (episode.reward_vetoed === true) return "vetoed";
+  if (score < (recipe.min_reward ?? -1)) return "below_reward";
+  const converted = toExample(episode, {
+    includeTools: recipe.include_tools,
+    systemPrompt: recipe.system_prompt,
+  });
+  const fault = faultsOf(converted.example)[0];
+  return fault === undefined ? { ...converted, score } : `invalid:${fault.rule}`;
 }
 
 /** Lines that were checked when they came in. */
@@ -87,12 +97,18 @@ export async function* goldenExamples(
   files: Files,
   key: string,
   summary: ShardSummary,
-): AsyncGenerator<ScoredExample> {
+): AsyncGenerator<ScoredExample[]> {
+  let batch: ScoredExample[] = [];
   for await (const line of lines(files.read(key))) {
     if (line === "") continue;
-    if (summary.read++ % EXAMPLES_PER_PAUSE === EXAMPLES_PER_PAUSE - 1) await letOthersRun();
+    summary.read++;
     const checked = checkExample(JSON.parse(line));
-    if (checked.ok) yield { example: checked.example, score: GOLDEN_SCORE };
+    if (checked.ok) batch.push({ example: checked.example, score: GOLDEN_SCORE });
     else add(summary.dropped, `invalid:${checked.faults[0]?.rule ?? "unknown"}`);
+    if (batch.length < LINES_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+    await letOthersRun();
   }
+  yield batch;
 }

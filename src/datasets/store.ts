@@ -1,11 +1,15 @@
 import type { Episode } from "../episodes/contract.ts";
 import type { Condition, Ledger, Stored } from "../ledger/ledger.ts";
-import { bare, each } from "../ledger/ledger.ts";
+import { bare } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { Dataset } from "./contract.ts";
+import { letOthersRun } from "./pause.ts";
 
-/** Whole episodes read at once: small, since one may be 2 MB and twenty shards may run side by side. */
-const EPISODES_AT_ONCE = 100;
+/**
+ * Whole episodes read at once: small, since one may be 2 MB and twenty shards may run side by side, and because
+ * reading and converting a page is what holds the event loop (some 5 ms).
+ */
+const EPISODES_AT_ONCE = 50;
 
 /** What datasets ask of the ledger. */
 export function createDatasetStore(ledger: Ledger) {
@@ -81,14 +85,22 @@ export function createDatasetStore(ledger: Ledger) {
     countEpisodes: (agentId: string, where: readonly Condition[]) =>
       ledger.count("episodes", { pk: [agentId], where }),
 
-    /** Whole episodes, oldest first, ties by id. */
-    episodes: (agentId: string, where: readonly Condition[]) =>
-      each<Episode>(ledger, "episodes", {
-        pk: [agentId],
-        where,
-        orderBy: { field: "created_at", direction: "asc" },
-        limit: EPISODES_AT_ONCE,
-      }),
+    /** Pages of whole episodes, oldest first, ties by id; the loop gets a turn before each. */
+    async *episodes(agentId: string, where: readonly Condition[]): AsyncGenerator<Stored<Episode>[]> {
+      let after: string | undefined;
+      do {
+        await letOthersRun();
+        const page = await ledger.query<Episode>("episodes", {
+          pk: [agentId],
+          where,
+          orderBy: { field: "created_at", direction: "asc" },
+          limit: EPISODES_AT_ONCE,
+          after,
+        });
+        yield page.items;
+        after = page.continuation;
+      } while (after !== undefined);
+    },
   };
 }
 export type DatasetStore = ReturnType<typeof createDatasetStore>;

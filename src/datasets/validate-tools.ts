@@ -1,26 +1,32 @@
 import { toolDefinitionSchema } from "../episodes/contract.ts";
-import { type FaultList, type Fields, isFields } from "./line-rules.ts";
+import { FaultList, type Fields, isFields } from "./line-rules.ts";
+import { remember } from "./remember.ts";
+
+const checked = remember((tools) => {
+  const list = new FaultList();
+  const names = new Set<string>();
+  if (!Array.isArray(tools)) list.add("tools_invalid", "`tools` is not a list.", "tools");
+  else for (const [index, tool] of tools.entries()) checkTool(tool, index, names, list);
+  return { names, faults: list.faults };
+});
+
+function checkTool(tool: unknown, index: number, names: Set<string>, list: FaultList): void {
+  const parsed = toolDefinitionSchema.safeParse(tool);
+  if (!parsed.success) {
+    const at = ["tools", index, ...(parsed.error.issues[0]?.path ?? [])].join(".");
+    list.add("tools_invalid", `The tool is not a definition: ${parsed.error.issues[0]?.message}`, at);
+    return;
+  }
+  const { name } = parsed.data.function;
+  if (names.has(name)) list.add("duplicate_tool", `The tool "${name}" is declared twice.`, `tools.${index}`);
+  names.add(name);
+}
 
 /** Checks the tool definitions of a line and answers their names; undefined when `tools` is absent. */
 export function checkTools(tools: unknown, list: FaultList): ReadonlySet<string> | undefined {
   if (tools === undefined) return undefined;
-  const names = new Set<string>();
-  if (!Array.isArray(tools)) {
-    list.add("tools_invalid", "`tools` is not a list.", "tools");
-    return names;
-  }
-  for (const [index, tool] of tools.entries()) {
-    const parsed = toolDefinitionSchema.safeParse(tool);
-    if (!parsed.success) {
-      const at = ["tools", index, ...(parsed.error.issues[0]?.path ?? [])].join(".");
-      list.add("tools_invalid", `The tool is not a definition: ${parsed.error.issues[0]?.message}`, at);
-      continue;
-    }
-    const { name } = parsed.data.function;
-    if (names.has(name))
-      list.add("duplicate_tool", `The tool "${name}" is declared twice.`, `tools.${index}`);
-    names.add(name);
-  }
+  const { names, faults } = checked(tools);
+  list.faults.push(...faults);
   return names;
 }
 

@@ -1,0 +1,19 @@
+/** Distinct tool lists an agent offers: a handful; ten times as many before forgetting. */
+const MOST = 200;
+
+/**
+ * A function of a value's JSON that remembers its last answers. Thousands of lines of an agent offer the same tools;
+ * checking and hashing them once instead of each time halves the cost of a line.
+ */
+export function remember<T>(compute: (value: unknown) => T): (value: unknown) => T {
+  const known = new Map<string, T>();
+  return (value) => {
+    const text = JSON.stringify(value);
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const answer = compute(value);
+    if (known.size >= MOST) known.clear();
+    known.set(text, answer);
+    return answer;
+  };
+}
