@@ -1,7 +1,7 @@
 import { messageOf } from "../kernel/errors.ts";
 import { type Hits, isPlaceholder, replaced } from "./redaction-hits.ts";
 import { isProbablySecret, type KeyMeaning, keyMeaning } from "./redaction-keys.ts";
-import { REDACTION_VERSION, redactText } from "./redaction-rules.ts";
+import { mayHoldSecret, REDACTION_VERSION, redactText } from "./redaction-rules.ts";
 
 export { REDACTION_VERSION } from "./redaction-rules.ts";
 
@@ -119,6 +119,7 @@ function total(hits: Hits): number {
 function embeddedJson(text: string): unknown {
   const first = /\S/.exec(text)?.[0];
   if (first !== "{" && first !== "[") return undefined;
+  if (!mayHoldSecret(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

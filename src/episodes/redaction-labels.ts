@@ -47,22 +47,42 @@ const LABEL = new RegExp(
 const GATE =
   /pass|pwd|(?:^|[^a-z])pw|kennwort|secret|token|jwt|key|auth|credential|cookie|conn|sig|sas|bearer/i;
 
+export const mayHoldLabel = (text: string): boolean => GATE.test(text);
+
 /** What follows a label in forms, messages and documentation and is not a value. */
 const NOT_A_VALUE =
   /^(?:null|none|nil|true|false|undefined|required|optional|missing|invalid|incorrect|expired|unknown|must|is|are|was|should|cannot|please|click|enter|string|number|boolean|object|array|not|empty|n\/a|\[\]|\{\}|\[|\{)(?![\w-])/i;
 const NEXT_PAIR = /[,\s&|]\s*(?=[A-Za-z_][\w.-]{0,40} ?[=:])/;
-const SENTENCE_END = /[.,;!?)](?=\s|$)|\s{2,}|\s[-–—(]/;
+const NEXT_PAIR_OR_SENTENCE = new RegExp(`${NEXT_PAIR.source}|[.,;!?)](?=\\s|$)|\\s{2,}|\\s[-–—(]`);
 const QUOTES = `"'\``;
 
 const LEADING_PLACEHOLDERS = /(?:\[REDACTED(?::[a-z_]{1,40})?\])+/y;
 
-/** Index of the first of `stops` after `from`, or the text's length; a placeholder's own bracket is no stop. */
-function until(text: string, from: number, stops: RegExp): number {
-  LEADING_PLACEHOLDERS.lastIndex = from;
-  stops.lastIndex = from + (LEADING_PLACEHOLDERS.exec(text)?.[0].length ?? 0);
-  const match = stops.exec(text);
-  return match === null ? text.length : match.index;
+/**
+ * Where each kind of stop comes next. A stop found once is still the next one for every place before it, so that many
+ * labels on one endless line cost one look at the line.
+ */
+class Reader {
+  readonly text: string;
+  readonly #found = new Map<RegExp, { from: number; at: number }>();
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Index of the first of `stops` at or after `from`, or the text's length; a placeholder's bracket is no stop. */
+  until(from: number, stops: RegExp): number {
+    LEADING_PLACEHOLDERS.lastIndex = from;
+    const start = from + (LEADING_PLACEHOLDERS.exec(this.text)?.[0].length ?? 0);
+    const known = this.#found.get(stops);
+    if (known !== undefined && known.from <= start && start <= known.at) return known.at;
+    stops.lastIndex = start;
+    const at = stops.exec(this.text)?.index ?? this.text.length;
+    this.#found.set(stops, { from: start, at });
+    return at;
+  }
 }
+const TAG = /[<\r\n]/g;
 const LINE_END = /[\r\n]/g;
 const LINE_OR_DOUBLE_QUOTE = /[\r\n"]/g;
 const PAIR_END = /[\r\n";<]/g;
@@ -71,7 +91,8 @@ const SIGNATURE_END = /[\s"'`<>,;&)\]}\\]/g;
 const SAS_END = /[\s"'`<>;\\]/g;
 
 /** Where a quoted value starting at `open` ends, honouring `\"` and quotes that are escaped themselves. */
-function quotedEnd(text: string, open: number): { start: number; end: number } | undefined {
+function quotedEnd(reader: Reader, open: number): { start: number; end: number } | undefined {
+  const { text } = reader;
   let at = open;
   while (text[at] === "\\") at++;
   const quote = text[at];
@@ -84,9 +105,10 @@ function quotedEnd(text: string, open: number): { start: number; end: number } |
     if (before === slashes) return { start, end: close - before };
     if (before < slashes) return { start, end: close - before };
   }
-  return { start, end: until(text, start, LINE_END) };
+  return { start, end: reader.until(start, LINE_END) };
 }
 
+/** End of `start..end`, brought forward to the first `stop` in it that leaves something before it. */
 function shorten(text: string, start: number, end: number, stop: RegExp): number {
   const match = stop.exec(text.slice(start, end));
   return match === null || match.index === 0 ? end : start + match.index;
@@ -99,12 +121,16 @@ function trimEnd(text: string, start: number, end: number): number {
 }
 
 /** End of an unquoted password: spaces belong to it, a connection string's `;`, the next pair or a sentence end it. */
-function passwordEnd(text: string, label: number, start: number): number {
-  const lineEnd = until(text, start, PAIR_END);
-  let end = shorten(text, start, lineEnd, NEXT_PAIR);
-  const inConnectionString = text[lineEnd] === ";" || /;\s*$/.test(text.slice(Math.max(0, label - 3), label));
-  if (!inConnectionString || text.slice(start, end).length > 256)
-    end = shorten(text, start, end, SENTENCE_END);
+function passwordEnd(reader: Reader, label: number, start: number): number {
+  const { text } = reader;
+  const stop = reader.until(start, PAIR_END);
+  const isConnectionString = text[stop] === ";" || /;\s*$/.test(text.slice(Math.max(0, label - 3), label));
+  let end = shorten(
+    text,
+    start,
+    stop,
+    isConnectionString && stop - start <= 256 ? NEXT_PAIR : NEXT_PAIR_OR_SENTENCE,
+  );
   const last = text[end - 1];
   if ((last === "'" || last === "`" || last === ")") && end - 1 > start) end--;
   return trimEnd(text, start, end);
@@ -117,15 +143,16 @@ interface Span {
 
 /** The value that belongs to a label, or undefined when what follows is not one. */
 function valueSpan(
-  text: string,
+  reader: Reader,
   family: Family,
   label: number,
   from: number,
   joint: string,
 ): Span | undefined {
+  const { text } = reader;
   const flag = text.slice(Math.max(0, label - 24), label);
   const isFlag = joint === "" && /(?:^|\s)--?[\w-]{0,20}$/.test(flag);
-  const quoted = quotedEnd(text, from);
+  const quoted = quotedEnd(reader, from);
   if (quoted !== undefined) {
     const { start, end } = quoted;
     if (end <= start) return undefined;
@@ -136,63 +163,66 @@ function valueSpan(
     if (family === "authorization") return { start: start + schemeLength(value), end };
     return { start, end };
   }
-  const wordEnd = until(text, from, WORD_END);
-  const first = text.slice(from, wordEnd);
-  if (joint === "") {
-    // "password is hunter2", "--token abc": one word, and outside a command line only if it cannot be prose.
-    const end = isFlag ? wordEnd : trimSentence(text, from, wordEnd);
-    const value = text.slice(from, end);
-    if (value === "" || value.startsWith("-")) return undefined;
-    return isFlag || (looksSecret(value) && /[^a-z-]/i.test(value)) ? { start: from, end } : undefined;
-  }
-  if (first === "" && family !== "password") return undefined;
-  if (joint === ">") return { start: from, end: until(text, from, /[<\r\n]/g) };
+  return joint === "" ? afterSpace(reader, from, isFlag) : afterJoint(reader, family, label, from, joint);
+}
+
+/** "password is hunter2", "--token abc": one word, and outside a command line only if it cannot be prose. */
+function afterSpace(reader: Reader, from: number, isFlag: boolean): Span | undefined {
+  const { text } = reader;
+  const wordEnd = reader.until(from, WORD_END);
+  const end = isFlag ? wordEnd : trimSentence(text, from, wordEnd);
+  const value = text.slice(from, end);
+  if (value === "" || value.startsWith("-")) return undefined;
+  return isFlag || (looksSecret(value) && /[^a-z-]/i.test(value)) ? { start: from, end } : undefined;
+}
+
+/** An unquoted value behind `=`, `:` or `>`. */
+function afterJoint(
+  reader: Reader,
+  family: Family,
+  label: number,
+  from: number,
+  joint: string,
+): Span | undefined {
+  const { text } = reader;
+  const to = (end: number): Span => ({ start: from, end });
+  if (joint === ">") return to(reader.until(from, TAG));
   if (joint.startsWith(":") && NOT_A_VALUE.test(text.slice(from, from + 24))) return undefined;
-  switch (family) {
-    case "password":
-      return { start: from, end: passwordEnd(text, label, from) };
-    case "connection_string": {
-      const isSas = /sas|signature/i.test(text.slice(label, label + 24));
-      const end = until(text, from, isSas ? SAS_END : LINE_OR_DOUBLE_QUOTE);
-      return /[=]|:\/\//.test(text.slice(from, Math.min(end, from + 2000)))
-        ? { start: from, end }
-        : undefined;
-    }
-    case "authorization": {
-      const end = until(text, from, LINE_OR_DOUBLE_QUOTE);
-      const value = text.slice(from, Math.min(end, from + 400));
-      const scheme = schemeLength(value);
-      if (scheme === 0 && !looksSecret(first)) return undefined;
-      return { start: from + scheme, end: scheme === 0 ? wordEnd : trimEnd(text, from, end) };
-    }
-    case "cookie": {
-      const end = until(text, from, LINE_OR_DOUBLE_QUOTE);
-      return first.includes("=") ? { start: from, end } : undefined;
-    }
-    case "signature": {
-      const end = until(text, from, SIGNATURE_END);
-      return end - from >= 8 ? { start: from, end } : undefined;
-    }
-    case "token": {
-      const end = trimSentence(text, from, wordEnd);
-      return looksSecret(text.slice(from, end)) ? { start: from, end } : undefined;
-    }
-    case "secret": {
-      if (joint !== ":" && joint !== "::" && /^secret/i.test(text.slice(label, label + 6)))
-        return { start: from, end: passwordEnd(text, label, from) };
-      const end = trimSentence(text, from, wordEnd);
-      const alone = /^(?:$|[\r\n"'<;.,)\]}&])/.test(text.slice(wordEnd, wordEnd + 1));
-      return looksSecret(text.slice(from, end)) || (alone && end - from >= 3) || !joint.startsWith(":")
-        ? { start: from, end }
-        : undefined;
-    }
+  if (family === "password") return to(passwordEnd(reader, label, from));
+  const wordEnd = reader.until(from, WORD_END);
+  const first = text.slice(from, wordEnd);
+  if (first === "") return undefined;
+  if (family === "connection_string") {
+    const isSas = /sas|signature/i.test(text.slice(label, label + 24));
+    const end = reader.until(from, isSas ? SAS_END : LINE_OR_DOUBLE_QUOTE);
+    return /=|:\/\//.test(text.slice(from, Math.min(end, from + 2000))) ? to(end) : undefined;
   }
+  if (family === "authorization") {
+    const end = reader.until(from, LINE_OR_DOUBLE_QUOTE);
+    const scheme = schemeLength(text.slice(from, Math.min(end, from + 400)));
+    if (scheme === 0) return looksSecret(first) ? to(wordEnd) : undefined;
+    return { start: from + scheme, end: trimEnd(text, from, end) };
+  }
+  if (family === "cookie")
+    return first.includes("=") ? to(reader.until(from, LINE_OR_DOUBLE_QUOTE)) : undefined;
+  if (family === "signature") {
+    const end = reader.until(from, SIGNATURE_END);
+    return end - from >= 8 ? to(end) : undefined;
+  }
+  const end = trimSentence(text, from, wordEnd);
+  const isRandom = looksSecret(text.slice(from, end));
+  if (family === "token") return isRandom ? to(end) : undefined;
+  const isAssigned = !joint.startsWith(":");
+  if (isAssigned && /^secret/i.test(text.slice(label, label + 6)))
+    return to(passwordEnd(reader, label, from));
+  const isAlone = /^(?:$|[\r\n"'<;.,)\]}&])/.test(text.slice(wordEnd, wordEnd + 1));
+  return isRandom || isAssigned || (isAlone && end - from >= 3) ? to(end) : undefined;
 }
 
 /** A full stop that ends the sentence is not part of the value. */
 function trimSentence(text: string, start: number, end: number): number {
   let last = end;
-  while (last > start + 1 && ".!?:".includes(text[last - 1] ?? "")) last--;
+  while (last > start + 1 && end - last < 4 && ".!?:".includes(text[last - 1] ?? "")) last--;
   return last;
 }
 
@@ -208,6 +238,7 @@ function schemeLength(value: string): number {
 /** Replaces every labelled secret in a text. */
 export function redactLabelled(text: string, hits: Hits): string {
   if (!GATE.test(text)) return text;
+  const reader = new Reader(text);
   let out = "";
   let done = 0;
   LABEL.lastIndex = 0;
@@ -216,7 +247,7 @@ export function redactLabelled(text: string, hits: Hits): string {
     const joint = match[WORDS.length + 1] ?? "";
     const end = match.index + match[0].length;
     if (family === undefined) continue;
-    const span = valueSpan(text, family, match.index, end, joint);
+    const span = valueSpan(reader, family, match.index, end, joint);
     if (span === undefined || span.end <= span.start) {
       // The next label may begin inside what followed this one ("secret key: token=…").
       LABEL.lastIndex = Math.max(match.index + 1, end - 1);

@@ -34,7 +34,8 @@ function redactCardsInRun(run: string, hits: Hits): string {
   let done = 0;
   for (let first = 0; first < groups.length; first++) {
     const start = groups[first]?.index ?? 0;
-    if (start < done) continue;
+    // No card begins with 0, 1, 7, 8 or 9.
+    if (start < done || !"23456".includes(run[start] ?? "")) continue;
     let digits = "";
     let end = -1;
     for (let last = first; last < groups.length && digits.length <= 19; last++) {
@@ -100,7 +101,11 @@ const PHONE =
 const LABELLED_PHONE =
   /((?:phone|mobile|telephone|tel|fax|whatsapp|cell)(?: ?(?:number|no\.?|nr\.?))?["']?[ \t]{0,4}[:=#][ \t]{0,4}["']?)(\+?\(?\d(?:[ ()./-]{0,2}\d){5,14})(?!\w)/gi;
 
-const GATE = /\d[\d ()./-]{4,}\d|[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}/;
+/** Cheap test that lets most texts pass; dates and small numbers do not trip it. */
+const GATE =
+  /\d(?:[ .-]?\d){12}|\+\d|\b00[1-9]|\d{3}\)? ?[-. ]?\d{3}[-. ]\d{4}|\b0\d{2,4}\)?[ /-]|[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|(?:phone|mobile|tel|fax|whatsapp|cell)[^A-Za-z]{1,16}[+(\d]/i;
+
+export const mayHoldNumbers = (text: string): boolean => GATE.test(text);
 
 /** Replaces IBANs, numbers with a country code, cards and other telephone numbers: in this order, because the digits of one can pass for those of the next. */
 export function redactNumbers(text: string, hits: Hits): string {

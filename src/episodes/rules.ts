@@ -90,7 +90,7 @@ export function toEpisode(
     id: facts.id,
     created_at: clean.created_at ?? facts.now,
     recorded_at: facts.now,
-    tool_names: [...new Set(called)].sort(),
+    tool_names: [...new Set(called)].toSorted(),
     redaction: clean.redaction ?? { version: "off", counts: {} },
     schema_version: 1,
   }) as Episode;

@@ -31,35 +31,36 @@ export type RecordResult =
 
 export type EpisodeService = ReturnType<typeof createEpisodeService>;
 
+/** @throws invalid `invalid_input` that names the field */
+function check(raw: unknown, agentId: string): CheckedEpisodeInput {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw))
+    throw invalid("invalid_input", "An episode must be a JSON object.");
+  const item = { ...(raw as Record<string, unknown>) };
+  item.agent_id ??= agentId;
+  let parsed: ReturnType<typeof episodeInputSchema.safeParse>;
+  try {
+    parsed = episodeInputSchema.safeParse(item);
+  } catch (thrown) {
+    throw invalid("invalid_input", `The episode cannot be checked: ${messageOf(thrown)}`, {
+      remedy: "Nest values less deeply.",
+    });
+  }
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.slice(0, 20).map((issue) => ({
+    field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
+    reason: issue.message,
+  }));
+  const first = faults[0] ?? { field: "", reason: "not valid" };
+  throw invalid("invalid_input", `${first.field || "The episode"}: ${first.reason}`, {
+    field: first.field || undefined,
+    remedy: "See the input of recordEpisodes in the API description.",
+    details: faults,
+  });
+}
+
 /** Stores and reads episodes. Everything stored went through redaction here, whoever sent it. */
 export function createEpisodeService({ ledger, settings, clock, logger }: EpisodeServiceDeps) {
   const store = createEpisodeStore(ledger);
-
-  function check(raw: unknown, agentId: string): CheckedEpisodeInput {
-    if (typeof raw !== "object" || raw === null || Array.isArray(raw))
-      throw invalid("invalid_input", "An episode must be a JSON object.");
-    const item = { ...(raw as Record<string, unknown>) };
-    item.agent_id ??= agentId;
-    let parsed: ReturnType<typeof episodeInputSchema.safeParse>;
-    try {
-      parsed = episodeInputSchema.safeParse(item);
-    } catch (thrown) {
-      throw invalid("invalid_input", `The episode cannot be checked: ${messageOf(thrown)}`, {
-        remedy: "Nest values less deeply.",
-      });
-    }
-    if (parsed.success) return parsed.data;
-    const faults = parsed.error.issues.slice(0, 20).map((issue) => ({
-      field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
-      reason: issue.message,
-    }));
-    const first = faults[0] ?? { field: "", reason: "not valid" };
-    throw invalid("invalid_input", `${first.field || "The episode"}: ${first.reason}`, {
-      field: first.field || undefined,
-      remedy: "See the input of recordEpisodes in the API description.",
-      details: faults,
-    });
-  }
 
   /** A create that met an existing id: the same episode again, or another one under its id. */
   async function meet(sent: Episode, createdAtGiven: boolean): Promise<RecordResult> {

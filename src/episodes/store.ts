@@ -13,29 +13,29 @@ export interface EpisodeFilter {
   readonly toolName?: string | undefined;
 }
 
+function where(filter: EpisodeFilter): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (condition: Condition | false) => condition && conditions.push(condition);
+  add(filter.from !== undefined && { field: "created_at", op: "gte", value: filter.from });
+  add(filter.until !== undefined && { field: "created_at", op: "lte", value: filter.until });
+  add(filter.minReward !== undefined && { field: "reward_avg", op: "gte", value: filter.minReward });
+  add(filter.sessionId !== undefined && { field: "session_id", op: "eq", value: filter.sessionId });
+  add(
+    filter.correlationId !== undefined && {
+      field: "correlation_id",
+      op: "eq",
+      value: filter.correlationId,
+    },
+  );
+  add(filter.model !== undefined && { field: "model_deployment", op: "eq", value: filter.model });
+  add(filter.toolName !== undefined && { field: "tool_names", op: "contains", value: filter.toolName });
+  return conditions;
+}
+
 export type EpisodeStore = ReturnType<typeof createEpisodeStore>;
 
 /** What episodes ask of the ledger, in their own words. */
 export function createEpisodeStore(ledger: Ledger) {
-  const where = (filter: EpisodeFilter): Condition[] => {
-    const conditions: Condition[] = [];
-    const add = (condition: Condition | false) => condition && conditions.push(condition);
-    add(filter.from !== undefined && { field: "created_at", op: "gte", value: filter.from });
-    add(filter.until !== undefined && { field: "created_at", op: "lte", value: filter.until });
-    add(filter.minReward !== undefined && { field: "reward_avg", op: "gte", value: filter.minReward });
-    add(filter.sessionId !== undefined && { field: "session_id", op: "eq", value: filter.sessionId });
-    add(
-      filter.correlationId !== undefined && {
-        field: "correlation_id",
-        op: "eq",
-        value: filter.correlationId,
-      },
-    );
-    add(filter.model !== undefined && { field: "model_deployment", op: "eq", value: filter.model });
-    add(filter.toolName !== undefined && { field: "tool_names", op: "contains", value: filter.toolName });
-    return conditions;
-  };
-
   return {
     /** Each on its own; one whose id exists fails with conflict `document_exists`. */
     createAll: (episodes: readonly Episode[]): Promise<BulkResult[]> =>

@@ -104,12 +104,15 @@ export function latestPerSlot(rewards: readonly Reward[]): Reward[] {
     if (found === undefined || isLater(reward, found)) latest.set(slot, reward);
   }
   // One order of adding, so that the sums do not depend on the order of delivery.
-  return [...latest.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...latest.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** Adding in binary leaves dust such as 0.30000000000000004; twelve decimals are beyond any judgement. */
 const tidy = (n: number): number => Math.round(n * 1e12) / 1e12 || 0;
 const total = (rewards: readonly Reward[]): number => tidy(rewards.reduce((sum, r) => sum + r.value, 0));
+
+const newest = (of: readonly Reward[]): string =>
+  of.reduce((at, reward) => (reward.created_at > at ? reward.created_at : at), "");
 
 /**
  * What the feed keeps on the episode, from all its rewards in any order: the mean of the judgements that stand, the sum
@@ -121,9 +124,7 @@ export function aggregate(rewards: readonly Reward[]): RewardAggregate | undefin
   if (standing.length === 0) return undefined;
   const judgements = standing.filter((reward) => !PENALTY_SOURCES.includes(reward.source));
   const penalties = standing.filter((reward) => PENALTY_SOURCES.includes(reward.source));
-  const sources = [...new Set(standing.map((reward) => reward.source))].sort();
-  const newest = (of: readonly Reward[]) =>
-    of.reduce((at, reward) => (reward.created_at > at ? reward.created_at : at), "");
+  const sources = [...new Set(standing.map((reward) => reward.source))].toSorted();
   const sum = total(judgements);
   return {
     reward_count: judgements.length,

@@ -37,6 +37,13 @@ interface About {
   readonly metadata?: RewardInput["metadata"];
 }
 
+const about = ({ episodeId, agentId, comments, metadata }: About) => ({
+  episode_id: episodeId,
+  agent_id: agentId,
+  comments,
+  metadata: metadata ?? {},
+});
+
 type Unassigned = Omit<RewardInput, "agent_id"> & { agent_id?: string | undefined };
 
 export type RewardService = ReturnType<typeof createRewardService>;
@@ -117,13 +124,6 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       return { reward: bare(twin), deduplicated: true };
     }
   }
-
-  const about = ({ episodeId, agentId, comments, metadata }: About) => ({
-    episode_id: episodeId,
-    agent_id: agentId,
-    comments,
-    metadata: metadata ?? {},
-  });
 
   return {
     assign,
