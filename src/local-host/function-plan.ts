@@ -75,7 +75,6 @@ export function planFunctions(
           break;
         case "orchestrationtrigger":
         case "activitytrigger":
-        case "entitytrigger":
           durable.push(fn);
           usesDurable = true;
           break;
