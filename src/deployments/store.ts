@@ -1,8 +1,8 @@
 import type { Dataset } from "../datasets/contract.ts";
-import { changeRecord } from "../evaluation/change-record.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, isLightningError, preconditionFailed } from "../kernel/errors.ts";
+import { changeRecord } from "../ledger/change-record.ts";
 import {
   type BatchOperation,
   bare,

@@ -1,8 +1,8 @@
 import type { Dataset } from "../datasets/contract.ts";
 import { isLightningError } from "../kernel/errors.ts";
+import { changeRecord } from "../ledger/change-record.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
-import { changeRecord } from "./change-record.ts";
 import type { Evaluation } from "./contract.ts";
 
 export type EvaluationStore = ReturnType<typeof createEvaluationStore>;

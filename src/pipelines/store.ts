@@ -1,6 +1,6 @@
 import type { Dataset } from "../datasets/contract.ts";
-import { changeRecord } from "../evaluation/change-record.ts";
 import { isLightningError } from "../kernel/errors.ts";
+import { changeRecord } from "../ledger/change-record.ts";
 import { bare, type Condition, each, type Ledger, type Page } from "../ledger/ledger.ts";
 import type { Pipeline } from "./contract.ts";
 

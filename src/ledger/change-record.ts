@@ -1,6 +1,6 @@
 import { isLightningError } from "../kernel/errors.ts";
-import type { ContainerKey } from "../ledger/containers.ts";
-import { bare, type Ledger, type LedgerDocument } from "../ledger/ledger.ts";
+import type { ContainerKey } from "./containers.ts";
+import { bare, type Ledger, type LedgerDocument } from "./ledger.ts";
 
 /** Races lost in a row before the caller is told; each loss means that somebody else's change got through. */
 const ATTEMPTS = 8;
