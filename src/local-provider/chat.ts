@@ -76,6 +76,7 @@ export function createChat(deps: { readonly store: ProviderStore; readonly clock
     const input = parsed.data;
     const messages = input.messages as readonly WireMessage[];
     const choice = input.tool_choice ?? "auto";
+    checkChoice(choice, input.tools ?? []);
     const answered = answer(
       modelNamed(input.model),
       {
@@ -113,6 +114,21 @@ export function createChat(deps: { readonly store: ProviderStore; readonly clock
       },
     };
   };
+}
+
+/** A tool can only be asked for among those that are offered. */
+function checkChoice(
+  choice: z.output<typeof body>["tool_choice"],
+  tools: NonNullable<z.output<typeof body>["tools"]>,
+): void {
+  const wrong =
+    typeof choice === "object"
+      ? !tools.some((tool) => tool.function.name === choice.function.name)
+      : choice === "required" && tools.length === 0;
+  if (wrong)
+    throw new WireError(400, "invalid_value", "tool_choice asks for a tool that is not offered.", {
+      param: "tool_choice",
+    });
 }
 
 function messageOf(answered: Answer) {

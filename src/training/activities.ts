@@ -48,7 +48,12 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
       const run = await store.update(agent_id, id, (now) =>
         isOver(now.status) || now.claimed_by !== undefined
           ? undefined
-          : { claimed_by: instance_id, status: "running", state: "uploading" },
+          : {
+              claimed_by: instance_id,
+              status: "running",
+              // A run that is taken up again goes on where its job is.
+              state: now.aoai_job_id === undefined ? "uploading" : now.state,
+            },
       );
       if (isOver(run.status)) return { kind: "finished" };
       return { kind: run.claimed_by === instance_id ? "claimed" : "elsewhere" };
@@ -81,6 +86,8 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
         isOver(run.status) || run.aoai_job_id === undefined
           ? run
           : await follower.record(run, run.aoai_job_id);
+      // The job of a run that was given up may still need its files.
+      if (end.failed_in !== "tracking") await follower.deleteFiles(end);
       return {
         status: end.status,
         ...(end.tuned_model_name === undefined ? {} : { tuned_model: end.tuned_model_name }),

@@ -3,10 +3,11 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { bare } from "../ledger/ledger.ts";
 import type { Provider, ProviderEvent, ProviderJob } from "../provider/provider.ts";
 import type { TrainingRun } from "./contract.ts";
 import { parseCurve, summarise } from "./curve.ts";
-import { chooseJob, isOver, jobIsOver, ownJobs, stateOfJob, statusOf } from "./rules.ts";
+import { chooseJob, isOver, jobIsOver, ownJobs, stateOfJob, statusOf, uploadPrefix } from "./rules.ts";
 import type { TrainingStore } from "./store.ts";
 
 export interface FollowDeps {
@@ -166,20 +167,18 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
     return checkpoints.length === 0 ? {} : { checkpoints };
   }
 
-  /** Uploaded files have done their work: the provider's room for them is small (100 files a resource). */
+  /**
+   * Uploaded files have done their work, and the provider's room for them is small (100 files a resource). Found by
+   * name, so that one whose upload was never answered goes too. A file that stays costs little: nothing fails here.
+   */
   async function deleteFiles(run: TrainingRun): Promise<void> {
-    for (const id of [run.training_file_id, run.validation_file_id]) {
-      if (id === undefined) continue;
-      try {
-        await provider.deleteFile(id);
-      } catch (error) {
-        if (isLightningError(error) && error.kind === "not_found") continue;
-        logger.warn("an uploaded file could not be deleted", {
-          run_id: run.id,
-          file_id: id,
-          error: messageOf(error),
-        });
-      }
+    try {
+      const ids: string[] = [];
+      for await (const file of provider.listFiles())
+        if (file.filename.startsWith(uploadPrefix(run.id))) ids.push(file.id);
+      for (const id of ids) await provider.deleteFile(id);
+    } catch (error) {
+      logger.warn("an uploaded file could not be deleted", { run_id: run.id, error: messageOf(error) });
     }
   }
 
@@ -189,7 +188,7 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
    */
   async function record(run: TrainingRun, jobId: string): Promise<TrainingRun> {
     const job = await readJob(jobId);
-    if (job !== undefined && !jobIsOver(job)) return run;
+    if (job !== undefined && !jobIsOver(job)) return bare(run);
     const status = job === undefined ? "failed" : statusOf(stateOfJob(job.state));
     if (status === "succeeded" && job?.fine_tuned_model === undefined)
       throw unavailable("model_name_pending", `Job ${jobId} has succeeded but does not name its model yet.`);
@@ -218,8 +217,7 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
       ...withEvents(now, fresh),
       ...extras,
     }));
-    await deleteFiles(run);
-    return stored;
+    return bare(stored);
   }
 
   return { findJob, adopt, look, record, readJob, deleteFiles };

@@ -72,6 +72,9 @@ export function runId(run: RunIdentity, attempt: number): string {
   ]);
 }
 
+/** What the name of every file starts with that is uploaded for a run. */
+export const uploadPrefix = (id: string): string => `${id}-`;
+
 /** Starts at the configured interval and grows with the run's age to five minutes. */
 export function pollAgainSeconds(ageMs: number, intervalSeconds: number): number {
   return Math.max(intervalSeconds, Math.min(SLOWEST_POLL_SECONDS, ageMs / 1000 / 20));

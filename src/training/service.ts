@@ -230,6 +230,7 @@ export function createTrainingService(deps: TrainingDeps) {
                 ? { error: undefined, failed_in: undefined, completed_at: undefined, claimed_by: undefined }
                 : {}),
             }));
+      if (isOver(after.status)) await follower.deleteFiles(after);
       return { run: bare(after), corrected: after.status !== before.status };
     },
 

@@ -5,6 +5,7 @@ import { invalid, isLightningError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderFile } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
+import { uploadPrefix } from "./rules.ts";
 import type { TrainingStore } from "./store.ts";
 
 export interface UploadDeps {
@@ -38,6 +39,8 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
       split,
     }: Parameters<TrainingActivities["uploadTrainingFile"]>[0]): Promise<Uploaded> {
       const run = await store.get(agent_id, id);
+      // A run that is taken up again may have its job already; what the job needed is its own affair.
+      if (run.aoai_job_id !== undefined) return { kind: "uploaded", file_id: "", processed: true };
       const known = split === "train" ? run.training_file_id : run.validation_file_id;
       if (known !== undefined) return { kind: "uploaded", file_id: known, processed: false };
       const side = (await readDataset(run)).files?.[split];
@@ -46,7 +49,7 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
           ? { kind: "uploaded", file_id: "", processed: true }
           : { kind: "rejected", code: "file_missing", message: "The dataset has no training file." };
       // The name says whose it is and what is in it, so that an upload whose answer was lost is found again.
-      const name = `${id}-${split}-${side.sha256.slice(0, 12)}.jsonl`;
+      const name = `${uploadPrefix(id)}${split}-${side.sha256.slice(0, 12)}.jsonl`;
       try {
         const file =
           (await findFile(name)) ??

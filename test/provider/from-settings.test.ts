@@ -34,11 +34,7 @@ describe("the provider of the settings", () => {
     };
     const { AZURE_OPENAI_ENDPOINT: _first, ...foundry } = both;
     for (const env of [both, foundry]) {
-      const provider = providerFromSettings(
-        readSettings(env),
-        silentLogger,
-        fetch as typeof globalThis.fetch,
-      );
+      const provider = providerFromSettings(readSettings(env), silentLogger, fetch);
       expect(provider?.kind).toBe("azure");
       await provider?.ping();
     }

@@ -62,7 +62,7 @@ export function* train(
   held: readonly Case[],
   options: TrainingOptions,
 ): Generator<Progress, void> {
-  const weights = emptyWeights(examples, options.start);
+  const weights = yield* emptyWeights(examples, options.start);
   const said = weights.labels.filter((label) => label.startsWith("say:"));
   const known = new Map(weights.labels.map((label, i) => [label, i]));
   const prepare = function* (cases: readonly Case[]): Generator<Progress, Prepared[]> {
@@ -81,7 +81,7 @@ export function* train(
   };
   const prepared = yield* prepare(examples);
   const valid = yield* prepare(held);
-  const memory = remember(examples, prepared, options.start);
+  const memory = yield* remember(examples, prepared, options.start);
   const squares = weights.rows.map((row) => new Float32Array(row.length));
   const gain = { square: 0 };
   const random = seeded(options.seed);
@@ -177,13 +177,14 @@ function* measure(
   return { loss: loss / cases.length, accuracy: right / cases.length };
 }
 
-function emptyWeights(cases: readonly Case[], start: Model | undefined): Weights {
+function* emptyWeights(cases: readonly Case[], start: Model | undefined): Generator<Progress, Weights> {
   const found = new Map<string, number>();
   const labels = new Set<Label>(start?.weights.labels ?? []);
   for (const one of cases) {
     for (const feature of new Set(one.raw)) found.set(feature, (found.get(feature) ?? 0) + 1);
     for (const name of one.situation.toolset.names) labels.add(`tool:${name}`);
     labels.add(one.target);
+    yield TICK;
   }
   labels.add("text");
   for (const label of repeatedAnswers(cases)) labels.add(label);
@@ -208,18 +209,20 @@ function emptyWeights(cases: readonly Case[], start: Model | undefined): Weights
   return { labels: [...labels], vocabulary, idf, rows, gain: start?.weights.gain ?? 1 };
 }
 
-function remember(
+function* remember(
   cases: readonly Case[],
   prepared: readonly Prepared[],
   start: Model | undefined,
-): readonly Memory[] {
+): Generator<Progress, readonly Memory[]> {
   const constants = new Map<string, number>();
-  for (const one of cases)
+  for (const one of cases) {
     for (const leaf of one.leaves ?? [])
       if ("value" in leaf) {
         const key = constantKey(one, leaf.path, leaf.value);
         constants.set(key, (constants.get(key) ?? 0) + 1);
       }
+    yield TICK;
+  }
   const own = cases.slice(-MEMORY_MOST).map((one, i): Memory => {
     const { x } = prepared[Math.max(0, cases.length - MEMORY_MOST) + i] as Prepared;
     return {
