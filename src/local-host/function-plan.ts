@@ -75,6 +75,7 @@ export function planFunctions(
           break;
         case "orchestrationtrigger":
         case "activitytrigger":
+        case "entitytrigger":
           durable.push(fn);
           usesDurable = true;
           break;

@@ -1,5 +1,6 @@
 import { createLogger, type Logger } from "../kernel/logger.ts";
 import { failureText, toError } from "./core-api/errors.ts";
+import type { RegisteredFunction } from "./core-api/types.ts";
 import { LocalHost, type LocalHostOptions } from "./local-host.ts";
 
 export interface ServeOptions extends LocalHostOptions {
@@ -46,10 +47,20 @@ export function describe(host: LocalHost, home: string): string[] {
   }
   for (const { fn, options } of plan.feeds)
     lines.push(`  ${fn.metadata.name}: cosmosDBTrigger on ${options.container}`);
-  for (const fn of [...plan.durable, ...plan.warmup])
-    lines.push(`  ${fn.metadata.name}: ${fn.trigger.binding.type}`);
+  // One line a kind: an app has dozens of activities, and none of them has an address.
+  for (const [kind, names] of byTrigger([...plan.durable, ...plan.warmup]))
+    lines.push(`  ${kind}: ${names.join(", ")}`);
   lines.push("", `Listening on ${host.baseUrl}, data in ${home}. Press Ctrl+C to stop.`);
   return lines;
+}
+
+function byTrigger(functions: readonly RegisteredFunction[]): Map<string, string[]> {
+  const kinds = new Map<string, string[]>();
+  for (const fn of functions) {
+    const { type } = fn.trigger.binding;
+    kinds.set(type, [...(kinds.get(type) ?? []), fn.metadata.name]);
+  }
+  return kinds;
 }
 
 /** Plain lines with the time of day. */

@@ -152,6 +152,9 @@ describe("the holder of a home folder", () => {
     const journal = path.join(home, "journal");
     const env = { FIXTURE_JOURNAL: journal };
     const first = await run("durable-app", home, [], env);
+    expect(first.text()).toContain(
+      "  activityTrigger: greet\n  orchestrationTrigger: greetLater, waitForWord\n",
+    );
     const names = ["a", "b", "c", "d"];
     await fetch(`${first.url}/api/start/greetLater/k`, {
       method: "POST",
