@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Clock, toIso } from "../../kernel/clock.ts";
 import { conflict, invalid, LightningError, notFound } from "../../kernel/errors.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { entityMessage } from "./entity.ts";
 import { EventType, store as encoded, type HistoryEvent, isTerminal, statusName } from "./history.ts";
 import { newExecutionId, startMessage } from "./new-instance.ts";
 import type { FunctionInvoker } from "./port.ts";
@@ -108,6 +109,15 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
         Timestamp,
         Reason: reason,
       })),
+
+    /** Sends an entity an operation without waiting for its result; `input` is JSON text. */
+    signal: async (target: string, op: string, input: string | undefined): Promise<void> => {
+      const request = { op, signal: true, id: randomUUID(), ...(input === undefined ? {} : { input }) };
+      await store.write(
+        () => store.addMessage(entityMessage(target, request, toIso(clock.now()))),
+        (message) => dispatcher.deliver(message),
+      );
+    },
 
     /** Starts the same orchestration with the same input again, under a new id or, when it is over, the same. */
     restart: async (id: string, withNewId: boolean): Promise<string> => {

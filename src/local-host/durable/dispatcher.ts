@@ -4,9 +4,12 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { runActivity } from "./activities.ts";
+import { type Applied, applyPlan } from "./apply-plan.ts";
+import { isEntityId } from "./entity.ts";
+import { EntityWorker } from "./entity-worker.ts";
 import { type Plan, runEpisode } from "./episode.ts";
 import { store as encoded, isTerminal, type StoredEvent } from "./history.ts";
-import type { NewInstance } from "./new-instance.ts";
+import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { Activity, DurableStore, Message } from "./store.ts";
@@ -21,14 +24,6 @@ const CACHE_CHARS = 64_000_000;
 /** Pauses before what a full disk refused is tried again: the first, and the longest after doubling. */
 const RETRY_WRITE_MS = { first: 10, longest: 1000 };
 
-/** What a committed plan means for memory. */
-interface Applied {
-  readonly messages: readonly Message[];
-  readonly activities: readonly Activity[];
-  readonly refused: readonly NewInstance[];
-  readonly replaced: readonly string[];
-}
-
 interface Slot {
   readonly id: string;
   inbox: Message[];
@@ -38,8 +33,6 @@ interface Slot {
   queued: boolean;
   /** Activities scheduled and not finished. */
   outstanding: number;
-  history: StoredEvent[] | undefined;
-  chars: number;
 }
 
 export interface DispatcherDeps {
@@ -63,13 +56,18 @@ export class Dispatcher {
   #episodes = 0;
   #gathering = 0;
   #runningActivities = 0;
-  #cachedChars = 0;
+  readonly #histories = new HistoryCache(CACHE_CHARS);
+  readonly #entities: EntityWorker;
   #stopping = false;
   readonly #idle = new Set<() => void>();
   readonly #ended = new Map<string, Set<(ended: boolean) => void>>();
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
+    this.#entities = new EntityWorker(deps, {
+      persist: (work, committed) => this.#persist(work, committed),
+      deliver: (message) => this.deliver(message),
+    });
     this.#timers = new TimerQueue(deps.clock, (message) => this.#arrive(message));
   }
 
@@ -111,7 +109,7 @@ export class Dispatcher {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
     slot.inbox = [];
-    this.#cache(slot, undefined);
+    this.#histories.delete(id);
     this.#activities = this.#activities.filter(({ instanceId }) => instanceId !== id);
   }
 
@@ -147,7 +145,7 @@ export class Dispatcher {
   #slot(id: string): Slot {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
-      slot = { id, inbox: [], running: false, queued: false, outstanding: 0, history: undefined, chars: 0 };
+      slot = { id, inbox: [], running: false, queued: false, outstanding: 0 };
       this.#slots.set(id, slot);
     }
     return slot;
@@ -162,7 +160,7 @@ export class Dispatcher {
   #schedule(slot: Slot): void {
     if (slot.running || slot.queued || slot.inbox.length === 0) return;
     slot.queued = true;
-    const length = slot.history?.length ?? 0;
+    const length = this.#histories.get(slot.id)?.length ?? 0;
     if (length <= LARGE_HISTORY || slot.outstanding === 0) {
       this.#ready.push(slot);
       this.#pump();
@@ -210,9 +208,10 @@ export class Dispatcher {
     slot.inbox = [];
     let parked = false;
     try {
+      if (isEntityId(slot.id)) return await this.#entities.work(slot.id, messages);
       const instance = store.instance(slot.id);
       if (instance !== undefined) {
-        const past = slot.history ?? store.history(slot.id);
+        const past = this.#histories.get(slot.id) ?? store.history(slot.id);
         const deps = { invoker, now: () => clock.now(), defaultVersion: settings.defaultVersion };
         const plan = await runEpisode(deps, instance, past, messages);
         if (plan === "missing") {
@@ -224,7 +223,7 @@ export class Dispatcher {
         } else if (plan !== undefined) {
           for (const { level, text } of plan.notes) logger[level](text);
           await this.#persist(
-            () => this.#apply(slot.id, instance.executionId, past.length, plan),
+            () => applyPlan(store, slot.id, instance.executionId, past.length, plan),
             (applied) => this.#applied(slot, instance.executionId, past, plan, applied),
           );
           return;
@@ -242,37 +241,10 @@ export class Dispatcher {
       const more = slot.inbox.length > 0;
       if (parked) slot.inbox = [...messages, ...slot.inbox];
       if (more) this.#schedule(slot);
-      else if (!parked && slot.history === undefined && slot.outstanding === 0) this.#slots.delete(slot.id);
+      else if (!parked && slot.outstanding === 0) this.#slots.delete(slot.id);
       this.#episodes--;
       this.#pump();
     }
-  }
-
-  /** Inside the transaction. Undefined when the instance was purged or replaced meanwhile. */
-  #apply(id: string, executionId: string, length: number, plan: Plan): Applied | undefined {
-    const { store } = this.#deps;
-    if (!store.update(id, executionId, plan.change)) return undefined;
-    store.deleteMessages(plan.consumed);
-    if (plan.kept < length) store.clearHistory(id);
-    store.appendHistory(id, plan.kept, plan.history);
-    if (isTerminal(plan.change.status) || plan.change.executionId !== executionId)
-      store.deleteTimers(id, executionId);
-    const refused: NewInstance[] = [];
-    const replaced: string[] = [];
-    const messages: Message[] = [];
-    for (const { instance, started } of plan.effects.starts) {
-      const existing = store.instance(instance.id);
-      if (existing !== undefined && !isTerminal(existing.status)) {
-        refused.push(instance);
-        continue;
-      }
-      if (existing !== undefined) replaced.push(instance.id);
-      store.create(instance);
-      messages.push(store.addMessage(started));
-    }
-    for (const message of plan.effects.messages) messages.push(store.addMessage(message));
-    const activities = plan.effects.activities.map((activity) => store.addActivity(activity));
-    return { messages, activities, refused, replaced };
   }
 
   /** Right after the commit: memory follows. */
@@ -286,7 +258,8 @@ export class Dispatcher {
     if (applied === undefined) return;
     const ended = isTerminal(plan.change.status);
     if (ended || plan.change.executionId !== executionId) this.#timers.drop(slot.id, executionId);
-    this.#cache(slot, ended ? undefined : [...past.slice(0, plan.kept), ...plan.history]);
+    if (ended) this.#histories.delete(slot.id);
+    else this.#histories.set(slot.id, [...past.slice(0, plan.kept), ...plan.history]);
     for (const { id, name } of applied.refused)
       this.#deps.logger.error(
         `Sub-orchestration '${name}' was not started: an instance '${id}' is already running. Its parent waits for ever, here and in Azure.`,
@@ -345,24 +318,6 @@ export class Dispatcher {
         });
         await pause(wait);
       }
-    }
-  }
-
-  /** Keeps an instance's history in memory, within a bound over all instances; the oldest go first. */
-  #cache(slot: Slot, history: StoredEvent[] | undefined): void {
-    this.#cachedChars -= slot.chars;
-    slot.history = history;
-    slot.chars = (history ?? []).reduce((sum, { text }) => sum + text.length, 0);
-    this.#cachedChars += slot.chars;
-    this.#slots.delete(slot.id);
-    if (history !== undefined || slot.running || slot.queued || slot.inbox.length > 0 || slot.outstanding > 0)
-      this.#slots.set(slot.id, slot);
-    for (const old of this.#slots.values()) {
-      if (this.#cachedChars <= CACHE_CHARS) break;
-      if (old === slot || old.history === undefined) continue;
-      this.#cachedChars -= old.chars;
-      old.history = undefined;
-      old.chars = 0;
     }
   }
 

@@ -1,5 +1,6 @@
 import { isLightningError, messageOf } from "../../kernel/errors.ts";
 import type { DurableClient, Sent } from "./client.ts";
+import { entityId, entityParts } from "./entity.ts";
 import { isTerminal, Status, statusName } from "./history.ts";
 import { statusBody } from "./http-status.ts";
 import { managementUrls, type UrlScope } from "./http-urls.ts";
@@ -9,6 +10,8 @@ import type { DurableStore, InstanceFilter } from "./store.ts";
 /** Instances on a page when the request names no `top`. */
 const PAGE_SIZE = 100;
 const LARGEST_PAGE = 1000;
+/** Stands for an empty entity key in a path. */
+const EMPTY_KEY = "$";
 const CONTINUATION = "x-ms-continuation-token";
 
 /** The Durable extension's HTTP API: what the SDK's client calls and what the URLs it hands out point to. */
@@ -59,11 +62,42 @@ export class DurableHttpApi {
           : undefined;
       case "POST makeprimary 1":
         return empty(200);
+      case "GET entities 1":
+      case "GET entities 2":
+        return this.#listEntities(request, first);
+      case "GET entities 3":
+        return this.#entity(first as string, operation);
+      case "POST entities 3":
+      case "DELETE entities 3":
+        return this.#signal(request, first as string, operation);
       default:
-        return area.toLowerCase() === "entities"
-          ? text(501, "Entities are not served by the local host.")
-          : undefined;
+        return undefined;
     }
+  }
+
+  #listEntities(request: DurableHttpRequest, name: string | undefined): DurableHttpResponse {
+    const fetchState = flag(request, "fetchState");
+    const shown = this.#store.entities(name, pageSize(request)).map((entity) => ({
+      entityId: entityParts(entity.id),
+      lastOperationTime: new Date(entity.updatedAt).toISOString(),
+      ...(fetchState ? { state: JSON.parse(entity.state ?? "null") as unknown } : {}),
+    }));
+    return json(200, shown);
+  }
+
+  #entity(name: string, key: string): DurableHttpResponse {
+    const entity = this.#store.entity(entityId(name, key === EMPTY_KEY ? "" : key));
+    return entity.exists ? json(200, JSON.parse(entity.state ?? "null")) : empty(404);
+  }
+
+  async #signal(request: DurableHttpRequest, name: string, key: string) {
+    const operation = request.method.toUpperCase() === "DELETE" ? "delete" : (request.query.get("op") ?? "");
+    const jsonBody = isMediaType(request, "application/json");
+    if (request.body !== "" && jsonBody && !isJson(request.body))
+      return text(400, "Could not parse JSON content");
+    const input = request.body === "" ? undefined : jsonBody ? request.body : JSON.stringify(request.body);
+    await this.#client.signal(entityId(name, key === EMPTY_KEY ? "" : key), operation, input);
+    return empty(202);
   }
 
   async #start(request: DurableHttpRequest, scope: UrlScope, name: string, wanted: string | undefined) {
@@ -115,8 +149,7 @@ export class DurableHttpApi {
   }
 
   #list(request: DurableHttpRequest): DurableHttpResponse {
-    const top = Number.parseInt(request.query.get("top") ?? "", 10);
-    const limit = top > 0 ? Math.min(top, LARGEST_PAGE) : PAGE_SIZE;
+    const limit = pageSize(request);
     const after = Number.parseInt(request.headers[CONTINUATION] ?? "", 10) || 0;
     const page = this.#store.list(filterOf(request), after, limit + 1);
     const shown = page.slice(0, limit);
@@ -133,8 +166,7 @@ export class DurableHttpApi {
     const instance = this.#store.instance(id);
     if (instance === undefined) return empty(404);
     if (isTerminal(instance.status)) return empty(410);
-    const [mediaType] = (request.headers["content-type"] ?? "").split(";");
-    if (mediaType?.trim().toLowerCase() !== "application/json")
+    if (!isMediaType(request, "application/json"))
       return text(400, "Only application/json request content is supported");
     if (!isJson(request.body)) return text(400, "Invalid JSON content");
     return answered(await this.#client.raise(id, name, request.body));
@@ -182,6 +214,16 @@ export class DurableHttpApi {
     const instancesDeleted = await this.#client.purgeBy(filter);
     return instancesDeleted === 0 ? empty(404) : json(200, { instancesDeleted });
   }
+}
+
+function pageSize({ query }: DurableHttpRequest): number {
+  const top = Number.parseInt(query.get("top") ?? "", 10);
+  return top > 0 ? Math.min(top, LARGEST_PAGE) : PAGE_SIZE;
+}
+
+function isMediaType({ headers }: DurableHttpRequest, wanted: string): boolean {
+  const [mediaType] = (headers["content-type"] ?? "").split(";");
+  return mediaType?.trim().toLowerCase() === wanted;
 }
 
 function answered(sent: Sent): DurableHttpResponse {

@@ -1,5 +1,6 @@
 import type { Action, HttpRequestAction, OrchestratorState, RetryOptions } from "./actions.ts";
 import { ActionType } from "./actions.ts";
+import { type EntityRequest, entityId } from "./entity.ts";
 import type { ReplayContext } from "./replay-context.ts";
 import { done, type Outcome, ReplayTask, run, type Steps, whenAll, whenAny } from "./task.ts";
 
@@ -60,6 +61,14 @@ function invoke(action: Action, scope: ProgramScope): ReplayTask {
       return context.waitForEvent(action.externalEventName ?? "");
     case ActionType.CallHttp:
       return nested(callHttp(action.httpRequest as HttpRequestAction, context));
+    case ActionType.CallEntity:
+    case ActionType.SignalEntity:
+      return operateEntity(action, scope);
+    case ActionType.LockEntities:
+      return lockEntities(action, scope);
+    case ActionType.ReleaseEntities:
+      scope.context.releaseLocks();
+      return ReplayTask.settled();
     case ActionType.WhenAll:
       return whenAll((action.compoundActions ?? []).map((child) => invoke(child, scope)));
     case ActionType.WhenAny:
@@ -73,6 +82,34 @@ function notServed(actionType: number): string {
   const name =
     Object.entries(ActionType).find(([, value]) => value === actionType)?.[0] ?? String(actionType);
   return `the local host does not serve the orchestration action ${name}`;
+}
+
+function operateEntity(action: Action, { context, instanceId, executionId }: ProgramScope): ReplayTask {
+  const signal = action.actionType === ActionType.SignalEntity;
+  const id = context.newGuid(instanceId, executionId);
+  const request: EntityRequest = {
+    op: action.operation ?? "",
+    ...(signal ? { signal } : {}),
+    ...(action.input === undefined || action.input === null ? {} : { input: JSON.stringify(action.input) }),
+    id,
+    parent: instanceId,
+    parentExecution: executionId,
+  };
+  context.sendEvent(action.instanceId ?? "", "op", JSON.stringify(request));
+  return signal ? ReplayTask.settled() : context.waitForEvent(id);
+}
+
+/** One request travels through all entities of the set, which the SDK has sorted. */
+function lockEntities(action: Action, { context, instanceId, executionId }: ProgramScope): ReplayTask {
+  const { lockSet: lockset = [], lockRequestId: id = "" } = action;
+  const targets = lockset.map(({ name, key }) => entityId(name, key));
+  const request: EntityRequest = { id, parent: instanceId, parentExecution: executionId, lockset, pos: 0 };
+  context.sendEvent(targets[0] ?? "", "op", JSON.stringify(request));
+  context.holdLocks(
+    targets,
+    JSON.stringify({ id, parent: instanceId, release: true } satisfies EntityRequest),
+  );
+  return context.waitForEvent(id);
 }
 
 function subOrchestration(action: Action, scope: ProgramScope): ReplayTask {

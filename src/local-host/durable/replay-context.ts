@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { EventRaised, FailureDetails, HistoryEvent, StatusNumber } from "./history.ts";
 import { EventType, Status } from "./history.ts";
 import { done, type Outcome, ReplayTask } from "./task.ts";
@@ -56,6 +57,8 @@ export class ReplayContext {
   now = 0;
   #nextId = 0;
   #nextInput: string | undefined;
+  #guids = 0;
+  #locks: { readonly targets: readonly string[]; readonly release: string } | undefined;
   #suspended = false;
   #terminated = false;
   readonly #parkedActions = new Map<number, Decision>();
@@ -106,6 +109,25 @@ export class ReplayContext {
   sendEvent(instanceId: string, name: string, input: string): void {
     const id = this.#nextId++;
     this.actions.set(id, { kind: "send", id, instanceId, name, input });
+  }
+
+  /** The same in every replay. The framework's own series differs; the SDK learns it from the event that was sent. */
+  newGuid(...scope: readonly string[]): string {
+    const hash = createHash("sha256")
+      .update([...scope, this.#guids++].join(":"))
+      .digest("hex");
+    return hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  }
+
+  /** Remembers what to send to whom when the locks are given back. */
+  holdLocks(targets: readonly string[], release: string): void {
+    this.#locks = { targets, release };
+  }
+
+  releaseLocks(): void {
+    const locks = this.#locks;
+    this.#locks = undefined;
+    for (const target of locks?.targets ?? []) this.sendEvent(target, "release", locks?.release ?? "");
   }
 
   continueAsNew(input: string): void {

@@ -91,6 +91,8 @@ export function replay(input: ReplayInput): ReplayResult {
     }
     if (finish !== undefined && context.open.size === 0) {
       finished = true;
+      // Locks an orchestration did not give back end with it.
+      context.releaseLocks();
       finish();
     }
   } catch (thrown) {

@@ -5,9 +5,10 @@ import { conflict, fatal, messageOf } from "../../kernel/errors.ts";
 
 /** "LDur" in ASCII: marks a file as this host's durable store in SQLite's header. */
 const APPLICATION_ID = 0x4c447572;
-const SCHEMA_VERSION = 1;
 
-const SCHEMA = `
+/** Statement lists, each bringing a store from its index to the next version; `user_version` says where it is. */
+const MIGRATIONS = [
+  `
 CREATE TABLE instances (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -45,7 +46,18 @@ CREATE TABLE activities (
   input TEXT NOT NULL
 ) STRICT;
 CREATE INDEX activities_by_instance ON activities (instance_id);
-`;
+`,
+  `
+CREATE TABLE entities (
+  id TEXT PRIMARY KEY,
+  state TEXT,
+  present INTEGER NOT NULL,
+  locked_by TEXT,
+  waiting TEXT NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+] as const;
 
 /**
  * Opens the durable store, alone: SQLite's exclusive lock is the operating system's, so that it ends with the
@@ -84,14 +96,14 @@ function prepare(db: DatabaseSync, file: string): void {
   if (applicationId !== APPLICATION_ID && tables > 0)
     throw unreadable(file, "it is an SQLite file of another program");
   const version = number("PRAGMA user_version");
-  if (version > SCHEMA_VERSION)
-    throw unreadable(file, `its format ${version} is newer than this version's ${SCHEMA_VERSION}`);
+  if (version > MIGRATIONS.length)
+    throw unreadable(file, `its format ${version} is newer than this version's ${MIGRATIONS.length}`);
   const check = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
   if (check !== "ok") throw unreadable(file, `it is damaged: ${String(check)}`);
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;");
   db.exec("BEGIN EXCLUSIVE");
-  if (tables === 0)
-    db.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
+  for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
   db.exec("COMMIT");
 }
 

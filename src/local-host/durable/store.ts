@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { EntityRequest } from "./entity.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { restore, Status, type StatusNumber, type StoredEvent } from "./history.ts";
 import { closeStoreFile, openStoreFile } from "./store-file.ts";
@@ -39,6 +40,19 @@ export interface Activity {
   readonly input: string;
 }
 
+export interface Entity {
+  /** `@name@key`, the name in lower case. */
+  readonly id: string;
+  /** JSON text; null for none. */
+  readonly state: string | null;
+  readonly exists: boolean;
+  /** The orchestration that holds its lock. */
+  readonly lockedBy: string | null;
+  /** Requests held back by the lock, in order. */
+  readonly waiting: readonly EntityRequest[];
+  readonly updatedAt: number;
+}
+
 export interface InstanceFilter {
   readonly prefix?: string | undefined;
   readonly createdFrom?: number | undefined;
@@ -50,6 +64,14 @@ type Row = Record<string, string | number | null>;
 
 const INSTANCE = `seq, id, execution_id AS executionId, name, version, status, input, output,
   custom_status AS customStatus, created_at AS createdAt, updated_at AS updatedAt`;
+
+const ENTITY = "id, state, present, locked_by AS lockedBy, waiting, updated_at AS updatedAt";
+
+const entityOf = (row: Row): Entity => ({
+  ...(row as unknown as Entity),
+  exists: row.present === 1,
+  waiting: JSON.parse(row.waiting as string) as EntityRequest[],
+});
 
 /**
  * Everything the engine has to remember. Reads see what is committed; the writing methods are called inside
@@ -116,7 +138,38 @@ export class DurableStore {
     ) as unknown as Activity[];
   }
 
+  entity(id: string): Entity {
+    const row = this.#get(`SELECT ${ENTITY} FROM entities WHERE id = ?`, id);
+    return row === undefined
+      ? { id, state: null, exists: false, lockedBy: null, waiting: [], updatedAt: 0 }
+      : entityOf(row);
+  }
+
+  /** Those that exist, by name when given. */
+  entities(name: string | undefined, limit: number): Entity[] {
+    const prefix = name === undefined ? "@" : `@${name.toLowerCase()}@`;
+    return this.#all(
+      `SELECT ${ENTITY} FROM entities WHERE present = 1 AND substr(id, 1, ?) = ? ORDER BY id LIMIT ?`,
+      prefix.length,
+      prefix,
+      limit,
+    ).map(entityOf);
+  }
+
   // Writing, inside `write`
+
+  putEntity({ id, state, exists, lockedBy, waiting, updatedAt }: Entity): void {
+    this.#run(
+      `INSERT OR REPLACE INTO entities (id, state, present, locked_by, waiting, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      id,
+      state,
+      exists ? 1 : 0,
+      lockedBy,
+      JSON.stringify(waiting),
+      updatedAt,
+    );
+  }
 
   /** Puts a new execution in place of whatever had the id before. */
   create(instance: Omit<Instance, "seq" | "output" | "customStatus" | "status" | "updatedAt">): void {

@@ -4,10 +4,10 @@ import type { InvocationResult, TypedData } from "./port.ts";
 import type { Answer } from "./replay.ts";
 
 /**
- * The newest replay schema this host offers: 2 is V3 (`df.lock` needs V4). The SDK takes `upperSchemaVersionNew`
+ * The newest replay schema this host offers: 3 is V4, which `df.lock` needs. The SDK takes `upperSchemaVersionNew`
  * over `upperSchemaVersion`, which stays at 1 for SDKs that know no more.
  */
-const UPPER_SCHEMA_VERSION = 2;
+const UPPER_SCHEMA_VERSION = 3;
 
 /** The text of an `orchestrationTrigger`; `input` is JSON text. (The extension spells "Millseconds" so.) */
 export function orchestratorTrigger(episode: {

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { OrchestrationContext } from "durable-functions";
+import type { EntityContext, OrchestrationContext } from "durable-functions";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
 import { createLogger, type Logger, type LogLevel } from "../../../src/kernel/logger.ts";
 import { createDurableEngine } from "../../../src/local-host/durable/engine.ts";
@@ -13,14 +13,18 @@ import type {
 
 // The SDK itself, below its registration: what the Functions worker would call with the trigger's value.
 const require = createRequire(import.meta.url);
-const { createOrchestrator } = require("durable-functions/lib/src/util/testingUtils.js") as {
-  createOrchestrator: (code: OrchestratorCode) => (trigger: unknown, context: unknown) => Promise<unknown>;
-};
+const { createOrchestrator, createEntityFunction } =
+  require("durable-functions/lib/src/util/testingUtils.js") as {
+    createEntityFunction: (code: EntityCode) => (trigger: unknown, context: unknown) => Promise<unknown>;
+    createOrchestrator: (code: OrchestratorCode) => (trigger: unknown, context: unknown) => Promise<unknown>;
+  };
 
 // biome-ignore lint/suspicious/noExplicitAny: orchestrator code reads whatever its tasks give
 export type OrchestratorCode = (context: OrchestrationContext) => Generator<any>;
 // biome-ignore lint/suspicious/noExplicitAny: activities take and return any JSON
 export type ActivityCode = (input: any) => any;
+
+export type EntityCode = (context: EntityContext<unknown>) => unknown;
 
 /** Orchestrator code that waits for nothing. */
 export function atOnce(code: (context: OrchestrationContext) => unknown): OrchestratorCode {
@@ -33,6 +37,7 @@ export function atOnce(code: (context: OrchestrationContext) => unknown): Orches
 export interface App {
   readonly orchestrators: Record<string, OrchestratorCode>;
   readonly activities: Record<string, ActivityCode>;
+  readonly entities?: Record<string, EntityCode>;
 }
 
 /** Values as the worker decodes and encodes them. */
@@ -59,7 +64,7 @@ export function appInvoker(app: App): FunctionInvoker & { episodes: number } {
   const tables = {
     orchestrationTrigger: app.orchestrators,
     activityTrigger: app.activities,
-    entityTrigger: {},
+    entityTrigger: app.entities ?? {},
   };
   return {
     episodes: 0,
@@ -70,6 +75,11 @@ export function appInvoker(app: App): FunctionInvoker & { episodes: number } {
     async invoke(name, trigger): Promise<InvocationResult> {
       try {
         const code = app.orchestrators[name];
+        const entity = app.entities?.[name];
+        if (entity !== undefined) {
+          const state = await createEntityFunction(entity)(decode(trigger), { log() {} });
+          return { ok: true, returnValue: encode(state) };
+        }
         if (code === undefined)
           return { ok: true, returnValue: encode(await app.activities[name]?.(decode(trigger))) };
         this.episodes++;
@@ -179,9 +189,10 @@ export class TestHost {
 export async function testHost({
   orchestrators = {},
   activities = {},
+  entities = {},
   options = {},
 }: Partial<App> & { options?: HostOptions }): Promise<TestHost & AsyncDisposable> {
-  const host = new TestHost({ orchestrators, activities }, options);
+  const host = new TestHost({ orchestrators, activities, entities }, options);
   await host.engine.start();
   return Object.assign(host, { [Symbol.asyncDispose]: () => host.engine.stop() });
 }

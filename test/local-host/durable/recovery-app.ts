@@ -1,7 +1,7 @@
-import { RetryOptions } from "durable-functions";
+import { EntityId, RetryOptions } from "durable-functions";
 import type { App } from "./app.ts";
 
-/** A bit of everything: fan-out, children, retries, a timer and continue-as-new; the output tells whether all of it ran. */
+/** A bit of everything: fan-out, children, retries, a timer, an entity and continue-as-new; the output tells whether all of it ran. */
 export function recoveryApp(onActivity: (name: string) => void = () => {}, timerMs = 20): App {
   const failedOnce = new Set<string>();
   return {
@@ -13,11 +13,12 @@ export function recoveryApp(onActivity: (name: string) => void = () => {}, timer
         const child = yield df.callSubOrchestrator("child", n);
         const key = `${df.instanceId}:${round}`;
         const flaky = yield df.callActivityWithRetry("flaky", new RetryOptions(10, 10), { key, n });
+        const tally = yield df.callEntity(new EntityId("tally", String(n)), "count");
         if (round === 0) {
           df.continueAsNew({ n, round: 1 });
           return undefined;
         }
-        return { parts, child, flaky, round };
+        return { parts, child, flaky, tally, round };
       },
       *child({ df }) {
         return yield df.callActivity("square", df.getInput());
@@ -37,6 +38,13 @@ export function recoveryApp(onActivity: (name: string) => void = () => {}, timer
         return 1000 + n;
       },
     },
+    entities: {
+      tally: ({ df }) => {
+        const count = (df.getState(() => 0) as number) + 1;
+        df.setState(count);
+        df.return(count);
+      },
+    },
   };
 }
 
@@ -44,5 +52,6 @@ export const expectedOutput = (n: number) => ({
   parts: [n * n, (n + 1) ** 2, (n + 2) ** 2],
   child: n * n,
   flaky: 1000 + n,
+  tally: 2,
   round: 1,
 });

@@ -1,0 +1,46 @@
+import type { Plan } from "./episode.ts";
+import { isTerminal } from "./history.ts";
+import type { NewInstance } from "./new-instance.ts";
+import type { Activity, DurableStore, Message } from "./store.ts";
+
+/** What a committed plan means for memory. */
+export interface Applied {
+  readonly messages: readonly Message[];
+  readonly activities: readonly Activity[];
+  /** Children whose id a running instance has. */
+  readonly refused: readonly NewInstance[];
+  /** Finished instances whose id a child took over. */
+  readonly replaced: readonly string[];
+}
+
+/** Writes a plan, inside a transaction. Undefined when the instance was purged or replaced meanwhile. */
+export function applyPlan(
+  store: DurableStore,
+  id: string,
+  executionId: string,
+  length: number,
+  plan: Plan,
+): Applied | undefined {
+  if (!store.update(id, executionId, plan.change)) return undefined;
+  store.deleteMessages(plan.consumed);
+  if (plan.kept < length) store.clearHistory(id);
+  store.appendHistory(id, plan.kept, plan.history);
+  if (isTerminal(plan.change.status) || plan.change.executionId !== executionId)
+    store.deleteTimers(id, executionId);
+  const refused: NewInstance[] = [];
+  const replaced: string[] = [];
+  const messages: Message[] = [];
+  for (const { instance, started } of plan.effects.starts) {
+    const existing = store.instance(instance.id);
+    if (existing !== undefined && !isTerminal(existing.status)) {
+      refused.push(instance);
+      continue;
+    }
+    if (existing !== undefined) replaced.push(instance.id);
+    store.create(instance);
+    messages.push(store.addMessage(started));
+  }
+  for (const message of plan.effects.messages) messages.push(store.addMessage(message));
+  const activities = plan.effects.activities.map((activity) => store.addActivity(activity));
+  return { messages, activities, refused, replaced };
+}

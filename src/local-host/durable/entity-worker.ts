@@ -1,0 +1,50 @@
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { type EntityRequest, runEntity } from "./entity.ts";
+import { EventType } from "./history.ts";
+import type { FunctionInvoker } from "./port.ts";
+import type { DurableStore, Message } from "./store.ts";
+
+interface EntityDeps {
+  readonly store: DurableStore;
+  readonly invoker: FunctionInvoker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How the dispatcher commits and passes messages on. */
+interface Ways {
+  readonly persist: <Result>(work: () => Result, committed: (result: Result) => void) => Promise<void>;
+  readonly deliver: (message: Message) => void;
+}
+
+/** Runs entities' batches and commits what they change, one batch of an entity at a time. */
+export class EntityWorker {
+  readonly #deps: EntityDeps;
+  readonly #ways: Ways;
+
+  constructor(deps: EntityDeps, ways: Ways) {
+    this.#deps = deps;
+    this.#ways = ways;
+  }
+
+  async work(id: string, messages: readonly Message[]): Promise<void> {
+    const { store, invoker, clock, logger } = this.#deps;
+    const requests = messages.flatMap(({ event: { event } }) =>
+      event.EventType === EventType.EventRaised ? [JSON.parse(event.Input ?? "{}") as EntityRequest] : [],
+    );
+    const plan = await runEntity({ invoker, now: () => clock.now() }, store.entity(id), requests);
+    if (plan.fault !== undefined)
+      logger.error("an entity's operations failed", { entity: id, error: plan.fault });
+    await this.#ways.persist(
+      () => {
+        store.deleteMessages(messages.map((message) => message.id));
+        store.putEntity({ id, ...plan.entity });
+        return plan.messages.map((message) => store.addMessage(message));
+      },
+      (sent) => {
+        for (const message of sent) this.#ways.deliver(message);
+      },
+    );
+  }
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from "node:crypto";
+import { toIso } from "../../kernel/clock.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import { EventType, store } from "./history.ts";
+import type { FunctionInvoker } from "./port.ts";
+import type { Entity, Message } from "./store.ts";
+
+/** What travels to an entity in an event named "op", and "release" (RequestMessage and ReleaseMessage). */
+export interface EntityRequest {
+  /** Absent on requests for a lock and on releases. */
+  readonly op?: string;
+  readonly signal?: boolean;
+  /** JSON text. */
+  readonly input?: string;
+  readonly id: string;
+  readonly parent?: string;
+  readonly parentExecution?: string;
+  /** A lock takes the entities of this list one after the other; `pos` is the one it is at. */
+  readonly lockset?: readonly { readonly name: string; readonly key: string }[];
+  readonly pos?: number;
+  readonly release?: boolean;
+}
+
+export const isEntityId = (id: string): boolean => id.startsWith("@");
+export const entityId = (name: string, key: string): string => `@${name.toLowerCase()}@${key}`;
+export function entityParts(id: string): { name: string; key: string } {
+  const at = id.indexOf("@", 1);
+  return { name: id.slice(1, at), key: id.slice(at + 1) };
+}
+
+/** A message to an entity. */
+export function entityMessage(
+  target: string,
+  request: EntityRequest,
+  timestamp: string,
+): Omit<Message, "id"> {
+  const event = { EventType: EventType.EventRaised, EventId: -1, Timestamp: timestamp } as const;
+  const Name = request.release === true ? "release" : "op";
+  return {
+    instanceId: target,
+    executionId: null,
+    due: null,
+    event: store({ ...event, Name, Input: JSON.stringify(request) }),
+  };
+}
+
+/** What a batch changes; the messages are answers, signals and locks that go on to the next entity. */
+export interface EntityPlan {
+  readonly entity: Omit<Entity, "id">;
+  readonly messages: readonly Omit<Message, "id">[];
+  /** Why operations failed as a whole, if they did. */
+  readonly fault?: string;
+}
+
+/** Takes an entity's requests in order; while an orchestration holds its lock, only that one's. */
+export async function runEntity(
+  deps: { readonly invoker: FunctionInvoker; readonly now: () => number },
+  entity: Entity,
+  requests: readonly EntityRequest[],
+): Promise<EntityPlan> {
+  const timestamp = toIso(deps.now());
+  const messages: Omit<Message, "id">[] = [];
+  const waiting = [...entity.waiting, ...requests];
+  const batch: EntityRequest[] = [];
+  let { lockedBy } = entity;
+  for (;;) {
+    const next = waiting.findIndex(
+      ({ parent, signal }) => lockedBy === null || (parent === lockedBy && signal !== true),
+    );
+    const request = next < 0 ? undefined : waiting.splice(next, 1)[0];
+    if (request === undefined) break;
+    if (request.release === true) lockedBy = null;
+    else if (request.lockset === undefined) batch.push(request);
+    else {
+      lockedBy = request.parent ?? null;
+      messages.push(grant(request, request.lockset, timestamp));
+    }
+  }
+  const done = await operate(deps.invoker, entity, batch);
+  for (const [index, request] of batch.entries()) {
+    if (request.signal === true) continue;
+    const { result, isError } = done.results[index] ?? {};
+    messages.push(answer(request, { result, ...(isError ? { exceptionType: "Error" } : {}) }, timestamp));
+  }
+  for (const { target, name, input } of done.signals) {
+    const signal = { op: name, signal: true, id: randomUUID(), ...(input ? { input } : {}) };
+    messages.push(entityMessage(entityId(target.name, target.key), signal, timestamp));
+  }
+  return {
+    entity: { state: done.state, exists: done.exists, lockedBy, waiting, updatedAt: Date.parse(timestamp) },
+    messages,
+    ...(done.fault === undefined ? {} : { fault: done.fault }),
+  };
+}
+
+/** A lock goes on to the next entity of its list; at the last, the orchestration hears that it has them all. */
+function grant(
+  request: EntityRequest,
+  lockset: NonNullable<EntityRequest["lockset"]>,
+  timestamp: string,
+): Omit<Message, "id"> {
+  const pos = (request.pos ?? 0) + 1;
+  const next = lockset[pos];
+  if (next === undefined) return answer(request, { result: "Lock Acquisition Completed" }, timestamp);
+  return entityMessage(entityId(next.name, next.key), { ...request, pos }, timestamp);
+}
+
+function answer(
+  { id, parent = "", parentExecution }: EntityRequest,
+  response: { readonly result?: string | undefined; readonly exceptionType?: string },
+  timestamp: string,
+): Omit<Message, "id"> {
+  const event = { EventType: EventType.EventRaised, EventId: -1, Timestamp: timestamp } as const;
+  return {
+    instanceId: parent,
+    executionId: parentExecution ?? null,
+    due: null,
+    event: store({ ...event, Name: id, Input: JSON.stringify(response) }),
+  };
+}
+
+interface Operated {
+  readonly state: string | null;
+  readonly exists: boolean;
+  readonly results: readonly { readonly result?: string; readonly isError?: boolean }[];
+  readonly signals: readonly { target: { name: string; key: string }; name: string; input?: string }[];
+  readonly fault?: string;
+}
+
+async function operate(
+  invoker: FunctionInvoker,
+  entity: Entity,
+  batch: readonly EntityRequest[],
+): Promise<Operated> {
+  const { state, exists } = entity;
+  if (batch.length === 0) return { state, exists, results: [], signals: [] };
+  const self = entityParts(entity.id);
+  const failed = (fault: string): Operated => {
+    const results = batch.map(() => ({ result: JSON.stringify(fault), isError: true }));
+    return { state, exists, results, signals: [], fault };
+  };
+  const found = invoker.find(self.name, "entityTrigger");
+  if (found === undefined)
+    return failed(
+      `The entity function '${self.name}' doesn't exist, is disabled, or is not an entity function.`,
+    );
+  const operations = batch.map(({ op, input, signal }) => ({
+    name: op,
+    input: input ?? null,
+    isSignal: signal === true,
+  }));
+  const called = await invoker.invoke(found.name, {
+    string: JSON.stringify({ self, exists, state, batch: operations }),
+  });
+  if (!called.ok) return failed(called.error.message);
+  const value = called.returnValue ?? {};
+  try {
+    const text = "json" in value ? value.json : "string" in value ? value.string : "";
+    const { results, signals, entityExists, entityState } = JSON.parse(text) as {
+      results: Operated["results"];
+      signals: Operated["signals"];
+      entityExists: boolean;
+      entityState?: string | null;
+    };
+    return { state: entityState ?? null, exists: entityExists, results, signals };
+  } catch (error) {
+    return failed(`The entity function returned no entity state: ${messageOf(error)}`);
+  }
+}
