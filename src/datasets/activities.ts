@@ -2,15 +2,15 @@ import type { Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
 import type { FailInput, RecordRef } from "../kernel/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, notFound } from "../kernel/errors.ts";
+import { notFound } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { readWatermark } from "../ledger/feed-watermarks.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
 import { assemble, removeShards } from "./assemble.ts";
 import type { Dataset, DatasetActivities } from "./contract.ts";
+import { haveFeedsCaughtUp } from "./feed-progress.ts";
 import { folderOf } from "./keys.ts";
 import { buildShard, planShards } from "./shards.ts";
-import { createDatasetStore } from "./store.ts";
+import { createDatasetStore, unlessChanged } from "./store.ts";
 
 export interface DatasetActivityDeps {
   readonly ledger: Ledger;
@@ -59,14 +59,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
     async readFeedProgress(input) {
       const dataset = await read(input);
       if (dataset.recipe.kind === "golden" || isOver(dataset)) return { caught_up: true };
-      if ((await readWatermark(ledger, "episodes")) < dataset.watermark.episodes) return { caught_up: false };
-      let awaited = dataset.awaited_rewards;
-      if (awaited === undefined) {
-        // Scoring the episodes gave further rewards: those are waited for too, but none that come after them.
-        awaited = await store.newestReward(input.agent_id);
-        await unlessChanged(store.update(dataset, { awaited_rewards: awaited }));
-      }
-      return { caught_up: (await readWatermark(ledger, "rewards")) >= awaited };
+      return { caught_up: await haveFeedsCaughtUp(deps, dataset) };
     },
 
     async planDatasetShards(input) {
@@ -118,15 +111,4 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
       }
     },
   };
-}
-
-/** False when somebody else changed the record first. */
-async function unlessChanged(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (isLightningError(error) && error.kind === "precondition") return false;
-    throw error;
-  }
 }

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -127,18 +126,22 @@ function includedExamples(files: Files, store: DatasetStore, dataset: Dataset) {
 async function readIndexes(files: Files, dataset: Dataset, shards: number) {
   const parts: (number | "golden")[] = Array.from({ length: shards }, (_, shard) => shard);
   if ((dataset.recipe.include_golden ?? []).length > 0) parts.push("golden");
-  const pieces: Uint8Array[] = [];
   const sources: LineSource[] = [];
   for (const part of parts) {
     const keys = shardKeys(dataset.id, part);
-    let bytes = 0;
-    for await (const piece of files.read(keys.index)) {
-      pieces.push(piece);
-      bytes += piece.length;
-    }
+    const bytes = (await files.stat(keys.index))?.bytes ?? 0;
     sources.push({ key: keys.lines, lines: CandidateTable.lengthOf(bytes) });
   }
-  return { table: new CandidateTable(Buffer.concat(pieces)), sources };
+  const table = new CandidateTable(sources.reduce((sum, source) => sum + source.lines, 0));
+  let at = 0;
+  for (const part of parts) {
+    for await (const piece of files.read(shardKeys(dataset.id, part).index)) {
+      table.bytes.set(piece, at);
+      at += piece.length;
+    }
+  }
+  if (at !== table.bytes.length) throw new Error("An index of the build is not whole.");
+  return { table, sources };
 }
 
 async function writeSides(

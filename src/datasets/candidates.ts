@@ -43,12 +43,11 @@ export class CandidateTable {
     return Math.floor(bytes / RECORD_BYTES);
   }
 
-  constructor(bytes: Uint8Array) {
-    this.length = CandidateTable.lengthOf(bytes.length);
+  constructor(length: number) {
+    this.length = length;
     // A buffer of its own: typed views need an aligned start.
-    const own = new ArrayBuffer(this.length * RECORD_BYTES);
+    const own = new ArrayBuffer(length * RECORD_BYTES);
     this.bytes = Buffer.from(own);
-    this.bytes.set(bytes.subarray(0, own.byteLength));
     this.words = new Uint32Array(own);
     this.doubles = new Float64Array(own);
   }

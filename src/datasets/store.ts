@@ -1,4 +1,5 @@
 import type { Episode } from "../episodes/contract.ts";
+import { isLightningError } from "../kernel/errors.ts";
 import type { Condition, Ledger, Stored } from "../ledger/ledger.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
@@ -104,6 +105,17 @@ export function createDatasetStore(ledger: Ledger) {
   };
 }
 export type DatasetStore = ReturnType<typeof createDatasetStore>;
+
+/** False when somebody else changed the record first. */
+export async function unlessChanged(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (isLightningError(error) && error.kind === "precondition") return false;
+    throw error;
+  }
+}
 
 type Range = { readonly from?: string | undefined; readonly to?: string | undefined };
 

@@ -314,6 +314,20 @@ describe("a build as a whole", () => {
     expect(await caughtUp()).toBe(true);
   });
 
+  test("looks twice when its last episodes were recorded at one instant, of which the feed may have done some", async () => {
+    const at = "2026-01-01T00:00:09.000Z";
+    await world.store(...many(3).map((e) => ({ ...e, recorded_at: at })));
+    const { dataset } = await world.service.prepare({ agent_id: AGENT, name: "v1" });
+    const look = () => world.activities.readFeedProgress({ agent_id: AGENT, id: dataset.id });
+    await raiseWatermark(world.ledger, "episodes", at);
+    expect(await look()).toEqual({ caught_up: false });
+    const reward = { agent_id: AGENT, episode_id: "ep-000001", source: "eval_score", value: 1, metadata: {} };
+    await world.ledger.create("rewards", { ...reward, id: "rew-1", created_at: at });
+    await raiseWatermark(world.ledger, "rewards", at);
+    expect(await look()).toEqual({ caught_up: false });
+    expect(await look()).toEqual({ caught_up: true });
+  });
+
   test("shards of a large agent cover every episode once, however they fall in time", async () => {
     const crowd = many(4500).map((e, n) =>
       n % 3 === 0 ? { ...e, created_at: "2026-01-01T00:10:00.000Z" } : e,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { CandidateTable, toRecord } from "../../src/datasets/candidates.ts";
+import { CandidateTable, RECORD_BYTES, toRecord } from "../../src/datasets/candidates.ts";
 import { SPLITS, type Split } from "../../src/datasets/contract.ts";
 import { merge, sideCode } from "../../src/datasets/merge.ts";
 import { assignSides, type SplitShares, sideOf } from "../../src/datasets/split.ts";
@@ -105,20 +105,18 @@ interface Given {
   readonly score: number;
 }
 const hex = (what: string, n: number) => sha256(`${what}${n}`).slice(0, 16);
-const table = (given: readonly Given[]) =>
-  new CandidateTable(
-    Buffer.concat(
-      given.map(({ content, input, session, score }) =>
-        toRecord({
-          contentHash: sha256(`content${content}`),
-          inputKey: hex("input", input),
-          sessionKey: session === undefined ? undefined : hex("session", session),
-          score,
-          lineBytes: 10,
-        }),
-      ),
-    ),
-  );
+function table(given: readonly Given[]): CandidateTable {
+  const made = new CandidateTable(given.length);
+  for (const [i, { content, input, session, score }] of given.entries())
+    toRecord({
+      contentHash: sha256(`content${content}`),
+      inputKey: hex("input", input),
+      sessionKey: session === undefined ? undefined : hex("session", session),
+      score,
+      lineBytes: 10,
+    }).copy(made.bytes, i * RECORD_BYTES);
+  return made;
+}
 const anyCandidates = fc.array(
   fc.record(
     {
