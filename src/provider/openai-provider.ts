@@ -45,6 +45,8 @@ export function createProvider(options: ProviderOptions): Provider {
       : {}),
     maxRetries: readRetries,
     timeout: options.timeoutMs ?? 60_000,
+    // The package would take these from the environment: nothing of another account may be sent.
+    adminAPIKey: null,
     organization: null,
     project: null,
     logLevel: "off",

@@ -217,7 +217,7 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
       ...withEvents(now, fresh),
       ...extras,
     }));
-    return bare(stored);
+    return stored;
   }
 
   return { findJob, adopt, look, record, readJob, deleteFiles };

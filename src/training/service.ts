@@ -190,7 +190,7 @@ export function createTrainingService(deps: TrainingDeps) {
      * @throws conflict `run_finished`
      */
     async cancel(agentId: string, id: string): Promise<TrainingRun> {
-      const run = await store.update(agentId, id, (now) => {
+      return await store.update(agentId, id, (now) => {
         if (now.status === "cancelled" || now.cancel_requested) return undefined;
         if (isOver(now.status))
           throw conflict("run_finished", `The run "${id}" has already ${now.status}.`, {
@@ -206,7 +206,6 @@ export function createTrainingService(deps: TrainingDeps) {
             }
           : { cancel_requested: true };
       });
-      return bare(run);
     },
 
     /**
@@ -231,15 +230,13 @@ export function createTrainingService(deps: TrainingDeps) {
                 : {}),
             }));
       if (isOver(after.status)) await follower.deleteFiles(after);
-      return { run: bare(after), corrected: after.status !== before.status };
+      return { run: after, corrected: after.status !== before.status };
     },
 
     /** Lets another instance take the run up, when its owner is gone. */
-    release: async (agentId: string, id: string): Promise<TrainingRun> =>
-      bare(
-        await store.update(agentId, id, (now) =>
-          now.claimed_by === undefined || isOver(now.status) ? undefined : { claimed_by: undefined },
-        ),
+    release: (agentId: string, id: string): Promise<TrainingRun> =>
+      store.update(agentId, id, (now) =>
+        now.claimed_by === undefined || isOver(now.status) ? undefined : { claimed_by: undefined },
       ),
   };
 }

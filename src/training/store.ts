@@ -1,10 +1,8 @@
 import { isLightningError, notFound } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
+import { changeRecord } from "../ledger/change-record.ts";
 import { bare, type Ledger, type Stored } from "../ledger/ledger.ts";
 import { type RunStatus, type TrainingRun, trainingRunSchema } from "./contract.ts";
-
-/** Races lost in a row before the caller is told; each loss means that somebody else's change got through. */
-const ATTEMPTS = 8;
 
 /** What an Idempotency-Key stood for. It lies beside the runs, with a type of its own. */
 export interface RememberedKey {
@@ -41,9 +39,7 @@ export function createTrainingStore(ledger: Ledger) {
 
   /** Writes only over the very state that was read. @throws precondition */
   async function replace(stored: Stored<TrainingRun>, change: RunChange): Promise<Stored<TrainingRun>> {
-    const next = Object.fromEntries(
-      Object.entries({ ...bare(stored), ...change }).filter(([, value]) => value !== undefined),
-    ) as TrainingRun;
+    const next = changed(bare(stored), change);
     return await ledger.replace("runs", next, { ifMatch: stored._etag });
   }
 
@@ -52,22 +48,21 @@ export function createTrainingStore(ledger: Ledger) {
     get,
     replace,
 
-    /** Reads, changes and writes under if-match, again when somebody was faster; undefined leaves it as it is. */
+    /**
+     * Reads, changes and writes under if-match, again when somebody was faster; undefined leaves it as it is.
+     * @throws not_found `run_missing`
+     */
     async update(
       agentId: string,
       id: string,
       change: (run: TrainingRun) => RunChange | undefined,
-    ): Promise<Stored<TrainingRun>> {
-      for (let attempt = 1; ; attempt++) {
-        const stored = await get(agentId, id);
-        const wanted = change(stored);
-        if (wanted === undefined) return stored;
-        try {
-          return await replace(stored, wanted);
-        } catch (error) {
-          if (!isLightningError(error) || error.kind !== "precondition" || attempt >= ATTEMPTS) throw error;
-        }
-      }
+    ): Promise<TrainingRun> {
+      const key = { type: "run", agent_id: agentId, id } as const;
+      const run = await changeRecord<TrainingRun>(ledger, "runs", key, (now) => {
+        const wanted = change(now);
+        return wanted === undefined ? undefined : changed(now, wanted);
+      });
+      return run ?? (await get(agentId, id));
     },
 
     /** Creates the record if there is none. */
@@ -118,3 +113,9 @@ export function createTrainingStore(ledger: Ledger) {
   };
 }
 export type TrainingStore = ReturnType<typeof createTrainingStore>;
+
+function changed(run: TrainingRun, change: RunChange): TrainingRun {
+  return Object.fromEntries(
+    Object.entries({ ...run, ...change }).filter(([, value]) => value !== undefined),
+  ) as TrainingRun;
+}

@@ -281,6 +281,23 @@ describe("identity", () => {
     await provider.readJob("j");
     expect(seen.map((one) => one.headers.authorization)).toEqual(["Bearer token-1", "Bearer token-2"]);
   });
+
+  it("takes nothing from the environment of another account", async () => {
+    const foreign = {
+      OPENAI_ADMIN_KEY: "other-admin",
+      OPENAI_API_KEY: "other-key",
+      OPENAI_ORG_ID: "other-org",
+    };
+    Object.assign(process.env, foreign);
+    try {
+      const { provider, seen } = await wire(json(JOB), { kind: "local" });
+      await provider.readJob("j");
+      expect(seen[0]?.headers.authorization).toBe("Bearer secret");
+      expect(JSON.stringify(seen[0]?.headers)).not.toContain("other-");
+    } finally {
+      for (const name of Object.keys(foreign)) delete process.env[name];
+    }
+  });
 });
 
 describe("chat", () => {
