@@ -54,4 +54,4 @@ it("carries a job to its end although its process was killed while the job ran",
     messages: [{ role: "user", content: "hello" }],
   });
   expect(reply.model).toBe(model);
-});
+}, 30_000);
