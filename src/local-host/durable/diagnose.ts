@@ -1,4 +1,6 @@
+import { toIso } from "../../kernel/clock.ts";
 import type { Answer, ReplayResult } from "./replay.ts";
+import type { OpenTask } from "./replay-context.ts";
 
 /** Something to tell the people. */
 export interface Note {
@@ -10,7 +12,7 @@ export interface Note {
 export function diagnose(id: string, name: string, answer: Answer, result: ReplayResult): Note[] {
   if (result.suspended) return [];
   if (result.returned) {
-    const what = result.open.map((task) => task.what).slice(0, 5);
+    const what = result.open.slice(0, 5).map(described);
     const text =
       `Orchestration '${name}' (${id}) has returned but stays Running until its open tasks end: ` +
       `${what.join(", ")}${result.open.length > 5 ? `, and ${result.open.length - 5} more` : ""}. ` +
@@ -24,4 +26,9 @@ export function diagnose(id: string, name: string, answer: Answer, result: Repla
       : "it waits for something the host will never give it, as after a retryTimeoutInMilliseconds or a non-retriable failure";
   const text = `Orchestration '${name}' (${id}) will run for ever, here and in Azure: ${why}. Terminate it.`;
   return [{ level: "error", text }];
+}
+
+function described({ action }: OpenTask): string {
+  if (action.kind === "timer") return `timer due ${toIso(action.fireAt)}`;
+  return `${action.kind}${"name" in action ? ` '${action.name}'` : ""}`;
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { runActivity } from "./activities.ts";
 import { type Applied, applyPlan } from "./apply-plan.ts";
+import type { Note } from "./diagnose.ts";
 import { isEntityId } from "./entity.ts";
 import { EntityWorker } from "./entity-worker.ts";
 import { type Plan, runEpisode } from "./episode.ts";
@@ -23,6 +24,9 @@ const LONGEST_GATHERING_MS = 20;
 const CACHE_CHARS = 64_000_000;
 /** Pauses before what a full disk refused is tried again: the first, and the longest after doubling. */
 const RETRY_WRITE_MS = { first: 10, longest: 1000 };
+
+/** Executions of which it is remembered what was said about them. */
+const NOTED_LIMIT = 10_000;
 
 interface Slot {
   readonly id: string;
@@ -59,6 +63,7 @@ export class Dispatcher {
   readonly #histories = new HistoryCache(CACHE_CHARS);
   readonly #entities: EntityWorker;
   #stopping = false;
+  readonly #noted = new Set<string>();
   readonly #idle = new Set<() => void>();
   readonly #ended = new Map<string, Set<(ended: boolean) => void>>();
 
@@ -106,11 +111,13 @@ export class Dispatcher {
   /** Forgets what memory holds of an instance that was purged or replaced. */
   reset(id: string): void {
     this.#timers.drop(id);
+    this.#histories.delete(id);
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
     slot.inbox = [];
-    this.#histories.delete(id);
-    this.#activities = this.#activities.filter(({ instanceId }) => instanceId !== id);
+    if (slot.outstanding > 0)
+      this.#activities = this.#activities.filter(({ instanceId }) => instanceId !== id);
+    slot.outstanding = 0;
   }
 
   busy(): boolean {
@@ -221,7 +228,7 @@ export class Dispatcher {
             instance: slot.id,
           });
         } else if (plan !== undefined) {
-          for (const { level, text } of plan.notes) logger[level](text);
+          for (const note of plan.notes) this.#note(`${instance.executionId} ${note.level}`, note);
           await this.#persist(
             () => applyPlan(store, slot.id, instance.executionId, past.length, plan),
             (applied) => this.#applied(slot, instance.executionId, past, plan, applied),
@@ -245,6 +252,14 @@ export class Dispatcher {
       this.#episodes--;
       this.#pump();
     }
+  }
+
+  /** Says a thing once for an execution, not at every episode. */
+  #note(key: string, { level, text }: Note): void {
+    if (this.#noted.has(key)) return;
+    if (this.#noted.size >= NOTED_LIMIT) this.#noted.clear();
+    this.#noted.add(key);
+    this.#deps.logger[level](text);
   }
 
   /** Right after the commit: memory follows. */

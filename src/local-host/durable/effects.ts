@@ -1,3 +1,4 @@
+import { toIso } from "../../kernel/clock.ts";
 import { missingFunction } from "./failures.ts";
 import {
   EventType,
@@ -45,9 +46,9 @@ export function carryOut(decision: Exclude<Decision, { kind: "continueAsNew" }>,
       });
       return { ...base, EventType: EventType.TaskScheduled, Name: decision.name, Version: "", Input: null };
     case "timer": {
-      const FireAt = decision.fireAt;
+      const FireAt = toIso(decision.fireAt);
       const fired = { EventId: -1, Timestamp: FireAt, TimerId: decision.id, FireAt };
-      toSelf({ EventType: EventType.TimerFired, ...fired }, Date.parse(FireAt));
+      toSelf({ EventType: EventType.TimerFired, ...fired }, decision.fireAt);
       return { ...base, EventType: EventType.TimerCreated, FireAt };
     }
     case "subOrchestration": {

@@ -6,7 +6,7 @@ import { done, type Outcome, ReplayTask } from "./task.ts";
 /** What an episode decided; `id` is the framework's task id. */
 export type Decision =
   | { readonly kind: "activity"; readonly id: number; readonly name: string; readonly input: string }
-  | { readonly kind: "timer"; readonly id: number; readonly fireAt: string }
+  | { readonly kind: "timer"; readonly id: number; readonly fireAt: number }
   | {
       readonly kind: "subOrchestration";
       readonly id: number;
@@ -34,7 +34,7 @@ export type Decision =
 
 export interface OpenTask {
   readonly id: number;
-  readonly what: string;
+  readonly action: Decision;
   readonly task: ReplayTask;
 }
 
@@ -79,18 +79,16 @@ export class ReplayContext {
   }
 
   scheduleActivity(name: string, input: string): ReplayTask {
-    const id = this.#nextId++;
-    this.actions.set(id, { kind: "activity", id, name, input });
-    return this.#opened(id, `activity '${name}'`);
+    return this.#schedule({ kind: "activity", id: this.#nextId++, name, input });
   }
 
   createTimer(fireAtMs: number, canceled: boolean): ReplayTask {
-    const id = this.#nextId++;
-    this.actions.set(id, { kind: "timer", id, fireAt: new Date(fireAtMs).toISOString() });
+    const action: Decision = { kind: "timer", id: this.#nextId++, fireAt: fireAtMs };
+    const task = this.#schedule(action);
+    if (!canceled) return task;
     // A cancelled timer is created and fires all the same; only nobody waits for it.
-    return canceled
-      ? ReplayTask.settled()
-      : this.#opened(id, `timer due ${new Date(fireAtMs).toISOString()}`);
+    this.open.delete(action.id);
+    return ReplayTask.settled();
   }
 
   createSubOrchestration(
@@ -102,8 +100,7 @@ export class ReplayContext {
   ): ReplayTask {
     const id = this.#nextId++;
     const child = instanceId === undefined || instanceId.trim() === "" ? `${executionId}:${id}` : instanceId;
-    this.actions.set(id, { kind: "subOrchestration", id, name, version, instanceId: child, input });
-    return this.#opened(id, `sub-orchestration '${name}'`);
+    return this.#schedule({ kind: "subOrchestration", id, name, version, instanceId: child, input });
   }
 
   sendEvent(instanceId: string, name: string, input: string): void {
@@ -221,9 +218,10 @@ export class ReplayContext {
     }
   }
 
-  #opened(id: number, what: string): ReplayTask {
+  #schedule(action: Decision): ReplayTask {
     const task = new ReplayTask();
-    this.open.set(id, { id, what, task });
+    this.actions.set(action.id, action);
+    this.open.set(action.id, { id: action.id, action, task });
     return task;
   }
 
