@@ -1,7 +1,8 @@
-import type { Settings } from "../config/settings.ts";
+import path from "node:path";
+import { homeFolder, type Settings } from "../config/settings.ts";
 import type { ModelSelector } from "../deployments/selection.ts";
 import { createCaptureHook } from "../episodes/capture.ts";
-import type { Message, ToolCall } from "../episodes/contract.ts";
+import type { Message } from "../episodes/contract.ts";
 import type { EpisodeService } from "../episodes/service.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
@@ -25,7 +26,15 @@ export interface Answer {
   readonly model_source: string;
   /** The episode, absent while capture is off. */
   readonly episode_id?: string | undefined;
-  readonly tool_calls: readonly ToolCall[];
+  readonly tool_calls: readonly AnsweredCall[];
+}
+
+/** A tool call with what it really answered. */
+export interface AnsweredCall {
+  readonly tool_name: string;
+  readonly arguments: Record<string, unknown>;
+  readonly result: string;
+  readonly error?: string;
 }
 
 export type Agent = ReturnType<typeof createAgent>;
@@ -53,8 +62,12 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
     clock,
     logger,
     send: async (batch) => {
-      await episodes.record(batch);
+      const faults = (await episodes.record(batch)).flatMap((r) => (r.status === "error" ? [r.error] : []));
+      const passing = faults.find((fault) => fault.kind === "unavailable");
+      if (passing !== undefined) throw passing; // the hook keeps the batch and comes again
+      return { rejected: faults.length };
     },
+    spillFile: path.join(homeFolder(settings), "spill", "reference-agent.jsonl"),
   });
   let servers: Promise<ToolServers> | undefined;
   const toolServers = () => {
@@ -78,13 +91,20 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
     ];
     // 3. An episode begins with the request, …
     const capture = hook.startCapture({
-      agentId: request.agentId,
       userInput: request.text,
+      agentId: request.agentId,
       sessionId: request.sessionId,
       systemPrompt: request.systemPrompt,
+      messages,
       tools,
+      model: selection.model,
     });
-    const calls: ToolCall[] = [];
+    const say = (...more: Message[]) => {
+      messages.push(...more);
+      capture.recordMessage(...more);
+    };
+    const toolCalls: AnsweredCall[] = [];
+    const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
     let answer = "";
     try {
       for (let round = 0; round <= MOST_ROUNDS; round++) {
@@ -93,42 +113,46 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
           messages,
           tools: round < MOST_ROUNDS && tools.length > 0 ? tools : undefined,
         });
-        messages.push(reply.message);
-        capture.addUsage(reply.usage);
+        say(reply.message);
+        for (const key of ["prompt_tokens", "completion_tokens", "total_tokens"] as const)
+          usage[key] += reply.usage[key];
         answer = typeof reply.message.content === "string" ? reply.message.content : "";
-        if (reply.message.tool_calls === undefined || reply.message.tool_calls.length === 0) break;
-        for (const wanted of reply.message.tool_calls) {
+        const wanted = reply.message.tool_calls ?? [];
+        if (wanted.length === 0) break;
+        for (const { id, function: named } of wanted) {
           const started = clock.now();
-          const args = parseArguments(wanted.function.arguments);
-          const result = await call(wanted.function.name, args);
-          messages.push({ role: "tool", tool_call_id: wanted.id, content: result.text });
-          calls.push({
-            id: wanted.id,
-            tool_name: wanted.function.name,
+          const args = parseArguments(named.arguments);
+          const result = await call(named.name, args);
+          const error = result.isError ? result.text.slice(0, 500) : undefined;
+          say({ role: "tool", tool_call_id: id, content: result.text });
+          capture.recordToolCall({
+            id,
+            toolName: named.name,
             arguments: args,
             result: result.text,
-            duration_ms: clock.now() - started,
-            ...(result.isError ? { error: result.text.slice(0, 500) } : {}),
-          } as ToolCall);
+            durationMs: clock.now() - started,
+            error,
+          });
+          toolCalls.push({
+            tool_name: named.name,
+            arguments: args,
+            result: result.text,
+            ...(error === undefined ? {} : { error }),
+          });
         }
       }
     } catch (thrown) {
-      capture.fail(thrown);
+      capture.endCapture({ assistantOutput: answer, tokenUsage: usage, error: thrown });
       throw thrown;
     }
     // 4. … and ends with the answer: messages, tool calls, model and tokens as they really were.
-    const episodeId = capture.endCapture({
-      assistantOutput: answer,
-      messages,
-      toolCalls: calls,
-      model: selection.model,
-    });
+    capture.endCapture({ assistantOutput: answer, tokenUsage: usage });
     return {
       answer,
       model: selection.model,
       model_source: selection.source,
-      ...(episodeId === undefined ? {} : { episode_id: episodeId }),
-      tool_calls: calls,
+      ...(capture.id === "" ? {} : { episode_id: capture.id }),
+      tool_calls: toolCalls,
     };
   }
 
