@@ -1,4 +1,7 @@
 /** Agent Lightning for agents: `import { getModelDeployment } from "agent-lightning"`. */
+export type { CaptureHandle, CaptureHook, CaptureStats, ToolCallRecord } from "./episodes/capture.ts";
+export { wrapOpenAI } from "./episodes/wrap-openai.ts";
+export { wrapToolHandler } from "./episodes/wrap-tool-handler.ts";
 export { LightningError } from "./kernel/errors.ts";
 export type { DatasetResult } from "./surfaces/sdk/datasets.ts";
 export type { DeploymentResult, MoveResult } from "./surfaces/sdk/deployments.ts";
@@ -16,6 +19,7 @@ export {
   createSdk,
   getDatasetBuilder,
   getDeploymentRegistry,
+  getEpisodeCaptureHook,
   getModelDeployment,
   getRewardWriter,
   getTrainingRunner,

@@ -79,6 +79,10 @@ export function openapiDocument(
       // Transforms (times made UTC) change a value, not what it looks like on the wire.
       allowEmptySchema: { pipe: true, transform: true, custom: true, unknown: true, any: true },
       reused: "inline",
+      override({ zodSchema, jsonSchema, io }) {
+        if (io === "output" && zodSchema instanceof z.ZodPipe && Object.keys(jsonSchema).length === 0)
+          Object.assign(jsonSchema, z.toJSONSchema(zodSchema.in, { io: "input" }), { $schema: undefined });
+      },
     },
   );
 }

@@ -1,7 +1,10 @@
-import { readSettings, type Settings } from "../config/settings.ts";
+import path from "node:path";
+import { homeFolder, readSettings, type Settings } from "../config/settings.ts";
 import { createModelSelector, type ModelSelector } from "../deployments/selection.ts";
+import { type CaptureHook, createCaptureHook } from "../episodes/capture.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { type Logger, stderrLogger } from "../kernel/logger.ts";
+import { sendOver } from "./sdk/capture.ts";
 import { createDatasetBuilder } from "./sdk/datasets.ts";
 import { createDeploymentRegistry } from "./sdk/deployments.ts";
 import { createRewardWriter } from "./sdk/rewards.ts";
@@ -41,16 +44,31 @@ export function createSdk(options: SdkOptions = {}) {
         : null;
     },
   });
+  let hook: CaptureHook | undefined;
   return {
     settings,
     selector,
+    /** Made at the first call: it looks for spilled episodes of earlier processes. */
+    get captureHook(): CaptureHook {
+      hook ??= createCaptureHook({
+        settings,
+        clock,
+        logger,
+        send: sendOver(invoke),
+        spillFile: path.join(homeFolder(settings), "spill", `${settings.agentId}.jsonl`),
+      });
+      return hook;
+    },
     rewardWriter: createRewardWriter(invoke),
     datasetBuilder: createDatasetBuilder(invoke, clock),
     trainingRunner: createTrainingRunner(invoke, clock, settings.maxWaitMinutes * 60_000),
     deploymentRegistry: createDeploymentRegistry(invoke, clock, (agentId) =>
       selector.invalidate(agentId ?? settings.agentId),
     ),
-    close: () => transport.close(),
+    async close(): Promise<void> {
+      await hook?.close();
+      await transport.close();
+    },
   };
 }
 
@@ -81,6 +99,8 @@ export async function closeLightning(): Promise<void> {
   await last?.close();
 }
 
+/** Captures what the agent does, without delaying it; does nothing unless ENABLE_LIGHTNING_CAPTURE is on. */
+export const getEpisodeCaptureHook = (): CaptureHook => sdk().captureHook;
 export const getRewardWriter = () => sdk().rewardWriter;
 export const getDatasetBuilder = () => sdk().datasetBuilder;
 export const getTrainingRunner = () => sdk().trainingRunner;

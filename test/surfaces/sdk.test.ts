@@ -1,8 +1,12 @@
-import { describe, expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { LightningError } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { sendOver } from "../../src/surfaces/sdk/capture.ts";
 import { camelRecord, snakeRecord } from "../../src/surfaces/sdk/names.ts";
 import { inProcessTransport, restTransport } from "../../src/surfaces/sdk/transport.ts";
 import { createSdk } from "../../src/surfaces/sdk.ts";
@@ -147,6 +151,54 @@ describe("the design's SDK example", () => {
 
 const active = (name: string) => ({
   body: { has_active_deployment: true, deployment_id: "dep-1", deployment_name: name },
+});
+
+describe("the capture hook", () => {
+  const env = { ENABLE_LIGHTNING_CAPTURE: "true", LIGHTNING_HOME: mkdtempSync(path.join(tmpdir(), "sdk-")) };
+  afterAll(() => rmSync(env.LIGHTNING_HOME, { recursive: true, force: true }));
+
+  test("records episodes in batches, under the agent of the process", async () => {
+    const { sdk, calls } = scripted(
+      { recordEpisodes: [{ status: 207, body: { results: [{ index: 0, status: "recorded" }] } }] },
+      env,
+    );
+    const capture = sdk.captureHook.startCapture({ userInput: "hello", model: "base-1" });
+    capture.endCapture({ assistantOutput: "hi" });
+    await sdk.captureHook.flush();
+    expect(calls).toEqual([
+      expect.objectContaining({
+        operation: "recordEpisodes",
+        input: expect.objectContaining({
+          episodes: [
+            expect.objectContaining({
+              id: capture.id,
+              agent_id: "support",
+              user_input: "hello",
+              assistant_output: "hi",
+            }),
+          ],
+        }),
+      }),
+    ]);
+    await sdk.close();
+  });
+
+  test("a store that cannot take an episode now is asked again, one it refuses is counted", async () => {
+    const send = sendOver(async () => ({
+      status: 207,
+      body: {
+        results: [{ index: 0, status: "error", error: { status: 503, code: "busy", message: "Busy." } }],
+      },
+    }));
+    await expect(send([])).rejects.toThrow(expect.objectContaining({ kind: "unavailable" }));
+    const refuse = sendOver(async () => ({
+      status: 207,
+      body: {
+        results: [{ index: 0, status: "error", error: { status: 422, code: "invalid", message: "No." } }],
+      },
+    }));
+    expect(await refuse([])).toEqual({ rejected: 1 });
+  });
 });
 
 describe("getModelDeployment", () => {

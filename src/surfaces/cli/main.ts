@@ -27,9 +27,11 @@ async function main(): Promise<number> {
   });
 }
 
+let code = 1;
 try {
-  process.exitCode = await main();
+  code = await main();
 } catch (thrown) {
   showError(terminal, process.argv.includes("--json"), thrown);
-  process.exitCode = 1;
 }
+// An embedded host is stopped by now, but what it loaded may still hold sockets and timers open.
+process.stdout.write("", () => process.exit(code));
