@@ -253,7 +253,8 @@ export const SETTINGS = {
     env: "LIGHTNING_POLL_INTERVAL",
     schema: number(0.1, 3_600),
     default: "30",
-    meaning: "Seconds between looks at a training job; grows to 5 minutes",
+    meaning:
+      "Seconds between looks at a training job; grows to 5 minutes (at most 1 with the local provider)",
   }),
   maxWaitMinutes: setting({
     env: "LIGHTNING_MAX_WAIT_MINUTES",

@@ -72,7 +72,10 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
       const run = await store.get(agent_id, id);
       const poll_again_seconds = pollAgainSeconds(
         clock.now() - Date.parse(run.started_at ?? run.created_at),
-        settings.pollIntervalSeconds,
+        // A look at the local provider costs nothing and its jobs take a second.
+        deps.provider.kind === "local"
+          ? Math.min(1, settings.pollIntervalSeconds)
+          : settings.pollIntervalSeconds,
       );
       if (isOver(run.status)) return { state: run.state, terminal: true, poll_again_seconds };
       if (run.aoai_job_id === undefined) throw fatal("job_unknown", `The run "${id}" has no job to look at.`);
