@@ -18,8 +18,8 @@ import { TimerQueue } from "./timer-queue.ts";
 
 /** Beyond this many events an instance whose activities are still running waits a little for more results. */
 const LARGE_HISTORY = 200;
-/** The wait grows with the history, up to this; measured in local-host.md (h), "Coalescing". */
-const LONGEST_GATHERING_MS = 20;
+/** It waits as long as its last episode took, so that replaying takes at most half of the time; up to this. */
+const LONGEST_GATHERING_MS = 200;
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
 /** Pauses before what a full disk refused is tried again: the first, and the longest after doubling. */
@@ -37,6 +37,8 @@ interface Slot {
   queued: boolean;
   /** Activities scheduled and not finished. */
   outstanding: number;
+  /** How long the last episode took, ms of real time. */
+  lastMs: number;
 }
 
 export interface DispatcherDeps {
@@ -152,7 +154,7 @@ export class Dispatcher {
   #slot(id: string): Slot {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
-      slot = { id, inbox: [], running: false, queued: false, outstanding: 0 };
+      slot = { id, inbox: [], running: false, queued: false, outstanding: 0, lastMs: 0 };
       this.#slots.set(id, slot);
     }
     return slot;
@@ -181,7 +183,7 @@ export class Dispatcher {
         this.#ready.push(slot);
         this.#pump();
       },
-      Math.min(LONGEST_GATHERING_MS, length / 100),
+      Math.min(LONGEST_GATHERING_MS, Math.max(1, slot.lastMs)),
     );
   }
 
@@ -220,7 +222,9 @@ export class Dispatcher {
       if (instance !== undefined) {
         const past = this.#histories.get(slot.id) ?? store.history(slot.id);
         const deps = { invoker, now: () => clock.now(), defaultVersion: settings.defaultVersion };
+        const begun = performance.now();
         const plan = await runEpisode(deps, instance, past, messages);
+        slot.lastMs = performance.now() - begun;
         if (plan === "missing") {
           parked = true;
           logger.error("an orchestration waits: the app has no such orchestrator any more", {

@@ -212,7 +212,7 @@ describe("orchestrations of the real SDK", () => {
     expect(host.invoker.episodes).toBe(201);
   });
 
-  test("poll every minute for two hours of the virtual clock in well under a second", async () => {
+  test("poll every minute for two hours of the virtual clock without waiting for any of it", async () => {
     await using host = await testHost({
       orchestrators: {
         *poll({ df }) {
@@ -228,10 +228,8 @@ describe("orchestrations of the real SDK", () => {
       activities: { look: (n) => n + 1 },
     });
     const begun = host.clock.now();
-    const real = performance.now();
     expect((await host.run("poll")).output).toBe(120);
     expect(host.clock.now() - begun).toBe(120 * 60_000);
-    expect(performance.now() - real).toBeLessThan(3000);
   });
 
   test("split a timer of twenty days into steps the SDK agrees with", async () => {
