@@ -192,15 +192,17 @@ export class DurableHttpApi {
     }
   }
 
+  /** The SDK shows these bodies as the error's message, so they are plain text in JSON. */
   #rewind(id: string): DurableHttpResponse {
     const instance = this.#store.instance(id);
-    if (instance === undefined) return text(404, `No orchestration with instance ID "${id}" found.`);
-    if (instance.status !== Status.Failed)
-      return text(
-        412,
-        `This orchestration has status ${statusName(instance.status)}, but only orchestrations in the "Failed" state can be rewound.`,
-      );
-    return text(501, "Rewind is not served by the local host: restart the instance instead.");
+    if (instance === undefined) return json(404, `No orchestration with instance ID "${id}" found.`);
+    const status = statusName(instance.status);
+    if (instance.status === Status.Failed)
+      return json(501, "Rewind is not served by the local host: restart the instance instead.");
+    return json(
+      412,
+      `This orchestration has status ${status}, but only orchestrations in the "Failed" state can be rewound.`,
+    );
   }
 
   async #purge(id: string) {
@@ -210,7 +212,7 @@ export class DurableHttpApi {
   async #purgeBy(request: DurableHttpRequest) {
     const filter = filterOf(request);
     if (filter.createdFrom === undefined)
-      return text(400, "Please provide value for 'createdTimeFrom' parameter.");
+      return json(400, "Please provide value for 'createdTimeFrom' parameter.");
     const instancesDeleted = await this.#client.purgeBy(filter);
     return instancesDeleted === 0 ? empty(404) : json(200, { instancesDeleted });
   }
