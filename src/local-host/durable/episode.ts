@@ -13,7 +13,7 @@ import {
 } from "./history.ts";
 import { newExecutionId, startMessage } from "./new-instance.ts";
 import type { FunctionInvoker } from "./port.ts";
-import { type Answer, replay } from "./replay.ts";
+import { type Answer, customStatusFault, replay } from "./replay.ts";
 import type { Instance, Message } from "./store.ts";
 import { orchestratorTrigger, readAnswer } from "./trigger.ts";
 
@@ -95,8 +95,8 @@ export async function runEpisode(
     const history = found === undefined ? terminations(fresh) : events(past, fresh);
     const { id: instanceId } = instance;
     const result = replay({ name: begin.Name, instanceId, executionId, parentInstanceId, history, answer });
-    if (answer.kind === "state" && answer.state.customStatus != null)
-      customStatus = JSON.stringify(answer.state.customStatus);
+    const shown = answer.kind === "state" ? answer.state.customStatus : undefined;
+    if (shown != null && customStatusFault(shown) === undefined) customStatus = JSON.stringify(shown);
 
     const decided: HistoryEvent[] = [];
     const scope = { deps, instance, executionId, begin, timestamp, effects };
