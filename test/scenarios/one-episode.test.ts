@@ -1,53 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { episode as deskEpisode, golden } from "./storm-desk.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** The headings of docs/one-episode.md, in order. */
 describe("one episode", () => {
   let world: World;
   const agent_id = "weather-desk";
-  const tools = ["look_up_forecast", "report_storm"].map((name) => ({
-    type: "function",
-    function: { name, description: `Tool ${name}`, parameters: { type: "object", properties: {} } },
-  }));
-  const cities = [
-    "Oslo",
-    "Lima",
-    "Quito",
-    "Perth",
-    "Turin",
-    "Kyoto",
-    "Dakar",
-    "Sucre",
-    "Bergen",
-    "Tampa",
-    "Minsk",
-    "Accra",
-  ];
-  const question = (n: number) =>
-    n % 2 === 0
-      ? `How is the sky over ${cities[n % 12]} on day ${n}?`
-      : `Gusts tore a roof off in ${cities[n % 12]}, case ${n}`;
-  const right = (n: number) => (n % 2 === 0 ? "look_up_forecast" : "report_storm");
-  const conversation = (n: number) => [
-    { role: "user", content: question(n) },
-    {
-      role: "assistant",
-      content: null,
-      tool_calls: [{ id: `call_${n}`, type: "function", function: { name: right(n), arguments: "{}" } }],
-    },
-    { role: "tool", tool_call_id: `call_${n}`, content: "done" },
-    { role: "assistant", content: "It is done." },
-  ];
-  const episode = (n: number) => ({
-    id: `ep-${n}`,
-    agent_id,
-    session_id: `session-${n}`,
-    user_input: question(n),
-    assistant_output: "It is done.",
-    messages: conversation(n),
-    tools,
-    tool_calls: [{ id: `call_${n}`, tool_name: right(n), arguments: {}, result: "done", duration_ms: 5 }],
-  });
+  const episode = (n: number) => deskEpisode(agent_id, n, `ep-${n}`);
   let testSet = "";
   let dataset = "";
   let run = "";
@@ -81,12 +40,9 @@ describe("one episode", () => {
   });
 
   it("is in a dataset", async () => {
-    const golden = Array.from({ length: 80 }, (_, n) =>
-      JSON.stringify({ messages: conversation(1000 + n), tools }),
-    );
     const set = await world.call("POST", "/datasets/golden", {
       name: "held out",
-      content: golden.join("\n"),
+      content: golden(1000, 80),
       test_split: 1,
     });
     expect(set.body).toMatchObject({ status: "ready", test_count: 80, training_count: 0 });

@@ -1,11 +1,19 @@
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { jest } from "@jest/globals";
 import { type App, appOf, configureApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
+import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
+import { type LocalProvider, type Pace, startLocalProvider } from "../../src/local-provider/start.ts";
+import { createProvider } from "../../src/provider/openai-provider.ts";
+
+// Hours of virtual time take seconds of real time on a busy machine.
+jest.setTimeout(60_000);
 
 /** The whole function app on its embedded engines, in virtual time, spoken to through its doors. */
 export interface World {
@@ -20,6 +28,8 @@ export interface World {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Reply>;
+  /** A request to any address of the host, past the operations' prefix; hours may pass while it is answered. */
+  fetch(address: string, init?: RequestInit): Promise<Response>;
   /** Lets time pass until the condition holds. */
   until(condition: () => boolean | Promise<boolean>): Promise<void>;
   /** Lets time pass until feeds and orchestrations are quiet. */
@@ -37,11 +47,42 @@ export interface Reply {
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
-export async function openWorld(env: Record<string, string> = {}): Promise<World> {
+export interface WorldOptions {
+  /** How long the local provider takes, where a test wants to step in between. */
+  readonly pace?: Partial<Pace>;
+  /** While it answers true, every read of the ledger fails. */
+  readonly ledgerIsDown?: () => boolean;
+}
+
+export async function openWorld(
+  env: Record<string, string> = {},
+  options: WorldOptions = {},
+): Promise<World> {
   const home = await fs.mkdtemp(path.join(os.tmpdir(), "lightning-world-"));
   const clock = new VirtualClock();
   let host: LocalHost;
   let app: App;
+  let local: LocalProvider | undefined;
+
+  /** The ports that a test has its hand in; absent ones are the app's own. */
+  async function ports() {
+    const { pace, ledgerIsDown } = options;
+    if (pace !== undefined)
+      local = await startLocalProvider({
+        folder: path.join(home, "provider"),
+        clock,
+        logger: silentLogger,
+        pace,
+      });
+    const ledger = openSqliteLedgerUnless(ledgerIsDown, path.join(home, "ledger.sqlite"), clock);
+    return {
+      ...(local === undefined
+        ? {}
+        : { provider: createProvider({ kind: "local", ...local, logger: silentLogger }) }),
+      ...(ledger === undefined ? {} : { ledger }),
+    };
+  }
+
   const start = async (more: Record<string, string>) => {
     const settings = readSettings({
       LIGHTNING_HOME: home,
@@ -49,15 +90,20 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
       ...env,
       ...more,
     });
-    configureApp({ settings, clock, logger: silentLogger });
+    configureApp({ settings, clock, logger: silentLogger, ...(await ports()) });
     host = await LocalHost.start({
       folder: ROOT,
       home,
       clock,
       logger: silentLogger,
       changeSource: () => appOf().changeSource(),
+      env,
     });
     app = appOf();
+  };
+  const stop = async () => {
+    await host.stop();
+    await local?.close();
   };
   await start({});
   return {
@@ -80,15 +126,32 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
       const text = await response.text();
       return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
     },
+    fetch: (address, init) => host.until(host.fetch(address, init)),
     until: (condition) => host.until(condition) as Promise<void>,
     settle: () => host.settle(),
     async restart(more = {}) {
-      await host.stop();
+      await stop();
       await start(more);
     },
     async close() {
-      await host.stop();
+      await stop();
       await fs.rm(home, { recursive: true, force: true });
     },
   };
+}
+
+function openSqliteLedgerUnless(isDown: (() => boolean) | undefined, file: string, clock: VirtualClock) {
+  if (isDown === undefined) return undefined;
+  const ledger = openSqliteLedger({ file, clock });
+  return new Proxy(ledger, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => {
+        if (name === "read" && isDown())
+          return Promise.reject(unavailable("ledger_away", "The ledger does not answer."));
+        return Reflect.apply(member, target, args) as unknown;
+      };
+    },
+  });
 }
