@@ -235,6 +235,16 @@ function schemeLength(value: string): number {
   );
 }
 
+/** The index behind the placeholder that `at` stands in, or -1: its own kind (`api_key`) is no label. */
+function placeholderEnd(text: string, at: number): number {
+  const near = Math.max(0, at - 50);
+  const found = text.slice(near, at).lastIndexOf("[REDACTED:");
+  if (found === -1) return -1;
+  const open = near + found;
+  const close = open + text.slice(open, open + 60).indexOf("]");
+  return close > at && isPlaceholder(text.slice(open, close + 1)) ? close + 1 : -1;
+}
+
 /** Replaces every labelled secret in a text. */
 export function redactLabelled(text: string, hits: Hits): string {
   if (!GATE.test(text)) return text;
@@ -247,6 +257,11 @@ export function redactLabelled(text: string, hits: Hits): string {
     const joint = match[WORDS.length + 1] ?? "";
     const end = match.index + match[0].length;
     if (family === undefined) continue;
+    const behind = placeholderEnd(text, match.index);
+    if (behind !== -1) {
+      LABEL.lastIndex = behind;
+      continue;
+    }
     const span = valueSpan(reader, family, match.index, end, joint);
     if (span === undefined || span.end <= span.start) {
       // The next label may begin inside what followed this one ("secret key: token=…").
