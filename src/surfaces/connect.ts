@@ -11,7 +11,7 @@ export interface Connection extends Address {
 export interface ConnectOptions {
   readonly settings: Pick<Settings, "endpoint" | "functionKey" | "home">;
   /** The address of the local host that holds the data folder, if one runs. */
-  findHost(home: string): Promise<{ readonly url: string } | undefined>;
+  findHost(home: string): Promise<{ readonly url: string; readonly key?: string } | undefined>;
   /** Starts the function app inside this process; absent: never. */
   startEmbedded?: (() => Promise<{ readonly url: string; stop(): Promise<void> }>) | undefined;
 }
@@ -27,12 +27,18 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
       kind: "endpoint",
       url: settings.endpoint.replace(/\/+$/, "").replace(/\/api(\/lightning)?$/, ""),
       functionKey: settings.functionKey,
-      close: async () => {},
+      close: nothingToClose,
     };
   const home = homeFolder(settings);
   const host = await options.findHost(home);
   if (host !== undefined)
-    return { kind: "local-host", url: host.url, functionKey: settings.functionKey, close: async () => {} };
+    return {
+      kind: "local-host",
+      url: host.url,
+      // A host that asks for keys leaves its own where only the folder's owner can read it.
+      functionKey: host.key ?? settings.functionKey,
+      close: nothingToClose,
+    };
   if (options.startEmbedded === undefined)
     throw unavailable("no_host", `No function app is running on ${home}.`, {
       remedy: "Start one with `npm start`, or set LIGHTNING_ENDPOINT.",
@@ -40,3 +46,5 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const embedded = await options.startEmbedded();
   return { kind: "embedded", url: embedded.url, close: () => embedded.stop() };
 }
+
+const nothingToClose = async () => {};

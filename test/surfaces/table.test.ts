@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { createApp, operationRows } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
 import { parseInput } from "../../src/kernel/operation.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { inputFields } from "../../src/surfaces/fields.ts";
 import { mcpTools } from "../../src/surfaces/mcp-tools.ts";
 import { openapiDocument } from "../../src/surfaces/openapi.ts";
 import { restRoutes } from "../../src/surfaces/rest.ts";
 import { cliAgainst } from "./cli-harness.ts";
+import { noOrchestrations } from "./fake-operations.ts";
 import { loopback } from "./loopback.ts";
 
 const rows = operationRows(readSettings({}));
@@ -200,6 +204,43 @@ describe("every door refuses the same bad input with the same code", () => {
     const run = await cliAgainst(rows, door.url)(...(cli ?? "").split(" "), ...options);
     expect(run.code).toBe(2);
     expect(run.err).toContain(`Code: invalid_input\n   Field: ${field}`);
+  });
+});
+
+describe("the original's defects at its doors", () => {
+  const settings = readSettings({});
+  const ledger = openSqliteLedger({ file: ":memory:", clock: systemClock });
+  const app = createApp({ settings, ledger, logger: silentLogger });
+  afterAll(() => app.close());
+  const context = { orchestrations: noOrchestrations, door: "mcp", waitMs: 0 } as const;
+
+  test("deactivation over MCP works, also when nothing is active (defect 9.1)", async () => {
+    const result = await app.mcp.tools
+      .get("lightning_deactivate_deployment")
+      ?.call({ reason: "test" }, context);
+    expect(result?.isError).toBeUndefined();
+    expect(result?.structuredContent).toEqual(
+      expect.objectContaining({
+        success: true,
+        message: expect.any(String),
+        base_model: expect.any(String),
+        reason: "test",
+      }),
+    );
+  });
+
+  test("a reward of an unknown source is refused over MCP and not taken for an evaluation (defect of §10)", async () => {
+    const result = await app.mcp.tools
+      .get("lightning_assign_reward")
+      ?.call({ episode_id: "ep-1", reward_value: 1, reward_source: "hearsay" }, context);
+    expect(result?.isError).toBe(true);
+    expect(await ledger.count("rewards", {})).toBe(0);
+  });
+
+  test("the default of min_reward is one on every door: the setting (§8)", () => {
+    expect(
+      inputFields(row("buildDataset")).find(({ name }) => name === "min_reward")?.default,
+    ).toBeUndefined();
   });
 });
 

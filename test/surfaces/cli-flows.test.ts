@@ -1,0 +1,351 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { operationRows } from "../../src/app.ts";
+import { readSettings } from "../../src/config/settings.ts";
+import { unavailable } from "../../src/kernel/errors.ts";
+import type { Operation, Reply } from "../../src/kernel/operation.ts";
+import { TEXTS } from "../../src/surfaces/cli/texts.ts";
+import { cliAgainst } from "./cli-harness.ts";
+import { loopback } from "./loopback.ts";
+
+type Scripted = Reply<Record<string, unknown>> | Error;
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** The real rows, answering from a script: each name has its answers in order, the last one repeated. */
+async function scripted(script: Record<string, Scripted[]>, files: Record<string, string> = {}) {
+  const calls: [string, Record<string, unknown>][] = [];
+  const rows: Operation[] = operationRows(readSettings({})).map((row) => ({
+    ...row,
+    run: async (input) => {
+      calls.push([row.name, input]);
+      const answers = script[row.name] ?? [];
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer === undefined) throw new Error(`nothing scripted for ${row.name}`);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  }));
+  const door = await loopback(rows);
+  stops.push(door.stop);
+  return { calls, lightning: cliAgainst(rows, door.url, { files }) };
+}
+const running = { run_id: "run-1", agent_id: "a", status: "running", state: "queued" };
+
+describe("train", () => {
+  const start = { startTraining: [{ status: 202, body: running }] };
+
+  test("tells each state once and outlasts a function app that is away for a moment", async () => {
+    const { lightning } = await scripted({
+      ...start,
+      getTrainingRun: [
+        { body: running },
+        unavailable("busy", "Busy."),
+        { body: { ...running, state: "running" } },
+        { body: { ...running, state: "running" } },
+        { body: { ...running, status: "succeeded", state: "succeeded", tuned_model: "ft:one" } },
+      ],
+    });
+    const { code, out } = await lightning("train", "--dataset-id", "dataset-1");
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      / {3}Status: running\n {3}🔄 running\n\n✅ Training completed successfully!\n {3}Tuned model: ft:one\n/,
+    );
+  });
+
+  test("a failed or cancelled run is exit 1", async () => {
+    const { lightning } = await scripted({
+      ...start,
+      getTrainingRun: [
+        {
+          body: { ...running, status: "failed", error: { code: "bad_file", message: "line 3 is not valid" } },
+        },
+        { body: { ...running, status: "cancelled" } },
+      ],
+    });
+    const failed = await lightning("train", "--dataset-id", "dataset-1");
+    expect([failed.code, failed.out.split("\n\n")[1]]).toEqual([
+      1,
+      "❌ Training failed: line 3 is not valid\n",
+    ]);
+    const cancelled = await lightning("train", "--dataset-id", "dataset-1");
+    expect([cancelled.code, cancelled.out]).toEqual([
+      1,
+      expect.stringContaining("⛔ Training was cancelled"),
+    ]);
+  });
+
+  test("a run that outlasts the wait is in progress, exit 0", async () => {
+    const { lightning } = await scripted({ ...start, getTrainingRun: [{ body: running }] });
+    const { code, out } = await lightning("train", "--dataset-id", "dataset-1");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "⏳ Training is in progress (run ID: run-1)\n   To look: lightning status --run-id run-1 --agent-id a\n",
+    );
+  });
+});
+
+describe("what takes longer than a request", () => {
+  test("a build is followed to its end", async () => {
+    const going = { dataset_id: "dataset-1", id: "dataset-1", agent_id: "a", name: "v1", status: "building" };
+    const { lightning, calls } = await scripted({
+      buildDataset: [{ status: 202, body: going }],
+      getDataset: [
+        { body: going },
+        {
+          body: {
+            ...going,
+            status: "ready",
+            training_count: 8,
+            validation_count: 2,
+            local_path: "train.jsonl",
+          },
+        },
+      ],
+    });
+    const { code, out } = await lightning("build-dataset", "--name", "v1");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "   Training examples: 8\n   Validation examples: 2\n   Training file: train.jsonl\n",
+    );
+    expect(calls.at(-1)).toEqual(["getDataset", { agent_id: "a", dataset_id: "dataset-1" }]);
+    const left = await lightning("build-dataset", "--name", "v1", "--no-wait");
+    expect([left.code, left.out]).toEqual([0, "\n⏳ The build is in progress (ID: dataset-1)\n"]);
+  });
+
+  test("a golden file is read and sent", async () => {
+    const { lightning, calls } = await scripted(
+      {
+        buildGoldenDataset: [
+          {
+            body: {
+              dataset_id: "dataset-2",
+              name: "g",
+              status: "ready",
+              training_count: 4,
+              validation_count: 1,
+            },
+          },
+        ],
+      },
+      { "golden.jsonl": '{"messages":[]}\n' },
+    );
+    const { out } = await lightning("build-golden", "--name", "g", "--golden-file", "golden.jsonl");
+    expect(calls[0]?.[1]).toEqual({ agent_id: "mcp-agents", name: "g", content: '{"messages":[]}\n' });
+    expect(out).toBe(`
+✅ Golden dataset created successfully!
+   ID: dataset-2
+   Name: g
+   Training examples: 4
+   Validation examples: 1
+`);
+  });
+
+  test("a promotion is asked about until it serves", async () => {
+    const { lightning, calls } = await scripted({
+      promote: [
+        { status: 202, body: { deployment_id: "dep-1", is_active: false, state: "probing" } },
+        {
+          body: {
+            deployment_id: "dep-1",
+            is_active: true,
+            tuned_model: "ft:one",
+            warnings: ["Nobody evaluated it."],
+          },
+        },
+      ],
+    });
+    const { code, out } = await lightning("promote", "--run-id", "run-1", "--agent-id", "a");
+    expect([code, calls.length]).toEqual([0, 2]);
+    expect(out).toContain("✅ Model promoted successfully!");
+    expect(out).toContain("⚠️  Nobody evaluated it.");
+  });
+
+  test("a pipeline shows each stage as it begins and fails when it does not promote", async () => {
+    const made = {
+      pipeline_id: "pipeline-1",
+      id: "pipeline-1",
+      agent_id: "a",
+      status: "running",
+      stage: "dataset",
+    };
+    const { lightning } = await scripted({
+      runPipeline: [{ status: 202, body: made }],
+      getPipeline: [
+        { body: { ...made, dataset_id: "dataset-1" } },
+        { body: { ...made, dataset_id: "dataset-1", run_id: "run-1" } },
+        {
+          body: {
+            ...made,
+            dataset_id: "dataset-1",
+            run_id: "run-1",
+            evaluation_id: "eval-1",
+            verdict: "fail",
+            status: "finished",
+            outcome: "gate_failed",
+          },
+        },
+      ],
+    });
+    const { code, out } = await lightning("run");
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /🚀 Running the pipeline\.\.\.\n {3}Pipeline ID: pipeline-1\n {3}🔄 dataset: dataset-1\n {3}🔄 training: run-1\n {3}🔄 evaluation: eval-1\n {3}⚖️ {2}verdict: fail\n\n❌ Pipeline ended: gate_failed/u,
+    );
+  });
+
+  test("a pipeline that waits for a person says how to decide", async () => {
+    const waiting = {
+      pipeline_id: "pipeline-1",
+      agent_id: "a",
+      status: "waiting_for_approval",
+      stage: "approval",
+    };
+    const { lightning, calls } = await scripted({
+      runPipeline: [{ status: 202, body: waiting }],
+      decidePipeline: [{ body: { ...waiting, status: "running", approved: false } }],
+    });
+    const { code, out } = await lightning("run", "--approval-required", "--dataset-min-reward", "0.5");
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining("lightning approve --pipeline-id pipeline-1 --approve"),
+    ]);
+    expect(calls[0]?.[1]).toEqual(
+      expect.objectContaining({
+        dataset: { min_reward: 0.5 },
+        approval: expect.objectContaining({ required: true }),
+      }),
+    );
+    expect(
+      (await lightning("approve", "--pipeline-id", "pipeline-1", "--reject", "--reason", "no")).out,
+    ).toContain("⛔ Pipeline rejected");
+    expect(calls.at(-1)?.[1]).toEqual(expect.objectContaining({ approved: false, reason: "no" }));
+    expect((await lightning("approve", "--pipeline-id", "pipeline-1")).code).toBe(2);
+    expect((await lightning("approve", "--pipeline-id", "p", "--approve", "--reject")).code).toBe(2);
+  });
+
+  test("health exits 1 when the app is unhealthy and shows what it found", async () => {
+    const { lightning } = await scripted({
+      getHealth: [
+        {
+          status: 503,
+          body: { status: "unhealthy", checks: { ledger: { ok: false, message: "disk I/O error" } } },
+        },
+        { body: { status: "degraded", checks: { provider: { ok: false, message: "away" } } } },
+      ],
+    });
+    const { code, out } = await lightning("health");
+    expect([code, out]).toEqual([
+      1,
+      "\n🏥 RL Ledger Health Check:\n   ❌ unhealthy\n   ❌ ledger: disk I/O error\n",
+    ]);
+    expect((await lightning("health")).code).toBe(0);
+  });
+
+  test("many episodes are recorded in parts, and the numbers are of the whole file", async () => {
+    const { lightning, calls } = await scripted(
+      {
+        recordEpisodes: [
+          { status: 207, body: { results: Array.from({ length: 100 }, () => ({ status: "recorded" })) } },
+          {
+            status: 207,
+            body: { results: [{ status: "error", error: { code: "invalid_episode", message: "no" } }] },
+          },
+        ],
+      },
+      { "many.jsonl": '{"user_input":"a","assistant_output":"b"}\n'.repeat(101) },
+    );
+    const { code, out } = await lightning("record", "--file", "many.jsonl", "--agent-id", "a");
+    expect([code, calls.length]).toEqual([1, 2]);
+    expect(out).toContain("❌ 1 of 101 episodes refused\n   #101: no (invalid_episode)");
+  });
+});
+
+const lines = (name: string, body: object) => TEXTS[name]?.(body as never, { agent_id: "x" });
+
+describe("lists in the original's form", () => {
+  const dash = "-".repeat(80);
+  const double = "=".repeat(80);
+
+  test("datasets", () => {
+    expect(
+      lines("listDatasets", {
+        agent_id: "x",
+        datasets: [{ id: "dataset-1", name: "v1", training_count: 8, validation_count: 2 }],
+      }),
+    ).toEqual([
+      "📦 Datasets for agent 'x':",
+      dash,
+      "   ID: dataset-1",
+      "   Name: v1",
+      "   Training examples: 8",
+      "   Validation examples: 2",
+      dash,
+    ]);
+  });
+
+  test("runs, with a sign for each status", () => {
+    const runs = ["pending", "running", "succeeded", "failed", "cancelled"].map((status) => ({
+      id: "run-1",
+      status,
+    }));
+    expect(
+      lines("listTrainingRuns", { training_runs: runs })?.filter((line) => line.includes("run-1")),
+    ).toEqual(["⏳ run-1", "🔄 run-1", "✅ run-1", "❌ run-1", "⛔ run-1"]);
+  });
+
+  test("deployments and lineage", () => {
+    const one = { deployment_id: "dep-1", tuned_model: "ft:one", is_active: true };
+    const deployments = lines("listDeployments", { deployments: [one, { ...one, is_active: false }] });
+    expect(deployments?.slice(0, 4)).toEqual([
+      "🚀 Deployments for agent 'x':",
+      dash,
+      "🟢 ACTIVE dep-1",
+      "   Tuned model: ft:one",
+    ]);
+    expect(deployments).toContain("⚪ dep-1");
+    expect(
+      lines("getLineage", {
+        lineage: [
+          {
+            ...one,
+            training_run: { id: "run-1", status: "succeeded" },
+            dataset: { id: "dataset-1", missing: true },
+          },
+        ],
+        events: [],
+      }),
+    ).toEqual([
+      "📜 Deployment lineage for agent 'x':",
+      double,
+      "🟢 ACTIVE dep-1",
+      "   Tuned model: ft:one",
+      "   Training run: run-1",
+      "      status: succeeded",
+      "   Dataset: dataset-1 (missing)",
+      double,
+    ]);
+  });
+
+  test("roll-back and deactivation", () => {
+    expect(
+      lines("rollback", {
+        deployment_id: "dep-1",
+        tuned_model: "ft:one",
+        rollback_from: "dep-2",
+        rollback_reason: "worse",
+      }),
+    ).toEqual([
+      "✅ Rolled back successfully!",
+      "   Deployment ID: dep-1",
+      "   Tuned model: ft:one",
+      "   Rolled back from: dep-2",
+      "   Reason: worse",
+    ]);
+    expect(lines("deactivate", { base_model: "base-1", reason: "test" })?.[0]).toBe(
+      "✅ Deployment deactivated for agent 'x'",
+    );
+  });
+});
