@@ -29,7 +29,7 @@ async function scripted(script: Record<string, Scripted[]>, files: Record<string
     },
   }));
   const door = await loopback(rows);
-  stops.push(door.stop);
+  stops.push(() => door.stop());
   return { calls, lightning: cliAgainst(rows, door.url, { files }) };
 }
 const running = { run_id: "run-1", agent_id: "a", status: "running", state: "queued" };

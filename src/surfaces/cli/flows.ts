@@ -3,7 +3,7 @@ import { LightningError } from "../../kernel/errors.ts";
 import { print, printMore } from "./io.ts";
 import { type Body, facts, list, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";
-import { statusSign } from "./texts.ts";
+import { statusSign } from "./texts/shared.ts";
 
 /** Carries a command out; the result is the exit code. */
 export type Flow = (session: Session) => Promise<number>;

@@ -1,0 +1,131 @@
+import { type Body, DOUBLE_RULER, facts, list, plain } from "../layout.ts";
+import { agentOf, more, none, ruled, type Texts, tunedModel, underWay } from "./shared.ts";
+
+const deploymentFacts = (one: Body) =>
+  facts([
+    ["Deployment ID", one.deployment_id ?? one.id],
+    ["Tuned model", tunedModel(one)],
+    ["Deployment", one.deployment_name === tunedModel(one) ? undefined : one.deployment_name],
+    ["Promoted", one.promoted_at],
+    ["Promoted by", one.promoted_by],
+    ["Rolled back from", one.rollback_from],
+    ["Reason", one.rollback_reason],
+    ["State", one.state],
+  ]);
+
+const warnings = (body: Body) =>
+  (Array.isArray(body.warnings) ? (body.warnings as unknown[]) : []).map((one) => `   ⚠️  ${plain(one)}`);
+
+/** What serves, what served, and why. */
+export const DEPLOYMENT_TEXTS: Texts = {
+  promote: (body, input) =>
+    body.is_active === true
+      ? [
+          "✅ Model promoted successfully!",
+          ...facts([
+            ["Deployment ID", body.deployment_id],
+            ["Tuned model", tunedModel(body)],
+            ["Agent ID", body.agent_id ?? input.agent_id],
+          ]),
+          ...warnings(body),
+        ]
+      : [
+          ...underWay("The promotion", body.deployment_id),
+          ...facts([["State", body.state]]),
+          ...warnings(body),
+        ],
+  rollback: (body) => [
+    "✅ Rolled back successfully!",
+    ...facts([
+      ["Deployment ID", body.deployment_id ?? "none: the base model answers"],
+      ["Tuned model", tunedModel(body) ?? body.base_model],
+      ["Rolled back from", body.rollback_from],
+      ["Reason", body.rollback_reason],
+    ]),
+  ],
+  deactivate: (body, input) => [
+    `✅ Deployment deactivated for agent '${agentOf(body, input)}'`,
+    ...facts([
+      ["Was", body.deactivated],
+      ["Base model", body.base_model],
+      ["Reason", body.reason],
+    ]),
+  ],
+  listDeployments(body, input) {
+    const heading = `🚀 Deployments for agent '${agentOf(body, input)}':`;
+    const deployments = list(body.deployments);
+    if (deployments.length === 0) return none(heading, "deployments");
+    return [
+      ...ruled(
+        heading,
+        deployments.map((one) => [
+          `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id ?? one.id)}`,
+          ...deploymentFacts(one).slice(1),
+        ]),
+      ),
+      ...more(body),
+    ];
+  },
+  getActiveDeployment: (body, input) =>
+    body.has_active_deployment === true
+      ? [`🟢 Active deployment of agent '${agentOf(body, input)}':`, ...deploymentFacts(body)]
+      : [`⚪ ${plain(body.message)}`, ...facts([["Base model", body.base_model]])],
+  getLineage(body, input) {
+    const heading = `📜 Deployment lineage for agent '${agentOf(body, input)}':`;
+    const lineage = list(body.lineage);
+    if (lineage.length === 0) return none(heading, "deployments");
+    return [
+      ...ruled(
+        heading,
+        lineage.map((one) => [
+          `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id)}`,
+          ...deploymentFacts(one).slice(1),
+          ...ancestor("Evaluation", one.evaluation, ["verdict", "status"]),
+          ...ancestor("Training run", one.training_run, [
+            "status",
+            "base_model",
+            "started_at",
+            "completed_at",
+          ]),
+          ...ancestor("Dataset", one.dataset, [
+            "name",
+            "training_count",
+            "validation_count",
+            "reward_threshold",
+          ]),
+        ]),
+        DOUBLE_RULER,
+      ),
+      ...list(body.events).map(
+        (event) =>
+          `   ${plain(event.created_at)}  ${plain(event.what)}  ${plain(event.from)} → ${plain(event.to)}` +
+          (event.by === undefined ? "" : `  by ${plain(event.by)}`) +
+          (event.reason === undefined ? "" : `  (${plain(event.reason)})`),
+      ),
+      ...more(body),
+    ];
+  },
+  selectModel: (body) => [
+    `🎯 ${plain(body.model)}`,
+    ...facts([
+      ["Source", body.source],
+      ["Deployment ID", body.deployment_id],
+      ["Stale", body.stale === true ? "yes: the registry could not be asked" : undefined],
+      ["USE_TUNED_MODEL", body.use_tuned_model],
+      ["Base model", body.base_model],
+    ]),
+  ],
+};
+
+function ancestor(label: string, value: unknown, names: readonly string[]): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  const one = value as Body;
+  if (one.missing === true) return [`   ${label}: ${plain(one.id)} (missing)`];
+  return [
+    `   ${label}: ${plain(one.id)}`,
+    ...facts(
+      names.map((name) => [name.replaceAll("_", " "), one[name]] as const),
+      "      ",
+    ),
+  ];
+}

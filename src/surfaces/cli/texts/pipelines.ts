@@ -1,0 +1,80 @@
+import { type Body, facts, list, member, outline, plain, table } from "../layout.ts";
+import { agentOf, more, type Texts } from "./shared.ts";
+
+/** Pipelines, and the whole at a glance. */
+export const PIPELINE_TEXTS: Texts = {
+  listPipelines: (body, input) => [
+    `🔁 Pipelines of agent '${agentOf(body, input)}':`,
+    ...table(
+      ["ID", "Name", "Status", "Stage", "Outcome", "Verdict", "Created"],
+      list(body.pipelines).map((one) => [
+        one.pipeline_id,
+        one.name,
+        one.status,
+        one.stage,
+        one.outcome,
+        one.verdict,
+        one.created_at,
+      ]),
+    ),
+    ...more(body),
+  ],
+  getPipeline: pipelineText,
+  runPipeline: pipelineText,
+  decidePipeline: (body, input) => [
+    input.approved === true ? "✅ Pipeline approved" : "⛔ Pipeline rejected",
+    ...pipelineText(body).slice(1),
+  ],
+  getStats: (body, input) => [
+    `📈 Statistics of agent '${agentOf(body, input)}':`,
+    ...outline({ ...body, agent_id: undefined }),
+  ],
+  getHealth: healthText,
+};
+
+function pipelineText(body: Body): string[] {
+  const outcome = body.outcome;
+  const heading =
+    body.status === "waiting_for_approval"
+      ? "✋ Pipeline waits for approval"
+      : outcome === undefined
+        ? `⏳ Pipeline is in progress: ${plain(body.stage)}`
+        : `${outcome === "promoted" || outcome === "evaluated" ? "✅" : "❌"} Pipeline ended: ${plain(outcome)}`;
+  return [
+    heading,
+    ...facts([
+      ["Pipeline ID", body.pipeline_id ?? body.id],
+      ["Status", body.status],
+      ["Dataset ID", body.dataset_id],
+      ["Run ID", body.run_id],
+      ["Evaluation ID", body.evaluation_id],
+      ["Verdict", body.verdict],
+      ["Deployment ID", body.deployment_id],
+      ["Decided by", member(body.decision, "decided_by")],
+      ["Approval until", body.status === "waiting_for_approval" ? body.approval_until : undefined],
+      ["Error", body.error],
+    ]),
+    ...(body.status === "waiting_for_approval"
+      ? [`   Decide: lightning approve --pipeline-id ${plain(body.pipeline_id ?? body.id)} --approve`]
+      : []),
+  ];
+}
+
+function healthText(body: Body): string[] {
+  const sign = { healthy: "✅", degraded: "⚠️ ", unhealthy: "❌" }[String(body.status)] ?? "•";
+  return [
+    "🏥 RL Ledger Health Check:",
+    `   ${sign} ${plain(body.status)}`,
+    ...Object.entries((body.checks ?? {}) as Record<string, Body>).map(
+      ([name, check]) =>
+        `   ${check.ok === true ? "✅" : "❌"} ${name.replaceAll("_", " ")}` +
+        (check.kind === undefined ? "" : ` (${plain(check.kind)})`) +
+        (check.message === undefined ? "" : `: ${plain(check.message)}`),
+    ),
+    ...facts(
+      Object.entries((body.containers ?? {}) as Body).map(([name, count]) => [name, count] as const),
+      "      ",
+    ),
+    ...outline({ feeds: body.feeds }),
+  ];
+}
