@@ -18,14 +18,14 @@ import { createEvaluationService } from "./evaluation/service.ts";
 import type { Files } from "./files/files.ts";
 import { folderFiles } from "./files/folder.ts";
 import { type Clock, systemClock, toIso } from "./kernel/clock.ts";
-import { fatal, messageOf } from "./kernel/errors.ts";
+import { fatal, messageOf, unavailable } from "./kernel/errors.ts";
 import { type Logger, stderrLogger } from "./kernel/logger.ts";
 import type { Operation, Orchestrations } from "./kernel/operation.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
 import { containerNames } from "./ledger/containers.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { openSqliteLedger } from "./ledger/sqlite/open.ts";
-import { startLocalProvider } from "./local-provider/start.ts";
+import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
 import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
 import { overviewOperations } from "./overview/operations.ts";
 import { createOverviewService } from "./overview/service.ts";
@@ -72,7 +72,10 @@ export function createApp(options: AppOptions = {}) {
     ...ports,
     onPointerChange: (agentId) => selector.invalidate(agentId),
   });
-  const selector = createModelSelector({ ...ports, readActive: (agentId) => deployments.readActive(agentId) });
+  const selector = createModelSelector({
+    ...ports,
+    readActive: (agentId) => deployments.readActive(agentId),
+  });
   const episodes = createEpisodeService(ports);
   const rewards = createRewardService(ports);
   const datasets = createDatasetService(ports);
@@ -192,9 +195,13 @@ function notOpened(): Services {
 
 function openLedger(settings: Settings, clock: Clock, logger: Logger): Ledger {
   if (settings.cosmosAccountUri !== undefined)
-    throw fatal("ledger_not_available", "COSMOS_ACCOUNT_URI is set, but this version has no Cosmos adapter.", {
-      remedy: "Unset COSMOS_ACCOUNT_URI to use the embedded ledger.",
-    });
+    throw fatal(
+      "ledger_not_available",
+      "COSMOS_ACCOUNT_URI is set, but this version has no Cosmos adapter.",
+      {
+        remedy: "Unset COSMOS_ACCOUNT_URI to use the embedded ledger.",
+      },
+    );
   const home = homeFolder(settings);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger });
@@ -208,14 +215,17 @@ function openProvider(
 ): Provider {
   const azure = providerFromSettings(settings, logger);
   if (azure !== undefined) return azure;
+  let opening: Promise<LocalProvider> | undefined;
+  let isClosed = false;
+  closers.push(async () => {
+    isClosed = true;
+    await (await opening?.catch(() => undefined))?.close();
+  });
   return lazyProvider("local", async () => {
-    const local = await startLocalProvider({
-      folder: path.join(homeFolder(settings), "provider"),
-      clock,
-      logger,
-    });
-    closers.push(() => local.close());
-    return createProvider({ kind: "local", baseURL: local.baseURL, apiKey: local.apiKey, logger });
+    if (isClosed) throw unavailable("app_closed", "The app is closing.");
+    opening = startLocalProvider({ folder: path.join(homeFolder(settings), "provider"), clock, logger });
+    const { baseURL, apiKey } = await opening;
+    return createProvider({ kind: "local", baseURL, apiKey, logger });
   });
 }
 
