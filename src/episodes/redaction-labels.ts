@@ -54,6 +54,7 @@ const NOT_A_VALUE =
   /^(?:null|none|nil|true|false|undefined|required|optional|missing|invalid|incorrect|expired|unknown|must|is|are|was|should|cannot|please|click|enter|string|number|boolean|object|array|not|empty|n\/a|\[\]|\{\}|\[|\{)(?![\w-])/i;
 const NEXT_PAIR = /[,\s&|]\s*(?=[A-Za-z_][\w.-]{0,40} ?[=:])/;
 const NEXT_PAIR_OR_SENTENCE = new RegExp(`${NEXT_PAIR.source}|[.,;!?)](?=\\s|$)|\\s{2,}|\\s[-–—(]`);
+const MOST_WORDS = /^\s*(?:\S+\s+){0,9}\S*/;
 const QUOTES = `"'\``;
 
 const LEADING_PLACEHOLDERS = /(?:\[REDACTED(?::[a-z_]{1,40})?\])+/y;
@@ -131,6 +132,8 @@ function passwordEnd(reader: Reader, label: number, start: number): number {
     stop,
     isConnectionString && stop - start <= 256 ? NEXT_PAIR : NEXT_PAIR_OR_SENTENCE,
   );
+  // A passphrase has a few words; a whole paragraph behind "password=" is not all of it.
+  if (!isConnectionString) end = start + (MOST_WORDS.exec(text.slice(start, end))?.[0].length ?? 0);
   const last = text[end - 1];
   if ((last === "'" || last === "`" || last === ")") && end - 1 > start) end--;
   return trimEnd(text, start, end);
