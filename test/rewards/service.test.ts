@@ -1,0 +1,222 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { readSettings } from "../../src/config/settings.ts";
+import { createEpisodeService } from "../../src/episodes/service.ts";
+import { VirtualClock } from "../../src/kernel/clock.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/kernel/operation.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { rewardOperations } from "../../src/rewards/operations.ts";
+import { createRewardService, type RewardService } from "../../src/rewards/service.ts";
+
+const settings = readSettings({ LIGHTNING_COST_THRESHOLD_USD: "0.5" });
+let ledger: Ledger;
+let clock: VirtualClock;
+let service: RewardService;
+let operations: Map<string, Operation>;
+
+beforeEach(async () => {
+  clock = new VirtualClock();
+  ledger = openSqliteLedger({ file: ":memory:", clock });
+  service = createRewardService({ ledger, settings, clock });
+  operations = new Map(rewardOperations({ service, settings }).map((row) => [row.name, row]));
+  await createEpisodeService({ ledger, settings, clock, logger: silentLogger }).record([
+    { id: "ep-1", user_input: "x", assistant_output: "y" },
+  ]);
+});
+afterEach(() => ledger.close());
+
+async function call(name: string, raw: Record<string, unknown>, more: Partial<CallContext> = {}) {
+  const operation = operations.get(name);
+  if (operation === undefined) throw new Error(name);
+  const reply = await operation.run(parseInput(operation, raw), {
+    waitMs: 0,
+    door: "rest",
+    ...more,
+  } as CallContext);
+  return { status: reply.status ?? 200, body: operation.output.parse(reply.body) as Record<string, unknown> };
+}
+const stored = () => ledger.count("rewards", {});
+
+describe("assigning rewards", () => {
+  test("the design's curl works and the reply holds both sets of keys", async () => {
+    const { status, body } = await call("assignReward", { episode_id: "ep-1", reward: 1, feedback: "good" });
+    expect(status).toBe(201);
+    expect(body).toEqual({
+      success: true,
+      reward_id: body.id,
+      id: expect.stringMatching(/^rew-/),
+      agent_id: "mcp-agents",
+      episode_id: "ep-1",
+      source: "human_approval",
+      value: 1,
+      comments: "good",
+      metadata: {},
+      created_at: "2026-01-01T00:00:00.000Z",
+      deduplicated: false,
+    });
+  });
+
+  test("the original's names work too", async () => {
+    const { body } = await call("assignReward", {
+      episode_id: "ep-1",
+      reward_value: -0.5,
+      reward_source: "test_result",
+      rubric: "r",
+      evaluator: "ci",
+    });
+    expect(body).toMatchObject({ source: "test_result", value: -0.5, rubric: "r", evaluator: "ci" });
+  });
+
+  test("the same judgement sent twice is one reward; another supersedes it; a return to the first is a third", async () => {
+    const give = (value: number) => call("assignReward", { episode_id: "ep-1", value, evaluator: "a" });
+    const first = await give(1);
+    const again = await give(1);
+    expect(again).toMatchObject({ status: 200, body: { id: first.body.id, deduplicated: true } });
+    const second = await give(-1);
+    expect(second.body.supersedes).toBe(first.body.id);
+    const third = await give(1);
+    expect(third.body).toMatchObject({ supersedes: second.body.id, deduplicated: false });
+    expect(await stored()).toBe(3);
+    // The clock stood still: what supersedes is later all the same.
+    expect([first, second, third].map((reply) => reply.body.created_at)).toEqual([
+      "2026-01-01T00:00:00.000Z",
+      "2026-01-01T00:00:00.001Z",
+      "2026-01-01T00:00:00.002Z",
+    ]);
+  });
+
+  test("two evaluators do not supersede each other", async () => {
+    await call("assignReward", { episode_id: "ep-1", value: 1, evaluator: "a" });
+    const { body } = await call("assignReward", { episode_id: "ep-1", value: 1, evaluator: "b" });
+    expect(body).toMatchObject({ deduplicated: false });
+    expect(body).not.toHaveProperty("supersedes");
+  });
+
+  test("equal requests at one time meet in one reward", async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, () => call("assignReward", { episode_id: "ep-1", value: 1 })),
+    );
+    expect(new Set(replies.map((reply) => reply.body.id)).size).toBe(1);
+    expect(await stored()).toBe(1);
+  });
+
+  test("defect 9.8: NaN, infinity, values out of range, unknown sources and missing episodes are 422, nothing is stored", async () => {
+    const refused = async (work: () => Promise<unknown>, code: string) => {
+      await expect(work()).rejects.toMatchObject({ status: 422, code });
+    };
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1.01, -2])
+      await refused(() => service.assign({ episode_id: "ep-1", value }), "invalid_reward");
+    await refused(() => service.recordEvalScore({ episodeId: "ep-1", score: Number.NaN }), "invalid_reward");
+    await refused(() => service.assign({ episode_id: "ep-1" }), "invalid_reward");
+    await refused(
+      () => service.assign({ episode_id: "ep-1", source: "latency_penalty", value: 0.5 }),
+      "invalid_reward",
+    );
+    await refused(
+      () => service.assign({ episode_id: "ep-1", source: "vibes" as never, value: 1 }),
+      "unknown_source",
+    );
+    await refused(() => service.assign({ episode_id: "ep-none", value: 1 }), "episode_missing");
+    await refused(
+      () => call("assignReward", { episode_id: "ep-1", value: 1, source: "vibes" }),
+      "invalid_input",
+    );
+    await refused(() => call("assignReward", { episode_id: "ep-1", value: 3 }), "invalid_input");
+    expect(await stored()).toBe(0);
+  });
+
+  test("comments and metadata are redacted, the evaluator is not", async () => {
+    const { body } = await call("assignReward", {
+      episode_id: "ep-1",
+      value: 1,
+      reviewer: "admin@example.com",
+      comments: "told bob@example.com",
+      metadata: { password: "x1" },
+    });
+    expect(body).toMatchObject({
+      evaluator: "admin@example.com",
+      comments: "told [REDACTED:email]",
+      metadata: { password: "[REDACTED:secret]" },
+    });
+  });
+
+  test("an approval is by the person who is known, not by who the body says", async () => {
+    const known = await call(
+      "assignReward",
+      { episode_id: "ep-1", value: 1, evaluator: "somebody" },
+      { principal: "jane@example.com" },
+    );
+    expect(known.body.evaluator).toBe("jane@example.com");
+  });
+
+  test("a raw value with its range is mapped by the rule of its source", async () => {
+    const { body } = await call("assignReward", {
+      episode_id: "ep-1",
+      source: "eval_score",
+      raw_value: 3,
+      raw_min: 1,
+      raw_max: 5,
+    });
+    // 0.5 of the range is below the threshold of 0.7.
+    expect(body.value).toBeCloseTo((0.5 - 0.7) / 0.7, 12);
+    expect(body.raw_value).toBe(3);
+  });
+});
+
+describe("the reward writer", () => {
+  const episodeId = "ep-1";
+  test("writes all seven sources", async () => {
+    const value = async (work: Promise<{ reward: { source: string; value: number } } | undefined>) => {
+      const done = await work;
+      return done === undefined ? undefined : [done.reward.source, done.reward.value];
+    };
+    expect(
+      await value(service.recordHumanApproval({ episodeId, approved: true, reviewer: "a@example.com" })),
+    ).toEqual(["human_approval", 1]);
+    expect(await value(service.recordEvalScore({ episodeId, score: 0.75, rubric: "accuracy" }))).toEqual([
+      "eval_score",
+      0.5,
+    ]);
+    expect(
+      await value(service.recordTestResult({ episodeId, passed: false, testName: "intent_match" })),
+    ).toEqual(["test_result", -1]);
+    const safety = await service.recordSafetyCheck({ episodeId, passed: false, severity: "critical" });
+    expect(safety.reward).toMatchObject({ value: -1, metadata: { severity: "critical" } });
+    expect(await value(service.recordGoldenSimilarity({ episodeId, similarity: 0.9 }))).toEqual([
+      "golden_conversation",
+      0.8,
+    ]);
+    expect(await value(service.recordLatency({ episodeId, latencyMs: 10_001 }))).toEqual([
+      "latency_penalty",
+      -0.1,
+    ]);
+    expect(await value(service.recordCost({ episodeId, costUsd: 0.6 }))).toEqual(["cost_penalty", -0.1]);
+    expect(await stored()).toBe(7);
+  });
+
+  test("a latency or cost at the threshold stores nothing", async () => {
+    expect(await service.recordLatency({ episodeId, latencyMs: 10_000 })).toBeUndefined();
+    expect(await service.recordCost({ episodeId, costUsd: 0.5 })).toBeUndefined();
+    expect(await stored()).toBe(0);
+  });
+});
+
+describe("listing rewards", () => {
+  test("of an agent or one episode, newest first, with the original's keys", async () => {
+    await service.recordHumanApproval({ episodeId: "ep-1", approved: true });
+    clock.advance(1000);
+    await service.recordTestResult({ episodeId: "ep-1", passed: true });
+    const { body } = await call("listRewards", { episode_id: "ep-1" });
+    expect(body).toMatchObject({
+      agent_id: "mcp-agents",
+      rewards_found: 2,
+      rewards: [
+        { source: "test_result", value: 1, rubric: null, evaluator: null, episode_id: "ep-1" },
+        { source: "human_approval" },
+      ],
+    });
+    expect((await call("listRewards", { source: "test_result" })).body.rewards_found).toBe(1);
+    expect((await call("listRewards", { agent_id: "other" })).body.rewards_found).toBe(0);
+  });
+});
