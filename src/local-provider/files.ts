@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -14,6 +14,9 @@ import type { FileRow, ProviderStore } from "./store.ts";
 
 /** Longest piece of work between two looks at the event loop, in milliseconds of real time. */
 export const SLICE_MS = 15;
+
+/** Files that the provider itself made of a job. */
+const RESULTS = "fine-tune-results";
 
 export type ProviderFiles = ReturnType<typeof createFiles>;
 
@@ -119,7 +122,7 @@ export function createFiles(deps: {
     keep: (text: string, filename: string) =>
       save(Readable.from([Buffer.from(text)]), {
         filename,
-        purpose: "fine-tune-results",
+        purpose: RESULTS,
         status: "processed",
       }),
     read(id: string): FileRow {
@@ -137,8 +140,15 @@ export function createFiles(deps: {
       store.deleteFile(id);
       await rm(pathOf(id), { force: true });
     },
-    /** Takes up the checks that an earlier process left. */
+    /** Removes what a killed process left unfinished, and takes up its checks. To be called before the first upload. */
     resume() {
+      // A job that was cut off after it had kept its results will keep them again.
+      const named = new Set(store.listJobs().flatMap((job) => job.result_files));
+      for (const row of store.listFiles())
+        if (row.purpose === RESULTS && !named.has(row.id)) store.deleteFile(row.id);
+      const known = new Set(store.listFiles().map((row) => row.id));
+      for (const name of existsSync(folder) ? readdirSync(folder) : [])
+        if (!known.has(name)) rmSync(path.join(folder, name), { force: true });
       for (const row of store.listFiles()) if (row.status === "pending") scheduleCheck(row.id);
     },
     async close() {

@@ -1,4 +1,4 @@
-import { scoreTools, TEXT_AFTER_RESULT, type Toolset, textPrior } from "./prior.ts";
+import { scoreTools, TEXT_AFTER_RESULT, TEXT_PRIOR, type Toolset } from "./prior.ts";
 import { features } from "./text.ts";
 
 /**
@@ -62,7 +62,7 @@ export function optionsOf(
   said: readonly Label[],
 ): { labels: Label[]; prior: number[] } {
   const labels = [...situation.toolset.names.map(toolLabel), TEXT, ...said];
-  const text = situation.after === undefined ? textPrior(situation.toolset.names.length) : TEXT_AFTER_RESULT;
+  const text = situation.after === undefined ? TEXT_PRIOR : TEXT_AFTER_RESULT;
   // A repeated answer starts below free text: only training can bring it up.
   const prior = [...scoreTools(situation.toolset, situation.request), text, ...said.map(() => text - 1)];
   return { labels, prior };

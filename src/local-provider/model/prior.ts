@@ -22,10 +22,10 @@ const K1 = 1.2;
 const B = 0.75;
 
 /**
- * What free text scores beside the tools: a bit over half of what a word that only one of them has is worth, so that
- * one telling word in common beats it and a stray common word does not, however many tools there are.
+ * What free text scores beside the tools: as much as a word that half of them have (its idf is ln 2). A more telling
+ * word in common beats it, words that most tools have do not.
  */
-export const textPrior = (tools: number): number => 0.57 * Math.log(1 + (Math.max(1, tools) - 0.5) / 1.5);
+export const TEXT_PRIOR = Math.LN2;
 /** After a tool's result the untrained model answers with it. */
 export const TEXT_AFTER_RESULT = 8;
 
