@@ -36,6 +36,8 @@ import { providerFromSettings } from "./provider/from-settings.ts";
 import { lazyProvider } from "./provider/lazy.ts";
 import { createProvider } from "./provider/openai-provider.ts";
 import type { Provider } from "./provider/provider.ts";
+import { reviewOperations } from "./review/operations.ts";
+import { createReviewService } from "./review/service.ts";
 import { createRewardFeed } from "./rewards/feed.ts";
 import { rewardOperations } from "./rewards/operations.ts";
 import { createRewardService } from "./rewards/service.ts";
@@ -79,6 +81,7 @@ export function createApp(options: AppOptions = {}) {
   const episodes = createEpisodeService(ports);
   const rewards = createRewardService(ports);
   const datasets = createDatasetService(ports);
+  const review = createReviewService({ ...ports, rewards });
   const training = createTrainingService({ ...ports, datasets });
   const evaluations = createEvaluationService({ ...ports, deployments });
   const pipelines = createPipelineService({ ...ports, datasets, training, evaluations, deployments });
@@ -87,6 +90,7 @@ export function createApp(options: AppOptions = {}) {
     episodes,
     rewards,
     datasets,
+    review,
     training,
     evaluations,
     deployments,
@@ -156,6 +160,7 @@ type Services = Pick<
   | "episodes"
   | "rewards"
   | "datasets"
+  | "review"
   | "training"
   | "evaluations"
   | "deployments"
@@ -175,6 +180,7 @@ export function operationRows(
     ...episodeOperations({ ...shared, service: services.episodes }),
     ...rewardOperations({ ...shared, service: services.rewards }),
     ...datasetOperations({ ...shared, service: services.datasets }),
+    ...reviewOperations({ ...shared, service: services.review, datasets: services.datasets }),
     ...trainingOperations({ ...shared, service: services.training }),
     ...evaluationOperations({ ...shared, service: services.evaluations }),
     ...deploymentOperations({ ...shared, service: services.deployments, selector: services.selector }),

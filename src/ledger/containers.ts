@@ -113,6 +113,21 @@ export const CONTAINERS = {
       type: always("string"),
     },
   },
+  /** What reviewers have in hand and have done, one partition an agent, so that a change of both is one batch. */
+  reviews: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      /** `review_item`, `reviewer` or `review_rules`. */
+      type: always("string", true),
+      status: sometimes("string"),
+      /** When the last of an item's leases ends. */
+      leased_until: sometimes("string", true),
+      corrected: sometimes("boolean"),
+    },
+  },
   deadLetters: {
     partitionKey: ["agent_id"],
     ttl: true,
@@ -143,6 +158,7 @@ export function containerNames(settings: Settings): Record<ContainerKey, string>
     evaluations: "rl_evaluations",
     deployments: settings.containerDeployments,
     pipelines: "rl_pipelines",
+    reviews: "rl_reviews",
     deadLetters: "rl_dead_letters",
     leases: "rl_leases",
   };

@@ -45,6 +45,8 @@ export const rewardSchema = z.object({
   comments: z.string().optional(),
   /** The earlier reward of the same source, evaluator and rubric that this one replaces in the aggregate. */
   supersedes: z.string().optional(),
+  /** Takes the superseded judgement back without another in its place: it counts no more. */
+  withdrawn: z.literal(true).optional(),
   metadata: metadataSchema,
   created_at: storedTimeSchema,
 });

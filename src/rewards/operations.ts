@@ -26,6 +26,7 @@ const listed = (reward: Reward): z.input<typeof listedSchema> => ({
   ...(reward.raw_value === undefined ? {} : { raw_value: reward.raw_value }),
   ...(reward.comments === undefined ? {} : { comments: reward.comments }),
   ...(reward.supersedes === undefined ? {} : { supersedes: reward.supersedes }),
+  ...(reward.withdrawn === undefined ? {} : { withdrawn: reward.withdrawn }),
   metadata: reward.metadata,
   created_at: reward.created_at,
 });

@@ -120,7 +120,7 @@ const newest = (of: readonly Reward[]): string =>
  * which no mean outweighs. Without judgements there is no average. No rewards: undefined.
  */
 export function aggregate(rewards: readonly Reward[]): RewardAggregate | undefined {
-  const standing = latestPerSlot(rewards);
+  const standing = latestPerSlot(rewards).filter((reward) => reward.withdrawn !== true);
   if (standing.length === 0) return undefined;
   const judgements = standing.filter((reward) => !PENALTY_SOURCES.includes(reward.source));
   const penalties = standing.filter((reward) => PENALTY_SOURCES.includes(reward.source));

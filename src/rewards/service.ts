@@ -87,7 +87,8 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const earlier = latestPerSlot(
       (await store.ofEpisode(agent_id, episode_id)).filter((reward) => slotOf(reward) === slot),
     )[0];
-    if (earlier !== undefined && earlier.value === value && earlier.comments === said.comments)
+    const stands = earlier !== undefined && earlier.withdrawn !== true;
+    if (stands && earlier.value === value && earlier.comments === said.comments)
       return { reward: bare(earlier), deduplicated: true };
 
     const now = clock.now();
@@ -125,8 +126,39 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     }
   }
 
+  /**
+   * Takes the standing judgement of one slot back: a reward without weight supersedes it, so that what was said and
+   * that it was taken back both stay readable. Undefined when nothing stands there.
+   */
+  async function withdraw(input: {
+    readonly agentId: string;
+    readonly episodeId: string;
+    readonly source: Reward["source"];
+    readonly evaluator?: string | undefined;
+    readonly rubric?: string | undefined;
+  }): Promise<Reward | undefined> {
+    const slot = slotOf(input);
+    const own = (await store.ofEpisode(input.agentId, input.episodeId)).filter((one) => slotOf(one) === slot);
+    const standing = latestPerSlot(own)[0];
+    if (standing === undefined || standing.withdrawn === true) return undefined;
+    const { comments: _said, raw_value: _raw, ...slotFields } = bare(standing);
+    const reward: Reward = {
+      ...slotFields,
+      id: hashedId("rew", { episode_id: input.episodeId, withdraws: standing.id }),
+      supersedes: standing.id,
+      withdrawn: true,
+      metadata: {},
+      created_at: toIso(Math.max(clock.now(), Date.parse(standing.created_at) + 1)),
+    };
+    await store.create(reward).catch((thrown: unknown) => {
+      if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
+    });
+    return reward;
+  }
+
   return {
     assign,
+    withdraw,
 
     /** One page, newest first. */
     list(

@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { episodeSchema } from "../episodes/contract.ts";
+import { idSchema, storedTimeSchema } from "../kernel/schemas.ts";
+
+/** Why an episode is offered. */
+export const SAMPLING = ["random", "low_reward", "disagreement", "new_tool"] as const;
+export type Sampling = (typeof SAMPLING)[number];
+/** `newest`: what is offered when no rule finds anything. */
+export const REASONS = [...SAMPLING, "newest", "again"] as const;
+export type Reason = (typeof REASONS)[number];
+
+const weight = z.number().min(0).max(100);
+
+/** How an agent's episodes are reviewed. */
+export const reviewRulesSchema = z.strictObject({
+  reviewers_per_episode: z.number().int().min(1).max(10).meta({
+    description: "How many people judge each episode.",
+  }),
+  blind: z.boolean().meta({
+    description: "Keep rewards, other judgements and the model's name from the reviewer.",
+  }),
+  lease_seconds: z.number().int().min(30).max(86_400).meta({
+    description: "How long an episode is kept for the reviewer it was given to.",
+  }),
+  low_reward_below: z.number().min(-1).max(1).meta({
+    description: "An average below this is a low reward.",
+  }),
+  sampling: z
+    .strictObject({ random: weight, low_reward: weight, disagreement: weight, new_tool: weight })
+    .meta({ description: "How often each rule chooses the next episode, by weight." }),
+});
+export type ReviewRules = z.output<typeof reviewRulesSchema>;
+
+/** Until somebody sets others. */
+export const DEFAULT_RULES: ReviewRules = {
+  reviewers_per_episode: 1,
+  blind: false,
+  lease_seconds: 600,
+  low_reward_below: 0,
+  sampling: { random: 4, low_reward: 3, disagreement: 2, new_tool: 1 },
+};
+
+const personSchema = z.string().min(1).max(200);
+
+export const leaseSchema = z.object({ reviewer: personSchema, until: storedTimeSchema });
+export type Lease = z.output<typeof leaseSchema>;
+
+/** What has become of one episode in review; absent: nobody had it yet. */
+export const reviewItemSchema = z.object({
+  /** `item-` and the episode's id. */
+  id: z.string(),
+  type: z.literal("review_item"),
+  agent_id: z.string(),
+  episode_id: idSchema,
+  /** `done`: as many people as the rules ask for have judged it. */
+  status: z.enum(["open", "done"]),
+  labels: z.array(
+    z.object({
+      reviewer: personSchema,
+      reward_id: idSchema,
+      value: z.number(),
+      corrected: z.boolean(),
+      at: storedTimeSchema,
+    }),
+  ),
+  skipped: z.array(z.object({ reviewer: personSchema, at: storedTimeSchema })),
+  leases: z.array(leaseSchema),
+  /** When the last lease ends; absent without one. */
+  leased_until: storedTimeSchema.optional(),
+  corrected: z.boolean(),
+  created_at: storedTimeSchema,
+});
+export type ReviewItem = z.output<typeof reviewItemSchema>;
+
+/** What one reviewer has in hand and did last, newest last: what undo goes back through. */
+export interface Reviewer {
+  readonly id: string;
+  readonly type: "reviewer";
+  readonly agent_id: string;
+  readonly reviewer: string;
+  readonly episode_id?: string | undefined;
+  readonly why?: Why | undefined;
+  readonly done: readonly { readonly what: "labelled" | "skipped"; readonly episode_id: string }[];
+  readonly labelled: number;
+  readonly created_at: string;
+}
+
+export const whySchema = z.object({
+  reason: z.enum(REASONS),
+  text: z.string().optional().meta({ description: "The facts behind it; absent in blind mode." }),
+});
+export type Why = z.output<typeof whySchema>;
+
+/** Tool definitions stay behind: they are long and the same in every episode. */
+const shownEpisodeSchema = episodeSchema.omit({ tools: true, schema_version: true });
+
+export const offerSchema = z.object({
+  episode_id: idSchema,
+  episode: shownEpisodeSchema.partial().meta({ description: "In blind mode without rewards and model." }),
+  why: whySchema,
+  leased_until: storedTimeSchema,
+  blind: z.boolean(),
+  yours: z
+    .object({ value: z.number(), at: storedTimeSchema })
+    .optional()
+    .meta({ description: "Your own judgement that was taken back." }),
+});
+export type Offer = z.output<typeof offerSchema>;
+
+export const labelInputSchema = z.strictObject({
+  value: z.number().min(-1).max(1).meta({ description: "1 good, -1 bad, or between." }),
+  tags: z.array(z.string().min(1).max(60)).max(20).default([]),
+  comments: z.string().max(20_000).optional(),
+  correction: z
+    .string()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .meta({ description: "What the agent should have answered; makes golden conversations and DPO pairs." }),
+});
+export type LabelInput = z.output<typeof labelInputSchema>;
+
+/** A correction beside what was said. */
+export const correctionSchema = z.object({
+  episode_id: idSchema,
+  reward_id: idSchema,
+  reviewer: z.string(),
+  user_input: z.string(),
+  original: z.string(),
+  correction: z.string(),
+  at: storedTimeSchema,
+});
+export type Correction = z.output<typeof correctionSchema>;
+
+export const CORRECTION_FORMATS = ["golden", "dpo"] as const;
+export type CorrectionFormat = (typeof CORRECTION_FORMATS)[number];
