@@ -8,6 +8,8 @@ import type { Files } from "./files.ts";
 /** No leading dot: neither `..` nor a hidden or temporary file can be a key. */
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 const TEMPORARY = /^\.[A-Za-z0-9._-]+\.partial$/;
+/** Names of this process's unfinished files: another one of its process id is left from a process before it. */
+const unfinished = new Set<string>();
 
 /** @throws invalid `bad_file_key` */
 export function checkFileKey(key: string): void {
@@ -38,8 +40,8 @@ export function folderFiles(root: string): Files {
     for (let place = target; place.length > base.length; place = path.dirname(place)) {
       const real = await realpath(place).catch(missing);
       if (real === undefined) {
-        // A link whose end is missing would be created outside.
-        if (await lstat(place).catch(missing)) throw outside(place);
+        // A link whose end is missing would be created outside. A folder may have been made between the two looks.
+        if ((await lstat(place).catch(missing))?.isSymbolicLink()) throw outside(place);
         continue;
       }
       if (!real.startsWith(home + path.sep)) throw outside(place);
@@ -52,11 +54,14 @@ export function folderFiles(root: string): Files {
     const folder = path.dirname(target);
     await guard(target);
     await mkdir(folder, { recursive: true });
-    const partial = path.join(folder, `.${path.basename(target)}.${randomBytes(6).toString("hex")}.partial`);
+    await removeRemains(folder, path.basename(target));
+    const name = `.${path.basename(target)}.${process.pid}-${randomBytes(6).toString("hex")}.partial`;
+    const partial = path.join(folder, name);
+    unfinished.add(name);
     const hash = createHash("sha256");
     let bytes = 0;
-    const file = await open(partial, "wx", 0o600);
     try {
+      const file = await open(partial, "wx", 0o600);
       try {
         for await (const piece of content) {
           const chunk = typeof piece === "string" ? Buffer.from(piece) : piece;
@@ -72,6 +77,8 @@ export function folderFiles(root: string): Files {
     } catch (thrown) {
       await rm(partial, { force: true });
       throw thrown;
+    } finally {
+      unfinished.delete(name);
     }
     await syncFolder(folder);
     return { key, bytes, sha256: hash.digest("hex") };
@@ -112,6 +119,26 @@ export function folderFiles(root: string): Files {
     },
     locate,
   };
+}
+
+/** What processes that were killed left of the same file: whoever was writing it writes it again. */
+async function removeRemains(folder: string, name: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    const rest = entry.startsWith(`.${name}.`) ? entry.slice(name.length + 2) : "";
+    const pid = /^(\d+)-[0-9a-f]{12}\.partial$/.exec(rest)?.[1];
+    if (pid !== undefined && !unfinished.has(entry) && !isAlive(Number(pid)))
+      await rm(path.join(folder, entry), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** The size of a regular file, or undefined. */

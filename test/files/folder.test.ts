@@ -66,4 +66,14 @@ describe("dataset files in a folder", () => {
     await writeFile(path.join(root, "dataset-2", ".b.0123456789ab.partial"), "half");
     expect(await files.list("dataset-2/")).toEqual(["dataset-2/a"]);
   });
+
+  test("clear away what a killed process left of the same file, and nothing a living one writes", async () => {
+    const files = folderFiles(root);
+    await mkdir(path.join(root, "dataset-3"));
+    const remains = [".a.2147483646-0123456789ab.partial", `.a.${process.pid}-0123456789ab.partial`];
+    const alive = [`.a.${process.ppid}-0123456789ab.partial`, ".ab.2147483646-0123456789ab.partial"];
+    for (const name of [...remains, ...alive]) await writeFile(path.join(root, "dataset-3", name), "half");
+    await Promise.all([files.write("dataset-3/a", pieces("one")), files.write("dataset-3/a", pieces("one"))]);
+    expect((await readdir(path.join(root, "dataset-3"))).toSorted()).toEqual([...alive, "a"].toSorted());
+  });
 });

@@ -1,10 +1,11 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type OpenAI from "openai";
 import type { VirtualClock } from "../../src/kernel/clock.ts";
 import type { Fault } from "../../src/local-provider/start.ts";
+import { type FileRow, openStore } from "../../src/local-provider/store.ts";
 import { jsonl, startProvider, until } from "./harness.ts";
 import { routingExamples, TOOLS } from "./routing-task.ts";
 
@@ -236,6 +237,36 @@ describe("files", () => {
     expect((await client.files.list()).data.map((one) => one.filename)).toEqual(["train.jsonl"]);
     await client.files.delete(file.id);
     await expect(client.files.retrieve(file.id)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it("that a killed process left unfinished, or that no job names, are gone after the next start", async () => {
+    const first = await startProvider();
+    const kept = await first.client.files.create({
+      file: jsonl(lines(10, 1)),
+      purpose: "fine-tune",
+    });
+    await first.close();
+    const files = path.join(first.folder, "files");
+    await writeFile(path.join(files, "file-half.part"), "half");
+    await writeFile(path.join(files, "file-without-a-row"), "x");
+    const store = openStore(path.join(first.folder, "provider.sqlite"));
+    const results = {
+      ...(store.listFiles()[0] as FileRow),
+      id: "file-results",
+      purpose: "fine-tune-results",
+    };
+    store.putFile(results);
+    store.close();
+    await writeFile(path.join(files, "file-results"), "step");
+
+    const second = await startProvider({ folder: first.folder, clock: first.clock });
+    try {
+      expect(await readdir(files)).toEqual([kept.id]);
+      const listed = (await second.client.files.list()).data.map((file) => file.id);
+      expect(listed).toEqual([kept.id]);
+    } finally {
+      await second.remove();
+    }
   });
 });
 
