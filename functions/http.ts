@@ -13,8 +13,10 @@ for (const { method, route, operation } of restRoutes(appOf().operations)) {
     authLevel: "function",
     extraInputs: [df.input.durableClient()],
     handler: (request, context) => {
-      const { settings, logger } = appOf();
-      return handleRest(operation, request, {
+      // The app of this moment: it may have been closed and opened again since the routes were made.
+      const { settings, logger, operations } = appOf();
+      const row = operations.find(({ name }) => name === operation.name) ?? operation;
+      return handleRest(row, request, {
         orchestrations: orchestrationsOf(df.getClient(context)),
         trustPrincipal: settings.websiteSiteName !== undefined,
         logger,
