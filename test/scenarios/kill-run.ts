@@ -108,10 +108,10 @@ export async function pipelineEnd(
 
 /** Records and rewards episodes of an agent of its own until told to stop, through every kill. */
 export function writeOn(app: KilledApp, agentId: string, seen: Acknowledged): () => Promise<number> {
-  let on = true;
+  const stop = new AbortController();
   let n = 0;
   const done = (async () => {
-    for (; on; n++) {
+    for (; !stop.signal.aborted; n++) {
       await app.insist("POST", "/api/lightning/episodes", episode(agentId, n));
       seen.episodes.set(`ep-${agentId}-${n}`, agentId);
       await reward(app, agentId, `ep-${agentId}-${n}`, seen);
@@ -121,7 +121,7 @@ export function writeOn(app: KilledApp, agentId: string, seen: Acknowledged): ()
   // Looked at when it is stopped; until then a rejection is nobody's.
   done.catch(() => undefined);
   return async () => {
-    on = false;
+    stop.abort();
     await done;
     return n;
   };
@@ -129,10 +129,8 @@ export function writeOn(app: KilledApp, agentId: string, seen: Acknowledged): ()
 
 async function all<T extends LedgerDocument>(ledger: Ledger, container: ContainerKey, type?: string) {
   const found: T[] = [];
-  for await (const one of each<T>(ledger, container, {
-    ...(type === undefined ? {} : { where: [{ field: "type", op: "eq" as const, value: type }] }),
-  }))
-    found.push(one);
+  const where = type === undefined ? [] : [{ field: "type", op: "eq" as const, value: type }];
+  for await (const one of each<T>(ledger, container, { where })) found.push(one);
   return found;
 }
 
@@ -174,7 +172,7 @@ export async function faultsOf(home: string, seen: Acknowledged, durable: Instan
     const expectAll = (kind: string, records: Record[], field: "status" | "state", value: string) => {
       for (const one of records)
         if (one[field] !== value)
-          faults.push(`${kind} ${one.id} is ${one[field]}: ${String(one.error ?? "")}`);
+          faults.push(`${kind} ${one.id} is ${one[field]}: ${JSON.stringify(one.error ?? "")}`);
     };
     expectAll("pipeline", pipelines, "status", "finished");
     expectAll("dataset", datasets, "status", "ready");
@@ -192,7 +190,8 @@ export async function faultsOf(home: string, seen: Acknowledged, durable: Instan
         faults.push(
           `${agent} has the pipelines ${mine.map((one) => one.id).join(", ")}, acknowledged was ${id}`,
         );
-      if (mine[0]?.outcome !== "promoted") faults.push(`pipeline ${id} ended ${String(mine[0]?.outcome)}`);
+      if (mine[0]?.outcome !== "promoted")
+        faults.push(`pipeline ${id} ended ${JSON.stringify(mine[0]?.outcome)}`);
     }
     for (const agent of agents) {
       for (const [kind, records] of Object.entries({ runs, evaluations, deployments, pointers, events })) {
@@ -203,7 +202,7 @@ export async function faultsOf(home: string, seen: Acknowledged, durable: Instan
       const run = runs.find((one) => one.agent_id === agent);
       if (pointer?.deployment_name !== run?.tuned_model_name)
         faults.push(
-          `${agent} serves ${String(pointer?.deployment_name)}, trained was ${String(run?.tuned_model_name)}`,
+          `${agent} serves ${JSON.stringify(pointer?.deployment_name)}, trained was ${JSON.stringify(run?.tuned_model_name)}`,
         );
     }
 
@@ -236,7 +235,7 @@ export async function faultsOf(home: string, seen: Acknowledged, durable: Instan
       const found = await ledger.read<Record>("episodes", [agent, id], id);
       if (found === undefined) faults.push(`episode ${id} was acknowledged and is lost`);
       else if (seen.rewards.has(id) && found.reward_avg !== 1)
-        faults.push(`episode ${id} has the average ${String(found.reward_avg)}`);
+        faults.push(`episode ${id} has the average ${JSON.stringify(found.reward_avg)}`);
     }
     for (const [episodeId, ids] of seen.rewards)
       for (const id of ids)

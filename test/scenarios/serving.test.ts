@@ -12,6 +12,13 @@ describe("the model that serves", () => {
       { LIGHTNING_AGENT_ID: "storm-desk", USE_TUNED_MODEL: "true" },
       { ledgerIsDown: () => down },
     );
+  });
+  afterAll(() => world.close());
+
+  const serving = async () => (await world.call("GET", "/model")).body;
+  const rollback = () => world.call("POST", "/deployments/rollback", { reason: "it got worse" });
+
+  it("may be promoted by hand without an evaluation, with a warning", async () => {
     const lessons = await world.call("POST", "/datasets/golden", {
       name: "lessons",
       content: golden(0, 40),
@@ -31,10 +38,6 @@ describe("the model that serves", () => {
       models.push(body.tuned_model);
     }
   });
-  afterAll(() => world.close());
-
-  const serving = async () => (await world.call("GET", "/model")).body;
-  const rollback = () => world.call("POST", "/deployments/rollback", { reason: "it got worse" });
 
   it("outlives the ledger: the last known good answer, marked stale (defect 9.16)", async () => {
     expect(await serving()).toMatchObject({ model: models[2], source: "registry", stale: false });

@@ -91,6 +91,7 @@ describe("a training run", () => {
     const { run_id } = await train({ n_epochs: 6 });
     await world.until(async () => (await run(run_id)).aoai_job_id !== undefined);
     await world.restart();
+    expect((await world.call("GET", `/training/${run_id}`)).body.status).toBe("running");
     await world.until(async () => (await run(run_id)).status === "succeeded");
     expect(jobs(run_id)).toHaveLength(1);
   });
