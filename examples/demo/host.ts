@@ -18,11 +18,23 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-const children = new Set<ChildProcess>();
+const children = new Map<ChildProcess, Promise<void>>();
 /** Whatever way this process ends, no host outlives it. */
 process.on("exit", () => {
-  for (const child of children) child.kill("SIGKILL");
+  for (const child of children.keys()) child.kill("SIGKILL");
 });
+
+/** Stops every app that still runs, so that it stops its tool servers in turn. */
+export async function stopApps(): Promise<void> {
+  await Promise.all([...children].map(async ([child, gone]) => stop(child, gone)));
+}
+
+async function stop(child: ChildProcess, gone: Promise<void>): Promise<void> {
+  child.kill("SIGTERM");
+  const killer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+  await gone;
+  clearTimeout(killer);
+}
 
 /**
  * Starts the function app as `npm start` does, in a process of its own.
@@ -40,7 +52,6 @@ export async function startApp(
     env: { ...inherited, ...settings },
     stdio: ["ignore", log, log],
   });
-  children.add(child);
   let ended = false;
   const gone = new Promise<void>((resolve) => {
     const end = () => {
@@ -51,19 +62,12 @@ export async function startApp(
     child.once("exit", end);
     child.once("error", end);
   });
+  children.set(child, gone);
   const until = performance.now() + START_LIMIT_MS;
   for (;;) {
     const host = await findRunningHost(home);
     if (host !== undefined && host.pid === child.pid)
-      return {
-        url: host.url,
-        async stop() {
-          child.kill("SIGTERM");
-          await Promise.race([gone, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
-          if (!ended) child.kill("SIGKILL");
-          await gone;
-        },
-      };
+      return { url: host.url, stop: async () => stop(child, gone) };
     if (ended || performance.now() > until) {
       child.kill("SIGKILL");
       const said = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-15).join("\n");

@@ -3,8 +3,8 @@ import { keyedFraction } from "../../src/kernel/hashing.ts";
 import { type Rest, RestError } from "./doors.ts";
 import type { Outcome } from "./traffic.ts";
 
-/** The share of good answers that a person also looks at. */
-const APPROVED_SHARE = 0.05;
+/** The share of good answers that are also approved, as a reviewer would. */
+const APPROVED_SHARE = 0.15;
 /** Episodes are handed over in the background; a reward may be faster than its episode. */
 const EPISODE_LIMIT_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { readCorpus, toolNames } from "./corpus.ts";
+import { type DemoRequest, readCorpus, toolNames } from "./corpus.ts";
 import { agentDoor, type Rest, restDoor } from "./doors.ts";
 import { chooseCorrected, fromJsonl, goldenLine, readFrame, shuffleAnswers, toJsonl } from "./golden.ts";
 import { openHome, saveState } from "./home.ts";
@@ -23,6 +23,8 @@ const JUDGED = "demo-set-aside";
 /** Requests under way at a time. */
 const LANES = 6;
 const MIN_REWARD = 0.5;
+/** As many golden datasets as one build includes. */
+const MOST_GOLDEN = 20;
 
 /** The whole loop, from the outside: the app is only spoken to through its doors. */
 export async function runLoop(options: DemoOptions, progress: Progress): Promise<DemoResult> {
@@ -56,7 +58,7 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
     progress.done("start", `listening on ${app.url}`);
 
     progress.step(`${judges.length} set-aside requests to the base model, for comparison`);
-    const send = async (requests: typeof corpus, agentId: string, to = agent) =>
+    const send = async (requests: readonly DemoRequest[], agentId: string, to = agent) =>
       sendRequests(requests, {
         agent: to,
         agentId,
@@ -77,7 +79,7 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
     const rewards = await postRewards(rest, AGENT, outcomes, LANES);
     progress.done(
       "rewards",
-      `${rewards.passed} passed, ${rewards.failed} failed, ${rewards.approved} approved by a person`,
+      `${rewards.passed} passed, ${rewards.failed} failed, ${rewards.approved} approvals beside them`,
     );
 
     progress.step("corrections and the test set, as golden conversations");
@@ -107,7 +109,7 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
       AGENT,
       {
         name: `demo-${round}`,
-        dataset: { min_reward: MIN_REWARD, include_golden: state.golden },
+        dataset: { min_reward: MIN_REWARD, include_golden: state.golden.slice(-MOST_GOLDEN) },
         evaluation: { dataset_id: testSet.dataset_id, split: "test", baseline: "base" },
         promote: true,
         promoted_by: "demo",

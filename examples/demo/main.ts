@@ -1,11 +1,20 @@
+import { stopApps } from "./host.ts";
 import { runLoop } from "./loop.ts";
 import { HELP, readOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { exitCodeOf, toJson, toTable } from "./report.ts";
 
-// An interrupt ends this process; its exit takes the function app along (host.ts).
-process.once("SIGINT", () => process.exit(130));
-process.once("SIGTERM", () => process.exit(143));
+let interrupted = false;
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  process.on(signal, () => {
+    // A second one does not wait: the exit kills what still runs (host.ts).
+    if (interrupted) process.exit(code);
+    interrupted = true;
+    void stopApps().finally(() => process.exit(code));
+  });
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -16,6 +25,7 @@ try {
     process.exitCode = exitCodeOf(result);
   }
 } catch (thrown) {
-  process.stderr.write(`\n${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = 1;
+  // What fails because the app was just stopped is no news.
+  if (!interrupted) process.stderr.write(`\n${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
 }

@@ -3,7 +3,7 @@ export interface Progress {
   /** Begins a step; ends the one before it. */
   step(text: string): void;
   /** How far the step is. */
-  now(text: string): void;
+  readonly now: (text: string) => void;
   /** Ends the step; what it took is kept under `name` and shown. */
   done(name: string, text: string): void;
   /** Seconds by step. */

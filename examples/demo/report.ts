@@ -81,8 +81,13 @@ export function toTable(result: DemoResult): string {
     ["Episodes, rewards", `${counts.episodes}, ${counts.rewards}`],
     ["Corrections (golden)", `${counts.corrections}`],
     ["Training, validation lines", `${counts.training_lines}, ${counts.validation_lines}`],
-    ["Seconds", `${result.seconds.toFixed(1)}: ${secondsOf(result.stage_seconds)}`],
-    ["  of the pipeline", secondsOf(result.pipeline_seconds)],
+    ["Seconds", result.seconds.toFixed(1)],
+    ...Object.entries(result.stage_seconds).flatMap(([name, seconds]): [string, string][] => [
+      [
+        `  ${name}`,
+        seconds.toFixed(1) + (name === "pipeline" ? ` (${secondsOf(result.pipeline_seconds)})` : ""),
+      ],
+    ]),
   ];
   const left = Math.max(...rows.map((row) => row?.[0].length ?? 0));
   const right = Math.max(...rows.map((row) => row?.[1].length ?? 0));
@@ -100,16 +105,19 @@ export function toTable(result: DemoResult): string {
 }
 
 function further({ home, pipeline_id }: DemoResult): string[] {
-  const here = path.relative(process.cwd(), home) || ".";
+  const inside = path.relative(process.cwd(), home);
+  const here = inside === "" || inside.startsWith("..") ? home : inside;
   const env = `LIGHTNING_DATA_DIR=${path.join(here, "datasets")}`;
   return [
     "Look further:",
-    `  ${env} npm start -- --home ${here}      serve what the demo left; then, in another terminal:`,
+    `  ${env} npm start -- --home ${here}`,
+    "and in another terminal:",
     `  LIGHTNING_HOME=${here} npx lightning stats`,
     `  LIGHTNING_HOME=${here} npx lightning lineage`,
     `  LIGHTNING_HOME=${here} npx lightning pipeline --pipeline-id ${pipeline_id}`,
     "  curl http://127.0.0.1:7071/api/lightning/deployments/active",
     "  npx @modelcontextprotocol/inspector --cli http://127.0.0.1:7071/api/mcp --transport http --method tools/list",
-    `  npm run demo -- --keep                  another round on top of this one`,
+    "or, with the app stopped, another round on top of this one:",
+    "  npm run demo -- --keep",
   ];
 }
