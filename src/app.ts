@@ -23,6 +23,7 @@ import { type Logger, stderrLogger } from "./kernel/logger.ts";
 import type { Operation, Orchestrations } from "./kernel/operation.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
 import { containerNames } from "./ledger/containers.ts";
+import { openCosmosLedger } from "./ledger/cosmos/open.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { openSqliteLedger } from "./ledger/sqlite/open.ts";
 import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
@@ -200,14 +201,7 @@ function notOpened(): Services {
 }
 
 function openLedger(settings: Settings, clock: Clock, logger: Logger): Ledger {
-  if (settings.cosmosAccountUri !== undefined)
-    throw fatal(
-      "ledger_not_available",
-      "COSMOS_ACCOUNT_URI is set, but this version has no Cosmos adapter.",
-      {
-        remedy: "Unset COSMOS_ACCOUNT_URI to use the embedded ledger.",
-      },
-    );
+  if (settings.cosmosAccountUri !== undefined) return openCosmosLedger({ settings, clock, logger });
   const home = homeFolder(settings);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger });

@@ -148,8 +148,13 @@ export const CONTAINERS = {
 export type ContainerKey = keyof typeof CONTAINERS;
 export const CONTAINER_KEYS = Object.keys(CONTAINERS) as ContainerKey[];
 
+type ContainerSettings = Pick<
+  Settings,
+  "containerEpisodes" | "containerRewards" | "containerDatasets" | "containerRuns" | "containerDeployments"
+>;
+
 /** The name of each container in the database, with the design's overrides. */
-export function containerNames(settings: Settings): Record<ContainerKey, string> {
+export function containerNames(settings: ContainerSettings): Record<ContainerKey, string> {
   return {
     episodes: settings.containerEpisodes,
     rewards: settings.containerRewards,

@@ -31,7 +31,7 @@ export type Promised = (title: string, check: (at: LedgerUnderTest) => Promise<v
 export function describeLedger(
   name: string,
   make: () => Promise<LedgerUnderTest>,
-  { skip = [] }: { readonly skip?: readonly Skip[] } = {},
+  { skip = [], oracleRuns = 60 }: { readonly skip?: readonly Skip[]; readonly oracleRuns?: number } = {},
 ): void {
   describe(`the ledger port on ${name}`, () => {
     let at: LedgerUnderTest | undefined;
@@ -55,6 +55,6 @@ export function describeLedger(
     queryTests(promised);
     changeTests(promised);
     limitTests(promised);
-    oracleTests(promised);
+    oracleTests(promised, oracleRuns);
   });
 }

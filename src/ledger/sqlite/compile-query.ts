@@ -1,8 +1,8 @@
 import type { ContainerKey } from "../containers.ts";
+import { openToken, sealToken } from "../continuation.ts";
 import type { Condition, Query } from "../ledger.ts";
 import { definitionOf } from "../limits.ts";
 import { fieldOf, queryFingerprint, refuseContinuation } from "../query-rules.ts";
-import { openToken, sealToken } from "./continuation.ts";
 import { columnOf, jsonPath, tableOf } from "./schema.ts";
 
 type Value = string | number;

@@ -1,8 +1,8 @@
 import type { ContainerKey } from "../containers.ts";
+import { openToken, sealToken } from "../continuation.ts";
 import type { ChangePage, LedgerDocument, Page, Query, Stored } from "../ledger.ts";
 import { checkFilter, checkLimit, checkQuery, refuseContinuation } from "../query-rules.ts";
 import { compileCount, compilePage } from "./compile-query.ts";
-import { openToken, sealToken } from "./continuation.ts";
 import { type Row, toStored } from "./rows.ts";
 import { tableOf } from "./schema.ts";
 import type { Prepare } from "./statements.ts";

@@ -81,7 +81,7 @@ function holds(document: Sample, { field, op, value }: Condition): boolean {
 }
 
 /** Random documents and questions, answered by the adapter and by a filter over an array. */
-export function oracleTests(promised: Promised): void {
+export function oracleTests(promised: Promised, runs: number): void {
   promised("answers any question as a plain filter and sort of all documents would", async ({ ledger }) => {
     await fc.assert(
       fc.asyncProperty(
@@ -117,7 +117,7 @@ export function oracleTests(promised: Promised): void {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs },
     );
   });
 

@@ -1,0 +1,53 @@
+import { type Clock, sleep } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { codeOf, outcomeOf, retryAfterOf, toLedgerError } from "./errors.ts";
+
+/** Sends in all, and the wait before the second; it doubles. Five sends end within about 3 s. */
+const SENDS = 5;
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 2_000;
+
+export interface Attempt<T> {
+  /** For logs: `create rl_episodes`. */
+  readonly name: string;
+  /** For messages: the document or container. */
+  readonly what: string;
+  readonly send: () => Promise<T>;
+  /** For writes: whether an earlier send whose answer was lost did the work; the refusal of this one is at hand. */
+  readonly settle?: (refusal: unknown) => Promise<T | undefined>;
+}
+
+export type Attempts = <T>(attempt: Attempt<T>) => Promise<T>;
+
+/**
+ * The SDK sends writes once: 408, 449, 503 and dropped sockets come straight through. They are sent again here. After a
+ * send whose outcome is unclear, a refusal of the next may be the echo of our own success: `settle` reads back before
+ * it is believed.
+ * @throws LightningError; unavailable with `ambiguous` when the last word is unclear
+ */
+export function createAttempts(clock: Clock, logger: Logger): Attempts {
+  return async ({ name, what, send, settle }) => {
+    let unclear = false;
+    for (let sends = 1; ; sends++) {
+      try {
+        return await send();
+      } catch (thrown) {
+        const outcome = outcomeOf(thrown);
+        if (outcome === "final") {
+          const settled = unclear ? await settle?.(thrown) : undefined;
+          if (settled !== undefined) return settled;
+          throw toLedgerError(thrown, { what, ambiguous: unclear });
+        }
+        unclear ||= outcome === "unclear" && settle !== undefined;
+        if (sends === SENDS) throw toLedgerError(thrown, { what, ambiguous: unclear });
+        const wait = retryAfterOf(thrown) ?? FIRST_WAIT_MS * 2 ** (sends - 1) * (0.5 + Math.random() / 2);
+        logger.warn("cosmos did not answer; the request is sent again", {
+          request: name,
+          code: codeOf(thrown),
+          sends,
+        });
+        await sleep(clock, Math.min(wait, LONGEST_WAIT_MS));
+      }
+    }
+  };
+}

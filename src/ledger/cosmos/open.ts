@@ -1,0 +1,93 @@
+import type { CosmosClient } from "@azure/cosmos";
+import type { Clock } from "../../kernel/clock.ts";
+import { unavailable } from "../../kernel/errors.ts";
+import { type Logger, silentLogger } from "../../kernel/logger.ts";
+import type { ContainerKey } from "../containers.ts";
+import type { Ledger, LedgerDocument, PartitionKey, PatchOperation } from "../ledger.ts";
+import { checkId, checkPartitionKey, checkPatch } from "../limits.ts";
+import { createAttempts } from "./attempts.ts";
+import { createBulk } from "./bulk.ts";
+import { type CosmosSettings, openClient } from "./client.ts";
+import { createPlaces } from "./containers.ts";
+import { createReads } from "./reads.ts";
+import { fromWire } from "./wire.ts";
+import { createWrites } from "./writes.ts";
+
+export interface CosmosLedgerOptions {
+  readonly settings: CosmosSettings;
+  /** For waits between sends; `_ts` and expiry are the service's. */
+  readonly clock: Clock;
+  readonly logger?: Logger | undefined;
+  /** A client of the caller's own, who also closes it. */
+  readonly client?: CosmosClient | undefined;
+}
+
+const address = (c: ContainerKey, pk: PartitionKey, id: string) => {
+  checkPartitionKey(c, pk);
+  checkId(id);
+};
+
+/** The ledger in Cosmos DB for NoSQL. Nothing is asked of the account before the first operation. */
+export function openCosmosLedger({
+  settings,
+  clock,
+  logger = silentLogger,
+  client,
+}: CosmosLedgerOptions): Ledger {
+  const attempts = createAttempts(clock, logger);
+  let open = true;
+  let opened: Promise<CosmosClient> | undefined = client === undefined ? undefined : Promise.resolve(client);
+  const clientOf = () => {
+    if (!open) throw unavailable("ledger_closed", "The ledger is closed.");
+    opened ??= openClient(settings);
+    return opened;
+  };
+  const places = createPlaces(clientOf, settings, attempts);
+  const placeOf = async (c: ContainerKey) => {
+    await clientOf();
+    return places(c);
+  };
+  const reads = createReads(placeOf, attempts, logger);
+  const writes = createWrites(placeOf, attempts, reads);
+  const bulk = createBulk(placeOf, writes);
+
+  return {
+    async read<T extends LedgerDocument>(c: ContainerKey, pk: PartitionKey, id: string) {
+      address(c, pk, id);
+      const place = await placeOf(c);
+      const found = await reads.readRaw(place, pk, id);
+      return found === undefined ? undefined : fromWire<T>(place, found);
+    },
+    create: (c, document) => writes.put(c, "create", document),
+    upsert: (c, document, options) => writes.put(c, "upsert", document, options?.ifMatch),
+    replace: (c, document, options) => writes.put(c, "replace", document, options?.ifMatch),
+    async patch(c, pk, id, operations, options) {
+      address(c, pk, id);
+      checkPatch(c, operations);
+      const copy = JSON.parse(JSON.stringify(operations)) as PatchOperation[]; // the caller may change his
+      return writes.patch(c, pk, id, copy, options?.ifMatch);
+    },
+    async delete(c, pk, id, options) {
+      address(c, pk, id);
+      await writes.remove(c, pk, id, options?.ifMatch);
+    },
+    batch: (c, pk, operations) => writes.batch(c, pk, operations),
+    bulk,
+    query: reads.query,
+    count: reads.count,
+    changes: reads.changes,
+    async ping() {
+      const database = (await clientOf()).database(settings.cosmosDatabaseName);
+      await attempts({
+        name: "ping",
+        what: `the database "${settings.cosmosDatabaseName}"`,
+        send: () => database.read(),
+      });
+    },
+    async close() {
+      if (!open) return;
+      open = false;
+      if (client === undefined) (await opened?.catch(() => undefined))?.dispose();
+    },
+  };
+}

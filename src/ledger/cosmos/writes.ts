@@ -1,0 +1,232 @@
+import type { ItemResponse, OperationInput, RequestOptions } from "@azure/cosmos";
+import { isLightningError, notFound, preconditionFailed } from "../../kernel/errors.ts";
+import { canonicalJson } from "../../kernel/hashing.ts";
+import type { ContainerKey } from "../containers.ts";
+import {
+  type BatchOperation,
+  bare,
+  type LedgerDocument,
+  type PartitionKey,
+  type PatchOperation,
+  type Stored,
+} from "../ledger.ts";
+import {
+  definitionOf,
+  type PreparedBatchOperation,
+  type PreparedDocument,
+  prepareBatch,
+  prepareDocument,
+} from "../limits.ts";
+import type { Attempts } from "./attempts.ts";
+import type { Place } from "./containers.ts";
+import { codeOf } from "./errors.ts";
+import type { Reads } from "./reads.ts";
+import { fromWire, MARK, newMark, toWire, type Wire } from "./wire.ts";
+
+export type PutMode = "create" | "upsert" | "replace";
+/** Races lost in a row before a patch by read and replace gives up. */
+const PATCH_RACES = 8;
+/** Statuses inside a batch's answer: done; not done because another failed. */
+const isDone = (status: number) => status >= 200 && status < 300;
+const DEPENDENT = 424;
+
+const condition = (ifMatch: string | undefined): RequestOptions =>
+  ifMatch === undefined ? {} : { accessCondition: { type: "IfMatch", condition: ifMatch } };
+const nameOf = (place: Place, id: string) => `"${id}" of "${place.name}"`;
+const missing = (place: Place, id: string) =>
+  notFound("document_missing", `There is no document ${nameOf(place, id)}.`);
+const stale = (place: Place, id: string) =>
+  preconditionFailed("etag_mismatch", `${nameOf(place, id)} was changed by somebody else.`, {
+    remedy: "Read it again and repeat the change.",
+  });
+
+/** Whether a key's level is neither in the container's real key nor the id: only the document itself tells it then. */
+const isLoose = (place: Place) =>
+  definitionOf(place.c)
+    .partitionKey.slice(place.levels)
+    .some((field) => field !== "id");
+
+function toInput(place: Place, operation: PreparedBatchOperation, mark: string): OperationInput {
+  const ifMatch = operation.ifMatch === undefined ? {} : { ifMatch: operation.ifMatch };
+  if (operation.op === "delete") return { operationType: "Delete", id: operation.id, ...ifMatch };
+  const resourceBody = toWire(place, operation.document, mark) as never;
+  if (operation.op === "replace")
+    return { operationType: "Replace", id: operation.document.id, resourceBody, ...ifMatch };
+  return { operationType: operation.op === "create" ? "Create" : "Upsert", resourceBody };
+}
+
+export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attempts: Attempts, reads: Reads) {
+  /** `mark`: that of an earlier send of the same write whose answer was lost. */
+  async function putPrepared(
+    place: Place,
+    mode: PutMode,
+    document: PreparedDocument,
+    ifMatch?: string,
+    mark = newMark(),
+  ): Promise<Wire> {
+    const { id, pk } = document;
+    const { items } = place.container;
+    if (mode === "replace" && isLoose(place) && (await reads.readRaw(place, pk, id)) === undefined)
+      throw missing(place, id);
+    const body = toWire(place, document, mark);
+    const sends: Record<PutMode, () => Promise<ItemResponse<Wire>>> = {
+      create: () => items.create<Wire>(body),
+      upsert: () => items.upsert<Wire>(body),
+      replace: () => place.container.item(id, place.key(pk)).replace<Wire>(body, condition(ifMatch)),
+    };
+    return attempts({
+      name: `${mode} ${place.name}`,
+      what: nameOf(place, id),
+      send: async () => {
+        const { resource, requestCharge } = await sends[mode]();
+        reads.charge(mode, place, requestCharge);
+        if (resource === undefined) throw missing(place, id);
+        return resource;
+      },
+      settle: async () => {
+        const found = await reads.readRaw(place, pk, id);
+        return found?.[MARK] === mark ? found : undefined;
+      },
+    });
+  }
+
+  async function put<T extends LedgerDocument>(
+    c: ContainerKey,
+    mode: PutMode,
+    document: T,
+    ifMatch?: string,
+  ): Promise<Stored<T>> {
+    const prepared = prepareDocument(c, document);
+    const place = await placeOf(c);
+    // The service would make a first version; the port promises that a named version is only replaced.
+    if (mode !== "upsert" || ifMatch === undefined)
+      return fromWire<T>(place, await putPrepared(place, mode, prepared, ifMatch));
+    try {
+      return fromWire<T>(place, await putPrepared(place, "replace", prepared, ifMatch));
+    } catch (thrown) {
+      throw isLightningError(thrown) && thrown.kind === "not_found" ? stale(place, prepared.id) : thrown;
+    }
+  }
+
+  /** The service refuses to remove what is absent, and may not be asked by the id alone in a loose container. */
+  async function patchByReplace(
+    place: Place,
+    pk: PartitionKey,
+    id: string,
+    operations: readonly PatchOperation[],
+    ifMatch: string | undefined,
+  ): Promise<Wire> {
+    for (let race = 1; ; race++) {
+      const found = await reads.readRaw(place, pk, id);
+      if (found === undefined) throw missing(place, id);
+      if (ifMatch !== undefined && found._etag !== ifMatch) throw stale(place, id);
+      const stored = fromWire<LedgerDocument>(place, found);
+      const next: Record<string, unknown> = { ...bare(stored) };
+      for (const operation of operations)
+        if (operation.op === "set") next[operation.field] = operation.value;
+        else delete next[operation.field];
+      const prepared = prepareDocument(place.c, next as unknown as LedgerDocument);
+      try {
+        return await putPrepared(place, "replace", prepared, stored._etag);
+      } catch (thrown) {
+        const lost = isLightningError(thrown) && thrown.kind === "precondition" && ifMatch === undefined;
+        if (!lost || race === PATCH_RACES) throw thrown;
+      }
+    }
+  }
+
+  async function patch<T extends LedgerDocument>(
+    c: ContainerKey,
+    pk: PartitionKey,
+    id: string,
+    operations: readonly PatchOperation[],
+    ifMatch?: string,
+  ): Promise<Stored<T>> {
+    const place = await placeOf(c);
+    const sets = operations.filter((operation) => operation.op === "set");
+    if (sets.length < operations.length || isLoose(place))
+      return fromWire<T>(place, await patchByReplace(place, pk, id, operations, ifMatch));
+    const patched = await attempts({
+      name: `patch ${place.name}`,
+      what: nameOf(place, id),
+      send: async () => {
+        const body = sets.map(({ field, value }) => ({ op: "set" as const, path: `/${field}`, value }));
+        const { resource, requestCharge } = await place.container
+          .item(id, place.key(pk))
+          .patch<Wire>(body, condition(ifMatch));
+        reads.charge("patch", place, requestCharge);
+        if (resource === undefined) throw missing(place, id);
+        return resource;
+      },
+      // Sets are repeatable; only a named version can make the echo of our own success look like a refusal.
+      settle: async () => {
+        const found = await reads.readRaw(place, pk, id);
+        const same = sets.every(({ field, value }) => canonicalJson(found?.[field]) === canonicalJson(value));
+        return found !== undefined && same ? found : undefined;
+      },
+    });
+    return fromWire<T>(place, patched);
+  }
+
+  async function remove(c: ContainerKey, pk: PartitionKey, id: string, ifMatch?: string): Promise<void> {
+    const place = await placeOf(c);
+    if (isLoose(place) && (await reads.readRaw(place, pk, id)) === undefined) throw missing(place, id);
+    await attempts({
+      name: `delete ${place.name}`,
+      what: nameOf(place, id),
+      send: async () => {
+        const { requestCharge } = await place.container.item(id, place.key(pk)).delete(condition(ifMatch));
+        reads.charge("delete", place, requestCharge);
+        return true;
+      },
+      settle: async (refusal) => (codeOf(refusal) === 404 ? true : undefined),
+    });
+  }
+
+  async function batch(
+    c: ContainerKey,
+    pk: PartitionKey,
+    operations: readonly BatchOperation[],
+  ): Promise<void> {
+    const prepared = prepareBatch(c, pk, operations);
+    const place = await placeOf(c);
+    const mark = newMark();
+    await attempts({
+      name: `batch ${place.name}`,
+      what: `in a batch on "${place.name}"`,
+      send: async () => {
+        const inputs = prepared.map((operation) => toInput(place, operation, mark));
+        const response = await place.container.items.batch(inputs, place.key(pk));
+        const results = response.result ?? [];
+        reads.charge(
+          "batch",
+          place,
+          results.reduce((sum, { requestCharge }) => sum + requestCharge, 0),
+        );
+        const failed = results.find(({ statusCode }) => !isDone(statusCode) && statusCode !== DEPENDENT);
+        if (failed !== undefined)
+          throw Object.assign(new Error("an operation of the batch failed"), { code: failed.statusCode });
+        return true;
+      },
+      settle: () => wasApplied(place, pk, prepared, mark),
+    });
+  }
+
+  /** A batch is atomic: one document that bears its mark, or all deletions done, tells for all. */
+  async function wasApplied(
+    place: Place,
+    pk: PartitionKey,
+    operations: readonly PreparedBatchOperation[],
+    mark: string,
+  ): Promise<true | undefined> {
+    const last = new Map(operations.map((one) => [one.op === "delete" ? one.id : one.document.id, one.op]));
+    const kept = [...last].find(([, op]) => op !== "delete")?.[0];
+    if (kept !== undefined) return (await reads.readRaw(place, pk, kept))?.[MARK] === mark ? true : undefined;
+    const left = await Promise.all([...last.keys()].map((id) => reads.readRaw(place, pk, id)));
+    return left.every((found) => found === undefined) ? true : undefined;
+  }
+
+  return { put, putPrepared, patch, remove, batch };
+}
+
+export type Writes = ReturnType<typeof createWrites>;

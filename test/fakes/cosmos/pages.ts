@@ -1,0 +1,87 @@
+import type { IncomingMessage } from "node:http";
+import { needsPlan, planOf, type QuerySpec, runQuery } from "./queries.ts";
+import type { Reply, Store, Version } from "./store.ts";
+
+export interface ContainerResource {
+  readonly _rid: string;
+  readonly partitionKey: { readonly paths: string[] };
+  readonly defaultTtl?: number;
+  readonly indexingPolicy?: { readonly compositeIndexes?: { path: string; order?: string }[][] };
+}
+
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** Pages are cut at the item count and at 4 MB; the token is the place in a result that stands still for the test. */
+export function answerQuery(
+  spec: QuerySpec,
+  resource: ContainerResource,
+  store: Store,
+  pk: unknown[] | undefined,
+  range: string | undefined,
+  inRange: (version: Version) => boolean,
+  req: IncomingMessage,
+): Reply {
+  if (pk === undefined && range === undefined && needsPlan(spec))
+    return {
+      status: 400,
+      body: {
+        code: "BadRequest",
+        message: "Cross partition query only supports 'VALUE <AggregateFunc>' for aggregates.",
+        additionalErrorInfo: JSON.stringify(planOf(spec)),
+      },
+    };
+  const text = JSON.stringify(pk);
+  const versions = store
+    .all()
+    .filter((version) => (pk === undefined ? inRange(version) : JSON.stringify(version.key) === text));
+  let rows: unknown[];
+  try {
+    rows = runQuery(spec, versions, resource.indexingPolicy?.compositeIndexes ?? []);
+  } catch (thrown) {
+    return { status: 400, body: { code: "BadRequest", message: (thrown as Error).message } };
+  }
+  const most = Number(req.headers["x-ms-max-item-count"] ?? 100);
+  const from = Number(req.headers["x-ms-continuation"] ?? 0);
+  const page: unknown[] = [];
+  let bytes = 0;
+  for (const row of rows.slice(from)) {
+    bytes += Buffer.byteLength(JSON.stringify(row));
+    if (page.length > 0 && ((most > 0 && page.length >= most) || bytes > PAGE_BYTES)) break;
+    page.push(row);
+  }
+  const next = from + page.length;
+  return {
+    status: 200,
+    body: { _rid: resource._rid, Documents: page, _count: page.length },
+    headers: {
+      "x-ms-item-count": String(page.length),
+      ...(next < rows.length ? { "x-ms-continuation": String(next) } : {}),
+    },
+  };
+}
+
+/** The latest versions behind a place in the log, which is the etag of the page before. */
+export function answerChanges(
+  store: Store,
+  resource: ContainerResource,
+  inRange: (version: Version) => boolean,
+  after: string | undefined,
+  most: number,
+): Reply {
+  const from = Number(after?.replaceAll('"', "") ?? 0);
+  const page: Version[] = [];
+  let bytes = 0;
+  for (const version of store.after(from).filter(inRange)) {
+    bytes += Buffer.byteLength(JSON.stringify(version.document));
+    if (page.length > 0 && (page.length >= most || bytes > PAGE_BYTES)) break;
+    page.push(version);
+  }
+  const etag = `"${page.at(-1)?.lsn ?? from}"`;
+  if (page.length === 0) return { status: 304, headers: { etag } };
+  const items = page.map(({ document, lsn }) => ({ ...document, _lsn: lsn }));
+  return {
+    status: 200,
+    body: { _rid: resource._rid, Documents: items, _count: items.length },
+    headers: { etag },
+  };
+}

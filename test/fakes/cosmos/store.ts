@@ -1,0 +1,161 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../../src/kernel/clock.ts";
+
+/** What the data plane of one container answers to one operation. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string> | undefined;
+}
+export type Document = Record<string, unknown> & { id: string };
+export interface Version {
+  readonly document: Document;
+  readonly key: readonly unknown[];
+  readonly lsn: number;
+}
+export interface Operation {
+  readonly operationType: string;
+  readonly id?: string;
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+  readonly resourceBody?: unknown;
+}
+
+interface PatchStep {
+  readonly op: string;
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+const refusal = (status: number, code: string, message: string, headers?: Record<string, string>): Reply => ({
+  status,
+  body: { code, message },
+  headers,
+});
+const ITEM_BYTES = 2 * 1024 * 1024;
+/** What the service adds itself does not count against the size of an item. */
+const ADDED = new Set(["_etag", "_ts", "_rid", "_self", "_attachments", "_op"]);
+const identity = (key: readonly unknown[], id: string) => JSON.stringify([key, id]);
+
+const missing = () => refusal(404, "NotFound", "Entity with the specified id does not exist in the system.");
+const stale = () => refusal(412, "PreconditionFailed", "One of the specified pre-condition is not met.");
+
+/** The document after a patch, or why it is refused. */
+function patched(document: Document, operations: readonly PatchStep[]): Document | string {
+  const next: Document = structuredClone(document);
+  if (operations.length > 10) return "More than 10 operations in a patch.";
+  for (const { op, path, value } of operations) {
+    const name = path.slice(1);
+    if (op === "set") next[name] = value;
+    else if (op === "remove" && name in next) delete next[name];
+    else return `Patch cannot ${op} ${path}.`;
+  }
+  return next;
+}
+
+const result = ({ status, body, headers }: Reply) => ({
+  statusCode: status,
+  eTag: headers?.etag,
+  requestCharge: 1,
+  ...(status < 300 && body !== undefined ? { resourceBody: body } : {}),
+});
+
+/** The documents of one container: hierarchical keys, etags, expiry, atomic batches, a log sequence number per write. */
+export function createStore(paths: readonly string[], defaultTtl: number | undefined, clock: Clock) {
+  let documents = new Map<string, Version>();
+  let lsn = 0;
+  const seconds = () => Math.floor(clock.now() / 1000);
+
+  function expired({ document }: Version): boolean {
+    if (defaultTtl === undefined) return false;
+    const ttl = typeof document.ttl === "number" ? document.ttl : defaultTtl;
+    return ttl > 0 && (document._ts as number) + ttl <= seconds();
+  }
+  const keyOf = (document: Document) => paths.map((path) => document[path.slice(1)]);
+  function find(key: readonly unknown[], id: string): Version | undefined {
+    const found = documents.get(identity(key, id));
+    return found === undefined || expired(found) ? undefined : found;
+  }
+
+  function store(key: readonly unknown[], body: Document, status: number): Reply {
+    const own = Object.fromEntries(Object.entries(body).filter(([name]) => !ADDED.has(name)));
+    if (Buffer.byteLength(JSON.stringify(own)) > ITEM_BYTES)
+      return refusal(413, "RequestEntityTooLarge", "Request size is too large");
+    lsn += 1;
+    const rid = createHash("md5").update(identity(key, body.id)).digest("base64");
+    const document = { ...body, _rid: rid, _self: `docs/${rid}`, _attachments: "attachments/" };
+    const version = { document: { ...document, _etag: `"${lsn.toString(16)}"`, _ts: seconds() }, key, lsn };
+    documents.set(identity(key, body.id), version);
+    return { status, body: version.document, headers: { etag: version.document._etag } };
+  }
+
+  function apply(key: readonly unknown[], operation: Operation): Reply {
+    if (key.length !== paths.length)
+      return refusal(400, "BadRequest", "The partition key has fewer components than the container's.");
+    const { operationType: type, ifMatch, ifNoneMatch } = operation;
+    const body = operation.resourceBody as Document;
+    if (["Create", "Upsert", "Replace"].includes(type)) {
+      if (/[/\\?#]/.test(body.id))
+        return refusal(400, "BadRequest", "The id has characters that are not allowed.");
+      if (JSON.stringify(keyOf(body)) !== JSON.stringify(key))
+        return refusal(400, "BadRequest", "The document's partition key does not match the header.");
+    }
+    const id = operation.id ?? body.id;
+    const found = find(key, id);
+    if (type === "Create")
+      return found === undefined ? store(key, body, 201) : refusal(409, "Conflict", "The id exists already.");
+    if (found === undefined) {
+      if (type === "Upsert") return store(key, body, 201);
+      return missing();
+    }
+    if (ifMatch !== undefined && ifMatch !== found.document._etag) return stale();
+    if (type === "Upsert" || type === "Replace") return store(key, body, 200);
+    if (type === "Read") {
+      const headers = { etag: String(found.document._etag) };
+      return ifNoneMatch === found.document._etag
+        ? { status: 304, headers }
+        : { status: 200, body: found.document, headers };
+    }
+    if (type === "Delete") {
+      documents.delete(identity(key, id));
+      return { status: 204 };
+    }
+    const given = operation.resourceBody as { operations?: PatchStep[] } | PatchStep[];
+    const next = patched(found.document, Array.isArray(given) ? given : (given.operations ?? []));
+    return typeof next === "string" ? refusal(400, "BadRequest", next) : store(key, next, 200);
+  }
+
+  /** All or nothing; the operations beside the one that failed answer 424. */
+  function batch(key: readonly unknown[], operations: readonly Operation[]): Reply {
+    if (operations.length > 100) return refusal(400, "BadRequest", "More than 100 operations in a batch.");
+    const before = new Map(documents);
+    const replies: Reply[] = [];
+    for (const operation of operations) {
+      const reply = apply(key, operation);
+      replies.push(reply);
+      if (reply.status >= 400) {
+        documents = before;
+        const failed = operations.map((_, n) => ({
+          statusCode: n === replies.length - 1 ? reply.status : 424,
+        }));
+        return { status: 207, body: failed };
+      }
+    }
+    return { status: 200, body: replies.map(result) };
+  }
+
+  return {
+    apply,
+    batch,
+    bulk: (operations: readonly (Operation & { partitionKey: string })[]): Reply => ({
+      status: 207,
+      body: operations.map((one) => result(apply(JSON.parse(one.partitionKey) as unknown[], one))),
+    }),
+    all: () => [...documents.values()].filter((version) => !expired(version)),
+    /** The latest versions written after a number, in the order of their writes. */
+    after: (from: number) =>
+      [...documents.values()].filter((v) => v.lsn > from && !expired(v)).toSorted((a, b) => a.lsn - b.lsn),
+  };
+}
+
+export type Store = ReturnType<typeof createStore>;
