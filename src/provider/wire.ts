@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { messageSchema } from "../episodes/contract.ts";
+import { messageSchema } from "../kernel/chat.ts";
 import type { ChatReply, ProviderCheckpoint, ProviderEvent, ProviderFile, ProviderJob } from "./provider.ts";
 
 /**
