@@ -49,6 +49,10 @@ const capture = (hook: CaptureHook, userInput = "hello") => {
   handle.endCapture({ assistantOutput: "done" });
   return handle.id;
 };
+const answerX = async () => "x";
+const broken = () => {
+  throw new Error("logger");
+};
 const fail = async () => {
   throw new Error("connection refused");
 };
@@ -102,8 +106,7 @@ describe("the capture hook", () => {
   test("capture is off by default and then does nothing", async () => {
     const hook = make({ settings: readSettings({}) });
     capture(hook);
-    const handler = async () => "x";
-    expect(wrapToolHandler(hook, "search", handler)).toBe(handler);
+    expect(wrapToolHandler(hook, "search", answerX)).toBe(answerX);
     await hook.flush();
     expect(hook.enabled).toBe(false);
     expect(sent).toEqual([]);
@@ -210,11 +213,8 @@ describe("the queue", () => {
   });
 
   test("a slow receiver delays nobody", async () => {
-    let release = () => {};
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const hook = make({ send: () => gate, limits: { batchSize: 1 } });
+    const gate = Promise.withResolvers<void>();
+    const hook = make({ send: () => gate.promise, limits: { batchSize: 1 } });
     capture(hook);
     await new Promise(setImmediate);
     await new Promise(setImmediate);
@@ -222,7 +222,7 @@ describe("the queue", () => {
     for (let i = 0; i < 100; i++) capture(hook);
     expect(performance.now() - started).toBeLessThan(1000);
     expect(hook.stats()).toMatchObject({ captured: 101, sent: 0 });
-    release();
+    gate.resolve();
     await hook.flush();
     expect(hook.stats().sent).toBe(101);
   });
@@ -241,7 +241,7 @@ describe("the queue", () => {
     });
     capture(hook);
     const flushed = hook.flush();
-    while (calls < 3 || hook.stats().spilled === 0) {
+    while (hook.stats().spilled === 0) {
       await new Promise(setImmediate);
       clock.fireNext();
     }
@@ -286,9 +286,6 @@ describe("the queue", () => {
   });
 
   test("a logger and a receiver that throw never reach the agent", async () => {
-    const broken = () => {
-      throw new Error("logger");
-    };
     const hook = make({
       logger: { debug: broken, info: broken, warn: broken, error: broken },
       send: () => {
@@ -310,7 +307,8 @@ describe("the spill file", () => {
     isDown = false;
     ids.push(capture(hook, "three"));
     await hook.flush();
-    expect(sent.map((episode) => episode.id).toSorted()).toEqual(ids.toSorted());
+    expect(sent).toHaveLength(3);
+    expect(new Set(sent.map((episode) => episode.id))).toEqual(new Set(ids));
     expect(hook.stats()).toMatchObject({ spilled: 2, replayed: 2, dropped: 0 });
     expect((await fs.readdir(folder)).filter((name) => name.includes("spill"))).toEqual([]);
   });
@@ -434,8 +432,7 @@ describe("wrapping MCP tool handlers", () => {
 
   test("lightning_* tools are never captured (§10)", async () => {
     const hook = make();
-    const handler = async () => "x";
-    expect(wrapToolHandler(hook, "lightning_train", handler)).toBe(handler);
+    expect(wrapToolHandler(hook, "lightning_train", answerX)).toBe(answerX);
     hook.captureFromToolResult({ toolName: "lightning_train", result: "x" });
     await hook.flush();
     expect(sent).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { redact } from "../../src/episodes/redact.ts";
 
 /** Secrets that can be told by their form, wherever they stand. */

@@ -27,12 +27,20 @@ beforeEach(() => {
 afterEach(() => ledger.close());
 
 const minimal = { user_input: "What is 2+2?", assistant_output: "4" };
+type ReplyBody = Record<string, unknown> & {
+  id: string;
+  created_at: string;
+  episodes: Record<string, unknown>[];
+};
 async function call(name: string, raw: Record<string, unknown>) {
   const operation = operations.get(name);
   if (operation === undefined) throw new Error(name);
   const reply = await operation.run(parseInput(operation, raw), context);
-  return { status: reply.status ?? 200, body: operation.output.parse(reply.body) as Record<string, never> };
+  return { status: reply.status ?? 200, body: operation.output.parse(reply.body) as ReplyBody };
 }
+const record = (id: string, more: object) => service.record([{ ...minimal, id, ...more }]);
+const ids = async (filter: object) =>
+  (await call("listEpisodes", { ...filter })).body.episodes.map((episode) => episode.id);
 
 describe("recording episodes", () => {
   test("stores a single episode, answers 201 with its summary and reads it back", async () => {
@@ -213,7 +221,7 @@ describe("listing episodes", () => {
     }
     const first = await call("listEpisodes", { limit: 3 });
     expect(first.body).toMatchObject({ agent_id: "mcp-agents", episodes_found: 3 });
-    const episodes = first.body.episodes as Record<string, unknown>[];
+    const { episodes } = first.body;
     expect(episodes.map((episode) => episode.id)).toEqual(["ep-4", "ep-3", "ep-2"]);
     expect(episodes[0]).toMatchObject({
       assistant_output: `${"z".repeat(200)}...`,
@@ -227,15 +235,12 @@ describe("listing episodes", () => {
   });
 
   test("filters by dates, session, model, tool and average reward", async () => {
-    const record = (id: string, more: object) => service.record([{ ...minimal, id, ...more }]);
     await record("ep-old", { created_at: "2025-12-30T10:00:00Z" });
     await record("ep-session", { session_id: "s1", created_at: "2026-01-02T23:00:00Z" });
     await record("ep-model", { model_deployment: "m1", tool_calls: [{ tool_name: "search" }] });
     await ledger.patch("episodes", ["mcp-agents", "ep-old"], "ep-old", [
       { op: "set", field: "reward_avg", value: 0.5 },
     ]);
-    const ids = async (filter: object) =>
-      ((await call("listEpisodes", { ...filter })).body.episodes as { id: string }[]).map((e) => e.id);
     expect(await ids({ start_date: "2026-01-01" })).toEqual(["ep-session", "ep-model"]);
     expect(await ids({ start_date: "2026-01-02", end_date: "2026-01-02" })).toEqual(["ep-session"]);
     expect(await ids({ session_id: "s1" })).toEqual(["ep-session"]);

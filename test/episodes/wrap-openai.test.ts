@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import OpenAI from "openai";
+import OpenAI, { NotFoundError } from "openai";
 import { readSettings } from "../../src/config/settings.ts";
 import { type CaptureHook, createCaptureHook } from "../../src/episodes/capture.ts";
 import { type EpisodeInput, episodeInputSchema } from "../../src/episodes/contract.ts";
@@ -189,7 +189,7 @@ describe("wrapping an OpenAI client", () => {
   test("an error reaches the caller as it is and is recorded", async () => {
     await expect(
       client.chat.completions.create({ model: "missing", messages: [{ role: "user", content: "x" }] }),
-    ).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+    ).rejects.toBeInstanceOf(NotFoundError);
     await hook.flush();
     expect(sent[0]).toMatchObject({
       model_deployment: "missing",

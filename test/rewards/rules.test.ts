@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { readSettings } from "../../src/config/settings.ts";
 import { autoScore } from "../../src/rewards/auto-score.ts";
 import { REWARD_SOURCES, type Reward } from "../../src/rewards/contract.ts";

@@ -36,6 +36,14 @@ async function call(name: string, raw: Record<string, unknown>, more: Partial<Ca
   } as CallContext);
   return { status: reply.status ?? 200, body: operation.output.parse(reply.body) as Record<string, unknown> };
 }
+const give = (value: number) => call("assignReward", { episode_id: "ep-1", value, evaluator: "a" });
+const refused = async (work: () => Promise<unknown>, code: string) => {
+  await expect(work()).rejects.toMatchObject({ status: 422, code });
+};
+const written = async (work: Promise<{ reward: { source: string; value: number } } | undefined>) => {
+  const done = await work;
+  return done === undefined ? undefined : [done.reward.source, done.reward.value];
+};
 const stored = () => ledger.count("rewards", {});
 
 describe("assigning rewards", () => {
@@ -69,7 +77,6 @@ describe("assigning rewards", () => {
   });
 
   test("the same judgement sent twice is one reward; another supersedes it; a return to the first is a third", async () => {
-    const give = (value: number) => call("assignReward", { episode_id: "ep-1", value, evaluator: "a" });
     const first = await give(1);
     const again = await give(1);
     expect(again).toMatchObject({ status: 200, body: { id: first.body.id, deduplicated: true } });
@@ -102,9 +109,6 @@ describe("assigning rewards", () => {
   });
 
   test("defect 9.8: NaN, infinity, values out of range, unknown sources and missing episodes are 422, nothing is stored", async () => {
-    const refused = async (work: () => Promise<unknown>, code: string) => {
-      await expect(work()).rejects.toMatchObject({ status: 422, code });
-    };
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1.01, -2])
       await refused(() => service.assign({ episode_id: "ep-1", value }), "invalid_reward");
     await refused(() => service.recordEvalScore({ episodeId: "ep-1", score: Number.NaN }), "invalid_reward");
@@ -167,31 +171,27 @@ describe("assigning rewards", () => {
 describe("the reward writer", () => {
   const episodeId = "ep-1";
   test("writes all seven sources", async () => {
-    const value = async (work: Promise<{ reward: { source: string; value: number } } | undefined>) => {
-      const done = await work;
-      return done === undefined ? undefined : [done.reward.source, done.reward.value];
-    };
     expect(
-      await value(service.recordHumanApproval({ episodeId, approved: true, reviewer: "a@example.com" })),
+      await written(service.recordHumanApproval({ episodeId, approved: true, reviewer: "a@example.com" })),
     ).toEqual(["human_approval", 1]);
-    expect(await value(service.recordEvalScore({ episodeId, score: 0.75, rubric: "accuracy" }))).toEqual([
+    expect(await written(service.recordEvalScore({ episodeId, score: 0.75, rubric: "accuracy" }))).toEqual([
       "eval_score",
       0.5,
     ]);
     expect(
-      await value(service.recordTestResult({ episodeId, passed: false, testName: "intent_match" })),
+      await written(service.recordTestResult({ episodeId, passed: false, testName: "intent_match" })),
     ).toEqual(["test_result", -1]);
     const safety = await service.recordSafetyCheck({ episodeId, passed: false, severity: "critical" });
     expect(safety.reward).toMatchObject({ value: -1, metadata: { severity: "critical" } });
-    expect(await value(service.recordGoldenSimilarity({ episodeId, similarity: 0.9 }))).toEqual([
+    expect(await written(service.recordGoldenSimilarity({ episodeId, similarity: 0.9 }))).toEqual([
       "golden_conversation",
       0.8,
     ]);
-    expect(await value(service.recordLatency({ episodeId, latencyMs: 10_001 }))).toEqual([
+    expect(await written(service.recordLatency({ episodeId, latencyMs: 10_001 }))).toEqual([
       "latency_penalty",
       -0.1,
     ]);
-    expect(await value(service.recordCost({ episodeId, costUsd: 0.6 }))).toEqual(["cost_penalty", -0.1]);
+    expect(await written(service.recordCost({ episodeId, costUsd: 0.6 }))).toEqual(["cost_penalty", -0.1]);
     expect(await stored()).toBe(7);
   });
 
