@@ -31,7 +31,6 @@ describe("the demo's requests", () => {
     const telling = corpus.filter(({ text, expect: { tool } }) =>
       text.toLowerCase().includes(tool.toLowerCase()),
     );
-    // "echo" and the like would be ordinary words; none of the requests needs them.
     expect(telling.map((one) => one.text)).toEqual([]);
   });
 });
