@@ -15,6 +15,8 @@ export interface Attempt<T> {
   readonly send: () => Promise<T>;
   /** For writes: whether an earlier send whose answer was lost did the work; the refusal of this one is at hand. */
   readonly settle?: (refusal: unknown) => Promise<T | undefined>;
+  /** It was sent before, by other means, and the outcome of that is unclear. */
+  readonly unclear?: boolean;
 }
 
 export type Attempts = <T>(attempt: Attempt<T>) => Promise<T>;
@@ -26,8 +28,8 @@ export type Attempts = <T>(attempt: Attempt<T>) => Promise<T>;
  * @throws LightningError; unavailable with `ambiguous` when the last word is unclear
  */
 export function createAttempts(clock: Clock, logger: Logger): Attempts {
-  return async ({ name, what, send, settle }) => {
-    let unclear = false;
+  return async ({ name, what, send, settle, unclear: sentBefore = false }) => {
+    let unclear = sentBefore;
     for (let sends = 1; ; sends++) {
       try {
         return await send();

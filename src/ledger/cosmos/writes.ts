@@ -56,14 +56,15 @@ function toInput(place: Place, operation: PreparedBatchOperation, mark: string):
 }
 
 export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attempts: Attempts, reads: Reads) {
-  /** `mark`: that of an earlier send of the same write whose answer was lost. */
+  /** `sentAs`: the mark under which the same write was sent before, without a clear answer. */
   async function putPrepared(
     place: Place,
     mode: PutMode,
     document: PreparedDocument,
     ifMatch?: string,
-    mark = newMark(),
+    sentAs?: string,
   ): Promise<Wire> {
+    const mark = sentAs ?? newMark();
     const { id, pk } = document;
     const { items } = place.container;
     if (mode === "replace" && isLoose(place) && (await reads.readRaw(place, pk, id)) === undefined)
@@ -83,6 +84,7 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
         if (resource === undefined) throw missing(place, id);
         return resource;
       },
+      unclear: sentAs !== undefined,
       settle: async () => {
         const found = await reads.readRaw(place, pk, id);
         return found?.[MARK] === mark ? found : undefined;
