@@ -1,7 +1,40 @@
-import type { EndCapture, StartCapture } from "./capture.ts";
-import type { CheckedEpisodeInput, EpisodeInput, Message, ToolCall } from "./contract.ts";
+import type { CheckedEpisodeInput, EpisodeInput, Message, ToolCall, ToolDefinition } from "./contract.ts";
 import { type CaptureSettings, cleanEpisode } from "./rules.ts";
 import { truncateText } from "./truncate.ts";
+
+type Metadata = NonNullable<EpisodeInput["metadata"]>;
+
+export interface StartCapture {
+  readonly userInput: string;
+  /** LIGHTNING_AGENT_ID when absent. */
+  readonly agentId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly systemPrompt?: string | undefined;
+  /** Everything the model was shown, in order; more with `recordMessage`. */
+  readonly messages?: readonly Message[] | undefined;
+  /** The tools the model was offered. */
+  readonly tools?: readonly ToolDefinition[] | undefined;
+  readonly parallelToolCalls?: boolean | undefined;
+  /** The model or deployment that is called. */
+  readonly model?: string | undefined;
+  readonly sampling?: Metadata | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+export interface EndCapture {
+  readonly assistantOutput: string;
+  readonly model?: string | undefined;
+  readonly tokenUsage?: EpisodeInput["token_usage"];
+  readonly costUsd?: number | undefined;
+  /** Measured from start to end when absent. */
+  readonly latencyMs?: number | undefined;
+  /** What made the request fail, if it did. */
+  readonly error?: unknown;
+  /** Joined with the metadata of the start. */
+  readonly metadata?: Metadata | undefined;
+}
 
 /** A tool call as it was copied at the time of the call. */
 export interface CapturedCall {

@@ -3,7 +3,13 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { type CapturedCall, type CapturedEpisode, finishEpisode } from "./capture-episode.ts";
+import {
+  type CapturedCall,
+  type CapturedEpisode,
+  type EndCapture,
+  finishEpisode,
+  type StartCapture,
+} from "./capture-episode.ts";
 import {
   CAPTURE_LIMITS,
   type CaptureLimits,
@@ -11,44 +17,11 @@ import {
   type CaptureStats,
   type Send,
 } from "./capture-queue.ts";
-import type { EpisodeInput, Message, ToolDefinition } from "./contract.ts";
+import type { Message } from "./contract.ts";
 import { snapshot } from "./snapshot.ts";
 
+export type { EndCapture, StartCapture } from "./capture-episode.ts";
 export type { CaptureLimits, CaptureStats, Send, SendReport } from "./capture-queue.ts";
-
-type Metadata = NonNullable<EpisodeInput["metadata"]>;
-
-export interface StartCapture {
-  readonly userInput: string;
-  /** LIGHTNING_AGENT_ID when absent. */
-  readonly agentId?: string | undefined;
-  readonly sessionId?: string | undefined;
-  readonly correlationId?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly systemPrompt?: string | undefined;
-  /** Everything the model was shown, in order; more with `recordMessage`. */
-  readonly messages?: readonly Message[] | undefined;
-  /** The tools the model was offered. */
-  readonly tools?: readonly ToolDefinition[] | undefined;
-  readonly parallelToolCalls?: boolean | undefined;
-  /** The model or deployment that is called. */
-  readonly model?: string | undefined;
-  readonly sampling?: Metadata | undefined;
-  readonly metadata?: Metadata | undefined;
-}
-
-export interface EndCapture {
-  readonly assistantOutput: string;
-  readonly model?: string | undefined;
-  readonly tokenUsage?: EpisodeInput["token_usage"];
-  readonly costUsd?: number | undefined;
-  /** Measured from start to end when absent. */
-  readonly latencyMs?: number | undefined;
-  /** What made the request fail, if it did. */
-  readonly error?: unknown;
-  /** Joined with the metadata of the start. */
-  readonly metadata?: Metadata | undefined;
-}
 
 /** One call of a tool; `result` and `arguments` may be any value. */
 export interface ToolCallRecord {

@@ -1,16 +1,23 @@
-import { toIso } from "../kernel/clock.ts";
+import type { Settings } from "../config/settings.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
 import { CONTAINER_KEYS, containerNames } from "../ledger/containers.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Provider } from "../provider/provider.ts";
 import type { Check, Feeds, Health } from "./contract.ts";
 import { readFeeds } from "./feeds.ts";
-import type { OverviewDeps } from "./service.ts";
 
 /** A check that takes longer has failed: whoever asks for health wants an answer. */
 const PATIENCE_MS = 5_000;
 /** Feeds further behind than this mean that scores and aggregates are old. */
 const FEED_LAG_SECONDS = 300;
 
-type HealthDeps = Pick<OverviewDeps, "ledger" | "provider" | "settings" | "clock">;
+interface HealthDeps {
+  readonly ledger: Ledger;
+  readonly provider: Pick<Provider, "kind" | "ping">;
+  readonly settings: Settings;
+  readonly clock: Clock;
+}
 
 /** Unhealthy: the ledger does not answer. Degraded: it does, but something else is wrong. */
 export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<Health> {
