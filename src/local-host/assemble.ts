@@ -9,6 +9,7 @@ import { type LoadedApp, loadApp } from "./core-api/load-app.ts";
 import type { RegisteredFunction, WireData } from "./core-api/types.ts";
 import type { DurableEngine } from "./durable/port.ts";
 import { setEnvironment } from "./environment.ts";
+import { createFaults, describeFaults, parseFaults } from "./faults.ts";
 import { complaints, type FunctionPlan, planApp } from "./function-plan.ts";
 import { claimHome, homeFiles } from "./home.ts";
 import { readHostConfig } from "./host-config.ts";
@@ -89,6 +90,10 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   startedBefore.add(app);
   undo.push(() => core.runHooks("appTerminate", { hookData: app.hookData }));
 
+  const faultText = options.faults ?? process.env.LIGHTNING_HOST_FAULTS;
+  const faults = faultText ? createFaults(parseFaults(faultText)) : undefined;
+  if (faults !== undefined) logger.warn(describeFaults(faults.plan));
+
   const source =
     typeof options.changeSource === "function" ? await options.changeSource() : options.changeSource;
   const { plan, router } = planApp(core.functions.values(), config.routePrefix, source);
@@ -116,6 +121,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
       logger,
       taskHubName: config.taskHubName,
       hostJson: config.durableTask,
+      faults,
     });
     engine = durable;
     const door = await listen(0, createRpcFront(durable, durableBase, code, bodyLimit), logger);
@@ -164,7 +170,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   for (const { fn, options: feed } of plan.feeds)
     if (source !== undefined)
       feeds.push(
-        await startFeed({ invoker, clock, logger, state, source, tracker }, fn, {
+        await startFeed({ invoker, clock, logger, state, source, tracker, faults }, fn, {
           ...feed,
           pollDelayMs: Math.max(feed.pollDelayMs, rarely),
         }),

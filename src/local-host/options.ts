@@ -28,6 +28,8 @@ export interface LocalHostOptions {
   readonly built?: boolean | undefined;
   /** Host names to serve besides the loopback ones; `*` for all. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Fault mode (`seed=7,duplicate=0.1,…`); absent: the setting LIGHTNING_HOST_FAULTS. */
+  readonly faults?: string | undefined;
   /** The durable engine, for tests; absent: the one of `durable/engine.ts`. */
   readonly engine?: ((options: DurableEngineOptions) => DurableEngine) | undefined;
 }

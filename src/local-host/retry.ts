@@ -9,7 +9,7 @@ import type { RegisteredFunction, RetryOptions } from "./core-api/types.ts";
  * @throws the signal's reason when the host stops while it waits for the next attempt
  */
 export async function callWithRetry(
-  deps: { readonly invoker: Invoker; readonly clock: Clock; readonly logger: Logger },
+  deps: { readonly invoker: Pick<Invoker, "call">; readonly clock: Clock; readonly logger: Logger },
   fn: RegisteredFunction,
   invocation: Invocation,
   signal: AbortSignal,

@@ -4,6 +4,7 @@ import type { Logger } from "../../kernel/logger.ts";
 import { failureText } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
 import type { RegisteredFunction } from "../core-api/types.ts";
+import type { Faults } from "../faults.ts";
 import { callWithRetry } from "../retry.ts";
 import type { StateFile } from "../state-file.ts";
 import type { Tracker } from "../tracker.ts";
@@ -16,6 +17,7 @@ export interface FeedDeps {
   readonly state: StateFile;
   readonly source: ChangeSource;
   readonly tracker: Tracker;
+  readonly faults?: Faults | undefined;
 }
 
 export interface FeedOptions {
@@ -44,7 +46,7 @@ export async function startFeed(
   fn: RegisteredFunction,
   options: FeedOptions,
 ): Promise<RunningFeed> {
-  const { clock, logger, state, source, tracker } = deps;
+  const { invoker, clock, logger, state, source, tracker, faults } = deps;
   const { container } = options;
   const key = `feed:${fn.metadata.name}:${options.leasePrefix}:${container}`;
   const stopped = new AbortController();
@@ -71,7 +73,7 @@ export async function startFeed(
     const page = await source.page(container, position(), options.maxItems);
     if (page.items.length > 0) {
       const outcome = await callWithRetry(
-        deps,
+        faults === undefined ? deps : { ...deps, invoker: failing(invoker, faults) },
         fn,
         { trigger: { json: JSON.stringify(page.items) } },
         stopped.signal,
@@ -82,6 +84,7 @@ export async function startFeed(
             `as they would be in Azure: ${failureText(outcome.error)}`,
         );
     }
+    if (faults?.survives() === false) return false;
     if (page.continuation !== position()) state.set(key, page.continuation);
     return !page.drained;
   }
@@ -120,6 +123,18 @@ export async function startFeed(
       stopped.abort(new Error("The host stops."));
       cancelPoll?.();
       unsubscribe?.();
+    },
+  };
+}
+
+/** Calls that fail now and then after their work was done. */
+function failing(invoker: Invoker, faults: Faults): Pick<Invoker, "call"> {
+  return {
+    async call(fn, invocation) {
+      const outcome = await invoker.call(fn, invocation);
+      return faults.strikes("feed")
+        ? { ok: false, error: new Error("Fault mode fails this batch.") }
+        : outcome;
     },
   };
 }

@@ -22,7 +22,7 @@ export function applyPlan(
   plan: Plan,
 ): Applied | undefined {
   if (!store.update(id, executionId, plan.change)) return undefined;
-  store.deleteMessages(plan.consumed);
+  store.consume(plan.consumed);
   if (plan.kept < length) store.clearHistory(id);
   store.appendHistory(id, plan.kept, plan.history);
   if (isTerminal(plan.change.status) || plan.change.executionId !== executionId)

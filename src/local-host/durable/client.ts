@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { type Clock, toIso } from "../../kernel/clock.ts";
 import { conflict, invalid, LightningError, notFound } from "../../kernel/errors.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { entityMessage } from "./entity.ts";
 import { EventType, store as encoded, type HistoryEvent, isTerminal, statusName } from "./history.ts";
-import { newExecutionId, startMessage } from "./new-instance.ts";
+import { startMessage } from "./new-instance.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { DurableStore, InstanceFilter } from "./store.ts";
 
@@ -17,6 +16,7 @@ export interface ClientDeps {
   readonly invoker: FunctionInvoker;
   readonly clock: Clock;
   readonly defaultVersion: string;
+  readonly newId: () => string;
 }
 
 /** How an event or a command for an instance fared. */
@@ -25,7 +25,7 @@ export type Sent = "sent" | "missing" | "ended";
 /** What Durable clients ask of the engine; each promise settles when the change is on disk. */
 export type DurableClient = ReturnType<typeof createClient>;
 
-export function createClient({ store, dispatcher, invoker, clock, defaultVersion }: ClientDeps) {
+export function createClient({ store, dispatcher, invoker, clock, defaultVersion, newId }: ClientDeps) {
   /** Appends an event to a running instance's inbox. */
   const send = async (id: string, event: (timestamp: string) => HistoryEvent): Promise<Sent> => {
     let outcome: Sent = "sent";
@@ -48,12 +48,12 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
         "unknown_orchestrator",
         `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`,
       );
-    const id = wanted ?? randomUUID().replaceAll("-", "");
+    const id = wanted ?? newId();
     checkId(id);
     const createdAt = clock.now();
     const instance = {
       id,
-      executionId: newExecutionId(),
+      executionId: newId(),
       name,
       version: version ?? defaultVersion,
       input,
@@ -112,7 +112,7 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
 
     /** Sends an entity an operation without waiting for its result; `input` is JSON text. */
     signal: async (target: string, op: string, input: string | undefined): Promise<void> => {
-      const request = { op, signal: true, id: randomUUID(), ...(input === undefined ? {} : { input }) };
+      const request = { op, signal: true, id: newId(), ...(input === undefined ? {} : { input }) };
       await store.write(
         () => store.addMessage(entityMessage(target, request, toIso(clock.now()))),
         (message) => dispatcher.deliver(message),

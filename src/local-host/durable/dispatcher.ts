@@ -3,43 +3,36 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import type { Faults } from "../faults.ts";
 import { runActivity } from "./activities.ts";
 import { type Applied, applyPlan } from "./apply-plan.ts";
 import type { Note } from "./diagnose.ts";
 import { isEntityId } from "./entity.ts";
 import { EntityWorker } from "./entity-worker.ts";
-import { type Plan, runEpisode } from "./episode.ts";
-import { store as encoded, isTerminal, type StoredEvent } from "./history.ts";
+import { type EpisodeDeps, type Plan, runEpisode } from "./episode.ts";
+import { EventType, store as encoded, isTerminal, type StoredEvent } from "./history.ts";
 import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
 import type { FunctionInvoker } from "./port.ts";
-import type { Activity, DurableStore, Message } from "./store.ts";
+import { Queue } from "./queue.ts";
+import { gatheringMs, isResult, newSlot, type Slot } from "./slot.ts";
+import type { Activity, DurableStore, Instance, Message } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
-/** Beyond this many events an instance whose activities are still running waits a little for more results. */
-const LARGE_HISTORY = 200;
-/** It waits as long as its last episode took, so that replaying takes at most half of the time; up to this. */
-const LONGEST_GATHERING_MS = 200;
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
+/** No more episodes begin while so many changes wait for the disk: a commit and the turn before it stay short. */
+const FULL_GROUP = 100;
 /** Pauses before what a full disk refused is tried again: the first, and the longest after doubling. */
 const RETRY_WRITE_MS = { first: 10, longest: 1000 };
 
+const WAITS = {
+  missing: "the app has no such orchestrator any more",
+  "other version": "host.json's versionMatchStrategy leaves its version to another host",
+} as const;
+
 /** Executions of which it is remembered what was said about them. */
 const NOTED_LIMIT = 10_000;
-
-interface Slot {
-  readonly id: string;
-  inbox: Message[];
-  /** An episode is under way. */
-  running: boolean;
-  /** In the ready queue, or about to be. */
-  queued: boolean;
-  /** Activities scheduled and not finished. */
-  outstanding: number;
-  /** How long the last episode took, ms of real time. */
-  lastMs: number;
-}
 
 export interface DispatcherDeps {
   readonly store: DurableStore;
@@ -47,6 +40,8 @@ export interface DispatcherDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: DurableSettings;
+  readonly newId: () => string;
+  readonly faults?: Faults | undefined;
 }
 
 /**
@@ -57,10 +52,14 @@ export class Dispatcher {
   readonly #deps: DispatcherDeps;
   readonly #slots = new Map<string, Slot>();
   readonly #timers: TimerQueue;
-  #ready: Slot[] = [];
-  #activities: Activity[] = [];
+  readonly #episodeDeps: EpisodeDeps;
+  readonly #ready = new Queue<Slot>();
+  readonly #activities = new Queue<Activity>();
+  /** Large instances that wait for more results. */
+  readonly #gathering = new Set<Slot>();
   #episodes = 0;
-  #gathering = 0;
+  /** Of these, the ones whose function has ended. */
+  #committing = 0;
   #runningActivities = 0;
   readonly #histories = new HistoryCache(CACHE_CHARS);
   readonly #entities: EntityWorker;
@@ -76,12 +75,15 @@ export class Dispatcher {
       deliver: (message) => this.deliver(message),
     });
     this.#timers = new TimerQueue(deps.clock, (message) => this.#arrive(message));
+    const { invoker, clock, settings, newId, faults } = deps;
+    deps.store.transactions.onFlushed = () => this.#pump();
+    this.#episodeDeps = { invoker, now: () => clock.now(), settings, newId, faults };
   }
 
   /** Takes up what the store holds. */
   start(): void {
     for (const message of this.#deps.store.messages()) this.deliver(message);
-    for (const activity of this.#deps.store.activities()) this.#enqueue(activity);
+    for (const activity of this.#deps.store.activities()) this.#add(activity);
     this.#pump();
   }
 
@@ -89,6 +91,7 @@ export class Dispatcher {
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true;
     this.#timers.stop();
+    for (const slot of this.#gathering) slot.gathering?.();
     for (const id of this.#ended.keys()) this.#tell(id, false);
     const until = Date.now() + patienceMs;
     while (this.#episodes + this.#runningActivities + this.#deps.store.transactions.pending > 0) {
@@ -101,12 +104,34 @@ export class Dispatcher {
       }
       await pause(1);
     }
+    await this.#keepResults();
     this.#settleIdle();
+  }
+
+  /** Ends like a process that was killed: nothing more runs, nothing more is written, nobody is told. */
+  crash(): void {
+    this.#stopping = true;
+    this.#timers.stop();
+    for (const slot of this.#gathering) slot.gathering?.();
+    this.#settleIdle();
+  }
+
+  /** Results that would have been committed with an episode that does not come any more. */
+  async #keepResults(): Promise<void> {
+    const { store } = this.#deps;
+    for (const { inbox } of this.#slots.values())
+      for (const { activityId, ...message } of inbox)
+        if (activityId !== undefined)
+          await this.#persist(() => store.deleteActivity(activityId) && store.addMessage(message));
   }
 
   /** A committed message for an instance, now or when it is due. */
   deliver(message: Message): void {
-    if (message.due !== null && message.due > this.#deps.clock.now()) this.#timers.add(message, message.due);
+    const { clock, faults } = this.#deps;
+    if (message.due !== null && message.due > clock.now()) this.#timers.add(message, message.due);
+    // What goes to an entity is sorted by its sender's order in Azure, so it cannot come late alone.
+    else if (faults?.strikes("delay") === true && !isEntityId(message.instanceId))
+      clock.after(faults.lateness(), () => this.#stopping || this.#arrive(message));
     else this.#arrive(message);
   }
 
@@ -117,8 +142,7 @@ export class Dispatcher {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
     slot.inbox = [];
-    if (slot.outstanding > 0)
-      this.#activities = this.#activities.filter(({ instanceId }) => instanceId !== id);
+    if (slot.outstanding > 0) this.#activities.remove(({ instanceId }) => instanceId === id);
     slot.outstanding = 0;
   }
 
@@ -127,7 +151,7 @@ export class Dispatcher {
       !this.#stopping &&
       (this.#ready.length > 0 ||
         this.#episodes > 0 ||
-        this.#gathering > 0 ||
+        this.#gathering.size > 0 ||
         this.#activities.length > 0 ||
         this.#runningActivities > 0 ||
         this.#deps.store.transactions.pending > 0)
@@ -154,7 +178,7 @@ export class Dispatcher {
   #slot(id: string): Slot {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
-      slot = { id, inbox: [], running: false, queued: false, outstanding: 0, lastMs: 0 };
+      slot = newSlot(id);
       this.#slots.set(id, slot);
     }
     return slot;
@@ -163,38 +187,44 @@ export class Dispatcher {
   #arrive(message: Message): void {
     const slot = this.#slot(message.instanceId);
     slot.inbox.push(message);
+    if (isResult(message.event.event.EventType)) slot.outstanding = Math.max(0, slot.outstanding - 1);
     this.#schedule(slot);
   }
 
   #schedule(slot: Slot): void {
     if (slot.running || slot.queued || slot.inbox.length === 0) return;
-    slot.queued = true;
-    const length = this.#histories.get(slot.id)?.length ?? 0;
-    if (length <= LARGE_HISTORY || slot.outstanding === 0) {
-      this.#ready.push(slot);
-      this.#pump();
-      return;
-    }
-    // Real time, also under a virtual clock: more results are being computed right now.
-    this.#gathering++;
-    setTimeout(
-      () => {
-        this.#gathering--;
-        this.#ready.push(slot);
-        this.#pump();
-      },
-      Math.min(LONGEST_GATHERING_MS, Math.max(1, slot.lastMs)),
-    );
+    const wait = gatheringMs(slot, this.#histories.get(slot.id)?.events.length ?? 0);
+    if (wait > 0) {
+      if (slot.gathering !== undefined) return;
+      const timer = setTimeout(() => this.#enqueue(slot), wait);
+      slot.gathering = () => clearTimeout(timer);
+      this.#gathering.add(slot);
+    } else this.#enqueue(slot);
+    this.#pump();
   }
 
-  #enqueue(activity: Activity): void {
+  #enqueue(slot: Slot): void {
+    slot.gathering?.();
+    slot.gathering = undefined;
+    this.#gathering.delete(slot);
+    slot.queued = true;
+    this.#ready.push(slot);
+    this.#pump();
+  }
+
+  #add(activity: Activity): void {
     this.#slot(activity.instanceId).outstanding++;
     this.#activities.push(activity);
   }
 
   #pump(): void {
     const { maxActivities, maxOrchestrators } = this.#deps.settings;
-    while (!this.#stopping && this.#episodes < maxOrchestrators) {
+    const { transactions } = this.#deps.store;
+    while (
+      !this.#stopping &&
+      this.#episodes < maxOrchestrators + this.#committing &&
+      transactions.pending < FULL_GROUP
+    ) {
       const slot = this.#ready.shift();
       if (slot === undefined) break;
       slot.queued = false;
@@ -212,35 +242,43 @@ export class Dispatcher {
   }
 
   async #episode(slot: Slot): Promise<void> {
-    const { store, invoker, clock, logger, settings } = this.#deps;
-    const messages = slot.inbox;
+    const { store, logger, faults } = this.#deps;
+    const arrived = slot.inbox;
+    const messages = faults?.strikes("reorder") === true ? reordered(arrived, faults) : arrived;
     slot.inbox = [];
     let parked = false;
     try {
+      if (faults?.survives() === false) return;
       if (isEntityId(slot.id)) return await this.#entities.work(slot.id, messages);
-      const instance = store.instance(slot.id);
+      const known = this.#histories.get(slot.id);
+      const instance = known?.instance ?? store.instance(slot.id);
       if (instance !== undefined) {
-        const past = this.#histories.get(slot.id) ?? store.history(slot.id);
-        const deps = { invoker, now: () => clock.now(), defaultVersion: settings.defaultVersion };
+        const past = known?.events ?? store.history(slot.id);
         const begun = performance.now();
-        const plan = await runEpisode(deps, instance, past, messages);
+        const plan = await runEpisode(this.#episodeDeps, instance, past, messages);
         slot.lastMs = performance.now() - begun;
-        if (plan === "missing") {
+        if (faults?.survives() === false) return;
+        if (typeof plan === "string") {
           parked = true;
-          logger.error("an orchestration waits: the app has no such orchestrator any more", {
-            orchestrator: instance.name,
-            instance: slot.id,
-          });
+          if (plan !== "not started")
+            logger.error(`an orchestration waits: ${WAITS[plan]}`, {
+              orchestrator: instance.name,
+              version: instance.version,
+              instance: slot.id,
+            });
         } else if (plan !== undefined) {
           for (const note of plan.notes) this.#note(`${instance.executionId} ${note.level}`, note);
+          // Those that only wait for the disk leave their place to others, and share its next sync with them.
+          this.#committing++;
+          this.#pump();
           await this.#persist(
             () => applyPlan(store, slot.id, instance.executionId, past.length, plan),
-            (applied) => this.#applied(slot, instance.executionId, past, plan, applied),
-          );
+            (applied) => this.#applied(slot, instance, past, plan, applied),
+          ).finally(() => this.#committing--);
           return;
         }
       }
-      if (!parked) await this.#persist(() => store.deleteMessages(messages.map(({ id }) => id)));
+      if (!parked) await this.#persist(() => store.consume(messages));
     } catch (error) {
       parked = true;
       logger.error("an orchestration's work failed inside the host and is tried again at its next event", {
@@ -269,22 +307,27 @@ export class Dispatcher {
   /** Right after the commit: memory follows. */
   #applied(
     slot: Slot,
-    executionId: string,
+    instance: Instance,
     past: readonly StoredEvent[],
     plan: Plan,
     applied: Applied | undefined,
   ): void {
     if (applied === undefined) return;
+    const { executionId } = instance;
     const ended = isTerminal(plan.change.status);
     if (ended || plan.change.executionId !== executionId) this.#timers.drop(slot.id, executionId);
     if (ended) this.#histories.delete(slot.id);
-    else this.#histories.set(slot.id, [...past.slice(0, plan.kept), ...plan.history]);
+    else {
+      const events = plan.kept === 0 ? plan.history : past.concat(plan.history);
+      this.#histories.set({ ...instance, ...plan.change }, events, plan.history);
+    }
     for (const { id, name } of applied.refused)
       this.#deps.logger.error(
         `Sub-orchestration '${name}' was not started: an instance '${id}' is already running. Its parent waits for ever, here and in Azure.`,
       );
     for (const id of applied.replaced) this.reset(id);
-    for (const activity of applied.activities) this.#enqueue(activity);
+    for (const activity of applied.activities) this.#add(activity);
+    slot.outstanding += plan.effects.starts.length - applied.refused.length;
     for (const message of applied.messages) this.deliver(message);
     if (!ended) return;
     this.#tell(slot.id, true);
@@ -297,19 +340,28 @@ export class Dispatcher {
   }
 
   async #activity(activity: Activity): Promise<void> {
-    const { store } = this.#deps;
-    const { instanceId, executionId } = activity;
-    const event = encoded(await runActivity(this.#deps, activity));
+    const { store, faults } = this.#deps;
+    const { id: activityId, instanceId, executionId } = activity;
+    const run = async () => encoded(await runActivity(this.#deps, activity));
+    const message = (event: StoredEvent) => ({ instanceId, executionId, due: null, event });
     try {
+      if (faults?.survives() === false) return;
+      let event = await run();
+      if (faults?.strikes("drop") === true) event = await run();
+      const copy = faults?.strikes("duplicate") === true ? await run() : undefined;
+      if (faults?.survives() === false) return;
+      // A result whose instance can go on at once is committed with what comes of it: one sync in place of two.
+      if (copy === undefined && this.#isReady(instanceId) && faults?.strikes("delay") !== true) {
+        this.#arrive({ id: 0, activityId, ...message(event) });
+        return;
+      }
       await this.#persist(
-        () =>
-          store.deleteActivity(activity.id)
-            ? store.addMessage({ instanceId, executionId, due: null, event })
-            : undefined,
-        (message) => {
-          const slot = this.#slot(instanceId);
-          slot.outstanding = Math.max(0, slot.outstanding - 1);
-          if (message !== undefined) this.deliver(message);
+        () => {
+          if (!store.deleteActivity(activityId)) return [];
+          return (copy === undefined ? [event] : [event, copy]).map((one) => store.addMessage(message(one)));
+        },
+        (messages) => {
+          for (const one of messages) this.deliver(one);
         },
       );
     } catch (error) {
@@ -322,6 +374,15 @@ export class Dispatcher {
       this.#runningActivities--;
       this.#pump();
     }
+  }
+
+  /** True when an episode of the instance would begin right after one more result. */
+  #isReady(id: string): boolean {
+    const slot = this.#slot(id);
+    if (this.#stopping || slot.running) return false;
+    if (slot.queued) return true;
+    const rest = { ...slot, outstanding: slot.outstanding - 1 };
+    return gatheringMs(rest, this.#histories.get(id)?.events.length ?? 0, 1) === 0;
   }
 
   /** A commit that fails (a full disk) is tried again until it works or the host stops: work done is not lost. */
@@ -349,4 +410,19 @@ export class Dispatcher {
       this.#idle.clear();
     });
   }
+}
+
+/** What stands where it has to: a start is first, and commands keep their order among what they are about. */
+const FIXED: ReadonlySet<number> = new Set([
+  EventType.ExecutionStarted,
+  EventType.ExecutionTerminated,
+  EventType.ExecutionSuspended,
+  EventType.ExecutionResumed,
+]);
+
+const free = (message: Message): boolean => !FIXED.has(message.event.event.EventType);
+
+function reordered(messages: readonly Message[], faults: Faults): Message[] {
+  const others = faults.shuffled(messages.filter(free));
+  return messages.map((message) => (free(message) ? (others.shift() ?? message) : message));
 }

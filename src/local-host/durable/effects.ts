@@ -8,7 +8,8 @@ import {
   Status,
   store,
 } from "./history.ts";
-import { type NewInstance, newExecutionId, startMessage } from "./new-instance.ts";
+import { type NewInstance, startMessage } from "./new-instance.ts";
+import type { DurableSettings } from "./options.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { Decision } from "./replay-context.ts";
 import type { Activity, Instance, Message } from "./store.ts";
@@ -21,7 +22,11 @@ export interface Effects {
 }
 
 interface Scope {
-  readonly deps: { readonly invoker: FunctionInvoker; readonly defaultVersion: string };
+  readonly deps: {
+    readonly invoker: FunctionInvoker;
+    readonly settings: DurableSettings;
+    readonly newId: () => string;
+  };
   readonly instance: Instance;
   readonly executionId: string;
   readonly begin: ExecutionStarted;
@@ -53,7 +58,7 @@ export function carryOut(decision: Exclude<Decision, { kind: "continueAsNew" }>,
     }
     case "subOrchestration": {
       const { name, instanceId: id, input } = decision;
-      const version = decision.version ?? deps.defaultVersion;
+      const version = decision.version ?? deps.settings.defaultVersion;
       const parent: ParentInstance = {
         Name: begin.Name,
         OrchestrationInstance: { InstanceId: instance.id, ExecutionId: executionId },
@@ -66,7 +71,7 @@ export function carryOut(decision: Exclude<Decision, { kind: "continueAsNew" }>,
         toSelf({ EventType: EventType.SubOrchestrationInstanceFailed, ...failed });
       } else {
         const createdAt = Date.parse(timestamp);
-        const child = { id, executionId: newExecutionId(), name, version, input, createdAt };
+        const child = { id, executionId: deps.newId(), name, version, input, createdAt };
         effects.starts.push({ instance: child, started: startMessage(child, parent, timestamp) });
       }
       const created = { Name: name, Version: version, InstanceId: id, Input: null };

@@ -2,6 +2,7 @@ import { createClient } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DurableHttpApi } from "./http-api.ts";
 import { clientBindingJson } from "./http-urls.ts";
+import { randomId } from "./new-instance.ts";
 import { durableSettings } from "./options.ts";
 import type { DurableEngine, DurableEngineOptions } from "./port.ts";
 import { DurableStore } from "./store.ts";
@@ -15,12 +16,22 @@ export interface EngineProbe {
   readonly onCommit?: () => void;
 }
 
+/** What can die in a test as by `kill -9`, with the process going on. */
+export interface Mortal {
+  /** Nothing is written or answered from here on; the store stays as it is. */
+  crash(): void;
+}
+
 /**
  * Durable Functions without Core Tools: runs the app's orchestrators and activities against a store on SQLite, the
  * way the Durable extension and the Durable Task framework do, defects included.
  */
-export function createDurableEngine(options: DurableEngineOptions, probe: EngineProbe = {}): DurableEngine {
-  const { invoker, clock, logger, taskHubName } = options;
+export function createDurableEngine(
+  options: DurableEngineOptions,
+  probe: EngineProbe = {},
+): DurableEngine & Mortal {
+  const { invoker, clock, logger, taskHubName, faults } = options;
+  const newId = faults?.newId ?? randomId;
   const settings = durableSettings(options.hostJson);
   let running: { store: DurableStore; dispatcher: Dispatcher; api: DurableHttpApi } | undefined;
 
@@ -34,9 +45,10 @@ export function createDurableEngine(options: DurableEngineOptions, probe: Engine
       if (running !== undefined) return;
       const store = new DurableStore(options.storeFile);
       store.transactions.onCommit = probe.onCommit;
-      const dispatcher = new Dispatcher({ store, invoker, clock, logger, settings });
+      store.transactions.survives = faults?.survives;
+      const dispatcher = new Dispatcher({ store, invoker, clock, logger, settings, newId, faults });
       const { defaultVersion } = settings;
-      const client = createClient({ store, dispatcher, invoker, clock, defaultVersion });
+      const client = createClient({ store, dispatcher, invoker, clock, defaultVersion, newId });
       running = { store, dispatcher, api: new DurableHttpApi(client, store, taskHubName) };
       dispatcher.start();
     },
@@ -46,6 +58,11 @@ export function createDurableEngine(options: DurableEngineOptions, probe: Engine
       running = undefined;
       await dispatcher.stop(STOP_PATIENCE_MS);
       store.close();
+    },
+    crash() {
+      running?.dispatcher.crash();
+      running?.store.crash();
+      running = undefined;
     },
     handle: (request, base, code) => started().api.handle(request, base, code),
     clientBinding: (base, rpcBase, code) => clientBindingJson({ base, code, taskHub: taskHubName }, rpcBase),

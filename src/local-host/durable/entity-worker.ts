@@ -10,6 +10,7 @@ interface EntityDeps {
   readonly invoker: FunctionInvoker;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly newId: () => string;
 }
 
 /** How the dispatcher commits and passes messages on. */
@@ -29,16 +30,16 @@ export class EntityWorker {
   }
 
   async work(id: string, messages: readonly Message[]): Promise<void> {
-    const { store, invoker, clock, logger } = this.#deps;
+    const { store, invoker, clock, logger, newId } = this.#deps;
     const requests = messages.flatMap(({ event: { event } }) =>
       event.EventType === EventType.EventRaised ? [JSON.parse(event.Input ?? "{}") as EntityRequest] : [],
     );
-    const plan = await runEntity({ invoker, now: () => clock.now() }, store.entity(id), requests);
+    const plan = await runEntity({ invoker, now: () => clock.now(), newId }, store.entity(id), requests);
     if (plan.fault !== undefined)
       logger.error("an entity's operations failed", { entity: id, error: plan.fault });
     await this.#ways.persist(
       () => {
-        store.deleteMessages(messages.map((message) => message.id));
+        store.consume(messages);
         store.putEntity({ id, ...plan.entity });
         return plan.messages.map((message) => store.addMessage(message));
       },

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { toIso } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { EventType, store } from "./history.ts";
@@ -54,7 +53,7 @@ export interface EntityPlan {
 
 /** Takes an entity's requests in order; while an orchestration holds its lock, only that one's. */
 export async function runEntity(
-  deps: { readonly invoker: FunctionInvoker; readonly now: () => number },
+  deps: { readonly invoker: FunctionInvoker; readonly now: () => number; readonly newId: () => string },
   entity: Entity,
   requests: readonly EntityRequest[],
 ): Promise<EntityPlan> {
@@ -83,7 +82,7 @@ export async function runEntity(
     messages.push(answer(request, { result, ...(isError ? { exceptionType: "Error" } : {}) }, timestamp));
   }
   for (const { target, name, input } of done.signals) {
-    const signal = { op: name, signal: true, id: randomUUID(), ...(input ? { input } : {}) };
+    const signal = { op: name, signal: true, id: deps.newId(), ...(input ? { input } : {}) };
     messages.push(entityMessage(entityId(target.name, target.key), signal, timestamp));
   }
   return {

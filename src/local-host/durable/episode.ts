@@ -1,4 +1,5 @@
 import { toIso } from "../../kernel/clock.ts";
+import type { Faults } from "../faults.ts";
 import { diagnose, type Note } from "./diagnose.ts";
 import { carryOut, type Effects } from "./effects.ts";
 import {
@@ -11,11 +12,13 @@ import {
   type StoredEvent,
   store,
 } from "./history.ts";
-import { newExecutionId, startMessage } from "./new-instance.ts";
-import type { FunctionInvoker } from "./port.ts";
+import { startMessage } from "./new-instance.ts";
+import type { DurableSettings } from "./options.ts";
+import type { FunctionInvoker, TypedData } from "./port.ts";
 import { type Answer, customStatusFault, replay } from "./replay.ts";
 import type { Instance, Message } from "./store.ts";
 import { orchestratorTrigger, readAnswer } from "./trigger.ts";
+import { acceptsVersion } from "./versions.ts";
 
 /**
  * Generations of continue-as-new that run in one work item. The framework has no limit; without one, an
@@ -25,7 +28,7 @@ const GENERATIONS_PER_WORK_ITEM = 50;
 
 /** Everything a work item changes; it is committed as one. */
 export interface Plan {
-  readonly consumed: readonly number[];
+  readonly consumed: readonly Message[];
   readonly change: {
     readonly executionId: string;
     readonly version: string;
@@ -42,25 +45,48 @@ export interface Plan {
   readonly notes: readonly Note[];
 }
 
+/** Why a work item cannot be done now. */
+export type Waits = "missing" | "other version" | "not started";
+
+/** The framework's words (TaskOrchestrationDispatcher) for an instance its versioning settings refuse. */
+const VERSION_MISMATCH: Answer = {
+  kind: "refused",
+  failure: {
+    ErrorType: "VersionMismatch",
+    ErrorMessage: "Orchestration version did not comply with Worker Versioning",
+    StackTrace: null,
+    IsNonRetriable: true,
+    InnerFailure: null,
+    Properties: null,
+  },
+};
+
 export interface EpisodeDeps {
   readonly invoker: FunctionInvoker;
   readonly now: () => number;
-  readonly defaultVersion: string;
+  readonly settings: DurableSettings;
+  readonly newId: () => string;
+  readonly faults?: Faults | undefined;
 }
 
 /**
  * One work item of an instance: its new messages become history, the orchestrator function runs against the whole
- * of it, and what it decided becomes a plan. Returns undefined when none of the messages is for this execution, and
- * "missing" when the app has no such orchestrator.
+ * of it, and what it decided becomes a plan. Returns undefined when none of the messages is for this execution; a
+ * word when they have to wait: for an app that has the orchestrator ("missing"), for a host of its version
+ * ("other version"), for its start ("not started").
  */
 export async function runEpisode(
   deps: EpisodeDeps,
   instance: Instance,
   stored: readonly StoredEvent[],
   messages: readonly Message[],
-): Promise<Plan | "missing" | undefined> {
+): Promise<Plan | Waits | undefined> {
   const accepted = accept(instance, stored, messages);
   if (accepted.length === 0) return undefined;
+  if (findStarted(stored, accepted) === undefined) return "not started";
+  const terminates = accepted.some(({ event }) => event.EventType === EventType.ExecutionTerminated);
+  const otherVersion = !acceptsVersion(deps.settings, instance.version);
+  if (otherVersion && !deps.settings.failOtherVersions && !terminates) return "other version";
   const now = episodeTime(deps.now(), stored, accepted);
   const timestamp = toIso(now);
 
@@ -69,17 +95,18 @@ export async function runEpisode(
   let { executionId } = instance;
   let customStatus: string | null = null;
   const effects: Effects = { activities: [], messages: [], starts: [] };
+  const notes: Note[] = [];
 
   for (let generation = 1; ; generation++) {
     const begin = findStarted(past, fresh);
     if (begin === undefined) return undefined;
     const parentInstanceId = begin.ParentInstance?.OrchestrationInstance.InstanceId ?? null;
-    const found = deps.invoker.find(begin.Name, "orchestrationTrigger");
+    const found = otherVersion ? undefined : deps.invoker.find(begin.Name, "orchestrationTrigger");
     let answer: Answer;
     if (found === undefined) {
       // Another version of the app may have it again; until then only terminating has a sense.
-      if (!accepted.some(({ event }) => event.EventType === EventType.ExecutionTerminated)) return "missing";
-      answer = { kind: "broken", message: "", stack: "" };
+      if (!terminates && !otherVersion) return "missing";
+      answer = otherVersion ? VERSION_MISMATCH : { kind: "broken", message: "", stack: "" };
     } else {
       const trigger = orchestratorTrigger({
         past,
@@ -89,12 +116,15 @@ export async function runEpisode(
         parentInstanceId,
         isReplaying: past.length > 0,
       });
-      answer = readAnswer(await deps.invoker.invoke(found.name, trigger));
+      answer = await ask(deps, found.name, trigger, notes);
     }
-    // Without the function only the terminating event can be looked at: the rest would not match its actions.
-    const history = found === undefined ? terminations(fresh) : events(past, fresh);
+    // Without the function only the end can be looked at: the rest would not match its actions.
+    const history =
+      found === undefined ? endings(fresh, otherVersion ? begin : undefined) : events(past, fresh);
     const { id: instanceId } = instance;
-    const result = replay({ name: begin.Name, instanceId, executionId, parentInstanceId, history, answer });
+    const { maxActions } = deps.settings;
+    const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions };
+    const result = replay({ ...scene, history, answer });
     const shown = answer.kind === "state" ? answer.state.customStatus : undefined;
     if (shown != null && customStatusFault(shown) === undefined) customStatus = JSON.stringify(shown);
 
@@ -108,7 +138,7 @@ export async function runEpisode(
     if (again !== undefined && end === undefined) {
       // Timers of the execution that ends would be dropped on arrival.
       effects.messages = effects.messages.filter(({ due }) => due === null);
-      executionId = newExecutionId();
+      executionId = deps.newId();
       const next = { ...instance, executionId, input: again.input, version: begin.Version };
       const begun = startMessage(next, begin.ParentInstance, timestamp);
       const carried = result.carryOver.map((event) => store(event));
@@ -130,13 +160,13 @@ export async function runEpisode(
         customStatus,
         updatedAt: now,
       };
-      return { consumed: messages.map(({ id }) => id), change, kept: 0, history: [], effects, notes: [] };
+      return { consumed: messages, change, kept: 0, history: [], effects, notes };
     }
 
     return {
       effects,
-      notes: end === undefined ? diagnose(instance.id, begin.Name, answer, result) : [],
-      consumed: messages.map(({ id }) => id),
+      notes: end === undefined ? [...notes, ...diagnose(instance.id, begin.Name, answer, result)] : notes,
+      consumed: messages,
       change: {
         executionId,
         version: begin.Version,
@@ -166,9 +196,35 @@ function* events(past: readonly StoredEvent[], fresh: readonly StoredEvent[]): I
   for (const { event } of fresh) yield event;
 }
 
-function* terminations(fresh: readonly StoredEvent[]): Iterable<HistoryEvent> {
+function* endings(
+  fresh: readonly StoredEvent[],
+  begin: ExecutionStarted | undefined,
+): Iterable<HistoryEvent> {
+  if (begin !== undefined) yield begin;
   for (const { event } of fresh) if (event.EventType === EventType.ExecutionTerminated) yield event;
 }
+
+/** Calls the orchestrator function; in fault mode now and then a second time, which must come to the same. */
+async function ask(
+  { invoker, faults }: EpisodeDeps,
+  name: string,
+  trigger: TypedData,
+  notes: Note[],
+): Promise<Answer> {
+  const answer = readAnswer(await invoker.invoke(name, trigger));
+  if (faults?.strikes("replay") !== true) return answer;
+  const again = readAnswer(await invoker.invoke(name, trigger));
+  if (told(answer) !== told(again))
+    notes.push({
+      level: "error",
+      text:
+        `Orchestrator '${name}' is not deterministic: the same history gave two different answers. ` +
+        "It reads a clock, a random number or state outside of its context.",
+    });
+  return again;
+}
+
+const told = (answer: Answer): string => JSON.stringify(answer.kind === "state" ? answer.state : answer.kind);
 
 function findStarted(...lists: (readonly StoredEvent[])[]): ExecutionStarted | undefined {
   for (const list of lists)

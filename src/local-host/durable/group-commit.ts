@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { unavailable } from "../../kernel/errors.ts";
 
@@ -9,21 +9,40 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
+interface Done {
+  readonly job: Job;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+/** A transaction ends at so many jobs or after so long, so that nobody waits for all that a burst brings. */
+const LARGEST_GROUP = 1000;
+const LONGEST_GROUP_MS = 20;
+
 /**
  * One SQLite transaction, and so one sync of the disk, for everything written in one turn of the event loop. Each
  * job is still all or nothing by itself: one that throws is undone alone.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
+  readonly #save: StatementSync;
+  readonly #release: StatementSync;
   #jobs: Job[] = [];
   #closed = false;
+  #abandoned = false;
   /** Transactions made so far, for tests and figures. */
   commits = 0;
   /** Called after every commit; tests take their crash images here. */
   onCommit: (() => void) | undefined;
+  /** Called when a group was written or refused and has left the queue. */
+  onFlushed: (() => void) | undefined;
+  /** Asked before and after every commit; false ends it all there, as a kill would. */
+  survives: (() => boolean) | undefined;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+    this.#save = db.prepare("SAVEPOINT job");
+    this.#release = db.prepare("RELEASE job");
   }
 
   get pending(): number {
@@ -47,12 +66,16 @@ export class GroupCommit {
 
   /** Commits what is waiting, now. */
   flush(): void {
-    const jobs = [...this.#jobs];
-    if (jobs.length === 0) return;
-    const results: { job: Job; result?: unknown; error?: unknown }[] = [];
+    if (this.#jobs.length === 0 || this.#abandoned || this.survives?.() === false) return;
+    const jobs = this.#jobs.slice(0, LARGEST_GROUP);
+    const results: Done[] = [];
     try {
       this.#db.exec("BEGIN");
-      for (const job of jobs) results.push(this.#attempt(job));
+      const until = performance.now() + LONGEST_GROUP_MS;
+      for (const job of jobs) {
+        results.push(this.#attempt(job));
+        if (performance.now() > until) break;
+      }
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
@@ -62,12 +85,13 @@ export class GroupCommit {
     }
     this.commits++;
     this.onCommit?.();
+    if (this.survives?.() === false) return;
     for (const { job, result, error } of results) {
       if (error !== undefined) continue;
       job.committed(result);
     }
     // Only now: while they count as pending, nobody takes the engine for idle.
-    this.#forget(jobs.length);
+    this.#forget(results.length);
     for (const { job, result, error } of results) {
       if (error === undefined) job.resolve(result);
       else job.reject(error);
@@ -75,20 +99,26 @@ export class GroupCommit {
   }
 
   close(): void {
-    this.flush();
+    while (this.#jobs.length > 0 && !this.#abandoned) this.flush();
     this.#closed = true;
+  }
+
+  /** Ends like a process that was killed: what waits is neither written nor answered. */
+  abandon(): void {
+    this.#abandoned = true;
   }
 
   #forget(count: number): void {
     this.#jobs = this.#jobs.slice(count);
+    this.onFlushed?.();
     if (this.#jobs.length > 0) setImmediate(() => this.flush());
   }
 
-  #attempt(job: Job): { job: Job; result?: unknown; error?: unknown } {
-    this.#db.exec("SAVEPOINT job");
+  #attempt(job: Job): Done {
+    this.#save.run();
     try {
       const result = job.work();
-      this.#db.exec("RELEASE job");
+      this.#release.run();
       return { job, result };
     } catch (error) {
       // A full disk or an I/O error ends the whole transaction; then all of it is tried again by those who asked.

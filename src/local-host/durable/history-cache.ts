@@ -1,24 +1,33 @@
 import type { StoredEvent } from "./history.ts";
+import type { Instance } from "./store.ts";
 
-/** Histories of instances that go on, within a bound on their text over all; the least recently used go first. */
+interface Entry {
+  readonly instance: Instance;
+  readonly events: readonly StoredEvent[];
+  readonly chars: number;
+}
+
+/** Instances that go on, with their histories, within a bound on their text over all; the least recently used go first. */
 export class HistoryCache {
   readonly #limit: number;
-  readonly #entries = new Map<string, { readonly events: readonly StoredEvent[]; readonly chars: number }>();
+  readonly #entries = new Map<string, Entry>();
   #chars = 0;
 
   constructor(limitChars: number) {
     this.#limit = limitChars;
   }
 
-  get(id: string): readonly StoredEvent[] | undefined {
-    return this.#entries.get(id)?.events;
+  get(id: string): Omit<Entry, "chars"> | undefined {
+    return this.#entries.get(id);
   }
 
-  set(id: string, events: readonly StoredEvent[]): void {
+  /** @param added the events at the end that were not there before */
+  set(instance: Instance, events: readonly StoredEvent[], added: readonly StoredEvent[] = events): void {
+    const { id } = instance;
+    let chars = added === events ? 0 : (this.#entries.get(id)?.chars ?? 0);
+    for (const { text } of added) chars += text.length;
     this.delete(id);
-    let chars = 0;
-    for (const { text } of events) chars += text.length;
-    this.#entries.set(id, { events, chars });
+    this.#entries.set(id, { instance, events, chars });
     this.#chars += chars;
     for (const oldest of this.#entries.keys()) {
       if (this.#chars <= this.#limit) return;

@@ -36,4 +36,5 @@ export function startMessage(
   };
 }
 
-export const newExecutionId = (): string => randomUUID().replaceAll("-", "");
+/** As .NET writes a GUID in its "N" form. */
+export const randomId = (): string => randomUUID().replaceAll("-", "");

@@ -1,5 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import type { Faults } from "../faults.ts";
 
 /** A value as it crosses the worker boundary (the Functions RPC's TypedData, the kinds Durable uses). */
 export type TypedData =
@@ -52,6 +53,8 @@ export interface DurableEngineOptions {
   readonly taskHubName: string;
   /** host.json extensions.durableTask; unknown members are ignored. */
   readonly hostJson?: Readonly<Record<string, unknown>>;
+  /** Fault mode; absent: none. */
+  readonly faults?: Faults | undefined;
 }
 
 /** What the host sees of the engine. */

@@ -55,6 +55,7 @@ export class ReplayContext {
   readonly carryOver: EventRaised[] = [];
   /** Time of the episode being replayed, ms since the epoch. */
   now = 0;
+  readonly #maxActions: number;
   #nextId = 0;
   #nextInput: string | undefined;
   #guids = 0;
@@ -68,6 +69,10 @@ export class ReplayContext {
   /** Events nobody waited for yet, first come first served. */
   readonly #buffered = new Map<string, (string | null)[]>();
 
+  constructor(maxActions = Number.POSITIVE_INFINITY) {
+    this.#maxActions = maxActions;
+  }
+
   get suspended(): boolean {
     return this.#suspended;
   }
@@ -79,11 +84,11 @@ export class ReplayContext {
   }
 
   scheduleActivity(name: string, input: string): ReplayTask {
-    return this.#schedule({ kind: "activity", id: this.#nextId++, name, input });
+    return this.#schedule({ kind: "activity", id: this.#takeId(), name, input });
   }
 
   createTimer(fireAtMs: number, canceled: boolean): ReplayTask {
-    const action: Decision = { kind: "timer", id: this.#nextId++, fireAt: fireAtMs };
+    const action: Decision = { kind: "timer", id: this.#takeId(), fireAt: fireAtMs };
     const task = this.#schedule(action);
     if (!canceled) return task;
     // A cancelled timer is created and fires all the same; only nobody waits for it.
@@ -98,13 +103,13 @@ export class ReplayContext {
     executionId: string,
     input: string | null,
   ): ReplayTask {
-    const id = this.#nextId++;
+    const id = this.#takeId();
     const child = instanceId === undefined || instanceId.trim() === "" ? `${executionId}:${id}` : instanceId;
     return this.#schedule({ kind: "subOrchestration", id, name, version, instanceId: child, input });
   }
 
   sendEvent(instanceId: string, name: string, input: string): void {
-    const id = this.#nextId++;
+    const id = this.#takeId();
     this.actions.set(id, { kind: "send", id, instanceId, name, input });
   }
 
@@ -216,6 +221,16 @@ export class ReplayContext {
       case EventType.OrchestratorCompleted:
         break;
     }
+  }
+
+  /** @throws at the limit, with the extension's words */
+  #takeId(): number {
+    if (this.#nextId >= this.#maxActions)
+      throw new Error(
+        `Maximum amount of orchestration actions (${this.#maxActions}) has been reached. ` +
+          "This value can be configured in host.json file as MaxOrchestrationActions.",
+      );
+    return this.#nextId++;
   }
 
   #schedule(action: Decision): ReplayTask {

@@ -15,13 +15,17 @@ export type Answer =
       readonly threw: boolean;
     }
   /** The function failed without telling its state: it could not be loaded or broke the SDK itself. */
-  | { readonly kind: "broken"; readonly message: string; readonly stack: string };
+  | { readonly kind: "broken"; readonly message: string; readonly stack: string }
+  /** The function was not called: the host may not run this instance. */
+  | { readonly kind: "refused"; readonly failure: FailureDetails };
 
 export interface ReplayInput {
   readonly name: string;
   readonly instanceId: string;
   readonly executionId: string;
   readonly parentInstanceId: string | null;
+  /** Actions one execution may take over all. */
+  readonly maxActions: number;
   /** Everything, the batch's new events last. */
   readonly history: Iterable<HistoryEvent>;
   readonly answer: Answer;
@@ -44,7 +48,7 @@ export interface ReplayResult {
  * the list is run from the start against the whole history; what history does not show is new.
  */
 export function replay(input: ReplayInput): ReplayResult {
-  const context = new ReplayContext();
+  const context = new ReplayContext(input.maxActions);
   const failed = (message: string, details: string, failureDetails: FailureDetails | null = null) => {
     const reason = `Orchestrator function '${input.name}' failed: ${message}`;
     return () => context.complete(Status.Failed, reason, details, failureDetails);
@@ -61,6 +65,11 @@ export function replay(input: ReplayInput): ReplayResult {
   };
   const start = () => {
     const { answer } = input;
+    if (answer.kind === "refused") {
+      const { ErrorMessage: message } = answer.failure;
+      finish = fatal = () => context.complete(Status.Failed, message, message, answer.failure);
+      return;
+    }
     if (answer.kind === "broken") {
       finish = fatal = failed(answer.message, answer.stack);
       return;

@@ -21,9 +21,13 @@ export interface Instance {
   readonly updatedAt: number;
 }
 
-/** A history event on its way to an instance; `due` (ms) is set on timers. */
+/**
+ * A history event on its way to an instance; `due` (ms) is set on timers. A result that goes straight into its
+ * instance's next episode has no row of its own (`id` 0): until that commits, the activity's row stands for it.
+ */
 export interface Message {
   readonly id: number;
+  readonly activityId?: number;
   readonly instanceId: string;
   /** The execution it is for; null for events from outside. */
   readonly executionId: string | null;
@@ -96,6 +100,12 @@ export class DurableStore {
     closeStoreFile(this.#db, this.#file);
   }
 
+  /** Leaves the file as a kill at this moment would. */
+  crash(): void {
+    this.transactions.abandon();
+    this.#db.close();
+  }
+
   // Reading
 
   instance(id: string): Instance | undefined {
@@ -104,7 +114,7 @@ export class DurableStore {
 
   history(instanceId: string): StoredEvent[] {
     const rows = this.#all("SELECT event FROM history WHERE instance_id = ? ORDER BY seq", instanceId);
-    return rows.map((row) => restore(row.event as string));
+    return rows.flatMap((row) => (row.event as string).split("\n").map(restore));
   }
 
   /** In order of creation, after `afterSeq`. */
@@ -211,14 +221,11 @@ export class DurableStore {
     );
   }
 
+  /** One row for an episode: JSON text has no line breaks of its own, so they stand between the events. */
   appendHistory(instanceId: string, from: number, events: readonly StoredEvent[]): void {
-    for (const [index, event] of events.entries())
-      this.#run(
-        "INSERT INTO history (instance_id, seq, event) VALUES (?, ?, ?)",
-        instanceId,
-        from + index,
-        event.text,
-      );
+    if (events.length === 0) return;
+    const text = events.map((event) => event.text).join("\n");
+    this.#run("INSERT INTO history (instance_id, seq, event) VALUES (?, ?, ?)", instanceId, from, text);
   }
 
   clearHistory(instanceId: string): void {
@@ -236,8 +243,12 @@ export class DurableStore {
     return { id, ...message };
   }
 
-  deleteMessages(ids: readonly number[]): void {
-    for (const id of ids) this.#run("DELETE FROM messages WHERE id = ?", id);
+  /** Takes messages off the queue, and the activities whose results they carry. */
+  consume(messages: readonly Message[]): void {
+    for (const { id, activityId } of messages) {
+      if (activityId !== undefined) this.deleteActivity(activityId);
+      else this.#run("DELETE FROM messages WHERE id = ?", id);
+    }
   }
 
   /** Timers of an execution that is over would only be dropped when they fire. */

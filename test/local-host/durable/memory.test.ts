@@ -1,9 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
-import { EventType, historyJson, restore, store } from "../../../src/local-host/durable/history.ts";
+import {
+  EventType,
+  historyJson,
+  restore,
+  type StoredEvent,
+  store,
+} from "../../../src/local-host/durable/history.ts";
 import { HistoryCache } from "../../../src/local-host/durable/history-cache.ts";
-import type { Message } from "../../../src/local-host/durable/store.ts";
+import type { Instance, Message } from "../../../src/local-host/durable/store.ts";
 import { TimerQueue } from "../../../src/local-host/durable/timer-queue.ts";
 
 const started = store({
@@ -71,17 +77,18 @@ describe("the cache of histories", () => {
   test("stays within its bound and forgets what was not used for longest", () => {
     const size = started.text.length;
     const cache = new HistoryCache(3 * size);
-    for (const id of ["a", "b", "c"]) cache.set(id, [started]);
-    cache.set("a", [started]);
-    cache.set("d", [started]);
+    const keep = (id: string, events: StoredEvent[] = [started]) => cache.set({ id } as Instance, events);
+    for (const id of ["a", "b", "c"]) keep(id);
+    keep("a");
+    keep("d");
     expect(["a", "b", "c", "d"].filter((id) => cache.get(id) !== undefined)).toEqual(["a", "c", "d"]);
-    cache.set(
+    keep(
       "huge",
       Array.from({ length: 10 }, () => started),
     );
     expect(cache.get("huge")).toBeUndefined();
-    cache.set("e", [started]);
-    expect(cache.get("e")).toEqual([started]);
+    keep("e");
+    expect(cache.get("e")?.events).toEqual([started]);
   });
 });
 

@@ -119,7 +119,7 @@ describe("orchestrations of the real SDK", () => {
         },
       },
       activities: { double: (n) => 2 * n },
-      options: { hostJson: { defaultVersion: "3" } },
+      options: { hostJson: { defaultVersion: "3", versionMatchStrategy: "None" } },
     });
     expect((await host.run("parent", undefined, "p")).output).toEqual([
       [2, "3", "p"],
