@@ -15,6 +15,7 @@ import { createEpisodeService } from "./episodes/service.ts";
 import { createEvaluationActivities } from "./evaluation/activities.ts";
 import { evaluationOperations } from "./evaluation/operations.ts";
 import { createEvaluationService } from "./evaluation/service.ts";
+import { blobFiles } from "./files/blob.ts";
 import type { Files } from "./files/files.ts";
 import { folderFiles } from "./files/folder.ts";
 import { type Clock, systemClock, toIso } from "./kernel/clock.ts";
@@ -67,7 +68,7 @@ export function createApp(options: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
 
   const ledger = options.ledger ?? openLedger(settings, clock, logger);
-  const files = options.files ?? folderFiles(path.resolve(settings.dataDir));
+  const files = options.files ?? openFiles(settings);
   const provider = options.provider ?? openProvider(settings, clock, logger, closers);
   const ports = { ledger, files, provider, settings, clock, logger };
 
@@ -205,6 +206,12 @@ function openLedger(settings: Settings, clock: Clock, logger: Logger): Ledger {
   const home = homeFolder(settings);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger });
+}
+
+function openFiles(settings: Settings): Files {
+  if (settings.filesUri !== undefined || settings.filesConnectionString !== undefined)
+    return blobFiles(settings);
+  return folderFiles(path.resolve(settings.dataDir));
 }
 
 function openProvider(

@@ -145,6 +145,26 @@ export const SETTINGS = {
     default: "./data/finetune",
     meaning: "Output directory for dataset files",
   }),
+  filesUri: setting({
+    env: "LIGHTNING_FILES_URI",
+    schema: url,
+    meaning:
+      "Blob endpoint for dataset files, https://<account>.blob.core.windows.net; absent means the folder LIGHTNING_DATA_DIR",
+  }),
+  filesContainer: setting({
+    env: "LIGHTNING_FILES_CONTAINER",
+    schema: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/, "must be 3 to 63 lower-case letters, digits or -"),
+    default: "lightning-datasets",
+    meaning: "Blob container for dataset files",
+  }),
+  filesConnectionString: setting({
+    env: "LIGHTNING_FILES_CONNECTION_STRING",
+    schema: z.string().min(1),
+    meaning: "Storage connection string instead of an identity, for Azurite",
+    secret: true,
+  }),
   home: setting({
     env: "LIGHTNING_HOME",
     schema: z.string().min(1),
@@ -364,6 +384,8 @@ export function readSettings(env: Record<string, string | undefined> = process.e
   if (env.WEBSITE_SITE_NAME) {
     if (!env.COSMOS_ACCOUNT_URI)
       faults.push("COSMOS_ACCOUNT_URI: needed in Azure, where an instance's disk is no ledger");
+    if (!env.LIGHTNING_FILES_URI && !env.LIGHTNING_FILES_CONNECTION_STRING)
+      faults.push("LIGHTNING_FILES_URI: needed in Azure, where instances share no disk");
     if (!env.AZURE_OPENAI_ENDPOINT && !env.FOUNDRY_PROJECT_ENDPOINT)
       faults.push("AZURE_OPENAI_ENDPOINT: needed in Azure, where there is no local provider");
   }
