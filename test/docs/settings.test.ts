@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parseEnv } from "node:util";
+import { describe, expect, it } from "@jest/globals";
+import { readSettings } from "../../src/config/settings.ts";
+import { envExample, withSettingsTable } from "../../tools/settings-table.ts";
+
+const read = (name: string) => readFileSync(path.resolve(import.meta.dirname, "../..", name), "utf8");
+
+/** When one of these fails: `npm run docs:settings`. */
+describe("the settings that are written down", () => {
+  it("stand in the README's table as the schema has them", () => {
+    const readme = read("README.md");
+    expect(withSettingsTable(readme)).toBe(readme);
+  });
+
+  it("stand in .env.example as the schema has them", () => {
+    expect(read(".env.example")).toBe(envExample());
+  });
+
+  it("in .env.example are the defaults: read back, they change nothing", () => {
+    expect(readSettings(parseEnv(read(".env.example")))).toEqual(readSettings({}));
+  });
+});
