@@ -12,8 +12,10 @@ interface Row {
 const rows: readonly Row[] = Object.values(SETTINGS);
 const [BEGIN, END] = ["<!-- settings -->", "<!-- /settings -->"];
 
+const cell = (text: string) => text.replaceAll("|", "\\|");
+const file = (name: string) => path.resolve(import.meta.dirname, "..", name);
+
 export function settingsTable(): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|");
   return [
     "| variable | default | meaning |",
     "|---|---|---|",
@@ -41,7 +43,6 @@ export function envExample(): string {
 }
 
 if (import.meta.main) {
-  const file = (name: string) => path.resolve(import.meta.dirname, "..", name);
   writeFileSync(file(".env.example"), envExample());
   writeFileSync(file("README.md"), withSettingsTable(readFileSync(file("README.md"), "utf8")));
 }
