@@ -111,7 +111,7 @@ describe("with --enable-auth", () => {
     expect(await status("/api/echo")).toBe(200);
   });
 
-  test("a function key or the master key opens a function, in the header or as code", async () => {
+  test("a function key or the master key opens a function, in the header or as code (defect 10: no authentication)", async () => {
     const keys = keysOf(closed);
     expect(await status("/api/keyed")).toBe(401);
     expect(await status("/api/keyed", "wrong")).toBe(401);

@@ -82,8 +82,9 @@ export class Dispatcher {
 
   /** Takes up what the store holds. */
   start(): void {
-    for (const message of this.#deps.store.messages()) this.deliver(message);
-    for (const activity of this.#deps.store.activities()) this.#add(activity);
+    const [messages, activities] = [this.#deps.store.messages(), this.#deps.store.activities()];
+    for (const activity of activities) this.#add(activity);
+    for (const message of messages) this.deliver(message);
     this.#pump();
   }
 

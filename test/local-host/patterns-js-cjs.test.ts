@@ -1,0 +1,3 @@
+import { describePatterns } from "./describe-patterns.ts";
+
+describePatterns("patterns-js-cjs");
