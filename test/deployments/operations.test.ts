@@ -74,7 +74,7 @@ describe("the doors of deployments", () => {
     });
   });
 
-  test("promote says why when the deployment cannot be called, and what served still serves", async () => {
+  test("promote says why when the deployment cannot be called, and what served still serves (defect 10: promoted name cannot be called)", async () => {
     const { call, service, activeModel } = await doors();
     await call("promote", { run_id: "run-1" });
     const failing = callContext(async (_name, id) => {

@@ -90,7 +90,7 @@ describe("promotion", () => {
     expect((await keyed()).deployment.id).toBe(one.deployment.id);
   });
 
-  test("names the authenticated person, whatever the body says", async () => {
+  test("names the authenticated person, whatever the body says (defect 10: promoted_by is anybody)", async () => {
     const { service } = await deploymentWorld();
     const { deployment } = await service.prepare(
       { agent_id: AGENT, run_id: "run-1", promoted_by: "somebody else" },
@@ -241,7 +241,7 @@ describe("faults", () => {
     expect(await service.store.events(AGENT)).toHaveLength(4);
   });
 
-  test("a race that is lost again and again is told with the current state", async () => {
+  test("a race that is lost again and again is told with the current state (defect 10: no ETag)", async () => {
     const { promote, service } = await deploymentWorld({
       wrap: (ledger) =>
         new Proxy(ledger, {

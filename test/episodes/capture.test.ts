@@ -212,7 +212,7 @@ describe("the queue", () => {
     expect(sent.map((episode) => episode.user_input)).toEqual(["y"]);
   });
 
-  test("a slow receiver delays nobody", async () => {
+  test("a slow receiver delays nobody (defect 10: capture holds up the agent)", async () => {
     const gate = Promise.withResolvers<void>();
     const hook = make({ send: () => gate.promise, limits: { batchSize: 1 } });
     capture(hook);
@@ -430,7 +430,7 @@ describe("wrapping MCP tool handlers", () => {
     expect(sent[0]?.tool_calls?.[0]?.error).toBe("no such city: password=[REDACTED:password]");
   });
 
-  test("lightning_* tools are never captured (§10)", async () => {
+  test("lightning_* tools are never captured (defect 10: own calls captured)", async () => {
     const hook = make();
     expect(wrapToolHandler(hook, "lightning_train", answerX)).toBe(answerX);
     hook.captureFromToolResult({ toolName: "lightning_train", result: "x" });

@@ -234,7 +234,7 @@ describe("listing episodes", () => {
     expect(second.body.continuation).toBeUndefined();
   });
 
-  test("filters by dates, session, model, tool and average reward", async () => {
+  test("filters by dates, session, model, tool and average reward (defect 10: min_reward ignored in queries)", async () => {
     await record("ep-old", { created_at: "2025-12-30T10:00:00Z" });
     await record("ep-session", { session_id: "s1", created_at: "2026-01-02T23:00:00Z" });
     await record("ep-model", { model_deployment: "m1", tool_calls: [{ tool_name: "search" }] });

@@ -270,7 +270,7 @@ describe("files", () => {
 });
 
 describe("identity", () => {
-  it("sends an Azure key in its own header, and a token as Bearer, fetched anew for every request (defect 10)", async () => {
+  it("sends an Azure key in its own header, and a token as Bearer, fetched anew for every request (defect 10: token fetched once)", async () => {
     const keyed = await wire(json(JOB));
     await keyed.provider.readJob("j");
     expect(keyed.seen[0]?.headers).toMatchObject({ "api-key": "secret" });

@@ -229,7 +229,7 @@ describe("the original's defects at its doors", () => {
     );
   });
 
-  test("a reward of an unknown source is refused over MCP and not taken for an evaluation (defect of §10)", async () => {
+  test("a reward of an unknown source is refused over MCP and not taken for an evaluation (defect 10: unknown source becomes eval_score)", async () => {
     const result = await app.mcp.tools
       .get("lightning_assign_reward")
       ?.call({ episode_id: "ep-1", reward_value: 1, reward_source: "hearsay" }, context);

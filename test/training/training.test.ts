@@ -55,7 +55,7 @@ describe("a training run", () => {
     expect(left).toEqual([]);
   });
 
-  it("refuses a dataset with fewer than ten examples (defect 10: no minimum)", async () => {
+  it("refuses a dataset with fewer than ten examples (defect 10: no minimum of ten examples)", async () => {
     const { prepare, addDataset, service } = await world();
     await addDataset("dataset-small", 9);
     await expect(prepare({ dataset_id: "dataset-small" })).rejects.toMatchObject({
@@ -95,7 +95,7 @@ describe("a training run", () => {
     expect(done.completed_at).toBeDefined();
   });
 
-  it("tells an upload that failed from a job that failed, and cleans up (defect 10)", async () => {
+  it("tells an upload that failed from a job that failed, and cleans up (defect 10: upload and job failure look alike)", async () => {
     const { prepare, train, files, jobs } = await world();
     await files.delete("dataset-1/train.jsonl");
     const done = await train((await prepare()).run);

@@ -298,7 +298,7 @@ describe("what stands in the account", () => {
     await other.close();
   });
 
-  test("an Entra token of a data contributor is enough for everything the ledger does", async () => {
+  test("an Entra token of a data contributor is enough for everything the ledger does (defect 10: needs management rights)", async () => {
     const client = contributor(cosmos.endpoint);
     const other = openCosmosLedger({ settings, clock: impatient, client });
     const agent = someAgent();

@@ -43,7 +43,7 @@ describe("provisioning", () => {
     await ledger.close();
   });
 
-  test("gives episodes and rewards hierarchical keys, and documents of those containers leave to expire", () => {
+  test("gives episodes and rewards hierarchical keys, and documents of those containers leave to expire (defect 10: one partition an agent)", () => {
     expect(wantedContainer("episodes", "x", "agent_id")).toMatchObject({
       partitionKey: { paths: ["/agent_id", "/id"], kind: "MultiHash", version: 2 },
       defaultTtl: -1,

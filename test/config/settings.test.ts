@@ -1,0 +1,74 @@
+import { homedir } from "node:os";
+import path from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { homeFolder, readSettings } from "../../src/config/settings.ts";
+import { messageOf } from "../../src/kernel/errors.ts";
+
+/** What is said of settings that cannot be used. */
+function complaint(env: Record<string, string>): string {
+  try {
+    readSettings(env);
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ kind: "fatal", code: "bad_settings" });
+    return messageOf(thrown);
+  }
+  return "";
+}
+
+describe("settings", () => {
+  test("are the design's defaults when nothing is set; an empty variable counts as not set", () => {
+    const defaults = readSettings({});
+    expect(defaults).toMatchObject({
+      cosmosDatabaseName: "agent_rl",
+      enableCapture: false,
+      useTunedModel: false,
+      agentId: "mcp-agents",
+      baseModel: "gpt-4o-mini-2024-07-18",
+      epochs: 3,
+      pollIntervalSeconds: 30,
+      evalThreshold: 0.7,
+      latencyPenalty: -0.1,
+      trainSplit: 0.8,
+    });
+    expect(readSettings({ LIGHTNING_EPOCHS: "", COSMOS_ACCOUNT_URI: "" })).toEqual(defaults);
+  });
+
+  test("that cannot be used are all told together, by name and value", () => {
+    const told = complaint({
+      LIGHTNING_EPOCHS: "three",
+      LIGHTNING_TRAIN_SPLIT: "2",
+      USE_TUNED_MODEL: "maybe",
+    });
+    expect(told).toContain('LIGHTNING_EPOCHS ("three")');
+    expect(told).toContain("LIGHTNING_TRAIN_SPLIT");
+    expect(told).toContain("USE_TUNED_MODEL");
+  });
+
+  test("that are secret are never shown", () => {
+    expect(complaint({ COSMOS_AUTH_MODE: "key", AZURE_OPENAI_ENDPOINT: "no url" })).toContain(
+      "COSMOS_ACCOUNT_KEY: needed when COSMOS_AUTH_MODE is key",
+    );
+    const told = complaint({ LIGHTNING_EPOCHS: "x", AZURE_OPENAI_API_KEY: "very-secret" });
+    expect(told).not.toContain("very-secret");
+  });
+
+  test("in Azure refuse every engine of a laptop (defect 10: dataset files on one machine's disk)", () => {
+    const told = complaint({ WEBSITE_SITE_NAME: "lightning-app" });
+    expect(told).toContain("COSMOS_ACCOUNT_URI: needed in Azure");
+    expect(told).toContain("LIGHTNING_FILES_URI: needed in Azure, where instances share no disk");
+    expect(told).toContain("AZURE_OPENAI_ENDPOINT: needed in Azure");
+    expect(
+      complaint({
+        WEBSITE_SITE_NAME: "lightning-app",
+        COSMOS_ACCOUNT_URI: "https://ledger.documents.azure.com:443/",
+        LIGHTNING_FILES_URI: "https://files.blob.core.windows.net/",
+        FOUNDRY_PROJECT_ENDPOINT: "https://models.services.ai.azure.com/api/projects/p",
+      }),
+    ).toBe("");
+  });
+
+  test("name the data folder as a person would", () => {
+    expect(homeFolder({ home: "~/lightning" })).toBe(path.join(homedir(), "lightning"));
+    expect(homeFolder({ home: "./.lightning" })).toBe(path.resolve(".lightning"));
+  });
+});
