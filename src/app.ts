@@ -40,10 +40,12 @@ import { createProvider } from "./provider/openai-provider.ts";
 import type { Provider } from "./provider/provider.ts";
 import { reviewOperations } from "./review/operations.ts";
 import { createReviewService } from "./review/service.ts";
+import { deadLetterOperations } from "./rewards/dead-letter-operations.ts";
+import { createDeadLetterService } from "./rewards/dead-letter-service.ts";
 import { createRewardFeed } from "./rewards/feed.ts";
 import { rewardOperations } from "./rewards/operations.ts";
 import { createRewardService } from "./rewards/service.ts";
-import { createMcpDoor, type McpDoor } from "./surfaces/mcp.ts";
+import { createMcpDoor } from "./surfaces/mcp.ts";
 import { createTrainingActivities } from "./training/activities.ts";
 import { trainingOperations } from "./training/operations.ts";
 import { createTrainingService } from "./training/service.ts";
@@ -87,12 +89,15 @@ export function createApp(options: AppOptions = {}) {
   const training = createTrainingService({ ...ports, datasets });
   const evaluations = createEvaluationService({ ...ports, deployments });
   const pipelines = createPipelineService({ ...ports, datasets, training, evaluations, deployments });
+  const feeds = createRewardFeed(ports);
+  const deadLetters = createDeadLetterService({ ...ports, feeds });
   const overview = createOverviewService({ ...ports, selector, deployments });
   const services = {
     episodes,
     rewards,
     datasets,
     review,
+    deadLetters,
     training,
     evaluations,
     deployments,
@@ -136,8 +141,8 @@ export function createApp(options: AppOptions = {}) {
         return { ok: false, fault: messageOf(thrown) || "unknown fault" } satisfies Settled<unknown>;
       }
     },
-    feeds: createRewardFeed(ports),
-    mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }) as McpDoor,
+    feeds,
+    mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }),
     /** What the retraining timer does: one orchestration a minute at most, named by the minute. */
     async startRetraining(orchestrations: Orchestrations): Promise<void> {
       const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
@@ -151,7 +156,7 @@ export function createApp(options: AppOptions = {}) {
     },
     async close(): Promise<void> {
       await agent.close();
-      for (const close of closers.reverse()) await close();
+      for (const close of closers.toReversed()) await close();
       await ledger.close();
     },
   };
@@ -163,6 +168,7 @@ type Services = Pick<
   | "rewards"
   | "datasets"
   | "review"
+  | "deadLetters"
   | "training"
   | "evaluations"
   | "deployments"
@@ -187,6 +193,7 @@ export function operationRows(
     ...evaluationOperations({ ...shared, service: services.evaluations }),
     ...deploymentOperations({ ...shared, service: services.deployments, selector: services.selector }),
     ...pipelineOperations({ ...shared, service: services.pipelines }),
+    ...deadLetterOperations({ ...shared, service: services.deadLetters }),
     ...overviewOperations({ ...shared, service: services.overview }),
   ];
 }
@@ -257,3 +264,11 @@ export async function closeApp(): Promise<void> {
   current = undefined;
   await open?.close();
 }
+
+/** What the command line does to the account itself, without opening the app. */
+export const databaseTools = {
+  provision: async (settings: Settings, asked: { maxThroughput?: number | undefined; update?: boolean }) =>
+    (await import("./ledger/cosmos/provision.ts")).provisionCosmos(settings, asked),
+  verify: async (settings: Settings) =>
+    (await import("./ledger/cosmos/verify.ts")).verifyContainers(settings),
+};

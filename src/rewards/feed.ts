@@ -128,6 +128,13 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
   }
 
   return {
+    /** Handles one document as its feed would, but neither buries it nor raises the watermark. @throws what is wrong */
+    async handleOne(feed: FeedName, document: unknown): Promise<void> {
+      if (feed === "episodes") return score(document);
+      const { agent_id, episode_id } = changedRewardSchema.parse(document);
+      return sumUp(agent_id, episode_id);
+    },
+
     /** New or changed episodes: auto-scored. @throws unavailable; deliver the batch again */
     handleEpisodeChanges: (documents: readonly unknown[]): Promise<void> =>
       each("episodes", documents, score, (document) => (document as Episode | undefined)?.recorded_at),
@@ -168,7 +175,7 @@ function idOf(document: unknown): string {
 }
 
 /** A zod error's text is a page of JSON; its first fault says enough. */
-function summaryOf(thrown: unknown): string {
+export function summaryOf(thrown: unknown): string {
   if (thrown instanceof z.ZodError) {
     const issue = thrown.issues[0];
     return `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`;

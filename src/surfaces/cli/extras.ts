@@ -64,6 +64,15 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
     },
   }),
 
+  getHealth: () => ({
+    options: [
+      new Option(
+        "--containers",
+        "compare Cosmos DB's containers with what this version expects: keys, expiry, indexes",
+      ),
+    ],
+  }),
+
   decidePipeline: (operation) => ({
     without: ["approved"],
     options: [

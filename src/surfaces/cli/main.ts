@@ -1,6 +1,7 @@
 import { readSettings, SETTINGS } from "../../config/settings.ts";
 import { findRunningHost } from "../../local-host/home.ts";
 import { connect } from "../connect.ts";
+import { addProvision, checkContainers, type Database } from "./database-commands.ts";
 import { addHostCommands } from "./host-commands.ts";
 import { terminal } from "./io.ts";
 import { runCli, showError } from "./program.ts";
@@ -8,7 +9,12 @@ import { runCli, showError } from "./program.ts";
 /** The CLI of this process: reads the settings, makes the commands, runs one. */
 async function main(): Promise<number> {
   const settings = readSettings();
-  const { operationRows } = await import("../../app.ts");
+  const { operationRows, databaseTools } = await import("../../app.ts");
+  const database: Database = {
+    isCosmos: settings.cosmosAccountUri !== undefined,
+    provision: (asked) => databaseTools.provision(settings, asked),
+    verify: () => databaseTools.verify(settings),
+  };
   const reach = () =>
     connect({
       settings,
@@ -23,7 +29,11 @@ async function main(): Promise<number> {
     agentId: settings.agentId === SETTINGS.agentId.default ? undefined : settings.agentId,
     longestWaitMs: settings.maxWaitMinutes * 60_000,
     longestPauseMs: Math.min(settings.pollIntervalSeconds * 1000, 5000),
-    addCommands: (program, finish) => addHostCommands(program, finish, { io: terminal, connect: reach }),
+    instead: { getHealth: (values) => checkContainers(values, terminal, database) },
+    addCommands(program, finish) {
+      addHostCommands(program, finish, { io: terminal, connect: reach });
+      addProvision(program, finish, terminal, database);
+    },
   });
 }
 

@@ -19,7 +19,14 @@ export interface CliDeps {
   readonly agentId?: string | undefined;
   readonly longestWaitMs: number;
   readonly longestPauseMs: number;
-  /** Adds the commands that are no operations: `dev`, `mcp`. */
+  /**
+   * What a command does in the place of its operation when an option asks for it; it answers the exit code, or
+   * undefined when the option was not given.
+   */
+  readonly instead?: Readonly<
+    Record<string, (values: Readonly<Record<string, unknown>>) => Promise<number | undefined>>
+  >;
+  /** Adds the commands that are no operations: `dev`, `mcp`, `provision`. */
   readonly addCommands?: (program: Command, finish: (code: number) => void) => void;
 }
 
@@ -85,6 +92,8 @@ function addOperation(
     const json = values.json === true;
     let connection: Connection | undefined;
     try {
+      const code = await deps.instead?.[operation.name]?.(values);
+      if (code !== undefined) return finish(code);
       const input = inputOf(flags, values);
       if (flags.some(({ name }) => name === "agent-id") && deps.agentId !== undefined)
         input.agent_id ??= deps.agentId;

@@ -1,0 +1,129 @@
+import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import { defineOperation, type Operation } from "../kernel/operation.ts";
+import {
+  agentIdSchema,
+  continuationSchema,
+  idSchema,
+  pagingSchema,
+  storedTimeSchema,
+} from "../kernel/schemas.ts";
+import type { DeadLetterService } from "./dead-letter-service.ts";
+
+const feedSchema = z.enum(["episodes", "rewards"]).meta({ description: "Whose feed could not handle it." });
+
+const letterSchema = z.object({
+  id: z.string(),
+  feed: feedSchema,
+  document_id: z.string(),
+  error: z.string(),
+  attempts: z.number().int().meta({ description: "How often it came and failed." }),
+  created_at: storedTimeSchema,
+  last_at: storedTimeSchema,
+});
+
+const retriedSchema = z.object({
+  id: z.string(),
+  feed: feedSchema,
+  document_id: z.string(),
+  outcome: z.enum(["handled", "failed", "gone"]).meta({
+    description: "`gone`: the document was deleted meanwhile, and the letter with it.",
+  }),
+  error: z.string().optional(),
+});
+
+/** The rows about documents that the change feeds set aside. */
+export function deadLetterOperations({
+  service,
+  settings,
+}: {
+  readonly service: DeadLetterService;
+  readonly settings: Pick<Settings, "agentId">;
+}): Operation[] {
+  const which = { agent_id: agentIdSchema.default(settings.agentId), feed: feedSchema.optional() };
+
+  return [
+    defineOperation({
+      name: "listDeadLetters",
+      summary: "Lists the documents that the change feeds could not handle, oldest first, with the reason.",
+      input: z.strictObject({ ...which, ...pagingSchema }),
+      output: z.object({
+        agent_id: z.string(),
+        dead_letters_found: z.number().int().meta({ description: "Dead letters on this page." }),
+        dead_letters: z.array(letterSchema),
+        continuation: continuationSchema,
+      }),
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/dead-letters" },
+      cli: "dead-letters list",
+      mcp: ["lightning_list_dead_letters"],
+      example: { feed: "episodes" },
+      async run({ agent_id, feed, limit, continuation }) {
+        const page = await service.list({ agentId: agent_id, feed }, limit, continuation);
+        return {
+          body: {
+            agent_id,
+            dead_letters_found: page.items.length,
+            dead_letters: page.items.map((letter) => ({
+              id: letter.id,
+              feed: letter.feed,
+              document_id: letter.document_id,
+              error: letter.error,
+              attempts: letter.attempts,
+              created_at: letter.created_at,
+              last_at: letter.last_at,
+            })),
+            ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+          },
+        };
+      },
+    }),
+
+    defineOperation({
+      name: "retryDeadLetters",
+      summary: "Handles dead letters again, all of an agent's or those named; what succeeds leaves the list.",
+      input: z.strictObject({
+        ...which,
+        ids: z.array(idSchema).min(1).max(100).optional().meta({ description: "Only these dead letters." }),
+        limit: z
+          .number()
+          .int()
+          .min(1)
+          .max(100)
+          .default(100)
+          .meta({ description: "Most in one call, oldest first." }),
+      }),
+      output: z.object({
+        success: z.boolean().meta({ description: "None failed again." }),
+        agent_id: z.string(),
+        handled: z.number().int(),
+        failed: z.number().int(),
+        gone: z.number().int(),
+        results: z.array(retriedSchema),
+      }),
+      role: "builder",
+      effect: "write",
+      idempotent: true,
+      rest: { method: "POST", path: "/dead-letters/retry" },
+      cli: "dead-letters retry",
+      mcp: ["lightning_retry_dead_letters"],
+      example: { feed: "episodes" },
+      async run({ agent_id, feed, ids, limit }) {
+        const results = await service.retry({ agentId: agent_id, feed }, ids, limit);
+        const count = (wanted: string) => results.filter(({ outcome }) => outcome === wanted).length;
+        return {
+          body: {
+            success: count("failed") === 0,
+            agent_id,
+            handled: count("handled"),
+            failed: count("failed"),
+            gone: count("gone"),
+            results,
+          },
+        };
+      },
+    }),
+  ];
+}
