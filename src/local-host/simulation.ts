@@ -66,10 +66,7 @@ export class Simulation {
     const kill = this.lives < kills ? 1 + Math.floor(this.#random() * lifespan) : undefined;
     this.lives++;
     this.#dead = false;
-    let tell = () => {};
-    const died = new Promise<void>((resolve) => {
-      tell = resolve;
-    });
+    const { promise: died, resolve: tell } = Promise.withResolvers<void>();
     const plan = { seed: seed * 1009 + this.lives, late, kill, rates: { ...NO_FAULTS, ...rates } };
     const faults = createFaults(plan, () => {
       this.#dead = true;
@@ -100,7 +97,7 @@ export class Simulation {
 
   /** A request to the extension's HTTP API; undefined when the host died before it answered. */
   async call(method: string, pathAndQuery: string, body?: unknown): Promise<DurableHttpResponse | undefined> {
-    if (this.#dead) await this.#revive();
+    while (this.#dead) await this.#revive();
     const [path = "", query = ""] = pathAndQuery.split("?", 2);
     const answer = this.#engine.handle(
       {
@@ -129,7 +126,7 @@ export class Simulation {
   /** Runs until nothing is left to do but wait for events; the dead rise on the way. */
   async settle(): Promise<void> {
     for (;;) {
-      if (this.#dead) await this.#revive();
+      while (this.#dead) await this.#revive();
       await this.#engine.idle();
       if (this.#dead) continue;
       if (!this.clock.fireNext()) return;

@@ -6,6 +6,8 @@ import { LocalHost } from "../../src/local-host/local-host.ts";
 import { PATTERNS } from "./patterns.ts";
 import { appFolder, scratch } from "./support.ts";
 
+const json = async (response: Response) => (await response.json()) as Record<string, string>;
+
 /** Starts every pattern through the app's own HTTP function and its Durable client, and looks at its end. */
 export function describePatterns(folder: string): void {
   describe(`the patterns app ${folder}`, () => {
@@ -21,7 +23,6 @@ export function describePatterns(folder: string): void {
       await rm(home, { recursive: true, force: true });
     });
 
-    const json = async (response: Response) => (await response.json()) as Record<string, string>;
     const cases = PATTERNS.flatMap((pattern) => [1, 2].map((n) => ({ pattern, n })));
 
     test.each(
