@@ -25,7 +25,7 @@ import type { Operation, Orchestrations } from "./kernel/operation.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
 import { containerNames } from "./ledger/containers.ts";
 import { openCosmosLedger } from "./ledger/cosmos/open.ts";
-import type { Ledger } from "./ledger/ledger.ts";
+import type { Ledger, NotifyingLedger } from "./ledger/ledger.ts";
 import { openSqliteLedger } from "./ledger/sqlite/open.ts";
 import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
 import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
@@ -70,9 +70,10 @@ export function createApp(options: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
 
   const ledger = options.ledger ?? openLedger(settings, clock, logger);
+  const watched = watchWrites(ledger);
   const files = options.files ?? openFiles(settings);
   const provider = options.provider ?? openProvider(settings, clock, logger, closers);
-  const ports = { ledger, files, provider, settings, clock, logger };
+  const ports = { ledger: watched.ledger, files, provider, settings, clock, logger };
 
   const deployments = createDeploymentService({
     ...ports,
@@ -148,11 +149,14 @@ export function createApp(options: AppOptions = {}) {
       const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
       await orchestrations.start("retrainAgents", `retraining-${stamp}`, { stamp });
     },
-    /** The embedded ledger's change feeds for the local host. */
+    /** The ledger's change feeds for the local host; in Azure the triggers read them themselves. */
     changeSource() {
       if (!("onChange" in ledger))
-        throw fatal("no_change_source", "Only the embedded ledger feeds the local host.");
-      return ledgerChangeSource(ledger as ReturnType<typeof openSqliteLedger>, containerNames(settings));
+        throw fatal(
+          "no_change_source",
+          "This ledger does not tell of its writes, which the local host needs.",
+        );
+      return ledgerChangeSource(ledger as NotifyingLedger, containerNames(settings));
     },
     async close(): Promise<void> {
       await agent.close();

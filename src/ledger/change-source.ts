@@ -1,12 +1,12 @@
 import { isLightningError } from "../kernel/errors.ts";
 import type { ContainerKey } from "./containers.ts";
-import type { SqliteLedger } from "./sqlite/open.ts";
+import type { NotifyingLedger } from "./ledger.ts";
 
 /**
  * The ledger's change feeds as the local host asks for them: by the container's name in the database. The shape is
  * that of `local-host/change-feed/change-source.ts`, which must not know the ledger.
  */
-export function ledgerChangeSource(ledger: SqliteLedger, names: Record<ContainerKey, string>) {
+export function ledgerChangeSource(ledger: NotifyingLedger, names: Record<ContainerKey, string>) {
   const keys = new Map(Object.entries(names).map(([key, name]) => [name, key as ContainerKey]));
   const keyOf = (container: string): ContainerKey => {
     const key = keys.get(container);

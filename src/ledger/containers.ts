@@ -137,6 +137,18 @@ export const CONTAINERS = {
       feed: always("string"),
     },
   },
+  /** Who changed what, and when: written once, never changed. */
+  audit: {
+    partitionKey: ["agent_id"],
+    ttl: true,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      operation: always("string", true),
+      outcome: always("string"),
+      who: sometimes("string", true),
+    },
+  },
   /** Watermarks of the feeds and other small state of the loop itself; `agent_id` is the name of its owner. */
   leases: {
     partitionKey: ["agent_id"],
@@ -165,6 +177,7 @@ export function containerNames(settings: ContainerSettings): Record<ContainerKey
     pipelines: "rl_pipelines",
     reviews: "rl_reviews",
     deadLetters: "rl_dead_letters",
+    audit: "rl_audit",
     leases: "rl_leases",
   };
 }

@@ -137,6 +137,12 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/** A ledger that tells its own process of its writes; those of other processes are seen in the feed only. */
+export interface NotifyingLedger extends Ledger {
+  /** Calls back after a write of this process to the container was acknowledged. Returns the way to stop it. */
+  onChange(c: ContainerKey, listener: () => void): () => void;
+}
+
 /** Every document a query matches, page by page, in constant memory. */
 export async function* each<T extends LedgerDocument>(
   ledger: Ledger,

@@ -1,10 +1,10 @@
 import type { CosmosClient } from "@azure/cosmos";
 import type { Clock } from "../../kernel/clock.ts";
-import { unavailable } from "../../kernel/errors.ts";
+import { messageOf, unavailable } from "../../kernel/errors.ts";
 import { type Logger, silentLogger } from "../../kernel/logger.ts";
 import type { ContainerKey } from "../containers.ts";
-import type { Ledger, LedgerDocument, PartitionKey, PatchOperation } from "../ledger.ts";
-import { checkId, checkPartitionKey, checkPatch } from "../limits.ts";
+import type { LedgerDocument, NotifyingLedger, PartitionKey, PatchOperation } from "../ledger.ts";
+import { checkId, checkPartitionKey, checkPatch, definitionOf } from "../limits.ts";
 import { createAttempts } from "./attempts.ts";
 import { createBulk } from "./bulk.ts";
 import { type CosmosSettings, openClient } from "./client.ts";
@@ -33,7 +33,7 @@ export function openCosmosLedger({
   clock,
   logger = silentLogger,
   client,
-}: CosmosLedgerOptions): Ledger {
+}: CosmosLedgerOptions): NotifyingLedger {
   const attempts = createAttempts(clock, logger);
   let open = true;
   let opened: Promise<CosmosClient> | undefined = client === undefined ? undefined : Promise.resolve(client);
@@ -51,6 +51,20 @@ export function openCosmosLedger({
   const writes = createWrites(placeOf, attempts, reads);
   const bulk = createBulk(placeOf, writes);
 
+  const listeners = new Map<ContainerKey, Set<() => void>>();
+
+  /** Hands a write's answer on, and tells who waits for changes. */
+  async function noted<T>(c: ContainerKey, write: Promise<T>): Promise<T> {
+    const answer = await write;
+    for (const listener of Array.from(listeners.get(c) ?? []))
+      try {
+        listener();
+      } catch (thrown) {
+        logger.error("a listener of the ledger failed", { container: c, reason: messageOf(thrown) });
+      }
+    return answer;
+  }
+
   return {
     async read<T extends LedgerDocument>(c: ContainerKey, pk: PartitionKey, id: string) {
       address(c, pk, id);
@@ -58,21 +72,21 @@ export function openCosmosLedger({
       const found = await reads.readRaw(place, pk, id);
       return found === undefined ? undefined : fromWire<T>(place, found);
     },
-    create: (c, document) => writes.put(c, "create", document),
-    upsert: (c, document, options) => writes.put(c, "upsert", document, options?.ifMatch),
-    replace: (c, document, options) => writes.put(c, "replace", document, options?.ifMatch),
+    create: (c, document) => noted(c, writes.put(c, "create", document)),
+    upsert: (c, document, options) => noted(c, writes.put(c, "upsert", document, options?.ifMatch)),
+    replace: (c, document, options) => noted(c, writes.put(c, "replace", document, options?.ifMatch)),
     async patch(c, pk, id, operations, options) {
       address(c, pk, id);
       checkPatch(c, operations);
       const copy = JSON.parse(JSON.stringify(operations)) as PatchOperation[]; // the caller may change his
-      return writes.patch(c, pk, id, copy, options?.ifMatch);
+      return noted(c, writes.patch(c, pk, id, copy, options?.ifMatch));
     },
     async delete(c, pk, id, options) {
       address(c, pk, id);
-      await writes.remove(c, pk, id, options?.ifMatch);
+      await noted(c, writes.remove(c, pk, id, options?.ifMatch));
     },
-    batch: (c, pk, operations) => writes.batch(c, pk, operations),
-    bulk,
+    batch: (c, pk, operations) => noted(c, writes.batch(c, pk, operations)),
+    bulk: (c, op, documents) => noted(c, bulk(c, op, documents)),
     query: reads.query,
     count: reads.count,
     changes: reads.changes,
@@ -87,7 +101,14 @@ export function openCosmosLedger({
     async close() {
       if (!open) return;
       open = false;
+      listeners.clear();
       if (client === undefined) (await opened?.catch(() => undefined))?.dispose();
+    },
+    onChange(c, listener) {
+      definitionOf(c);
+      const set = listeners.get(c) ?? new Set();
+      listeners.set(c, set.add(listener));
+      return () => set.delete(listener);
     },
   };
 }

@@ -2,7 +2,15 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf, unavailable } from "../../kernel/errors.ts";
 import { type Logger, silentLogger } from "../../kernel/logger.ts";
 import { CONTAINER_KEYS, CONTAINERS, type ContainerKey } from "../containers.ts";
-import type { BulkResult, Ledger, LedgerDocument, PartitionKey, PatchOperation, Stored } from "../ledger.ts";
+import type {
+  BulkResult,
+  Ledger,
+  LedgerDocument,
+  NotifyingLedger,
+  PartitionKey,
+  PatchOperation,
+  Stored,
+} from "../ledger.ts";
 import {
   checkId,
   checkPartitionKey,
@@ -20,10 +28,7 @@ import type { StoreFile } from "./store-file.ts";
 import { createWriteQueue } from "./write-queue.ts";
 import { createWrites, type PutMode } from "./writes.ts";
 
-export interface SqliteLedger extends Ledger {
-  /** Calls back after each commit of this process that wrote to the container. Returns the way to stop it. */
-  onChange(c: ContainerKey, listener: () => void): () => void;
-}
+export type SqliteLedger = NotifyingLedger;
 
 const address = (c: ContainerKey, pk: PartitionKey, id: string) => {
   checkPartitionKey(c, pk);
