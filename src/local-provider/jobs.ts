@@ -112,6 +112,11 @@ export function createJobRunner(deps: {
   const run = async (id: string, signal: AbortSignal) => {
     let seq = 0;
     const say = (message: string) => tell(id, seq++, message);
+    /** A job that was cancelled while something was read stays cancelled. */
+    const move = (change: Partial<JobRow>): JobRow => {
+      signal.throwIfAborted();
+      return patch(id, change);
+    };
     let job = store.readJob(id) as JobRow;
     // After a crash a job that ran does not go back to the queue.
     const ran = job.status === "running" || job.status === "paused";
@@ -130,7 +135,7 @@ export function createJobRunner(deps: {
         `Training file has ${examples.lines} example(s), but must have at least ${FEWEST_EXAMPLES} examples`,
         "training_file",
       );
-    if (!ran) job = patch(id, { status: "queued" });
+    if (!ran) job = move({ status: "queued" });
     say("Files validated, moving job to queued state");
     await pause(id, ran ? 0 : pace.queuedMs, signal);
 
@@ -144,7 +149,7 @@ export function createJobRunner(deps: {
       batch_size: number("batch_size", autoBatchSize(examples.cases.length)),
       learning_rate_multiplier: number("learning_rate_multiplier", 1),
     };
-    job = patch(id, { status: "running", hyperparameters });
+    job = move({ status: "running", hyperparameters });
     say("Fine-tuning job started");
     say(
       "This is the local provider: loss and accuracy are over decisions (which tool, which known answer, or free text), not over tokens",
