@@ -41,7 +41,7 @@ function walk(value: unknown, meaning: KeyMeaning, hits: Hits, depth: number, em
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEEPEST) throw new Error(`nested deeper than ${DEEPEST}`);
   if (Array.isArray(value)) return walkArray(value, meaning, hits, depth, embedding);
-  if (isRawJson(value)) return value;
+  if (isRawJson(value)) return meaning === "secret" ? replaced(hits, "secret", JSON.stringify(value)) : value;
   return walkObject(value as Record<string, unknown>, meaning, hits, depth, embedding);
 }
 
@@ -101,30 +101,20 @@ function redactString(
   if (text === "" || isPlaceholder(text)) return text;
   if (meaning === "secret") return replaced(hits, "secret", text);
   if (meaning === "maybe" && isProbablySecret(text)) return replaced(hits, "secret", text);
-  const json = embedding < DEEPEST_EMBEDDING ? embeddedJson(text) : undefined;
+  const first = text.trimStart()[0];
+  if (embedding >= DEEPEST_EMBEDDING || (first !== "{" && first !== "[")) return redactText(text, hits);
+  if (!mayHoldSecret(text)) return text;
+  const json = embeddedJson(text);
   if (json === undefined) return redactText(text, hits);
   const before = total(hits);
   const clean = walk(json, "plain", hits, depth + 1, embedding + 1);
-  if (total(hits) === before) return text;
-  return JSON.stringify(walk(exactNumbers(text), "plain", {}, depth + 1, embedding + 1) ?? clean);
+  return total(hits) === before ? text : JSON.stringify(clean);
 }
 
 function total(hits: Hits): number {
   let sum = 0;
   for (const kind in hits) sum += hits[kind] ?? 0;
   return sum;
-}
-
-/** The value, when a text is a JSON object or array as a whole. */
-function embeddedJson(text: string): unknown {
-  const first = /\S/.exec(text)?.[0];
-  if (first !== "{" && first !== "[") return undefined;
-  if (!mayHoldSecret(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 interface RawJson {
@@ -136,13 +126,20 @@ function isRawJson(value: unknown): boolean {
   return typeof Raw.isRawJSON === "function" && Raw.isRawJSON(value);
 }
 
-/** Parses again keeping the digits of numbers that a double cannot hold (`1.0`, 20-digit ids). */
-function exactNumbers(text: string): unknown {
-  return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
-    typeof value === "number" && context?.source !== undefined && String(value) !== context.source
-      ? Raw.rawJSON(context.source)
-      : value,
-  );
+/**
+ * The value, when a text is JSON as a whole, keeping the digits of numbers that a double would not write back as they
+ * stand (`1.0`, ids of 20 digits).
+ */
+function embeddedJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+      typeof value === "number" && context?.source !== undefined && String(value) !== context.source
+        ? Raw.rawJSON(context.source)
+        : value,
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 /** Redaction of an episode as a whole; when it fails, its content is withheld and the reason counted, never the text. */

@@ -105,11 +105,21 @@ const LABELLED_PHONE =
 const GATE =
   /\d(?:[ .-]?\d){12}|\+\d|\b00[1-9]|\d{3}\)? ?[-. ]?\d{3}[-. ]\d{4}|\b0\d{2,4}\)?[ /-]|[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|(?:phone|mobile|tel|fax|whatsapp|cell)[^A-Za-z]{1,16}[+(\d]/i;
 
-export const mayHoldNumbers = (text: string): boolean => GATE.test(text);
+/** No card, IBAN or telephone number has fewer digits. */
+const FEWEST_DIGITS = 6;
+
+export function mayHoldNumbers(text: string): boolean {
+  let digits = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57 && ++digits === FEWEST_DIGITS) return GATE.test(text);
+  }
+  return false;
+}
 
 /** Replaces IBANs, numbers with a country code, cards and other telephone numbers: in this order, because the digits of one can pass for those of the next. */
 export function redactNumbers(text: string, hits: Hits): string {
-  if (!GATE.test(text)) return text;
+  if (!mayHoldNumbers(text)) return text;
   return redactIbans(text, hits)
     .replace(INTERNATIONAL_PHONE, (number) => replaced(hits, "phone", number))
     .replace(DIGIT_RUN, (run) => redactCardsInRun(run, hits))

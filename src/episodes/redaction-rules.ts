@@ -157,6 +157,7 @@ export function mayHoldSecret(json: string): boolean {
   return (
     json.includes("@") ||
     json.includes("\\u") ||
+    json.includes("-----BEGIN ") ||
     json.includes("%40") ||
     mayHoldNumbers(json) ||
     mayHoldLabel(json) ||
@@ -167,9 +168,22 @@ export function mayHoldSecret(json: string): boolean {
 const NAMED_MEMBER =
   /"(?:pin|otp|cv[vc]2?|ssn|iban|card[_ -]?number|cc[_ -]?number|credit[_ -]?card[^"]{0,10})"/i;
 
-/** Every rule over one text. Order: blocks, then labels (they know the whole value), then what is told by form. */
+/** A replacement can bare a neighbour that was hidden by it; texts with that many layers are made for it. */
+const MOST_PASSES = 5;
+
+/** Every rule over one text, again while anything is found, so that redacting the result finds nothing. */
 export function redactText(text: string, hits: Hits): string {
   if (text.length < 6 || (text.startsWith("data:") && DATA_URL.test(text))) return text;
+  let out = redactOnce(text, hits);
+  for (let pass = 1, before = text; out !== before && pass < MOST_PASSES; pass++) {
+    before = out;
+    out = redactOnce(before, hits);
+  }
+  return out;
+}
+
+/** Order: blocks, then labels (they know the whole value), then what is told by form. */
+function redactOnce(text: string, hits: Hits): string {
   let out = text;
   if (out.includes("-----BEGIN ")) out = redactPem(out, hits);
   if (out.includes("://") && out.includes("@"))

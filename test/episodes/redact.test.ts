@@ -165,6 +165,7 @@ describe("the rule pack", () => {
     expect(clean(args)).toBe('{"password":"[REDACTED:secret]","id":12345678901234567890,"n":1.0}');
     const harmless = '{ "city":  "Oslo", "n": 1.0 }';
     expect(clean(harmless)).toBe(harmless);
+    expect(clean('{"pin": 12345678901234567890}')).toBe('{"pin":"[REDACTED:secret]"}');
     expect(clean('{"q":"bob\\u0040example.com"}')).toBe('{"q":"[REDACTED:email]"}');
   });
 
