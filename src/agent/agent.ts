@@ -69,20 +69,21 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
     },
     spillFile: path.join(homeFolder(settings), "spill", "reference-agent.jsonl"),
   });
-  let servers: Promise<ToolServers> | undefined;
+  let connecting: Promise<ToolServers> | undefined;
   const toolServers = () => {
-    servers ??=
+    connecting ??=
       settings.agentMcpServers === undefined
         ? Promise.resolve(noToolServers)
         : connectToolServers(settings.agentMcpServers, logger).catch((thrown: unknown) => {
-            servers = undefined;
+            connecting = undefined;
             throw thrown;
           });
-    return servers;
+    return connecting;
   };
 
   async function ask(request: Request): Promise<Answer> {
-    const { tools, call } = request.useTools ? await toolServers() : noToolServers;
+    const servers = request.useTools ? await toolServers() : noToolServers;
+    const { tools } = servers;
     // 2. The registry says which model serves this agent now.
     const selection = await selector.selectModel(request.agentId);
     const messages: Message[] = [
@@ -122,7 +123,7 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
         for (const { id, function: named } of wanted) {
           const started = clock.now();
           const args = parseArguments(named.arguments);
-          const result = await call(named.name, args);
+          const result = await servers.call(named.name, args);
           const error = result.isError ? result.text.slice(0, 500) : undefined;
           say({ role: "tool", tool_call_id: id, content: result.text });
           capture.recordToolCall({
@@ -160,7 +161,7 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
     ask,
     async close(): Promise<void> {
       await hook.close();
-      await (await servers?.catch(() => undefined))?.close();
+      await (await connecting?.catch(() => undefined))?.close();
     },
   };
 }

@@ -23,7 +23,7 @@ export const storedTimeSchema = z.iso.datetime();
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** Any JSON value; NaN and infinities cannot come over the wire and are refused from code. */
-export const jsonSchema: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+export const jsonSchema: z.ZodType<Json> = z.json();
 export const metadataSchema = z.record(z.string().max(200), jsonSchema);
 
 /** Paging, the same on every list. */

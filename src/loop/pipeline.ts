@@ -28,16 +28,17 @@ export function* runPipeline(context: OrchestrationContext): Steps<PipelineResul
       return { outcome: "failed", error: "another instance works on this pipeline" };
     result = yield* loop(context, pipeline);
   } catch (fault) {
-    result = { outcome: "failed", error: faultText(fault) };
+    result = failed(faultText(fault));
   }
   yield* lastWord(context, "finishPipeline", { ...pipeline, ...result });
   context.df.setCustomStatus({ stage: "done", ...result });
   return result;
 }
 
+const failed = (error: string): PipelineResult => ({ outcome: "failed", error });
+
 function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<PipelineResult> {
   const { agent_id } = pipeline;
-  const failed = (error: string): PipelineResult => ({ outcome: "failed", error });
   const stage = (name: string, id: string) => context.df.setCustomStatus({ stage: name, id });
   function* run<T>(orchestrator: string, record: string, suffix: string): Steps<T> {
     return (yield context.df.callSubOrchestrator(

@@ -17,8 +17,7 @@ type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
 type Result<K extends keyof Activities> = Awaited<ReturnType<Activities[K]>>;
 
 /** What an orchestrator yields and gets back; `any` is what the SDK passes in. */
-// biome-ignore lint/suspicious/noExplicitAny: the SDK's OrchestrationHandler is typed with any
-export type Steps<T> = Generator<Task, T, any>;
+export type Steps<T> = Generator<Task, T>;
 
 /**
  * Steps that run side by side answer with a settled value instead of throwing. `Task.all` rejects on the first
@@ -72,7 +71,7 @@ export function* fanOut<K extends FannedOut>(
   inputs: readonly Input<K>[],
   options: { width: number; onProgress?: (done: number) => void },
 ): Steps<Result<K>[]> {
-  const results: Result<K>[] = new Array(inputs.length);
+  const results: Result<K>[] = [];
   let open = inputs.map((_, index) => index);
   let done = 0;
   for (let attempt = 1; open.length > 0; attempt++) {
