@@ -70,10 +70,9 @@ export function createApp(options: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
 
   const ledger = options.ledger ?? openLedger(settings, clock, logger);
-  const watched = watchWrites(ledger);
   const files = options.files ?? openFiles(settings);
   const provider = options.provider ?? openProvider(settings, clock, logger, closers);
-  const ports = { ledger: watched.ledger, files, provider, settings, clock, logger };
+  const ports = { ledger, files, provider, settings, clock, logger };
 
   const deployments = createDeploymentService({
     ...ports,
