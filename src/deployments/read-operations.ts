@@ -5,6 +5,7 @@ import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../kern
 import { bare } from "../ledger/ledger.ts";
 import { DEPLOYMENT_STATES, deploymentEventSchema } from "./contract.ts";
 import { createLineage, LINEAGE_KINDS, rollbackInfo, showDeployment } from "./lineage.ts";
+import { applyRollback } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
 
@@ -101,6 +102,11 @@ export function deploymentReads({
       tuned_model_name: nameOrNull,
       base_model: z.string(),
       message: z.string().optional(),
+      rollback_to: z
+        .object({ deployment_id: z.string(), deployment_name: z.string() })
+        .nullable()
+        .optional()
+        .meta({ description: "What a rollback without a target would return to; null: the base model." }),
     }),
     role: "reader",
     effect: "read",
@@ -124,14 +130,31 @@ export function deploymentReads({
             base_model,
           },
         };
-      const deployment = await store.readDeployment(agent_id, active.deployment_id);
+      const [deployment, pointer] = await Promise.all([
+        store.readDeployment(agent_id, active.deployment_id),
+        store.readPointer(agent_id),
+      ]);
+      const state = { deployment_id: active.deployment_id, deployment_name: active.deployment_name };
+      const back = applyRollback({ ...state, stack: pointer?.stack ?? [], version: pointer?.version ?? 0 });
+      const { deployment_id: backId = null, deployment_name: backName = null } =
+        back.kind === "moved" ? back.pointer : {};
+      const rollback_to =
+        backId === null || backName === null ? null : { deployment_id: backId, deployment_name: backName };
       // The pointer alone decides; a record that is gone is named, not hidden.
       const shown =
         deployment === undefined
           ? { tuned_model_name: active.deployment_name, tuned_model: active.deployment_name, missing: true }
           : showDeployment(bare(deployment), active.deployment_id);
       return {
-        body: { ...shown, ...active, agent_id, has_active_deployment: true, is_active: true, base_model },
+        body: {
+          ...shown,
+          ...active,
+          agent_id,
+          has_active_deployment: true,
+          is_active: true,
+          base_model,
+          rollback_to,
+        },
       };
     },
   });

@@ -4,6 +4,7 @@ import { defineOperation, type Operation } from "../kernel/operation.ts";
 import { agentIdSchema } from "../kernel/schemas.ts";
 import { healthSchema, statsSchema } from "./contract.ts";
 import type { OverviewService } from "./service.ts";
+import { trendSchema } from "./trend.ts";
 
 /** The rows that show the whole at a glance. */
 export function overviewOperations({
@@ -28,6 +29,20 @@ export function overviewOperations({
       mcp: ["lightning_get_stats"],
       example: { agent_id: "mcp-agents" },
       run: async ({ agent_id }) => ({ body: await service.stats(agent_id) }),
+    }),
+    defineOperation({
+      name: "getRewardTrend",
+      summary: "Shows how well each model's episodes were judged over time, from the newest judged episodes.",
+      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
+      output: trendSchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/stats/rewards" },
+      cli: "reward-trend",
+      mcp: ["lightning_get_reward_trend"],
+      example: { agent_id: "mcp-agents" },
+      run: async ({ agent_id }) => ({ body: await service.trend(agent_id) }),
     }),
     defineOperation({
       name: "getHealth",

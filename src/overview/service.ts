@@ -8,6 +8,7 @@ import { RUN_STATUSES } from "../training/contract.ts";
 import type { Health, Stats } from "./contract.ts";
 import { readFeeds } from "./feeds.ts";
 import { checkHealth } from "./health.ts";
+import { readTrend, type Trend } from "./trend.ts";
 
 export interface OverviewDeps {
   readonly ledger: Ledger;
@@ -107,6 +108,8 @@ export function createOverviewService(deps: OverviewDeps) {
         feeds,
       };
     },
+
+    trend: (agentId: string): Promise<Trend> => readTrend(ledger, agentId),
 
     /** @param counts also count every container's documents, which Cosmos charges for like reading them */
     health: (counts: boolean): Promise<Health> => checkHealth(deps, counts),

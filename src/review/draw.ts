@@ -13,10 +13,10 @@ export interface Drawn {
   readonly why: Why;
 }
 
+const at = (value: string, op: "gte" | "lte"): Condition => ({ field: "created_at", op, value });
+
 /** Finds an episode for a reviewer: by the sampling rules, and when they have none, the newest that waits. */
 export function createDraw(store: ReviewStore, random: () => number) {
-  const at = (value: string, op: "gte" | "lte"): Condition => ({ field: "created_at", op, value });
-
   /** A page from a moment drawn between the oldest and the newest episode, shuffled. */
   async function anywhere(agentId: string): Promise<Judged[]> {
     const [oldest, newest] = await Promise.all([
@@ -39,37 +39,30 @@ export function createDraw(store: ReviewStore, random: () => number) {
     return shuffled([...after.items, ...before], random);
   }
 
-  async function found(rule: Sampling, agentId: string, rules: ReviewRules): Promise<Judged[]> {
-    switch (rule) {
-      case "random":
-        return anywhere(agentId);
-      case "low_reward":
-        return (
-          await store.candidates(
-            agentId,
-            [{ field: "reward_avg", op: "lt", value: rules.low_reward_below }],
-            { limit: CANDIDATES },
-          )
-        ).items;
-      case "disagreement": {
-        const page = await store.candidates(
-          agentId,
-          [
-            { field: "reward_count", op: "gte", value: 2 },
-            { field: "reward_avg", op: "gt", value: -0.9 },
-            { field: "reward_avg", op: "lt", value: 0.9 },
-          ],
-          { limit: CANDIDATES },
-        );
-        return page.items.filter(isDisputed);
-      }
-      case "new_tool": {
-        const known = await store.tools(agentId);
-        const page = await store.candidates(agentId, [], { limit: CANDIDATES });
-        return page.items.filter((episode) => newTools(episode, known).length > 0);
-      }
-    }
-  }
+  /** What each rule finds, before anybody's lease is looked at. */
+  const finders: Readonly<Record<Sampling, (agentId: string, rules: ReviewRules) => Promise<Judged[]>>> = {
+    random: anywhere,
+
+    async low_reward(agentId, rules) {
+      const low: Condition = { field: "reward_avg", op: "lt", value: rules.low_reward_below };
+      return (await store.candidates(agentId, [low], { limit: CANDIDATES })).items;
+    },
+
+    async disagreement(agentId) {
+      const middling: Condition[] = [
+        { field: "reward_count", op: "gte", value: 2 },
+        { field: "reward_avg", op: "gt", value: -0.9 },
+        { field: "reward_avg", op: "lt", value: 0.9 },
+      ];
+      return (await store.candidates(agentId, middling, { limit: CANDIDATES })).items.filter(isDisputed);
+    },
+
+    async new_tool(agentId) {
+      const known = await store.tools(agentId);
+      const page = await store.candidates(agentId, [], { limit: CANDIDATES });
+      return page.items.filter((episode) => newTools(episode, known).length > 0);
+    },
+  };
 
   async function why(reason: Reason, agentId: string, episode: Judged, rules: ReviewRules): Promise<Why> {
     if (rules.blind) return { reason };
@@ -106,7 +99,7 @@ export function createDraw(store: ReviewStore, random: () => number) {
     now: string,
   ): AsyncGenerator<Drawn> {
     for (const rule of drawOrder(rules.sampling, random)) {
-      const page = await found(rule, agentId, rules);
+      const page = await finders[rule](agentId, rules);
       for (const episode of await open(page, agentId, reviewer, rules, now))
         yield { episode, why: await why(rule, agentId, episode, rules) };
     }

@@ -85,16 +85,16 @@ export function createReviewService(deps: ReviewDeps) {
   ): Promise<{ item: ReviewItem; person: Reviewer } | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const pair = await read(agentId, episodeId, reviewer);
-      const next = how(
-        pair.item === undefined ? newItem(agentId, episodeId) : (bare(pair.item) as ReviewItem),
-        pair.reviewer === undefined ? newReviewer(agentId, reviewer) : (bare(pair.reviewer) as Reviewer),
+      const changed = how(
+        pair.item === undefined ? newItem(agentId, episodeId) : bare(pair.item),
+        pair.reviewer === undefined ? newReviewer(agentId, reviewer) : bare(pair.reviewer),
       );
-      if (next === undefined) return undefined;
+      if (changed === undefined) return undefined;
       const changes = [
-        { from: pair.item, to: withLeases(next.item) },
-        { from: pair.reviewer, to: next.person },
+        { from: pair.item, to: withLeases(changed.item) },
+        { from: pair.reviewer, to: changed.person },
       ];
-      if (await store.save(agentId, changes)) return next;
+      if (await store.save(agentId, changes)) return changed;
     }
     throw unavailable("review_contended", "Others are changing this episode's review at the same time.", {
       retryAfterMs: 200,
@@ -123,18 +123,6 @@ export function createReviewService(deps: ReviewDeps) {
       };
     });
     return taken;
-  }
-
-  function offer(episode: Episode, held: Lease, why: Why, rules: ReviewRules, yours?: Offer["yours"]): Offer {
-    const { tools: _tools, schema_version: _version, ...shown } = bare(episode) as Episode;
-    return {
-      episode_id: episode.id,
-      episode: rules.blind ? blinded(shown) : shown,
-      why: rules.blind ? { reason: why.reason === "low_reward" ? "random" : why.reason } : why,
-      leased_until: held.until,
-      blind: rules.blind,
-      ...(yours === undefined ? {} : { yours }),
-    };
   }
 
   /** What the reviewer has in hand and may still have; its lease begins anew. */
@@ -175,9 +163,6 @@ export function createReviewService(deps: ReviewDeps) {
       });
     return episode;
   }
-
-  const forgetting = (item: ReviewItem, reviewer: string): Lease[] =>
-    item.leases.filter((one) => one.reviewer !== reviewer);
 
   /**
    * Stores the judgement as a reward by this person, then marks the episode. A judgement counts even when its lease
@@ -282,8 +267,8 @@ export function createReviewService(deps: ReviewDeps) {
     const why: Why = { reason: "again" };
     let yours: Offer["yours"];
     await change(agentId, last.episode_id, reviewer, (item, one) => {
-      const label = item.labels.find((its) => its.reviewer === reviewer);
-      yours = label && { value: label.value, at: label.at };
+      const own = item.labels.find((its) => its.reviewer === reviewer);
+      yours = own && { value: own.value, at: own.at };
       const labels = item.labels.filter((its) => its.reviewer !== reviewer);
       return {
         item: {
@@ -298,7 +283,7 @@ export function createReviewService(deps: ReviewDeps) {
           ...one,
           episode_id: last.episode_id,
           why,
-          labelled: Math.max(0, one.labelled - (label === undefined ? 0 : 1)),
+          labelled: Math.max(0, one.labelled - (own === undefined ? 0 : 1)),
           done: one.done.slice(0, -1),
         },
       };
@@ -361,6 +346,21 @@ export function createReviewService(deps: ReviewDeps) {
     },
   };
 }
+
+function offer(episode: Episode, held: Lease, why: Why, rules: ReviewRules, yours?: Offer["yours"]): Offer {
+  const { tools: _tools, schema_version: _version, ...shown } = bare(episode) as Episode;
+  return {
+    episode_id: episode.id,
+    episode: rules.blind ? blinded(shown) : shown,
+    why: rules.blind ? { reason: why.reason === "low_reward" ? "random" : why.reason } : why,
+    leased_until: held.until,
+    blind: rules.blind,
+    ...(yours === undefined ? {} : { yours }),
+  };
+}
+
+const forgetting = (item: ReviewItem, reviewer: string): Lease[] =>
+  item.leases.filter((one) => one.reviewer !== reviewer);
 
 const remembered = (person: Reviewer, what: "labelled" | "skipped", episodeId: string) =>
   [...person.done.filter((one) => one.episode_id !== episodeId), { what, episode_id: episodeId }].slice(

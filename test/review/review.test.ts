@@ -13,6 +13,11 @@ import { createRewardService } from "../../src/rewards/service.ts";
 const agent = "desk";
 const label = { value: 1, tags: [] };
 
+const only = (rule: keyof ReviewRules["sampling"]) => ({
+  sampling: { random: 0, low_reward: 0, disagreement: 0, new_tool: 0, [rule]: 1 },
+});
+const ids = (offers: ({ episode_id: string } | undefined)[]) => offers.map((one) => one?.episode_id);
+
 describe("the review queue", () => {
   let clock: VirtualClock;
   let ledger: Ledger;
@@ -56,10 +61,6 @@ describe("the review queue", () => {
   }
   const rules = (changes: Partial<ReviewRules>) =>
     review.setRules(agent, { ...DEFAULT_RULES, ...changes }, undefined);
-  const only = (rule: keyof ReviewRules["sampling"]) => ({
-    sampling: { random: 0, low_reward: 0, disagreement: 0, new_tool: 0, [rule]: 1 },
-  });
-  const ids = (offers: ({ episode_id: string } | undefined)[]) => offers.map((one) => one?.episode_id);
 
   it("gives each of many reviewers another episode, at the same instant", async () => {
     await record(12);

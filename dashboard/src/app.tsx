@@ -1,0 +1,287 @@
+import type { ComponentChildren } from "preact";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { createApi } from "./logic/api.ts";
+import { duration } from "./logic/format.ts";
+import { Poller } from "./logic/poller.ts";
+import { address, BASE, carryInAddresses, parseRoute, type Route, type View } from "./logic/route.ts";
+import type { Me, ReviewQueue, Stats } from "./logic/wire.ts";
+import { type Shared, SharedContext, useLive, useShared } from "./parts/context.tsx";
+import { Bolt, Icon } from "./parts/icons.tsx";
+import { KeyDialog } from "./parts/key-dialog.tsx";
+import { DatasetView } from "./views/dataset.tsx";
+import { DatasetsView } from "./views/datasets.tsx";
+import { DeploymentsView } from "./views/deployments.tsx";
+import { EpisodeView } from "./views/episode.tsx";
+import { EpisodesView } from "./views/episodes.tsx";
+import { EvaluationView } from "./views/evaluation.tsx";
+import { EvaluationsView } from "./views/evaluations.tsx";
+import { LineageView } from "./views/lineage.tsx";
+import { OverviewView } from "./views/overview.tsx";
+import { PipelineView } from "./views/pipeline.tsx";
+import { PipelinesView } from "./views/pipelines.tsx";
+import { ReviewView } from "./views/review.tsx";
+import { RunView } from "./views/run.tsx";
+import { RunsView } from "./views/runs.tsx";
+
+/** The key lives in this tab alone and ends with it. */
+const KEY = "lightning-key";
+
+function here(): Route {
+  const route = parseRoute(location.pathname, location.search);
+  const { agent } = route.query;
+  carryInAddresses(agent === undefined ? {} : { agent });
+  return route;
+}
+
+export function App() {
+  const [route, setRoute] = useState(here);
+  const [locked, setLocked] = useState(false);
+  const [epoch, setEpoch] = useState(0);
+  const [toast, setToast] = useState<{ text: string; tone: "good" | "bad" } | undefined>();
+  const [me, setMe] = useState<Me>({});
+
+  const poller = useMemo(
+    () =>
+      new Poller({
+        after: (ms, callback) => {
+          const timer = setTimeout(callback, ms);
+          return () => clearTimeout(timer);
+        },
+        isHidden: () => document.hidden,
+      }),
+    [],
+  );
+  const api = useMemo(
+    () =>
+      createApi({
+        base: "/api",
+        agent: () => parseRoute(location.pathname, location.search).query.agent,
+        key: () => sessionStorage.getItem(KEY) ?? undefined,
+        onLocked: () => setLocked(true),
+      }),
+    [],
+  );
+  const go = useCallback((to: string, replace = false) => {
+    if (replace) history.replaceState(null, "", to);
+    else history.pushState(null, "", to);
+    setRoute(here());
+    if (!replace) scrollTo(0, 0);
+  }, []);
+  const tell = useCallback((text: string, tone: "good" | "bad" = "good") => setToast({ text, tone }), []);
+
+  useEffect(() => {
+    const onPop = () => setRoute(here());
+    const onVisible = () => poller.visibilityChanged();
+    const onClick = (event: MouseEvent) => {
+      if (event.defaultPrevented || event.button !== 0) return;
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      const link = event.target instanceof Element ? event.target.closest("a") : null;
+      // Links in drawings have their address in an object.
+      const href = link?.getAttribute("href");
+      if (!href?.startsWith(`${BASE}/`) || link?.hasAttribute("download")) return;
+      event.preventDefault();
+      go(href);
+    };
+    addEventListener("popstate", onPop);
+    document.addEventListener("visibilitychange", onVisible);
+    document.addEventListener("click", onClick);
+    return () => {
+      removeEventListener("popstate", onPop);
+      document.removeEventListener("visibilitychange", onVisible);
+      document.removeEventListener("click", onClick);
+    };
+  }, [poller, go]);
+
+  useEffect(() => {
+    if (toast === undefined) return;
+    const timer = setTimeout(() => setToast(undefined), 5000);
+    return () => clearTimeout(timer);
+  }, [toast]);
+
+  // A host without this row keeps everybody's role to itself; the routes decide anyway.
+  useEffect(() => {
+    api
+      .get<Me>("/me")
+      .then(setMe)
+      .catch(() => setMe({}));
+  }, [api, epoch]);
+
+  const shared: Shared = {
+    api,
+    poller,
+    route,
+    go,
+    tell,
+    epoch,
+    principal: me.principal ?? null,
+    can: (operation) => me.allowed === undefined || me.allowed.includes(operation),
+  };
+
+  return (
+    <SharedContext.Provider value={shared}>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <div class="frame">
+        <Sidebar />
+        <main id="main">
+          <Shown route={route} />
+        </main>
+      </div>
+      <div class="toasts" role="status">
+        {toast !== undefined && <div class={`toast ${toast.tone}`}>{toast.text}</div>}
+      </div>
+      {locked && (
+        <KeyDialog
+          onKey={(key) => {
+            sessionStorage.setItem(KEY, key);
+            setLocked(false);
+            setEpoch((now) => now + 1);
+          }}
+        />
+      )}
+    </SharedContext.Provider>
+  );
+}
+
+const TITLES: Readonly<Record<View, string>> = {
+  overview: "Overview",
+  review: "Review",
+  episodes: "Episodes",
+  datasets: "Datasets",
+  runs: "Training runs",
+  evaluations: "Evaluations",
+  deployments: "Deployments",
+  pipelines: "Pipelines",
+  lineage: "Lineage",
+};
+
+function Shown({ route }: { route: Route }): ComponentChildren {
+  const { view, id } = route;
+  const seen = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    document.title = `${id ?? TITLES[view]} · Agent Lightning`;
+    const place = `${view}/${id ?? ""}`;
+    // After a step inside the page the focus begins at its heading, as after a new page.
+    if (seen.current !== undefined && seen.current !== place)
+      document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+    seen.current = place;
+  }, [view, id]);
+
+  if (view === "deployments") return <DeploymentsView id={id} />;
+  if (view === "lineage") return <LineageView id={id} />;
+  const One = id === undefined ? undefined : ONES[view];
+  if (One !== undefined && id !== undefined) return <One key={id} id={id} />;
+  const All = LISTS[view];
+  return <All />;
+}
+
+type Listed = Exclude<View, "deployments" | "lineage">;
+const LISTS: Readonly<Record<Listed, () => ComponentChildren>> = {
+  overview: OverviewView,
+  review: ReviewView,
+  episodes: EpisodesView,
+  datasets: DatasetsView,
+  runs: RunsView,
+  evaluations: EvaluationsView,
+  pipelines: PipelinesView,
+};
+const ONES: Partial<Record<Listed, (props: { id: string }) => ComponentChildren>> = {
+  episodes: EpisodeView,
+  datasets: DatasetView,
+  runs: RunView,
+  evaluations: EvaluationView,
+  pipelines: PipelineView,
+};
+
+const GROUPS: readonly (readonly [string, readonly View[]])[] = [
+  ["", ["overview"]],
+  ["Judge", ["review", "episodes"]],
+  ["Improve", ["datasets", "runs", "evaluations"]],
+  ["Serve", ["deployments", "pipelines", "lineage"]],
+];
+
+function Sidebar() {
+  const { api, route } = useShared();
+  const agent = route.query.agent ?? "";
+  const stats = useLive(`stats ${agent}`, () => api.get<Stats>("/stats"));
+  const review = useLive(`queue ${agent}`, () => api.get<ReviewQueue>("/review"));
+  const waiting = stats.data?.statistics.pipelines_waiting_for_approval ?? 0;
+  const badges: Partial<Record<View, string>> = {
+    ...(waiting > 0 ? { pipelines: String(waiting) } : {}),
+    ...((review.data?.waiting ?? 0) > 0 ? { review: shorter(review.data?.waiting ?? 0) } : {}),
+  };
+  return (
+    <aside class="side">
+      <a class="brand" href={address("overview")}>
+        <Bolt />
+        <span>Agent Lightning</span>
+      </a>
+      <nav aria-label="Views">
+        {GROUPS.map(([group, views]) => (
+          <div key={group} class="nav-group">
+            {group !== "" && <div class="nav-title">{group}</div>}
+            {views.map((view) => (
+              <a
+                key={view}
+                href={address(view)}
+                {...(route.view === view ? { "aria-current": "page" as const } : {})}
+              >
+                <Icon of={view} />
+                <span>{TITLES[view]}</span>
+                {badges[view] !== undefined && <span class="count">{badges[view]}</span>}
+              </a>
+            ))}
+          </div>
+        ))}
+      </nav>
+      <Standing stats={stats.data} error={stats.error} />
+    </aside>
+  );
+}
+
+const shorter = (value: number) => (value > 999 ? `${Math.floor(value / 1000)}k` : String(value));
+
+/** Which agent this is about, and whether the app keeps up. */
+function Standing({ stats, error }: { stats: Stats | undefined; error: unknown }) {
+  const { go, principal } = useShared();
+  const [choosing, setChoosing] = useState(false);
+  const lag =
+    stats === undefined ? 0 : Math.max(stats.feeds.episodes.lag_seconds, stats.feeds.rewards.lag_seconds);
+  const tone = error !== undefined ? "bad" : lag > 60 ? "warn" : "good";
+  const text =
+    error !== undefined ? "No answer" : lag > 5 ? `Feeds ${duration(lag * 1000)} behind` : "Feeds up to date";
+  const choose = (event: Event) => {
+    event.preventDefault();
+    const field = (event.currentTarget as HTMLFormElement).elements.namedItem("agent");
+    const value = field instanceof HTMLInputElement ? field.value.trim() : "";
+    carryInAddresses(value === "" ? {} : { agent: value });
+    setChoosing(false);
+    go(address("overview"));
+  };
+  return (
+    <div class="standing">
+      {choosing ? (
+        <form onSubmit={choose}>
+          <label class="field">
+            <span>Agent</span>
+            <input name="agent" defaultValue={stats?.agent_id ?? ""} autocomplete="off" maxLength={100} />
+          </label>
+          <button type="submit" class="small">
+            Show
+          </button>
+        </form>
+      ) : (
+        <button type="button" class="agent" title="Look at another agent" onClick={() => setChoosing(true)}>
+          <span class="muted">Agent</span>
+          <b>{stats?.agent_id ?? "…"}</b>
+        </button>
+      )}
+      <div class={`pulse ${tone}`}>
+        <i aria-hidden="true" />
+        {text}
+      </div>
+      {principal !== null && <div class="muted principal">{principal}</div>}
+    </div>
+  );
+}

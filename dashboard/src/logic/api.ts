@@ -1,0 +1,132 @@
+/** The page's only way to the app: its REST routes, at the host it was loaded from. */
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly remedy: string | undefined;
+
+  constructor(status: number, code: string, message: string, remedy?: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Api {
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  /** `wait`: seconds a long operation may take before it answers with what it has. */
+  post<T>(path: string, body: object, options?: { wait?: number; key?: string }): Promise<T>;
+  /** The first lines of a file; the rest is not fetched. */
+  head(path: string, lines: number, query?: Query): Promise<string[]>;
+}
+
+export interface ApiOptions {
+  /** Address before `/lightning`: `/api`. */
+  readonly base: string;
+  readonly agent: () => string | undefined;
+  readonly key: () => string | undefined;
+  /** The host asks who this is. */
+  readonly onLocked: () => void;
+  readonly fetch?: typeof fetch;
+}
+
+const BASE = "/lightning";
+
+/** `?a=1&b=x` without what is undefined or empty. */
+export function queryText(query: Query): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== "") params.set(name, String(value));
+  const text = params.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+export function createApi(options: ApiOptions): Api {
+  const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
+
+  async function call(path: string, query: Query, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    const key = options.key();
+    if (key !== undefined) headers.set("x-functions-key", key);
+    let response: Response;
+    try {
+      response = await send(`${options.base}${BASE}${path}${queryText(query)}`, {
+        ...init,
+        headers,
+        // A redirect to a sign-in page is no answer.
+        redirect: "manual",
+      });
+    } catch (thrown) {
+      if (init.signal?.aborted) throw thrown;
+      throw new ApiError(0, "no_answer", "The app does not answer.", "Is it still running?");
+    }
+    if (response.status === 401 || response.type === "opaqueredirect") {
+      options.onLocked();
+      throw new ApiError(401, "locked", "The app asks who you are.");
+    }
+    if (!response.ok) throw await errorOf(response);
+    return response;
+  }
+
+  const withAgent = (query: Query): Query => ({ agent_id: options.agent(), ...query });
+
+  return {
+    async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+      const response = await call(path, withAgent(query), { method: "GET", ...(signal ? { signal } : {}) });
+      return (await response.json()) as T;
+    },
+
+    async post<T>(path: string, body: object, more: { wait?: number; key?: string } = {}): Promise<T> {
+      const agent = options.agent();
+      const response = await call(
+        path,
+        {},
+        {
+          method: "POST",
+          body: JSON.stringify(agent === undefined ? body : { agent_id: agent, ...body }),
+          headers: {
+            // Not a type that a form on another site can send.
+            "content-type": "application/json",
+            prefer: `wait=${more.wait ?? 0}`,
+            ...(more.key === undefined ? {} : { "idempotency-key": more.key }),
+          },
+        },
+      );
+      return (await response.json()) as T;
+    },
+
+    async head(path: string, count: number, query: Query = {}): Promise<string[]> {
+      const response = await call(path, withAgent(query), { method: "GET" });
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      if (reader === undefined) return [];
+      let text = "";
+      for (;;) {
+        const { done, value } = await reader.read();
+        text += value ?? "";
+        const lines = text.split("\n");
+        if (!done && lines.length <= count) continue;
+        void reader.cancel().catch(() => undefined);
+        return lines.filter((line) => line !== "").slice(0, count);
+      }
+    },
+  };
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const text = await response.text().catch(() => "");
+  try {
+    const { error } = JSON.parse(text) as { error: { code: string; message: string; remedy?: string } };
+    return new ApiError(response.status, error.code, error.message, error.remedy);
+  } catch {
+    return new ApiError(response.status, "failed", `The app answered ${response.status}.`);
+  }
+}
+
+/** What to show of anything thrown. */
+export function errorText(thrown: unknown): string {
+  if (thrown instanceof ApiError && thrown.remedy !== undefined) return `${thrown.message} ${thrown.remedy}`;
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

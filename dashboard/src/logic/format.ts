@@ -1,0 +1,83 @@
+/** How numbers, times and texts are shown. */
+
+const NUMBER = new Intl.NumberFormat("en");
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+export const count = (value: number | undefined | null): string =>
+  value === undefined || value === null ? "–" : NUMBER.format(value);
+
+/** From ten thousand on in short: 12.3K. */
+export const shortCount = (value: number | undefined | null): string =>
+  value === undefined || value === null ? "–" : value < 10_000 ? NUMBER.format(value) : COMPACT.format(value);
+
+/** A reward or a difference with its sign, a true minus, and no more digits than matter. */
+export function signed(value: number | undefined | null, digits = 2): string {
+  if (value === undefined || value === null || !Number.isFinite(value)) return "–";
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return Number(text).toFixed(digits);
+  return `${value < 0 ? "−" : "+"}${text}`;
+}
+
+export const percent = (value: number | undefined | null, digits = 1): string =>
+  value === undefined || value === null ? "–" : `${(value * 100).toFixed(digits)} %`;
+
+/** `a`, `b`: 1 to 3 digits that matter, also for very small p values. */
+export function pValue(value: number): string {
+  if (value < 0.0001) return "< 0.0001";
+  return value < 0.01 ? value.toFixed(4) : value.toFixed(3);
+}
+
+export function duration(ms: number | undefined | null): string {
+  if (ms === undefined || ms === null || !Number.isFinite(ms) || ms < 0) return "–";
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} days ${hours % 24} h`;
+}
+
+/** How long ago, in words. */
+export function ago(time: string | undefined | null, now: number): string {
+  if (!time) return "–";
+  const seconds = Math.round((now - Date.parse(time)) / 1000);
+  if (Number.isNaN(seconds)) return "–";
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400 * 2) return `${Math.floor(seconds / 3600)} h ago`;
+  if (seconds < 86_400 * 60) return `${Math.floor(seconds / 86_400)} days ago`;
+  return dayOf(time);
+}
+
+const pad = (value: number) => String(value).padStart(2, "0");
+
+/** In the reader's own time zone, in the order that sorts. */
+export function moment(time: string | undefined | null): string {
+  if (!time) return "–";
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return "–";
+  return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
+}
+export const dayOf = (time: string): string => moment(time).slice(0, 10);
+
+/** `episodes` of 1 is `episode`. */
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+export const words = (name: string): string => name.replaceAll("_", " ");
+
+/** A long id's end tells it apart: `run-1a2b…9f`. */
+export function shortId(id: string): string {
+  if (id.length <= 22) return id;
+  return `${id.slice(0, 14)}…${id.slice(-5)}`;
+}
+
+export function bytes(value: number | undefined): string {
+  if (value === undefined) return "–";
+  if (value < 1024) return `${value} B`;
+  if (value < 1024 ** 2) return `${(value / 1024).toFixed(1)} KB`;
+  return `${(value / 1024 ** 2).toFixed(1)} MB`;
+}

@@ -1,0 +1,181 @@
+import type { View } from "./route.ts";
+import { viewOfId } from "./route.ts";
+
+/** A model's ancestry as a graph in columns, read from left (what came first) to right (what serves). */
+
+export interface Node {
+  readonly id: string;
+  readonly kind: "examples" | "dataset" | "run" | "evaluation" | "deployment" | "episode";
+  readonly title: string;
+  readonly facts: string;
+  readonly view: View | undefined;
+  readonly active: boolean;
+  readonly missing: boolean;
+  readonly column: number;
+  readonly row: number;
+}
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly edges: readonly (readonly [string, string])[];
+  readonly columns: number;
+  readonly rows: number;
+}
+
+interface RecordFacts {
+  readonly id: string;
+  readonly missing?: boolean;
+  readonly name?: string;
+  readonly status?: string;
+  readonly training_count?: number;
+  readonly episode_count?: number;
+  readonly base_model?: string;
+  readonly dataset_id?: string;
+  readonly run_id?: string;
+  readonly verdict?: string;
+}
+export interface DeploymentFacts {
+  readonly id: string;
+  readonly tuned_model: string;
+  readonly is_active: boolean;
+  readonly state?: string;
+  readonly training_run_id: string;
+  readonly training_run?: RecordFacts | null;
+  readonly dataset?: RecordFacts | null;
+  readonly evaluation?: RecordFacts | null;
+}
+export interface LineageReply {
+  readonly lineage: readonly DeploymentFacts[];
+  readonly training_run?: RecordFacts | null;
+  readonly training_runs?: readonly RecordFacts[];
+  readonly dataset?: RecordFacts | null;
+  readonly evaluation?: RecordFacts | null;
+  readonly evaluations?: readonly RecordFacts[];
+}
+
+const COLUMN = { episode: 0, examples: 0, dataset: 1, run: 2, evaluation: 3, deployment: 4 } as const;
+
+export function graphOf(reply: LineageReply, episodeId?: string): Graph {
+  const nodes = new Map<string, Omit<Node, "row">>();
+  const edges = new Map<string, readonly [string, string]>();
+  const link = (from: string | undefined, to: string | undefined) => {
+    if (from !== undefined && to !== undefined) edges.set(`${from} ${to}`, [from, to]);
+  };
+  const add = (
+    record: RecordFacts | null | undefined,
+    kind: "dataset" | "run" | "evaluation",
+    title: string,
+    facts: string,
+  ) => {
+    if (!record || nodes.has(record.id)) return;
+    const missing = record.missing === true;
+    nodes.set(record.id, {
+      id: record.id,
+      kind,
+      title: missing ? "no longer there" : title,
+      facts: missing ? "" : facts,
+      view: missing ? undefined : viewOfId(record.id),
+      active: false,
+      missing,
+      column: COLUMN[kind],
+    });
+  };
+  const addDataset = (dataset: RecordFacts | null | undefined) => {
+    if (!dataset) return;
+    add(dataset, "dataset", dataset.name ?? "dataset", `${dataset.training_count ?? 0} training examples`);
+    const source = `${dataset.id}#examples`;
+    if (episodeId === undefined && dataset.missing !== true && !nodes.has(source)) {
+      nodes.set(source, {
+        id: source,
+        kind: "examples",
+        title: "examples",
+        facts:
+          dataset.episode_count === undefined
+            ? "golden conversations"
+            : `from ${dataset.episode_count} episodes`,
+        view: "datasets",
+        active: false,
+        missing: false,
+        column: COLUMN.examples,
+      });
+      link(source, dataset.id);
+    }
+  };
+  const addRun = (run: RecordFacts | null | undefined) => {
+    if (!run) return;
+    add(run, "run", run.base_model ?? "training run", run.status ?? "");
+    link(run.dataset_id, run.id);
+  };
+  const addEvaluation = (evaluation: RecordFacts | null | undefined) => {
+    if (!evaluation) return;
+    add(evaluation, "evaluation", evaluation.verdict ?? evaluation.status ?? "evaluation", "held-out pairs");
+    link(evaluation.run_id ?? evaluation.dataset_id, evaluation.id);
+  };
+
+  addDataset(reply.dataset);
+  for (const run of reply.training_runs ?? []) addRun(run);
+  addRun(reply.training_run);
+  for (const evaluation of reply.evaluations ?? []) addEvaluation(evaluation);
+  addEvaluation(reply.evaluation);
+  for (const one of reply.lineage) {
+    addDataset(one.dataset);
+    addRun(one.training_run);
+    addEvaluation(one.evaluation);
+    nodes.set(one.id, {
+      id: one.id,
+      kind: "deployment",
+      title: one.tuned_model,
+      facts: one.is_active ? "serving now" : (one.state ?? ""),
+      view: "deployments",
+      active: one.is_active,
+      missing: false,
+      column: COLUMN.deployment,
+    });
+    link(one.evaluation?.id ?? one.training_run_id, one.id);
+  }
+  if (episodeId !== undefined) {
+    nodes.set(episodeId, {
+      id: episodeId,
+      kind: "episode",
+      title: "episode",
+      facts: "",
+      view: "episodes",
+      active: false,
+      missing: false,
+      column: COLUMN.episode,
+    });
+    for (const node of nodes.values()) if (node.kind === "dataset") link(episodeId, node.id);
+  }
+  return placed([...nodes.values()], [...edges.values()]);
+}
+
+/** Rows from the top in the order of coming; columns nobody uses are closed up. */
+function placed(nodes: Omit<Node, "row">[], edges: (readonly [string, string])[]): Graph {
+  const known = new Set(nodes.map(({ id }) => id));
+  const used = [...new Set(nodes.map(({ column }) => column))].toSorted((a, b) => a - b);
+  const filled = new Map<number, number>();
+  const at = nodes.map((node): Node => {
+    const column = used.indexOf(node.column);
+    const row = filled.get(column) ?? 0;
+    filled.set(column, row + 1);
+    return { ...node, column, row };
+  });
+  return {
+    nodes: at,
+    edges: edges.filter(([from, to]) => known.has(from) && known.has(to)),
+    columns: used.length,
+    rows: Math.max(0, ...filled.values()),
+  };
+}
+
+/** Several replies as one, each record once. */
+export function joined(replies: readonly LineageReply[]): LineageReply {
+  const deployments = new Map(replies.flatMap((reply) => reply.lineage).map((one) => [one.id, one]));
+  return {
+    lineage: [...deployments.values()],
+    training_runs: replies.flatMap((reply) => [
+      ...(reply.training_runs ?? []),
+      ...(reply.training_run ? [reply.training_run] : []),
+    ]),
+    evaluations: replies.flatMap((reply) => reply.evaluations ?? []),
+  };
+}

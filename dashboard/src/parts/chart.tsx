@@ -1,0 +1,153 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { moment } from "../logic/format.ts";
+import { type Columns, spoken } from "../logic/trend.ts";
+
+export interface Marker {
+  /** In the unit of x. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** A line chart with its legend; the legend shows the values under the pointer, a sentence says the whole. */
+export function Chart(props: {
+  columns: Columns;
+  label: string;
+  time?: boolean;
+  height?: number;
+  range?: readonly [number, number];
+  markers?: readonly Marker[];
+  /** Names of the legend, where a series has a longer one. */
+  names?: Readonly<Record<string, string>>;
+  xName?: string;
+}) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  const [at, setAt] = useState<number | null>(null);
+  const dark = useDark();
+  const { columns, time = false, height = 220 } = props;
+
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const shape = JSON.stringify([columns, props.markers, props.range]);
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null || width === 0) return;
+    const style = getComputedStyle(element);
+    const colour = (name: string) => style.getPropertyValue(name).trim();
+    const font = `11px ${style.fontFamily}`;
+    const axis: uPlot.Axis = {
+      stroke: colour("--muted"),
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { show: false },
+      font,
+    };
+    const draw = (u: uPlot) => {
+      const { ctx } = u;
+      for (const marker of props.markers ?? []) {
+        const x = Math.round(u.valToPos(marker.at, "x", true));
+        if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+        ctx.save();
+        ctx.strokeStyle = colour("--good");
+        ctx.fillStyle = colour("--good");
+        ctx.lineWidth = devicePixelRatio;
+        ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+        ctx.beginPath();
+        ctx.moveTo(x, u.bbox.top);
+        ctx.lineTo(x, u.bbox.top + u.bbox.height);
+        ctx.stroke();
+        ctx.font = `${11 * devicePixelRatio}px ${style.fontFamily}`;
+        const near = x > u.bbox.left + u.bbox.width * 0.7;
+        ctx.textAlign = near ? "right" : "left";
+        ctx.fillText(marker.text, x + (near ? -5 : 5) * devicePixelRatio, u.bbox.top + 11 * devicePixelRatio);
+        ctx.restore();
+      }
+    };
+    const many = columns.x.length > 60;
+    const plot = new uPlot(
+      {
+        width,
+        height,
+        padding: [8, 8, 0, 0],
+        legend: { show: false },
+        cursor: { y: false, points: { size: 7 } },
+        scales: {
+          x: { time },
+          y: props.range === undefined ? {} : { range: [props.range[0], props.range[1]] },
+        },
+        axes: [
+          { ...axis, space: 70 },
+          { ...axis, size: 46 },
+        ],
+        series: [
+          {},
+          ...columns.series.map(({ name }, n) => ({
+            label: name,
+            stroke: colour(colourOf(n, columns.series.length)),
+            width: 2,
+            spanGaps: true,
+            points: { show: !many, size: 5 },
+          })),
+        ],
+        hooks: { draw: [draw], setCursor: [(u: uPlot) => setAt(u.cursor.idx ?? null)] },
+      },
+      [columns.x, ...columns.series.map(({ values }) => values)],
+      element,
+    );
+    return () => plot.destroy();
+    // `shape` stands for the data: a new array with equal numbers draws nothing anew.
+  }, [width, height, time, dark, shape]);
+
+  const x = at === null ? undefined : columns.x[at];
+  return (
+    <figure class="chart">
+      <figcaption class="hidden-text">
+        {props.label}: {spoken(columns)}.
+      </figcaption>
+      <ul class="legend" aria-hidden="true">
+        {columns.series.map(({ name, values }, n) => {
+          const value = at === null ? values.findLast((one) => one !== null) : values[at];
+          return (
+            <li key={name}>
+              <i class={`swatch ${swatchOf(n, columns.series.length)}`} />
+              {props.names?.[name] ?? name}
+              <b>{value === null || value === undefined ? "–" : value.toFixed(3)}</b>
+            </li>
+          );
+        })}
+        <li class="legend-x">
+          {x === undefined
+            ? "latest"
+            : time
+              ? moment(new Date(x * 1000).toISOString())
+              : `${props.xName ?? ""} ${x}`}
+        </li>
+      </ul>
+      <div ref={frame} class="plot" aria-hidden="true" />
+    </figure>
+  );
+}
+
+/** The last series is the one that matters now. */
+const PLACES = ["accent", "before", "third", "fourth"] as const;
+const swatchOf = (n: number, all: number) => PLACES[Math.min(PLACES.length - 1, all - 1 - n)] ?? "fourth";
+const colourOf = (n: number, all: number) => `--series-${swatchOf(n, all)}`;
+
+function useDark(): boolean {
+  const query = "(prefers-color-scheme: dark)";
+  const [dark, setDark] = useState(matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const change = () => setDark(list.matches);
+    list.addEventListener("change", change);
+    return () => list.removeEventListener("change", change);
+  }, []);
+  return dark;
+}

@@ -1,0 +1,89 @@
+import { createContext } from "preact";
+import { useCallback, useContext, useEffect, useRef, useState } from "preact/hooks";
+import type { Api } from "../logic/api.ts";
+import type { Poller } from "../logic/poller.ts";
+import type { Route } from "../logic/route.ts";
+
+/** What every view may use. */
+export interface Shared {
+  readonly api: Api;
+  readonly poller: Poller;
+  readonly route: Route;
+  /** Goes to an address of the page; `replace` leaves no step to go back to. */
+  readonly go: (address: string, replace?: boolean) => void;
+  /** The signed-in person, or null. */
+  readonly principal: string | null;
+  /** Whether this person may call the operation. */
+  readonly can: (operation: string) => boolean;
+  /** Says in passing that something happened. */
+  readonly tell: (text: string, tone?: "good" | "bad") => void;
+  /** Raised when a key was given: everything is asked anew. */
+  readonly epoch: number;
+}
+
+export const SharedContext = createContext<Shared | undefined>(undefined);
+
+export function useShared(): Shared {
+  const shared = useContext(SharedContext);
+  if (shared === undefined) throw new Error("A view outside of the page.");
+  return shared;
+}
+
+export interface Live<T> {
+  readonly data: T | undefined;
+  readonly error: unknown;
+  readonly reload: () => void;
+}
+
+/**
+ * Asks now, and again in the page's one loop. What is shown stays while it is asked again, and is dropped when `key`
+ * changes. With `key` undefined nothing is asked.
+ */
+export function useLive<T>(key: string | undefined, load: () => Promise<T>): Live<T> {
+  const { poller, epoch } = useShared();
+  const [state, setState] = useState<{ key: string | undefined; data?: T; error?: unknown }>({ key });
+  const latest = useRef(load);
+  latest.current = load;
+  const asked = key === undefined ? undefined : `${key} ${epoch}`;
+
+  useEffect(() => {
+    if (asked === undefined) return;
+    let gone = false;
+    let before = "";
+    const task = async (): Promise<boolean> => {
+      try {
+        const data = await latest.current();
+        const text = JSON.stringify(data);
+        if (gone || text === before) return false;
+        before = text;
+        setState({ key: asked, data });
+        return true;
+      } catch (error) {
+        if (!gone) setState((now) => ({ ...(now.key === asked ? now : { key: asked }), error }));
+        before = "";
+        throw error;
+      }
+    };
+    // The loop tells its own failures by waiting longer.
+    task().catch(() => undefined);
+    const remove = poller.add(task);
+    return () => {
+      gone = true;
+      remove();
+    };
+  }, [asked, poller]);
+
+  const reload = useCallback(() => poller.wake(), [poller]);
+  const mine = state.key === asked;
+  return { data: mine ? state.data : undefined, error: mine ? state.error : undefined, reload };
+}
+
+/** The time, for "3 min ago": changes each half minute. */
+export function useNow(): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

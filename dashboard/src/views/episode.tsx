@@ -1,0 +1,147 @@
+import { shown } from "../logic/content.ts";
+import { turnsOf } from "../logic/conversation.ts";
+import { count, duration, signed, words } from "../logic/format.ts";
+import { address } from "../logic/route.ts";
+import type { Episode, RewardList } from "../logic/wire.ts";
+import { Ago, Card, Copy, Empty, Facts, Failure, Loading, Page, Reward } from "../parts/basics.tsx";
+import { useLive, useShared } from "../parts/context.tsx";
+import { Conversation, LongText, Told } from "../parts/text.tsx";
+
+export function EpisodeView({ id }: { id: string }) {
+  const { api } = useShared();
+  const path = `/episodes/${encodeURIComponent(id)}`;
+  const episode = useLive(`episode ${id}`, () => api.get<Episode>(path));
+  const rewards = useLive(`rewards ${id}`, () =>
+    api.get<RewardList>("/rewards", { episode_id: id, limit: 50 }),
+  );
+  if (episode.data === undefined)
+    return (
+      <Page title="Episode">
+        {episode.error === undefined ? (
+          <Loading lines={8} />
+        ) : (
+          <Failure error={episode.error} retry={episode.reload} />
+        )}
+      </Page>
+    );
+  const one = episode.data;
+  const redacted = Object.entries(one.redaction?.counts ?? {});
+  return (
+    <Page
+      title="Episode"
+      lead={
+        <>
+          <code class="break">{one.id}</code> <Copy text={one.id} label="Copy" />
+        </>
+      }
+      actions={
+        <>
+          <a class="button" href={address("episodes", undefined, { session_id: one.session_id })}>
+            Session
+          </a>
+          <a class="button" href={address("lineage", one.id)}>
+            Trained into
+          </a>
+        </>
+      }
+    >
+      <div class="columns two-one">
+        <Card title="Conversation">
+          <Conversation turns={turnsOf(one)} />
+          {one.error !== undefined && (
+            <div class="notice bad">
+              <Told text={one.error} />
+            </div>
+          )}
+        </Card>
+        <div class="stack">
+          <Card title="Judgement" note={<Reward value={one.reward_avg ?? null} count={one.reward_count} />}>
+            {one.reward_vetoed === true && (
+              <p class="notice bad">A safety check failed: this episode stays out of every dataset.</p>
+            )}
+            {rewards.data === undefined ? (
+              <Loading lines={2} />
+            ) : rewards.data.rewards.length === 0 ? (
+              <Empty title="Not judged yet">
+                <p>
+                  <a href={address("review")}>Review episodes</a>
+                </p>
+              </Empty>
+            ) : (
+              <ul class="judgements">
+                {rewards.data.rewards.map((reward) => (
+                  <li key={reward.id} class={reward.withdrawn ? "withdrawn" : ""}>
+                    <span class="row-main">
+                      <b>{words(reward.source)}</b>
+                      <span class="muted">
+                        {reward.evaluator === null ? "" : <Told text={`${reward.evaluator} · `} />}
+                        <Ago at={reward.created_at} />
+                      </span>
+                    </span>
+                    <span>{reward.withdrawn ? "taken back" : <Reward value={reward.value} />}</span>
+                    {Array.isArray(reward.metadata.tags) && (
+                      <span class="tags full">
+                        {reward.metadata.tags.map(shown).map((tag) => (
+                          <code key={tag}>{tag}</code>
+                        ))}
+                      </span>
+                    )}
+                    {reward.comments !== undefined && (
+                      <span class="full">
+                        <LongText text={reward.comments} />
+                      </span>
+                    )}
+                    {typeof reward.metadata.correction === "string" && (
+                      <div class="full correction">
+                        <span class="muted">should have said</span>
+                        <LongText text={reward.metadata.correction} />
+                      </div>
+                    )}
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Card>
+          <Card title="Facts">
+            <Facts
+              rows={[
+                ["When", <Ago key="at" at={one.created_at} />],
+                ["Model", one.model_deployment],
+                ["Took", one.request_latency_ms === undefined ? undefined : duration(one.request_latency_ms)],
+                [
+                  "Tokens",
+                  one.token_usage?.total_tokens === undefined
+                    ? undefined
+                    : count(one.token_usage.total_tokens),
+                ],
+                ["Cost", one.cost_usd === undefined ? undefined : `$${one.cost_usd}`],
+                ["Session", one.session_id],
+                ["Correlation", one.correlation_id],
+                ["Penalty", one.reward_penalty ? signed(one.reward_penalty) : undefined],
+                [
+                  "Redacted",
+                  redacted.length === 0
+                    ? "nothing"
+                    : redacted.map(([kind, n]) => `${words(kind)} ×${n}`).join(", "),
+                ],
+                [
+                  "Cut",
+                  one.truncated === undefined
+                    ? undefined
+                    : Object.entries(one.truncated)
+                        .map(([field, n]) => `${field}: ${count(n)} characters`)
+                        .join(", "),
+                ],
+              ]}
+            />
+          </Card>
+          {Object.keys(one.metadata).length > 0 && (
+            <Card title="Metadata">
+              <LongText text={shown(one.metadata)} mono />
+            </Card>
+          )}
+        </div>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,218 @@
+import { useState } from "preact/hooks";
+import { shown } from "../logic/content.ts";
+import { percent, signed } from "../logic/format.ts";
+import { address } from "../logic/route.ts";
+import { arithmetic } from "../logic/verdict.ts";
+import type { Evaluation } from "../logic/wire.ts";
+import { Badge, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { useLive, useShared } from "../parts/context.tsx";
+import { LongText } from "../parts/text.tsx";
+
+type Reckoned = NonNullable<Evaluation["result"]>;
+
+export function EvaluationView({ id }: { id: string }) {
+  const { api } = useShared();
+  const live = useLive(`evaluation ${id}`, () =>
+    api.get<Evaluation>(`/evaluations/${encodeURIComponent(id)}`),
+  );
+  const [only, setOnly] = useState<"all" | "differ">("all");
+  if (live.data === undefined)
+    return (
+      <Page title="Evaluation">
+        {live.error === undefined ? (
+          <Loading lines={8} />
+        ) : (
+          <Failure error={live.error} retry={live.reload} />
+        )}
+      </Page>
+    );
+  const one = live.data;
+  const pairs = (one.sample ?? []).filter(
+    (pair) => only === "all" || pair.baseline_correct !== pair.candidate_correct,
+  );
+  return (
+    <Page
+      title="Evaluation"
+      lead={
+        <>
+          <Badge of={one.result?.verdict ?? one.status} /> <code class="break">{one.id}</code>
+        </>
+      }
+      actions={
+        <a class="button" href={address("lineage", one.id)}>
+          Lineage
+        </a>
+      }
+    >
+      {one.error !== undefined && <p class="notice bad">{one.error}</p>}
+      {one.result === undefined ? (
+        <Card title="Verdict">
+          <Empty title={one.status === "failed" ? "There is no verdict" : "The models are still answering"} />
+        </Card>
+      ) : (
+        <Verdict facts={one.result} candidate={one.candidate} baseline={one.baseline} />
+      )}
+      <Card
+        title="Pairs, side by side"
+        note={
+          <span class="tabs" role="group" aria-label="Which pairs">
+            {(["all", "differ"] as const).map((which) => (
+              <button key={which} type="button" aria-pressed={only === which} onClick={() => setOnly(which)}>
+                {which === "all" ? "All" : "Where they differ"}
+              </button>
+            ))}
+          </span>
+        }
+      >
+        {pairs.length === 0 ? (
+          <Empty
+            title={(one.sample ?? []).length === 0 ? "No pair yet" : "In this sample they do not differ"}
+          />
+        ) : (
+          <ol class="pairs">
+            {pairs.map((pair) => (
+              <li key={pair.example}>
+                <div class="pair-head">
+                  <span class="muted">Example</span> <code class="break">{pair.example}</code>
+                </div>
+                <div class="pair">
+                  <div class="pair-side expected">
+                    <h3>Expected</h3>
+                    <LongText text={shown(pair.expected)} mono />
+                  </div>
+                  <div class={`pair-side ${pair.baseline_correct ? "right" : "wrong"}`}>
+                    <h3>
+                      Baseline <span>{pair.baseline_correct ? "✓ right" : "✗ wrong"}</span>
+                    </h3>
+                    <LongText text={shown(pair.baseline_answer)} mono />
+                  </div>
+                  <div class={`pair-side ${pair.candidate_correct ? "right" : "wrong"}`}>
+                    <h3>
+                      Candidate <span>{pair.candidate_correct ? "✓ right" : "✗ wrong"}</span>
+                    </h3>
+                    <LongText text={shown(pair.candidate_answer)} mono />
+                  </div>
+                </div>
+              </li>
+            ))}
+          </ol>
+        )}
+        {(one.sample ?? []).length > 0 && (
+          <p class="muted">A sample of at most 20; the verdict counts all pairs.</p>
+        )}
+      </Card>
+      <Card title="Facts">
+        <Facts
+          rows={[
+            ["Candidate", one.candidate],
+            ["Baseline", one.baseline],
+            ["Run", one.run_id === undefined ? undefined : <Id id={one.run_id} />],
+            ["Dataset", <Id key="d" id={one.dataset_id} />],
+            ["Side", one.split],
+            ["Right means", one.metric],
+            ["Skipped lines", one.plan?.skipped],
+            ["Contamination", one.plan?.contamination === "none" ? "none found" : one.plan?.contamination],
+          ]}
+        />
+      </Card>
+    </Page>
+  );
+}
+
+function Verdict({ facts, candidate, baseline }: { facts: Reckoned; candidate: string; baseline: string }) {
+  const cells = [
+    { name: "Both right", value: facts.both, tone: "plain" },
+    { name: "Only the candidate", value: facts.candidate_only, tone: "good" },
+    { name: "Only the baseline", value: facts.baseline_only, tone: "bad" },
+    { name: "Neither", value: facts.neither, tone: "plain" },
+  ];
+  return (
+    <div class="columns two">
+      <Card title="Verdict" note={<Badge of={facts.verdict} />}>
+        <ul class="reasons">
+          {facts.reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+        <dl class="compare">
+          <div>
+            <dt>Candidate right</dt>
+            <dd>{percent(facts.candidate_accuracy)}</dd>
+            <dd class="muted break">{candidate}</dd>
+          </div>
+          <div>
+            <dt>Baseline right</dt>
+            <dd class="before">{percent(facts.baseline_accuracy)}</dd>
+            <dd class="muted break">{baseline}</dd>
+          </div>
+          <div>
+            <dt>Difference</dt>
+            <dd class={facts.difference >= 0 ? "good" : "bad"}>{signed(facts.difference * 100, 1)}</dd>
+            <dd class="muted">points</dd>
+          </div>
+        </dl>
+        <Interval interval={facts.interval} difference={facts.difference} />
+      </Card>
+      <Card title="How it was reckoned" note={`${facts.pairs} pairs`}>
+        <div class="quad">
+          {cells.map(({ name, value, tone }) => (
+            <div key={name} class={tone}>
+              <b>{value}</b>
+              <span>{name}</span>
+            </div>
+          ))}
+        </div>
+        <ol class="arithmetic">
+          {arithmetic(facts).map((step) => (
+            <li key={step.question} class={step.met === undefined ? "" : step.met ? "met" : "unmet"}>
+              <b>{step.question}</b>
+              <span>{step.numbers}</span>
+              {step.met !== undefined && <em>{step.met ? "yes" : "no"}</em>}
+            </li>
+          ))}
+        </ol>
+      </Card>
+    </div>
+  );
+}
+
+/** Where a difference lies on a line of 200. */
+const at = (value: number) => 100 + value * 95;
+
+/** The 95 % interval on a line from -100 to 100 points. */
+function Interval({
+  interval: [low, high],
+  difference,
+}: {
+  interval: readonly [number, number];
+  difference: number;
+}) {
+  return (
+    <svg
+      class="interval"
+      viewBox="0 0 200 30"
+      role="img"
+      aria-label={`95 percent interval from ${signed(low * 100, 1)} to ${signed(high * 100, 1)} points`}
+    >
+      <line x1="5" x2="195" y1="12" y2="12" class="interval-axis" />
+      <line x1="100" x2="100" y1="4" y2="20" class="interval-zero" />
+      <line
+        x1={at(low)}
+        x2={at(high)}
+        y1="12"
+        y2="12"
+        class={`interval-bar ${low > 0 ? "good" : high < 0 ? "bad" : ""}`}
+      />
+      <circle cx={at(difference)} cy="12" r="3.5" class="interval-dot" />
+      <text x="100" y="28" text-anchor="middle">
+        0
+      </text>
+      <text x="5" y="28">
+        −100
+      </text>
+      <text x="195" y="28" text-anchor="end">
+        +100
+      </text>
+    </svg>
+  );
+}

@@ -1,0 +1,70 @@
+import { percent, signed } from "../logic/format.ts";
+import { address } from "../logic/route.ts";
+import type { EvaluationList } from "../logic/wire.ts";
+import { Ago, Badge, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
+import { useLive, useShared } from "../parts/context.tsx";
+import { type Column, Filters, Pages, Table } from "../parts/table.tsx";
+
+type Row = EvaluationList["evaluations"][number];
+
+const COLUMNS: readonly Column<Row>[] = [
+  {
+    name: "Candidate",
+    wide: true,
+    cell: (one) => <a href={address("evaluations", one.id)}>{one.candidate}</a>,
+  },
+  { name: "Against", extra: true, cell: (one) => one.baseline },
+  { name: "Pairs", number: true, extra: true, cell: (one) => one.result?.pairs ?? "–" },
+  {
+    name: "Right",
+    number: true,
+    extra: true,
+    cell: (one) =>
+      one.result === undefined
+        ? "–"
+        : `${percent(one.result.baseline_accuracy, 0)} → ${percent(one.result.candidate_accuracy, 0)}`,
+  },
+  {
+    name: "Difference",
+    number: true,
+    cell: (one) => (one.result === undefined ? "–" : signed(one.result.difference * 100, 1)),
+  },
+  { name: "Verdict", cell: (one) => <Badge of={one.result?.verdict ?? one.status} /> },
+  { name: "When", number: true, cell: (one) => <Ago at={one.completed_at ?? one.created_at} /> },
+];
+
+export function EvaluationsView() {
+  const { api, route } = useShared();
+  const { after, agent: _agent, ...filters } = route.query;
+  const list = useLive(`evaluations ${JSON.stringify(route.query)}`, () =>
+    api.get<EvaluationList>("/evaluations", { ...filters, limit: 25, continuation: after }),
+  );
+  return (
+    <Page
+      title="Evaluations"
+      lead="Both models answer the same held-out examples; only what they answer differently counts."
+    >
+      <Filters view="evaluations" filters={[{ name: "run_id", label: "Run" }]} />
+      {list.error !== undefined && <Failure error={list.error} retry={list.reload} />}
+      {list.data === undefined ? (
+        list.error === undefined && <Loading lines={6} />
+      ) : list.data.evaluations.length === 0 ? (
+        <Empty title="Nothing has been evaluated yet">
+          <p>
+            A pipeline evaluates what it trained. Alone:{" "}
+            <code>npx lightning evaluate --run-id … --dataset-id …</code>
+          </p>
+        </Empty>
+      ) : (
+        <>
+          <Table label="Evaluations" columns={COLUMNS} rows={list.data.evaluations} keyOf={({ id }) => id} />
+          <Pages
+            view="evaluations"
+            shown={list.data.evaluations.length}
+            continuation={list.data.continuation}
+          />
+        </>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,143 @@
+import { shortId } from "../logic/format.ts";
+import { type Graph, graphOf, type LineageReply, type Node } from "../logic/lineage.ts";
+import { address, viewOfId } from "../logic/route.ts";
+import { Card, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
+import { useLive, useShared } from "../parts/context.tsx";
+
+const KIND: Readonly<Record<string, string>> = {
+  runs: "runs",
+  datasets: "datasets",
+  evaluations: "evaluations",
+  deployments: "deployments",
+};
+
+export function LineageView({ id }: { id: string | undefined }) {
+  const { api, go, route } = useShared();
+  const kind = id === undefined ? undefined : (KIND[viewOfId(id) ?? ""] ?? "episodes");
+  const agent = route.query.agent ?? "";
+  const live = useLive(`lineage ${id ?? ""} ${agent}`, () =>
+    id === undefined
+      ? api.get<LineageReply>("/lineage", { limit: 10 })
+      : api.get<LineageReply>(`/lineage/${kind}/${encodeURIComponent(id)}`),
+  );
+  const graph =
+    live.data === undefined ? undefined : graphOf(live.data, kind === "episodes" ? id : undefined);
+  const search = (event: Event) => {
+    event.preventDefault();
+    const field = (event.currentTarget as HTMLFormElement).elements.namedItem("id");
+    if (field instanceof HTMLInputElement && field.value.trim() !== "")
+      go(address("lineage", field.value.trim()));
+  };
+  return (
+    <Page
+      title="Lineage"
+      lead="From the examples a model learned from to the model that serves; each box is a link."
+    >
+      <form class="filters" role="search" onSubmit={search}>
+        <label class="filter grow">
+          <span>Trace an episode, dataset, run, evaluation or deployment</span>
+          <input name="id" key={id} defaultValue={id ?? ""} placeholder="its id" maxLength={100} />
+        </label>
+        <button type="submit">Trace</button>
+      </form>
+      {live.error !== undefined && <Failure error={live.error} retry={live.reload} />}
+      {graph === undefined ? (
+        live.error === undefined && <Loading lines={6} />
+      ) : graph.nodes.length === 0 ? (
+        <Empty title={id === undefined ? "Nothing has been promoted yet" : "Nothing came of it yet"}>
+          <p>
+            {kind === "episodes" ? (
+              <>No dataset holds this episode. It enters the next one built if its reward is high enough.</>
+            ) : (
+              <a href={address("pipelines")}>Start a pipeline</a>
+            )}
+          </p>
+        </Empty>
+      ) : (
+        <Card class="graph-card">
+          <GraphView graph={graph} focus={id} />
+        </Card>
+      )}
+    </Page>
+  );
+}
+
+const CELL = { width: 200, height: 84, right: 56, down: 20 } as const;
+const NAMES: Readonly<Record<Node["kind"], string>> = {
+  examples: "Examples",
+  episode: "Episode",
+  dataset: "Dataset",
+  run: "Training run",
+  evaluation: "Evaluation",
+  deployment: "Deployment",
+};
+
+function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }) {
+  const x = (node: Node) => node.column * (CELL.width + CELL.right) + 2;
+  const y = (node: Node) => node.row * (CELL.height + CELL.down) + 2;
+  const width = graph.columns * (CELL.width + CELL.right) - CELL.right + 4;
+  const height = graph.rows * (CELL.height + CELL.down) - CELL.down + 4;
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  return (
+    // A scrolling frame must be reachable by key.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+    <section class="graph" tabIndex={0} aria-label="Lineage graph">
+      <svg
+        width={width}
+        height={height}
+        viewBox={`0 0 ${width} ${height}`}
+        role="group"
+        aria-label="Records and what led to them"
+      >
+        {graph.edges.map(([from, to]) => {
+          const [a, b] = [byId.get(from), byId.get(to)];
+          if (a === undefined || b === undefined) return null;
+          const [x1, y1] = [x(a) + CELL.width, y(a) + CELL.height / 2];
+          const [x2, y2] = [x(b), y(b) + CELL.height / 2];
+          const bend = Math.max(20, (x2 - x1) / 2);
+          return (
+            <path
+              key={`${from} ${to}`}
+              class="edge"
+              d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`}
+            />
+          );
+        })}
+        {graph.nodes.map((node) => {
+          const target = node.kind === "examples" ? node.id.replace(/#examples$/, "") : node.id;
+          const body = (
+            <>
+              <rect x={x(node)} y={y(node)} width={CELL.width} height={CELL.height} rx={10} />
+              <text x={x(node) + 14} y={y(node) + 23} class="node-kind">
+                {NAMES[node.kind]}
+              </text>
+              <text x={x(node) + 14} y={y(node) + 45} class="node-title">
+                {cut(node.title, 25)}
+              </text>
+              <text x={x(node) + 14} y={y(node) + 66} class="node-facts">
+                {node.facts === "" ? shortId(target) : cut(node.facts, 29)}
+              </text>
+            </>
+          );
+          const style = `node ${node.kind} ${node.active ? "active" : ""} ${node.missing ? "missing" : ""} ${node.id === focus ? "focus" : ""}`;
+          return node.view === undefined ? (
+            <g key={node.id} class={style}>
+              {body}
+            </g>
+          ) : (
+            <a
+              key={node.id}
+              class={style}
+              href={address(node.view, target)}
+              aria-label={`${NAMES[node.kind]} ${node.title}, ${node.facts}`}
+            >
+              {body}
+            </a>
+          );
+        })}
+      </svg>
+    </section>
+  );
+}
+
+const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

@@ -1,0 +1,191 @@
+import { useState } from "preact/hooks";
+import { count, duration, moment } from "../logic/format.ts";
+import { address } from "../logic/route.ts";
+import { runSteps } from "../logic/timeline.ts";
+import { curveColumns } from "../logic/trend.ts";
+import type { Run } from "../logic/wire.ts";
+import { Badge, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { Chart } from "../parts/chart.tsx";
+import { useLive, useShared } from "../parts/context.tsx";
+import { Confirm } from "../parts/dialog.tsx";
+import { Steps } from "../parts/steps.tsx";
+
+export function RunView({ id }: { id: string }) {
+  const { api, can, tell, poller } = useShared();
+  const path = `/training/${encodeURIComponent(id)}`;
+  const live = useLive(`run ${id}`, () => api.get<Run>(path));
+  const [asking, setAsking] = useState<"cancel" | "promote">();
+  if (live.data === undefined)
+    return (
+      <Page title="Training run">
+        {live.error === undefined ? (
+          <Loading lines={8} />
+        ) : (
+          <Failure error={live.error} retry={live.reload} />
+        )}
+      </Page>
+    );
+  const run = live.data;
+  const over = run.status !== "pending" && run.status !== "running";
+  const curve = run.curve ?? [];
+  const loss = curveColumns(curve, "loss");
+  const accuracy = curveColumns(curve, "accuracy");
+  const began = run.started_at ?? run.created_at;
+  return (
+    <Page
+      title={run.tuned_model ?? `Training of ${run.base_model}`}
+      lead={
+        <>
+          <Badge of={run.status} /> <code class="break">{run.id}</code>
+        </>
+      }
+      actions={
+        <>
+          <a class="button" href={address("lineage", run.id)}>
+            Lineage
+          </a>
+          {!over && can("cancelTraining") && (
+            <button type="button" class="danger" onClick={() => setAsking("cancel")}>
+              Cancel
+            </button>
+          )}
+          {run.status === "succeeded" && can("promote") && (
+            <button type="button" onClick={() => setAsking("promote")}>
+              Promote
+            </button>
+          )}
+        </>
+      }
+    >
+      {run.error_message !== null && (
+        <p class="notice bad" role="alert">
+          {run.error_message}
+        </p>
+      )}
+      {run.overdue === true && (
+        <p class="notice warn">It takes longer than expected and is still being watched.</p>
+      )}
+      <Card
+        title="Course"
+        note={
+          run.completed_at
+            ? `${duration(Date.parse(run.completed_at) - Date.parse(began))} from start to end`
+            : ""
+        }
+      >
+        <Steps steps={runSteps(run)} />
+      </Card>
+      <div class="columns two">
+        <Card title="Loss" note={curve.length > 0 ? `${curve.length} points` : ""}>
+          {loss.series.length === 0 ? (
+            <Empty title={over ? "No curve was reported" : "The curve appears while it trains"} />
+          ) : (
+            <Chart columns={loss} label="Loss by step" xName="step" />
+          )}
+        </Card>
+        <Card title="Accuracy">
+          {accuracy.series.length === 0 ? (
+            <Empty title={over ? "No accuracy was reported" : "It appears while it trains"} />
+          ) : (
+            <Chart columns={accuracy} label="Accuracy by step" xName="step" range={[0, 1.02]} />
+          )}
+        </Card>
+      </div>
+      <div class="columns two">
+        <Card title="Events">
+          {(run.events ?? []).length === 0 ? (
+            <Empty title="No event yet" />
+          ) : (
+            <ol class="events">
+              {(run.events ?? []).toReversed().map((event) => (
+                <li key={event.id} class={event.level}>
+                  <time dateTime={event.created_at}>{moment(event.created_at).slice(11)}</time>
+                  <span>{event.message}</span>
+                </li>
+              ))}
+            </ol>
+          )}
+        </Card>
+        <div class="stack">
+          <Card title="Facts">
+            <Facts
+              rows={[
+                ["Base model", run.base_model],
+                ["Dataset", <Id key="d" id={run.dataset_id} />],
+                ["Epochs", run.hyperparameters.n_epochs],
+                ["Batch size", run.hyperparameters.batch_size],
+                ["Learning rate ×", run.hyperparameters.learning_rate_multiplier],
+                ["Seed", run.seed],
+                ["Tier", run.training_type],
+                ["Attempt", run.attempt],
+                ["Job", run.aoai_job_id],
+                ["Asked for", moment(run.created_at)],
+                ["Ended", run.completed_at ? moment(run.completed_at) : undefined],
+              ]}
+            />
+          </Card>
+          <Card title="Cost">
+            <Facts
+              rows={[
+                [
+                  "Trained tokens",
+                  run.trained_tokens === undefined ? "not reported yet" : count(run.trained_tokens),
+                ],
+                ["Price", "not known here; the provider bills by trained token"],
+              ]}
+            />
+          </Card>
+          {(run.checkpoints ?? []).length > 0 && (
+            <Card title="Checkpoints">
+              <ul class="judgements">
+                {(run.checkpoints ?? []).map((point) => (
+                  <li key={point.id}>
+                    <span class="row-main">
+                      <code class="break">{point.model}</code>
+                      <span class="muted">step {point.step}</span>
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            </Card>
+          )}
+        </div>
+      </div>
+      {asking === "cancel" && (
+        <Confirm
+          title="Cancel this run?"
+          action="Cancel the run"
+          danger
+          run={async () => {
+            await api.post(`${path}/cancel`, {});
+            tell("The run is being cancelled.");
+            poller.wake();
+          }}
+          onClose={() => setAsking(undefined)}
+        >
+          <p>
+            The job at the provider is cancelled with it. What was trained so far is lost and may still be
+            billed.
+          </p>
+        </Confirm>
+      )}
+      {asking === "promote" && (
+        <Confirm
+          title={`Put ${run.tuned_model} into service?`}
+          action="Promote"
+          run={async () => {
+            await api.post("/deployments", { run_id: run.id }, { wait: 30 });
+            tell("The model is being put into service.");
+            poller.wake();
+          }}
+          onClose={() => setAsking(undefined)}
+        >
+          <p>
+            The newest finished evaluation of this run is taken as its reason. Agents get the model within a
+            minute; the one before stays one rollback away.
+          </p>
+        </Confirm>
+      )}
+    </Page>
+  );
+}
