@@ -35,5 +35,5 @@ it("left its records in the account and its files in the blob container", async 
   const names: string[] = [];
   for await (const { name } of client.getContainerClient("lightning-datasets").listBlobsFlat())
     names.push(name);
-  expect(names.some((name) => name.endsWith("train.jsonl"))).toBe(true);
+  expect(names).toContainEqual(expect.stringMatching(/^dataset-.*\/v1_train_\d+\.jsonl$/));
 });
