@@ -2,10 +2,19 @@ import { type Clock, toIso } from "../../kernel/clock.ts";
 import { conflict, invalid, LightningError, notFound } from "../../kernel/errors.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { entityMessage } from "./entity.ts";
-import { EventType, store as encoded, type HistoryEvent, isTerminal, statusName } from "./history.ts";
+import {
+  EventType,
+  store as encoded,
+  type HistoryEvent,
+  isTerminal,
+  Status,
+  type StatusName,
+  statusName,
+} from "./history.ts";
 import { startMessage } from "./new-instance.ts";
 import type { FunctionInvoker } from "./port.ts";
-import type { DurableStore, InstanceFilter } from "./store.ts";
+import { rewound } from "./rewind.ts";
+import type { DurableStore, InstanceFilter, Message } from "./store.ts";
 
 /** Most instances one purge by filter takes at a time. */
 const PURGE_PAGE = 500;
@@ -78,6 +87,32 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
     return id;
   };
 
+  /** Inside a transaction: rewrites the histories and gives those a message that have to go on by themselves. */
+  const rewindAll = (
+    id: string,
+    reason: string | null,
+    woken: { id: string; message: Message | undefined }[],
+  ): void => {
+    const instance = store.instance(id);
+    if (instance?.status !== Status.Failed) return;
+    const events = store.history(id).map(({ event }) => event);
+    const { history, failedChildren } = rewound(events, (child) => store.instance(child) !== undefined);
+    const { executionId } = instance;
+    const updatedAt = clock.now();
+    store.clearHistory(id);
+    store.deleteActivities(id);
+    store.appendHistory(id, 0, history.map(encoded));
+    store.update(id, executionId, { ...instance, status: Status.Running, output: null, updatedAt });
+    const Data = `Rewound: ${reason ?? ""}`;
+    const event = { EventType: EventType.GenericEvent, EventId: -1, Timestamp: toIso(updatedAt), Data };
+    const message =
+      failedChildren.length > 0
+        ? undefined
+        : store.addMessage({ instanceId: id, executionId, due: null, event: encoded(event) });
+    woken.push({ id, message });
+    for (const child of failedChildren) rewindAll(child, reason, woken);
+  };
+
   return {
     start,
     raise: (id: string, name: string, input: string) =>
@@ -118,6 +153,29 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
         (message) => dispatcher.deliver(message),
       );
     },
+
+    /**
+     * Takes a failed instance, and its failed children, back to before their failures; they go on by themselves.
+     * Answers the status it has when that is not Failed.
+     */
+    rewind: (id: string, reason: string | null): Promise<StatusName | "missing"> =>
+      store
+        .write(
+          () => {
+            const instance = store.instance(id);
+            if (instance === undefined) return { status: "missing" as const, woken: [] };
+            const status = statusName(instance.status);
+            if (instance.status !== Status.Failed) return { status, woken: [] };
+            const woken: { id: string; message: Message | undefined }[] = [];
+            rewindAll(id, reason, woken);
+            return { status, woken };
+          },
+          ({ woken }) => {
+            for (const { id: one } of woken) dispatcher.reset(one);
+            for (const { message } of woken) if (message !== undefined) dispatcher.deliver(message);
+          },
+        )
+        .then(({ status }) => status),
 
     /** Starts the same orchestration with the same input again, under a new id or, when it is over, the same. */
     restart: async (id: string, withNewId: boolean): Promise<string> => {

@@ -1,4 +1,5 @@
 import { toIso } from "../../kernel/clock.ts";
+import { dueOf } from "./entity.ts";
 import { missingFunction } from "./failures.ts";
 import {
   EventType,
@@ -82,7 +83,7 @@ export function carryOut(decision: Exclude<Decision, { kind: "continueAsNew" }>,
       effects.messages.push({
         instanceId: decision.instanceId,
         executionId: null,
-        due: null,
+        due: dueOf(decision.name),
         event: store({ EventType: EventType.EventRaised, ...raised }),
       });
       const sent = { InstanceId: decision.instanceId, Name: decision.name, Input: decision.input };

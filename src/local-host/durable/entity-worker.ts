@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { type EntityRequest, runEntity } from "./entity.ts";
-import { EventType } from "./history.ts";
+import { EventType, isTerminal } from "./history.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { DurableStore, Message } from "./store.ts";
 
@@ -34,7 +34,11 @@ export class EntityWorker {
     const requests = messages.flatMap(({ event: { event } }) =>
       event.EventType === EventType.EventRaised ? [JSON.parse(event.Input ?? "{}") as EntityRequest] : [],
     );
-    const plan = await runEntity({ invoker, now: () => clock.now(), newId }, store.entity(id), requests);
+    const plan = await runEntity(
+      { invoker, now: () => clock.now(), newId, isAlive: (one) => this.#isAlive(one) },
+      store.entity(id),
+      requests,
+    );
     if (plan.fault !== undefined)
       logger.error("an entity's operations failed", { entity: id, error: plan.fault });
     await this.#ways.persist(
@@ -47,5 +51,10 @@ export class EntityWorker {
         for (const message of sent) this.#ways.deliver(message);
       },
     );
+  }
+
+  #isAlive(instanceId: string): boolean {
+    const instance = this.#deps.store.instance(instanceId);
+    return instance !== undefined && !isTerminal(instance.status);
   }
 }

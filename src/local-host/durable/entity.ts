@@ -27,18 +27,26 @@ export function entityParts(id: string): { name: string; key: string } {
   return { name: id.slice(1, at), key: id.slice(at + 1) };
 }
 
+/** The event's name carries the time of a signal that is to come later. */
+export const operationEvent = (due: number | null): string => (due === null ? "op" : `op@${toIso(due)}`);
+export function dueOf(eventName: string): number | null {
+  const due = eventName.startsWith("op@") ? Date.parse(eventName.slice(3)) : Number.NaN;
+  return Number.isNaN(due) ? null : due;
+}
+
 /** A message to an entity. */
 export function entityMessage(
   target: string,
   request: EntityRequest,
   timestamp: string,
+  due: number | null = null,
 ): Omit<Message, "id"> {
   const event = { EventType: EventType.EventRaised, EventId: -1, Timestamp: timestamp } as const;
-  const Name = request.release === true ? "release" : "op";
+  const Name = request.release === true ? "release" : operationEvent(due);
   return {
     instanceId: target,
     executionId: null,
-    due: null,
+    due,
     event: store({ ...event, Name, Input: JSON.stringify(request) }),
   };
 }
@@ -51,9 +59,17 @@ export interface EntityPlan {
   readonly fault?: string;
 }
 
+export interface EntityDeps {
+  readonly invoker: FunctionInvoker;
+  readonly now: () => number;
+  readonly newId: () => string;
+  /** False for an orchestration that is over or gone: it will give no lock back. */
+  readonly isAlive: (instanceId: string) => boolean;
+}
+
 /** Takes an entity's requests in order; while an orchestration holds its lock, only that one's. */
 export async function runEntity(
-  deps: { readonly invoker: FunctionInvoker; readonly now: () => number; readonly newId: () => string },
+  deps: EntityDeps,
   entity: Entity,
   requests: readonly EntityRequest[],
 ): Promise<EntityPlan> {
@@ -61,7 +77,8 @@ export async function runEntity(
   const messages: Omit<Message, "id">[] = [];
   const waiting = [...entity.waiting, ...requests];
   const batch: EntityRequest[] = [];
-  let { lockedBy } = entity;
+  const { isAlive } = deps;
+  let lockedBy = entity.lockedBy !== null && isAlive(entity.lockedBy) ? entity.lockedBy : null;
   for (;;) {
     const next = waiting.findIndex(
       ({ parent, signal }) => lockedBy === null || (parent === lockedBy && signal !== true),
@@ -70,7 +87,7 @@ export async function runEntity(
     if (request === undefined) break;
     if (request.release === true) lockedBy = null;
     else if (request.lockset === undefined) batch.push(request);
-    else {
+    else if (isAlive(request.parent ?? "")) {
       lockedBy = request.parent ?? null;
       messages.push(grant(request, request.lockset, timestamp));
     }
@@ -81,9 +98,11 @@ export async function runEntity(
     const { result, isError } = done.results[index] ?? {};
     messages.push(answer(request, { result, ...(isError ? { exceptionType: "Error" } : {}) }, timestamp));
   }
-  for (const { target, name, input } of done.signals) {
+  for (const { target, name, input, scheduledTime } of done.signals) {
     const signal = { op: name, signal: true, id: deps.newId(), ...(input ? { input } : {}) };
-    messages.push(entityMessage(entityId(target.name, target.key), signal, timestamp));
+    const due = scheduledTime === undefined ? Number.NaN : Date.parse(scheduledTime);
+    const to = entityId(target.name, target.key);
+    messages.push(entityMessage(to, signal, timestamp, Number.isNaN(due) ? null : due));
   }
   return {
     entity: { state: done.state, exists: done.exists, lockedBy, waiting, updatedAt: Date.parse(timestamp) },
@@ -122,7 +141,12 @@ interface Operated {
   readonly state: string | null;
   readonly exists: boolean;
   readonly results: readonly { readonly result?: string; readonly isError?: boolean }[];
-  readonly signals: readonly { target: { name: string; key: string }; name: string; input?: string }[];
+  readonly signals: readonly {
+    target: { name: string; key: string };
+    name: string;
+    input?: string;
+    scheduledTime?: string;
+  }[];
   readonly fault?: string;
 }
 

@@ -19,6 +19,7 @@ export const EventType = {
   EventSent: 14,
   EventRaised: 15,
   ContinueAsNew: 16,
+  GenericEvent: 17,
   ExecutionSuspended: 19,
   ExecutionResumed: 20,
 } as const;
@@ -144,6 +145,11 @@ export interface ExecutionResumed extends Base<"ExecutionResumed"> {
   readonly Reason: string | null;
 }
 
+/** Means nothing to the orchestrator; a rewound instance wakes up by one. */
+export interface GenericEvent extends Base<"GenericEvent"> {
+  readonly Data: string;
+}
+
 export type HistoryEvent =
   | ExecutionStarted
   | ExecutionCompleted
@@ -161,7 +167,8 @@ export type HistoryEvent =
   | EventSent
   | EventRaised
   | ExecutionSuspended
-  | ExecutionResumed;
+  | ExecutionResumed
+  | GenericEvent;
 
 /** An event with its stored text, so that a long history is not serialised again on every episode. */
 export interface StoredEvent {

@@ -1,7 +1,7 @@
 import { isLightningError, messageOf } from "../../kernel/errors.ts";
 import type { DurableClient, Sent } from "./client.ts";
 import { entityId, entityParts } from "./entity.ts";
-import { isTerminal, Status, statusName } from "./history.ts";
+import { isTerminal, Status } from "./history.ts";
 import { statusBody } from "./http-status.ts";
 import { managementUrls, type UrlScope } from "./http-urls.ts";
 import type { DurableHttpRequest, DurableHttpResponse } from "./port.ts";
@@ -77,12 +77,20 @@ export class DurableHttpApi {
 
   #listEntities(request: DurableHttpRequest, name: string | undefined): DurableHttpResponse {
     const fetchState = flag(request, "fetchState");
-    const shown = this.#store.entities(name, pageSize(request)).map((entity) => ({
+    const limit = pageSize(request);
+    const token = request.headers[CONTINUATION];
+    const after = token === undefined ? undefined : Buffer.from(token, "base64url").toString("utf8");
+    const [from, to] = [timeOf(request, "lastOperationTimeFrom"), timeOf(request, "lastOperationTimeTo")];
+    const page = this.#store.entities({ name, after, from, to }, limit + 1);
+    const last = page.length > limit ? page[limit - 1] : undefined;
+    const shown = page.slice(0, limit).map((entity) => ({
       entityId: entityParts(entity.id),
       lastOperationTime: new Date(entity.updatedAt).toISOString(),
       ...(fetchState ? { state: JSON.parse(entity.state ?? "null") as unknown } : {}),
     }));
-    return json(200, shown);
+    // A header takes ASCII only.
+    const next = last === undefined ? {} : { [CONTINUATION]: Buffer.from(last.id).toString("base64url") };
+    return json(200, shown, next);
   }
 
   #entity(name: string, key: string): DurableHttpResponse {
@@ -186,19 +194,17 @@ export class DurableHttpApi {
         return this.#started(request, scope, await this.#client.restart(id, withNewId));
       }
       case "rewind":
-        return this.#rewind(id);
+        return this.#rewind(id, reason);
       default:
         return undefined;
     }
   }
 
   /** The SDK shows these bodies as the error's message, so they are plain text in JSON. */
-  #rewind(id: string): DurableHttpResponse {
-    const instance = this.#store.instance(id);
-    if (instance === undefined) return json(404, `No orchestration with instance ID "${id}" found.`);
-    const status = statusName(instance.status);
-    if (instance.status === Status.Failed)
-      return json(501, "Rewind is not served by the local host: restart the instance instead.");
+  async #rewind(id: string, reason: string | null): Promise<DurableHttpResponse> {
+    const status = await this.#client.rewind(id, reason);
+    if (status === "Failed") return empty(202);
+    if (status === "missing") return json(404, `No orchestration with instance ID "${id}" found.`);
     return json(
       412,
       `This orchestration has status ${status}, but only orchestrations in the "Failed" state can be rewound.`,
@@ -232,11 +238,13 @@ function answered(sent: Sent): DurableHttpResponse {
   return empty(sent === "sent" ? 202 : sent === "missing" ? 404 : 410);
 }
 
-function filterOf({ query }: DurableHttpRequest): InstanceFilter {
-  const time = (name: string) => {
-    const value = Date.parse(query.get(name) ?? "");
-    return Number.isNaN(value) ? undefined : value;
-  };
+function timeOf({ query }: DurableHttpRequest, name: string): number | undefined {
+  const value = Date.parse(query.get(name) ?? "");
+  return Number.isNaN(value) ? undefined : value;
+}
+
+function filterOf(request: DurableHttpRequest): InstanceFilter {
+  const { query } = request;
   const wanted = query
     .getAll("runtimeStatus")
     .flatMap((value) => value.split(","))
@@ -246,8 +254,8 @@ function filterOf({ query }: DurableHttpRequest): InstanceFilter {
     .flatMap((found) => (found === undefined ? [] : [found[1]]));
   return {
     prefix: query.get("instanceIdPrefix") ?? undefined,
-    createdFrom: time("createdTimeFrom"),
-    createdTo: time("createdTimeTo"),
+    createdFrom: timeOf(request, "createdTimeFrom"),
+    createdTo: timeOf(request, "createdTimeTo"),
     statuses: wanted.length === 0 ? undefined : wanted,
   };
 }

@@ -1,6 +1,6 @@
 import type { Action, HttpRequestAction, OrchestratorState, RetryOptions } from "./actions.ts";
 import { ActionType } from "./actions.ts";
-import { type EntityRequest, entityId } from "./entity.ts";
+import { type EntityRequest, entityId, operationEvent } from "./entity.ts";
 import type { ReplayContext } from "./replay-context.ts";
 import { done, type Outcome, ReplayTask, run, type Steps, whenAll, whenAny } from "./task.ts";
 
@@ -63,6 +63,7 @@ function invoke(action: Action, scope: ProgramScope): ReplayTask {
       return nested(callHttp(action.httpRequest as HttpRequestAction, context));
     case ActionType.CallEntity:
     case ActionType.SignalEntity:
+    case ActionType.ScheduledSignalEntity:
       return operateEntity(action, scope);
     case ActionType.LockEntities:
       return lockEntities(action, scope);
@@ -85,7 +86,9 @@ function notServed(actionType: number): string {
 }
 
 function operateEntity(action: Action, { context, instanceId, executionId }: ProgramScope): ReplayTask {
-  const signal = action.actionType === ActionType.SignalEntity;
+  const signal = action.actionType !== ActionType.CallEntity;
+  const due =
+    action.actionType === ActionType.ScheduledSignalEntity ? Date.parse(action.fireAt ?? "") : Number.NaN;
   const id = context.newGuid(instanceId, executionId);
   const request: EntityRequest = {
     op: action.operation ?? "",
@@ -95,7 +98,8 @@ function operateEntity(action: Action, { context, instanceId, executionId }: Pro
     parent: instanceId,
     parentExecution: executionId,
   };
-  context.sendEvent(action.instanceId ?? "", "op", JSON.stringify(request));
+  const name = operationEvent(Number.isNaN(due) ? null : due);
+  context.sendEvent(action.instanceId ?? "", name, JSON.stringify(request));
   return signal ? ReplayTask.settled() : context.waitForEvent(id);
 }
 

@@ -159,7 +159,10 @@ export class ReplayContext {
     failureDetails: FailureDetails | null = null,
   ): void {
     if (this.#terminated) return;
-    if (status === Status.Terminated) this.#terminated = true;
+    if (status === Status.Terminated) {
+      this.#terminated = true;
+      this.releaseLocks();
+    }
     const id = this.#nextId++;
     if (status === Status.Completed && this.#nextInput !== undefined)
       this.actions.set(id, { kind: "continueAsNew", id, input: this.#nextInput });
@@ -219,6 +222,7 @@ export class ReplayContext {
       case EventType.ExecutionCompleted:
       case EventType.OrchestratorStarted:
       case EventType.OrchestratorCompleted:
+      case EventType.GenericEvent:
         break;
     }
   }

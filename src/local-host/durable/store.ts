@@ -64,6 +64,15 @@ export interface InstanceFilter {
   readonly statuses?: readonly number[] | undefined;
 }
 
+export interface EntityFilter {
+  readonly name?: string | undefined;
+  /** An id; the page begins behind it. */
+  readonly after?: string | undefined;
+  /** Bounds on the last operation's time, ms. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
 type Row = Record<string, string | number | null>;
 
 const INSTANCE = `seq, id, execution_id AS executionId, name, version, status, input, output,
@@ -155,20 +164,29 @@ export class DurableStore {
       : entityOf(row);
   }
 
-  /** Those that exist, by name when given. */
-  entities(name: string | undefined, limit: number): Entity[] {
-    const prefix = name === undefined ? "@" : `@${name.toLowerCase()}@`;
+  /** Those that exist, in the order of their ids, after `filter.after`. */
+  entities(filter: EntityFilter, limit: number): Entity[] {
+    const prefix = filter.name === undefined ? "@" : `@${filter.name.toLowerCase()}@`;
     return this.#all(
-      `SELECT ${ENTITY} FROM entities WHERE present = 1 AND substr(id, 1, ?) = ? ORDER BY id LIMIT ?`,
+      `SELECT ${ENTITY} FROM entities WHERE present = 1 AND substr(id, 1, ?) = ? AND id > ?
+         AND updated_at BETWEEN ? AND ? ORDER BY id LIMIT ?`,
       prefix.length,
       prefix,
+      filter.after ?? "",
+      filter.from ?? 0,
+      filter.to ?? Number.MAX_SAFE_INTEGER,
       limit,
     ).map(entityOf);
   }
 
   // Writing, inside `write`
 
+  /** One without state, lock or requests is not kept at all: nothing would ever clear it away. */
   putEntity({ id, state, exists, lockedBy, waiting, updatedAt }: Entity): void {
+    if (!exists && lockedBy === null && waiting.length === 0) {
+      this.#run("DELETE FROM entities WHERE id = ?", id);
+      return;
+    }
     this.#run(
       `INSERT OR REPLACE INTO entities (id, state, present, locked_by, waiting, updated_at)
        VALUES (?, ?, ?, ?, ?, ?)`,
@@ -278,11 +296,16 @@ export class DurableStore {
     return this.#run("DELETE FROM activities WHERE id = ?", id) > 0;
   }
 
+  /** Their results are wanted no more. */
+  deleteActivities(instanceId: string): void {
+    this.#run("DELETE FROM activities WHERE instance_id = ?", instanceId);
+  }
+
   /** Removes an instance with all that belongs to it. */
   forget(id: string): boolean {
     this.clearHistory(id);
     this.#run("DELETE FROM messages WHERE instance_id = ?", id);
-    this.#run("DELETE FROM activities WHERE instance_id = ?", id);
+    this.deleteActivities(id);
     return this.#run("DELETE FROM instances WHERE id = ?", id) > 0;
   }
 
