@@ -25,6 +25,7 @@ import type { Operation, Orchestrations } from "./kernel/operation.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
 import { containerNames } from "./ledger/containers.ts";
 import { openCosmosLedger } from "./ledger/cosmos/open.ts";
+import { lifeTimes, withLifeTimes } from "./ledger/default-ttl.ts";
 import type { Ledger, NotifyingLedger } from "./ledger/ledger.ts";
 import { openSqliteLedger } from "./ledger/sqlite/open.ts";
 import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
@@ -69,7 +70,8 @@ export function createApp(options: AppOptions = {}) {
   const logger = options.logger ?? stderrLogger();
   const closers: (() => Promise<unknown>)[] = [];
 
-  const ledger = options.ledger ?? openLedger(settings, clock, logger);
+  const ledger =
+    options.ledger ?? withLifeTimes(openLedger(settings, clock, logger), lifeTimes(settings));
   const files = options.files ?? openFiles(settings);
   const provider = options.provider ?? openProvider(settings, clock, logger, closers);
   const ports = { ledger, files, provider, settings, clock, logger };

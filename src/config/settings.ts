@@ -104,6 +104,21 @@ export const SETTINGS = {
     default: "agent_id",
     meaning: "First partition key field",
   }),
+  episodesTtlDays: setting({
+    env: "LIGHTNING_EPISODES_TTL_DAYS",
+    schema: whole(1, 24_000),
+    meaning: "Days from its last change until an episode is deleted; absent means never",
+  }),
+  rewardsTtlDays: setting({
+    env: "LIGHTNING_REWARDS_TTL_DAYS",
+    schema: whole(1, 24_000),
+    meaning: "Days until a reward is deleted; absent means never",
+  }),
+  deadLettersTtlDays: setting({
+    env: "LIGHTNING_DEAD_LETTERS_TTL_DAYS",
+    schema: whole(1, 24_000),
+    meaning: "Days until a dead letter that is not tried again is deleted; absent means never",
+  }),
   cacheTtlSeconds: setting({
     env: "LIGHTNING_CACHE_TTL",
     schema: number(0, 86_400),
