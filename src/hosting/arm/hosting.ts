@@ -1,0 +1,205 @@
+import type { CognitiveServicesManagementClient, Deployment } from "@azure/arm-cognitiveservices";
+import { isLightningError, messageOf } from "../../kernel/errors.ts";
+import { isQuota, toHostingError } from "../errors.ts";
+import type { HostedModel, Hosting, HostProgress, HostRequest, OfferedModel } from "../hosting.ts";
+import {
+  type Account,
+  type ArmSettings,
+  accountOf,
+  type Credential,
+  defaultCredential,
+  inTime,
+  openClient,
+} from "./client.ts";
+
+/** The version of every fine-tuned model (azure-facts §2). */
+const MODEL_VERSION = "1";
+const MAKING = new Set(["Accepted", "Creating", "Moving"]);
+
+/** Deployments through Azure Resource Manager, when the settings name an account; else undefined. */
+export function armHostingFromSettings(settings: ArmSettings, credential?: Credential): Hosting | undefined {
+  const account = accountOf(settings);
+  return account === undefined ? undefined : createArmHosting(settings, account, credential);
+}
+
+export function createArmHosting(
+  settings: ArmSettings,
+  account: Account,
+  credential: Credential = defaultCredential(),
+): Hosting {
+  let opening: Promise<CognitiveServicesManagementClient> | undefined;
+  const open = () => {
+    opening ??= openClient(settings, account, credential);
+    return opening;
+  };
+  const at = [account.group, account.name] as const;
+
+  async function call<T>(
+    what: string,
+    work: (client: CognitiveServicesManagementClient) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work(await open());
+    } catch (thrown) {
+      throw toHostingError(thrown, what);
+    }
+  }
+
+  async function* walk<T>(
+    what: string,
+    list: (client: CognitiveServicesManagementClient) => AsyncIterable<T> | Promise<AsyncIterable<T>>,
+  ): AsyncGenerator<T> {
+    try {
+      yield* await list(await open());
+    } catch (thrown) {
+      throw toHostingError(thrown, what);
+    }
+  }
+
+  async function read(name: string): Promise<HostedModel | undefined> {
+    try {
+      return await call(`reading deployment ${name}`, async (client) =>
+        shown(await client.deployments.get(...at, name, inTime())),
+      );
+    } catch (error) {
+      if (isLightningError(error) && error.code === "hosting_account_missing" && !isAccount(error.details))
+        return undefined;
+      throw error;
+    }
+  }
+
+  /** One request that begins the operation or, with `resumeFrom`, one look at it. */
+  async function operate(request: HostRequest, resumeFrom?: string): Promise<HostProgress> {
+    const what = `making deployment ${request.name}`;
+    let accepted = resumeFrom !== undefined;
+    try {
+      const client = await open();
+      const poller = await client.deployments.beginCreateOrUpdate(...at, request.name, bodyOf(request), {
+        ...inTime(),
+        ...(resumeFrom === undefined ? {} : { resumeFrom }),
+        onResponse: (response) => {
+          accepted ||= response.status < 300;
+        },
+      });
+      const made = poller.getOperationState().status === "succeeded" ? await read(request.name) : undefined;
+      return made === undefined ? { kind: "making", operation: poller.toString() } : progressOf(made);
+    } catch (thrown) {
+      // An operation that was accepted and has ended badly is an outcome; the package throws a plain error for it.
+      const { statusCode } = thrown as { statusCode?: number };
+      if (
+        !accepted ||
+        statusCode !== undefined ||
+        !/operation (has failed|was canceled)/i.test(messageOf(thrown))
+      )
+        throw toHostingError(thrown, what);
+      return failure(messageOf(thrown));
+    }
+  }
+
+  return {
+    kind: "arm",
+    read,
+    begin: (request) => operate(request),
+
+    async look(request, operation) {
+      const hosted = await read(request.name);
+      if (hosted === undefined) return { kind: "absent" };
+      const progress = progressOf(hosted);
+      // The deployment itself says whether it is there; only the operation says why it is not.
+      if (progress.kind === "made" || progress.kind === "removing" || operation === undefined)
+        return progress;
+      try {
+        const told = await operate(request, operation);
+        return told.kind === "making" ? { kind: "making", operation: told.operation } : told;
+      } catch (error) {
+        // Operations are forgotten after a while: the deployment's own state is what is left.
+        if (isLightningError(error) && error.kind === "not_found") return progress;
+        throw error;
+      }
+    },
+
+    async *list() {
+      for await (const one of walk("listing deployments", (client) =>
+        client.deployments.list(...at, inTime()),
+      ))
+        yield shown(one);
+    },
+
+    async remove(name) {
+      try {
+        await call(`removing deployment ${name}`, (client) =>
+          client.deployments.beginDelete(...at, name, inTime()),
+        );
+      } catch (error) {
+        if (!isLightningError(error) || error.kind !== "not_found" || isAccount(error.details)) throw error;
+      }
+    },
+
+    async *offered(): AsyncGenerator<OfferedModel> {
+      const models = walk("listing models", async (client) => {
+        const { location } = await client.accounts.get(...at, inTime());
+        return client.models.list(location ?? "", inTime());
+      });
+      for await (const { model } of models) {
+        if (model?.name === undefined) continue;
+        yield {
+          name: model.name,
+          version: model.version ?? "",
+          format: model.format ?? "",
+          lifecycle: model.lifecycleStatus,
+          trainingRetires: model.deprecation?.fineTune,
+          inferenceRetires: model.deprecation?.inference,
+          tunable: model.capabilities?.fineTune === "true",
+        };
+      }
+    },
+  };
+}
+
+const bodyOf = ({ model, format, sku, capacity }: HostRequest): Deployment => ({
+  sku: { name: sku, capacity },
+  properties: {
+    model: { format, name: model, version: MODEL_VERSION },
+    versionUpgradeOption: "NoAutoUpgrade",
+  },
+});
+
+function shown(deployment: Deployment): HostedModel {
+  const created = deployment.systemData?.createdAt?.getTime();
+  return {
+    name: deployment.name ?? "",
+    model: deployment.properties?.model?.name ?? "",
+    sku: deployment.sku?.name ?? "",
+    capacity: deployment.sku?.capacity ?? 0,
+    state: deployment.properties?.provisioningState ?? "",
+    ...(created === undefined ? {} : { createdAt: created }),
+  };
+}
+
+function progressOf(hosted: HostedModel): HostProgress {
+  if (hosted.state === "Succeeded") return { kind: "made", hosted };
+  if (hosted.state === "Deleting") return { kind: "removing" };
+  if (MAKING.has(hosted.state)) return { kind: "making" };
+  return {
+    kind: "failed",
+    code: "provisioning_failed",
+    message: `The deployment is in state ${hosted.state}.`,
+  };
+}
+
+/** `The long-running operation has failed. InsufficientQuota. This operation require …` */
+function failure(message: string): HostProgress {
+  const text = message.replace(/^The long-running operation has failed\.?\s*/i, "");
+  const code = /^([A-Za-z]+)\./.exec(text)?.[1] ?? "";
+  return {
+    kind: "failed",
+    code: isQuota(code, text) ? "deployment_quota" : "provisioning_failed",
+    message: text.slice(0, 1000),
+  };
+}
+
+/** 404 with these codes is about what holds the deployment, not about the deployment. */
+function isAccount(details: unknown): boolean {
+  const { code } = (details ?? {}) as { code?: string };
+  return ["SubscriptionNotFound", "ResourceGroupNotFound", "ParentResourceNotFound"].includes(code ?? "");
+}
