@@ -15,6 +15,26 @@ export const exampleSchema = z.strictObject({
 });
 export type Example = z.output<typeof exampleSchema>;
 
+/** One line of a preference file (DPO): the same turns, a better and a worse continuation. */
+export const preferenceSchema = z.strictObject({
+  input: exampleSchema,
+  preferred_output: z.array(messageSchema).min(1),
+  non_preferred_output: z.array(messageSchema).min(1),
+});
+export type Preference = z.output<typeof preferenceSchema>;
+
+/** One line of a reinforcement file (RFT): turns up to the user's last, and fields that the grader reads. */
+export const reinforcementSchema = z.looseObject({
+  messages: z.array(messageSchema).min(1),
+  tools: z.array(toolDefinitionSchema).optional(),
+});
+export type Reinforcement = z.output<typeof reinforcementSchema>;
+
+/** `chat`: turns alone, as trainers of open models take them; `legacy_text`: tool calls as text, as the original wrote. */
+export const FORMATS = ["sft", "dpo", "rft", "chat", "legacy_text"] as const;
+export type Format = (typeof FORMATS)[number];
+export type DatasetLine = Example | Preference | Reinforcement;
+
 export const datasetNameSchema = z.string().min(1).max(200);
 
 /** What decides a dataset's content, besides the ledger's state at the watermark. Its hash is part of the id. */

@@ -35,6 +35,17 @@ export const LINE_RULES = {
   tools_invalid: 'Write each tool as {"type": "function", "function": {"name", "parameters"}}.',
   duplicate_tool: "Declare each tool once.",
   tool_calls_without_parallel: "Make one call a turn, or remove `parallel_tool_calls: false`.",
+  images_not_taken: "Leave images out, or choose a model that is trained on them.",
+  role_not_taken: "Use a role that the model takes; `system` in the place of `developer`.",
+  input_missing:
+    'Write {"input": {"messages": [...]}, "preferred_output": [...], "non_preferred_output": [...]}.',
+  output_missing: "Give both outputs as lists with at least one turn each.",
+  output_wrong_role: "Let outputs hold assistant and tool turns only.",
+  output_without_assistant: "Give each output an assistant turn.",
+  input_ends_with_assistant: "End the input before the answer: what is preferred stands in the outputs.",
+  last_not_user: "End the line with the user's turn: the model answers it while it trains.",
+  no_reference: "Add a field that the grader compares with, such as `reference_answer`.",
+  over_token_limit: "Shorten the example, or leave it out; the service would cut it.",
   no_user: "Add a user turn.",
   no_assistant: "Add an assistant turn: it is what the model learns.",
   last_not_assistant: "End the line with an assistant turn.",
@@ -54,6 +65,44 @@ export interface LineFault {
   readonly message: string;
   readonly remedy: string;
 }
+
+/** What a file as a whole must keep. */
+export const FILE_RULES = {
+  too_few_examples: "Add examples: no job starts with fewer.",
+  file_too_large: "Split the file, or leave examples out.",
+  byte_order_mark_required: "Write the file with a byte-order mark (the build's `bom` switch).",
+  not_utf8: "Save the file as UTF-8.",
+  validation_missing: "Give a validation file too; the method trains with none but both.",
+  validation_overlaps: "Remove the examples from one of the two files.",
+  method_not_offered: "Choose a model that is trained by this method.",
+  too_many_tokens: "Train for fewer epochs, or on fewer examples.",
+} as const;
+export type FileRule = keyof typeof FILE_RULES;
+
+/** What is worth a look and stops nothing. */
+export const WARNINGS = {
+  blank_line: "Empty lines were passed over.",
+  byte_order_mark: "The byte-order mark at the start was passed over.",
+  duplicate_line: "Lines teach the same; the build keeps one of them.",
+  no_system: "Lines have no system turn; answers then depend on the prompt used later.",
+  several_system_prompts: "More than one system prompt is in use.",
+  long_example: "Examples have more than 4,096 tokens; older models cut there.",
+  special_token: "Texts hold special tokens such as <|endoftext|>; they are learnt as plain text.",
+  arguments_against_schema:
+    "Calls have arguments that their tool's schema does not know or lack required ones.",
+  personal_data: "Texts look as if they held secrets or personal data.",
+  moderation_phrase: "Prompts ask for a chain of thought; the service's content check may refuse the job.",
+  escaped_newline: "Texts hold a written-out \\n where a line break may have been meant.",
+  unequal_text: "Texts are not in Unicode's composed form (NFC).",
+  identical_pair: "Both outputs of pairs are the same: nothing is learnt from them.",
+  few_pairs: "With fewer than 500 pairs, train for 1 or 2 epochs; the service's own choice is 3.",
+  reference_schema_differs: "Lines have different reference fields; the grader finds some of them missing.",
+  reference_all_equal: "A reference field has the same value in every line.",
+  long_reference: "Reference fields are longer than 500 characters on average.",
+  few_examples: "With fewer than 50 examples a model learns the form alone; hundreds are advised.",
+  large_file: "Files over 150 MB are known to fail within the job.",
+} as const;
+export type Warning = keyof typeof WARNINGS;
 
 /** Longest line taken, in characters: two million are far beyond any model's training context. */
 export const LONGEST_LINE = 2_000_000;

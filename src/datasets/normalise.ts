@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Message } from "../episodes/contract.ts";
 import { canonicalJson, hmacSha256 } from "../kernel/hashing.ts";
-import type { Example } from "./contract.ts";
+import type { DatasetLine, Example, Preference } from "./contract.ts";
 import { remember } from "./remember.ts";
 
 /**
@@ -73,9 +73,32 @@ function comparableArguments(text: string): string {
 
 const hashOfTools = remember((tools) => hash("sha256", canonicalJson(tools)));
 
+/** A line's turns (of a preference pair: those asked), its tools, and what a pair has beyond. */
+export function turnsOf(line: DatasetLine): {
+  readonly messages: readonly Message[];
+  readonly tools: Example["tools"];
+  readonly outputs: readonly Message[];
+} {
+  if (!isPreference(line)) return { messages: line.messages, tools: line.tools, outputs: [] };
+  const { input, preferred_output: better, non_preferred_output: worse } = line;
+  return { messages: input.messages, tools: input.tools, outputs: [...better, ...worse] };
+}
+
+export const isPreference = (line: DatasetLine): line is Preference => "preferred_output" in line;
+
 /** SHA-256 (hex) of the normalised content; equal for lines that teach the same. */
-export const contentHash = (example: Example): string =>
-  hash("sha256", JSON.stringify([comparable(example.messages), hashOfTools(example.tools ?? [])]));
+export function contentHash(line: DatasetLine): string {
+  if (isPreference(line)) {
+    const { input, preferred_output: better, non_preferred_output: worse } = line;
+    const sides = [input.messages, better, worse].map(comparable);
+    return hash("sha256", JSON.stringify([...sides, hashOfTools(input.tools ?? [])]));
+  }
+  const { messages, tools, parallel_tool_calls: _parallel, ...references } = line as Example;
+  const content = [comparable(messages), hashOfTools(tools ?? [])];
+  // What a grader compares with is content too.
+  if (Object.keys(references).length > 0) content.push(canonicalJson(references));
+  return hash("sha256", JSON.stringify(content));
+}
 
 /** 64 bits suffice to tell groups apart: a collision would only put two groups on one side. */
 const KEY_DIGITS = 16;

@@ -121,6 +121,30 @@ function checkCall(
   return undefined;
 }
 
+/** Whether any call has arguments that its tool's schema does not list, or lacks ones it requires. */
+export function declaredMismatch(
+  turns: readonly {
+    readonly tool_calls?: readonly { readonly function: { name: string; arguments: string } }[] | undefined;
+  }[],
+  tools: readonly { readonly function: { name: string; parameters?: unknown } }[],
+): boolean {
+  const schemas = new Map(tools.map((tool) => [tool.function.name, tool.function.parameters]));
+  return turns.some((turn) =>
+    (turn.tool_calls ?? []).some(({ function: call }) => {
+      const schema = schemas.get(call.name);
+      if (!isFields(schema) || !isFields(schema.properties) || !isObjectText(call.arguments)) return false;
+      const given = JSON.parse(call.arguments) as Fields;
+      const known = schema.properties;
+      const required = Array.isArray(schema.required) ? schema.required : [];
+      const isStray = schema.additionalProperties !== true && Object.keys(known).length > 0;
+      return (
+        required.some((name) => typeof name === "string" && !(name in given)) ||
+        (isStray && Object.keys(given).some((name) => !(name in known)))
+      );
+    }),
+  );
+}
+
 function isObjectText(text: unknown): boolean {
   if (typeof text !== "string") return false;
   try {

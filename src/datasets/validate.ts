@@ -1,5 +1,13 @@
 import { messageSchema } from "../episodes/contract.ts";
-import { type Example, exampleSchema } from "./contract.ts";
+import type { Capability } from "./capabilities.ts";
+import {
+  type DatasetLine,
+  type Example,
+  exampleSchema,
+  type Format,
+  preferenceSchema,
+  reinforcementSchema,
+} from "./contract.ts";
 import {
   DEEPEST_NESTING,
   FaultList,
@@ -8,6 +16,7 @@ import {
   type LineFault,
   LONGEST_LINE,
 } from "./line-rules.ts";
+import { checkCapability, checkPreference, checkReinforcement } from "./validate-formats.ts";
 import { checkTools, checkToolTraffic } from "./validate-tools.ts";
 
 const LINE_KEYS = new Set(Object.keys(exampleSchema.shape));
@@ -15,12 +24,52 @@ const MESSAGE_KEYS = new Set(Object.keys(messageSchema.shape));
 const ROLES: ReadonlySet<unknown> = new Set(messageSchema.shape.role.options);
 const DEPRECATED = new Set(["functions", "function_call"]);
 
-export type CheckedLine =
-  | { readonly ok: true; readonly example: Example }
-  | { readonly ok: false; readonly faults: readonly LineFault[] };
+type Refused = { readonly ok: false; readonly faults: readonly LineFault[] };
+export type CheckedLine = { readonly ok: true; readonly example: Example } | Refused;
+export type CheckedFormat = { readonly ok: true; readonly line: DatasetLine } | Refused;
 
-/** Checks the text of one line. All its faults are found, not just the first. */
+const SCHEMAS = { dpo: preferenceSchema, rft: reinforcementSchema } as const;
+
+/** Checks the text of one line of a supervised file. All its faults are found, not just the first. */
 export function checkLine(text: string): CheckedLine {
+  const read = parseLine(text);
+  return read.ok ? checkExample(read.value) : read;
+}
+
+/** Checks the text of one line of any format, and what the model it is for does not take. */
+export function checkFormatLine(text: string, format: Format, capability?: Capability): CheckedFormat {
+  const read = parseLine(text);
+  return read.ok ? checkFormat(read.value, format, capability) : read;
+}
+
+/** Checks a line of any format that is already parsed. */
+export function checkFormat(value: unknown, format: Format, capability?: Capability): CheckedFormat {
+  const list = new FaultList();
+  list.faults.push(...faultsOf(value, format));
+  if (capability !== undefined && isFields(value)) {
+    const turns = format === "dpo" && isFields(value.input) ? value.input.messages : value.messages;
+    if (Array.isArray(turns)) checkCapability(turns, capability, list);
+  }
+  if (list.faults.length > 0) return { ok: false, faults: list.faults };
+  const schema = format === "dpo" || format === "rft" ? SCHEMAS[format] : exampleSchema;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, line: parsed.data };
+  return { ok: false, faults: badFields(parsed.error.issues) };
+}
+
+function badFields(
+  issues: readonly { readonly path: PropertyKey[]; readonly message: string }[],
+): readonly LineFault[] {
+  const list = new FaultList();
+  for (const issue of issues) {
+    const at = issue.path.map(String).join(".");
+    list.add("bad_field", `${at}: ${issue.message}`, at);
+  }
+  return list.faults;
+}
+
+/** The line's JSON value, once its length and its first character are looked at. */
+export function parseLine(text: string): { readonly ok: true; readonly value: unknown } | Refused {
   const list = new FaultList();
   if (text.length > LONGEST_LINE)
     list.add("line_too_long", `The line has ${text.length} characters; the most is ${LONGEST_LINE}.`);
@@ -38,7 +87,7 @@ export function checkLine(text: string): CheckedLine {
     );
     return { ok: false, faults: list.faults };
   }
-  return checkExample(value);
+  return { ok: true, value };
 }
 
 /** Checks a line that is already parsed. */
@@ -47,22 +96,19 @@ export function checkExample(value: unknown): CheckedLine {
   if (faults.length > 0) return { ok: false, faults };
   const parsed = exampleSchema.safeParse(value);
   if (parsed.success) return { ok: true, example: parsed.data };
-  const list = new FaultList();
-  for (const issue of parsed.error.issues)
-    list.add("bad_field", `${issue.path.join(".")}: ${issue.message}`, issue.path.join("."));
-  return { ok: false, faults: list.faults };
+  return { ok: false, faults: badFields(parsed.error.issues) };
 }
 
 /** The rules alone, for lines made here, whose fields already have their types. */
-export function faultsOf(value: unknown): readonly LineFault[] {
+export function faultsOf(value: unknown, format: Format = "sft"): readonly LineFault[] {
   const list = new FaultList();
-  // First, because the further checks recurse as deep as the value goes.
-  checkCharacters(value, "", 0, list);
-  if (!list.faults.some((fault) => fault.rule === "nested_too_deeply")) checkShape(value, list);
+  // First, because the further checks recurse as deep as the value goes; places are named only where there is a fault.
+  if (!areCharactersGood(value, 0)) checkCharacters(value, "", 0, list);
+  if (!list.faults.some((fault) => fault.rule === "nested_too_deeply")) checkShape(value, format, list);
   return list.faults;
 }
 
-function checkShape(line: unknown, list: FaultList): void {
+function checkShape(line: unknown, format: Format, list: FaultList): void {
   if (!isFields(line)) {
     list.add(
       "not_object",
@@ -70,21 +116,32 @@ function checkShape(line: unknown, list: FaultList): void {
     );
     return;
   }
-  checkKeys(line, LINE_KEYS, "", list);
+  if (format === "dpo") checkPreference(line, list, checkTurns);
+  else if (format === "rft") checkReinforcement(line, list, checkTurns);
+  else {
+    checkKeys(line, LINE_KEYS, "", list);
+    checkTurns(line, "", list, "assistant");
+  }
+}
+
+/** The turns of a conversation, with the tools and the traffic between them. */
+function checkTurns(line: Fields, at: string, list: FaultList, ending: "assistant" | "user" | "open"): void {
+  const place = at === "" ? "messages" : `${at}.messages`;
   const { messages } = line;
+  if (ending === "open") checkKeys(line, LINE_KEYS, at, list);
   if (!Array.isArray(messages)) {
-    list.add("messages_missing", "The line has no list `messages`.", "messages");
+    list.add("messages_missing", "The line has no list `messages`.", place);
     return;
   }
   if (messages.length === 0) {
-    list.add("messages_empty", "`messages` is empty.", "messages");
+    list.add("messages_empty", "`messages` is empty.", place);
     return;
   }
   messages.forEach((message, index) => {
     checkMessage(message, `messages.${index}`, list);
   });
   const turns = messages.filter(isFields);
-  checkRoles(turns, list);
+  checkRoles(turns, list, ending);
   const declared = checkTools(line.tools, list);
   checkToolTraffic(turns, declared, line.parallel_tool_calls, list);
 }
@@ -132,14 +189,34 @@ function checkContent(message: Fields, at: string, list: FaultList): void {
   else if (content.length === 0) list.add("empty_content", "The list of parts is empty.", `${at}.content`);
 }
 
-function checkRoles(turns: readonly Fields[], list: FaultList): void {
+function checkRoles(turns: readonly Fields[], list: FaultList, ending: "assistant" | "user" | "open"): void {
   const assistants = turns.filter((turn) => turn.role === "assistant");
   if (!turns.some((turn) => turn.role === "user")) list.add("no_user", "No turn is the user's.", "messages");
+  if (ending === "open") return;
+  if (ending === "user") {
+    if (turns.at(-1)?.role !== "user")
+      list.add("last_not_user", "The last turn is not the user's.", `messages.${turns.length - 1}`);
+    return;
+  }
   if (assistants.length === 0) list.add("no_assistant", "No turn is the assistant's.", "messages");
   else if (turns.at(-1)?.role !== "assistant")
     list.add("last_not_assistant", "The last turn is not the assistant's.", `messages.${turns.length - 1}`);
   else if (assistants.every((turn) => turn.weight === 0))
     list.add("nothing_to_learn", "Every assistant turn has weight 0.", "messages");
+}
+
+/** The answer of `checkCharacters` without the places: nearly every line is good, and naming places costs most. */
+function areCharactersGood(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return value.isWellFormed() && !value.includes("\0");
+  if (typeof value !== "object" || value === null) return true;
+  if (depth >= DEEPEST_NESTING) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (!areCharactersGood(item, depth + 1)) return false;
+    return true;
+  }
+  for (const key in value)
+    if (!areCharactersGood(key, depth) || !areCharactersGood((value as Fields)[key], depth + 1)) return false;
+  return true;
 }
 
 /** Characters that are legal in JSON's escapes and yet break tokenisers or stores. */

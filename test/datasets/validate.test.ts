@@ -4,6 +4,18 @@ import { DEEPEST_NESTING, LINE_RULES, type LineRule, LONGEST_LINE } from "../../
 import { checkExample, checkLine } from "../../src/datasets/validate.ts";
 
 type Line = Record<string, unknown>;
+/** Rules of other formats, and of a model: `formats.test.ts`. */
+type OtherRule =
+  | "images_not_taken"
+  | "role_not_taken"
+  | "input_missing"
+  | "output_missing"
+  | "output_wrong_role"
+  | "output_without_assistant"
+  | "input_ends_with_assistant"
+  | "last_not_user"
+  | "no_reference"
+  | "over_token_limit";
 const user = { role: "user", content: "Hi" };
 const assistant = { role: "assistant", content: "Hello." };
 const tool = { type: "function", function: { name: "now", parameters: { type: "object", properties: {} } } };
@@ -19,7 +31,7 @@ const named = (fields: Line) =>
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
 
 /** For each rule a line that breaks it, and one beside it that does not. Texts are taken as they are. */
-const FIXTURES: Record<LineRule, { bad: unknown; good: unknown }> = {
+const FIXTURES: Record<Exclude<LineRule, OtherRule>, { bad: unknown; good: unknown }> = {
   not_json: { bad: "{messages:[]}", good: line([user, assistant]) },
   not_object: { bad: [user], good: line([user, assistant]) },
   unknown_key: { bad: line([user, assistant], { prompt: "x" }), good: line([user, assistant]) },
