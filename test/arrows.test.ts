@@ -98,6 +98,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ["surfaces/cli"],
   croner: ["local-host"],
   "durable-functions": ["functions", "loop", "type:surfaces"],
+  "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],
   openai: ["provider", "type:episodes/wrap-openai.ts"],
   zod: ["*"],
