@@ -110,6 +110,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
     tracker,
     clientBinding: () =>
       engine?.clientBinding(durableBase, `http://127.0.0.1:${rpc?.port ?? 0}/durabletask/`, code),
+    timeout: config.functionTimeoutMs === undefined ? undefined : { ms: config.functionTimeoutMs, clock },
   });
   const bodyLimit = Number(process.env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT) || BODY_LIMIT;
   if (plan.usesDurable) {

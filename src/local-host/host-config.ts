@@ -10,6 +10,8 @@ export interface HostConfig {
   /** `extensions.durableTask`. */
   readonly durableTask: Readonly<Record<string, unknown>>;
   readonly taskHubName: string;
+  /** `functionTimeout` in ms; undefined for none. */
+  readonly functionTimeoutMs: number | undefined;
   /** `Values` of local.settings.json. */
   readonly values: Readonly<Record<string, string>>;
   /** `Host.LocalHttpPort` of local.settings.json. */
@@ -41,6 +43,7 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
   return {
     routePrefix: (typeof prefix === "string" ? prefix : "api").replaceAll(/^\/+|\/+$/g, ""),
     durableTask,
+    functionTimeoutMs: timeoutMs(host.functionTimeout),
     taskHubName: hub?.ok ? hub.value : "TestHubName",
     values,
     localPort: typeof LocalHttpPort === "number" ? LocalHttpPort : undefined,
@@ -63,6 +66,18 @@ function override(host: Json, env: Environment): void {
     }
     at[last] = value;
   }
+}
+
+/** A TimeSpan (`00:05:00`, `1.00:00:00`), or `-1` for no limit. @throws fatal `bad_host_config` */
+function timeoutMs(value: unknown): number | undefined {
+  if (value === undefined || value === "-1") return undefined;
+  const shape = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})$/.exec(String(value));
+  if (shape === null)
+    throw fatal("bad_host_config", `host.json: functionTimeout cannot be ${JSON.stringify(value)}.`, {
+      remedy: 'Give a time such as "00:05:00", or "-1" for none.',
+    });
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = shape.slice(1).map((part) => Number(part ?? 0));
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
 }
 
 function readJson(file: string): Json {

@@ -1,10 +1,9 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { VirtualClock } from "../../src/kernel/clock.ts";
-import { silentLogger } from "../../src/kernel/logger.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
 import { PATTERNS } from "./patterns.ts";
-import { appFolder, scratch } from "./support.ts";
+import { appFolder, memoryLogger, scratch } from "./support.ts";
 
 const json = async (response: Response) => (await response.json()) as Record<string, string>;
 
@@ -13,10 +12,11 @@ export function describePatterns(folder: string): void {
   describe(`the patterns app ${folder}`, () => {
     let host: LocalHost;
     let home: string;
+    const { logger, lines } = memoryLogger();
     beforeAll(async () => {
       home = await scratch();
       const clock = new VirtualClock();
-      host = await LocalHost.start({ folder: appFolder(folder), home, clock, logger: silentLogger });
+      host = await LocalHost.start({ folder: appFolder(folder), home, clock, logger });
     });
     afterAll(async () => {
       await host.stop();
@@ -52,6 +52,10 @@ export function describePatterns(folder: string): void {
       const ended = await host.fetch(urls.statusQueryGetUri ?? "");
       expect(ended.status).toBe(200);
       expect(await ended.json()).toMatchObject({ runtimeStatus: "Completed", output: pattern.output(n) });
+    });
+
+    test("is warned of nothing", () => {
+      expect(lines.filter((line) => /counts as another|not deterministic|will run for ever/.test(line))).toEqual([]);
     });
   });
 }

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { FunctionInvoker, InvocationResult, TypedData } from "../durable/port.ts";
 import type { Tracker } from "../tracker.ts";
 import type { Core } from "./core.ts";
 import { toError } from "./errors.ts";
+import { openTasksOf } from "./open-tasks.ts";
 import type {
   CoreInvocationContext,
   CoreLogLevel,
@@ -26,7 +28,13 @@ export interface Invocation {
 
 /** `result` is what the function returned, after the hooks; `response` is its form on the wire. */
 export type Outcome =
-  | { readonly ok: true; readonly response: InvocationResponse; readonly result: unknown }
+  | {
+      readonly ok: true;
+      readonly response: InvocationResponse;
+      readonly result: unknown;
+      /** The library's context of the call. */
+      readonly context?: unknown;
+    }
   | { readonly ok: false; readonly error: Error };
 
 export interface Invoker extends FunctionInvoker {
@@ -40,10 +48,12 @@ export interface InvokerDeps {
   readonly tracker: Tracker;
   /** The JSON text of a `durableClient` input; undefined while there is no durable engine. */
   readonly clientBinding: () => string | undefined;
+  /** host.json's functionTimeout, on this clock. */
+  readonly timeout?: { readonly ms: number; readonly clock: Clock } | undefined;
 }
 
 /** Calls functions as the Node worker does: arguments, pre hooks, the function, post hooks, response. */
-export function createInvoker({ core, logger, tracker, clientBinding }: InvokerDeps): Invoker {
+export function createInvoker({ core, logger, tracker, clientBinding, timeout }: InvokerDeps): Invoker {
   const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
 
   async function run(fn: RegisteredFunction, invocation: Invocation): Promise<Outcome> {
@@ -110,6 +120,7 @@ export function createInvoker({ core, logger, tracker, clientBinding }: InvokerD
         ok: true,
         response: await call.getResponse(invocationContext, after.result),
         result: after.result,
+        context: invocationContext,
       };
     } catch (thrown) {
       return { ok: false, error: toError(thrown) };
@@ -121,7 +132,10 @@ export function createInvoker({ core, logger, tracker, clientBinding }: InvokerD
       const end = tracker.begin();
       const started = performance.now();
       try {
-        const outcome = await run(fn, invocation);
+        const outcome =
+          timeout === undefined
+            ? await run(fn, invocation)
+            : await within(timeout, fn, run(fn, invocation));
         logger.debug(outcome.ok ? "executed" : "failed", {
           function: fn.metadata.name,
           ms: Math.round((performance.now() - started) * 10) / 10,
@@ -145,11 +159,35 @@ export function createInvoker({ core, logger, tracker, clientBinding }: InvokerD
         trigger,
         ...(triggerMetadata === undefined ? {} : { triggerMetadata }),
       });
-      return outcome.ok
-        ? { ok: true, returnValue: outcome.response.returnValue as TypedData | null | undefined }
-        : outcome;
+      if (!outcome.ok) return outcome;
+      return {
+        ok: true,
+        returnValue: outcome.response.returnValue as TypedData | null | undefined,
+        openTasks: openTasksOf(outcome.context),
+      };
     },
   };
+}
+
+/** Azure ends the whole worker process then; here only the caller is told, and the function's promise is left alone. */
+async function within(
+  { ms, clock }: { readonly ms: number; readonly clock: Clock },
+  fn: RegisteredFunction,
+  work: Promise<Outcome>,
+): Promise<Outcome> {
+  let cancel = () => {};
+  const late = new Promise<Outcome>((resolve) => {
+    cancel = clock.after(ms, () => {
+      const span = new Date(ms).toISOString().slice(11, 19);
+      const message = `Timeout value of ${span} was exceeded by function: Functions.${fn.metadata.name}`;
+      resolve({ ok: false, error: new Error(message) });
+    });
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
 }
 
 /** True for the input through which a function reaches the Durable client. */

@@ -1,4 +1,5 @@
 import { toIso } from "../../kernel/clock.ts";
+import { parityNotes } from "./parity.ts";
 import type { Answer, ReplayResult } from "./replay.ts";
 import type { OpenTask } from "./replay-context.ts";
 
@@ -18,6 +19,10 @@ export function diagnose(id: string, name: string, answer: Answer, result: Repla
       `${what.join(", ")}${result.open.length > 5 ? `, and ${result.open.length - 5} more` : ""}. ` +
       "Cancel timers that lost a Task.any, and wait for every activity.";
     return [{ level: "warn", text }];
+  }
+  if (answer.kind === "state") {
+    const notes = parityNotes(id, name, answer.state, result.open, answer.openTasks);
+    if (notes.length > 0) return notes;
   }
   if (result.open.length > 0 || result.waitingFor.length > 0) return [];
   const why =

@@ -13,6 +13,7 @@ import { type EpisodeDeps, type Plan, runEpisode } from "./episode.ts";
 import { EventType, store as encoded, isTerminal, type StoredEvent } from "./history.ts";
 import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
+import { PayloadWatch } from "./payloads.ts";
 import type { FunctionInvoker } from "./port.ts";
 import { Queue } from "./queue.ts";
 import { gatheringMs, isResult, newSlot, type Slot } from "./slot.ts";
@@ -65,11 +66,13 @@ export class Dispatcher {
   readonly #entities: EntityWorker;
   #stopping = false;
   readonly #noted = new Set<string>();
+  readonly #payloads: PayloadWatch;
   readonly #idle = new Set<() => void>();
   readonly #ended = new Map<string, Set<(ended: boolean) => void>>();
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
+    this.#payloads = new PayloadWatch(deps.logger);
     this.#entities = new EntityWorker(deps, {
       persist: (work, committed) => this.#persist(work, committed),
       deliver: (message) => this.deliver(message),
@@ -268,6 +271,7 @@ export class Dispatcher {
               instance: slot.id,
             });
         } else if (plan !== undefined) {
+          this.#payloads.look(`The output of orchestrator '${instance.name}'`, plan.change.output);
           for (const note of plan.notes) this.#note(`${instance.executionId} ${note.level}`, note);
           // Those that only wait for the disk leave their place to others, and share its next sync with them.
           this.#committing++;
@@ -344,10 +348,12 @@ export class Dispatcher {
     const { store, faults } = this.#deps;
     const { id: activityId, instanceId, executionId } = activity;
     const run = async () => encoded(await runActivity(this.#deps, activity));
+    this.#payloads.look(`The input of activity '${activity.name}'`, activity.input);
     const message = (event: StoredEvent) => ({ instanceId, executionId, due: null, event });
     try {
       if (faults?.survives() === false) return;
       let event = await run();
+      this.#payloads.look(`The result of activity '${activity.name}'`, event.text);
       if (faults?.strikes("drop") === true) event = await run();
       const copy = faults?.strikes("duplicate") === true ? await run() : undefined;
       if (faults?.survives() === false) return;

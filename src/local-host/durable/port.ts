@@ -11,8 +11,19 @@ export type TypedData =
   | { readonly double: number }
   | Record<string, never>;
 
+/** A task as the SDK inside an orchestrator function sees it. */
+export interface SdkTask {
+  readonly actionType: number | undefined;
+  readonly functionName: string | undefined;
+}
+
 export type InvocationResult =
-  | { readonly ok: true; readonly returnValue: TypedData | null | undefined }
+  | {
+      readonly ok: true;
+      readonly returnValue: TypedData | null | undefined;
+      /** Of orchestrators: the SDK's open tasks by number, where they could be seen. */
+      readonly openTasks?: ReadonlyMap<number, SdkTask> | undefined;
+    }
   | { readonly ok: false; readonly error: Error };
 
 /** What the durable engine needs of the host: to find and call the app's functions, as the Node worker would. */

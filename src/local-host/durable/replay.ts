@@ -1,6 +1,7 @@
 import { messageOf } from "../../kernel/errors.ts";
 import type { OrchestratorState } from "./actions.ts";
 import { EventType, type FailureDetails, type HistoryEvent, Status } from "./history.ts";
+import type { SdkTask } from "./port.ts";
 import { program } from "./program.ts";
 import { type Decision, NonDeterminism, type OpenTask, ReplayContext } from "./replay-context.ts";
 import { run } from "./task.ts";
@@ -13,6 +14,7 @@ export type Answer =
       readonly stack: string;
       /** The function threw; then `state.error` should say what. */
       readonly threw: boolean;
+      readonly openTasks?: ReadonlyMap<number, SdkTask> | undefined;
     }
   /** The function failed without telling its state: it could not be loaded or broke the SDK itself. */
   | { readonly kind: "broken"; readonly message: string; readonly stack: string }

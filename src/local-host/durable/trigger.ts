@@ -45,7 +45,7 @@ export function readAnswer(result: InvocationResult): Answer {
     const state = parseState(text);
     return state === undefined
       ? broken("Out of proc orchestrators must return a valid JSON schema")
-      : { kind: "state", state, stack: "", threw: false };
+      : { kind: "state", state, stack: "", threw: false, openTasks: result.openTasks };
   }
   const { message, stack = "" } = result.error;
   const label = message.indexOf(STATE_LABEL);

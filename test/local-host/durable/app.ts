@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { EntityContext, OrchestrationContext } from "durable-functions";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
 import { createLogger, type Logger, type LogLevel } from "../../../src/kernel/logger.ts";
+import { openTasksOf } from "../../../src/local-host/core-api/open-tasks.ts";
 import { createDurableEngine } from "../../../src/local-host/durable/engine.ts";
 import type {
   DurableEngine,
@@ -83,8 +84,10 @@ export function appInvoker(app: App): FunctionInvoker & { episodes: number } {
         if (code === undefined)
           return { ok: true, returnValue: encode(await app.activities[name]?.(decode(trigger))) };
         this.episodes++;
-        const result = await createOrchestrator(code)(decode(trigger), { log() {} });
-        return { ok: true, returnValue: encode(JSON.parse(JSON.stringify(result))) };
+        const context = { log() {} };
+        const result = await createOrchestrator(code)(decode(trigger), context);
+        const returnValue = encode(JSON.parse(JSON.stringify(result)));
+        return { ok: true, returnValue, openTasks: openTasksOf(context) };
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         return { ok: false, error };
