@@ -3,7 +3,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 
 /** So many judged episodes at most, the newest: a question that costs the same with any number of them. */
 const MOST_READ = 2000;
-const BUCKETS = 40;
+const BUCKETS = 28;
 
 const meanSchema = z.object({ episodes: z.number().int(), mean: z.number() });
 export const trendSchema = z.object({

@@ -69,7 +69,7 @@ export function createDraw(store: ReviewStore, random: () => number) {
     if (reason === "low_reward" || reason === "disagreement")
       return {
         reason,
-        text: `average ${signed(episode.reward_avg ?? 0)} of ${episode.reward_count ?? 0} judgements`,
+        text: `average ${signed(episode.reward_avg ?? 0)} of ${episode.reward_count ?? 0} ${episode.reward_count === 1 ? "judgement" : "judgements"}`,
       };
     if (reason === "new_tool")
       return { reason, text: newTools(episode, await store.tools(agentId)).join(", ") };

@@ -66,5 +66,6 @@ export function isDisputed(episode: Judged): boolean {
 export const newTools = (episode: Judged, known: ReadonlySet<string>): string[] =>
   (episode.tool_names ?? []).filter((name) => !known.has(name));
 
-/** A value as people read it: +0.5, -1, 0. */
-export const signed = (value: number): string => `${value > 0 ? "+" : ""}${Math.round(value * 100) / 100}`;
+/** A value as people read it: +0.5, −1, 0. */
+export const signed = (value: number): string =>
+  `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(Math.round(value * 100) / 100)}`;

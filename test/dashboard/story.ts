@@ -223,14 +223,14 @@ export async function tellStory(stage: Stage): Promise<Told> {
   const model: string = active.tuned_model_name;
 
   await work(stage, 300, 140, model, 0.93);
-  await people(stage);
+  await people(stage, model);
   const second = (await pipeline("week 3", true, 0.5)).body.pipeline_id as string;
   await ended(stage, second, "waiting_for_approval", "finished", "failed");
   return { testSet, run: done.run_id, deployment: done.deployment_id, waiting: second, model };
 }
 
 /** What reviewers said, among it corrections and a disagreement; the rest waits. */
-async function people(stage: Stage) {
+async function people(stage: Stage, model: string) {
   const label = (n: number, reviewer: string, value: number, more: object = {}) =>
     stage.call("POST", `/review/ep-${String(n).padStart(5, "0")}/label`, { reviewer, value, ...more });
   for (let n = 300; n < 330; n++) await label(n, n % 2 ? "mira" : "jon", 1);
@@ -245,7 +245,7 @@ async function people(stage: Stage) {
   });
   // The one that the queue shows first: an address that was redacted, a long log, and a wrong tool.
   const at = stage.clock.now();
-  const base = episode(900, BASE, false, at);
+  const base = episode(900, model, false, at);
   await stage.call("POST", "/episodes", {
     ...base,
     id: "ep-00900",

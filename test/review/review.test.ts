@@ -213,7 +213,7 @@ describe("the review queue", () => {
     await rules(only("low_reward"));
     expect(await review.next(agent, "low")).toMatchObject({
       episode_id: "ep-1",
-      why: { reason: "low_reward", text: "average -1 of 1 judgements" },
+      why: { reason: "low_reward", text: "average −1 of 1 judgement" },
     });
     await rules(only("disagreement"));
     expect(await review.next(agent, "disputed")).toMatchObject({

@@ -25,7 +25,7 @@ export function needsPerson(
     if (status === "waiting_for_approval")
       found.push({
         what: `Pipeline “${name}” waits for your decision`,
-        detail: `Its candidate ${verdict === "pass" ? "passed" : "was judged"} against the model before. Nothing is promoted until you say so.`,
+        detail: `Its candidate ${verdict === "pass" ? "passed the gate" : "has been judged"}. Nothing is promoted until you say so.`,
         href: address("pipelines", id),
         action: "Decide",
         tone: "act",

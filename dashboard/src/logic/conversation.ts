@@ -36,7 +36,8 @@ export function turnsOf(episode: Told): Turn[] {
     return [
       ...(episode.system_prompt ? [plain("system", episode.system_prompt)] : []),
       plain("user", episode.user_input ?? ""),
-      ...(calls.length > 0 || said !== "" ? [{ role: "assistant", text: said, calls }] : []),
+      ...(calls.length > 0 ? [{ role: "assistant", text: "", calls }] : []),
+      ...(said !== "" ? [plain("assistant", said)] : []),
     ];
   }
 

@@ -81,3 +81,7 @@ export function bytes(value: number | undefined): string {
   if (value < 1024 ** 2) return `${(value / 1024).toFixed(1)} KB`;
   return `${(value / 1024 ** 2).toFixed(1)} MB`;
 }
+
+/** A model's name: its beginning says which it is, its end tells it from its siblings. */
+export const shortModel = (name: string): string =>
+  name.length <= 34 ? name : `${name.slice(0, 24)}…${name.slice(-6)}`;

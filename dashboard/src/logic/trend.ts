@@ -6,8 +6,12 @@ export interface Columns {
   readonly series: { readonly name: string; readonly values: (number | null)[] }[];
 }
 
-export function trendColumns(trend: Trend): Columns {
-  const names = trend.models.toSorted((a, b) => (a.last_at < b.last_at ? -1 : 1)).map(({ model }) => model);
+/** The active model comes last: the last series is drawn on top and in the colour that matters. */
+export function trendColumns(trend: Trend, active: string): Columns {
+  const names = trend.models
+    .toSorted((a, b) => (a.last_at < b.last_at ? -1 : 1))
+    .toSorted((a, b) => Number(a.model === active) - Number(b.model === active))
+    .map(({ model }) => model);
   return {
     x: trend.buckets.map(({ at }) => Date.parse(at) / 1000),
     series: names.map((name) => ({

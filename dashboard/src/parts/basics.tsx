@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { errorText } from "../logic/api.ts";
-import { ago, moment, shortId, signed, words } from "../logic/format.ts";
+import { ago, moment, shortId, shortModel, signed, words } from "../logic/format.ts";
 import { address, type View, viewOfId } from "../logic/route.ts";
 import { useNow } from "./context.tsx";
 
@@ -134,6 +134,17 @@ export function Id(props: { id: string | null | undefined; view?: View; full?: b
     <a class="id" href={address(view, props.id)} title={props.id}>
       {text}
     </a>
+  );
+}
+
+/** A model's name, in short; the whole on pointing. */
+export function Model(props: { name: string | null | undefined }) {
+  return props.name ? (
+    <span class="model" title={props.name}>
+      {shortModel(props.name)}
+    </span>
+  ) : (
+    <span class="muted">–</span>
   );
 }
 

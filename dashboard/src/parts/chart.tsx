@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { moment } from "../logic/format.ts";
 import { type Columns, spoken } from "../logic/trend.ts";
+import { useWidth } from "./context.tsx";
 
 export interface Marker {
   /** In the unit of x. */
@@ -22,19 +23,10 @@ export function Chart(props: {
   names?: Readonly<Record<string, string>>;
   xName?: string;
 }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const { frame, width } = useWidth<HTMLDivElement>();
   const [at, setAt] = useState<number | null>(null);
   const dark = useDark();
   const { columns, time = false, height = 220 } = props;
-
-  useEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
 
   const shape = JSON.stringify([columns, props.markers, props.range]);
   useEffect(() => {
@@ -66,7 +58,11 @@ export function Chart(props: {
         ctx.font = `${11 * devicePixelRatio}px ${style.fontFamily}`;
         const near = x > u.bbox.left + u.bbox.width * 0.7;
         ctx.textAlign = near ? "right" : "left";
-        ctx.fillText(marker.text, x + (near ? -5 : 5) * devicePixelRatio, u.bbox.top + 11 * devicePixelRatio);
+        ctx.fillText(
+          marker.text,
+          x + (near ? -5 : 5) * devicePixelRatio,
+          u.bbox.top + u.bbox.height - 6 * devicePixelRatio,
+        );
         ctx.restore();
       }
     };
@@ -83,7 +79,7 @@ export function Chart(props: {
           y: props.range === undefined ? {} : { range: [props.range[0], props.range[1]] },
         },
         axes: [
-          { ...axis, space: 70 },
+          { ...axis, space: 70, size: 30, ...(time ? { values: timeLabels } : {}) },
           { ...axis, size: 46 },
         ],
         series: [
@@ -92,7 +88,7 @@ export function Chart(props: {
             label: name,
             stroke: colour(colourOf(n, columns.series.length)),
             width: 2,
-            spanGaps: true,
+            spanGaps: !time,
             points: { show: !many, size: 5 },
           })),
         ],
@@ -133,6 +129,16 @@ export function Chart(props: {
       <div ref={frame} class="plot" aria-hidden="true" />
     </figure>
   );
+}
+
+/** Days, or hours where the whole is shorter than two days. */
+function timeLabels(u: uPlot, splits: number[]): string[] {
+  const { min = 0, max = 0 } = u.scales.x ?? {};
+  const days = (max ?? 0) - (min ?? 0) > 2 * 86_400;
+  return splits.map((at) => {
+    const text = moment(new Date(at * 1000).toISOString());
+    return days ? text.slice(5, 10) : text.slice(11, 16);
+  });
 }
 
 /** The last series is the one that matters now. */

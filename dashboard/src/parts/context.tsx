@@ -87,3 +87,17 @@ export function useNow(): number {
   }, []);
   return now;
 }
+
+/** The width of an element in whole pixels, 0 before it is known. */
+export function useWidth<T extends HTMLElement>() {
+  const frame = useRef<T>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { frame, width };
+}

@@ -60,12 +60,12 @@ export function Conversation(props: { turns: readonly Turn[]; unfolded?: boolean
         <li key={n} class={`turn ${turn.role}`}>
           <div class="who">{WHO[turn.role] ?? turn.role}</div>
           <div class="said">
-            {turn.calls.map((call, index) => (
-              <CallView key={index} call={call} unfolded={props.unfolded} />
-            ))}
             {turn.text !== "" && (
               <LongText text={turn.text} mono={turn.role === "tool"} unfolded={props.unfolded} />
             )}
+            {turn.calls.map((call, index) => (
+              <CallView key={index} call={call} unfolded={props.unfolded} />
+            ))}
           </div>
         </li>
       ))}

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { ActiveDeployment, DeploymentEvent, DeploymentList, ShownDeployment } from "../logic/wire.ts";
-import { Ago, Badge, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { type Column, Pages, Table } from "../parts/table.tsx";
@@ -47,7 +47,7 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
           href={address("deployments", one.id)}
           {...(one.id === id ? { "aria-current": "true" as const } : {})}
         >
-          {one.tuned_model}
+          <Model name={one.tuned_model} />
         </a>
       ),
     },
@@ -129,10 +129,17 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
               <li key={event.id} class={event.what}>
                 <i aria-hidden="true" />
                 <span>
-                  <b>{nameOf(event.what === "promoted" ? event.to : event.from)}</b> {WHAT[event.what]}
+                  <b>
+                    <Model name={nameOf(event.what === "promoted" ? event.to : event.from)} />
+                  </b>{" "}
+                  {WHAT[event.what]}
                   {event.what !== "promoted" && (
                     <>
-                      ; <b>{nameOf(event.to)}</b> serves since
+                      ;{" "}
+                      <b>
+                        <Model name={nameOf(event.to)} />
+                      </b>{" "}
+                      serves since
                     </>
                   )}
                   {event.reason !== undefined && <span class="why">“{event.reason}”</span>}
@@ -219,7 +226,7 @@ function One({ id, found }: { id: string; found: ShownDeployment | undefined }) 
     return trace.error === undefined ? <Loading lines={3} /> : <Failure error={trace.error} />;
   return (
     <Card
-      title={one.tuned_model}
+      title={<Model name={one.tuned_model} />}
       note={<Badge of={one.state} text={one.is_active ? "serving now" : one.state} />}
     >
       {one.warnings.map((warning) => (

@@ -2,7 +2,7 @@ import { oneLine } from "../logic/content.ts";
 import { duration } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { EpisodeList, EpisodeSummary } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Loading, Page, Reward } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Failure, Loading, Model, Page, Reward } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { type Column, Filters, Pages, Table } from "../parts/table.tsx";
 import { Told } from "../parts/text.tsx";
@@ -34,7 +34,7 @@ const COLUMNS: readonly Column<EpisodeSummary>[] = [
         </span>
       ),
   },
-  { name: "Model", extra: true, cell: (one) => one.model_deployment ?? <span class="muted">–</span> },
+  { name: "Model", extra: true, cell: (one) => <Model name={one.model_deployment} /> },
   { name: "Took", number: true, extra: true, cell: (one) => duration(one.request_latency_ms) },
   {
     name: "Reward",

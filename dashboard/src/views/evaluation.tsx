@@ -4,7 +4,7 @@ import { percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { arithmetic } from "../logic/verdict.ts";
 import type { Evaluation } from "../logic/wire.ts";
-import { Badge, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { LongText } from "../parts/text.tsx";
 
@@ -138,12 +138,16 @@ function Verdict({ facts, candidate, baseline }: { facts: Reckoned; candidate: s
           <div>
             <dt>Candidate right</dt>
             <dd>{percent(facts.candidate_accuracy)}</dd>
-            <dd class="muted break">{candidate}</dd>
+            <dd class="muted">
+              <Model name={candidate} />
+            </dd>
           </div>
           <div>
             <dt>Baseline right</dt>
             <dd class="before">{percent(facts.baseline_accuracy)}</dd>
-            <dd class="muted break">{baseline}</dd>
+            <dd class="muted">
+              <Model name={baseline} />
+            </dd>
           </div>
           <div>
             <dt>Difference</dt>

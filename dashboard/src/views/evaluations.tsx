@@ -1,7 +1,7 @@
 import { percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { EvaluationList } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Failure, Loading, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { type Column, Filters, Pages, Table } from "../parts/table.tsx";
 
@@ -11,9 +11,13 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     name: "Candidate",
     wide: true,
-    cell: (one) => <a href={address("evaluations", one.id)}>{one.candidate}</a>,
+    cell: (one) => (
+      <a href={address("evaluations", one.id)}>
+        <Model name={one.candidate} />
+      </a>
+    ),
   },
-  { name: "Against", extra: true, cell: (one) => one.baseline },
+  { name: "Against", extra: true, cell: (one) => <Model name={one.baseline} /> },
   { name: "Pairs", number: true, extra: true, cell: (one) => one.result?.pairs ?? "–" },
   {
     name: "Right",

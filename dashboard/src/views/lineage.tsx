@@ -2,7 +2,7 @@ import { shortId } from "../logic/format.ts";
 import { type Graph, graphOf, type LineageReply, type Node } from "../logic/lineage.ts";
 import { address, viewOfId } from "../logic/route.ts";
 import { Card, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
-import { useLive, useShared } from "../parts/context.tsx";
+import { useLive, useShared, useWidth } from "../parts/context.tsx";
 
 const KIND: Readonly<Record<string, string>> = {
   runs: "runs",
@@ -62,7 +62,7 @@ export function LineageView({ id }: { id: string | undefined }) {
   );
 }
 
-const CELL = { width: 200, height: 84, right: 56, down: 20 } as const;
+const CELL = { least: 168, most: 230, height: 84, right: 28, down: 18 } as const;
 const NAMES: Readonly<Record<Node["kind"], string>> = {
   examples: "Examples",
   episode: "Episode",
@@ -73,15 +73,19 @@ const NAMES: Readonly<Record<Node["kind"], string>> = {
 };
 
 function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }) {
-  const x = (node: Node) => node.column * (CELL.width + CELL.right) + 2;
+  const { frame, width: room } = useWidth<HTMLElement>();
+  const fair = Math.floor((room - 12 - (graph.columns - 1) * CELL.right) / Math.max(1, graph.columns));
+  const cell = Math.max(CELL.least, Math.min(CELL.most, fair));
+  const letters = Math.floor((cell - 28) / 7.4);
+  const x = (node: Node) => node.column * (cell + CELL.right) + 2;
   const y = (node: Node) => node.row * (CELL.height + CELL.down) + 2;
-  const width = graph.columns * (CELL.width + CELL.right) - CELL.right + 4;
+  const width = graph.columns * (cell + CELL.right) - CELL.right + 4;
   const height = graph.rows * (CELL.height + CELL.down) - CELL.down + 4;
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
   return (
     // A scrolling frame must be reachable by key.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
-    <section class="graph" tabIndex={0} aria-label="Lineage graph">
+    <section ref={frame} class="graph" tabIndex={0} aria-label="Lineage graph">
       <svg
         width={width}
         height={height}
@@ -92,9 +96,9 @@ function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }
         {graph.edges.map(([from, to]) => {
           const [a, b] = [byId.get(from), byId.get(to)];
           if (a === undefined || b === undefined) return null;
-          const [x1, y1] = [x(a) + CELL.width, y(a) + CELL.height / 2];
+          const [x1, y1] = [x(a) + cell, y(a) + CELL.height / 2];
           const [x2, y2] = [x(b), y(b) + CELL.height / 2];
-          const bend = Math.max(20, (x2 - x1) / 2);
+          const bend = Math.max(14, (x2 - x1) / 2);
           return (
             <path
               key={`${from} ${to}`}
@@ -107,15 +111,15 @@ function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }
           const target = node.kind === "examples" ? node.id.replace(/#examples$/, "") : node.id;
           const body = (
             <>
-              <rect x={x(node)} y={y(node)} width={CELL.width} height={CELL.height} rx={10} />
+              <rect x={x(node)} y={y(node)} width={cell} height={CELL.height} rx={10} />
               <text x={x(node) + 14} y={y(node) + 23} class="node-kind">
                 {NAMES[node.kind]}
               </text>
               <text x={x(node) + 14} y={y(node) + 45} class="node-title">
-                {cut(node.title, 25)}
+                {cut(node.title, letters)}
               </text>
               <text x={x(node) + 14} y={y(node) + 66} class="node-facts">
-                {node.facts === "" ? shortId(target) : cut(node.facts, 29)}
+                {node.facts === "" ? shortId(target) : cut(node.facts, letters + 3)}
               </text>
             </>
           );

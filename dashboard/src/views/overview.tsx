@@ -1,10 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
 import { needsPerson } from "../logic/attention.ts";
-import { count, duration, plural, shortCount, signed } from "../logic/format.ts";
+import { count, duration, plural, shortCount, shortModel, signed } from "../logic/format.ts";
 import { type Box, layoutLoop, STATIONS, type Station } from "../logic/loop-map.ts";
 import { address, type View } from "../logic/route.ts";
 import { pipelineSteps } from "../logic/timeline.ts";
-import { compare, trendColumns } from "../logic/trend.ts";
+import { type Compared, compare, trendColumns } from "../logic/trend.ts";
 import type {
   ActiveDeployment,
   DeploymentEvent,
@@ -13,9 +12,9 @@ import type {
   Stats,
   Trend,
 } from "../logic/wire.ts";
-import { Ago, Badge, Card, Empty, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Card, Empty, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
-import { useLive, useShared } from "../parts/context.tsx";
+import { useLive, useShared, useWidth } from "../parts/context.tsx";
 import { Steps } from "../parts/steps.tsx";
 
 export function OverviewView() {
@@ -63,7 +62,11 @@ export function OverviewView() {
         )}
       </section>
 
-      <LoopMap stats={data} review={review.data} />
+      <LoopMap
+        stats={data}
+        review={review.data}
+        compared={trend.data && compare(trend.data, data.current_model)}
+      />
 
       <div class="columns two-one">
         <Card
@@ -82,7 +85,8 @@ export function OverviewView() {
             </Empty>
           ) : (
             <Chart
-              columns={trendColumns(trend.data)}
+              columns={trendColumns(trend.data, data.current_model)}
+              names={Object.fromEntries(trend.data.models.map(({ model }) => [model, shortModel(model)]))}
               label="Mean reward of each model’s episodes"
               time
               height={240}
@@ -132,7 +136,9 @@ function Serving(props: { active: ActiveDeployment | undefined; trend: Trend | u
   const difference = compared?.before === undefined ? undefined : compared.active.mean - compared.before.mean;
   return (
     <Card title="Serving now">
-      <p class="model-name">{stats.current_model}</p>
+      <p class="model-name">
+        <Model name={stats.current_model} />
+      </p>
       <p class="muted">
         {active?.has_active_deployment ? (
           stats.current_model_source === "registry" ? (
@@ -254,7 +260,7 @@ function faces(stats: Stats, review: ReviewQueue | undefined): Record<Station, F
     evaluation: {
       name: "Evaluation",
       big: shortCount(s.total_evaluations),
-      small: "paired, on held-out data",
+      small: "on held-out data",
       busy: false,
     },
     deployments: {
@@ -266,16 +272,9 @@ function faces(stats: Stats, review: ReviewQueue | undefined): Record<Station, F
   };
 }
 
-function LoopMap({ stats, review }: { stats: Stats; review: ReviewQueue | undefined }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+function LoopMap(props: { stats: Stats; review: ReviewQueue | undefined; compared: Compared | undefined }) {
+  const { stats, review, compared } = props;
+  const { frame, width } = useWidth<HTMLDivElement>();
   const layout = layoutLoop(Math.max(300, width));
   const all = faces(stats, review);
   return (
@@ -310,7 +309,13 @@ function LoopMap({ stats, review }: { stats: Stats; review: ReviewQueue | undefi
             />
           ))}
           {STATIONS.map((station) => (
-            <StationView key={station} station={station} box={layout.boxes[station]} face={all[station]} />
+            <StationView
+              key={station}
+              station={station}
+              box={layout.boxes[station]}
+              face={all[station]}
+              compared={station === "agent" ? compared : undefined}
+            />
           ))}
         </svg>
       )}
@@ -318,9 +323,10 @@ function LoopMap({ stats, review }: { stats: Stats; review: ReviewQueue | undefi
   );
 }
 
-function StationView({ station, box, face }: { station: Station; box: Box; face: Face }) {
+function StationView(props: { station: Station; box: Box; face: Face; compared: Compared | undefined }) {
+  const { station, box, face, compared } = props;
   const tall = box.height > 150;
-  const middle = tall ? box.y + box.height / 2 - 54 : box.y;
+  const middle = tall ? box.y + 10 : box.y;
   return (
     <a
       href={address(PLACES[station])}
@@ -342,6 +348,21 @@ function StationView({ station, box, face }: { station: Station; box: Box; face:
       <text x={box.x + 16} y={middle + 83} class="station-small" {...fitted(face.small, box.width - 30, 5.9)}>
         {face.small}
       </text>
+      {tall && compared !== undefined && (
+        <>
+          <text x={box.x + 16} y={box.y + box.height - 66} class="station-fact">
+            mean reward
+          </text>
+          <text x={box.x + 16} y={box.y + box.height - 38} class="station-mean">
+            {signed(compared.active.mean)}
+          </text>
+          {compared.before !== undefined && (
+            <text x={box.x + 16} y={box.y + box.height - 16} class="station-fact">
+              the model before {signed(compared.before.mean)}
+            </text>
+          )}
+        </>
+      )}
       {face.busy && <circle cx={box.x + box.width - 18} cy={box.y + 22} r={4} class="station-busy" />}
     </a>
   );

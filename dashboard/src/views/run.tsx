@@ -4,7 +4,7 @@ import { address } from "../logic/route.ts";
 import { runSteps } from "../logic/timeline.ts";
 import { curveColumns } from "../logic/trend.ts";
 import type { Run } from "../logic/wire.ts";
-import { Badge, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { Confirm } from "../parts/dialog.tsx";
@@ -30,10 +30,10 @@ export function RunView({ id }: { id: string }) {
   const curve = run.curve ?? [];
   const loss = curveColumns(curve, "loss");
   const accuracy = curveColumns(curve, "accuracy");
-  const began = run.started_at ?? run.created_at;
+  const began = run.created_at;
   return (
     <Page
-      title={run.tuned_model ?? `Training of ${run.base_model}`}
+      title={run.tuned_model === null ? `Training of ${run.base_model}` : <Model name={run.tuned_model} />}
       lead={
         <>
           <Badge of={run.status} /> <code class="break">{run.id}</code>
@@ -69,7 +69,7 @@ export function RunView({ id }: { id: string }) {
         title="Course"
         note={
           run.completed_at
-            ? `${duration(Date.parse(run.completed_at) - Date.parse(began))} from start to end`
+            ? `${duration(Date.parse(run.completed_at) - Date.parse(began))} from request to end`
             : ""
         }
       >
@@ -111,6 +111,7 @@ export function RunView({ id }: { id: string }) {
             <Facts
               rows={[
                 ["Base model", run.base_model],
+                ["Tuned model", run.tuned_model],
                 ["Dataset", <Id key="d" id={run.dataset_id} />],
                 ["Epochs", run.hyperparameters.n_epochs],
                 ["Batch size", run.hyperparameters.batch_size],

@@ -1,7 +1,7 @@
 import { duration } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Run, RunList } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { type Column, Filters, Pages, Table } from "../parts/table.tsx";
 
@@ -12,7 +12,12 @@ const took = (run: Run) =>
 
 const COLUMNS: readonly Column<Run>[] = [
   { name: "Run", cell: (run) => <Id id={run.id} view="runs" /> },
-  { name: "Model", wide: true, extra: true, cell: (run) => run.tuned_model ?? run.base_model },
+  {
+    name: "Model",
+    wide: true,
+    extra: true,
+    cell: (run) => <Model name={run.tuned_model ?? run.base_model} />,
+  },
   { name: "Dataset", extra: true, cell: (run) => <Id id={run.dataset_id} /> },
   {
     name: "Status",
