@@ -15,5 +15,7 @@ df.app.orchestration("runPipeline", runPipeline);
 df.app.orchestration("retrainAgents", retrainAgents);
 
 for (const name of appOf().activityNames) {
-  df.app.activity(name, { handler: (input: unknown) => appOf().runActivity(name, input) });
+  df.app.activity(name, {
+    handler: (input: unknown, context) => appOf().runActivity(name, input, context),
+  });
 }

@@ -1,6 +1,6 @@
 import { app } from "@azure/functions";
 import * as df from "durable-functions";
-import { appOf } from "../src/app.ts";
+import { appOf, doorKey } from "../src/app.ts";
 import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 import { openapiDocument } from "../src/surfaces/openapi.ts";
 import { handleRest, restRoutes } from "../src/surfaces/rest.ts";
@@ -10,17 +10,19 @@ for (const { method, route, operation } of restRoutes(appOf().operations)) {
   app.http(`${operation.name}Rest`, {
     route,
     methods: [method],
-    authLevel: "function",
+    authLevel: doorKey(),
     extraInputs: [df.input.durableClient()],
     handler: (request, context) => {
       // The app of this moment: it may have been closed and opened again since the routes were made.
-      const { settings, logger, operations } = appOf();
+      const { access, logger, operations, telemetry } = appOf();
       const row = operations.find(({ name }) => name === operation.name) ?? operation;
-      return handleRest(row, request, {
-        orchestrations: orchestrationsOf(df.getClient(context)),
-        trustPrincipal: settings.websiteSiteName !== undefined,
-        logger,
-      });
+      return telemetry.follow(context.traceContext, undefined, () =>
+        handleRest(row, request, {
+          orchestrations: orchestrationsOf(df.getClient(context)),
+          access,
+          logger,
+        }),
+      );
     },
   });
 }

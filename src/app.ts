@@ -18,6 +18,11 @@ import { createEvaluationService } from "./evaluation/service.ts";
 import { blobFiles } from "./files/blob.ts";
 import type { Files } from "./files/files.ts";
 import { folderFiles } from "./files/folder.ts";
+import { createAccess } from "./identity/access.ts";
+import { createAuditLog } from "./identity/audit.ts";
+import { guarded } from "./identity/guard.ts";
+import { identityOperations } from "./identity/operations.ts";
+import { watchWrites } from "./identity/writes.ts";
 import { type Clock, systemClock, toIso } from "./kernel/clock.ts";
 import { fatal, messageOf, unavailable } from "./kernel/errors.ts";
 import { type Logger, stderrLogger } from "./kernel/logger.ts";
@@ -47,6 +52,9 @@ import { createRewardFeed } from "./rewards/feed.ts";
 import { rewardOperations } from "./rewards/operations.ts";
 import { createRewardService } from "./rewards/service.ts";
 import { createMcpDoor } from "./surfaces/mcp.ts";
+import { openTelemetry } from "./telemetry/open.ts";
+import { noTelemetry, type Telemetry, type TraceContext } from "./telemetry/telemetry.ts";
+import { tracedOperation, tracedProvider } from "./telemetry/traced.ts";
 import { createTrainingActivities } from "./training/activities.ts";
 import { trainingOperations } from "./training/operations.ts";
 import { createTrainingService } from "./training/service.ts";
@@ -59,6 +67,7 @@ export interface AppOptions {
   readonly ledger?: Ledger;
   readonly files?: Files;
   readonly provider?: Provider;
+  readonly telemetry?: Telemetry;
 }
 
 export type App = ReturnType<typeof createApp>;
@@ -70,11 +79,13 @@ export function createApp(options: AppOptions = {}) {
   const logger = options.logger ?? stderrLogger();
   const closers: (() => Promise<unknown>)[] = [];
 
-  const ledger =
-    options.ledger ?? withLifeTimes(openLedger(settings, clock, logger), lifeTimes(settings));
+  const ledger = options.ledger ?? withLifeTimes(openLedger(settings, clock, logger), lifeTimes(settings));
+  const watched = watchWrites(ledger);
   const files = options.files ?? openFiles(settings);
-  const provider = options.provider ?? openProvider(settings, clock, logger, closers);
-  const ports = { ledger, files, provider, settings, clock, logger };
+  const telemetry = options.telemetry ?? openTelemetry(settings, logger);
+  const untraced = options.provider ?? openProvider(settings, clock, logger, closers);
+  const provider = telemetry === noTelemetry ? untraced : tracedProvider(untraced, telemetry);
+  const ports = { ledger: watched.ledger, files, provider, settings, clock, logger };
 
   const deployments = createDeploymentService({
     ...ports,
@@ -94,7 +105,9 @@ export function createApp(options: AppOptions = {}) {
   const feeds = createRewardFeed(ports);
   const deadLetters = createDeadLetterService({ ...ports, feeds });
   const overview = createOverviewService({ ...ports, selector, deployments });
+  const audit = createAuditLog({ ...ports, ledger });
   const services = {
+    audit,
     episodes,
     rewards,
     datasets,
@@ -108,7 +121,11 @@ export function createApp(options: AppOptions = {}) {
     overview,
   };
 
-  const operations = operationRows(settings, clock, services);
+  const guard = { audit, watched, agentId: settings.agentId };
+  const rows: readonly Operation[] = operationRows(settings, clock, services);
+  const operations: Operation[] = rows
+    .map((row) => guarded(row, guard))
+    .map((row) => (telemetry === noTelemetry ? row : tracedOperation(row, telemetry)));
   const activities: Activities = {
     ...createDatasetActivities(ports),
     ...createTrainingActivities({ ...ports, service: training }),
@@ -118,8 +135,25 @@ export function createApp(options: AppOptions = {}) {
   };
   const agent = createAgent({ ...ports, selector, episodes });
 
+  /** One durable step. Steps that run side by side answer with a settled value instead of throwing. */
+  async function step(name: keyof Activities, input: unknown): Promise<unknown> {
+    const run = activities[name] as (input: unknown) => Promise<unknown>;
+    if (!(FANNED_OUT as readonly string[]).includes(name)) return run(input);
+    try {
+      return { ok: true, value: await run(input) } satisfies Settled<unknown>;
+    } catch (thrown) {
+      logger.warn("a durable step failed and will be tried again", {
+        activity: name,
+        error: messageOf(thrown),
+      });
+      return { ok: false, fault: messageOf(thrown) || "unknown fault" } satisfies Settled<unknown>;
+    }
+  }
+
   return {
     settings,
+    access: createAccess(settings),
+    telemetry,
     clock,
     logger,
     ledger,
@@ -129,21 +163,19 @@ export function createApp(options: AppOptions = {}) {
     agent,
     operations,
     activityNames: Object.keys(activities) as (keyof Activities)[],
-    /** Runs one durable step. Steps that run side by side answer with a settled value instead of throwing. */
-    async runActivity(name: keyof Activities, input: unknown): Promise<unknown> {
-      const run = activities[name] as (input: unknown) => Promise<unknown>;
-      if (!(FANNED_OUT as readonly string[]).includes(name)) return run(input);
-      try {
-        return { ok: true, value: await run(input) } satisfies Settled<unknown>;
-      } catch (thrown) {
-        logger.warn("a durable step failed and will be tried again", {
-          activity: name,
-          error: messageOf(thrown),
-        });
-        return { ok: false, fault: messageOf(thrown) || "unknown fault" } satisfies Settled<unknown>;
-      }
+    /** Runs one durable step in the trace of the request that its orchestration began with. */
+    runActivity: (name: keyof Activities, input: unknown, invocation?: StepInvocation): Promise<unknown> =>
+      watched.apart(() =>
+        telemetry.follow(invocation?.traceContext, instanceOf(invocation), () =>
+          telemetry.span(name, { attributes: { "lightning.step": name } }, () => step(name, input)),
+        ),
+      ),
+    feeds: {
+      handleEpisodeChanges: (documents: unknown[]) =>
+        watched.apart(() => feeds.handleEpisodeChanges(documents)),
+      handleRewardChanges: (documents: unknown[]) =>
+        watched.apart(() => feeds.handleRewardChanges(documents)),
     },
-    feeds,
     mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }),
     /** What the retraining timer does: one orchestration a minute at most, named by the minute. */
     async startRetraining(orchestrations: Orchestrations): Promise<void> {
@@ -163,12 +195,31 @@ export function createApp(options: AppOptions = {}) {
       await agent.close();
       for (const close of closers.toReversed()) await close();
       await ledger.close();
+      await telemetry.close().catch((thrown: unknown) => {
+        logger.warn("the last traces were not sent", { error: messageOf(thrown) });
+      });
     },
   };
 }
 
+/** What of an activity's invocation tells its trace. */
+export interface StepInvocation {
+  readonly traceContext?: TraceContext | undefined;
+  readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+function instanceOf(invocation: StepInvocation | undefined): string | undefined {
+  const id = invocation?.triggerMetadata?.instanceId;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** Whether the host asks for a function key: not where persons are let in, who have none. */
+export const doorKey = (): "function" | "anonymous" =>
+  appOf().settings.auth === "entra" ? "anonymous" : "function";
+
 type Services = Pick<
   App["services"],
+  | "audit"
   | "episodes"
   | "rewards"
   | "datasets"
@@ -200,6 +251,7 @@ export function operationRows(
     ...pipelineOperations({ ...shared, service: services.pipelines }),
     ...deadLetterOperations({ ...shared, service: services.deadLetters }),
     ...overviewOperations({ ...shared, service: services.overview }),
+    ...identityOperations({ ...shared, audit: services.audit }),
   ];
 }
 

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { LightningError } from "../kernel/errors.ts";
+import { ROLES } from "../kernel/operation.ts";
 
 /**
  * Every setting, with its default and meaning. This file is the only reader of `process.env`; the settings table of
@@ -31,6 +32,8 @@ const name = z
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/,
     "must be letters, digits, - or _, starting with a letter or digit",
   );
+
+const GROUP_GRANT = `\\s*[^=,\\s]+\\s*=\\s*(?:${ROLES.join("|")})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?\\s*`;
 
 interface Setting<T extends z.ZodType> {
   readonly env: string;
@@ -325,6 +328,54 @@ export const SETTINGS = {
     default: "GlobalStandard",
     meaning: "Training tier on Azure: Standard, GlobalStandard, DeveloperTier or DatazoneStandard",
   }),
+  // Callable deployments (Azure Resource Manager)
+  azureSubscriptionId: setting({
+    env: "AZURE_SUBSCRIPTION_ID",
+    schema: name,
+    meaning:
+      "Subscription of the Azure OpenAI account; with the two below promotion makes callable deployments, absent means that a model is called by its own name or by a deployment_name given",
+  }),
+  azureResourceGroup: setting({
+    env: "AZURE_RESOURCE_GROUP",
+    schema: z.string().regex(/^[\w.()-]{1,90}$/, "must be the name of a resource group"),
+    meaning: "Resource group of the Azure OpenAI account",
+  }),
+  openaiAccount: setting({
+    env: "AZURE_OPENAI_ACCOUNT",
+    schema: name,
+    meaning: "Name of the Azure OpenAI account whose deployments are made and removed",
+  }),
+  armEndpoint: setting({
+    env: "AZURE_RESOURCE_MANAGER_ENDPOINT",
+    schema: url,
+    default: "https://management.azure.com",
+    meaning: "Azure Resource Manager; another one for national clouds and tests",
+  }),
+  armAudience: setting({
+    env: "AZURE_RESOURCE_MANAGER_AUDIENCE",
+    schema: z.string().min(1),
+    default: "https://management.azure.com/.default",
+    meaning: "Scope of the Entra token for Azure Resource Manager",
+  }),
+  deploymentSku: setting({
+    env: "LIGHTNING_DEPLOYMENT_SKU",
+    schema: z.string().regex(/^[A-Za-z]{1,40}$/),
+    default: "GlobalStandard",
+    meaning:
+      "Kind of deployment for a promoted model: Standard, GlobalStandard, DataZoneStandard, DeveloperTier",
+  }),
+  deploymentCapacity: setting({
+    env: "LIGHTNING_DEPLOYMENT_CAPACITY",
+    schema: whole(1, 100_000),
+    default: "50",
+    meaning: "Capacity of a deployment in thousands of tokens a minute; below 50 an evaluation crawls",
+  }),
+  cleanUpAfterDays: setting({
+    env: "LIGHTNING_CLEAN_UP_AFTER_DAYS",
+    schema: whole(1, 3_650),
+    meaning:
+      "Age at which the daily timer removes leftover files, failed jobs and unused deployments at the provider; absent means only when asked",
+  }),
   // Reference agent
   agentMcpServers: setting({
     env: "LIGHTNING_AGENT_MCP_SERVERS",
@@ -361,6 +412,52 @@ export const SETTINGS = {
     meaning: "Function key sent to LIGHTNING_ENDPOINT",
     secret: true,
   }),
+  auth: setting({
+    env: "LIGHTNING_AUTH",
+    schema: z.enum(["key", "entra"]),
+    default: "key",
+    meaning:
+      "Who is let in on Azure: holders of a function key, with all rights, or persons signed in with Microsoft Entra ID, with their roles",
+  }),
+  roleGroups: setting({
+    env: "LIGHTNING_ROLE_GROUPS",
+    schema: z
+      .string()
+      .regex(
+        new RegExp(`^${GROUP_GRANT}(,${GROUP_GRANT})*$`),
+        "must be like <group id>=trainer,<group id>=releaser:<agent_id>",
+      ),
+    meaning: "Roles of Entra groups, beside app roles like lightning.trainer or lightning.trainer:support",
+  }),
+  defaultRole: setting({
+    env: "LIGHTNING_DEFAULT_ROLE",
+    schema: z.enum(ROLES),
+    meaning: "Role of everybody who can sign in; absent means none",
+  }),
+  auditDays: setting({
+    env: "LIGHTNING_AUDIT_DAYS",
+    schema: whole(0, 24_855),
+    default: "365",
+    meaning: "Days an audit record is kept; 0 means for ever",
+  }),
+  // Telemetry: nothing of it is loaded while both are absent
+  applicationInsights: setting({
+    env: "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    schema: z.string().min(1),
+    meaning: "Application Insights that traces are sent to",
+    secret: true,
+  }),
+  otlpEndpoint: setting({
+    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    schema: url,
+    meaning: "OpenTelemetry collector (OTLP over HTTP) that traces are sent to",
+  }),
+  websiteAuthEnabled: setting({
+    env: "WEBSITE_AUTH_ENABLED",
+    schema: z.string().transform((text) => text.toLowerCase() === "true"),
+    default: "false",
+    meaning: "Set by Azure when App Service Authentication is on: then the person's header is believed",
+  }),
   websiteSiteName: setting({
     env: "WEBSITE_SITE_NAME",
     schema: z.string(),
@@ -396,6 +493,13 @@ export function readSettings(env: Record<string, string | undefined> = process.e
   }
   if (env.COSMOS_AUTH_MODE === "key" && !env.COSMOS_ACCOUNT_KEY)
     faults.push("COSMOS_ACCOUNT_KEY: needed when COSMOS_AUTH_MODE is key");
+  const arm = ["AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_OPENAI_ACCOUNT"];
+  // The subscription alone is set on many machines; the account's name says that this app is meant.
+  if (env.AZURE_OPENAI_ACCOUNT)
+    for (const one of arm.filter((each) => !env[each]))
+      faults.push(`${one}: needed with AZURE_OPENAI_ACCOUNT`);
+  if (env.LIGHTNING_AUTH === "entra" && !(env.WEBSITE_SITE_NAME && settings.websiteAuthEnabled === true))
+    faults.push("LIGHTNING_AUTH: entra needs App Service Authentication, which Azure alone has");
   if (env.WEBSITE_SITE_NAME) {
     if (!env.COSMOS_ACCOUNT_URI)
       faults.push("COSMOS_ACCOUNT_URI: needed in Azure, where an instance's disk is no ledger");

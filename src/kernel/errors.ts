@@ -5,7 +5,8 @@
 export type ErrorKind =
   | "bad_request" // 400: cannot be read at all (not JSON, not the right content type)
   | "invalid" // 422: read, but refused; nothing was stored
-  | "forbidden" // 403
+  | "unauthenticated" // 401: nobody known is asking
+  | "forbidden" // 403: known, but not allowed
   | "not_found" // 404
   | "conflict" // 409: the state of the thing forbids it
   | "precondition" // 412: somebody else was faster; read again and retry
@@ -16,6 +17,7 @@ export type ErrorKind =
 const STATUS: Record<ErrorKind, number> = {
   bad_request: 400,
   invalid: 422,
+  unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
   conflict: 409,
@@ -94,6 +96,8 @@ export const badRequest = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("bad_request", code, message, facts);
 export const invalid = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("invalid", code, message, facts);
+export const unauthenticated = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("unauthenticated", code, message, facts);
 export const forbidden = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("forbidden", code, message, facts);
 export const notFound = (code: string, message: string, facts?: ErrorFacts) =>

@@ -19,10 +19,26 @@ export interface Orchestrations {
   urls(instanceId: string): Record<string, string>;
 }
 
+/** Who calls and what they may do, as the platform vouches for it. */
+export interface Caller {
+  /** `local`: somebody at this machine; `key`: whoever holds a function key; `person`: a signed-in user or application. */
+  readonly kind: "local" | "key" | "person";
+  /** The name of the signed-in one. */
+  readonly person?: string | undefined;
+  /** As granted: `trainer` for every agent, `trainer:support` for one. */
+  readonly roles: readonly string[];
+  /** Whether the role is held for this agent; without one: for every agent. */
+  may(role: Role, agentId?: string): boolean;
+  /** Whether the role is held for any agent at all. */
+  mayAnywhere(role: Role): boolean;
+}
+
 /** Who calls, and what the call may use. */
 export interface CallContext {
   /** The authenticated person, if any; never taken from the body. */
   readonly principal?: string | undefined;
+  /** What the caller may do; absent: everything (calls from inside this process). */
+  readonly caller?: Caller | undefined;
   readonly orchestrations: Orchestrations;
   /** How long to wait for a long operation before answering 202, in ms (`Prefer: wait=N`). */
   readonly waitMs: number;
@@ -84,7 +100,7 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
 export function defineOperation<Input extends z.ZodObject, Output extends z.ZodType>(
   operation: Operation<Input, Output>,
 ): Operation {
-  return operation as unknown as Operation;
+  return operation;
 }
 
 /**

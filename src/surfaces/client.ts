@@ -102,7 +102,7 @@ function parse(text: string): Record<string, unknown> | undefined {
 
 const KINDS: Record<number, ErrorKind> = {
   400: "bad_request",
-  401: "forbidden",
+  401: "unauthenticated",
   403: "forbidden",
   404: "not_found",
   409: "conflict",

@@ -1,8 +1,9 @@
 import type { CallToolResult, Tool } from "@modelcontextprotocol/server";
 import type { z } from "zod";
+import { demandRole } from "../identity/guard.ts";
 import { fatal } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { type CallContext, type Operation, parseInput } from "../kernel/operation.ts";
+import { type CallContext, type Operation, parseInput, type Role } from "../kernel/operation.ts";
 import { inputJsonSchema } from "./fields.ts";
 import { errorText, toLightningError } from "./wire-errors.ts";
 
@@ -11,6 +12,8 @@ export interface ExtraTool {
   readonly name: string;
   readonly description: string;
   readonly inputSchema: z.ZodObject;
+  /** Default `labeller`: what the agent answers is recorded as an episode. */
+  readonly role?: Role;
   /** Answers a text as it is, or any JSON value. */
   run(args: Record<string, unknown>, context: CallContext): Promise<unknown>;
 }
@@ -18,6 +21,7 @@ export interface ExtraTool {
 /** A tool as the protocol sees it: what is listed, and what a call does. Calls never throw. */
 export interface McpTool {
   readonly listed: Tool;
+  readonly role: Role;
   call(args: Record<string, unknown>, context: CallContext): Promise<CallToolResult>;
 }
 
@@ -48,6 +52,7 @@ function operationTool(
   logger: Logger | undefined,
 ): McpTool {
   return {
+    role: operation.role,
     listed: {
       name,
       description: name === first ? operation.summary : `${operation.summary} The same as ${first}.`,
@@ -72,7 +77,9 @@ function operationTool(
 
 function extraTool(tool: ExtraTool, logger: Logger | undefined): McpTool {
   const row = { name: tool.name, input: tool.inputSchema };
+  const role = tool.role ?? "labeller";
   return {
+    role,
     listed: {
       name: tool.name,
       description: tool.description,
@@ -81,6 +88,8 @@ function extraTool(tool: ExtraTool, logger: Logger | undefined): McpTool {
     },
     async call(args, context) {
       try {
+        if (context.caller !== undefined)
+          demandRole({ name: tool.name, role, effect: "read" }, context.caller, []);
         const result = await tool.run(parseInput(row, args), context);
         return typeof result === "string"
           ? { content: [{ type: "text", text: result }] }

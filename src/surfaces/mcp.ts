@@ -11,6 +11,7 @@ import { type ExtraTool, type McpTool, mcpTools } from "./mcp-tools.ts";
 import { packageVersion } from "./package-version.ts";
 import { callContext, type RestBase } from "./rest.ts";
 import { LARGEST_BODY } from "./rest-body.ts";
+import { toLightningError } from "./wire-errors.ts";
 
 export type { ExtraTool } from "./mcp-tools.ts";
 
@@ -48,10 +49,13 @@ export function createMcpDoor(options: {
   readonly logger?: Logger;
 }): McpDoor {
   const tools = mcpTools(options.operations, options.extraTools, options.logger);
-  const listed = [...tools.values()].map((tool) => tool.listed);
   const serverFor = (context: CallContext) =>
     mcpServer({
-      list: async () => listed,
+      // A tool that the caller may use for no agent would only tempt the model.
+      list: async () =>
+        [...tools.values()]
+          .filter(({ role }) => context.caller?.mayAnywhere(role) ?? true)
+          .map((tool) => tool.listed),
       call: async (name, args) =>
         tools.get(name)?.call(args, context) ?? {
           content: [{ type: "text", text: `There is no tool named ${name}.\nCode: unknown_tool` }],
@@ -78,7 +82,8 @@ export function createMcpDoor(options: {
       try {
         context = { ...callContext(request, base), door: "mcp" };
       } catch (thrown) {
-        return rpcError(400, -32_600, (thrown as Error).message);
+        const { status, message } = toLightningError(thrown, "mcp", base.logger);
+        return rpcError(status, -32_600, message);
       }
       return asInit(await answer(standardRequest(request, text), body, () => serverFor(context)));
     },

@@ -19,7 +19,8 @@ const errorSchema = z
 /** Refusals any operation may answer with; a row's own are among them. */
 const ERRORS: Record<string, string> = {
   400: "Cannot be read: not JSON, or not a content type that is taken.",
-  401: "No function key, or a wrong one.",
+  401: "No function key or a wrong one; where persons are let in, nobody is signed in.",
+  403: "The role for this agent is missing.",
   404: "There is no such thing.",
   409: "The state of the thing forbids it.",
   412: "Somebody else was faster: read again and retry.",

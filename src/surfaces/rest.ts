@@ -1,9 +1,9 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import { type Access, LOCAL_CALLER } from "../identity/access.ts";
 import { badRequest, fatal, invalid, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { type CallContext, type Operation, type Orchestrations, parseInput } from "../kernel/operation.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
-import { principalOf } from "./principal.ts";
 import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
 
@@ -38,8 +38,8 @@ export function restRoutes(operations: readonly Operation[]): RestRoute[] {
 /** What the function app lends a request; a `CallContext` will do. */
 export interface RestBase {
   readonly orchestrations: Orchestrations;
-  /** True in Azure only, where the platform owns the identity headers (settings.websiteSiteName). */
-  readonly trustPrincipal?: boolean;
+  /** Tells who calls; absent: somebody at this machine. */
+  readonly access?: Access;
   readonly logger?: Logger;
 }
 
@@ -50,8 +50,9 @@ export async function handleRest(
   base: RestBase,
 ): Promise<HttpResponseInit> {
   try {
+    const context = callContext(request, base);
     const raw = await rawInput(operation, request);
-    const reply = await operation.run(parseInput(operation, raw), callContext(request, base));
+    const reply = await operation.run(parseInput(operation, raw), context);
     if (reply.file !== undefined)
       return {
         status: reply.status ?? 200,
@@ -92,7 +93,7 @@ function json(status: number, body: unknown, headers?: Record<string, string>): 
 }
 
 /** `Prefer`, `Idempotency-Key` and the person, as the operations want them. */
-export function callContext(request: Pick<HttpRequest, "headers">, base: RestBase): CallContext {
+export function callContext(request: Pick<HttpRequest, "headers" | "method">, base: RestBase): CallContext {
   const wait = preferredWaitMs(request.headers.get("prefer"));
   const idempotencyKey = request.headers.get("idempotency-key");
   if (idempotencyKey !== null && (idempotencyKey.length > 200 || idempotencyKey.trim() === ""))
@@ -100,13 +101,14 @@ export function callContext(request: Pick<HttpRequest, "headers">, base: RestBas
       field: "Idempotency-Key",
       remedy: "Send a UUID.",
     });
-  const principal = base.trustPrincipal === true ? principalOf(request.headers) : undefined;
+  const caller = base.access?.callerOf(request) ?? LOCAL_CALLER;
   return {
     door: "rest",
     orchestrations: base.orchestrations,
     waitMs: wait ?? DEFAULT_WAIT_MS,
     explicitWait: wait !== undefined,
-    ...(principal === undefined ? {} : { principal }),
+    caller,
+    ...(caller.person === undefined ? {} : { principal: caller.person }),
     ...(idempotencyKey === null ? {} : { idempotencyKey }),
   };
 }

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { readSettings } from "../../src/config/settings.ts";
+import { createAccess } from "../../src/identity/access.ts";
 import { callContext, handleRest, preferredWaitMs, restRoutes } from "../../src/surfaces/rest.ts";
 import { fakeOperations, noOrchestrations } from "./fake-operations.ts";
 import { azureRequest, loopback } from "./loopback.ts";
 
+/** What an app in Azure cannot do without. */
+const AZURE = {
+  WEBSITE_SITE_NAME: "lightning",
+  COSMOS_ACCOUNT_URI: "https://a.documents.azure.com",
+  AZURE_OPENAI_ENDPOINT: "https://a.openai.azure.com",
+  LIGHTNING_FILES_URI: "https://a.blob.core.windows.net",
+};
 const { operations, seen } = fakeOperations();
 let door: Awaited<ReturnType<typeof loopback>>;
 beforeAll(async () => {
@@ -217,9 +226,10 @@ describe("the call's context", () => {
     }),
   ).toString("base64");
   const request = azureRequest("GET", "/", { headers: { "x-ms-client-principal": principal } });
+  const inAzure = createAccess(readSettings({ ...AZURE, WEBSITE_AUTH_ENABLED: "True" }));
 
   test("the person comes from the platform's header in Azure", () => {
-    const context = callContext(request, { orchestrations: noOrchestrations, trustPrincipal: true });
+    const context = callContext(request, { orchestrations: noOrchestrations, access: inAzure });
     expect(context.principal).toBe("reviewer@example.com");
   });
 
@@ -230,7 +240,7 @@ describe("the call's context", () => {
   test("a broken header is no person", () => {
     const broken = azureRequest("GET", "/", { headers: { "x-ms-client-principal": "%%%" } });
     expect(
-      callContext(broken, { orchestrations: noOrchestrations, trustPrincipal: true }).principal,
+      callContext(broken, { orchestrations: noOrchestrations, access: inAzure }).principal,
     ).toBeUndefined();
   });
 });

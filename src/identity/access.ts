@@ -1,0 +1,79 @@
+import type { Settings } from "../config/settings.ts";
+import { forbidden, unauthenticated } from "../kernel/errors.ts";
+import type { Caller } from "../kernel/operation.ts";
+import { readPrincipal } from "./principal.ts";
+import { type Grant, grantsReach, reachAnywhere, readAppRole, readGroupGrants, showGrant } from "./roles.ts";
+
+/** What of a request tells who sent it. */
+export interface Knock {
+  readonly method?: string;
+  readonly headers: { get(name: string): string | null };
+}
+
+export interface Access {
+  /**
+   * Who calls. @throws unauthenticated `sign_in_needed` when persons alone are let in and none is there; forbidden
+   * `cross_site_request` when a browser sends somebody's session from another site's page.
+   */
+  callerOf(request: Knock): Caller;
+}
+
+type AccessSettings = Pick<
+  Settings,
+  "auth" | "roleGroups" | "defaultRole" | "websiteSiteName" | "websiteAuthEnabled"
+>;
+
+const allowed = (kind: "local" | "key"): Caller => ({
+  kind,
+  roles: ["owner"],
+  may: () => true,
+  mayAnywhere: () => true,
+});
+/** Whoever can reach this machine's loopback may do everything. */
+export const LOCAL_CALLER = allowed("local");
+/** The simple mode: a function key opens everything and names nobody. */
+const KEY_CALLER = allowed("key");
+
+/**
+ * The header that names a person is believed only in Azure with App Service Authentication on; anywhere else anybody
+ * could write it.
+ */
+export function createAccess(settings: AccessSettings): Access {
+  if (settings.websiteSiteName === undefined) return { callerOf: () => LOCAL_CALLER };
+  if (!settings.websiteAuthEnabled) return { callerOf: () => KEY_CALLER };
+  const groupGrants = settings.roleGroups === undefined ? undefined : readGroupGrants(settings.roleGroups);
+  const everybody: readonly Grant[] =
+    settings.defaultRole === undefined ? [] : [{ role: settings.defaultRole }];
+
+  return {
+    callerOf({ method, headers }) {
+      const principal = readPrincipal(headers);
+      if (principal === undefined) {
+        if (settings.auth === "key") return KEY_CALLER;
+        throw unauthenticated("sign_in_needed", "Nobody is signed in.", {
+          remedy: "Send a Microsoft Entra token for this app as Authorization: Bearer.",
+        });
+      }
+      // A page of another site could send the session cookie along; a token it cannot have.
+      if (method === "POST" && headers.get("sec-fetch-site") === "cross-site")
+        throw forbidden("cross_site_request", "A page of another site sent this.", {
+          remedy: "Call from a program or from this app's own page.",
+        });
+      const grants = [
+        ...everybody,
+        ...principal.roles.flatMap((role) => readAppRole(role) ?? []),
+        ...principal.groups.flatMap((group) => groupGrants?.get(group) ?? []),
+      ];
+      return {
+        kind: "person",
+        person: principal.name ?? "unnamed",
+        roles: [
+          ...new Set(grants.map(showGrant)),
+          ...(principal.groupsLeftOut && groupGrants !== undefined ? ["(groups left out of the token)"] : []),
+        ],
+        may: (role, agentId) => grantsReach(grants, role, agentId),
+        mayAnywhere: (role) => reachAnywhere(grants, role),
+      };
+    },
+  };
+}

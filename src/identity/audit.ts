@@ -1,0 +1,92 @@
+import type { Settings } from "../config/settings.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { messageOf } from "../kernel/errors.ts";
+import { timeOrderedId } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Condition, Ledger } from "../ledger/ledger.ts";
+import { bare } from "../ledger/ledger.ts";
+import type { AuditRecord, AuditWrite } from "./contract.ts";
+
+/** Documents named in one record; an upload of episodes may write thousands. */
+const MOST_WRITES = 20;
+
+export type AuditEntry = Omit<
+  AuditRecord,
+  "id" | "type" | "agent_id" | "created_at" | "writes" | "writes_count" | "ttl"
+>;
+export interface AuditQuery {
+  readonly agent_id: string;
+  readonly start_date?: string | undefined;
+  readonly end_date?: string | undefined;
+  readonly who?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly limit: number;
+  readonly continuation?: string | undefined;
+}
+
+export type AuditLog = ReturnType<typeof createAuditLog>;
+
+/** The append-only record of who changed what. Nothing here changes or removes a record; only its age does. */
+export function createAuditLog(deps: {
+  readonly ledger: Ledger;
+  readonly settings: Pick<Settings, "auditDays">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}) {
+  const { ledger, settings, clock, logger } = deps;
+  return {
+    /**
+     * One record for each agent concerned. A fault here does not undo what was done, so it is no fault of the call:
+     * the whole record goes to the log instead, at error level.
+     */
+    async write(agents: readonly string[], entry: AuditEntry, writes: readonly AuditWrite[]): Promise<void> {
+      for (const agentId of agents) {
+        const record: AuditRecord = {
+          ...entry,
+          id: timeOrderedId("aud", clock.now()),
+          type: "audit",
+          agent_id: agentId,
+          created_at: toIso(clock.now()),
+          writes: writes.slice(0, MOST_WRITES),
+          writes_count: writes.length,
+          ...(settings.auditDays === 0 ? {} : { ttl: settings.auditDays * 86_400 }),
+        };
+        try {
+          await ledger.create("audit", record);
+        } catch (thrown) {
+          logger.error("an audit record could not be stored", {
+            record: JSON.stringify(record),
+            error: messageOf(thrown),
+          });
+        }
+      }
+    },
+
+    /** Newest first. */
+    async list(query: AuditQuery): Promise<{ records: AuditRecord[]; continuation?: string }> {
+      const equal = (["who", "operation", "outcome"] as const).flatMap((field): Condition[] =>
+        query[field] === undefined ? [] : [{ field, op: "eq", value: query[field] }],
+      );
+      const page = await ledger.query<AuditRecord>("audit", {
+        pk: [query.agent_id],
+        where: [
+          ...equal,
+          ...(query.start_date === undefined
+            ? []
+            : [{ field: "created_at", op: "gte", value: query.start_date } as const]),
+          ...(query.end_date === undefined
+            ? []
+            : [{ field: "created_at", op: "lt", value: query.end_date } as const]),
+        ],
+        orderBy: { field: "created_at", direction: "desc" },
+        limit: query.limit,
+        after: query.continuation,
+      });
+      return {
+        records: page.items.map((item) => bare(item) as AuditRecord),
+        ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+      };
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { idSchema, storedTimeSchema } from "../kernel/schemas.ts";
+
+/** How an operation that changes something ended. `refused`: the caller lacked the role. */
+export const OUTCOMES = ["done", "failed", "refused"] as const;
+
+/** One document the operation itself wrote; what an orchestration does later is told by its records. */
+export const auditWriteSchema = z.object({
+  container: z.string(),
+  id: z.string(),
+  before_etag: z.string().optional().meta({ description: "The version it demanded to find." }),
+  after_etag: z.string().optional().meta({ description: "The version it left." }),
+});
+
+/** One line of the audit: written once, never changed. */
+export const auditRecordSchema = z.object({
+  id: idSchema,
+  type: z.literal("audit"),
+  agent_id: z.string(),
+  created_at: storedTimeSchema,
+  who: z
+    .string()
+    .optional()
+    .meta({ description: "The signed-in person or application; absent: nobody known." }),
+  identity: z.enum(["local", "key", "person"]),
+  roles: z.array(z.string()),
+  door: z.enum(["rest", "mcp", "cli", "sdk"]),
+  operation: z.string(),
+  effect: z.enum(["write", "destroy"]),
+  outcome: z.enum(OUTCOMES),
+  status: z.number().int().optional().meta({ description: "The HTTP status of the answer." }),
+  code: z.string().optional().meta({ description: "The error's code." }),
+  /** Ids the call named or made: `run_id`, `dataset_id`, … */
+  ids: z.record(z.string(), z.string()),
+  /** Names the body gave (`promoted_by`, …), vouched for by nobody. */
+  claimed: z.record(z.string(), z.string()).optional(),
+  reason: z.string().optional(),
+  writes: z.array(auditWriteSchema),
+  writes_count: z.number().int(),
+  ttl: z.number().int().optional(),
+});
+export type AuditRecord = z.output<typeof auditRecordSchema>;
+export type AuditWrite = z.output<typeof auditWriteSchema>;

@@ -1,0 +1,150 @@
+import { forbidden, isLightningError } from "../kernel/errors.ts";
+import type { CallContext, Caller, Operation } from "../kernel/operation.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { LOCAL_CALLER } from "./access.ts";
+import type { AuditEntry, AuditLog } from "./audit.ts";
+import type { AuditWrite } from "./contract.ts";
+import type { WatchedLedger } from "./writes.ts";
+
+export interface GuardDeps {
+  readonly audit: AuditLog;
+  readonly watched: Pick<WatchedLedger<Ledger>, "during">;
+  /** LIGHTNING_AGENT_ID: whose an item without `agent_id` is. */
+  readonly agentId: string;
+}
+
+/** The name under which changes that concern no single agent are recorded. */
+export const EVERY_AGENT = "every-agent";
+
+/**
+ * The operation behind its role, and with a record of every change. It stands between the doors and the service, so
+ * REST, MCP, the command line and the SDK are held to the same.
+ */
+export function guarded(operation: Operation, deps: GuardDeps): Operation {
+  return {
+    ...operation,
+    async run(input, context) {
+      const caller = context.caller ?? LOCAL_CALLER;
+      const agents = agentsOf(operation, input, deps.agentId);
+      const base = operation.effect === "read" ? undefined : entryBase(operation, input, context, caller);
+      const concerned = agents.length === 0 ? [EVERY_AGENT] : agents;
+      try {
+        demandRole(operation, caller, agents);
+      } catch (thrown) {
+        if (base !== undefined)
+          await deps.audit.write(
+            concerned,
+            { ...base, outcome: "refused", status: 403, code: "role_missing" },
+            [],
+          );
+        throw thrown;
+      }
+      const call = () => operation.run(input, withoutKeys(context, caller));
+      if (base === undefined) return call();
+
+      const writes: AuditWrite[] = [];
+      try {
+        const reply = await deps.watched.during(writes, call);
+        const entry: AuditEntry = {
+          ...base,
+          outcome: "done",
+          status: reply.status ?? 200,
+          ids: { ...base.ids, ...idsOf(reply.body) },
+        };
+        await deps.audit.write(concerned, entry, writes);
+        return reply;
+      } catch (thrown) {
+        const known = isLightningError(thrown)
+          ? { status: thrown.status, code: thrown.code }
+          : { status: 500, code: "internal_error" };
+        await deps.audit.write(concerned, { ...base, outcome: "failed", ...known }, writes);
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** @throws forbidden `role_missing` that names the role, the agent and what the caller has. */
+export function demandRole(
+  { name, role, effect }: Pick<Operation, "name" | "role" | "effect">,
+  caller: Caller,
+  agents: readonly string[],
+): void {
+  const refuse = (agentId: string | undefined) =>
+    forbidden(
+      "role_missing",
+      `${name} needs the role ${role}${agentId === undefined ? " for every agent" : ` for agent ${agentId}`}; ${
+        caller.person ?? "the caller"
+      } has ${caller.roles.join(", ") || "none"}.`,
+      {
+        remedy: `An owner can grant the app role lightning.${role}${agentId === undefined ? "" : ` or lightning.${role}:${agentId}`}.`,
+        details: { role, agent_id: agentId ?? null, roles: caller.roles },
+      },
+    );
+  if (agents.length === 0) {
+    const enough = effect === "read" ? caller.mayAnywhere(role) : caller.may(role);
+    if (!enough) throw refuse(undefined);
+  }
+  for (const agentId of agents) if (!caller.may(role, agentId)) throw refuse(agentId);
+}
+
+/** The agents a call is about: its own `agent_id`, or those of its items; none for what concerns the whole app. */
+export function agentsOf(
+  operation: Pick<Operation, "input" | "rest">,
+  input: Readonly<Record<string, unknown>>,
+  standard: string,
+): string[] {
+  if (!("agent_id" in operation.input.shape)) return [];
+  const own = typeof input.agent_id === "string" ? input.agent_id : standard;
+  const items = operation.rest.manyAs === undefined ? undefined : input[operation.rest.manyAs];
+  if (!Array.isArray(items)) return [own];
+  const named = (items as unknown[]).map((item) => {
+    const { agent_id: agentId } = (typeof item === "object" && item !== null ? item : {}) as Record<
+      string,
+      unknown
+    >;
+    return typeof agentId === "string" ? agentId : own;
+  });
+  return [...new Set(named)];
+}
+
+/**
+ * The durable engine's addresses carry its system key, which opens every instance. Somebody with a role gets them only
+ * as an owner of every agent; the records tell the others how things stand.
+ */
+function withoutKeys(context: CallContext, caller: Caller): CallContext {
+  if (caller.kind !== "person" || caller.may("owner")) return context;
+  return { ...context, orchestrations: { ...context.orchestrations, urls: () => ({}) } };
+}
+
+function entryBase(
+  operation: Operation,
+  input: Readonly<Record<string, unknown>>,
+  context: CallContext,
+  caller: Caller,
+): Omit<AuditEntry, "outcome"> {
+  const claimed = texts(input, (name) => name.endsWith("_by") || name === "evaluator" || name === "reviewer");
+  return {
+    ...(caller.person === undefined ? {} : { who: caller.person }),
+    identity: caller.kind,
+    roles: [...caller.roles],
+    door: context.door,
+    operation: operation.name,
+    effect: operation.effect === "destroy" ? "destroy" : "write",
+    ids: idsOf(input),
+    ...(Object.keys(claimed).length === 0 ? {} : { claimed }),
+    ...(typeof input.reason === "string" ? { reason: input.reason } : {}),
+  };
+}
+
+const idsOf = (value: unknown): Record<string, string> =>
+  texts(value, (name) => name !== "agent_id" && (name === "id" || name.endsWith("_id")));
+
+function texts(value: unknown, wanted: (name: string) => boolean): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, text]) =>
+      wanted(name) && typeof text === "string" ? [[name, text.slice(0, 200)]] : [],
+    ),
+  );
+}

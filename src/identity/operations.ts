@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { agentIdSchema, continuationSchema, pagingSchema, timeSchema } from "../kernel/schemas.ts";
+import type { AuditLog } from "./audit.ts";
+import { auditRecordSchema, OUTCOMES } from "./contract.ts";
+
+/** The row that shows who changed what. */
+export function identityOperations({
+  audit,
+  settings,
+}: {
+  readonly audit: Pick<AuditLog, "list">;
+  readonly settings: Pick<Settings, "agentId">;
+}): Operation[] {
+  return [
+    defineOperation({
+      name: "listAudit",
+      summary: "Lists who changed what of an agent, and who was refused, newest first.",
+      input: z.strictObject({
+        agent_id: agentIdSchema.default(settings.agentId),
+        start_date: timeSchema.optional().meta({ description: "Not before this." }),
+        end_date: timeSchema.optional().meta({ description: "Before this." }),
+        who: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .meta({ description: "A signed-in person or application." }),
+        operation: z
+          .string()
+          .min(1)
+          .max(100)
+          .optional()
+          .meta({ description: "As promote or startTraining." }),
+        outcome: z.enum(OUTCOMES).optional(),
+        ...pagingSchema,
+      }),
+      output: z.object({
+        agent_id: z.string(),
+        audit_found: z.number().int().meta({ description: "Records on this page." }),
+        audit: z.array(auditRecordSchema.omit({ ttl: true })),
+        continuation: continuationSchema,
+      }),
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/audit" },
+      cli: "audit",
+      mcp: ["lightning_list_audit"],
+      example: { agent_id: "mcp-agents", operation: "promote" },
+      async run(input) {
+        const { records, continuation } = await audit.list(input);
+        return {
+          body: {
+            agent_id: input.agent_id,
+            audit_found: records.length,
+            audit: records.map(({ ttl: _ttl, ...record }) => record),
+            ...(continuation === undefined ? {} : { continuation }),
+          },
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,335 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createApp } from "../../src/app.ts";
+import { readSettings } from "../../src/config/settings.ts";
+import { createAccess } from "../../src/identity/access.ts";
+import type { AuditRecord } from "../../src/identity/contract.ts";
+import { agentsOf, EVERY_AGENT } from "../../src/identity/guard.ts";
+import { VirtualClock } from "../../src/kernel/clock.ts";
+import { unavailable } from "../../src/kernel/errors.ts";
+import { createLogger, silentLogger } from "../../src/kernel/logger.ts";
+import { type CallContext, type Caller, parseInput } from "../../src/kernel/operation.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { createMcpDoor } from "../../src/surfaces/mcp.ts";
+import { handleRest } from "../../src/surfaces/rest.ts";
+import { noOrchestrations } from "../surfaces/fake-operations.ts";
+import { azureRequest } from "../surfaces/loopback.ts";
+import { AZURE, principal } from "./people.ts";
+
+const clock = new VirtualClock("2026-11-20T08:00:00.000Z");
+const logged: string[] = [];
+let failAudit = false;
+const ledger = openSqliteLedger({ file: ":memory:", clock });
+const app = createApp({
+  settings: readSettings({}),
+  clock,
+  logger: createLogger((line) => logged.push(line)),
+  ledger: {
+    ...ledger,
+    create: (c, document) =>
+      c === "audit" && failAudit
+        ? Promise.reject(unavailable("ledger_busy", "Busy."))
+        : ledger.create(c, document),
+  },
+});
+afterAll(() => app.close());
+
+const access = createAccess(
+  readSettings({ ...AZURE, WEBSITE_AUTH_ENABLED: "true", LIGHTNING_AUTH: "entra" }),
+);
+const person = (roles: readonly string[]): Caller =>
+  access.callerOf({ headers: new Headers({ "x-ms-client-principal": principal({ roles }) }) });
+const rest = (
+  name: string,
+  roles: readonly string[] | undefined,
+  options: { query?: string; body?: unknown; params?: Record<string, string> } = {},
+) => {
+  const operation = app.operations.find((one) => one.name === name);
+  if (operation === undefined) throw new Error(`no operation ${name}`);
+  return handleRest(
+    operation,
+    azureRequest(operation.rest.method, `/api/lightning/x?${options.query ?? ""}`, {
+      headers: {
+        "content-type": "application/json",
+        ...(roles === undefined
+          ? {}
+          : { "x-ms-client-principal": principal({ name: "ada@example.com", roles }) }),
+      },
+      params: options.params ?? {},
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    }),
+    {
+      orchestrations: {
+        ...noOrchestrations,
+        urls: () => ({ terminatePostUri: "https://h/?code=system-key" }),
+      },
+      ...(roles === undefined ? {} : { access }),
+    },
+  );
+};
+const json = async (reply: Promise<{ status?: number; body?: unknown }>) => {
+  const { status, body } = await reply;
+  return { status, body: JSON.parse(String(body)) as never } as {
+    status: number;
+    body: Record<string, unknown> & { error: Record<string, unknown> };
+  };
+};
+const audit = async (query: Record<string, string> = {}) => {
+  const { body } = await json(rest("listAudit", undefined, { query: new URLSearchParams(query).toString() }));
+  return (body as unknown as { audit: AuditRecord[] }).audit;
+};
+
+const episode = { id: "ep-1", user_input: "hello", assistant_output: "hi" };
+beforeAll(async () => {
+  await rest("recordEpisodes", undefined, { body: episode });
+});
+
+const context = (granted: string | undefined): CallContext => ({
+  door: "rest",
+  orchestrations: noOrchestrations,
+  waitMs: 0,
+  caller: person(granted === undefined ? [] : [`lightning.${granted}`]),
+});
+
+describe("every operation asks for its role", () => {
+  const rows = app.operations.map((row) => [row.name, row.role, row] as const);
+  const roles = ["reader", "labeller", "builder", "trainer", "releaser", "owner"] as const;
+
+  it.each(rows)("%s lets nobody in below %s", async (_name, role, row) => {
+    const input = parseInput(row, { ...row.example });
+    for (const less of [undefined, ...roles.slice(0, roles.indexOf(role))])
+      await expect(row.run(input, context(less))).rejects.toMatchObject({
+        code: "role_missing",
+        status: 403,
+        details: expect.objectContaining({ role }),
+      });
+  });
+
+  it("a role for one agent opens that agent alone", async () => {
+    const body = { agent_id: "mcp-agents", episode_id: "ep-1", source: "human_approval", value: 1 };
+    const refused = await json(rest("assignReward", ["lightning.labeller:support"], { body }));
+    expect(refused.status).toBe(403);
+    expect(refused.body.error).toMatchObject({
+      code: "role_missing",
+      message:
+        "assignReward needs the role labeller for agent mcp-agents; ada@example.com has labeller:support.",
+      remedy: "An owner can grant the app role lightning.labeller or lightning.labeller:mcp-agents.",
+    });
+    const allowed = await json(rest("assignReward", ["lightning.labeller:mcp-agents"], { body }));
+    expect(allowed.status).toBe(201);
+  });
+
+  it("of many items every one's agent is asked for, whoever the batch says it is for", async () => {
+    const row = app.operations.find(({ name }) => name === "recordEpisodes");
+    if (row === undefined) throw new Error("gone");
+    expect(
+      agentsOf(row, { agent_id: "a", episodes: [{}, { agent_id: "b" }, { agent_id: "b" }] }, "std"),
+    ).toEqual(["a", "b"]);
+    expect(agentsOf(row, { user_input: "x" }, "std")).toEqual(["std"]);
+    const body = [
+      { ...episode, id: "ep-2", agent_id: "support" },
+      { ...episode, id: "ep-3", agent_id: "billing" },
+    ];
+    const reply = await json(rest("recordEpisodes", ["lightning.labeller:support"], { body }));
+    expect(reply.body.error).toMatchObject({ code: "role_missing", details: { agent_id: "billing" } });
+    expect(await ledger.read("episodes", ["support", "ep-2"], "ep-2")).toBeUndefined();
+  });
+
+  it("what concerns no single agent may be read with any role", async () => {
+    expect((await json(rest("getHealth", ["lightning.reader:support"]))).status).not.toBe(403);
+    expect((await json(rest("getHealth", []))).status).toBe(403);
+  });
+
+  it("without a person everything is open: a laptop, a function key", async () => {
+    expect((await json(rest("getStats", undefined))).status).toBe(200);
+  });
+});
+
+describe("the record of changes", () => {
+  it("tells who did what with which roles, and the versions that it left", async () => {
+    clock.advance(1000);
+    const body = { episode_id: "ep-1", source: "human_approval", value: -1, evaluator: "someone else" };
+    await rest("assignReward", ["lightning.owner"], { body });
+    const [record] = await audit({ operation: "assignReward", who: "ada@example.com" });
+    expect(record).toMatchObject({
+      type: "audit",
+      agent_id: "mcp-agents",
+      created_at: "2026-11-20T08:00:01.000Z",
+      who: "ada@example.com",
+      identity: "person",
+      roles: ["owner"],
+      door: "rest",
+      operation: "assignReward",
+      effect: "write",
+      outcome: "done",
+      status: 201,
+      ids: expect.objectContaining({ episode_id: "ep-1", reward_id: expect.stringMatching(/^rew-/) }),
+      claimed: { evaluator: "someone else" },
+    });
+    expect(record?.writes).toContainEqual(
+      expect.objectContaining({ container: "rewards", after_etag: expect.any(String) }),
+    );
+    expect(JSON.stringify(record)).not.toContain("hello");
+  });
+
+  it("tells the refused and the failed too, with the reason that was given", async () => {
+    clock.advance(1000);
+    const start_date = new Date(clock.now()).toISOString();
+    await rest("rollback", ["lightning.trainer"], { body: { reason: "worse" } });
+    clock.advance(1000);
+    await rest("rollback", ["lightning.releaser"], { body: { reason: "worse" } });
+    const records = await audit({ operation: "rollback", start_date });
+    expect(records.map(({ outcome, code, reason, status }) => [outcome, code, reason, status])).toEqual([
+      ["failed", expect.any(String), "worse", expect.any(Number)],
+      ["refused", "role_missing", "worse", 403],
+    ]);
+  });
+
+  it("names nobody where nobody is known, and keeps apart what the body claims", async () => {
+    clock.advance(1000);
+    await rest("deactivate", undefined, { body: { deactivated_by: "admin@example.com" } });
+    const [record] = await audit({ operation: "deactivate" });
+    expect(record).toMatchObject({ identity: "local", claimed: { deactivated_by: "admin@example.com" } });
+    expect(record).not.toHaveProperty("who");
+  });
+
+  it("is not written for reading", async () => {
+    await rest("getStats", undefined);
+    expect((await audit({ operation: "getStats" })).length).toBe(0);
+  });
+
+  it("expires with LIGHTNING_AUDIT_DAYS, and no operation changes or removes it", async () => {
+    const { items } = await ledger.query("audit", { pk: ["mcp-agents"], limit: 1 });
+    expect(items[0]?.ttl).toBe(365 * 86_400);
+    const touching = app.operations.filter(({ name, effect }) => /audit/i.test(name) && effect !== "read");
+    expect(touching).toEqual([]);
+  });
+
+  it("goes to the log whole when the ledger refuses it; the change itself stands", async () => {
+    failAudit = true;
+    try {
+      const reply = await json(rest("recordEpisodes", undefined, { body: { ...episode, id: "ep-9" } }));
+      expect(reply.status).toBe(201);
+    } finally {
+      failAudit = false;
+    }
+    expect(logged.filter((line) => line.includes("audit record could not be stored"))).toEqual([
+      expect.stringMatching(/ep-9/),
+    ]);
+  });
+
+  it("pages through everything, newest first, within times", async () => {
+    const seen: string[] = [];
+    let continuation = "";
+    do {
+      const query = new URLSearchParams({ limit: "1", ...(continuation === "" ? {} : { continuation }) });
+      const { body } = await json(rest("listAudit", undefined, { query: query.toString() }));
+      const page = body as unknown as { audit: AuditRecord[]; continuation?: string };
+      seen.push(...page.audit.map(({ created_at }) => created_at));
+      continuation = page.continuation ?? "";
+    } while (continuation !== "");
+    expect(seen.length).toBeGreaterThan(4);
+    expect(seen).toEqual(seen.toSorted().toReversed());
+    expect(await audit({ start_date: "2026-11-21T00:00:00Z" })).toEqual([]);
+    expect(EVERY_AGENT).toBe("every-agent");
+  });
+});
+
+describe("the durable engine's keys", () => {
+  const row = {
+    ...(app.operations[0] as (typeof app.operations)[number]),
+  };
+  it("are handed to owners of every agent alone", async () => {
+    const { guarded } = await import("../../src/identity/guard.ts");
+    const seen: Record<string, string>[] = [];
+    const spy = guarded(
+      {
+        ...row,
+        effect: "read",
+        role: "reader",
+        run: async (_input, { orchestrations }) => {
+          seen.push(orchestrations.urls("run-1"));
+          return { body: {} };
+        },
+      },
+      { audit: app.services.audit, watched: { during: (_seen, run) => run() }, agentId: "mcp-agents" },
+    );
+    for (const roles of [["lightning.trainer"], ["lightning.owner:mcp-agents"], ["lightning.owner"]])
+      await spy.run(
+        { agent_id: "mcp-agents" },
+        {
+          door: "rest",
+          waitMs: 0,
+          orchestrations: { ...noOrchestrations, urls: () => ({ a: "?code=k" }) },
+          caller: person(roles),
+        },
+      );
+    expect(seen).toEqual([{}, {}, { a: "?code=k" }]);
+  });
+});
+
+describe("MCP tools", () => {
+  const door = createMcpDoor({
+    operations: app.operations,
+    extraTools: [
+      {
+        name: "ask_foundry",
+        description: "Answers.",
+        inputSchema: app.operations[0]?.input as never,
+        run: async () => "yes",
+      },
+    ],
+    logger: silentLogger,
+  });
+  const rpc = async (roles: readonly string[] | undefined, body: object) => {
+    const reply = await door.handle(
+      azureRequest("POST", "/api/mcp", {
+        headers:
+          roles === undefined
+            ? {}
+            : { "x-ms-client-principal": principal({ roles }), "content-type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, ...body }),
+      }),
+      { orchestrations: noOrchestrations, access },
+    );
+    return {
+      status: reply.status,
+      body: JSON.parse(Buffer.from(reply.body as Uint8Array | string as never).toString()) as never as {
+        result: {
+          tools: { name: string; annotations: { readOnlyHint: boolean; destructiveHint: boolean } }[];
+          isError?: boolean;
+          content: { text: string }[];
+        };
+        error: { message: string };
+      },
+    };
+  };
+
+  it("are listed as far as the caller's roles reach, with their hints", async () => {
+    const { body } = await rpc(["lightning.reader:support"], { method: "tools/list" });
+    const names = body.result.tools.map(({ name }) => name);
+    expect(names).toContain("lightning_get_stats");
+    expect(names).not.toContain("lightning_promote");
+    expect(names).not.toContain("ask_foundry");
+    expect(body.result.tools.every(({ annotations }) => annotations.readOnlyHint)).toBe(true);
+    const all = (await rpc(["lightning.owner"], { method: "tools/list" })).body.result.tools;
+    expect(all.length).toBe(door.tools.size);
+    expect(
+      all.find(({ name }) => name === "lightning_rollback_deployment")?.annotations.destructiveHint,
+    ).toBe(true);
+  });
+
+  it("are refused with the role when called all the same", async () => {
+    for (const name of ["lightning_deactivate_deployment", "ask_foundry"]) {
+      const { body } = await rpc(["lightning.reader"], {
+        method: "tools/call",
+        params: { name, arguments: {} },
+      });
+      expect(body.result.isError).toBe(true);
+      expect(body.result.content[0]?.text).toMatch(/Code: role_missing/);
+    }
+  });
+
+  it("are not even listed for somebody who is not signed in", async () => {
+    expect((await rpc(undefined, { method: "tools/list" })).status).toBe(401);
+  });
+});
