@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { type Clock, systemClock } from "../../../src/kernel/clock.ts";
 import { authorise, COSMOS_KEY } from "./authorise.ts";
-import { createFaults } from "./faults.ts";
+import { type Chaos, createFaults } from "./faults.ts";
 import { answerChanges, answerQuery, type ContainerResource } from "./pages.ts";
 import { planOf, type QuerySpec } from "./queries.ts";
 import { createStore, type Operation, type Reply, type Store, type Version } from "./store.ts";
@@ -33,6 +33,8 @@ const { default: routeOf } = require("@vercel/cosmosdb-server/lib/routes") as {
 
 export interface FakeCosmosOptions {
   readonly clock?: Clock;
+  /** Faults by chance. */
+  readonly chaos?: Chaos;
   /** Physical partitions, 2 if absent. */
   readonly partitions?: 1 | 2 | 4;
   /** An Entra token that is let in as a data contributor: it cannot make or change containers. */
@@ -53,8 +55,9 @@ export async function startFakeCosmos({
   clock = systemClock,
   partitions = 2,
   token,
+  chaos,
 }: FakeCosmosOptions = {}) {
-  const faults = createFaults();
+  const faults = createFaults(chaos);
   const requests: string[] = [];
   const stores = new Map<string, Store>();
   let account: Account;

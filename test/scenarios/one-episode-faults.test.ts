@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { provisionCosmos } from "../../src/ledger/cosmos/provision.ts";
+import { type FakeCosmos, startFakeCosmos } from "../fakes/cosmos/server.ts";
+import { settingsFor } from "../ledger/cosmos/world.ts";
+import { oneEpisode } from "./one-episode.ts";
+import { openWorld } from "./world.ts";
+
+let cosmos: FakeCosmos;
+beforeAll(async () => {
+  cosmos = await startFakeCosmos({ chaos: { seed: 20_260_101, share: 0.08 } });
+  await provisionCosmos(settingsFor(cosmos.endpoint, cosmos.key));
+});
+afterAll(() => cosmos.close());
+
+/** Timeouts, throttling, lost answers and broken connections on the way change nothing of what comes out. */
+oneEpisode(" on a Cosmos DB of which every twelfth request fails,", (env) =>
+  openWorld({
+    ...env,
+    COSMOS_ACCOUNT_URI: cosmos.endpoint,
+    COSMOS_AUTH_MODE: "key",
+    COSMOS_ACCOUNT_KEY: cosmos.key,
+  }),
+);
+
+it("met many faults on that way", () => {
+  expect(cosmos.faults.struck()).toBeGreaterThan(50);
+});
