@@ -28,9 +28,9 @@ const MOST_REMEMBERED = 1000;
 export async function exportersOf(settings: TelemetrySettings): Promise<SpanExporter[]> {
   const exporters: SpanExporter[] = [];
   if (settings.otlpEndpoint !== undefined) {
-    // It reads OTEL_EXPORTER_OTLP_ENDPOINT, _HEADERS and the rest of the standard's variables itself.
     const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
-    exporters.push(new OTLPTraceExporter());
+    // OTEL_EXPORTER_OTLP_HEADERS and the rest of the standard's variables it reads itself.
+    exporters.push(new OTLPTraceExporter({ url: `${settings.otlpEndpoint.replace(/\/*$/, "")}/v1/traces` }));
   }
   if (settings.applicationInsights !== undefined) {
     const { AzureMonitorTraceExporter } = await import("@azure/monitor-opentelemetry-exporter");

@@ -1,0 +1,159 @@
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { InMemorySpanExporter, type ReadableSpan } from "@opentelemetry/sdk-trace-node";
+import { appOf, configureApp } from "../../src/app.ts";
+import { readSettings } from "../../src/config/settings.ts";
+import { VirtualClock } from "../../src/kernel/clock.ts";
+import { conflict } from "../../src/kernel/errors.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { LocalHost } from "../../src/local-host/local-host.ts";
+import type { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { startTracing } from "../../src/telemetry/tracing.ts";
+import { golden } from "../scenarios/storm-desk.ts";
+
+jest.setTimeout(60_000);
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const exporter = new InMemorySpanExporter();
+let home: string;
+let host: LocalHost;
+let telemetry: Telemetry;
+
+beforeAll(async () => {
+  home = await fs.mkdtemp(path.join(os.tmpdir(), "lightning-trace-"));
+  const clock = new VirtualClock();
+  const settings = readSettings({ LIGHTNING_HOME: home, LIGHTNING_DATA_DIR: path.join(home, "files") });
+  telemetry = startTracing({ exporters: [exporter], settings, unbuffered: true });
+  configureApp({ settings, clock, logger: silentLogger, telemetry });
+  host = await LocalHost.start({
+    folder: ROOT,
+    home,
+    clock,
+    logger: silentLogger,
+    changeSource: () => appOf().changeSource(),
+  });
+});
+afterAll(async () => {
+  await host.stop();
+  await fs.rm(home, { recursive: true, force: true });
+});
+
+async function post(address: string, body: unknown, headers: Record<string, string> = {}) {
+  const response = await host.until(
+    host.fetch(`/api/lightning${address}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    }),
+  );
+  return (await response.json()) as Record<string, string>;
+}
+const spans = () => exporter.getFinishedSpans();
+const named = (name: string) => {
+  const found = spans().find((span) => span.name.startsWith(name));
+  if (found === undefined)
+    throw new Error(
+      `no span ${name} among ${spans()
+        .map((one) => one.name)
+        .join(", ")}`,
+    );
+  return found;
+};
+/** The names from a span up to the root of its trace. */
+function upFrom(span: ReadableSpan): string[] {
+  const parent = spans().find((one) => one.spanContext().spanId === span.parentSpanContext?.spanId);
+  return [span.name, ...(parent === undefined ? [] : upFrom(parent))];
+}
+
+describe("one trace", () => {
+  it("leads from a REST call through the orchestration and its steps to the provider", async () => {
+    const { dataset_id } = await post("/datasets/golden", {
+      name: "lessons",
+      content: golden(0, 40),
+      test_split: 0,
+    });
+    exporter.reset();
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const { run_id } = await post(
+      "/training",
+      { dataset_id },
+      { prefer: "wait=200", traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+    );
+    await host.settle();
+
+    const create = named("create_job");
+    expect(create.spanContext().traceId).toBe(traceId);
+    expect(upFrom(create)).toEqual([
+      expect.stringMatching(/^create_job /),
+      expect.any(String),
+      "start trainModel",
+      "startTraining",
+    ]);
+    expect(named("startTraining").attributes).toMatchObject({
+      "lightning.door": "rest",
+      "lightning.caller": "local",
+      "lightning.dataset_id": dataset_id,
+      "lightning.run_id": run_id,
+    });
+    // Every step of the run, to the last, is in it.
+    const steps = spans().filter(({ attributes }) => attributes["lightning.step"] !== undefined);
+    expect(steps.length).toBeGreaterThan(3);
+    for (const step of steps) expect([step.name, step.spanContext().traceId]).toEqual([step.name, traceId]);
+    expect(create.attributes).toMatchObject({
+      "gen_ai.provider.name": "local",
+      "lightning.provider.job_id": expect.stringMatching(/^ftjob-/),
+    });
+  });
+
+  it("of a pipeline holds its children's steps and the chats of the evaluation", async () => {
+    const held = await post("/datasets/golden", {
+      name: "held out",
+      content: golden(1000, 20),
+      test_split: 1,
+    });
+    const lessons = await post("/datasets/golden", { name: "more", content: golden(0, 30), test_split: 0 });
+    exporter.reset();
+    await post(
+      "/pipelines",
+      { dataset_id: lessons.dataset_id, evaluation: { dataset_id: held.dataset_id, split: "test" } },
+      { prefer: "wait=0" },
+    );
+    await host.settle();
+    const root = named("runPipeline").spanContext().traceId;
+    const chat = named("chat ");
+    expect(chat.spanContext().traceId).toBe(root);
+    expect(upFrom(chat).at(-1)).toBe("runPipeline");
+    expect(chat.attributes).toMatchObject({
+      "gen_ai.operation.name": "chat",
+      "gen_ai.usage.input_tokens": expect.any(Number),
+    });
+    expect(named("create_job").spanContext().traceId).toBe(root);
+  });
+
+  it("carries ids and counts, never what somebody said", () => {
+    const texts = JSON.stringify(spans().map(({ attributes, status, name }) => [name, attributes, status]));
+    const [first] = golden(0, 1).split("\n");
+    const { messages } = JSON.parse(first ?? "") as { messages: { role: string; content: string }[] };
+    for (const { content } of messages) if (content) expect(texts).not.toContain(content.slice(0, 30));
+  });
+
+  it("is marked where something failed, by the error's code alone", async () => {
+    exporter.reset();
+    const fault = conflict("name_taken", "The name storm-desk is taken.");
+    await expect(telemetry.span("attempt", {}, () => Promise.reject(fault))).rejects.toBe(fault);
+    expect(named("attempt")).toMatchObject({
+      status: { code: 2, message: "name_taken" },
+      attributes: { "error.type": "name_taken" },
+      events: [],
+    });
+  });
+
+  it("begins anew where the host outside Azure invented a parent that nobody samples", async () => {
+    exporter.reset();
+    const invented = { traceParent: "00-11111111111111111111111111111111-2222222222222222-00" };
+    await telemetry.follow(invented, undefined, () => telemetry.span("here", {}, async () => {}));
+    expect(named("here").spanContext().traceId).not.toMatch(/^1+$/);
+  });
+});
