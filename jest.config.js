@@ -11,5 +11,7 @@ export default {
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts", "functions/**/*.ts", "!src/**/*.d.ts"],
   coverageDirectory: "coverage",
+  // Real processes are started and killed by some tests; a busy machine may take its time.
+  testTimeout: 30_000,
   watchman: false,
 };
