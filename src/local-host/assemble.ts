@@ -138,7 +138,19 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   const trigger = (name: string, input: string) =>
     triggerNow({ invoker, logger, timers }, byName.get(name.toLowerCase()), input);
 
+  const onFailure = (name: string, text: string) => logger.error(`Function '${name}' failed: ${text}`);
+  const mcp =
+    plan.mcp.length === 0
+      ? undefined
+      : (await import("./mcp/door.ts")).createMcpDoor({
+          invoker,
+          functions: plan.mcp,
+          hostJson: config.mcp,
+          bodyLimit,
+          onFailure,
+        });
   const front = createFront({
+    mcp,
     router,
     invoker,
     logger,

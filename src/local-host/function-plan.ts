@@ -14,6 +14,8 @@ export interface FunctionPlan {
   readonly feeds: readonly { readonly fn: RegisteredFunction; readonly options: FeedOptions }[];
   readonly warmup: readonly RegisteredFunction[];
   readonly durable: readonly RegisteredFunction[];
+  /** Tools, resources and prompts for MCP. */
+  readonly mcp: readonly RegisteredFunction[];
   /** True when the app needs the durable engine. */
   readonly usesDurable: boolean;
   /** Functions that will not run here, each with the reason, one line each. */
@@ -42,6 +44,7 @@ export function planFunctions(
   const feeds: { fn: RegisteredFunction; options: FeedOptions }[] = [];
   const warmup: RegisteredFunction[] = [];
   const durable: RegisteredFunction[] = [];
+  const mcp: RegisteredFunction[] = [];
   const off: { fn: RegisteredFunction; reason: string }[] = [];
   const unserved = new Map<string, string[]>();
   const unboundTypes = new Map<string, string[]>();
@@ -79,6 +82,11 @@ export function planFunctions(
           durable.push(fn);
           usesDurable = true;
           break;
+        case "mcptooltrigger":
+        case "mcpresourcetrigger":
+        case "mcpprompttrigger":
+          mcp.push(fn);
+          break;
         case "timertrigger":
           timers.push({ fn, schedule: scheduleOf(fn, env) });
           break;
@@ -92,7 +100,7 @@ export function planFunctions(
       off.push({ fn, reason: (thrown as Error).message });
     }
   }
-  return { http, timers, feeds, warmup, durable, usesDurable, off, unserved, unboundTypes };
+  return { http, timers, feeds, warmup, durable, mcp, usesDurable, off, unserved, unboundTypes };
 }
 
 /** `AzureWebJobs.NAME.Disabled`, or with `__` or `_` where a shell does not take dots. */

@@ -9,6 +9,8 @@ export interface HostConfig {
   readonly routePrefix: string;
   /** `extensions.durableTask`. */
   readonly durableTask: Readonly<Record<string, unknown>>;
+  /** `extensions.mcp`. */
+  readonly mcp: Readonly<Record<string, unknown>>;
   readonly taskHubName: string;
   /** `functionTimeout` in ms; undefined for none. */
   readonly functionTimeoutMs: number | undefined;
@@ -43,6 +45,7 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
   return {
     routePrefix: (typeof prefix === "string" ? prefix : "api").replaceAll(/^\/+|\/+$/g, ""),
     durableTask,
+    mcp: object(extensions.mcp),
     functionTimeoutMs: timeoutMs(host.functionTimeout),
     taskHubName: hub?.ok ? hub.value : "TestHubName",
     values,
@@ -71,7 +74,7 @@ function override(host: Json, env: Environment): void {
 /** A TimeSpan (`00:05:00`, `1.00:00:00`), or `-1` for no limit. @throws fatal `bad_host_config` */
 function timeoutMs(value: unknown): number | undefined {
   if (value === undefined || value === "-1") return undefined;
-  const shape = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})$/.exec(String(value));
+  const shape = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})$/.exec(typeof value === "string" ? value : "");
   if (shape === null)
     throw fatal("bad_host_config", `host.json: functionTimeout cannot be ${JSON.stringify(value)}.`, {
       remedy: 'Give a time such as "00:05:00", or "-1" for none.',

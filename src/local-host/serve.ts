@@ -1,6 +1,7 @@
 import { createLogger, type Logger } from "../kernel/logger.ts";
 import { failureText, toError } from "./core-api/errors.ts";
 import type { RegisteredFunction } from "./core-api/types.ts";
+import { MCP_WEBHOOK } from "./http/front.ts";
 import { LocalHost, type LocalHostOptions } from "./local-host.ts";
 
 export interface ServeOptions extends LocalHostOptions {
@@ -45,6 +46,11 @@ export function describe(host: LocalHost, home: string): string[] {
       `  ${fn.metadata.name}: timerTrigger${next === undefined ? "" : `, next ${new Date(next).toISOString()}`}`,
     );
   }
+  if (plan.mcp.length > 0)
+    lines.push(
+      `  MCP: ${host.baseUrl}/${MCP_WEBHOOK}: ${plan.mcp.map(({ metadata }) => metadata.name).join(", ")}` +
+        (host.keys === undefined ? "" : " (system key mcp_extension)"),
+    );
   for (const { fn, options } of plan.feeds)
     lines.push(`  ${fn.metadata.name}: cosmosDBTrigger on ${options.container}`);
   // One line a kind: an app has dozens of activities, and none of them has an address.

@@ -55,7 +55,9 @@ export function describePatterns(folder: string): void {
     });
 
     test("is warned of nothing", () => {
-      expect(lines.filter((line) => /counts as another|not deterministic|will run for ever/.test(line))).toEqual([]);
+      expect(
+        lines.filter((line) => /counts as another|not deterministic|will run for ever/.test(line)),
+      ).toEqual([]);
     });
   });
 }

@@ -133,9 +133,7 @@ export function createInvoker({ core, logger, tracker, clientBinding, timeout }:
       const started = performance.now();
       try {
         const outcome =
-          timeout === undefined
-            ? await run(fn, invocation)
-            : await within(timeout, fn, run(fn, invocation));
+          timeout === undefined ? await run(fn, invocation) : await within(timeout, fn, run(fn, invocation));
         logger.debug(outcome.ok ? "executed" : "failed", {
           function: fn.metadata.name,
           ms: Math.round((performance.now() - started) * 10) / 10,
@@ -175,13 +173,11 @@ async function within(
   fn: RegisteredFunction,
   work: Promise<Outcome>,
 ): Promise<Outcome> {
-  let cancel = () => {};
-  const late = new Promise<Outcome>((resolve) => {
-    cancel = clock.after(ms, () => {
-      const span = new Date(ms).toISOString().slice(11, 19);
-      const message = `Timeout value of ${span} was exceeded by function: Functions.${fn.metadata.name}`;
-      resolve({ ok: false, error: new Error(message) });
-    });
+  const { promise: late, resolve } = Promise.withResolvers<Outcome>();
+  const cancel = clock.after(ms, () => {
+    const span = new Date(ms).toISOString().slice(11, 19);
+    const message = `Timeout value of ${span} was exceeded by function: Functions.${fn.metadata.name}`;
+    resolve({ ok: false, error: new Error(message) });
   });
   try {
     return await Promise.race([work, late]);

@@ -47,25 +47,19 @@ export function rewound(history: readonly HistoryEvent[], exists: (child: string
   return { failedChildren, history: history.filter((event) => stays(event, kept)) };
 }
 
+/** The events that take a number; the final one, which is dropped, aside. */
+const DECISIONS: ReadonlySet<number> = new Set([
+  EventType.TaskScheduled,
+  EventType.TimerCreated,
+  EventType.EventSent,
+  EventType.SubOrchestrationInstanceCreated,
+]);
+
 function stays(event: HistoryEvent, kept: ReadonlySet<number>): boolean {
-  switch (event.EventType) {
-    case EventType.TaskScheduled:
-    case EventType.TimerCreated:
-    case EventType.EventSent:
-    case EventType.SubOrchestrationInstanceCreated:
-      return kept.has(event.EventId);
-    case EventType.TaskCompleted:
-    case EventType.SubOrchestrationInstanceCompleted:
-      return kept.has(event.TaskScheduledId);
-    case EventType.TimerFired:
-      return kept.has(event.TimerId);
-    case EventType.TaskFailed:
-    case EventType.SubOrchestrationInstanceFailed:
-    case EventType.ExecutionCompleted:
-      return false;
-    default:
-      return true;
-  }
+  if (event.EventType === EventType.ExecutionCompleted || isFailure(event)) return false;
+  if (DECISIONS.has(event.EventType)) return kept.has(event.EventId);
+  if ("TaskScheduledId" in event) return kept.has(event.TaskScheduledId);
+  return event.EventType !== EventType.TimerFired || kept.has(event.TimerId);
 }
 
 function isFailure(event: HistoryEvent): event is TaskFailed | SubOrchestrationInstanceFailed {

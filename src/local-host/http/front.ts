@@ -26,9 +26,13 @@ export interface FrontDeps {
   /** The library's own server, when the app streams. */
   readonly httpUri: string | undefined;
   readonly admin: AdminDeps;
+  /** The MCP extension's part, when the app has MCP triggers. */
+  readonly mcp: Handler | undefined;
 }
 
 const WEBHOOK = "runtime/webhooks/durabletask";
+/** Where the Functions MCP extension listens. */
+export const MCP_WEBHOOK = "runtime/webhooks/mcp";
 
 /** Everything the host answers over HTTP: the app's routes, the Durable extension's API, `/admin`. */
 export function createFront(deps: FrontDeps): Handler {
@@ -72,6 +76,11 @@ async function route(deps: FrontDeps, call: IncomingCall): Promise<OutgoingReply
       surface: "public",
       bodyLimit: deps.bodyLimit,
     });
+  }
+  if (deps.mcp !== undefined && lower === MCP_WEBHOOK) {
+    if (deps.keys && !isOneOf(presentedKey(call), [deps.keys.mcp_extension, deps.keys.master]))
+      return textReply(401);
+    return deps.mcp(call);
   }
   const found = deps.router.find(call.method, path);
   if (found === undefined) {

@@ -12,14 +12,18 @@ export interface HostKeys {
   readonly function: string;
   /** System key of the Durable extension's HTTP API. */
   readonly durabletask: string;
+  /** System key of the MCP extension. */
+  readonly mcp_extension: string;
 }
 
 const newKey = () => randomBytes(36).toString("base64url");
 
 /** Reads the keys of a home folder, or makes them; the file can be read by its owner alone. */
 export function openKeys(file: string): HostKeys {
-  if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, "utf8")) as HostKeys;
-  const keys: HostKeys = { master: newKey(), function: newKey(), durabletask: newKey() };
+  const kept = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Partial<HostKeys>) : {};
+  const fresh = { master: newKey(), function: newKey(), durabletask: newKey(), mcp_extension: newKey() };
+  const keys: HostKeys = { ...fresh, ...kept };
+  if (Object.keys(fresh).every((name) => name in kept)) return keys;
   writeFileAtomic(file, `${JSON.stringify(keys, null, 2)}\n`, 0o600);
   return keys;
 }

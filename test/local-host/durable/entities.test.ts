@@ -43,6 +43,10 @@ const swap: OrchestratorCode = function* ({ df }) {
   return after - before;
 };
 
+const remind: EntityCode = ({ df }) => {
+  df.signalEntity(a, "add", 9);
+};
+
 describe("entities", () => {
   test("keep their state through signals and calls of an orchestration", async () => {
     await using host = await testHost({ orchestrators: { counting }, entities: { Counter: counter } });
@@ -113,9 +117,6 @@ describe("entities", () => {
   });
 
   test("take a signal that is scheduled at its time", async () => {
-    const remind: EntityCode = ({ df }) => {
-      df.signalEntity(a, "add", 9);
-    };
     await using host = await testHost({ entities: { Counter: counter, Remind: remind } });
     // The SDK has no way to say when; .NET entities do, and the extension takes it from either.
     const plain = host.invoker.invoke.bind(host.invoker);

@@ -18,6 +18,10 @@ const warned = async (code: OrchestratorCode, app: Partial<App> = {}) => {
   return host.log.filter(({ line }) => line.includes("counts as another")).map(({ line }) => line);
 };
 
+const child: OrchestratorCode = function* ({ df }) {
+  return yield df.callActivity("echo", df.getInput());
+};
+
 describe("the parity warning", () => {
   test("names a task that Task.any was given a second time (issue 574)", async () => {
     const lines = await warned(function* ({ df }) {
@@ -85,9 +89,6 @@ describe("the parity warning", () => {
       },
     ],
   ])("is silent about %s", async (_title, code) => {
-    const child: OrchestratorCode = function* ({ df }) {
-      return yield df.callActivity("echo", df.getInput());
-    };
     expect(await warned(code, { orchestrators: { child } })).toEqual([]);
   });
 });

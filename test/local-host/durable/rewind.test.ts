@@ -25,6 +25,24 @@ function breakable() {
   return { state, activities };
 }
 
+const fan: OrchestratorCode = function* ({ df }) {
+  const branch = (name: string) => df.callActivity("count", name);
+  return yield df.Task.all([branch("a"), df.callActivity("middle"), branch("b")]);
+};
+
+const caught: OrchestratorCode = function* ({ df }) {
+  try {
+    return yield df.callActivityWithRetry("middle", new RetryOptions(1000, 3));
+  } catch (error) {
+    yield df.callActivity("count", "cleaned up");
+    throw error;
+  }
+};
+
+const parent: OrchestratorCode = function* ({ df }) {
+  return yield df.callSubOrchestrator("steps", null, "child");
+};
+
 describe("rewinding a failed orchestration", () => {
   test("repeats what failed and nothing that succeeded", async () => {
     const { state, activities } = breakable();
@@ -39,10 +57,6 @@ describe("rewinding a failed orchestration", () => {
 
   test("keeps the branches of a fan-out that were well", async () => {
     const { state, activities } = breakable();
-    const fan: OrchestratorCode = function* ({ df }) {
-      const branch = (name: string) => df.callActivity("count", name);
-      return yield df.Task.all([branch("a"), df.callActivity("middle"), branch("b")]);
-    };
     await using host = await testHost({ orchestrators: { fan }, activities });
     await host.run("fan", undefined, "f");
     state.broken = false;
@@ -54,14 +68,6 @@ describe("rewinding a failed orchestration", () => {
 
   test("takes retries and what a catch block did back, too", async () => {
     const { state, activities } = breakable();
-    const caught: OrchestratorCode = function* ({ df }) {
-      try {
-        return yield df.callActivityWithRetry("middle", new RetryOptions(1000, 3));
-      } catch (error) {
-        yield df.callActivity("count", "cleaned up");
-        throw error;
-      }
-    };
     await using host = await testHost({ orchestrators: { caught }, activities });
     expect((await host.run("caught", undefined, "c")).runtimeStatus).toBe("Failed");
     state.broken = false;
@@ -73,9 +79,6 @@ describe("rewinding a failed orchestration", () => {
 
   test("goes down into failed children and comes up again", async () => {
     const { state, activities } = breakable();
-    const parent: OrchestratorCode = function* ({ df }) {
-      return yield df.callSubOrchestrator("steps", null, "child");
-    };
     await using host = await testHost({ orchestrators: { parent, steps }, activities });
     await host.run("parent", undefined, "p");
     state.broken = false;

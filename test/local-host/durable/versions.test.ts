@@ -3,6 +3,9 @@ import { durableSettings } from "../../../src/local-host/durable/options.ts";
 import { acceptsVersion, compareVersions } from "../../../src/local-host/durable/versions.ts";
 import { atOnce, type OrchestratorCode, testHost } from "./app.ts";
 
+const accepts = (versionMatchStrategy: string, version: string, defaultVersion = "2.0") =>
+  acceptsVersion(durableSettings({ versionMatchStrategy, defaultVersion }), version);
+
 describe("versions", () => {
   test.each([
     ["", "1.0", -1],
@@ -17,8 +20,6 @@ describe("versions", () => {
   });
 
   test("are matched by host.json's strategy, and not at all without a default version", () => {
-    const accepts = (versionMatchStrategy: string, version: string, defaultVersion = "2.0") =>
-      acceptsVersion(durableSettings({ versionMatchStrategy, defaultVersion }), version);
     expect([accepts("CurrentOrOlder", "1.0"), accepts("CurrentOrOlder", "3.0")]).toEqual([true, false]);
     expect([accepts("Strict", "1.0"), accepts("Strict", "2.0"), accepts("Strict", "")]).toEqual([
       false,
@@ -55,12 +56,13 @@ describe("an instance of a newer version", () => {
   });
 });
 
+const busy: OrchestratorCode = function* ({ df }) {
+  for (let n = 0; n < 20; n++) yield df.callActivity("nothing", n);
+  return "all";
+};
+
 describe("the limit on actions", () => {
   test("fails an orchestration that takes more, with the extension's words", async () => {
-    const busy: OrchestratorCode = function* ({ df }) {
-      for (let n = 0; n < 20; n++) yield df.callActivity("nothing", n);
-      return "all";
-    };
     await using host = await testHost({
       orchestrators: { busy },
       activities: { nothing: () => null },
