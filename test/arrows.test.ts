@@ -101,7 +101,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@azure/monitor-opentelemetry-exporter": ["telemetry"],
   "@azure/storage-blob": ["files"],
   "@modelcontextprotocol/client": ["agent"],
-  "@modelcontextprotocol/server": ["surfaces"],
+  "@modelcontextprotocol/server": ["surfaces", "local-host"],
   "@opentelemetry/api": ["telemetry"],
   "@opentelemetry/exporter-trace-otlp-http": ["telemetry"],
   "@opentelemetry/resources": ["telemetry"],
