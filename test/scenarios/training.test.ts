@@ -10,10 +10,10 @@ describe("a training run", () => {
   const agent_id = "storm-desk";
 
   beforeAll(async () => {
-    // An epoch takes ten minutes: time to step in.
-    world = await openWorld({ LIGHTNING_AGENT_ID: agent_id }, { pace: { epochMs: 600_000 } });
+    // An epoch takes a minute: time to step in.
+    world = await openWorld({ LIGHTNING_AGENT_ID: agent_id }, { pace: { epochMs: 60_000 } });
     dataset_id = (
-      await world.call("POST", "/datasets/golden", { name: "lessons", content: golden(0, 40), test_split: 0 })
+      await world.call("POST", "/datasets/golden", { name: "lessons", content: golden(0, 14), test_split: 0 })
     ).body.dataset_id;
   });
   afterAll(() => world.close());
