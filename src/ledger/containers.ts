@@ -149,6 +149,12 @@ export const CONTAINERS = {
       who: sometimes("string", true),
     },
   },
+  /** Which episodes and rewards each line of a dataset came from: pages of some 500 lines, in the lines' order. */
+  lineage: {
+    partitionKey: ["agent_id"],
+    ttl: false,
+    fields: { agent_id: always("string"), created_at: always("string") },
+  },
   /** Watermarks of the feeds and other small state of the loop itself; `agent_id` is the name of its owner. */
   leases: {
     partitionKey: ["agent_id"],
@@ -178,6 +184,7 @@ export function containerNames(settings: ContainerSettings): Record<ContainerKey
     reviews: "rl_reviews",
     deadLetters: "rl_dead_letters",
     audit: "rl_audit",
+    lineage: "rl_lineage",
     leases: "rl_leases",
   };
 }
