@@ -1,13 +1,7 @@
 import { toIso } from "../../kernel/clock.ts";
-import { parityNotes } from "./parity.ts";
+import { type Note, parityNotes } from "./parity.ts";
 import type { Answer, ReplayResult } from "./replay.ts";
 import type { OpenTask } from "./replay-context.ts";
-
-/** Something to tell the people. */
-export interface Note {
-  readonly level: "warn" | "error";
-  readonly text: string;
-}
 
 /** Says aloud what the real host leaves as an instance that runs for ever without a word. */
 export function diagnose(id: string, name: string, answer: Answer, result: ReplayResult): Note[] {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/logger.ts";
-import { type EntityRequest, runEntity } from "./entity.ts";
+import { runEntity } from "./entity.ts";
+import type { EntityRequest } from "./entity-request.ts";
 import { EventType, isTerminal } from "./history.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { DurableStore, Message } from "./store.ts";

@@ -1,24 +1,9 @@
 import { toIso } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
+import type { EntityRequest } from "./entity-request.ts";
 import { EventType, store } from "./history.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { Entity, Message } from "./store.ts";
-
-/** What travels to an entity in an event named "op", and "release" (RequestMessage and ReleaseMessage). */
-export interface EntityRequest {
-  /** Absent on requests for a lock and on releases. */
-  readonly op?: string;
-  readonly signal?: boolean;
-  /** JSON text. */
-  readonly input?: string;
-  readonly id: string;
-  readonly parent?: string;
-  readonly parentExecution?: string;
-  /** A lock takes the entities of this list one after the other; `pos` is the one it is at. */
-  readonly lockset?: readonly { readonly name: string; readonly key: string }[];
-  readonly pos?: number;
-  readonly release?: boolean;
-}
 
 export const isEntityId = (id: string): boolean => id.startsWith("@");
 export const entityId = (name: string, key: string): string => `@${name.toLowerCase()}@${key}`;

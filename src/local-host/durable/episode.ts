@@ -1,6 +1,6 @@
 import { toIso } from "../../kernel/clock.ts";
 import type { Faults } from "../faults.ts";
-import { diagnose, type Note } from "./diagnose.ts";
+import { diagnose } from "./diagnose.ts";
 import { carryOut, type Effects } from "./effects.ts";
 import {
   EventType,
@@ -14,6 +14,7 @@ import {
 } from "./history.ts";
 import { startMessage } from "./new-instance.ts";
 import type { DurableSettings } from "./options.ts";
+import type { Note } from "./parity.ts";
 import type { FunctionInvoker, TypedData } from "./port.ts";
 import { type Answer, customStatusFault, replay } from "./replay.ts";
 import type { Instance, Message } from "./store.ts";

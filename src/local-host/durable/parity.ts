@@ -1,7 +1,12 @@
 import { type Action, ActionType, type OrchestratorState } from "./actions.ts";
-import type { Note } from "./diagnose.ts";
 import type { SdkTask } from "./port.ts";
 import type { OpenTask } from "./replay-context.ts";
+
+/** Something to tell the people. */
+export interface Note {
+  readonly level: "warn" | "error";
+  readonly text: string;
+}
 
 const KIND_OF: Readonly<Record<number, OpenTask["action"]["kind"]>> = {
   [ActionType.CallActivity]: "activity",

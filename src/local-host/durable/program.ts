@@ -1,6 +1,7 @@
 import type { Action, HttpRequestAction, OrchestratorState, RetryOptions } from "./actions.ts";
 import { ActionType } from "./actions.ts";
-import { type EntityRequest, entityId, operationEvent } from "./entity.ts";
+import { entityId, operationEvent } from "./entity.ts";
+import type { EntityRequest } from "./entity-request.ts";
 import type { ReplayContext } from "./replay-context.ts";
 import { done, type Outcome, ReplayTask, run, type Steps, whenAll, whenAny } from "./task.ts";
 

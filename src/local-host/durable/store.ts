@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { EntityRequest } from "./entity.ts";
+import type { EntityRequest } from "./entity-request.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { restore, Status, type StatusNumber, type StoredEvent } from "./history.ts";
 import { closeStoreFile, openStoreFile } from "./store-file.ts";
