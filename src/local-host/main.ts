@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { messageOf } from "../kernel/errors.ts";
 import { serve } from "./serve.ts";
@@ -12,6 +14,7 @@ Usage: lightning-host <folder> [options]
   --allow-host <name>   also serve requests for this host name (repeatable)
   --built               load the build package.json names, not its TypeScript sources
   --verbose             one line for each invocation
+  --watch               start anew when a source changes; orchestrations go on where they were
   --help                this text`;
 
 try {
@@ -24,10 +27,12 @@ try {
       "allow-host": { type: "string", multiple: true },
       built: { type: "boolean" },
       verbose: { type: "boolean" },
+      watch: { type: "boolean" },
       help: { type: "boolean" },
     },
   });
   if (values.help) console.log(HELP);
+  else if (values.watch) watch();
   else {
     const folder = positionals[0] ?? ".";
     const { port } = values;
@@ -49,4 +54,15 @@ try {
   const remedy = (thrown as { remedy?: string }).remedy;
   if (remedy !== undefined) console.error(remedy);
   process.exit(1);
+}
+
+/** The same command under Node's own watcher, which ends it in good order and starts it again. */
+function watch(): void {
+  const args = process.argv.slice(2).filter((arg) => arg !== "--watch");
+  const main = fileURLToPath(import.meta.url);
+  const child = spawn(process.execPath, ["--watch", "--watch-preserve-output", main, ...args], {
+    stdio: "inherit",
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code) => process.exit(code ?? 0));
 }

@@ -1,6 +1,8 @@
-import { createLogger, type Logger } from "../kernel/logger.ts";
+import { styleText } from "node:util";
+import { createLogger, type Logger, type LogLevel } from "../kernel/logger.ts";
 import { failureText, toError } from "./core-api/errors.ts";
 import type { RegisteredFunction } from "./core-api/types.ts";
+import { homeFiles } from "./home.ts";
 import { MCP_WEBHOOK } from "./http/front.ts";
 import { LocalHost, type LocalHostOptions } from "./local-host.ts";
 
@@ -16,7 +18,7 @@ export async function serve(options: ServeOptions): Promise<LocalHost> {
   const print = options.print ?? ((line: string) => console.log(line));
   const logger = options.logger ?? terminalLogger(print, options.verbose ?? false);
   const host = await LocalHost.start({ ...options, logger });
-  for (const line of describe(host, options.home)) print(line);
+  for (const line of [...describe(host, options.home), ...describeKeys(host, options.home)]) print(line);
   stopOnSignals(host, print);
   // In Azure this ends the worker, which is started anew; here it would take the host along.
   process.on("unhandledRejection", (reason) =>
@@ -60,6 +62,17 @@ export function describe(host: LocalHost, home: string): string[] {
   return lines;
 }
 
+/** The keys themselves go to a terminal only: a log that is kept would give them away. */
+export function describeKeys(
+  { keys }: Pick<LocalHost, "keys">,
+  home: string,
+  isTerminal = process.stdout.isTTY,
+): string[] {
+  if (keys === undefined) return [];
+  if (!isTerminal) return [`Keys: in ${homeFiles(home).keys}`];
+  return ["Keys:", ...Object.entries(keys).map(([name, key]) => `  ${name}: ${key}`)];
+}
+
 function byTrigger(functions: readonly RegisteredFunction[]): Map<string, string[]> {
   const kinds = new Map<string, string[]>();
   for (const fn of functions) {
@@ -69,10 +82,16 @@ function byTrigger(functions: readonly RegisteredFunction[]): Map<string, string
   return kinds;
 }
 
-/** Plain lines with the time of day. */
+function coloured(level: LogLevel, line: string): string {
+  return styleText(COLOURS[level], level, { stream: process.stdout }) + line.slice(level.length);
+}
+
+const COLOURS = { debug: "gray", info: "cyan", warn: "yellow", error: "red" } as const;
+
+/** Lines with the time of day; on a terminal (and without NO_COLOR) the level is coloured. */
 function terminalLogger(print: (line: string) => void, verbose: boolean): Logger {
   return createLogger(
-    (line) => print(`[${new Date().toISOString().slice(11, 23)}] ${line}`),
+    (line, level) => print(`[${new Date().toISOString().slice(11, 23)}] ${coloured(level, line)}`),
     verbose ? "debug" : "info",
   );
 }

@@ -245,6 +245,16 @@ describe("change feeds", () => {
     expect(idsOf("faithful")).toEqual([["a"]]);
   });
 
+  test("in fault mode, pages fail after their work and come again to a function with a retry policy", async () => {
+    feed.add("a", "b", "c");
+    await start({ LIGHTNING_HOST_FAULTS: "seed=3,feed=0.7" });
+    await running().settle();
+    const given = idsOf("faithful").flat();
+    expect([...new Set(given)]).toEqual(["a", "b", "c"]);
+    expect(given.length).toBeGreaterThan(3);
+    expect(lines.some((line) => line.includes("Fault mode, seed 3"))).toBe(true);
+  });
+
   test("without a retry policy a failed page is lost, as in Azure, and the log says so loudly", async () => {
     feed.add("a");
     notes.fixturePlan.lossy = () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -198,5 +198,49 @@ describe("a stop", () => {
     expect(reply.body).toContain("data: 0\n\n");
     if (child.exitCode === null) await once(child, "exit");
     expect(child.exitCode).toBe(0);
+  });
+
+  test("with --watch starts anew when a source changes, and its orchestrations go on", async () => {
+    // Inside the repository, so that the app finds the libraries.
+    const folder = await mkdtemp(path.join(appFolder("."), ".watched-"));
+    try {
+      await cp(appFolder("durable-app"), folder, { recursive: true });
+      const source = path.join(folder, "index.js");
+      const code = await readFile(source, "utf8");
+      const waiting = (word: string) =>
+        `${code}
+df.app.orchestration("patient", function* (context) {
+  const event = yield context.df.waitForExternalEvent("go");
+  return "${word} " + event;
+});
+`;
+      await writeFile(source, waiting("old"));
+      const { url, text, child } = await run(path.basename(folder), await scratch(), ["--watch"]);
+      const api = `${url}/runtime/webhooks/durabletask`;
+      const post = (address: string, body: unknown) =>
+        fetch(`${api}/${address}`, {
+          method: "POST",
+          body: JSON.stringify(body),
+          headers: { "content-type": "application/json" },
+        });
+      await post("orchestrators/patient/p", null);
+      await writeFile(source, waiting("new"));
+      const starts = () => [...text().matchAll(/Listening on (\S+),/g)].map(([, at]) => at);
+      while (starts().length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+      const again = `${starts()[1]}/runtime/webhooks/durabletask`;
+      const raised = await fetch(`${again}/instances/p/raiseEvent/go`, {
+        method: "POST",
+        body: JSON.stringify("morning"),
+        headers: { "content-type": "application/json" },
+      });
+      expect(raised.status).toBe(202);
+      const state = async () => (await (await fetch(`${again}/instances/p`)).json()) as { output: unknown };
+      while ((await state()).output === null) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect((await state()).output).toBe("new morning");
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -11,6 +11,7 @@ import type {
   InvocationResult,
   TypedData,
 } from "../../../src/local-host/durable/port.ts";
+import type { Faults } from "../../../src/local-host/faults.ts";
 
 // The SDK itself, below its registration: what the Functions worker would call with the trigger's value.
 const require = createRequire(import.meta.url);
@@ -111,6 +112,7 @@ export interface HostOptions {
   clock?: VirtualClock;
   hostJson?: Record<string, unknown>;
   onCommit?: () => void;
+  faults?: Faults;
 }
 
 /** An engine with the calls tests make, on a clock that moves only when nothing runs. */
@@ -132,6 +134,7 @@ export class TestHost {
         logger,
         taskHubName: "TestHub",
         hostJson: options.hostJson ?? {},
+        faults: options.faults,
       },
       options.onCommit === undefined ? {} : { onCommit: options.onCommit },
     );
