@@ -76,23 +76,25 @@ interface QueueDeps {
 /** The receiver refuses the batch: one of it is at fault, the others have to go singly. */
 const SPLIT = Symbol("split");
 
+export const noStats = (): CaptureStats => ({
+  captured: 0,
+  sent: 0,
+  dropped: 0,
+  spilled: 0,
+  replayed: 0,
+  poison: 0,
+  rejected: 0,
+  failures: 0,
+  errors: 0,
+  queued: 0,
+});
+
 /**
  * Between the agent and the receiver: takes an episode in no time, redacts and sends in the background. One loop works
  * at a time; an episode leaves memory only when it was sent, spilled, refused or counted as dropped.
  */
 export class CaptureQueue {
-  readonly stats: CaptureStats = {
-    captured: 0,
-    sent: 0,
-    dropped: 0,
-    spilled: 0,
-    replayed: 0,
-    poison: 0,
-    rejected: 0,
-    failures: 0,
-    errors: 0,
-    queued: 0,
-  };
+  readonly stats: CaptureStats = noStats();
   readonly #deps: QueueDeps;
   readonly #spill: SpillFile | undefined;
   #waiting: Waiting[] = [];

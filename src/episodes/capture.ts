@@ -15,6 +15,7 @@ import {
   type CaptureLimits,
   CaptureQueue,
   type CaptureStats,
+  noStats,
   type Send,
 } from "./capture-queue.ts";
 import type { Message } from "./contract.ts";
@@ -260,16 +261,5 @@ const DISABLED: CaptureHook = Object.freeze({
   captureFromToolResult: () => "",
   flush: async () => {},
   close: async () => {},
-  stats: () => ({
-    captured: 0,
-    sent: 0,
-    dropped: 0,
-    spilled: 0,
-    replayed: 0,
-    poison: 0,
-    rejected: 0,
-    failures: 0,
-    errors: 0,
-    queued: 0,
-  }),
+  stats: noStats,
 });
