@@ -59,7 +59,7 @@ async function accuracy(client: OpenAI, model: string, seed = 99): Promise<numbe
   }
   return right / asked.length;
 }
-async function results(seed: number): Promise<string> {
+async function resultsOf(seed: number): Promise<string> {
   const provider = await start();
   const job = await tune(provider, { lines: lines(40), seed });
   return await (await provider.client.files.content(job.result_files[0] ?? "")).text();
@@ -126,9 +126,9 @@ describe("a fine-tuning job", () => {
   });
 
   it("gives the same figures for the same seed and others for another", async () => {
-    const first = await results(1);
-    expect(await results(1)).toBe(first);
-    expect(await results(2)).not.toBe(first);
+    const first = await resultsOf(1);
+    expect(await resultsOf(1)).toBe(first);
+    expect(await resultsOf(2)).not.toBe(first);
   });
 
   it("trains on from a tuned model", async () => {
