@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { episode as deskEpisode, golden } from "./storm-desk.ts";
 import type { World } from "./world.ts";
 
+/** Waits for the finished record also where engines are slow or fail now and then. */
+const patient = { prefer: "wait=200" };
+
 /** The headings of docs/one-episode.md, in order, on whatever engines `open` brings. */
 export function oneEpisode(name: string, open: (env: Record<string, string>) => Promise<World>): void {
   describe(`one episode${name}`, () => {
@@ -41,21 +44,22 @@ export function oneEpisode(name: string, open: (env: Record<string, string>) => 
     });
 
     it("is in a dataset", async () => {
-      const set = await world.call("POST", "/datasets/golden", {
-        name: "held out",
-        content: golden(1000, 80),
-        test_split: 1,
-      });
+      const set = await world.call(
+        "POST",
+        "/datasets/golden",
+        { name: "held out", content: golden(1000, 80), test_split: 1 },
+        patient,
+      );
       expect(set.body).toMatchObject({ status: "ready", test_count: 80, training_count: 0 });
       testSet = set.body.dataset_id;
-      const built = await world.call("POST", "/datasets", { name: "v1", min_reward: 0.5 });
+      const built = await world.call("POST", "/datasets", { name: "v1", min_reward: 0.5 }, patient);
       expect(built.status).toBe(200);
       expect(built.body.training_count + built.body.validation_count).toBe(120);
       dataset = built.body.dataset_id;
     });
 
     it("is trained on", async () => {
-      const started = await world.call("POST", "/training", { dataset_id: dataset }, { prefer: "wait=200" });
+      const started = await world.call("POST", "/training", { dataset_id: dataset }, patient);
       run = started.body.run_id;
       await world.until(
         async () => (await world.app.services.training.get(agent_id, run)).status === "succeeded",
@@ -67,17 +71,23 @@ export function oneEpisode(name: string, open: (env: Record<string, string>) => 
     });
 
     it("is evaluated", async () => {
-      const { body } = await world.call("POST", "/evaluations", {
-        run_id: run,
-        dataset_id: testSet,
-        split: "test",
-      });
+      const { body } = await world.call(
+        "POST",
+        "/evaluations",
+        { run_id: run, dataset_id: testSet, split: "test" },
+        patient,
+      );
       expect(body).toMatchObject({ status: "finished", result: { pairs: 80, missing: 0 } });
       expect(body.result.verdict).toBe("pass");
     });
 
     it("is serving", async () => {
-      const promoted = await world.call("POST", "/deployments", { run_id: run, promoted_by: "release desk" });
+      const promoted = await world.call(
+        "POST",
+        "/deployments",
+        { run_id: run, promoted_by: "release desk" },
+        patient,
+      );
       expect(promoted.body).toMatchObject({ is_active: true, tuned_model: model });
       expect(promoted.body.warnings ?? []).toEqual([]);
       const { body } = await world.call("GET", "/model");

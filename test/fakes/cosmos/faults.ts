@@ -55,15 +55,21 @@ const isRead = ({ method, headers }: IncomingMessage) =>
 export function createFaults(chaos?: Chaos) {
   const random = randomFrom(chaos?.seed ?? 0);
   let struck = 0;
+  let calm = false;
   let queue: { fault: Fault; left: number }[] = [];
   function strike(request: IncomingMessage): Fault | undefined {
-    if (chaos === undefined || !/\/docs/.test(request.url ?? "") || random() >= chaos.share) return undefined;
+    if (chaos === undefined || calm || !/\/docs/.test(request.url ?? "") || random() >= chaos.share)
+      return undefined;
     struck += 1;
     const faults = isRead(request) ? READ_FAULTS : WRITE_FAULTS;
     return faults[Math.floor(random() * faults.length)];
   }
 
   return {
+    /** Ends the faults by chance. */
+    calm() {
+      calm = true;
+    },
     /** Faults that came by chance. */
     struck: () => struck,
     add: (...faults: Fault[]) => queue.push(...faults.map((fault) => ({ fault, left: fault.times ?? 1 }))),
