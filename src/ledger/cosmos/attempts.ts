@@ -1,4 +1,5 @@
 import { type Clock, sleep } from "../../kernel/clock.ts";
+import { unavailable } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { codeOf, outcomeOf, retryAfterOf, toLedgerError } from "./errors.ts";
 
@@ -25,9 +26,9 @@ export type Attempts = <T>(attempt: Attempt<T>) => Promise<T>;
  * The SDK sends writes once: 408, 449, 503 and dropped sockets come straight through. They are sent again here. After a
  * send whose outcome is unclear, a refusal of the next may be the echo of our own success: `settle` reads back before
  * it is believed.
- * @throws LightningError; unavailable with `ambiguous` when the last word is unclear
+ * `closing` ends the waits. @throws LightningError; unavailable with `ambiguous` when the last word is unclear
  */
-export function createAttempts(clock: Clock, logger: Logger): Attempts {
+export function createAttempts(clock: Clock, logger: Logger, closing?: AbortSignal): Attempts {
   return async ({ name, what, send, settle, unclear: sentBefore = false }) => {
     let unclear = sentBefore;
     for (let sends = 1; ; sends++) {
@@ -48,7 +49,12 @@ export function createAttempts(clock: Clock, logger: Logger): Attempts {
           code: codeOf(thrown),
           sends,
         });
-        await sleep(clock, Math.min(wait, LONGEST_WAIT_MS));
+        await sleep(clock, Math.min(wait, LONGEST_WAIT_MS), closing).catch(() => {
+          throw unavailable("ledger_closed", "The ledger was closed before the answer came.", {
+            cause: thrown,
+            ambiguous: unclear,
+          });
+        });
       }
     }
   };

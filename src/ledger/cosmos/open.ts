@@ -34,7 +34,8 @@ export function openCosmosLedger({
   logger = silentLogger,
   client,
 }: CosmosLedgerOptions): NotifyingLedger {
-  const attempts = createAttempts(clock, logger);
+  const closing = new AbortController();
+  const attempts = createAttempts(clock, logger, closing.signal);
   let open = true;
   let opened: Promise<CosmosClient> | undefined = client === undefined ? undefined : Promise.resolve(client);
   const clientOf = () => {
@@ -101,6 +102,7 @@ export function openCosmosLedger({
     async close() {
       if (!open) return;
       open = false;
+      closing.abort();
       listeners.clear();
       if (client === undefined) (await opened?.catch(() => undefined))?.dispose();
     },

@@ -19,6 +19,7 @@ const key = process.env.LIGHTNING_TEST_COSMOS_KEY ?? EMULATOR_KEY;
 
 jest.setTimeout(600_000);
 
+// oxlint-disable jest/expect-expect, jest/no-disabled-tests -- skipped with its reason, for want of an account
 if (endpoint === undefined)
   test.skip("the ledger port on an account (LIGHTNING_TEST_COSMOS_URI is not set)", () => {});
 else

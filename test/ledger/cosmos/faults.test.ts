@@ -1,6 +1,6 @@
 import { CosmosClient } from "@azure/cosmos";
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { type Clock, systemClock } from "../../../src/kernel/clock.ts";
+import { type Clock, systemClock, VirtualClock } from "../../../src/kernel/clock.ts";
 import { createLogger } from "../../../src/kernel/logger.ts";
 import { openCosmosLedger } from "../../../src/ledger/cosmos/open.ts";
 import { bare, type Ledger } from "../../../src/ledger/ledger.ts";
@@ -372,4 +372,15 @@ test("a closed ledger says so", async () => {
   await other.close();
   await expect(other.ping()).rejects.toMatchObject({ kind: "unavailable", code: "ledger_closed" });
   await expect(other.count("runs", {})).rejects.toMatchObject({ kind: "unavailable", code: "ledger_closed" });
+});
+
+test("a ledger that is closed ends the waits of who would send again", async () => {
+  const still = new VirtualClock();
+  const other = openCosmosLedger({ settings, clock: still });
+  await other.count("runs", { pk: ["nobody"] });
+  cosmos.faults.add({ on: POST, with: 503 });
+  const writing = other.create("runs", run(someAgent(), "r1"));
+  while (still.nextAt() === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await other.close();
+  await expect(writing).rejects.toMatchObject({ code: "ledger_closed", ambiguous: true });
 });
