@@ -98,6 +98,8 @@ async function report(file: string, folder: string): Promise<void> {
     training_count: dataset.training_count,
     validation_count: dataset.validation_count,
     dropped: dataset.dropped,
+    stage_seconds: dataset.seconds,
+    leakage: dataset.leakage,
     content_hash: dataset.content_hash,
   };
   if (values.json) console.log(JSON.stringify(result));

@@ -7,6 +7,7 @@ import type { Logger } from "../kernel/logger.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
 import { assemble, removeShards } from "./assemble.ts";
 import type { Dataset, DatasetActivities } from "./contract.ts";
+import { removeEdges } from "./edges.ts";
 import { haveFeedsCaughtUp } from "./feed-progress.ts";
 import { folderOf } from "./keys.ts";
 import { buildShard, planShards } from "./shards.ts";
@@ -15,12 +16,14 @@ import { createDatasetStore, unlessChanged } from "./store.ts";
 export interface DatasetActivityDeps {
   readonly ledger: Ledger;
   readonly files: Files;
-  readonly settings: Pick<Settings, "splitKey">;
+  readonly settings: Pick<Settings, "splitKey" | "baseModel">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const isOver = (dataset: Dataset): boolean => dataset.status === "ready" || dataset.status === "failed";
+
+const isCancelled = (dataset: Dataset): boolean => dataset.cancel_requested === true;
 
 /** The durable steps of `buildDataset`. */
 export function createDatasetActivities(given: DatasetActivityDeps): DatasetActivities {
@@ -58,20 +61,22 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
 
     async readFeedProgress(input) {
       const dataset = await read(input);
-      if (dataset.recipe.kind === "golden" || isOver(dataset)) return { caught_up: true };
+      if (dataset.recipe.kind === "golden" || isOver(dataset) || isCancelled(dataset))
+        return { caught_up: true };
       return { caught_up: await haveFeedsCaughtUp(deps, dataset) };
     },
 
     async planDatasetShards(input) {
-      return { shards: await planShards(deps, await read(input)) };
+      const dataset = await read(input);
+      return { shards: isCancelled(dataset) ? [{ index: 0 }] : await planShards(deps, dataset) };
     },
 
     async buildDatasetShard(input) {
       const dataset = await read(input);
       // A late duplicate of a build that is over would only leave files behind.
-      if (isOver(dataset)) return { read: 0, kept: 0 };
-      const { read: episodes, kept } = await buildShard(deps, dataset, input.shard);
-      return { read: episodes, kept };
+      if (isOver(dataset) || isCancelled(dataset)) return { read: 0, kept: 0 };
+      const { read: episodes, kept, dropped } = await buildShard(deps, dataset, input.shard);
+      return { read: episodes, kept, dropped };
     },
 
     async assembleDataset(input) {
@@ -87,6 +92,8 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
           code: dataset.error_code ?? "build_failed",
           message: dataset.error ?? "The build failed.",
         };
+      if (isCancelled(dataset))
+        return { kind: "rejected", code: "build_cancelled", message: "The build was cancelled." };
       const assembled = await assemble(deps, dataset, input.shards);
       logger.info("dataset assembled", { dataset_id: input.id, kind: assembled.kind });
       return assembled;
@@ -97,6 +104,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
         const dataset = await read(input);
         if (dataset.status === "ready") return null;
         for (const key of await files.list(folderOf(input.id))) await files.delete(key);
+        await removeEdges(ledger, input.agent_id, input.id);
         const failed = await unlessChanged(
           store.update(dataset, {
             status: "failed",

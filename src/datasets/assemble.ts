@@ -1,34 +1,43 @@
 import type { Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import type { Stored } from "../ledger/ledger.ts";
+import type { Ledger, Stored } from "../ledger/ledger.ts";
 import { CandidateTable } from "./candidates.ts";
-import type { Dataset, Split } from "./contract.ts";
+import { sharedGroups } from "./contamination.ts";
+import type { Dataset, DatasetLine, Split } from "./contract.ts";
+import { writeEdges } from "./edges.ts";
 import { emptyReason } from "./empty.ts";
+import { figuresOf } from "./figures.ts";
+import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
-import { type Merged, merge } from "./merge.ts";
-import {
-  add,
-  emptySummary,
-  readJson,
-  type ScoredExample,
-  type ShardSummary,
-  writeShard,
-} from "./shard-file.ts";
-import { goldenExamples } from "./shards.ts";
+import { createMeasure } from "./measure.ts";
+import { type Merged, merge, sideCode } from "./merge.ts";
+import { SIGNATURE_BYTES } from "./near.ts";
+import { pairLines } from "./pairs.ts";
+import { FATES, nearOverlap } from "./select.ts";
+import { add, emptySummary, type KeptLine, readJson, type ShardSummary, writeShard } from "./shard-file.ts";
+import { goldenLines } from "./shards.ts";
 import { keysOfSide, LineHashes, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
+import { Stages } from "./stages.ts";
 import type { DatasetStore } from "./store.ts";
+import { encodingOf } from "./tokens.ts";
 
 export interface AssembleDeps {
+  readonly ledger: Ledger;
   readonly store: DatasetStore;
   readonly files: Files;
-  readonly settings: Pick<Settings, "splitKey">;
+  readonly settings: Pick<Settings, "splitKey" | "baseModel">;
   readonly clock: Clock;
 }
 
 export type Assembled =
   | { kind: "ready"; training_count: number; validation_count: number; test_count: number }
   | { kind: "rejected"; code: string; message: string };
+
+/** From which likeness an example is a near-duplicate; by 24 hashes a half, 0.85 is told within some 0.07. */
+export const NEAR_DUPLICATES = 0.85;
+
+type Part = number | "golden" | "pairs";
 
 /**
  * Merges the shards into the dataset: decides over their indexes, copies the chosen lines into one file a side, and
@@ -40,32 +49,62 @@ export async function assemble(
   shards: number,
 ): Promise<Assembled> {
   const { files, settings, store } = deps;
-  const total = await readSummaries(deps, dataset, shards);
-  const { table, sources } = await readIndexes(files, dataset, shards);
-  const merged = await merge(table, {
-    splitKey: settings.splitKey,
-    trainSplit: dataset.recipe.train_split,
-    testSplit: dataset.recipe.test_split,
-    maxExamples: dataset.recipe.max_examples,
-  });
-  if (merged.duplicates > 0) add(total.dropped, "duplicate", merged.duplicates);
-  if (merged.overLimit > 0) add(total.dropped, "over_limit", merged.overLimit);
+  const { recipe } = dataset;
+  const stages = new Stages();
+  const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages));
+  const { table, sources, origins } = await stages.wait("gather", () => readIndexes(files, dataset, parts));
+  const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
+  let signatures = threshold >= 1 ? undefined : await readSignatures(files, dataset, parts, table.length);
+  const merged = await stages.wait("select_and_split", () =>
+    merge(table, signatures, {
+      splitKey: settings.splitKey,
+      trainSplit: recipe.train_split,
+      testSplit: recipe.test_split,
+      maxExamples: recipe.max_examples,
+      nearDuplicates: threshold,
+      cap: recipe.cap,
+      minPerTool: recipe.min_per_tool,
+      testAfter: recipe.test_after === undefined ? undefined : Date.parse(recipe.test_after),
+    }),
+  );
+  for (const fate of FATES)
+    if (fate !== "kept" && merged.counts[fate] > 0) add(total.dropped, fate, merged.counts[fate]);
   if (sidesOf(merged).length === 0)
-    return { kind: "rejected", code: "dataset_empty", message: emptyReason(dataset.recipe, total) };
+    return { kind: "rejected", code: "dataset_empty", message: emptyReason(recipe, total) };
 
-  const written = await writeSides(files, dataset, table, merged, sources);
+  const nearPairs = await stages.wait("leakage", () =>
+    nearOverlap(signatures, merged.sides, sideCode("train"), threshold),
+  );
+  signatures = undefined;
+  const written = await stages.wait("write", () => writeSides(deps, dataset, table, merged, sources));
+  const { tools, ...lineage } = await stages.wait("lineage", () =>
+    writeEdges(deps, dataset, table, merged, origins),
+  );
+  const figures = await figuresOf(table, merged, tools, encodingOf(settings.baseModel).encoding);
+  const sharedKeys = await stages.wait("leakage", () => groupsAcross(files, written.groups));
   const first = await store.firstWithContent(dataset.agent_id, written.contentHash);
+  if (total.seconds !== undefined) stages.add(total.seconds);
   await store.update(dataset, {
     status: "ready",
     content_hash: written.contentHash,
     same_as: first === undefined || first.id === dataset.id ? undefined : first.id,
-    training_count: merged.counts.train,
-    validation_count: merged.counts.validation,
-    test_count: merged.counts.test,
+    training_count: merged.sideCounts.train,
+    validation_count: merged.sideCounts.validation,
+    test_count: merged.sideCounts.test,
     episode_count: total.read,
     dropped: total.dropped,
     warnings: { ...dataset.warnings, ...total.warnings },
     group_counts: { ...merged.groups, largest: merged.largestGroup },
+    clusters: { found: merged.clusters, largest: merged.largestCluster },
+    leakage: {
+      shared_groups: sharedKeys,
+      shared_examples: written.sharedExamples,
+      near_pairs: nearPairs,
+      near_duplicates_from: threshold,
+    },
+    lineage,
+    ...figures,
+    seconds: stages.seconds,
     files: written.files,
     groups: written.groups,
     error: undefined,
@@ -73,7 +112,7 @@ export async function assemble(
     completed_at: toIso(deps.clock.now()),
   });
   await removeShards(files, dataset.id);
-  const { train, validation, test } = merged.counts;
+  const { train, validation, test } = merged.sideCounts;
   return { kind: "ready", training_count: train, validation_count: validation, test_count: test };
 }
 
@@ -81,51 +120,59 @@ export async function removeShards(files: Files, id: string): Promise<void> {
   for (const key of await files.list(folderOf(id))) if (isBuildFile(id, key)) await files.delete(key);
 }
 
-/** Sums up what the shards counted; golden sets that join are read here. */
-async function readSummaries(
-  { files, settings, store }: AssembleDeps,
-  dataset: Dataset,
-  shards: number,
-): Promise<ShardSummary> {
+/** Sums up what the shards counted; golden sets that join are read here, and pairs are made of single examples. */
+async function gather(deps: AssembleDeps, dataset: Dataset, shards: number, stages: Stages) {
+  const { files, settings } = deps;
   const total = emptySummary();
-  const parts = [];
-  for (let shard = 0; shard < shards; shard++)
-    parts.push(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
-  const golden = includedExamples(files, store, dataset);
+  const parts: Part[] = Array.from({ length: shards }, (_, shard) => shard);
+  const count = async (of: ShardSummary | undefined) => {
+    if (of === undefined) throw new Error("A shard of the build is missing.");
+    total.read += of.read;
+    total.kept += of.kept;
+    for (const [reason, times] of Object.entries(of.dropped)) add(total.dropped, reason, times);
+    for (const [reason, times] of Object.entries(of.warnings)) add(total.warnings, reason, times);
+    if (of.seconds !== undefined) stages.add(of.seconds);
+  };
+  for (const shard of parts)
+    await count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
+  const measure = await createMeasure(encodingOf(settings.baseModel).encoding, new Stages());
+  const golden = includedLines(deps, dataset, measure);
   if (golden !== undefined) {
     const keys = shardKeys(dataset.id, "golden");
-    parts.push(await writeShard(files, settings.splitKey, keys, golden.summary, golden.examples));
+    await count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
+    parts.push("golden");
   }
-  for (const part of parts) {
-    if (part === undefined) throw new Error("A shard of the build is missing.");
-    total.read += part.read;
-    total.kept += part.kept;
-    for (const [reason, times] of Object.entries(part.dropped)) add(total.dropped, reason, times);
-    for (const [reason, times] of Object.entries(part.warnings)) add(total.warnings, reason, times);
-  }
-  return total;
+  if (formatOf(dataset.recipe) !== "dpo" || dataset.recipe.kind === "golden") return { total, parts };
+  const { table } = await readIndexes(files, dataset, parts);
+  const summary = emptySummary();
+  const sources = parts.map((part) => shardKeys(dataset.id, part));
+  const pairs = pairLines(files, dataset, table, sources, summary, measure);
+  await count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
+  return { total, parts: ["pairs"] as Part[] };
 }
 
-/** Examples of the golden datasets named in the recipe: what they train and validate on, never their test side. */
-function includedExamples(files: Files, store: DatasetStore, dataset: Dataset) {
+/** Lines of the golden datasets named in the recipe: what they train and validate on, never their test side. */
+function includedLines(
+  { files, store }: AssembleDeps,
+  dataset: Dataset,
+  measure: (line: DatasetLine) => { contentHash: string; tokens: number },
+) {
   const ids = dataset.recipe.include_golden ?? [];
   if (ids.length === 0) return undefined;
   const summary = emptySummary();
-  async function* examples(): AsyncGenerator<ScoredExample[]> {
+  async function* all(): AsyncGenerator<KeptLine[]> {
     for (const id of ids) {
       const golden = await store.read(dataset.agent_id, id);
       for (const side of ["train", "validation"] as const) {
         const file = golden?.files?.[side];
-        if (file !== undefined) yield* goldenExamples(files, file.key, summary);
+        if (file !== undefined) yield* goldenLines(files, file.key, dataset, summary, measure);
       }
     }
   }
-  return { summary, examples: examples() };
+  return { summary, lines: all() };
 }
 
-async function readIndexes(files: Files, dataset: Dataset, shards: number) {
-  const parts: (number | "golden")[] = Array.from({ length: shards }, (_, shard) => shard);
-  if ((dataset.recipe.include_golden ?? []).length > 0) parts.push("golden");
+async function readIndexes(files: Files, dataset: Dataset, parts: readonly Part[]) {
   const sources: LineSource[] = [];
   for (const part of parts) {
     const keys = shardKeys(dataset.id, part);
@@ -133,34 +180,90 @@ async function readIndexes(files: Files, dataset: Dataset, shards: number) {
     sources.push({ key: keys.lines, lines: CandidateTable.lengthOf(bytes) });
   }
   const table = new CandidateTable(sources.reduce((sum, source) => sum + source.lines, 0));
+  await readInto(
+    files,
+    parts.map((part) => shardKeys(dataset.id, part).index),
+    table.bytes,
+  );
+  return { table, sources, origins: parts.map((part) => shardKeys(dataset.id, part).origins) };
+}
+
+async function readSignatures(
+  files: Files,
+  dataset: Dataset,
+  parts: readonly Part[],
+  examples: number,
+): Promise<Uint8Array> {
+  const signatures = new Uint8Array(examples * SIGNATURE_BYTES);
+  await readInto(
+    files,
+    parts.map((part) => shardKeys(dataset.id, part).near),
+    signatures,
+  );
+  return signatures;
+}
+
+async function readInto(files: Files, keys: readonly string[], bytes: Uint8Array): Promise<void> {
   let at = 0;
-  for (const part of parts) {
-    for await (const piece of files.read(shardKeys(dataset.id, part).index)) {
-      table.bytes.set(piece, at);
+  for (const key of keys)
+    for await (const piece of files.read(key)) {
+      if (at + piece.length > bytes.length) break;
+      bytes.set(piece, at);
       at += piece.length;
     }
-  }
-  if (at !== table.bytes.length) throw new Error("An index of the build is not whole.");
-  return { table, sources };
+  if (at !== bytes.length) throw new Error("An index of the build is not whole.");
 }
 
 async function writeSides(
-  files: Files,
+  { files }: AssembleDeps,
   dataset: Dataset,
   table: CandidateTable,
   merged: Merged,
   sources: readonly LineSource[],
 ) {
-  const counts = merged.counts;
+  const counts = merged.sideCounts;
+  const sharedExamples = contentsAcross(table, merged);
   const hashes = new LineHashes(counts.train + counts.validation + counts.test);
   const written: NonNullable<Dataset["files"]> = {};
   const groups: Partial<Record<Split, string>> = {};
   for (const side of sidesOf(merged)) {
     const key = splitFileKey(dataset, side);
-    const file = await files.write(key, linesOfSide(files, table, merged, sources, side, hashes));
+    const bytes = linesOfSide(files, table, merged, sources, side, hashes);
+    const file = await files.write(key, dataset.recipe.bom === true ? marked(bytes) : bytes);
     written[side] = { ...file, path: files.locate(key), lines: counts[side] };
     groups[side] = groupFileKey(dataset.id, side);
     await files.write(groupFileKey(dataset.id, side), keysOfSide(table, merged, side));
   }
-  return { files: written, groups, contentHash: await hashes.digest() };
+  return { files: written, groups, contentHash: await hashes.digest(), sharedExamples };
+}
+
+async function* marked(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield Uint8Array.of(0xef, 0xbb, 0xbf);
+  yield* content;
+}
+
+/** Sessions and inputs that two sides have in common. */
+async function groupsAcross(files: Files, groups: Dataset["groups"]): Promise<number> {
+  const held = { groups };
+  return (
+    (await sharedGroups(files, held, ["train"], held, ["validation", "test"])) +
+    (await sharedGroups(files, held, ["validation"], held, ["test"]))
+  );
+}
+
+/** Contents that stand on two sides, counted over the decision itself: an independent look at its promise. */
+function contentsAcross(table: CandidateTable, merged: Merged): number {
+  const sides = new Map<number, number>();
+  let shared = 0;
+  // By 32 bits first; only sides that few examples are on are held.
+  for (let i = 0; i < table.length; i++) {
+    const side = merged.sides[i] ?? 0;
+    if (side > 1) sides.set(table.contentWord(i), i);
+  }
+  for (let i = 0; i < table.length; i++) {
+    const other = sides.get(table.contentWord(i));
+    if (other === undefined || other === i || merged.sides[i] === 0) continue;
+    if (merged.sides[other] !== merged.sides[i] && table.sameContent(other, i)) shared++;
+  }
+  return shared;
 }

@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 
 /**
- * The index of a shard: one fixed-width record for each example, so that a million of them fit in 48 MB and no object
+ * The index of a shard: one fixed-width record for each example, so that a million of them fit in 64 MB and no object
  * is made for any. Little-endian, like every platform Node runs on here; an index lives no longer than its build.
  *
- * bytes 0–15 content hash · 16–23 session key (zero: none) · 24–31 input key · 32–39 score · 40–43 bytes of the line
+ * bytes 0–15 content hash · 16–23 session key (zero: none) · 24–31 input key · 32–39 score · 40–43 bytes of the line ·
+ * 44–47 tokens · 48–51 hash of the first tool called (zero: none) · 52–55 hash of the stratum that is capped (zero:
+ * none) · 56–63 when it happened, in milliseconds (zero: unknown)
  */
-export const RECORD_BYTES = 48;
+export const RECORD_BYTES = 64;
 const WORDS = RECORD_BYTES / 4;
 const DOUBLES = RECORD_BYTES / 8;
 
@@ -18,17 +20,32 @@ export interface Candidate {
   readonly inputKey: string;
   readonly score: number;
   readonly lineBytes: number;
+  readonly tokens: number;
+  readonly tool?: string | undefined;
+  readonly stratum?: string | undefined;
+  readonly at?: number | undefined;
 }
 
-/** A record of the index as bytes. */
-export function toRecord(candidate: Candidate): Buffer {
-  const record = Buffer.alloc(RECORD_BYTES);
-  record.write(candidate.contentHash.slice(0, 32), 0, "hex");
-  if (candidate.sessionKey !== undefined) record.write(candidate.sessionKey, 16, "hex");
-  record.write(candidate.inputKey, 24, "hex");
-  record.writeDoubleLE(candidate.score, 32);
-  record.writeUInt32LE(candidate.lineBytes, 40);
-  return record;
+/** 32 bits of a name, never zero: two names that meet in one share a cap, which does no harm. */
+export function nameHash(name: string | undefined): number {
+  if (name === undefined || name === "") return 0;
+  let state = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) state = Math.imul(state ^ name.charCodeAt(at), 0x01000193);
+  return state >>> 0 || 1;
+}
+
+/** Writes a record of the index at an offset. */
+export function writeRecord(candidate: Candidate, record: Buffer, at: number): void {
+  record.fill(0, at, at + RECORD_BYTES);
+  record.write(candidate.contentHash, at, 16, "hex");
+  if (candidate.sessionKey !== undefined) record.write(candidate.sessionKey, at + 16, 8, "hex");
+  record.write(candidate.inputKey, at + 24, 8, "hex");
+  record.writeDoubleLE(candidate.score, at + 32);
+  record.writeUInt32LE(candidate.lineBytes, at + 40);
+  record.writeUInt32LE(candidate.tokens, at + 44);
+  record.writeUInt32LE(nameHash(candidate.tool), at + 48);
+  record.writeUInt32LE(nameHash(candidate.stratum), at + 52);
+  record.writeDoubleLE(candidate.at ?? 0, at + 56);
 }
 
 /** All candidates of a build, oldest first, read from the shards' indexes. */
@@ -58,6 +75,31 @@ export class CandidateTable {
 
   lineBytes(index: number): number {
     return this.words[index * WORDS + 10] ?? 0;
+  }
+
+  tokens(index: number): number {
+    return this.#word(index, 11);
+  }
+
+  tool(index: number): number {
+    return this.#word(index, 12);
+  }
+
+  stratum(index: number): number {
+    return this.#word(index, 13);
+  }
+
+  at(index: number): number {
+    return this.doubles[index * DOUBLES + 7] ?? 0;
+  }
+
+  /** Puts the hash of the line in the place of the content's, once that is no longer needed. */
+  setLineHash(index: number, lineHash: Buffer): void {
+    lineHash.copy(this.bytes, index * RECORD_BYTES, 0, 16);
+  }
+
+  lineHash(index: number): string {
+    return this.bytes.toString("hex", index * RECORD_BYTES, index * RECORD_BYTES + 16);
   }
 
   hasSession(index: number): boolean {

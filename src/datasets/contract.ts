@@ -37,6 +37,43 @@ export type DatasetLine = Example | Preference | Reinforcement;
 
 export const datasetNameSchema = z.string().min(1).max(200);
 
+const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);
+
+/** What else may choose, cap or write examples; each absent unless it was asked for. */
+const selectionShape = {
+  tools: namesSchema.optional().meta({ description: "Only episodes that called one of these tools." }),
+  models: namesSchema.optional().meta({ description: "Only episodes of these models." }),
+  tags: namesSchema.optional().meta({
+    description: "Only episodes with one of these tags, in their metadata or in that of a reward.",
+  }),
+  min_per_tool: z.number().int().min(1).max(100_000).optional().meta({
+    description: "Of each tool (by the first call) the best so many are kept before max_examples counts.",
+  }),
+  cap_by: z.enum(["tool", "model", "session", "source"]).optional().meta({
+    description: "What `cap` counts by; `tool` when absent.",
+  }),
+  cap: z.number().int().min(1).max(10_000_000).optional().meta({
+    description: "Most examples of one tool, model, session or reward source; the best rewarded stay.",
+  }),
+  max_tokens: z.number().int().min(16).max(1_000_000).optional().meta({
+    description: "Longer examples are left out and counted; nothing is ever cut. 65,536 when absent.",
+  }),
+  near_duplicates: z.number().min(0.5).max(1).optional().meta({
+    description:
+      "From which likeness of question and of answer an example is a duplicate; 1: exact ones only.",
+  }),
+  learn: z.enum(["all", "last"]).optional().meta({
+    description: "`last`: weight 0 on all assistant turns but the last.",
+  }),
+  min_gap: z.number().min(0).max(2).optional().meta({
+    description: "DPO: least difference of score between two answers to one question; 0.5 when absent.",
+  }),
+  test_after: storedTimeSchema.optional().meta({
+    description: "Conversations that begin at or after this time are the test side.",
+  }),
+  bom: z.boolean().optional().meta({ description: "Begin files with a byte-order mark." }),
+} as const;
+
 /** What decides a dataset's content, besides the ledger's state at the watermark. Its hash is part of the id. */
 export const recipeSchema = z.strictObject({
   kind: z.enum(["episodes", "golden"]),
@@ -54,6 +91,9 @@ export const recipeSchema = z.strictObject({
   source_sha256: z.string().optional(),
   /** Golden datasets whose examples join the training side. */
   include_golden: z.array(idSchema).optional(),
+  /** Absent: `sft`. */
+  format: z.enum(FORMATS).optional(),
+  ...selectionShape,
 });
 export type Recipe = z.output<typeof recipeSchema>;
 
@@ -71,6 +111,9 @@ export const buildDatasetInputSchema = z.strictObject({
   test_split: z.number().min(0).max(0.9).optional(),
   system_prompt: z.string().max(100_000).optional(),
   include_golden: z.array(idSchema).max(20).optional(),
+  format: z.enum(FORMATS).optional(),
+  ...selectionShape,
+  test_after: timeSchema.optional(),
 });
 
 export const buildGoldenInputSchema = z.strictObject({
@@ -82,6 +125,9 @@ export const buildGoldenInputSchema = z.strictObject({
   train_split: z.number().min(0.01).max(1).optional(),
   /** 1 makes the whole file a test set that is never trained on. */
   test_split: z.number().min(0).max(1).optional(),
+  /** What the lines are; other tools' exports are known by their shape and turned into `sft`. */
+  format: z.enum(["sft", "dpo", "rft"]).optional(),
+  bom: z.boolean().optional(),
 });
 
 export const datasetFileSchema = z.object({
@@ -90,6 +136,16 @@ export const datasetFileSchema = z.object({
   lines: z.number().int(),
   bytes: z.number().int(),
   sha256: z.string(),
+});
+
+/** How often values fell between `edges[i]` (inclusive) and `edges[i + 1]`. */
+export const histogramSchema = z.object({ edges: z.array(z.number()), counts: z.array(z.number().int()) });
+export type Histogram = z.output<typeof histogramSchema>;
+
+export const tokenCountSchema = z.object({
+  examples: z.number().int(),
+  tokens: z.number().int(),
+  longest: z.number().int(),
 });
 
 /** A dataset's manifest. Files and counts appear with status `ready`, never before. */
@@ -126,6 +182,30 @@ export const datasetSchema = z.object({
   warnings: z.record(z.string(), z.number()).optional(),
   /** Groups on each side (examples that share a session or an input are one group), and the size of the largest. */
   group_counts: z.record(z.string(), z.number()).optional(),
+  /** Tokens on each side, tools counted with every line, and the vocabulary they were counted with. */
+  token_counts: z
+    .object({ encoding: z.string(), sides: z.partialRecord(z.enum(SPLITS), tokenCountSchema) })
+    .optional(),
+  /** Distributions over what was kept; tools by how many examples call them. */
+  figures: z
+    .object({ rewards: histogramSchema, tokens: histogramSchema, tools: z.record(z.string(), z.number()) })
+    .optional(),
+  /** Sets of examples of which one stays, and how large the largest was. */
+  clusters: z.object({ found: z.number().int(), largest: z.number().int() }).optional(),
+  /** What the sides share: sessions and inputs, contents, near pairs. All 0 in a dataset that can be trusted. */
+  leakage: z
+    .object({
+      shared_groups: z.number().int(),
+      shared_examples: z.number().int(),
+      near_pairs: z.number().int(),
+      near_duplicates_from: z.number(),
+    })
+    .optional(),
+  /** Pages of edges from lines to episodes and rewards. */
+  lineage: z.object({ pages: z.number().int(), rows: z.number().int() }).optional(),
+  /** Where the time went, summed over all workers. */
+  seconds: z.record(z.string(), z.number()).optional(),
+  cancel_requested: z.boolean().optional(),
   files: z.partialRecord(z.enum(SPLITS), datasetFileSchema).optional(),
   /** Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line. */
   groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
@@ -151,7 +231,9 @@ export interface DatasetActivities {
   /** Whether the feeds have handled everything up to the dataset's watermark. */
   readFeedProgress(input: RecordRef): Promise<{ caught_up: boolean }>;
   planDatasetShards(input: RecordRef): Promise<{ shards: Shard[] }>;
-  buildDatasetShard(input: RecordRef & { shard: Shard }): Promise<{ read: number; kept: number }>;
+  buildDatasetShard(
+    input: RecordRef & { shard: Shard },
+  ): Promise<{ read: number; kept: number; dropped?: Readonly<Record<string, number>> }>;
   /** Merges the shards, splits, writes the files, then the manifest. */
   assembleDataset(
     input: RecordRef & { shards: number },

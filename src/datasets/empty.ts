@@ -6,6 +6,12 @@ const WORDS: Readonly<Record<string, string>> = {
   below_reward: "were below the least reward",
   vetoed: "were vetoed by a safety check",
   withheld: "were withheld by redaction",
+  unresolved_redaction: "hold what today's redaction rules still find",
+  over_long: "were longer than max_tokens",
+  other_tool: "called none of the tools",
+  other_model: "were answered by other models",
+  other_tag: "carry none of the tags",
+  no_pair: "questions had no two answers far enough apart",
 };
 
 /** Why nothing is left, in counts, and what to do about the most frequent reason. */

@@ -2,11 +2,14 @@ import type { CandidateTable } from "./candidates.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 
 /**
- * Joins examples that share a session or an input: union-find over typed arrays, some 24 bytes an example. The root
+ * Joins examples that share a session or an input, and near-duplicates with the one they are near to: union-find over typed arrays, some 24 bytes an example. The root
  * of a group is its oldest member, so that a group keeps its name, and with it its side, as data grows. Its limit:
  * when a new example joins two groups that stood apart, the younger one takes the name of the older.
  */
-export async function findGroups(table: CandidateTable): Promise<Int32Array> {
+export async function findGroups(
+  table: CandidateTable,
+  near: (example: number) => number = () => -1,
+): Promise<Int32Array> {
   const parent = new Int32Array(table.length);
   for (let i = 0; i < parent.length; i++) parent[i] = i;
   const root = (of: number): number => {
@@ -33,6 +36,8 @@ export async function findGroups(table: CandidateTable): Promise<Int32Array> {
       const sameSession = slots.firstWith(i, 0);
       if (sameSession !== i) union(sameSession, i);
     }
+    const alike = near(i);
+    if (alike >= 0) union(alike, i);
     if (isPauseDue(i)) await letOthersRun();
   }
   for (let i = 0; i < table.length; i++) parent[i] = root(i);
@@ -69,67 +74,13 @@ class KeySlots {
   }
 }
 
-/** Marks all but one of each set of examples with equal content: the best rewarded stays, of equals the newest. */
-export async function markDuplicates(table: CandidateTable, out: Uint8Array): Promise<number> {
-  let size = 16;
-  while (size < table.length * 2) size *= 2;
-  const slots = new Int32Array(size);
-  let dropped = 0;
+/** For each example the first one that was asked the same. */
+export async function firstAsked(table: CandidateTable): Promise<Int32Array> {
+  const slots = new KeySlots(table);
+  const first = new Int32Array(table.length);
   for (let i = 0; i < table.length; i++) {
-    for (let at = table.contentWord(i) & (size - 1); ; at = (at + 1) & (size - 1)) {
-      const held = slots[at] ?? 0;
-      if (held === 0) {
-        slots[at] = i + 1;
-        break;
-      }
-      const other = held - 1;
-      if (!table.sameContent(other, i)) continue;
-      const better = table.score(i) >= table.score(other);
-      out[better ? other : i] = 1;
-      if (better) slots[at] = i + 1;
-      dropped++;
-      break;
-    }
+    first[i] = slots.firstWith(i, 1);
     if (isPauseDue(i)) await letOthersRun();
   }
-  return dropped;
-}
-
-/** Scores lie in [-1, 1], and 2 stands for golden examples. */
-const BUCKETS = 65_536;
-const bucketOf = (score: number): number =>
-  Math.min(BUCKETS - 1, Math.max(0, Math.floor(((2 - score) / 3) * (BUCKETS - 1))));
-
-/**
- * Marks what is beyond the best `most`: by score, of equals the newest stay. Counting by score first leaves only one
- * bucket to be sorted.
- */
-export async function markBeyondLimit(table: CandidateTable, out: Uint8Array, most: number): Promise<number> {
-  const counts = new Uint32Array(BUCKETS);
-  let alive = 0;
-  for (let i = 0; i < table.length; i++) {
-    if (out[i] === 0) {
-      alive++;
-      const bucket = bucketOf(table.score(i));
-      counts[bucket] = (counts[bucket] ?? 0) + 1;
-    }
-    if (isPauseDue(i)) await letOthersRun();
-  }
-  if (alive <= most) return 0;
-  let boundary = 0;
-  let room = most;
-  while (room >= (counts[boundary] ?? 0)) room -= counts[boundary++] ?? 0;
-  const contested: number[] = [];
-  for (let i = table.length - 1; i >= 0; i--) {
-    if (out[i] === 0) {
-      const bucket = bucketOf(table.score(i));
-      if (bucket > boundary) out[i] = 1;
-      else if (bucket === boundary) contested.push(i);
-    }
-    if (isPauseDue(i)) await letOthersRun();
-  }
-  // Newest first already; the sort is stable and leaves equal scores so.
-  contested.sort((a, b) => table.score(b) - table.score(a));
-  for (const index of contested.slice(room)) out[index] = 1;
-  return alive - most;
+  return first;
 }

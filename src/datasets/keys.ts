@@ -26,9 +26,11 @@ export const folderOf = (id: string): string => `${id}/`;
 
 /** Files of the build itself; gone when it is done. */
 export const planKey = (id: string): string => `${id}/build_plan.json`;
-export const shardKeys = (id: string, shard: number | "golden") => ({
+export const shardKeys = (id: string, shard: number | "golden" | "pairs") => ({
   lines: `${id}/build_${shard}.jsonl`,
   index: `${id}/build_${shard}.index`,
+  near: `${id}/build_${shard}.near`,
+  origins: `${id}/build_${shard}.origins`,
   summary: `${id}/build_${shard}.json`,
 });
 export const isBuildFile = (id: string, key: string): boolean => key.startsWith(`${id}/build_`);

@@ -1,42 +1,77 @@
 import type { CandidateTable } from "./candidates.ts";
 import { SPLITS, type Split } from "./contract.ts";
-import { findGroups, markBeyondLimit, markDuplicates } from "./groups.ts";
+import { findGroups } from "./groups.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
+import { fateCode, type Selected, type SelectOptions, select } from "./select.ts";
 import { type SplitShares, Splitter } from "./split.ts";
 
 /** What became of each candidate: out, or on which side. */
 export const OUT = 0;
 export const sideCode = (split: Split): number => SPLITS.indexOf(split) + 1;
+export const sideOfCode = (code: number): Split | undefined => SPLITS[code - 1];
 
-export interface Merged {
+export interface MergeOptions extends SplitShares, SelectOptions {
+  /** Milliseconds: groups that begin at or after it are test groups, and nothing after it is trained on. */
+  readonly testAfter?: number | undefined;
+}
+
+export interface Merged extends Selected {
   /** One code for each candidate: `OUT` or a side's. */
   readonly sides: Uint8Array;
-  readonly counts: Readonly<Record<Split, number>>;
+  readonly sideCounts: Readonly<Record<Split, number>>;
   readonly groups: Readonly<Record<Split, number>>;
   readonly largestGroup: number;
-  readonly duplicates: number;
-  readonly overLimit: number;
 }
 
 /**
- * Decides over all candidates at once: groups first (over everything, so that a duplicate still ties its sessions
- * together), then duplicates, then the limit, then the sides of the groups that are left.
+ * Decides over all candidates at once: what stays; then the groups (over everything, so that a duplicate still ties
+ * its sessions together); then the sides of the groups that are left.
  */
 export async function merge(
   table: CandidateTable,
-  options: SplitShares & { readonly maxExamples: number },
+  signatures: Uint8Array | undefined,
+  options: MergeOptions,
 ): Promise<Merged> {
-  const group = await findGroups(table);
-  const out = new Uint8Array(table.length);
-  const duplicates = await markDuplicates(table, out);
-  const overLimit = await markBeyondLimit(table, out, options.maxExamples);
+  const selected = await select(table, signatures, options);
+  const { fates, leaders } = selected;
+  // Equal ones share their input, and so their group, anyway.
+  const near = fateCode("near_duplicate");
+  const counts = { ...selected.counts };
+  const group = await findGroups(table, (i) => (fates[i] === near ? (leaders[i] ?? -1) : -1));
+  if (options.testAfter !== undefined)
+    for (let i = 0; i < table.length; i++) {
+      // A group keeps the side it began with; what it goes on with after the cut is neither trained on nor tested.
+      const root = group[i] ?? i;
+      if (fates[i] !== 0 || table.at(i) < options.testAfter || table.at(root) >= options.testAfter) continue;
+      fates[i] = fateCode("straddles_cut");
+      counts.straddles_cut++;
+      counts.kept--;
+    }
 
   const sizes = new Int32Array(table.length);
   for (let i = 0; i < table.length; i++) {
     const root = group[i] ?? i;
-    if (out[i] === 0) sizes[root] = (sizes[root] ?? 0) + 1;
+    if (fates[i] === 0) sizes[root] = (sizes[root] ?? 0) + 1;
     if (isPauseDue(i)) await letOthersRun();
   }
+  const placed = await placeGroups(table, sizes, options);
+
+  const sides = new Uint8Array(table.length);
+  const sideCounts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
+  for (let i = 0; i < table.length; i++) {
+    if (fates[i] === 0) {
+      const code = placed.sideOfRoot[group[i] ?? i] ?? 0;
+      sides[i] = code;
+      const side = sideOfCode(code);
+      if (side !== undefined) sideCounts[side]++;
+    }
+    if (isPauseDue(i)) await letOthersRun();
+  }
+  return { ...selected, counts, sides, sideCounts, groups: placed.groups, largestGroup: placed.largestGroup };
+}
+
+async function placeGroups(table: CandidateTable, sizes: Int32Array, options: MergeOptions) {
+  const { testAfter } = options;
   const splitter = new Splitter(options);
   const sideOfRoot = new Uint8Array(table.length);
   const groups: Record<Split, number> = { train: 0, validation: 0, test: 0 };
@@ -44,7 +79,8 @@ export async function merge(
   for (let root = 0; root < table.length; root++) {
     const size = sizes[root] ?? 0;
     if (size > 0) {
-      const side = splitter.place(table.ownKey(root), root);
+      const late = testAfter !== undefined && table.at(root) >= testAfter;
+      const side = late ? "test" : splitter.place(table.ownKey(root), root);
       sideOfRoot[root] = sideCode(side);
       groups[side]++;
       largestGroup = Math.max(largestGroup, size);
@@ -53,22 +89,10 @@ export async function merge(
     if (isPauseDue(root * 4 + 3)) await letOthersRun();
   }
   for (const move of splitter.moves()) {
-    const from = SPLITS[(sideOfRoot[move.group] ?? 1) - 1];
+    const from = sideOfCode(sideOfRoot[move.group] ?? 1);
     if (from !== undefined) groups[from]--;
     groups[move.to]++;
     sideOfRoot[move.group] = sideCode(move.to);
   }
-
-  const sides = new Uint8Array(table.length);
-  const counts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
-  for (let i = 0; i < table.length; i++) {
-    if (out[i] === 0) {
-      const code = sideOfRoot[group[i] ?? i] ?? 0;
-      sides[i] = code;
-      const side = SPLITS[code - 1];
-      if (side !== undefined) counts[side]++;
-    }
-    if (isPauseDue(i)) await letOthersRun();
-  }
-  return { sides, counts, groups, largestGroup, duplicates, overLimit };
+  return { sideOfRoot, groups, largestGroup };
 }

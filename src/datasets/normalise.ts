@@ -1,6 +1,7 @@
+import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import type { Message } from "../episodes/contract.ts";
-import { canonicalJson, hmacSha256 } from "../kernel/hashing.ts";
+import { canonicalJson } from "../kernel/hashing.ts";
 import type { DatasetLine, Example, Preference } from "./contract.ts";
 import { remember } from "./remember.ts";
 
@@ -26,14 +27,21 @@ export function contentText(content: Message["content"]): string {
  */
 export function inputText(messages: readonly Message[]): string {
   const asked: string[] = [];
-  let spoken = false;
-  for (const message of messages) {
-    if (message.role === "assistant" && spoken) break;
+  for (const message of messages.slice(0, inputLength(messages))) {
     if (message.role === "system" || message.role === "developer") continue;
-    if (message.role === "user") spoken = true;
     asked.push(`${message.role}: ${normaliseText(contentText(message.content))}`);
   }
   return asked.join("\n");
+}
+
+/** How many turns come before the assistant's first one after a user spoke. */
+export function inputLength(messages: readonly Message[]): number {
+  let spoken = false;
+  for (const [index, message] of messages.entries()) {
+    if (message.role === "assistant" && spoken) return index;
+    if (message.role === "user") spoken = true;
+  }
+  return messages.length;
 }
 
 /** Ids of calls carry no meaning: they are numbered by place, so that equal conversations compare equal. */
@@ -105,7 +113,7 @@ const KEY_DIGITS = 16;
 
 /** Keyed hash (16 hex digits) of what was asked. Nobody without the key can test a guess against it. */
 export const inputKey = (splitKey: string, messages: readonly Message[]): string =>
-  hmacSha256(splitKey, `input:${inputText(messages)}`).slice(0, KEY_DIGITS);
+  keyed(splitKey, `input:${inputText(messages)}`);
 
 /** Keyed hash of the session, or of the user where there is no session; undefined when neither is known. */
 export function sessionKey(
@@ -117,5 +125,26 @@ export function sessionKey(
     : from.user_id
       ? `user:${from.user_id}`
       : undefined;
-  return text === undefined ? undefined : hmacSha256(splitKey, text).slice(0, KEY_DIGITS);
+  return text === undefined ? undefined : keyed(splitKey, text);
+}
+
+const BLOCK = 64;
+let pads: { readonly key: string; readonly inner: Buffer; readonly outer: Buffer } | undefined;
+
+/**
+ * HMAC-SHA-256, cut to the key's digits: two one-shot hashes over padded blocks (RFC 2104), a third of the time of a
+ * keyed object of `node:crypto` for each text.
+ */
+function keyed(key: string, text: string): string {
+  if (pads?.key !== key) {
+    const bytes = Buffer.alloc(BLOCK);
+    (Buffer.byteLength(key) > BLOCK ? hash("sha256", key, "buffer") : Buffer.from(key)).copy(bytes);
+    pads = {
+      key,
+      inner: bytes.map((byte) => byte ^ 0x36) as Buffer,
+      outer: bytes.map((byte) => byte ^ 0x5c) as Buffer,
+    };
+  }
+  const inner = hash("sha256", Buffer.concat([pads.inner, Buffer.from(text)]), "buffer");
+  return hash("sha256", Buffer.concat([pads.outer, inner]), "hex").slice(0, KEY_DIGITS);
 }

@@ -7,7 +7,14 @@ import { sha256 } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { bare } from "../ledger/ledger.ts";
-import type { buildDatasetInputSchema, buildGoldenInputSchema, Dataset, Recipe, Split } from "./contract.ts";
+import type {
+  buildDatasetInputSchema,
+  buildGoldenInputSchema,
+  Dataset,
+  Format,
+  Recipe,
+  Split,
+} from "./contract.ts";
 import { readGolden } from "./golden.ts";
 import { sourceFileKey } from "./keys.ts";
 import { createDatasetStore } from "./store.ts";
@@ -56,6 +63,7 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
         const afresh = await store.update(stored, {
           status: "pending",
           claimed_by: undefined,
+          cancel_requested: undefined,
           awaited_rewards: undefined,
           error: undefined,
           error_code: undefined,
@@ -70,11 +78,18 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
     }
   }
 
-  /** @throws invalid `golden_not_ready` */
-  async function checkGolden(agentId: string, ids: readonly string[]): Promise<void> {
+  /** @throws invalid `golden_not_ready`, `golden_other_format` */
+  async function checkGolden(agentId: string, ids: readonly string[], format: Format): Promise<void> {
     for (const id of ids) {
       const golden = await store.read(agentId, id);
-      if (golden?.recipe.kind === "golden" && golden.status === "ready") continue;
+      if (golden?.recipe.kind === "golden" && golden.status === "ready") {
+        if ((golden.recipe.format ?? "sft") === format) continue;
+        throw invalid(
+          "golden_other_format",
+          `"${id}" holds ${golden.recipe.format ?? "sft"} lines; they cannot join a ${format} dataset.`,
+          { field: "include_golden", remedy: "Leave it out, or build in its format." },
+        );
+      }
       throw invalid("golden_not_ready", `"${id}" is not a finished golden dataset of the agent.`, {
         field: "include_golden",
         remedy: "Build it with build-golden first, and name it by its id.",
@@ -95,7 +110,7 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
           field: "start_date",
           remedy: "Exchange the two.",
         });
-      await checkGolden(agentId, input.include_golden ?? []);
+      await checkGolden(agentId, input.include_golden ?? [], input.format ?? "sft");
       const recipe = present<Recipe>({
         kind: "episodes",
         min_reward: input.min_reward ?? settings.minReward,
@@ -110,6 +125,20 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
         include_golden: input.include_golden?.length
           ? [...new Set(input.include_golden)].toSorted()
           : undefined,
+        // What is as it would be anyway is not named: the same request is the same dataset as before.
+        format: input.format === "sft" ? undefined : input.format,
+        tools: sortedNames(input.tools),
+        models: sortedNames(input.models),
+        tags: sortedNames(input.tags),
+        min_per_tool: input.min_per_tool,
+        cap: input.cap,
+        cap_by: input.cap === undefined ? undefined : (input.cap_by ?? "tool"),
+        max_tokens: input.max_tokens,
+        near_duplicates: input.near_duplicates,
+        learn: input.learn === "all" ? undefined : input.learn,
+        min_gap: input.min_gap,
+        test_after: input.test_after,
+        bom: input.bom === true ? true : undefined,
       });
       const watermark = {
         episodes: await store.newestEpisode(agentId),
@@ -132,6 +161,8 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
         train_split: input.train_split ?? settings.trainSplit,
         test_split: input.test_split ?? 0,
         source_sha256: sha256(input.content),
+        ...(input.format === undefined || input.format === "sft" ? {} : { format: input.format }),
+        ...(input.bom === true ? { bom: true } : {}),
       };
       const dataset = present<Dataset>({
         ...record(agentId, name, description, recipe, { episodes: "", rewards: "" }),
@@ -202,6 +233,9 @@ export type DatasetService = ReturnType<typeof createDatasetService>;
 function present<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }
+
+const sortedNames = (names: readonly string[] | undefined): string[] | undefined =>
+  names === undefined ? undefined : [...new Set(names)].toSorted();
 
 async function* asLines(lines: readonly string[]): AsyncGenerator<string> {
   for (let at = 0; at < lines.length; at += 256) yield `${lines.slice(at, at + 256).join("\n")}\n`;

@@ -1,24 +1,29 @@
 import type { Settings } from "../config/settings.ts";
 import type { Episode } from "../episodes/contract.ts";
 import { type Files, lines } from "../files/files.ts";
-import type { Dataset, Recipe, Shard } from "./contract.ts";
-import { type ConvertedExample, toExample } from "./example.ts";
+import type { Reward } from "../rewards/contract.ts";
+import type { Dataset, DatasetLine, Shard } from "./contract.ts";
+import { correctionLines } from "./corrections.ts";
+import { chosen, formatOf, isTagged, lineOf, stratumOf } from "./judge.ts";
 import { planKey, shardKeys, sourceFileKey } from "./keys.ts";
-import { sessionKey } from "./normalise.ts";
+import { createMeasure, LONGEST_EXAMPLE, type Measured } from "./measure.ts";
+import { sessionKey, turnsOf } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
 import { planEpisodeShards } from "./plan.ts";
-import { GOLDEN_SCORE, scoreOf } from "./score.ts";
+import { GOLDEN_SCORE } from "./score.ts";
 import {
   add,
   emptySummary,
+  type KeptLine,
   readJson,
-  type ScoredExample,
   type ShardSummary,
   writeJson,
   writeShard,
 } from "./shard-file.ts";
+import { Stages } from "./stages.ts";
 import { type DatasetStore, inRange } from "./store.ts";
-import { checkExample, faultsOf } from "./validate.ts";
+import { encodingOf } from "./tokens.ts";
+import { checkFormat } from "./validate.ts";
 
 /** Golden lines between turns of the loop: each takes tens of microseconds. */
 const LINES_AT_ONCE = 64;
@@ -26,85 +31,143 @@ const LINES_AT_ONCE = 64;
 export interface ShardDeps {
   readonly store: DatasetStore;
   readonly files: Files;
-  readonly settings: Pick<Settings, "splitKey">;
+  readonly settings: Pick<Settings, "splitKey" | "baseModel">;
 }
 
 /** Answers the ranges to be read. The plan is kept, so that planning again while episodes arrive answers the same. */
 export async function planShards(deps: ShardDeps, dataset: Dataset): Promise<Shard[]> {
   const kept = await readJson<Shard[]>(deps.files, planKey(dataset.id));
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) return referring(kept);
   const shards =
     dataset.recipe.kind === "golden" ? [{ index: 0 }] : await planEpisodeShards(deps.store, dataset);
   await writeJson(deps.files, planKey(dataset.id), shards);
-  return shards;
+  return referring(shards);
 }
+
+/** A durable payload stays under 16 KB, some 85 bytes a shard: larger plans go by number, the ranges stay in the file. */
+const MOST_RANGES = 100;
+const referring = (shards: readonly Shard[]): Shard[] =>
+  shards.length <= MOST_RANGES ? [...shards] : shards.map(({ index }) => ({ index }));
 
 /** Reads one range and keeps what is good enough and valid, as lines and an index. A finished shard is not redone. */
-export async function buildShard(deps: ShardDeps, dataset: Dataset, shard: Shard): Promise<ShardSummary> {
-  const keys = shardKeys(dataset.id, shard.index);
+export async function buildShard(deps: ShardDeps, dataset: Dataset, asked: Shard): Promise<ShardSummary> {
+  const keys = shardKeys(dataset.id, asked.index);
   const done = await readJson<ShardSummary>(deps.files, keys.summary);
   if (done !== undefined) return done;
+  const plan = await readJson<Shard[]>(deps.files, planKey(dataset.id));
+  const shard = plan?.[asked.index] ?? asked;
   const summary = emptySummary();
+  const stages = new Stages();
+  const measure = await createMeasure(encodingOf(deps.settings.baseModel).encoding, stages);
   const examples =
     dataset.recipe.kind === "golden"
-      ? goldenExamples(deps.files, sourceFileKey(dataset.id), summary)
-      : episodeExamples(deps, dataset, shard, summary);
-  return await writeShard(deps.files, deps.settings.splitKey, keys, summary, examples);
+      ? goldenLines(deps.files, sourceFileKey(dataset.id), dataset, summary, measure)
+      : episodeLines(deps, dataset, shard, summary, measure, stages);
+  return await writeShard(deps.files, deps.settings.splitKey, keys, summary, examples, stages);
 }
 
-async function* episodeExamples(
+async function* episodeLines(
   { store, settings }: ShardDeps,
   dataset: Dataset,
   shard: Shard,
   summary: ShardSummary,
-): AsyncGenerator<ScoredExample[]> {
+  measure: (line: DatasetLine) => Measured,
+  stages: Stages,
+): AsyncGenerator<KeptLine[]> {
   const { recipe, watermark } = dataset;
-  for await (const page of store.episodes(dataset.agent_id, inRange(dataset, shard))) {
-    const batch: ScoredExample[] = [];
-    for (const episode of page) {
+  const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
+  const pages = store.episodes(dataset.agent_id, inRange(dataset, shard));
+  for (;;) {
+    const page = await stages.wait("read", () => pages.next());
+    if (page.done === true) return;
+    const wanted: { episode: Episode; score: number }[] = [];
+    for (const episode of page.value) {
       // Recorded after the request.
       if (episode.recorded_at > watermark.episodes) continue;
       summary.read++;
-      const outcome = judge(episode, recipe);
-      if (typeof outcome === "string") add(summary.dropped, outcome);
-      else {
-        if (outcome.derivedTools.length > 0) add(summary.warnings, "derived_tool_definition");
-        const { example, score } = outcome;
-        batch.push({ example, score, sessionKey: sessionKey(settings.splitKey, episode) });
+      const score = stages.time("filter", () => chosen(episode, recipe));
+      if (typeof score === "string") add(summary.dropped, score);
+      else wanted.push({ episode, score });
+    }
+    const rewards = await stages.wait("join", () =>
+      store.rewardsOf(
+        dataset.agent_id,
+        wanted.map(({ episode }) => episode.id),
+      ),
+    );
+    const batch: KeptLine[] = [];
+    for (const { episode, score } of wanted) {
+      const its = rewards.get(episode.id) ?? [];
+      if (!isTagged(episode, its, recipe.tags)) {
+        add(summary.dropped, "other_tag");
+        continue;
       }
+      const judged = lineOf(episode, recipe, score, stages);
+      if (typeof judged === "string") {
+        add(summary.dropped, judged);
+        continue;
+      }
+      const common = {
+        sessionKey: stages.time("split", () => sessionKey(settings.splitKey, episode)),
+        stratum: stratumOf(episode, recipe),
+        at: Date.parse(episode.created_at),
+      };
+      if (formatOf(recipe) === "dpo")
+        for (const line of correctionLines(judged.line, its)) {
+          const text = JSON.stringify(line);
+          batch.push({
+            ...common,
+            ...measure(line),
+            line,
+            text,
+            score: GOLDEN_SCORE,
+            origin: originOf(episode, its),
+          });
+        }
+      const measured = measure(judged.line);
+      if (measured.tokens > longest) {
+        add(summary.dropped, "over_long");
+        continue;
+      }
+      if (judged.derivedTools.length > 0) add(summary.warnings, "derived_tool_definition");
+      const { line, text } = judged;
+      batch.push({ ...common, ...measured, line, text, score, origin: originOf(episode, its) });
     }
     yield batch;
   }
 }
 
-/** The episode's line and score, or the reason why it is left out. */
-function judge(episode: Episode, recipe: Recipe): (ConvertedExample & { score: number }) | string {
-  const score = scoreOf(episode, recipe.sources);
-  if (episode.redaction?.withheld === true) return "withheld";
-  if (score === undefined) return "no_reward";
-  if (episode.reward_vetoed === true) return "vetoed";
-  if (score < (recipe.min_reward ?? -1)) return "below_reward";
-  const converted = toExample(episode, {
-    includeTools: recipe.include_tools,
-    systemPrompt: recipe.system_prompt,
-  });
-  const fault = faultsOf(converted.example)[0];
-  return fault === undefined ? { ...converted, score } : `invalid:${fault.rule}`;
-}
+/** Penalties are no judgement, but they belong to what is known of the episode. */
+const originOf = (episode: Episode, rewards: readonly Reward[]): KeptLine["origin"] => [
+  [episode.id],
+  rewards.map((reward) => reward.id).toSorted(),
+  episode.tool_names,
+];
 
 /** Lines that were checked when they came in. */
-export async function* goldenExamples(
+export async function* goldenLines(
   files: Files,
   key: string,
+  { recipe }: Pick<Dataset, "recipe">,
   summary: ShardSummary,
-): AsyncGenerator<ScoredExample[]> {
-  let batch: ScoredExample[] = [];
-  for await (const line of lines(files.read(key))) {
-    if (line === "") continue;
+  measure: (line: DatasetLine) => Measured,
+): AsyncGenerator<KeptLine[]> {
+  const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
+  let batch: KeptLine[] = [];
+  for await (const text of lines(files.read(key))) {
+    if (text === "") continue;
     summary.read++;
-    const checked = checkExample(JSON.parse(line));
-    if (checked.ok) batch.push({ example: checked.example, score: GOLDEN_SCORE });
-    else add(summary.dropped, `invalid:${checked.faults[0]?.rule ?? "unknown"}`);
+    const checked = checkFormat(JSON.parse(text), formatOf(recipe));
+    if (checked.ok) {
+      const measured = measure(checked.line);
+      if (measured.tokens > longest) add(summary.dropped, "over_long");
+      else {
+        const { messages, outputs } = turnsOf(checked.line);
+        const called = [...messages, ...outputs].flatMap((turn) => turn.tool_calls ?? []);
+        const tools = [...new Set(called.map((call) => call.function.name))];
+        batch.push({ ...measured, line: checked.line, text, score: GOLDEN_SCORE, origin: [[], [], tools] });
+      }
+    } else add(summary.dropped, `invalid:${checked.faults[0]?.rule ?? "unknown"}`);
     if (batch.length < LINES_AT_ONCE) continue;
     yield batch;
     batch = [];

@@ -24,10 +24,13 @@ export class LineHashes {
     this.#records = Buffer.alloc(lines * HASHED_LINE);
   }
 
-  add(line: Uint8Array, side: Split): void {
-    this.#records.write(hash("sha256", line, "hex"), this.#used, "hex");
+  /** @returns the line's hash, valid until the next */
+  add(line: Uint8Array, side: Split): Buffer {
+    const bytes = hash("sha256", line, "buffer");
+    bytes.copy(this.#records, this.#used);
     this.#records[this.#used + 32] = sideCode(side);
     this.#used += HASHED_LINE;
+    return bytes;
   }
 
   /** One hash over all, in sorted order: what the dataset is, whatever the order it was built in. */
@@ -62,7 +65,7 @@ export async function* linesOfSide(
         if (next > rest.length) break;
         if (merged.sides[candidate] === wanted) {
           const line = rest.subarray(at, next);
-          hashes.add(line.subarray(0, -1), side);
+          table.setLineHash(candidate, hashes.add(line.subarray(0, -1), side));
           block.push(line);
         }
         at = next;
@@ -83,11 +86,11 @@ const KEYS_AT_ONCE = 2048;
 /** The keyed hashes of all sessions and inputs of one side: sorted, each once, one a line. */
 export async function* keysOfSide(
   table: CandidateTable,
-  merged: Pick<Merged, "sides" | "counts">,
+  merged: Pick<Merged, "sides" | "sideCounts">,
   side: Split,
 ): AsyncGenerator<string> {
   const wanted = sideCode(side);
-  const keys = Buffer.alloc(merged.counts[side] * 2 * KEY_BYTES);
+  const keys = Buffer.alloc(merged.sideCounts[side] * 2 * KEY_BYTES);
   let used = 0;
   for (let i = 0; i < table.length; i++) {
     if (merged.sides[i] !== wanted) continue;
@@ -107,5 +110,5 @@ export async function* keysOfSide(
   if (block.length > 0) yield `${block.join("\n")}\n`;
 }
 
-export const sidesOf = (merged: Pick<Merged, "counts">): Split[] =>
-  SPLITS.filter((side) => merged.counts[side] > 0);
+export const sidesOf = (merged: Pick<Merged, "sideCounts">): Split[] =>
+  SPLITS.filter((side) => merged.sideCounts[side] > 0);

@@ -1,6 +1,6 @@
 import type { Episode } from "../episodes/contract.ts";
 import { isLightningError } from "../kernel/errors.ts";
-import type { Condition, Ledger, Stored } from "../ledger/ledger.ts";
+import type { Condition, Ledger, Page, Stored } from "../ledger/ledger.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { Dataset } from "./contract.ts";
@@ -85,6 +85,28 @@ export function createDatasetStore(ledger: Ledger) {
 
     countEpisodes: (agentId: string, where: readonly Condition[]) =>
       ledger.count("episodes", { pk: [agentId], where }),
+
+    /** All rewards of some episodes, in one look: at most 100 of them. */
+    async rewardsOf(agentId: string, episodeIds: readonly string[]): Promise<Map<string, Reward[]>> {
+      const found = new Map<string, Reward[]>();
+      if (episodeIds.length === 0) return found;
+      let after: string | undefined;
+      do {
+        const page: Page<Reward> = await ledger.query<Reward>("rewards", {
+          pk: [agentId],
+          where: [{ field: "episode_id", op: "in", value: episodeIds }],
+          limit: 1000,
+          after,
+        });
+        for (const reward of page.items) {
+          const of = found.get(reward.episode_id);
+          if (of === undefined) found.set(reward.episode_id, [reward]);
+          else of.push(reward);
+        }
+        after = page.continuation;
+      } while (after !== undefined);
+      return found;
+    },
 
     /** Pages of whole episodes, oldest first, ties by id; the loop gets a turn before each. */
     async *episodes(agentId: string, where: readonly Condition[]): AsyncGenerator<Stored<Episode>[]> {

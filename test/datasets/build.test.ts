@@ -243,7 +243,11 @@ describe("a build as a whole", () => {
     const { shards } = await world.activities.planDatasetShards(ref);
     expect(await world.activities.planDatasetShards(ref)).toEqual({ shards });
     for (const shard of [...shards, ...shards])
-      expect(await world.activities.buildDatasetShard({ ...ref, shard })).toEqual({ read: 30, kept: 30 });
+      expect(await world.activities.buildDatasetShard({ ...ref, shard })).toEqual({
+        read: 30,
+        kept: 30,
+        dropped: {},
+      });
     const end = await world.activities.assembleDataset({ ...ref, shards: shards.length });
     expect(await world.activities.assembleDataset({ ...ref, shards: shards.length })).toEqual(end);
     expect(await world.activities.claimDataset({ ...ref, instance_id: "i" })).toEqual({ kind: "finished" });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { CandidateTable, RECORD_BYTES, toRecord } from "../../src/datasets/candidates.ts";
+import { CandidateTable, RECORD_BYTES, writeRecord } from "../../src/datasets/candidates.ts";
 import { SPLITS, type Split } from "../../src/datasets/contract.ts";
 import { merge, sideCode } from "../../src/datasets/merge.ts";
 import { assignSides, type SplitShares, sideOf } from "../../src/datasets/split.ts";
@@ -108,13 +108,18 @@ const hex = (what: string, n: number) => sha256(`${what}${n}`).slice(0, 16);
 function table(given: readonly Given[]): CandidateTable {
   const made = new CandidateTable(given.length);
   for (const [i, { content, input, session, score }] of given.entries())
-    toRecord({
-      contentHash: sha256(`content${content}`),
-      inputKey: hex("input", input),
-      sessionKey: session === undefined ? undefined : hex("session", session),
-      score,
-      lineBytes: 10,
-    }).copy(made.bytes, i * RECORD_BYTES);
+    writeRecord(
+      {
+        contentHash: sha256(`content${content}`),
+        inputKey: hex("input", input),
+        sessionKey: session === undefined ? undefined : hex("session", session),
+        score,
+        lineBytes: 10,
+        tokens: 20,
+      },
+      made.bytes,
+      i * RECORD_BYTES,
+    );
   return made;
 }
 const anyCandidates = fc.array(
@@ -131,12 +136,16 @@ const anyCandidates = fc.array(
 );
 
 describe("the merge", () => {
-  const options = { ...shares(), maxExamples: 1000 };
+  const options = { ...shares(), maxExamples: 1000, nearDuplicates: 1 };
 
   test("nothing leaks: no session, no input and no content stands on two sides", async () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, anyShares, async (given, split) => {
-        const merged = await merge(table(given), { ...split, maxExamples: 1000 });
+        const merged = await merge(table(given), undefined, {
+          ...split,
+          maxExamples: 1000,
+          nearDuplicates: 1,
+        });
         const seen = new Map<string, number>();
         for (const [i, { content, input, session }] of given.entries()) {
           const side = must(merged.sides[i]);
@@ -146,9 +155,9 @@ describe("the merge", () => {
             seen.set(key, side);
           }
         }
-        expect(merged.counts.train).toBeGreaterThan(0);
+        expect(merged.sideCounts.train).toBeGreaterThan(0);
         const groups = merged.groups.train + merged.groups.validation + merged.groups.test;
-        if (groups >= 2) expect(merged.counts.validation).toBeGreaterThan(0);
+        if (groups >= 2) expect(merged.sideCounts.validation).toBeGreaterThan(0);
       }),
     );
   });
@@ -165,10 +174,10 @@ describe("the merge", () => {
           (a, b) => must(given[b]).score - must(given[a]).score || b - a,
         );
         const expected = new Set(ranked.slice(0, maxExamples));
-        const merged = await merge(table(given), { ...options, maxExamples });
+        const merged = await merge(table(given), undefined, { ...options, maxExamples });
         expect(new Set([...given.keys()].filter((i) => merged.sides[i] !== 0))).toEqual(expected);
-        expect(merged.duplicates).toBe(given.length - best.size);
-        expect(merged.overLimit).toBe(best.size - expected.size);
+        expect(merged.counts.duplicate).toBe(given.length - best.size);
+        expect(merged.counts.over_limit).toBe(best.size - expected.size);
       }),
     );
   });
@@ -176,7 +185,9 @@ describe("the merge", () => {
   test("merging again gives the same", async () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, async (given) => {
-        expect(await merge(table(given), options)).toEqual(await merge(table(given), options));
+        expect(await merge(table(given), undefined, options)).toEqual(
+          await merge(table(given), undefined, options),
+        );
       }),
     );
   });
@@ -185,7 +196,7 @@ describe("the merge", () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, anyCandidates, async (old, added) => {
         for (const given of [old, [...old, ...added]]) {
-          const merged = await merge(table(given), options);
+          const merged = await merge(table(given), undefined, options);
           const names = groupNames(given);
           const natural = names.map((name, i) =>
             merged.sides[i] === 0 ? 0 : sideCode(sideOf(name, options).side),

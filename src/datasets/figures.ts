@@ -1,0 +1,62 @@
+import type { CandidateTable } from "./candidates.ts";
+import type { Dataset, Histogram, Split } from "./contract.ts";
+import { type Merged, sideOfCode } from "./merge.ts";
+import { isPauseDue, letOthersRun } from "./pause.ts";
+import { GOLDEN_SCORE } from "./score.ts";
+
+const REWARD_EDGES = Array.from({ length: 11 }, (_, i) => Math.round((i * 0.2 - 1) * 10) / 10);
+/** Doubling from 16: token counts of conversations spread over four orders of magnitude. */
+const TOKEN_EDGES = [0, ...Array.from({ length: 14 }, (_, i) => 16 * 2 ** i)];
+
+/** Distributions over what was kept; golden examples have no reward and are not among the rewards. */
+export async function figuresOf(
+  table: CandidateTable,
+  merged: Merged,
+  tools: Readonly<Record<string, number>>,
+  encoding: string,
+): Promise<Pick<Dataset, "figures" | "token_counts">> {
+  const rewards = counting(REWARD_EDGES);
+  const tokens = counting(TOKEN_EDGES);
+  const sides: Partial<Record<Split, { examples: number; tokens: number; longest: number }>> = {};
+  for (let i = 0; i < table.length; i++) {
+    if (isPauseDue(i)) await letOthersRun();
+    const side = sideOfCode(merged.sides[i] ?? 0);
+    if (side === undefined) continue;
+    const score = table.score(i);
+    const used = table.tokens(i);
+    if (score !== GOLDEN_SCORE) rewards.add(score);
+    tokens.add(used);
+    const of = sides[side] ?? { examples: 0, tokens: 0, longest: 0 };
+    sides[side] = {
+      examples: of.examples + 1,
+      tokens: of.tokens + used,
+      longest: Math.max(of.longest, used),
+    };
+  }
+  return {
+    token_counts: { encoding, sides },
+    figures: { rewards: rewards.histogram, tokens: tokens.histogram, tools: mostCalled(tools) },
+  };
+}
+
+function counting(edges: readonly number[]) {
+  const counts = edges.slice(1).map(() => 0);
+  return {
+    histogram: { edges: [...edges], counts } satisfies Histogram,
+    add(value: number): void {
+      let bin = 0;
+      while (bin < counts.length - 1 && value >= (edges[bin + 1] ?? 0)) bin++;
+      counts[bin] = (counts[bin] ?? 0) + 1;
+    },
+  };
+}
+
+/** A manifest stays small also when tools are many. */
+const MOST_TOOLS = 100;
+
+const mostCalled = (tools: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(tools)
+      .toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+      .slice(0, MOST_TOOLS),
+  );

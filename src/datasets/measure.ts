@@ -1,0 +1,34 @@
+import type { DatasetLine } from "./contract.ts";
+import { contentHash } from "./normalise.ts";
+import type { Stages } from "./stages.ts";
+import { type Encoding, lineCounter, loadCounter } from "./tokens.ts";
+
+/** Longest example when the recipe says nothing: the training context of the gpt-4o and gpt-4.1 families. */
+export const LONGEST_EXAMPLE = 65_536;
+
+export interface Measured {
+  readonly contentHash: string;
+  readonly tokens: number;
+}
+
+/** Contents counted before, so that a repeat costs a look: some 100 bytes each. */
+const KEPT = 20_000;
+
+/** Hashes lines and counts their tokens, once for each distinct example that this thread has seen lately. */
+export async function createMeasure(
+  encoding: Encoding,
+  stages: Stages,
+): Promise<(line: DatasetLine) => Measured> {
+  const count = lineCounter(await loadCounter(encoding));
+  const known = new Map<string, number>();
+  return (line) => {
+    const hash = stages.time("exact_duplicates", () => contentHash(line));
+    let tokens = known.get(hash);
+    if (tokens === undefined) {
+      tokens = stages.time("tokens", () => count(line));
+      if (known.size >= KEPT) known.clear();
+      known.set(hash, tokens);
+    }
+    return { contentHash: hash, tokens };
+  };
+}

@@ -1,0 +1,158 @@
+import type { DatasetLine } from "./contract.ts";
+import { contentText, inputLength, turnsOf } from "./normalise.ts";
+
+/**
+ * Near-duplicates by MinHash and LSH. A signature holds two halves, what was asked and what was done, since the same
+ * long tool result under two questions is two examples. Each half keeps the least of 24 hashes over its three-word
+ * pieces, one byte each; the share of equal bytes estimates the share of common pieces (Jaccard).
+ */
+const HALF = 24;
+export const SIGNATURE_BYTES = 2 * HALF;
+/** Bands of two bytes from either half: examples of which both halves are 85 % alike meet in one with 99.99 %. */
+const BANDS = 12;
+/** Texts of fewer words are near only to themselves: one other word in seven may be another question. */
+const FEWEST_WORDS = 8;
+const SHINGLE = 3;
+/** Words that a half is judged by; the rest of a very long text does not change the verdict on its beginning. */
+const MOST_WORDS = 20_000;
+
+const multipliers = new Int32Array(HALF);
+const offsets = new Int32Array(HALF);
+for (let k = 0, state = 0x9e3779b9; k < HALF; k++) {
+  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  multipliers[k] = state | 1;
+  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
+  offsets[k] = state;
+}
+
+const words = new Int32Array(MOST_WORDS);
+const least = new Uint32Array(HALF);
+
+/** Words of the texts as hashes: letters and digits, ASCII case apart. */
+function readWords(texts: readonly string[]): number {
+  let count = 0;
+  for (const text of texts) {
+    let hash = 0;
+    for (let at = 0; at <= text.length; at++) {
+      let code = at < text.length ? text.charCodeAt(at) : 32;
+      if (code >= 65 && code <= 90) code += 32;
+      if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code >= 128) {
+        hash = Math.imul((hash === 0 ? 0x811c9dc5 : hash) ^ code, 0x01000193);
+        continue;
+      }
+      if (hash === 0) continue;
+      if (count === MOST_WORDS) return count;
+      words[count++] = hash;
+      hash = 0;
+    }
+  }
+  return count;
+}
+
+function take(piece: number): void {
+  for (let k = 0; k < HALF; k++) {
+    let value = Math.imul(piece ^ (offsets[k] ?? 0), multipliers[k] ?? 1);
+    value = (value ^ (value >>> 15)) >>> 0;
+    if (value < (least[k] ?? 0)) least[k] = value;
+  }
+}
+
+function half(texts: readonly string[], out: Uint8Array, at: number): void {
+  const count = readWords(texts);
+  least.fill(0xffffffff);
+  if (count < FEWEST_WORDS) {
+    let whole = count;
+    for (let i = 0; i < count; i++) whole = Math.imul(whole, 0x01000193) ^ (words[i] ?? 0);
+    take(whole);
+  } else
+    for (let i = 0; i + SHINGLE <= count; i++) {
+      let piece = 0;
+      for (let j = i; j < i + SHINGLE; j++)
+        piece = Math.imul(piece ^ (words[j] ?? 0), 0x5bd1e995) ^ (piece >>> 13);
+      take(piece);
+    }
+  for (let k = 0; k < HALF; k++) out[at + k] = Math.imul(least[k] ?? 0, 0x9e3779b1) >>> 24;
+}
+
+/** Writes the line's signature at an offset. */
+export function writeSignature(line: DatasetLine, out: Uint8Array, at: number): void {
+  const { messages, outputs } = turnsOf(line);
+  const asked: string[] = [];
+  const done: string[] = [];
+  const cut = inputLength(messages);
+  for (const [index, turn] of [...messages, ...outputs].entries()) {
+    if (turn.role === "system" || turn.role === "developer") continue;
+    const into = index < cut ? asked : done;
+    const text = contentText(turn.content);
+    if (text !== "") into.push(text);
+    for (const call of turn.tool_calls ?? []) into.push(call.function.name, call.function.arguments);
+  }
+  if ("reference_answer" in line) done.push(String(line.reference_answer));
+  half(asked, out, at);
+  half(done, out, at + HALF);
+}
+
+/** Looks examples up by likeness: an open-addressing table from bands to the examples added. */
+export class NearIndex {
+  readonly #signatures: Uint8Array;
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  readonly #least: number;
+  /** Looked at in one band at most: a text that half of all have would else make the work quadratic. */
+  static readonly MOST_LOOKS = 32;
+
+  /** @param most how many examples will be added @param threshold share of common pieces in each half, 0 to 1 */
+  constructor(signatures: Uint8Array, most: number, threshold: number) {
+    let size = 64;
+    while (size < most * BANDS * 1.3) size *= 2;
+    this.#signatures = signatures;
+    this.#slots = new Int32Array(size);
+    this.#mask = size - 1;
+    this.#least = Math.ceil(threshold * HALF);
+  }
+
+  /** An example added before that is near to this one, or -1. */
+  find(example: number): number {
+    for (let band = 0; band < BANDS; band++) {
+      let looks = 0;
+      for (let at = this.#place(example, band); looks < NearIndex.MOST_LOOKS; at = (at + 1) & this.#mask) {
+        const held = this.#slots[at] ?? 0;
+        if (held === 0) break;
+        looks++;
+        if (this.isNear(held - 1, example)) return held - 1;
+      }
+    }
+    return -1;
+  }
+
+  add(example: number): void {
+    for (let band = 0; band < BANDS; band++) {
+      let at = this.#place(example, band);
+      let looks = 0;
+      while ((this.#slots[at] ?? 0) !== 0 && looks++ < NearIndex.MOST_LOOKS) at = (at + 1) & this.#mask;
+      if (looks <= NearIndex.MOST_LOOKS && (this.#slots[at] ?? 0) === 0) this.#slots[at] = example + 1;
+    }
+  }
+
+  isNear(a: number, b: number): boolean {
+    return this.#alike(a, b, 0) >= this.#least && this.#alike(a, b, HALF) >= this.#least;
+  }
+
+  #alike(a: number, b: number, from: number): number {
+    const one = a * SIGNATURE_BYTES + from;
+    const other = b * SIGNATURE_BYTES + from;
+    let equal = 0;
+    for (let k = 0; k < HALF; k++) if (this.#signatures[one + k] === this.#signatures[other + k]) equal++;
+    return equal;
+  }
+
+  #place(example: number, band: number): number {
+    const at = example * SIGNATURE_BYTES + band * 2;
+    const s = this.#signatures;
+    let key =
+      ((s[at] ?? 0) << 24) | ((s[at + 1] ?? 0) << 16) | ((s[at + HALF] ?? 0) << 8) | (s[at + HALF + 1] ?? 0);
+    key = Math.imul(key ^ (band * 0x9e3779b1), 0x85ebca6b);
+    key = Math.imul(key ^ (key >>> 15), 0xc2b2ae35);
+    return (key ^ (key >>> 13)) & this.#mask;
+  }
+}

@@ -1,0 +1,32 @@
+/** Where a build's time goes, by stage: what the bench reports and the manifest keeps. */
+export class Stages {
+  readonly #ms: Record<string, number> = {};
+
+  time<T>(stage: string, work: () => T): T {
+    const start = performance.now();
+    const result = work();
+    this.#ms[stage] = (this.#ms[stage] ?? 0) + performance.now() - start;
+    return result;
+  }
+
+  async wait<T>(stage: string, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await work();
+    this.#ms[stage] = (this.#ms[stage] ?? 0) + performance.now() - start;
+    return result;
+  }
+
+  add(seconds: Readonly<Record<string, number>>): void {
+    for (const [stage, of] of Object.entries(seconds)) this.#ms[stage] = (this.#ms[stage] ?? 0) + of * 1000;
+  }
+
+  get any(): boolean {
+    return Object.keys(this.#ms).length > 0;
+  }
+
+  get seconds(): Record<string, number> {
+    return Object.fromEntries(
+      Object.entries(this.#ms).map(([stage, ms]) => [stage, Math.round(ms * 1000) / 1_000_000]),
+    );
+  }
+}
