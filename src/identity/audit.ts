@@ -30,7 +30,7 @@ export type AuditLog = ReturnType<typeof createAuditLog>;
 /** The append-only record of who changed what. Nothing here changes or removes a record; only its age does. */
 export function createAuditLog(deps: {
   readonly ledger: Ledger;
-  readonly settings: Pick<Settings, "auditDays">;
+  readonly settings: Pick<Settings, "auditTtlDays">;
   readonly clock: Clock;
   readonly logger: Logger;
 }) {
@@ -50,7 +50,7 @@ export function createAuditLog(deps: {
           created_at: toIso(clock.now()),
           writes: writes.slice(0, MOST_WRITES),
           writes_count: writes.length,
-          ...(settings.auditDays === 0 ? {} : { ttl: settings.auditDays * 86_400 }),
+          ...(settings.auditTtlDays === 0 ? {} : { ttl: settings.auditTtlDays * 86_400 }),
         };
         try {
           await ledger.create("audit", record);

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { defineOperation, type Operation, ROLES } from "../kernel/operation.ts";
 import { agentIdSchema, continuationSchema, pagingSchema, timeSchema } from "../kernel/schemas.ts";
+import { LOCAL_CALLER } from "./access.ts";
 import type { AuditLog } from "./audit.ts";
 import { auditRecordSchema, OUTCOMES } from "./contract.ts";
 
-/** The row that shows who changed what. */
+/** The rows that show who changed what, and who the caller is taken for. */
 export function identityOperations({
   audit,
   settings,
@@ -14,6 +15,36 @@ export function identityOperations({
   readonly settings: Pick<Settings, "agentId">;
 }): Operation[] {
   return [
+    defineOperation({
+      name: "whoAmI",
+      summary: "Tells who the caller is taken for, and which roles that person has for an agent.",
+      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
+      output: z.object({
+        agent_id: z.string(),
+        principal: z.string().nullable().meta({ description: "The signed-in person; null: nobody known." }),
+        identity: z.enum(["local", "key", "person"]),
+        roles: z.array(z.string()).meta({ description: "As granted." }),
+        may: z.array(z.enum(ROLES)).meta({ description: "Every role held for this agent." }),
+      }),
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/me" },
+      cli: "whoami",
+      mcp: ["lightning_who_am_i"],
+      example: { agent_id: "mcp-agents" },
+      async run({ agent_id }, { caller = LOCAL_CALLER }) {
+        return {
+          body: {
+            agent_id,
+            principal: caller.person ?? null,
+            identity: caller.kind,
+            roles: [...caller.roles],
+            may: ROLES.filter((role) => caller.may(role, agent_id)),
+          },
+        };
+      },
+    }),
     defineOperation({
       name: "listAudit",
       summary: "Lists who changed what of an agent, and who was refused, newest first.",

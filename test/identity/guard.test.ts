@@ -197,7 +197,7 @@ describe("the record of changes", () => {
     expect((await audit({ operation: "getStats" })).length).toBe(0);
   });
 
-  it("expires with LIGHTNING_AUDIT_DAYS, and no operation changes or removes it", async () => {
+  it("expires with LIGHTNING_AUDIT_TTL_DAYS, and no operation changes or removes it", async () => {
     const { items } = await ledger.query("audit", { pk: ["mcp-agents"], limit: 1 });
     expect(items[0]?.ttl).toBe(365 * 86_400);
     const touching = app.operations.filter(({ name, effect }) => /audit/i.test(name) && effect !== "read");
