@@ -434,8 +434,8 @@ export const SETTINGS = {
     schema: z.enum(ROLES),
     meaning: "Role of everybody who can sign in; absent means none",
   }),
-  auditDays: setting({
-    env: "LIGHTNING_AUDIT_DAYS",
+  auditTtlDays: setting({
+    env: "LIGHTNING_AUDIT_TTL_DAYS",
     schema: whole(0, 24_855),
     default: "365",
     meaning: "Days an audit record is kept; 0 means for ever",
