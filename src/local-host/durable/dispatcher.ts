@@ -227,7 +227,7 @@ export class Dispatcher {
     while (
       !this.#stopping &&
       this.#episodes < maxOrchestrators + this.#committing &&
-      transactions.pending < FULL_GROUP
+      transactions.queued < FULL_GROUP
     ) {
       const slot = this.#ready.shift();
       if (slot === undefined) break;

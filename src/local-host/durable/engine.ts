@@ -46,6 +46,7 @@ export function createDurableEngine(
       const store = new DurableStore(options.storeFile);
       store.transactions.onCommit = probe.onCommit;
       store.transactions.survives = faults?.survives;
+      store.transactions.inOrder = faults !== undefined;
       const dispatcher = new Dispatcher({ store, invoker, clock, logger, settings, newId, faults });
       const { defaultVersion } = settings;
       const client = createClient({ store, dispatcher, invoker, clock, defaultVersion, newId });

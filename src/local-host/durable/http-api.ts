@@ -28,6 +28,9 @@ export class DurableHttpApi {
 
   async handle(request: DurableHttpRequest, base: string, code: string): Promise<DurableHttpResponse> {
     const scope = { base, code, taskHub: this.#taskHub };
+    // What a reply shows must be on the disk, lest it be shown and then not have been.
+    const unsynced = this.#store.transactions.synced();
+    if (unsynced !== undefined) await unsynced;
     try {
       return (await this.#route(request, scope)) ?? empty(404);
     } catch (error) {

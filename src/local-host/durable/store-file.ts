@@ -88,7 +88,6 @@ export function closeStoreFile(db: DatabaseSync, file: string): void {
 const ownerFile = (file: string) => `${file}.pid`;
 
 function prepare(db: DatabaseSync, file: string): void {
-  // Acknowledged means synced: WAL with FULL syncs at every commit; group commit makes that cheap.
   db.exec("PRAGMA locking_mode = EXCLUSIVE");
   const number = (pragma: string) => Number(Object.values(db.prepare(pragma).get() ?? {})[0] ?? 0);
   const applicationId = number("PRAGMA application_id");
@@ -105,6 +104,8 @@ function prepare(db: DatabaseSync, file: string): void {
   for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
   db.exec("COMMIT");
+  // Acknowledged means synced: from here on that is `GroupCommit`'s business, see `DiskSync`.
+  db.exec("PRAGMA synchronous = NORMAL");
 }
 
 const unreadable = (file: string, why: string) =>

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { DiskSync } from "./disk-sync.ts";
 import type { EntityRequest } from "./entity-request.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { restore, Status, type StatusNumber, type StoredEvent } from "./history.ts";
@@ -100,7 +101,7 @@ export class DurableStore {
   constructor(file: string) {
     this.#file = file;
     this.#db = openStoreFile(file);
-    this.transactions = new GroupCommit(this.#db);
+    this.transactions = new GroupCommit(this.#db, file === ":memory:" ? undefined : new DiskSync(file));
     this.write = this.transactions.write.bind(this.transactions);
   }
 
