@@ -3,10 +3,13 @@ import type { Dataset, Shard } from "./contract.ts";
 import { letOthersRun } from "./pause.ts";
 import { type DatasetStore, inRange } from "./store.ts";
 
-/** Episodes in a shard: a second or so of work, so that a crash costs little. */
-const SHARD_EPISODES = 2000;
-/** A plan is a durable payload and stays under 16 KB: some 85 bytes a shard. */
-const MOST_SHARDS = 120;
+/** Bytes of episodes in a shard: half a second or so of work, so that a crash costs little. */
+const SHARD_BYTES = 8_000_000;
+const FEWEST_EPISODES = 50;
+/** A plan is a durable payload and stays under 16 KB: some 13 bytes a shard that goes by its number. */
+const MOST_SHARDS = 1000;
+/** Episodes whose size is looked at, at either end of the range. */
+const SAMPLED = 20;
 /** Parts into which a stretch of time with too many episodes is cut. */
 const PARTS = 64;
 
@@ -18,7 +21,7 @@ interface Stretch {
 }
 
 /**
- * Cuts the agent's episodes into ranges of time of about equal size by counting alone: a stretch with too many is cut
+ * Cuts the agent's episodes into ranges of time of about equal size by counting and by a sample's bytes: a stretch with too many is cut
  * into parts, which are counted again. Episodes of one instant stay together.
  */
 export async function planEpisodeShards(store: DatasetStore, dataset: Dataset): Promise<Shard[]> {
@@ -32,7 +35,8 @@ export async function planEpisodeShards(store: DatasetStore, dataset: Dataset): 
 
   const parts = await cut(whole, count);
   const total = parts.reduce((sum, part) => sum + part.episodes, 0);
-  const size = Math.max(SHARD_EPISODES, Math.ceil(total / MOST_SHARDS));
+  const bytes = await store.usualBytes(dataset.agent_id, where, SAMPLED);
+  const size = Math.max(FEWEST_EPISODES, Math.floor(SHARD_BYTES / bytes), Math.ceil(total / MOST_SHARDS));
   const fine: Stretch[] = [];
   for (const part of parts) fine.push(...(await small(part, size, count)));
   return joined(fine, size);

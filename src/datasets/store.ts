@@ -83,6 +83,17 @@ export function createDatasetStore(ledger: Ledger) {
       return page.items[0]?.created_at;
     },
 
+    /** Bytes of an episode, by the mean of the oldest and the newest few. */
+    async usualBytes(agentId: string, where: readonly Condition[], few: number): Promise<number> {
+      const sizes: number[] = [];
+      for (const direction of ["asc", "desc"] as const) {
+        const orderBy = { field: "created_at", direction };
+        const page = await ledger.query<Episode>("episodes", { pk: [agentId], where, orderBy, limit: few });
+        sizes.push(...page.items.map((item) => JSON.stringify(item).length));
+      }
+      return sizes.length === 0 ? 1 : sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    },
+
     countEpisodes: (agentId: string, where: readonly Condition[]) =>
       ledger.count("episodes", { pk: [agentId], where }),
 

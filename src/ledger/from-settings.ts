@@ -1,0 +1,16 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { homeFolder, type Settings } from "../config/settings.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { openCosmosLedger } from "./cosmos/open.ts";
+import type { Ledger } from "./ledger.ts";
+import { openSqliteLedger } from "./sqlite/open.ts";
+
+/** The ledger that the settings name: Cosmos DB, or the embedded one in LIGHTNING_HOME. */
+export function ledgerFromSettings(settings: Settings, clock: Clock, logger: Logger): Ledger {
+  if (settings.cosmosAccountUri !== undefined) return openCosmosLedger({ settings, clock, logger });
+  const home = homeFolder(settings);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger });
+}
