@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { createAgent } from "./agent/agent.ts";
 import { agentTools } from "./agent/tools.ts";
@@ -6,6 +5,7 @@ import { homeFolder, readSettings, type Settings } from "./config/settings.ts";
 import { createDatasetActivities } from "./datasets/activities.ts";
 import { datasetOperations } from "./datasets/operations.ts";
 import { createDatasetService } from "./datasets/service.ts";
+import { createBuildThreads, onThreads } from "./datasets/threads.ts";
 import { createDeploymentActivities } from "./deployments/activities.ts";
 import { deploymentOperations } from "./deployments/operations.ts";
 import { createModelSelector } from "./deployments/selection.ts";
@@ -15,9 +15,8 @@ import { createEpisodeService } from "./episodes/service.ts";
 import { createEvaluationActivities } from "./evaluation/activities.ts";
 import { evaluationOperations } from "./evaluation/operations.ts";
 import { createEvaluationService } from "./evaluation/service.ts";
-import { blobFiles } from "./files/blob.ts";
 import type { Files } from "./files/files.ts";
-import { folderFiles } from "./files/folder.ts";
+import { filesFromSettings } from "./files/from-settings.ts";
 import { createAccess } from "./identity/access.ts";
 import { createAuditLog } from "./identity/audit.ts";
 import { guarded } from "./identity/guard.ts";
@@ -29,10 +28,9 @@ import { type Logger, stderrLogger } from "./kernel/logger.ts";
 import type { Operation, Orchestrations } from "./kernel/operation.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
 import { containerNames } from "./ledger/containers.ts";
-import { openCosmosLedger } from "./ledger/cosmos/open.ts";
 import { lifeTimes, withLifeTimes } from "./ledger/default-ttl.ts";
+import { ledgerFromSettings } from "./ledger/from-settings.ts";
 import type { Ledger, NotifyingLedger } from "./ledger/ledger.ts";
-import { openSqliteLedger } from "./ledger/sqlite/open.ts";
 import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
 import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
 import { overviewOperations } from "./overview/operations.ts";
@@ -79,9 +77,9 @@ export function createApp(options: AppOptions = {}) {
   const logger = options.logger ?? stderrLogger();
   const closers: (() => Promise<unknown>)[] = [];
 
-  const ledger = options.ledger ?? withLifeTimes(openLedger(settings, clock, logger), lifeTimes(settings));
+  const ledger = options.ledger ?? withLifeTimes(ledgerFromSettings(settings, clock, logger), lifeTimes(settings));
   const watched = watchWrites(ledger);
-  const files = options.files ?? openFiles(settings);
+  const files = options.files ?? filesFromSettings(settings);
   const telemetry = options.telemetry ?? openTelemetry(settings, logger);
   const untraced = options.provider ?? openProvider(settings, clock, logger, closers);
   const provider = telemetry === noTelemetry ? untraced : tracedProvider(untraced, telemetry);
@@ -126,8 +124,14 @@ export function createApp(options: AppOptions = {}) {
   const operations: Operation[] = rows
     .map((row) => guarded(row, guard))
     .map((row) => (telemetry === noTelemetry ? row : tracedOperation(row, telemetry)));
+  // Threads open the ledger and the files anew from the settings, so they cannot stand in for others that were given.
+  const isOwn = options.ledger === undefined && options.files === undefined && options.clock === undefined;
+  const threads = isOwn ? createBuildThreads(settings) : undefined;
+  if (threads !== undefined) closers.push(() => threads.close());
   const activities: Activities = {
-    ...createDatasetActivities(ports),
+    ...(threads === undefined
+      ? createDatasetActivities(ports)
+      : onThreads(createDatasetActivities(ports), threads)),
     ...createTrainingActivities({ ...ports, service: training }),
     ...createEvaluationActivities({ ...ports, service: evaluations }),
     ...createDeploymentActivities({ ...ports, service: deployments }),
@@ -263,19 +267,6 @@ function notOpened(): Services {
     },
   });
   return refuse as Services;
-}
-
-function openLedger(settings: Settings, clock: Clock, logger: Logger): Ledger {
-  if (settings.cosmosAccountUri !== undefined) return openCosmosLedger({ settings, clock, logger });
-  const home = homeFolder(settings);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger });
-}
-
-function openFiles(settings: Settings): Files {
-  if (settings.filesUri !== undefined || settings.filesConnectionString !== undefined)
-    return blobFiles(settings);
-  return folderFiles(path.resolve(settings.dataDir));
 }
 
 function openProvider(
