@@ -11,3 +11,12 @@ if (appOf().settings.retrainCron !== undefined) {
     handler: (_timer, context) => appOf().startRetraining(orchestrationsOf(df.getClient(context))),
   });
 }
+
+// Only where deployments are made: Azure removes idle ones after fifteen days, developer ones after one.
+if (appOf().settings.openaiAccount !== undefined) {
+  app.timer("keepDeploymentsInOrder", {
+    schedule: "0 17 3 * * *",
+    extraInputs: [df.input.durableClient()],
+    handler: (_timer, context) => appOf().keepInOrder(orchestrationsOf(df.getClient(context))),
+  });
+}

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { createAgent } from "./agent/agent.ts";
 import { agentTools } from "./agent/tools.ts";
+import { createCatalog } from "./catalog/catalog.ts";
 import { homeFolder, readSettings, type Settings } from "./config/settings.ts";
 import { createDatasetActivities } from "./datasets/activities.ts";
 import { datasetOperations } from "./datasets/operations.ts";
@@ -10,6 +11,7 @@ import { createDeploymentActivities } from "./deployments/activities.ts";
 import { deploymentOperations } from "./deployments/operations.ts";
 import { createModelSelector } from "./deployments/selection.ts";
 import { createDeploymentService } from "./deployments/service.ts";
+import { createDeploymentUpkeep } from "./deployments/upkeep.ts";
 import { episodeOperations } from "./episodes/operations.ts";
 import { createEpisodeService } from "./episodes/service.ts";
 import { createEvaluationActivities } from "./evaluation/activities.ts";
@@ -17,6 +19,8 @@ import { evaluationOperations } from "./evaluation/operations.ts";
 import { createEvaluationService } from "./evaluation/service.ts";
 import type { Files } from "./files/files.ts";
 import { filesFromSettings } from "./files/from-settings.ts";
+import { armHostingFromSettings } from "./hosting/arm/hosting.ts";
+import type { Hosting } from "./hosting/hosting.ts";
 import { createAccess } from "./identity/access.ts";
 import { createAuditLog } from "./identity/audit.ts";
 import { guarded } from "./identity/guard.ts";
@@ -65,6 +69,7 @@ export interface AppOptions {
   readonly ledger?: Ledger;
   readonly files?: Files;
   readonly provider?: Provider;
+  readonly hosting?: Hosting;
   readonly telemetry?: Telemetry;
 }
 
@@ -77,18 +82,24 @@ export function createApp(options: AppOptions = {}) {
   const logger = options.logger ?? stderrLogger();
   const closers: (() => Promise<unknown>)[] = [];
 
-  const ledger = options.ledger ?? withLifeTimes(ledgerFromSettings(settings, clock, logger), lifeTimes(settings));
+  const ledger =
+    options.ledger ?? withLifeTimes(ledgerFromSettings(settings, clock, logger), lifeTimes(settings));
   const watched = watchWrites(ledger);
   const files = options.files ?? filesFromSettings(settings);
   const telemetry = options.telemetry ?? openTelemetry(settings, logger);
   const untraced = options.provider ?? openProvider(settings, clock, logger, closers);
   const provider = telemetry === noTelemetry ? untraced : tracedProvider(untraced, telemetry);
-  const ports = { ledger: watched.ledger, files, provider, settings, clock, logger };
+  // What the local provider trains is called by its own name.
+  const hosting =
+    options.hosting ?? (provider.kind === "azure" ? armHostingFromSettings(settings) : undefined);
+  const catalog = createCatalog({ ledger: watched.ledger, clock, logger, hosting });
+  const ports = { ledger: watched.ledger, files, provider, hosting, catalog, settings, clock, logger };
 
   const deployments = createDeploymentService({
     ...ports,
     onPointerChange: (agentId) => selector.invalidate(agentId),
   });
+  const upkeep = createDeploymentUpkeep({ ...ports, service: deployments });
   const selector = createModelSelector({
     ...ports,
     readActive: (agentId) => deployments.readActive(agentId),
@@ -114,6 +125,7 @@ export function createApp(options: AppOptions = {}) {
     training,
     evaluations,
     deployments,
+    upkeep,
     selector,
     pipelines,
     overview,
@@ -181,6 +193,27 @@ export function createApp(options: AppOptions = {}) {
         watched.apart(() => feeds.handleRewardChanges(documents)),
     },
     mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }),
+    /** What the daily timer does: registry and provider are compared, what serves is brought back, leftovers go. */
+    async keepInOrder(orchestrations: Orchestrations): Promise<void> {
+      const { lost, returning, not_answering, unknown } = await upkeep.reconciler.reconcile();
+      for (const { agent_id, id } of returning)
+        await orchestrations.start("promoteModel", id, { agent_id, id });
+      logger.info("registry and provider were compared", {
+        lost: lost.join(", "),
+        returning: returning.map((one) => one.deployment_name).join(", "),
+        not_answering: not_answering.join(", "),
+        unknown: unknown.join(", "),
+      });
+      const days = settings.cleanUpAfterDays;
+      if (days === undefined) return;
+      const deployed = await upkeep.cleanUp(days, false);
+      const trained = await training.cleanUp(days, false);
+      logger.info("leftovers at the provider were removed", {
+        deployments: deployed.removed.length,
+        files: trained.files.length,
+        jobs: trained.jobs.length,
+      });
+    },
     /** What the retraining timer does: one orchestration a minute at most, named by the minute. */
     async startRetraining(orchestrations: Orchestrations): Promise<void> {
       const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
@@ -232,6 +265,7 @@ type Services = Pick<
   | "training"
   | "evaluations"
   | "deployments"
+  | "upkeep"
   | "selector"
   | "pipelines"
   | "overview"
@@ -251,7 +285,12 @@ export function operationRows(
     ...reviewOperations({ ...shared, service: services.review, datasets: services.datasets }),
     ...trainingOperations({ ...shared, service: services.training }),
     ...evaluationOperations({ ...shared, service: services.evaluations }),
-    ...deploymentOperations({ ...shared, service: services.deployments, selector: services.selector }),
+    ...deploymentOperations({
+      ...shared,
+      service: services.deployments,
+      selector: services.selector,
+      upkeep: services.upkeep,
+    }),
     ...pipelineOperations({ ...shared, service: services.pipelines }),
     ...deadLetterOperations({ ...shared, service: services.deadLetters }),
     ...overviewOperations({ ...shared, service: services.overview }),

@@ -412,6 +412,12 @@ export const SETTINGS = {
     meaning: "Function key sent to LIGHTNING_ENDPOINT",
     secret: true,
   }),
+  accessToken: setting({
+    env: "LIGHTNING_TOKEN",
+    schema: z.string().min(1),
+    meaning: "Microsoft Entra access token sent to LIGHTNING_ENDPOINT, where persons are let in",
+    secret: true,
+  }),
   auth: setting({
     env: "LIGHTNING_AUTH",
     schema: z.enum(["key", "entra"]),

@@ -1,7 +1,7 @@
-import type { Claim } from "../kernel/claim.ts";
-import { isLightningError, messageOf } from "../kernel/errors.ts";
+import { fatal, isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Deployment, DeploymentActivities } from "./contract.ts";
+import { probe } from "./probe.ts";
 import type { DeploymentService } from "./service.ts";
 
 const hasEnded = (deployment: Deployment) => deployment.state === "active" || deployment.state === "failed";
@@ -12,6 +12,11 @@ export function createDeploymentActivities(deps: {
 }): DeploymentActivities {
   const { service, provider } = deps;
   const { store } = service;
+  const models = () => {
+    if (service.models === undefined)
+      throw fatal("hosting_not_set", "The settings name no Azure OpenAI account to make deployments in.");
+    return service.models;
+  };
 
   const setState = (agentId: string, id: string, state: "probing" | "ready") =>
     store.changeDeployment(agentId, id, (one) =>
@@ -19,14 +24,22 @@ export function createDeploymentActivities(deps: {
     );
 
   return {
-    async claimDeployment({ agent_id, id, instance_id }): Promise<Claim> {
+    async claimDeployment({ agent_id, id, instance_id }) {
       const deployment = await store.changeDeployment(agent_id, id, (one) =>
         hasEnded(one) || one.claimed_by !== undefined ? undefined : { ...one, claimed_by: instance_id },
       );
       if (deployment === undefined) throw new Error(`There is no deployment ${id} to work on.`);
       if (hasEnded(deployment)) return { kind: "finished" };
-      return { kind: deployment.claimed_by === instance_id ? "claimed" : "elsewhere" };
+      if (deployment.claimed_by !== instance_id) return { kind: "elsewhere" };
+      return {
+        kind: "claimed",
+        ...(deployment.hosted_id === undefined ? {} : { hosted_id: deployment.hosted_id }),
+      };
     },
+
+    provisionHosted: (input) => models().provision(input),
+    probeHosted: (input) => models().probe(input),
+    remakeHosted: (input) => models().remake(input),
 
     async readDeploymentStatus({ agent_id, id }) {
       const { state, error } = await service.get(agent_id, id);
@@ -37,15 +50,9 @@ export function createDeploymentActivities(deps: {
       const deployment = await service.get(agent_id, id);
       if (hasEnded(deployment)) return { kind: "ready" };
       await setState(agent_id, id, "probing");
-      try {
-        await provider.chat({
-          model: deployment.deployment_name,
-          messages: [{ role: "user", content: "ping" }],
-          max_tokens: 16, // some models refuse a smaller limit than this
-        });
-      } catch (thrown) {
-        return judgeProbe(thrown);
-      }
+      const answer = await probe(provider, deployment.deployment_name);
+      if (answer.kind === "failed") return answer;
+      if (answer.kind !== "ready") return { kind: "not_ready" };
       await setState(agent_id, id, "ready");
       return { kind: "ready" };
     },
@@ -57,33 +64,37 @@ export function createDeploymentActivities(deps: {
       try {
         await service.activate(deployment);
       } catch (thrown) {
-        if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
+        if (!isLightningError(thrown)) throw thrown;
+        // Somebody has decided otherwise since the return of this model was asked for.
+        const overtaken = thrown.code === "pointer_moved" && deployment.restores !== undefined;
+        if (thrown.kind !== "conflict" && !overtaken) throw thrown;
         return { kind: "refused", code: thrown.code, message: thrown.message };
       }
       return { kind: "switched", deployment_name: deployment.deployment_name };
     },
 
     async failDeployment({ agent_id, id, code, message }) {
-      await store.changeDeployment(agent_id, id, (one) =>
-        hasEnded(one) ? undefined : { ...one, state: "failed", error: `${code}: ${message}` },
+      const failed = await store.changeDeployment(agent_id, id, (one) =>
+        hasEnded(one)
+          ? undefined
+          : {
+              ...one,
+              state: "failed",
+              error: `${code}: ${message}`,
+              failure: { ...(one.failure?.code === code ? one.failure : {}), code, message },
+            },
       );
+      if (failed?.state === "failed" && service.models !== undefined) {
+        try {
+          await service.models.release(failed);
+        } catch (thrown) {
+          // The next clean-up finds it.
+          service.logger.warn("what a failed promotion made could not be removed", {
+            error: messageOf(thrown),
+          });
+        }
+      }
       return null;
     },
   };
-}
-
-/**
- * A deployment that was just made answers 404 `DeploymentNotReady` or `DeploymentNotFound` for a while, and an
- * overloaded one 429 or 503: ask again later. Any other refusal will not pass by waiting.
- */
-function judgeProbe(
-  thrown: unknown,
-): { kind: "not_ready" } | { kind: "failed"; code: string; message: string } {
-  if (!isLightningError(thrown)) throw thrown;
-  const said = JSON.stringify(thrown.details ?? "") + thrown.message;
-  // A 404 is what a deployment in the making answers too, unless it says that there is no such model at all.
-  const missing = thrown.kind === "not_found" && !said.includes("model_not_found");
-  if (thrown.kind === "unavailable" || missing) return { kind: "not_ready" };
-  if (/DeploymentNot(Ready|Found)|NotReady/i.test(said)) return { kind: "not_ready" };
-  return { kind: "failed", code: thrown.code, message: messageOf(thrown).slice(0, 1000) };
 }

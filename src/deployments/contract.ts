@@ -15,9 +15,75 @@ export const promoteInputSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
     .optional(),
+  /** When Azure has no room for another deployment: remove the oldest that no longer serves. */
+  prune: z.enum(["no", "oldest_inactive"]).optional(),
 });
 
-export const DEPLOYMENT_STATES = ["requested", "probing", "ready", "active", "superseded", "failed"] as const;
+/** `superseded` and those after `failed` are derived when read: from the pointer, and from what is hosted. */
+export const DEPLOYMENT_STATES = [
+  "requested",
+  "provisioning",
+  "probing",
+  "ready",
+  "active",
+  "superseded",
+  "failed",
+  "draining",
+  "deleted",
+  "lost",
+] as const;
+
+/** Why a promotion failed, in a form that a door can answer with. */
+export const failureSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  /** For `deployment_quota`: the deployments that could make room, oldest first. */
+  candidates: z.array(z.string()).optional(),
+});
+export type DeploymentFailure = z.output<typeof failureSchema>;
+
+export const HOSTED_STATES = [
+  "requested",
+  "provisioning",
+  "probing",
+  "ready",
+  "draining",
+  "deleted",
+  "lost",
+  "failed",
+] as const;
+
+/**
+ * A tuned model made callable at the provider, one for each run: promotions, evaluations and rollbacks of the same run
+ * share it. `lost`: Azure removed it, after fifteen idle days or a developer deployment's 24 hours.
+ */
+export const hostedSchema = z.object({
+  /** `hosted-` and the deployment's name. */
+  id: idSchema,
+  type: z.literal("hosted"),
+  agent_id: z.string(),
+  deployment_name: z.string(),
+  training_run_id: z.string(),
+  tuned_model_name: z.string(),
+  format: z.string(),
+  sku: z.string(),
+  capacity: z.number().int(),
+  state: z.enum(HOSTED_STATES),
+  /** The operation at Azure that makes it. */
+  operation: z.string().optional(),
+  /** When it was last asked for. */
+  requested_at: storedTimeSchema,
+  ready_at: storedTimeSchema.optional(),
+  /** When it was last seen gone, or its removal begun. */
+  gone_at: storedTimeSchema.optional(),
+  /** The promotion or evaluation for which it was removed and made anew; each may do that once. */
+  remade_for: z.string().optional(),
+  /** Deployments that were removed to make room for this one. */
+  pruned: z.array(z.string()).optional(),
+  error: z.string().optional(),
+  created_at: storedTimeSchema,
+});
+export type Hosted = z.output<typeof hostedSchema>;
 
 /** One promotion. Whether it is active is derived from the pointer when it is read. */
 export const deploymentSchema = z.object({
@@ -34,6 +100,15 @@ export const deploymentSchema = z.object({
   override_reason: z.string().optional(),
   state: z.enum(DEPLOYMENT_STATES),
   error: z.string().optional(),
+  failure: failureSchema.optional(),
+  /** What is hosted under `deployment_name`, where this app makes it. */
+  hosted_id: z.string().optional(),
+  prune: z.enum(["no", "oldest_inactive"]).optional(),
+  /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
+  restores: z.string().optional(),
+  /** What was active when the return was asked for: if that has changed, nobody may want it any more. */
+  restores_over: z.string().nullable().optional(),
+  reason: z.string().optional(),
   claimed_by: z.string().optional(),
   promoted_by: z.string().optional(),
   promoted_at: storedTimeSchema.optional(),
@@ -74,10 +149,31 @@ export const deploymentEventSchema = z.object({
 });
 export type DeploymentEvent = z.output<typeof deploymentEventSchema>;
 
+/** Work on what is hosted, and for whom: a deployment's or an evaluation's id. */
+export interface HostedRef extends RecordRef {
+  readonly wanted_by: string;
+}
+type Failed = {
+  kind: "failed";
+  code: string;
+  message: string;
+  /** Removing it and making it anew may help. */
+  remake: boolean;
+};
+
 /** The durable steps of `promoteModel`; each can run again without harm. */
 export interface DeploymentActivities {
-  claimDeployment(input: ClaimInput): Promise<Claim>;
+  /** `hosted_id`: the model is to be made callable first. */
+  claimDeployment(input: ClaimInput): Promise<Claim & { hosted_id?: string | undefined }>;
   readDeploymentStatus(input: RecordRef): Promise<{ state: Deployment["state"]; error?: string | undefined }>;
+  /** Asks for the deployment at the provider, or looks how far it is; never waits for it. */
+  provisionHosted(
+    input: HostedRef,
+  ): Promise<{ kind: "made" } | { kind: "making"; look_again_seconds: number } | Failed>;
+  /** A tiny completion: ARM's `Succeeded` does not mean that it answers. */
+  probeHosted(input: HostedRef): Promise<{ kind: "ready" } | { kind: "not_ready" } | Failed>;
+  /** Begins to remove what does not answer, so that it can be made anew. */
+  remakeHosted(input: HostedRef): Promise<null>;
   /** A tiny completion: whether the deployment really answers. */
   probeDeployment(
     input: RecordRef,

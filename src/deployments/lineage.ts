@@ -3,7 +3,7 @@ import type { Evaluation } from "../evaluation/contract.ts";
 import { notFound } from "../kernel/errors.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
-import type { Deployment, DeploymentEvent } from "./contract.ts";
+import type { Deployment, DeploymentEvent, Hosted } from "./contract.ts";
 import { gateWarnings, shownState } from "./rules.ts";
 import type { DeploymentStore } from "./store.ts";
 
@@ -33,8 +33,15 @@ export function rollbackInfo(id: string, events: readonly DeploymentEvent[]) {
   };
 }
 
-export function showDeployment(deployment: Deployment, activeId: string | null) {
-  const { id, type: _type, claimed_by: _claimedBy, ...rest } = deployment;
+export function showDeployment(deployment: Deployment, activeId: string | null, hosted?: Hosted) {
+  const {
+    id,
+    type: _type,
+    claimed_by: _claimedBy,
+    hosted_id: _hostedId,
+    restores_over: _over,
+    ...rest
+  } = deployment;
   return {
     deployment_id: id,
     id,
@@ -42,10 +49,23 @@ export function showDeployment(deployment: Deployment, activeId: string | null) 
     run_id: deployment.training_run_id,
     tuned_model: deployment.tuned_model_name,
     is_active: id === activeId,
-    state: shownState(deployment, activeId),
+    state: shownState(deployment, activeId, hosted),
+    ...(hosted === undefined ? {} : { hosted: showHosted(hosted) }),
     warnings: gateWarnings(deployment),
   };
 }
+
+/** What is there at the provider under the deployment's name. */
+const showHosted = ({ state, sku, capacity, requested_at, ready_at, gone_at, pruned, error }: Hosted) => ({
+  state,
+  sku,
+  capacity,
+  requested_at,
+  ready_at,
+  gone_at,
+  pruned,
+  error,
+});
 
 const showRun = (run: TrainingRun) => ({
   id: run.id,
@@ -120,13 +140,14 @@ export function createLineage(store: DeploymentStore) {
     deployment: Deployment,
     activeId: string | null,
     events: readonly DeploymentEvent[],
+    hosted: ReadonlyMap<string, Hosted>,
   ) {
     const agentId = deployment.agent_id;
     const trainingRun = await run(agentId, deployment.training_run_id);
     const datasetId =
       deployment.dataset_id ?? ("dataset_id" in trainingRun ? trainingRun.dataset_id : undefined);
     return {
-      ...showDeployment(deployment, activeId),
+      ...showDeployment(deployment, activeId, hosted.get(deployment.deployment_name)),
       ...rollbackInfo(deployment.id, events),
       training_run: trainingRun,
       dataset: datasetId === undefined ? null : await dataset(agentId, datasetId),
@@ -154,13 +175,16 @@ export function createLineage(store: DeploymentStore) {
 
     /** The agent's deployments, newest first, with the whole history of its pointer. */
     async ofAgent(agentId: string, limit: number, after?: string) {
-      const [page, pointer, events] = await Promise.all([
+      const [page, pointer, events, hosted] = await Promise.all([
         store.listDeployments(agentId, limit, after),
         store.readPointer(agentId),
         store.events(agentId),
+        store.hosted.ofAgent(agentId),
       ]);
       const activeId = pointer?.deployment_id ?? null;
-      const lineage = await Promise.all(page.items.map((one) => ofDeployment(bare(one), activeId, events)));
+      const lineage = await Promise.all(
+        page.items.map((one) => ofDeployment(bare(one), activeId, events, hosted)),
+      );
       return {
         agent_id: agentId,
         deployments_found: lineage.length,
@@ -172,9 +196,15 @@ export function createLineage(store: DeploymentStore) {
 
     /** One record with all that led to it and all that came of it. @throws not_found `record_not_found` */
     async ofRecord(agentId: string, kind: LineageKind, id: string) {
-      const [pointer, events] = await Promise.all([store.readPointer(agentId), store.events(agentId)]);
+      const [pointer, events, hosted] = await Promise.all([
+        store.readPointer(agentId),
+        store.events(agentId),
+        store.hosted.ofAgent(agentId),
+      ]);
       const shown = (deployments: readonly Deployment[]) =>
-        Promise.all(deployments.map((one) => ofDeployment(one, pointer?.deployment_id ?? null, events)));
+        Promise.all(
+          deployments.map((one) => ofDeployment(one, pointer?.deployment_id ?? null, events, hosted)),
+        );
       const answer = <Facts extends object>(lineage: DeploymentLineage[], facts: Facts) => {
         const ids = new Set(lineage.map((one) => one.id));
         const touched = events.filter((one) => ids.has(one.from ?? "") || ids.has(one.to ?? ""));

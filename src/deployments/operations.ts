@@ -1,21 +1,27 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { conflict } from "../kernel/errors.ts";
+import { conflict, forbidden, type LightningError } from "../kernel/errors.ts";
 import { startAndWait } from "../kernel/long-operation.ts";
 import { type CallContext, defineOperation, type Operation } from "../kernel/operation.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
-import { promoteInputSchema } from "./contract.ts";
+import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./contract.ts";
 import { showDeployment } from "./lineage.ts";
 import { deploymentReads, nameOrNull, shownDeploymentSchema } from "./read-operations.ts";
+import { NEVER_MOVED } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
+import type { DeploymentUpkeep } from "./upkeep.ts";
+import { upkeepOperations } from "./upkeep-operations.ts";
 
 export interface DeploymentOperationsDeps {
   readonly service: DeploymentService;
   readonly selector: ModelSelector;
-  readonly settings: Pick<Settings, "agentId" | "useTunedModel">;
+  readonly settings: Pick<Settings, "agentId" | "useTunedModel"> &
+    Partial<Pick<Settings, "cleanUpAfterDays">>;
   readonly clock: Clock;
+  /** Absent: without the rows that keep the provider's side in order. */
+  readonly upkeep?: DeploymentUpkeep | undefined;
 }
 
 const person = z.string().max(200).optional();
@@ -47,6 +53,7 @@ export function deploymentOperations({
   selector,
   settings,
   clock,
+  upkeep,
 }: DeploymentOperationsDeps): Operation[] {
   const { store } = service;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
@@ -101,15 +108,7 @@ export function deploymentOperations({
         () => service.get(agent_id, id),
         (one) => one.state === "active" || one.state === "failed",
       );
-      if (record.state === "failed")
-        throw conflict(
-          "promotion_failed",
-          `The model was not put into service: ${record.error ?? "no reason given"}`,
-          {
-            remedy: "What served before still serves. Promote again when the cause is gone.",
-            details: { deployment_id: id, deployment_name: record.deployment_name, state: record.state },
-          },
-        );
+      if (record.state === "failed") throw notPromoted(record);
       if (!finished) return { status: 202, body: { ...(await show(record)), success: true, urls } };
       selector.invalidate(agent_id); // the switch may have happened in another process
       return { body: { ...(await show(record)), success: true } };
@@ -119,12 +118,26 @@ export function deploymentOperations({
   const rollback = defineOperation({
     name: "rollback",
     summary: "Goes back to the model that served before, or to the deployment named.",
-    input: z.strictObject({ ...agent, target_id: idSchema.optional(), reason, rolled_back_by: person }),
+    input: z.strictObject({
+      ...agent,
+      target_id: idSchema.optional(),
+      reason,
+      rolled_back_by: person,
+      at_once: z.boolean().optional().meta({
+        description:
+          "If the target was removed at the provider, do not wait until it is back: let the nearest callable model serve.",
+      }),
+    }),
     output: movedSchema.extend({
       rollback_from: nameOrNull,
       rollback_reason: z.string().optional(),
       rolled_back_by: z.string().optional(),
-      rolled_back_at: storedTimeSchema,
+      rolled_back_at: storedTimeSchema.optional(),
+      /** What differs from what was asked for. */
+      warnings: z.array(z.string()),
+      /** The deployment under which a removed model comes back. */
+      restoring: idSchema.optional(),
+      urls: z.record(z.string(), z.string()).optional(),
     }),
     role: "releaser",
     effect: "destroy",
@@ -135,16 +148,31 @@ export function deploymentOperations({
     aliases: { target_deployment_id: "target_id" },
     example: { agent_id: "mcp-agents", reason: "Performance regression detected" },
     async run(input, context) {
-      const { pointer, event } = await service.rollback(input, caller(context));
-      return {
-        body: {
-          ...(await afterMove(input.agent_id, pointer)),
-          rollback_from: event.from,
-          rolled_back_at: event.created_at,
-          ...(event.reason === undefined ? {} : { rollback_reason: event.reason }),
-          ...(event.by === undefined ? {} : { rolled_back_by: event.by }),
-        },
-      };
+      const result = await service.rollback(input, caller(context));
+      if (result.kind === "moved")
+        return {
+          body: {
+            ...(await afterMove(input.agent_id, result.pointer)),
+            ...told(result.event),
+            warnings: result.warnings,
+          },
+        };
+      const { agent_id, id } = result.deployment;
+      const { record, finished, urls } = await startAndWait(
+        context,
+        clock,
+        { name: "promoteModel", instanceId: id, input: { agent_id, id } },
+        () => service.get(agent_id, id),
+        (one) => one.state === "active" || one.state === "failed",
+      );
+      if (record.state === "failed") throw notPromoted(record);
+      selector.invalidate(agent_id);
+      const now = await afterMove(agent_id, (await store.readPointer(agent_id)) ?? NEVER_MOVED);
+      const event = await service.returnOf(record);
+      const { warnings } = result;
+      if (!finished || event === undefined)
+        return { status: 202, body: { ...now, rollback_from: null, warnings, restoring: id, urls } };
+      return { body: { ...now, ...told(event), warnings, restoring: id } };
     },
   });
 
@@ -184,5 +212,48 @@ export function deploymentOperations({
     },
   });
 
-  return [promote, rollback, deactivate, ...deploymentReads({ service, selector, settings })];
+  return [
+    promote,
+    rollback,
+    deactivate,
+    ...deploymentReads({ service, selector, settings }),
+    ...(upkeep === undefined ? [] : upkeepOperations({ upkeep, settings })),
+  ];
+}
+
+/** What the history says of a rollback, in the names that its reply has. */
+const told = (event: DeploymentEvent) => ({
+  rollback_from: event.from,
+  rolled_back_at: event.created_at,
+  ...(event.reason === undefined ? {} : { rollback_reason: event.reason }),
+  ...(event.by === undefined ? {} : { rolled_back_by: event.by }),
+});
+
+/** Codes that a caller can act on are told as themselves. */
+function notPromoted(record: Deployment): LightningError {
+  const { failure } = record;
+  const details = {
+    deployment_id: record.id,
+    deployment_name: record.deployment_name,
+    state: record.state,
+    ...(failure?.candidates === undefined ? {} : { candidates: failure.candidates }),
+  };
+  if (failure?.code === "deployment_quota")
+    return conflict("deployment_quota", failure.message, {
+      field: "prune",
+      remedy:
+        'Promote with prune: "oldest_inactive" to let the oldest idle deployment go, or remove one yourself.',
+      details,
+    });
+  if (failure?.code === "permission_missing")
+    return forbidden("permission_missing", failure.message, {
+      remedy:
+        "Give the app's identity the role Cognitive Services Contributor on the account, or promote with deployment_name.",
+      details,
+    });
+  return conflict(
+    "promotion_failed",
+    `The model was not put into service: ${record.error ?? "no reason given"}`,
+    { remedy: "What served before still serves. Promote again when the cause is gone.", details },
+  );
 }

@@ -71,13 +71,14 @@ export function deploymentReads({
     mcp: ["lightning_list_deployments"],
     example: { agent_id: "mcp-agents" },
     async run({ agent_id, limit, continuation }) {
-      const [page, active, events] = await Promise.all([
+      const [page, active, events, hosted] = await Promise.all([
         store.listDeployments(agent_id, limit, continuation),
         service.readActive(agent_id),
         store.events(agent_id),
+        store.hosted.ofAgent(agent_id),
       ]);
       const deployments = page.items.map((one) => ({
-        ...showDeployment(bare(one), active?.deployment_id ?? null),
+        ...showDeployment(bare(one), active?.deployment_id ?? null, hosted.get(one.deployment_name)),
         ...rollbackInfo(one.id, events),
       }));
       return {
@@ -130,9 +131,10 @@ export function deploymentReads({
             base_model,
           },
         };
-      const [deployment, pointer] = await Promise.all([
+      const [deployment, pointer, hosted] = await Promise.all([
         store.readDeployment(agent_id, active.deployment_id),
         store.readPointer(agent_id),
+        store.hosted.ofAgent(agent_id),
       ]);
       const state = { deployment_id: active.deployment_id, deployment_name: active.deployment_name };
       const back = applyRollback({ ...state, stack: pointer?.stack ?? [], version: pointer?.version ?? 0 });
@@ -144,7 +146,7 @@ export function deploymentReads({
       const shown =
         deployment === undefined
           ? { tuned_model_name: active.deployment_name, tuned_model: active.deployment_name, missing: true }
-          : showDeployment(bare(deployment), active.deployment_id);
+          : showDeployment(bare(deployment), active.deployment_id, hosted.get(active.deployment_name));
       return {
         body: {
           ...shown,

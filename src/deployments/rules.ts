@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentEvent, Pointer } from "./contract.ts";
+import type { Deployment, DeploymentEvent, Hosted, Pointer } from "./contract.ts";
 
 /**
  * How the pointer moves. The stack holds what really served and was not withdrawn since, newest last, the active one
@@ -101,6 +101,35 @@ export function applyRollback(state: PointerState, target?: Served): Move {
   return moveTo(state, "rolled_back", previous, stack);
 }
 
+/** What a rollback without a target goes back to; null: the base model. */
+export function previousOf(state: PointerState): Served | null {
+  return without(state.stack, [activeOf(state)]).at(-1) ?? null;
+}
+
+/** What lies below a deployment on the stack, nearest first: where to look when that one cannot be called. */
+export function belowOf(state: PointerState, wanted: Served): Served[] {
+  const rest = without(state.stack, [activeOf(state), wanted]);
+  const at = state.stack.findLastIndex((one) => one.deployment_id === wanted.deployment_id);
+  const under = at < 0 ? rest : rest.filter((one) => state.stack.indexOf(one) < at);
+  return under.toReversed();
+}
+
+/** Back to the base model in one step, because nothing that served before can be called. */
+export function applyRollbackToBase(state: PointerState): Move {
+  return moveTo(state, "rolled_back", null, []);
+}
+
+/**
+ * A model that Azure had removed serves again under a new deployment, in the place of its earlier one. If that one is
+ * still the active one, nothing is withdrawn.
+ */
+export function applyRestore(state: PointerState, restored: Served, earlierId: string): Move {
+  if (state.deployment_id === earlierId || state.deployment_id === restored.deployment_id)
+    return applyPromotion(state, restored);
+  const stack = state.stack.map((one) => (one.deployment_id === earlierId ? restored : one));
+  return applyRollback({ ...state, stack }, restored);
+}
+
 /** The base model serves from now on; the deactivated model is withdrawn. */
 export function applyDeactivation(state: PointerState): Move {
   const active = activeOf(state);
@@ -132,7 +161,18 @@ export function gateWarnings(facts: GateFacts): string[] {
     : [doubt, `The gate was overridden: ${facts.override_reason}`];
 }
 
-/** The state to show: stored `active` means "was switched to once"; the pointer alone says whether it still is. */
-export function shownState(deployment: Deployment, activeId: string | null): Deployment["state"] {
-  return deployment.state === "active" && deployment.id !== activeId ? "superseded" : deployment.state;
+/**
+ * The state to show: stored `active` means "was switched to once"; the pointer alone says whether it still is, and what
+ * is hosted whether it can be called at all.
+ */
+export function shownState(
+  deployment: Deployment,
+  activeId: string | null,
+  hosted?: Pick<Hosted, "state">,
+): Deployment["state"] {
+  const { state } = deployment;
+  if (state !== "active") return state;
+  const gone = hosted?.state;
+  if (gone === "draining" || gone === "deleted" || gone === "lost") return gone;
+  return deployment.id === activeId ? "active" : "superseded";
 }

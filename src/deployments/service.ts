@@ -1,20 +1,31 @@
+import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
+import type { Hosting } from "../hosting/hosting.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid, notFound } from "../kernel/errors.ts";
 import { hashedId, timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
+import type { Provider } from "../provider/provider.ts";
 import type { TrainingRun } from "../training/contract.ts";
-import type { Deployment, DeploymentEvent } from "./contract.ts";
-import { applyDeactivation, applyPromotion, applyRollback, gateDoubt, gateWarnings } from "./rules.ts";
+import type { Deployment } from "./contract.ts";
+import { createHostedModels, type HostedDeps } from "./hosted.ts";
+import { createRollback, type Rollback, type RollbackRequest } from "./rollback.ts";
+import { applyDeactivation, applyPromotion, applyRestore, gateDoubt, gateWarnings } from "./rules.ts";
 import { createDeploymentStore, type MoveResult } from "./store.ts";
 
 export interface DeploymentDeps {
   readonly ledger: Ledger;
-  readonly settings: Pick<Settings, "gatePolicy" | "baseModelDeployment" | "baseModel">;
+  readonly settings: Pick<Settings, "gatePolicy" | "baseModelDeployment" | "baseModel"> &
+    Partial<HostedDeps["settings"]>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whoever answers calls; absent: a rollback asks nobody whether its target can be called. */
+  readonly provider?: Pick<Provider, "chat"> | undefined;
+  /** Where a model has to be made callable first; absent: it is called by its own name, or by one that is given. */
+  readonly hosting?: Hosting | undefined;
+  readonly catalog?: Catalog | undefined;
   /** Called after every move of an agent's pointer in this process: the selector forgets what it knew. */
   readonly onPointerChange?: ((agentId: string) => void) | undefined;
 }
@@ -26,6 +37,7 @@ export interface PromoteRequest {
   readonly evaluation_id?: string | undefined;
   readonly override_reason?: string | undefined;
   readonly deployment_name?: string | undefined;
+  readonly prune?: "no" | "oldest_inactive" | undefined;
 }
 
 export interface Caller {
@@ -46,8 +58,10 @@ export type DeploymentService = ReturnType<typeof createDeploymentService>;
 export function createDeploymentService(deps: DeploymentDeps) {
   const { settings, clock, logger } = deps;
   const store = createDeploymentStore(deps);
+  const models = hostedModels(deps, store);
+  const returns = createRollback({ ...deps, store, models });
 
-  function moved(agentId: string, result: MoveResult): MoveResult {
+  function moved<R extends MoveResult>(agentId: string, result: R): R {
     if (result.event === undefined) return result;
     const { what, from, to, version } = result.event;
     logger.info("the active model changed", { agent_id: agentId, what, from, to, version });
@@ -100,6 +114,10 @@ export function createDeploymentService(deps: DeploymentDeps) {
 
   return {
     store,
+    logger,
+    /** Absent: the settings name no account to make deployments in. */
+    models,
+    prepareReturn: returns.prepareReturn,
 
     /** What answers when no tuned model is active. */
     baseModel: () => settings.baseModelDeployment ?? settings.baseModel,
@@ -126,13 +144,17 @@ export function createDeploymentService(deps: DeploymentDeps) {
           details: { run_id, evaluation_id: facts.evaluation_id, verdict: facts.verdict },
         });
       const by = caller.principal ?? input.promoted_by;
+      // An operator's own deployment is taken as it is.
+      const hosted = input.deployment_name === undefined ? await models?.ensure(run) : undefined;
       const record: Omit<Deployment, "id"> = {
         type: "deployment",
         agent_id,
         training_run_id: run_id,
         dataset_id: run.dataset_id,
         tuned_model_name: run.model,
-        deployment_name: input.deployment_name ?? run.model,
+        deployment_name: input.deployment_name ?? hosted?.deployment_name ?? run.model,
+        ...(hosted === undefined ? {} : { hosted_id: hosted.id }),
+        ...(input.prune === undefined ? {} : { prune: input.prune }),
         state: "requested",
         created_at: toIso(clock.now()),
         ...(facts.evaluation_id === undefined ? {} : { evaluation_id: facts.evaluation_id }),
@@ -163,7 +185,22 @@ export function createDeploymentService(deps: DeploymentDeps) {
 
     /** Puts a deployment into service, once: asked again, also after later moves, it finds its event and does nothing. */
     async activate(deployment: Deployment): Promise<MoveResult> {
-      const { agent_id: agentId, id, deployment_name } = deployment;
+      const { agent_id: agentId, id, deployment_name, restores } = deployment;
+      const served = { deployment_id: id, deployment_name };
+      if (restores !== undefined)
+        return moved(
+          agentId,
+          await store.movePointer({
+            agentId,
+            eventId: hashedId("evt", [agentId, id, "returned"]),
+            by: deployment.promoted_by,
+            reason: deployment.reason,
+            deploymentId: id,
+            onlyFromSeen: true,
+            seen: deployment.restores_over ?? null,
+            decide: (state) => applyRestore(state, served, restores),
+          }),
+        );
       return moved(
         agentId,
         await store.movePointer({
@@ -172,25 +209,23 @@ export function createDeploymentService(deps: DeploymentDeps) {
           by: deployment.promoted_by,
           reason: deployment.override_reason,
           deploymentId: id,
-          decide: (state) => applyPromotion(state, { deployment_id: id, deployment_name }),
+          decide: (state) => applyPromotion(state, served),
         }),
       );
     },
 
+    /** The event by which a return of a removed model took effect. */
+    returnOf: (deployment: Deployment) =>
+      store.readEvent(deployment.agent_id, hashedId("evt", [deployment.agent_id, deployment.id, "returned"])),
+
     /**
      * Back to what really served before, or to `target_id`. Without a target a lost race is told at once (412), so
-     * that two people who see the same bad model do not roll back two.
-     * @throws conflict `nothing_to_roll_back_to`, `already_active`, `never_served`; precondition `pointer_moved`
+     * that two people who see the same bad model do not roll back two. A target that Azure has removed is prepared to
+     * be made callable again, unless `at_once` asks for the nearest that can be called.
+     * @throws conflict `nothing_to_roll_back_to`, `already_active`, `never_served`, `target_gone`; precondition
+     * `pointer_moved`
      */
-    async rollback(
-      input: {
-        readonly agent_id: string;
-        readonly target_id?: string | undefined;
-        readonly reason?: string | undefined;
-        readonly rolled_back_by?: string | undefined;
-      },
-      caller: Caller = {},
-    ): Promise<MoveResult & { event: DeploymentEvent }> {
+    async rollback(input: RollbackRequest, caller: Caller = {}): Promise<Rollback> {
       const { agent_id: agentId, target_id } = input;
       const target = target_id === undefined ? undefined : await get(agentId, target_id);
       if (target !== undefined && target.promoted_at === undefined)
@@ -198,19 +233,12 @@ export function createDeploymentService(deps: DeploymentDeps) {
           field: "target_id",
           remedy: "Promote its training run instead.",
         });
-      const result = await store.movePointer({
-        agentId,
+      const result = await returns.rollback(input, {
         eventId: requestEvent(agentId, "rolled_back", caller),
         by: caller.principal ?? input.rolled_back_by,
-        reason: input.reason,
-        onlyFromSeen: target === undefined,
-        decide: (state) =>
-          applyRollback(
-            state,
-            target && { deployment_id: target.id, deployment_name: target.deployment_name },
-          ),
+        target,
       });
-      return moved(agentId, result) as MoveResult & { event: DeploymentEvent };
+      return result.kind === "moved" ? moved(agentId, result) : result;
     },
 
     /** The base model from now on; fine when it is so already. */
@@ -239,4 +267,26 @@ export function createDeploymentService(deps: DeploymentDeps) {
       ? timeOrderedId("evt", clock.now())
       : hashedId("evt", [agentId, what, caller.idempotencyKey]);
   }
+}
+
+/** Only where an account is named, and with all that it takes. */
+function hostedModels(deps: DeploymentDeps, store: ReturnType<typeof createDeploymentStore>) {
+  const { hosting, catalog, provider, clock, logger } = deps;
+  const { deploymentSku, deploymentCapacity, baseModelDeployment, tunedModelDeploymentName } = deps.settings;
+  if (hosting === undefined || catalog === undefined || provider === undefined) return undefined;
+  return createHostedModels({
+    hosted: store.hosted,
+    store,
+    hosting,
+    catalog,
+    provider,
+    settings: {
+      deploymentSku: deploymentSku ?? "GlobalStandard",
+      deploymentCapacity: deploymentCapacity ?? 50,
+      baseModelDeployment,
+      tunedModelDeploymentName,
+    },
+    clock,
+    logger,
+  });
 }

@@ -14,6 +14,7 @@ import {
 } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment, DeploymentEvent, Pointer } from "./contract.ts";
+import { createHostedStore } from "./hosted-store.ts";
 import { type Move, NEVER_MOVED, type PointerState } from "./rules.ts";
 
 /** Races lost in a row before the caller is told; each loss means that somebody else got through. */
@@ -30,6 +31,8 @@ export interface MoveRequest {
   readonly deploymentId?: string | undefined;
   /** Moves nothing if the active deployment is no longer the one that was seen first. */
   readonly onlyFromSeen?: boolean | undefined;
+  /** What the caller saw before asking; absent: what the first try sees. */
+  readonly seen?: string | null | undefined;
 }
 
 export interface MoveResult {
@@ -105,7 +108,7 @@ export function createDeploymentStore({ ledger, clock }: { ledger: Ledger; clock
       { op: "create", document: event },
     ];
     if (deployment !== undefined) {
-      const { error: _error, ...rest } = bare(deployment);
+      const { error: _error, failure: _failure, ...rest } = bare(deployment);
       const switched: Deployment = { ...rest, state: "active", promoted_at: now };
       operations.push({ op: "replace", document: switched, ifMatch: deployment._etag });
     }
@@ -114,6 +117,7 @@ export function createDeploymentStore({ ledger, clock }: { ledger: Ledger; clock
   }
 
   return {
+    hosted: createHostedStore(ledger),
     readPointer,
     readEvent,
     readDeployment,
@@ -216,7 +220,7 @@ export function createDeploymentStore({ ledger, clock }: { ledger: Ledger; clock
      * @throws conflict with the move's own code; precondition `pointer_moved` after too many lost races
      */
     async movePointer(request: MoveRequest): Promise<MoveResult> {
-      const seen: { id?: string | null } = {};
+      const seen: { id?: string | null } = request.seen === undefined ? {} : { id: request.seen };
       for (let attempt = 1; ; attempt++) {
         try {
           return await tryMove(request, seen);

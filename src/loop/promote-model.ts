@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { RecordRef } from "../kernel/claim.ts";
+import { makeCallable } from "./make-callable.ts";
 import { faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
 
 export interface PromotionResult {
@@ -10,7 +11,7 @@ export interface PromotionResult {
 /** A deployment that ARM calls ready may still answer DeploymentNotReady for some minutes. */
 const PROBES = 12;
 
-/** The deployment is probed until it answers, then one atomic switch of the pointer. */
+/** The model is made callable, where that is this app's affair, and probed until it answers; then one atomic switch. */
 export function* promoteModel(context: OrchestrationContext): Steps<PromotionResult> {
   const { agent_id, id } = context.df.getInput() as RecordRef;
   const deployment = { agent_id, id };
@@ -29,18 +30,13 @@ export function* promoteModel(context: OrchestrationContext): Steps<PromotionRes
       );
       return { status: end.state === "failed" ? "failed" : "active" };
     }
-    for (let probe = 1; ; probe++) {
-      const answer = yield* step(context, "probeDeployment", deployment);
-      if (answer.kind === "ready") break;
-      if (answer.kind === "failed" || probe >= PROBES) {
-        yield* fail(
-          answer.kind === "failed" ? answer.code : "deployment_not_ready",
-          answer.kind === "failed" ? answer.message : `The deployment did not answer ${PROBES} probes.`,
-        );
-        return { status: "failed" };
-      }
-      context.df.setCustomStatus({ step: "probing", probe });
-      yield* pause(context, Math.min(60_000, 2000 * 2 ** (probe - 1)));
+    const answer =
+      claim.hosted_id === undefined
+        ? yield* probe(context, deployment)
+        : yield* makeCallable(context, { agent_id, id: claim.hosted_id, wanted_by: id });
+    if (answer.kind === "failed") {
+      yield* fail(answer.code, answer.message);
+      return { status: "failed" };
     }
     const switched = yield* step(context, "switchPointer", deployment);
     if (switched.kind === "refused") {
@@ -52,5 +48,24 @@ export function* promoteModel(context: OrchestrationContext): Steps<PromotionRes
   } catch (fault) {
     yield* fail("promotion_fault", faultText(fault));
     return { status: "failed" };
+  }
+}
+
+/** What an operator deployed, or what needs no deployment, only has to answer. */
+function* probe(
+  context: OrchestrationContext,
+  deployment: RecordRef,
+): Steps<{ kind: "ready" } | { kind: "failed"; code: string; message: string }> {
+  for (let probes = 1; ; probes++) {
+    const answer = yield* step(context, "probeDeployment", deployment);
+    if (answer.kind !== "not_ready") return answer;
+    if (probes >= PROBES)
+      return {
+        kind: "failed",
+        code: "deployment_not_ready",
+        message: `The deployment did not answer ${PROBES} probes.`,
+      };
+    context.df.setCustomStatus({ step: "probing", probe: probes });
+    yield* pause(context, Math.min(60_000, 2000 * 2 ** (probes - 1)));
   }
 }

@@ -16,33 +16,49 @@ const POLLS_A_GENERATION = 50;
 
 const isOver = (status: RunStatus) => status === "succeeded" || status === "failed" || status === "cancelled";
 
+/** What keeps a look from being taken for a quarter of an hour, a ledger that is away say, may be gone by then. */
+const LOOK_LATER_MS = 5 * 60_000;
+
 /** Files up, job created once, polled by durable timers, result recorded. */
 export function* trainModel(context: OrchestrationContext): Steps<TrainingResult | undefined> {
   const { agent_id, id, polling } = context.df.getInput() as Input;
   const run = { agent_id, id };
-  try {
-    if (!polling) {
+  if (!polling) {
+    try {
       const claim = yield* step(context, "claimRun", { ...run, instance_id: context.df.instanceId });
       if (claim.kind !== "claimed") return yield* waitForRun(context, run);
       if (!(yield* submit(context, run))) return yield* waitForRun(context, run);
+    } catch (fault) {
+      yield* lastWord(context, "failRun", { ...run, code: "training_fault", message: faultText(fault) });
+      return { status: "failed" };
     }
-    for (let polls = 0; ; polls++) {
-      if (polls >= POLLS_A_GENERATION) {
-        context.df.continueAsNew({ ...run, polling: true } satisfies Input);
-        return undefined;
-      }
-      const job = yield* step(context, "pollTrainingJob", run);
-      context.df.setCustomStatus({ state: job.state });
-      if (job.terminal) break;
-      yield* pause(context, job.poll_again_seconds * 1000);
-    }
-    const result = yield* step(context, "recordTrainingResult", run);
-    context.df.setCustomStatus({ state: result.status, tuned_model: result.tuned_model ?? null });
-    return result;
-  } catch (fault) {
-    yield* lastWord(context, "failRun", { ...run, code: "training_fault", message: faultText(fault) });
-    return { status: "failed" };
   }
+  try {
+    return yield* follow(context, run);
+  } catch (fault) {
+    // The job is paid for and goes on whether or not we can look: a run is never failed for that.
+    context.df.setCustomStatus({ state: "not_followed", fault: faultText(fault).slice(0, 300) });
+    yield* pause(context, LOOK_LATER_MS);
+    context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+    return undefined;
+  }
+}
+
+/** Looks at the job until it is over; undefined: a new generation goes on. */
+function* follow(context: OrchestrationContext, run: RecordRef): Steps<TrainingResult | undefined> {
+  for (let polls = 0; ; polls++) {
+    if (polls >= POLLS_A_GENERATION) {
+      context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+      return undefined;
+    }
+    const job = yield* step(context, "pollTrainingJob", run);
+    context.df.setCustomStatus({ state: job.state });
+    if (job.terminal) break;
+    yield* pause(context, job.poll_again_seconds * 1000);
+  }
+  const result = yield* step(context, "recordTrainingResult", run);
+  context.df.setCustomStatus({ state: result.status, tuned_model: result.tuned_model ?? null });
+  return result;
 }
 
 /** Uploads both files side by side and brings exactly one job into being; false: the run has ended. */

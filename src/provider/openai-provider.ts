@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import OpenAI from "openai";
+import OpenAI, { AzureOpenAI } from "openai";
 import type { z } from "zod";
 import { unavailable } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { toProviderError } from "./errors.ts";
-import type { ChatRequest, Provider, ProviderJobRequest } from "./provider.ts";
+import type { ChatRequest, Provider, ProviderFile, ProviderJobRequest } from "./provider.ts";
 import { chatSchema, checkpointSchema, eventSchema, fileSchema, jobSchema } from "./wire.ts";
 
 export interface ProviderOptions {
@@ -24,12 +24,20 @@ export interface ProviderOptions {
   readonly readRetries?: number;
   /** Default 60 s; uploads and chat have their own. */
   readonly timeoutMs?: number;
+  /** Files from this size on go up in parts; for tests. */
+  readonly partsFrom?: number;
+  readonly partBytes?: number;
 }
 
 /** A file of 512 MB over a slow line. */
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 /** Reasoning models think for a while before their first byte. */
 const CHAT_TIMEOUT_MS = 3 * 60_000;
+/** Azure accepts one upload above some 150 MB and then fails the job with 500: larger files go up in parts (azure-facts §1.1, §1.5). */
+const PARTS_FROM = 100 * 1024 * 1024;
+const PART_BYTES = 64 * 1024 * 1024;
+/** Uploads in parts and the removal of jobs are not on the v1 paths. */
+const DATED_VERSION = "2025-04-01-preview";
 /** `maxRetries` is 2 in the package, also for POST fine_tuning/jobs: three jobs for one request. */
 const ONCE = { maxRetries: 0 } as const;
 
@@ -53,8 +61,61 @@ export function createProvider(options: ProviderOptions): Provider {
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
 
+  /** The paths with an api-version, made at first use. */
+  let dated: AzureOpenAI | undefined;
+  const datedClient = () => {
+    dated ??= new AzureOpenAI({
+      baseURL: options.baseURL.replace(/\/v1\/*$/, ""),
+      apiVersion: DATED_VERSION,
+      ...(typeof apiKey === "string" ? { apiKey } : { azureADTokenProvider: apiKey }),
+      maxRetries: 0,
+      timeout: options.timeoutMs ?? 60_000,
+      organization: null,
+      project: null,
+      logLevel: "off",
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    });
+    return dated;
+  };
+
+  /** Until it is completed there is no file; what a lost answer leaves behind the service forgets by itself. */
+  async function uploadInParts(name: string, content: Blob): Promise<ProviderFile> {
+    const what = "uploading a file in parts";
+    const { uploads } = datedClient();
+    const upload = await call(what, false, () =>
+      uploads.create({
+        bytes: content.size,
+        filename: name,
+        mime_type: "application/jsonl",
+        purpose: "fine-tune",
+      }),
+    );
+    const partBytes = options.partBytes ?? PART_BYTES;
+    const part_ids: string[] = [];
+    for (let at = 0; at < content.size; at += partBytes) {
+      const data = new File([content.slice(at, at + partBytes)], "part");
+      const part = await call(what, false, () =>
+        uploads.parts.create(upload.id, { data }, { timeout: UPLOAD_TIMEOUT_MS }),
+      );
+      part_ids.push(part.id);
+    }
+    const done = await call(what, true, () =>
+      uploads.complete(upload.id, { part_ids }, { timeout: UPLOAD_TIMEOUT_MS }),
+    );
+    return read(fileSchema, what, done.file, true);
+  }
+
   return {
     kind,
+    ...(kind === "azure"
+      ? {
+          async deleteJob(id: string): Promise<void> {
+            await call(`deleting job ${id}`, false, () =>
+              datedClient().delete(`/fine_tuning/jobs/${encodeURIComponent(id)}`),
+            );
+          },
+        }
+      : {}),
 
     async uploadFile({ name, content }) {
       const what = "uploading a file";
@@ -63,7 +124,10 @@ export function createProvider(options: ProviderOptions): Provider {
       try {
         const draft = path.join(folder, "upload.jsonl");
         await pipeline(Readable.from(content), createWriteStream(draft));
-        const file = new File([await openAsBlob(draft)], name);
+        const blob = await openAsBlob(draft);
+        if (kind === "azure" && blob.size >= (options.partsFrom ?? PARTS_FROM))
+          return await uploadInParts(name, blob);
+        const file = new File([blob], name);
         const raw = await call(what, true, () =>
           client.files.create({ file, purpose: "fine-tune" }, { ...ONCE, timeout: UPLOAD_TIMEOUT_MS }),
         );

@@ -98,6 +98,8 @@ export interface Provider {
   listJobs(): AsyncIterable<ProviderJob>;
   readJob(id: string): Promise<ProviderJob>;
   cancelJob(id: string): Promise<ProviderJob>;
+  /** Removes the history of a job that is over; only where the service has a way to. */
+  deleteJob?: ((id: string) => Promise<void>) | undefined;
   listEvents(jobId: string): AsyncIterable<ProviderEvent>;
   listCheckpoints(jobId: string): AsyncIterable<ProviderCheckpoint>;
   chat(request: ChatRequest, options?: { readonly signal?: AbortSignal }): Promise<ChatReply>;

@@ -1,7 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { fatal, messageOf } from "../kernel/errors.ts";
+import { isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
@@ -78,9 +78,35 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
           : settings.pollIntervalSeconds,
       );
       if (isOver(run.status)) return { state: run.state, terminal: true, poll_again_seconds };
-      if (run.aoai_job_id === undefined) throw fatal("job_unknown", `The run "${id}" has no job to look at.`);
-      const { state, over } = await follower.look(run, run.aoai_job_id);
-      return { state, terminal: over, poll_again_seconds };
+      if (run.aoai_job_id === undefined) {
+        await store.update(agent_id, id, (now) =>
+          isOver(now.status) || now.aoai_job_id !== undefined
+            ? undefined
+            : {
+                status: "failed",
+                state: "failed",
+                failed_in: "tracking",
+                completed_at: toIso(clock.now()),
+                error: {
+                  code: "job_unknown",
+                  message: "The run has no job to look at; reconcile it to look for one.",
+                },
+              },
+        );
+        return { state: "failed", terminal: true, poll_again_seconds };
+      }
+      try {
+        const { state, over } = await follower.look(run, run.aoai_job_id);
+        return { state, terminal: over, poll_again_seconds };
+      } catch (error) {
+        // A provider that cannot be asked, or that no longer lets us ask, says nothing about the job: it goes on.
+        if (!isProvidersFault(error)) throw error;
+        logger.warn("a training job could not be looked at", { run_id: id, error: messageOf(error) });
+        await store.update(agent_id, id, () => ({
+          look_failed: { at: toIso(clock.now()), message: messageOf(error).slice(0, 500) },
+        }));
+        return { state: run.state, terminal: false, poll_again_seconds };
+      }
     },
 
     async recordTrainingResult({ agent_id, id }) {
@@ -124,6 +150,9 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
     },
   };
 }
+
+const isProvidersFault = (error: unknown): boolean =>
+  isLightningError(error) && (error.code.startsWith("provider_") || error.code === "no_credential");
 
 function whereItFailed(run: TrainingRun, jobId: string | undefined): NonNullable<TrainingRun["failed_in"]> {
   if (jobId !== undefined) return "tracking";

@@ -36,7 +36,18 @@ export const startTrainingInputSchema = z.strictObject({
     .optional(),
   /** Train again although an equal run exists. */
   force_new: z.boolean().default(false),
+  method: z.enum(["sft", "supervised"]).optional(),
+  /** Refused when the training could cost more, or when nobody can say what it costs. */
+  budget_usd: z.number().positive().max(1_000_000).optional(),
 });
+
+/** What a training may cost. `unknown` where no dated source gives a price; unknown is not zero. */
+export const costSchema = z.object({
+  usd_at_most: z.union([z.number(), z.literal("unknown")]),
+  /** How the figure came about. */
+  basis: z.string(),
+});
+export type TrainingCost = z.output<typeof costSchema>;
 
 export const trainingEventSchema = z.object({
   id: z.string(),
@@ -90,6 +101,11 @@ export const trainingRunSchema = z.object({
   /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
   failed_in: z.enum(["upload", "submit", "job", "tracking"]).optional(),
   cancel_requested: z.boolean().optional(),
+  /** The most that the request allowed for, and what was reckoned when it came. */
+  budget_usd: z.number().optional(),
+  cost: costSchema.optional(),
+  /** The last look that failed; the job goes on all the same. */
+  look_failed: z.object({ at: storedTimeSchema, message: z.string() }).optional(),
   /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue: z.boolean().optional(),
   trained_tokens: z.number().optional(),

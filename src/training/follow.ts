@@ -128,9 +128,19 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
     if (overdue && !run.overdue)
       logger.warn("a training run is overdue", { run_id: run.id, job_id: jobId, state });
     await store.update(run.agent_id, run.id, (now) =>
-      isOver(now.status) || (now.state === state && fresh.length === 0 && (now.overdue ?? false) === overdue)
+      isOver(now.status) ||
+      (now.state === state &&
+        fresh.length === 0 &&
+        (now.overdue ?? false) === overdue &&
+        now.look_failed === undefined)
         ? undefined
-        : { status: "running", state, ...withEvents(now, fresh), ...(overdue ? { overdue } : {}) },
+        : {
+            status: "running",
+            state,
+            look_failed: undefined,
+            ...withEvents(now, fresh),
+            ...(overdue ? { overdue } : {}),
+          },
     );
     return { state, over: false };
   }
@@ -212,6 +222,7 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
       failed_in: status === "failed" ? "job" : undefined,
       tuned_model_name: status === "succeeded" ? job?.fine_tuned_model : undefined,
       overdue: undefined,
+      look_failed: undefined,
       completed_at: toIso(job?.finished_at ?? clock.now()),
       ...(job?.trained_tokens === undefined ? {} : { trained_tokens: job.trained_tokens }),
       ...withEvents(now, fresh),

@@ -12,10 +12,12 @@ import type { TrainingService } from "./service.ts";
 
 export interface TrainingOperationDeps {
   readonly service: TrainingService;
-  readonly settings: Pick<Settings, "agentId">;
+  readonly settings: Pick<Settings, "agentId"> & Partial<Pick<Settings, "cleanUpAfterDays">>;
   readonly clock: Clock;
 }
 
+/** Age of leftovers that nobody misses. */
+const CLEAN_UP_DAYS = 7;
 /** Runtime statuses in which an orchestration still moves by itself. */
 const ALIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
 
@@ -153,6 +155,50 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           await context.orchestrations.start(name, instanceId, input);
         }
         return { body: { ...runReply(run), corrected } };
+      },
+    }),
+    defineOperation({
+      name: "cleanUpTraining",
+      summary:
+        "Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them.",
+      input: z.strictObject({
+        older_than_days: z
+          .number()
+          .int()
+          .min(0)
+          .max(3650)
+          .default(settings.cleanUpAfterDays ?? CLEAN_UP_DAYS)
+          .meta({ description: "Only of runs that ended at least this many days ago." }),
+        dry_run: z.boolean().default(true).meta({ description: "Only list; false removes." }),
+      }),
+      output: z.object({
+        success: z.boolean(),
+        dry_run: z.boolean(),
+        older_than_days: z.number(),
+        files: z.array(z.object({ id: z.string(), filename: z.string(), run_id: z.string() })),
+        jobs: z.array(
+          z.object({ id: z.string(), state: z.string(), run_id: z.string(), created_at: z.string() }),
+        ),
+        not_removed: z.array(z.object({ id: z.string(), reason: z.string() })),
+      }),
+      role: "owner",
+      effect: "destroy",
+      idempotent: true,
+      rest: { method: "POST", path: "/training/clean-up" },
+      cli: "clean-up-training",
+      mcp: ["lightning_clean_up_training"],
+      example: { older_than_days: 14, dry_run: true },
+      async run({ older_than_days, dry_run }) {
+        const { files, jobs, not_removed, ...rest } = await service.cleanUp(older_than_days, dry_run);
+        return {
+          body: {
+            success: not_removed.length === 0,
+            ...rest,
+            files: [...files],
+            jobs: [...jobs],
+            not_removed: [...not_removed],
+          },
+        };
       },
     }),
   ];

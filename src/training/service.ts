@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset } from "../datasets/contract.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -7,6 +8,8 @@ import { canonicalJson, sha256 } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
+import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check-request.ts";
+import { createTrainingCleanUp } from "./clean-up.ts";
 import type { RunStatus, startTrainingInputSchema, TrainingRun } from "./contract.ts";
 import { createFollower } from "./follow.ts";
 import {
@@ -38,6 +41,10 @@ export interface TrainingDeps {
   >;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What is known of base models; absent: nothing is refused on their account, and no price is known. */
+  readonly catalog?: Catalog | undefined;
+  /** Reckons what a training costs; absent: from the price table and the files' sizes. */
+  readonly estimateCost?: EstimateCost | undefined;
 }
 export type StartTrainingInput = z.output<typeof startTrainingInputSchema>;
 
@@ -55,6 +62,9 @@ export function createTrainingService(deps: TrainingDeps) {
   const { datasets, settings, clock } = deps;
   const store = createTrainingStore(deps.ledger);
   const follower = createFollower({ ...deps, store });
+  const { catalog } = deps;
+  const estimate: EstimateCost | undefined =
+    deps.estimateCost ?? (catalog === undefined ? undefined : boundOfCost(catalog));
 
   /** The newest attempt of an equal request, or 0. */
   async function newestAttempt(identity: RunIdentity): Promise<number> {
@@ -94,6 +104,15 @@ export function createTrainingService(deps: TrainingDeps) {
     return dataset;
   }
 
+  /** What the training costs where that is anybody's money. @throws invalid `cost_unknown`, `budget_exceeded` */
+  async function costOf(identity: RunIdentity, dataset: Dataset, budget: number | undefined) {
+    if (deps.provider.kind === "local") return { usd_at_most: 0, basis: "The local provider costs nothing." };
+    const cost = await estimate?.(identity, dataset);
+    if (budget !== undefined)
+      holdToBudget(budget, cost ?? { usd_at_most: "unknown", basis: "Nobody reckons costs here." });
+    return cost;
+  }
+
   /** Which attempt the request means, under its idempotency key if it has one. @throws conflict `idempotency_conflict` */
   async function attemptFor(
     identity: RunIdentity,
@@ -131,7 +150,8 @@ export function createTrainingService(deps: TrainingDeps) {
     /**
      * Checks the request and creates the run's record if there is none. Starts nothing and sends nothing.
      * @throws not_found `dataset_missing`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
-     * `dataset_failed`, `dataset_too_small`
+     * `dataset_failed`, `dataset_too_small`, `base_model_retired`, `training_not_offered`, `cost_unknown`,
+     * `budget_exceeded`
      */
     async prepare(
       input: StartTrainingInput,
@@ -149,6 +169,9 @@ export function createTrainingService(deps: TrainingDeps) {
         training_type: input.training_type ?? settings.trainingType,
         ...(suffix === undefined ? {} : { suffix }),
       };
+      // The calendar is Azure's; the local provider trains whatever it is asked to.
+      if (catalog !== undefined && deps.provider.kind === "azure") await checkBase(catalog, identity);
+      const cost = await costOf(identity, dataset, input.budget_usd);
       const now = toIso(clock.now());
       const attempt = await attemptFor(identity, input.force_new, options.idempotencyKey, now);
       const { run, existed } = await store.createOnce({
@@ -159,6 +182,8 @@ export function createTrainingService(deps: TrainingDeps) {
         attempt,
         status: "pending",
         state: "pending",
+        ...(input.budget_usd === undefined ? {} : { budget_usd: input.budget_usd }),
+        ...(cost === undefined ? {} : { cost }),
         created_at: now,
       });
       const stopped = existed && (run.status === "failed" || run.status === "cancelled");
@@ -232,6 +257,9 @@ export function createTrainingService(deps: TrainingDeps) {
       if (isOver(after.status)) await follower.deleteFiles(after);
       return { run: after, corrected: after.status !== before.status };
     },
+
+    /** Leftovers at the provider: files of runs that are over, and failed jobs. */
+    cleanUp: createTrainingCleanUp({ ...deps, store }),
 
     /** Lets another instance take the run up, when its owner is gone. */
     release: (agentId: string, id: string): Promise<TrainingRun> =>

@@ -93,6 +93,18 @@ export function createTrainingStore(ledger: Ledger) {
     readKey: (agentId: string, key: string) =>
       ledger.read<RememberedKey>("runs", [agentId], `idem-${sha256(key).slice(0, 32)}`),
 
+    /** By its id alone, whoever's it is. For housekeeping: it asks every partition. */
+    async findRun(id: string): Promise<TrainingRun | undefined> {
+      const page = await ledger.query<TrainingRun>("runs", {
+        where: [
+          { field: "type", op: "eq", value: "run" },
+          { field: "id", op: "eq", value: id },
+        ],
+        limit: 1,
+      });
+      return page.items[0];
+    },
+
     /** Newest first. */
     list: (
       agentId: string,

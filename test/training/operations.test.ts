@@ -168,6 +168,7 @@ describe("the other doors of training", () => {
       "lightning_list_training_runs",
       "lightning_cancel_training",
       "lightning_reconcile_training",
+      "lightning_clean_up_training",
     ]);
   });
 });

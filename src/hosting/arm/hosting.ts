@@ -103,14 +103,12 @@ export function createArmHosting(
 
     async look(request, operation) {
       const hosted = await read(request.name);
-      if (hosted === undefined) return { kind: "absent" };
-      const progress = progressOf(hosted);
+      const progress: HostProgress = hosted === undefined ? { kind: "absent" } : progressOf(hosted);
       // The deployment itself says whether it is there; only the operation says why it is not.
-      if (progress.kind === "made" || progress.kind === "removing" || operation === undefined)
+      if (operation === undefined || progress.kind === "made" || progress.kind === "removing")
         return progress;
       try {
-        const told = await operate(request, operation);
-        return told.kind === "making" ? { kind: "making", operation: told.operation } : told;
+        return await operate(request, operation);
       } catch (error) {
         // Operations are forgotten after a while: the deployment's own state is what is left.
         if (isLightningError(error) && error.kind === "not_found") return progress;

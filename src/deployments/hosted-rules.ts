@@ -1,0 +1,61 @@
+import { sha256 } from "../kernel/hashing.ts";
+import type { Deployment, Hosted, Pointer } from "./contract.ts";
+
+/** Azure takes letters, digits and `-`, at most 64 (azure-facts §2). */
+const LONGEST_AGENT = 40;
+/** A new deployment may be wanted by an evaluation that is still under way. */
+const YOUNG_MS = 24 * 3_600_000;
+
+/** The one name that a run's model has at the provider: asking again can only meet what is there. */
+export function hostedName(agentId: string, runId: string): string {
+  const agent = agentId
+    .replaceAll(/[^A-Za-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, LONGEST_AGENT);
+  return `${agent || "agent"}-${sha256(`${agentId} ${runId}`).slice(0, 16)}`;
+}
+export const hostedId = (name: string): string => `hosted-${name}`;
+
+export const isUnderWay = (deployment: Pick<Deployment, "state">): boolean =>
+  ["requested", "provisioning", "probing", "ready"].includes(deployment.state);
+
+/** What of the ledger decides whether something hosted may go. */
+export interface Holdings {
+  readonly pointers: readonly Pick<Pointer, "deployment_name" | "stack">[];
+  readonly deployments: readonly Pick<Deployment, "deployment_name" | "state">[];
+  /** Names that settings point at. */
+  readonly settled: readonly (string | undefined)[];
+}
+
+/** Names that must stay: what serves, what served right before it, what is being promoted, what the settings name. */
+export function kept({ pointers, deployments, settled }: Holdings): Set<string> {
+  const names = new Set<string>();
+  for (const { deployment_name, stack } of pointers) {
+    if (deployment_name !== null) names.add(deployment_name);
+    const before = stack.findLast((one) => one.deployment_name !== deployment_name);
+    if (before !== undefined) names.add(before.deployment_name);
+  }
+  for (const one of deployments) if (isUnderWay(one)) names.add(one.deployment_name);
+  for (const one of settled) if (one !== undefined) names.add(one);
+  return names;
+}
+
+/** Hosted models that nobody needs, oldest first. */
+export function inactive(
+  hosted: readonly Hosted[],
+  holdings: Holdings,
+  nowMs: number,
+  olderThanMs = 0,
+): Hosted[] {
+  const keep = kept(holdings);
+  const served = new Set(
+    holdings.deployments.filter((one) => one.state === "active").map((one) => one.deployment_name),
+  );
+  return hosted
+    .filter(({ state, deployment_name: name, requested_at }) => {
+      if (keep.has(name) || state === "draining" || state === "deleted" || state === "lost") return false;
+      const age = nowMs - Date.parse(requested_at);
+      return age >= olderThanMs && (served.has(name) || age >= YOUNG_MS);
+    })
+    .toSorted((a, b) => (a.requested_at < b.requested_at ? -1 : a.requested_at > b.requested_at ? 1 : 0));
+}

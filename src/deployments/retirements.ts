@@ -1,0 +1,151 @@
+import { type Catalog, type ModelFacts, UNKNOWN, type Unknown } from "../catalog/catalog.ts";
+import type { Settings } from "../config/settings.ts";
+import { bare, each, type Ledger } from "../ledger/ledger.ts";
+import type { TrainingRun } from "../training/contract.ts";
+import type { DeploymentService } from "./service.ts";
+
+type Days = number | Unknown;
+interface Source {
+  readonly source: string;
+  readonly as_of: string;
+}
+export interface Retirements {
+  readonly agent_id: string;
+  readonly bases: readonly (Omit<ModelFacts, "methods" | "training_types" | "deployment_skus" | "format"> & {
+    readonly days_until_training_ends: Days;
+    readonly days_until_answers_end: Days;
+    readonly configured: boolean;
+    readonly sources: readonly Source[];
+  })[];
+  readonly runs: readonly {
+    readonly run_id: string;
+    readonly base_model: string;
+    readonly tuned_model: string;
+    readonly retires: string | Unknown;
+    readonly days_left: Days;
+  }[];
+  readonly deployments: readonly {
+    readonly deployment_id: string;
+    readonly run_id: string;
+    readonly deployment_name: string;
+    readonly base_model: string;
+    readonly retires: string | Unknown;
+    readonly days_left: Days;
+    readonly is_active: boolean;
+  }[];
+  /** What to train instead of what serves now: `request` is the body of POST /training. */
+  readonly plan: readonly {
+    readonly replaces: string;
+    readonly base_model: string;
+    readonly training_retires: string | Unknown;
+    readonly estimated_usd: number | Unknown;
+    readonly estimated_from: string;
+    readonly gate: string;
+    readonly request: { readonly agent_id: string; readonly dataset_id: string; readonly base_model: string };
+  }[];
+}
+
+const MOST_ALTERNATIVES = 3;
+
+/** The calendar of one agent: which of its bases, runs and deployments end when, and what to do about it. */
+export function createRetirements(deps: {
+  readonly ledger: Ledger;
+  readonly catalog: Catalog;
+  readonly service: DeploymentService;
+  readonly settings: Pick<Settings, "baseModel" | "trainingType">;
+}) {
+  const { ledger, catalog, service, settings } = deps;
+  const days = (date: string | Unknown): Days => (date === UNKNOWN ? UNKNOWN : catalog.daysUntil(date));
+
+  async function succeededRuns(agentId: string): Promise<TrainingRun[]> {
+    const runs: TrainingRun[] = [];
+    for await (const run of each<TrainingRun>(ledger, "runs", {
+      pk: [agentId],
+      where: [
+        { field: "type", op: "eq", value: "run" },
+        { field: "status", op: "eq", value: "succeeded" },
+      ],
+    }))
+      runs.push(bare(run));
+    return runs.toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1));
+  }
+
+  /** What training on the same examples would cost: billed tokens of the run times the price of the other base. */
+  function estimate(run: TrainingRun, base: string): number | Unknown {
+    const price = catalog.trainingPrice(base, run.training_type);
+    if (price === UNKNOWN || run.trained_tokens === undefined) return UNKNOWN;
+    return Math.round((run.trained_tokens / 1e6) * price * 100) / 100;
+  }
+
+  return async (agentId: string): Promise<Retirements> => {
+    const runs = await succeededRuns(agentId);
+    const pointer = await service.store.readPointer(agentId);
+    const served = new Map(runs.map((run) => [run.id, run]));
+    const names = [...new Set([settings.baseModel, ...runs.map((run) => run.base_model)])];
+    const facts = new Map(
+      await Promise.all(names.map(async (name) => [name, await catalog.facts(name)] as const)),
+    );
+    const end = (base: string) => facts.get(base)?.deployment_retires ?? UNKNOWN;
+    const deployments: Retirements["deployments"][number][] = [];
+    let after: string | undefined;
+    do {
+      const page = await service.store.listDeployments(agentId, 200, after);
+      for (const one of page.items) {
+        if (one.promoted_at === undefined) continue;
+        const base = served.get(one.training_run_id)?.base_model ?? UNKNOWN;
+        deployments.push({
+          deployment_id: one.id,
+          run_id: one.training_run_id,
+          deployment_name: one.deployment_name,
+          base_model: base,
+          retires: end(base),
+          days_left: days(end(base)),
+          is_active: one.id === pointer?.deployment_id,
+        });
+      }
+      after = page.continuation;
+    } while (after !== undefined);
+
+    const active = deployments.find((one) => one.is_active);
+    const run = active === undefined ? runs[0] : (served.get(active.run_id) ?? runs[0]);
+    const alternatives =
+      run === undefined ? [] : (await catalog.alternatives(run.base_model)).slice(0, MOST_ALTERNATIVES);
+    return {
+      agent_id: agentId,
+      bases: [...facts.values()].map(
+        ({
+          methods: _methods,
+          training_types: _types,
+          deployment_skus: _skus,
+          format: _format,
+          ...shown
+        }) => ({
+          ...shown,
+          days_until_training_ends: days(shown.training_retires),
+          days_until_answers_end: days(shown.base_retires),
+          configured: shown.model === settings.baseModel,
+        }),
+      ),
+      runs: runs.map((one) => ({
+        run_id: one.id,
+        base_model: one.base_model,
+        tuned_model: one.tuned_model_name ?? "",
+        retires: end(one.base_model),
+        days_left: days(end(one.base_model)),
+      })),
+      deployments,
+      plan:
+        run === undefined
+          ? []
+          : alternatives.map((one) => ({
+              replaces: run.base_model,
+              base_model: one.model,
+              training_retires: one.training_retires,
+              estimated_usd: estimate(run, one.model),
+              estimated_from: `the ${run.trained_tokens ?? "unknown"} tokens that run ${run.id} was billed for`,
+              gate: "an evaluation of the new run that says pass",
+              request: { agent_id: agentId, dataset_id: run.dataset_id, base_model: one.model },
+            })),
+    };
+  };
+}
