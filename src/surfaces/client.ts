@@ -7,6 +7,7 @@ export interface Address {
   /** Without `/api`: `http://localhost:7071`. */
   readonly url: string;
   readonly functionKey?: string | undefined;
+  readonly accessToken?: string | undefined;
 }
 
 export interface CallOptions {
@@ -66,8 +67,10 @@ export async function callRest(
 }
 
 /** The header that carries the function key, if there is one. */
-export const keyHeader = (address: Address): Record<string, string> =>
-  address.functionKey === undefined ? {} : { "x-functions-key": address.functionKey };
+export const keyHeader = (address: Address): Record<string, string> => ({
+  ...(address.functionKey === undefined ? {} : { "x-functions-key": address.functionKey }),
+  ...(address.accessToken === undefined ? {} : { authorization: `Bearer ${address.accessToken}` }),
+});
 
 function restRequest(operation: Operation, input: Readonly<Record<string, unknown>>) {
   const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
@@ -135,8 +138,9 @@ function errorOf(
       details: body,
     });
   if (response.status === 401 || response.status === 403)
-    return new LightningError(kind, "key_refused", `${address.url} refused the function key.`, {
-      remedy: "Set LIGHTNING_FUNCTION_KEY to a function or host key of the app.",
+    return new LightningError(kind, "key_refused", `${address.url} refused the function key or token.`, {
+      remedy:
+        "Set LIGHTNING_FUNCTION_KEY to a function or host key of the app, or LIGHTNING_TOKEN where persons are let in.",
     });
   if (response.status === 404)
     return new LightningError(kind, "not_lightning", `${address.url} has no Agent Lightning routes.`, {

@@ -9,7 +9,8 @@ export interface Connection extends Address {
 }
 
 export interface ConnectOptions {
-  readonly settings: Pick<Settings, "endpoint" | "functionKey" | "home">;
+  readonly settings: Pick<Settings, "endpoint" | "functionKey" | "home"> &
+    Partial<Pick<Settings, "accessToken">>;
   /** The address of the local host that holds the data folder, if one runs. */
   findHost(home: string): Promise<{ readonly url: string; readonly key?: string } | undefined>;
   /** Starts the function app inside this process; absent: never. */
@@ -27,6 +28,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
       kind: "endpoint",
       url: settings.endpoint.replace(/\/+$/, "").replace(/\/api(\/lightning)?$/, ""),
       functionKey: settings.functionKey,
+      accessToken: settings.accessToken,
       close: nothingToClose,
     };
   const home = homeFolder(settings);

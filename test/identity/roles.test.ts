@@ -5,6 +5,8 @@ import { createAccess } from "../../src/identity/access.ts";
 import { readPrincipal } from "../../src/identity/principal.ts";
 import { grantsReach, readAppRole, readGroupGrants, showGrant } from "../../src/identity/roles.ts";
 import { ROLES } from "../../src/kernel/operation.ts";
+import { keyHeader } from "../../src/surfaces/client.ts";
+import { connect } from "../../src/surfaces/connect.ts";
 import { AZURE, knock, principal } from "./people.ts";
 
 const access = (env: Record<string, string> = {}) =>
@@ -118,6 +120,16 @@ const readHeader = (value: object) =>
   readPrincipal(
     new Headers({ "x-ms-client-principal": Buffer.from(JSON.stringify(value)).toString("base64") }),
   );
+
+describe("the command line and the SDK", () => {
+  it("show a key, a token or both to LIGHTNING_ENDPOINT, and a token to no local host", async () => {
+    const settings = readSettings({ LIGHTNING_ENDPOINT: "https://a.example", LIGHTNING_TOKEN: "t" });
+    const findHost = async () => ({ url: "http://127.0.0.1:7071" });
+    expect(keyHeader(await connect({ settings, findHost }))).toEqual({ authorization: "Bearer t" });
+    const local = readSettings({ LIGHTNING_TOKEN: "t", LIGHTNING_FUNCTION_KEY: "k" });
+    expect(keyHeader(await connect({ settings: local, findHost }))).toEqual({ "x-functions-key": "k" });
+  });
+});
 
 describe("the principal's header", () => {
   it("names somebody by the claim it says it does, else by the usual ones, an application by its id", () => {
