@@ -25,7 +25,9 @@ const server = http.createServer((request, response) => {
   });
 });
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)));
-afterAll(() => server.close());
+afterAll(() => {
+  server.close();
+});
 
 describe("telemetry", () => {
   it("is nothing at all while no destination is set", async () => {
