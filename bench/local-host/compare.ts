@@ -1,0 +1,77 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+/** Runs the same work on this host and on other engines in turn, and prints the medians of the rounds side by side. */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    count: { type: "string", default: "1000" },
+    wides: { type: "string", default: "1000,5000" },
+    finished: { type: "string", default: "0" },
+    only: { type: "string", default: "local-host,restate,dbos,durabletask" },
+  },
+});
+const folder = path.join(import.meta.dirname, "engines");
+const engines = values.only.split(",");
+if (engines.some((name) => name !== "local-host") && !existsSync(path.join(folder, "node_modules"))) {
+  console.log("installing the other engines into bench/local-host/engines");
+  spawnSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"], {
+    cwd: folder,
+    stdio: "inherit",
+  });
+}
+
+type Figures = Record<string, number>;
+
+function run(engine: string, finished: number): Promise<Figures> {
+  const plan = {
+    count: Number(values.count),
+    wides: values.wides.split(",").map(Number),
+    singles: 200,
+    finished: engine === "local-host" ? finished : 0,
+  };
+  const script = path.join(folder, engine === "local-host" ? "local-host.ts" : `${engine}.mjs`);
+  const child = spawn(process.execPath, ["--expose-gc", script, JSON.stringify(plan)], {
+    stdio: ["ignore", "pipe", "inherit"],
+    cwd: folder,
+  });
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on("exit", (code) => {
+      const line = /^FIGURES (.*)$/m.exec(text)?.[1];
+      if (line === undefined) reject(new Error(`${engine} ended with ${code}: ${text.slice(-2000)}`));
+      else resolve(JSON.parse(line) as Figures);
+    });
+  });
+}
+
+const seen = new Map<string, Figures[]>(engines.map((name) => [name, []]));
+const load = () => os.loadavg()[0]?.toFixed(1);
+for (let round = 1; round <= Number(values.rounds); round++) {
+  for (const engine of engines) {
+    const before = load();
+    try {
+      const figures = await run(engine, round === 1 ? Number(values.finished) : 0);
+      seen.get(engine)?.push(figures);
+      console.log(`round ${round}, ${engine}, load ${before}: ${JSON.stringify(figures)}`);
+    } catch (thrown) {
+      console.log(`round ${round}, ${engine}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+  }
+}
+
+const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const names = [...new Set([...seen.values()].flat().flatMap((figures) => Object.keys(figures)))];
+console.log(`\nmedians of ${values.rounds} rounds, ${os.cpus().length} processors, load ${load()}`);
+console.log(["".padEnd(18), ...engines.map((engine) => engine.padStart(12))].join(""));
+for (const name of names) {
+  const row = engines.map((engine) => {
+    const numbers = (seen.get(engine) ?? []).flatMap((figures) => figures[name] ?? []);
+    return String(median(numbers) ?? "").padStart(12);
+  });
+  console.log(name.padEnd(18) + row.join(""));
+}

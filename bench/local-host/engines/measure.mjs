@@ -1,0 +1,32 @@
+// The same work for every engine: `start(name, input)` resolves with the orchestration's result.
+export async function measure(start, { count, wides, singles }) {
+  const expect = (got, wanted) => {
+    if (got !== wanted) throw new Error(`wrong result: ${got}, not ${wanted}`);
+  };
+  const timed = async (work) => {
+    const begun = performance.now();
+    await work();
+    return performance.now() - begun;
+  };
+  const many = (n) => Promise.all(Array.from({ length: n }, async () => expect(await start("five", 0), 5)));
+  await many(50);
+  const all = await timed(() => many(count));
+  const figures = { per_second: Math.round((count * 1000) / all) };
+  for (const width of wides)
+    figures[`fan_out_${width}_ms`] = Math.round(
+      await timed(async () => expect(await start("fan", width), width)),
+    );
+  const times = [];
+  for (let n = 0; n < singles; n++) times.push(await timed(async () => expect(await start("five", 0), 5)));
+  times.sort((a, b) => a - b);
+  const at = (share) => Number((times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(2));
+  return { ...figures, latency_p50_ms: at(0.5), latency_p95_ms: at(0.95) };
+}
+
+/** What the parent process asked for. */
+export const plan = JSON.parse(process.argv[2] ?? '{"count":1000,"wides":[1000],"singles":100}');
+
+export function report(figures) {
+  process.stdout.write(`FIGURES ${JSON.stringify(figures)}\n`);
+  process.exit(0);
+}
