@@ -6,6 +6,7 @@ import { messageOf } from "./kernel/errors.ts";
 import { silentLogger, stderrLogger } from "./kernel/logger.ts";
 import { LocalHost } from "./local-host/local-host.ts";
 import { serve } from "./local-host/serve.ts";
+import { PAGE_ROUTE } from "./surfaces/page.ts";
 
 /** The function app on this machine: the embedded engines, served by the local host. */
 
@@ -49,6 +50,7 @@ export async function startLocal(options: StartOptions = {}): Promise<Started> {
   const host = options.quiet
     ? await LocalHost.start({ ...hostOptions, logger })
     : await serve({ ...hostOptions, logger, verbose: options.verbose });
+  if (!options.quiet) console.log(`Reviewers and operators: ${host.baseUrl}/api/${PAGE_ROUTE}`);
   // Training jobs that were under way when the process ended go on now, not at the first question about them.
   void appOf()
     .provider.ping()

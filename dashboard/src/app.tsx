@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { createApi } from "./logic/api.ts";
+import { ApiError, createApi } from "./logic/api.ts";
 import { duration } from "./logic/format.ts";
 import { Poller } from "./logic/poller.ts";
+import { may } from "./logic/roles.ts";
 import { address, BASE, carryInAddresses, parseRoute, type Route, type View } from "./logic/route.ts";
 import type { Me, ReviewQueue, Stats } from "./logic/wire.ts";
 import { type Shared, SharedContext, useLive, useShared } from "./parts/context.tsx";
@@ -38,7 +39,7 @@ export function App() {
   const [locked, setLocked] = useState(false);
   const [epoch, setEpoch] = useState(0);
   const [toast, setToast] = useState<{ text: string; tone: "good" | "bad" } | undefined>();
-  const [me, setMe] = useState<Me>({});
+  const [me, setMe] = useState<Me | undefined>();
 
   const poller = useMemo(
     () =>
@@ -98,13 +99,17 @@ export function App() {
     return () => clearTimeout(timer);
   }, [toast]);
 
-  // A host without this row keeps everybody's role to itself; the routes decide anyway.
+  // Until it is known who this is, and when it cannot be known, nothing is offered that may be refused.
+  const { agent } = route.query;
   useEffect(() => {
     api
-      .get<Me>("/me")
+      .get<Me>("/me", { agent_id: agent })
       .then(setMe)
-      .catch(() => setMe({}));
-  }, [api, epoch]);
+      .catch((thrown: unknown) => {
+        // Refused: somebody without any role. Anything else is asked again with the next step.
+        setMe(thrown instanceof ApiError && thrown.status === 403 ? { principal: null, may: [] } : undefined);
+      });
+  }, [api, epoch, agent]);
 
   const shared: Shared = {
     api,
@@ -113,8 +118,9 @@ export function App() {
     go,
     tell,
     epoch,
-    principal: me.principal ?? null,
-    can: (operation) => me.allowed === undefined || me.allowed.includes(operation),
+    principal: me?.principal ?? null,
+    known: me !== undefined,
+    can: (act) => may(me, act),
   };
 
   return (

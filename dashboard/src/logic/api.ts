@@ -45,7 +45,7 @@ export function queryText(query: Query): string {
 }
 
 export function createApi(options: ApiOptions): Api {
-  const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
+  const send = options.fetch ?? ((input: string | URL | Request, init?: RequestInit) => fetch(input, init));
 
   async function call(path: string, query: Query, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);

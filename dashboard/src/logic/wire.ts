@@ -2,6 +2,7 @@ import type { Dataset } from "../../../src/datasets/contract.ts";
 import type { Deployment, DeploymentEvent } from "../../../src/deployments/contract.ts";
 import type { Episode } from "../../../src/episodes/contract.ts";
 import type { Evaluation } from "../../../src/evaluation/contract.ts";
+import type { Role } from "../../../src/kernel/operation.ts";
 import type { Stats } from "../../../src/overview/contract.ts";
 import type { Trend } from "../../../src/overview/trend.ts";
 import type { Pipeline } from "../../../src/pipelines/contract.ts";
@@ -120,8 +121,8 @@ export interface OfferReply {
   readonly reviewer: string;
   readonly item: Offer | null;
 }
-/** Who the app takes the caller for, and what that person may do; a host that does not say allows everything. */
+/** Who the app takes the caller for, and the roles that person has. */
 export interface Me {
-  readonly principal?: string | null;
-  readonly allowed?: readonly string[];
+  readonly principal: string | null;
+  readonly may: readonly Role[];
 }

@@ -2,6 +2,7 @@ import { createContext } from "preact";
 import { useCallback, useContext, useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../logic/api.ts";
 import type { Poller } from "../logic/poller.ts";
+import type { Act } from "../logic/roles.ts";
 import type { Route } from "../logic/route.ts";
 
 /** What every view may use. */
@@ -13,8 +14,10 @@ export interface Shared {
   readonly go: (address: string, replace?: boolean) => void;
   /** The signed-in person, or null. */
   readonly principal: string | null;
+  /** Whether it is known yet who this is. */
+  readonly known: boolean;
   /** Whether this person may call the operation. */
-  readonly can: (operation: string) => boolean;
+  readonly can: (act: Act) => boolean;
   /** Says in passing that something happened. */
   readonly tell: (text: string, tone?: "good" | "bad") => void;
   /** Raised when a key was given: everything is asked anew. */

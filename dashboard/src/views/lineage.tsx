@@ -62,7 +62,7 @@ export function LineageView({ id }: { id: string | undefined }) {
   );
 }
 
-const CELL = { least: 168, most: 230, height: 84, right: 28, down: 18 } as const;
+const CELL = { least: 150, most: 230, height: 84, right: 28, down: 18 } as const;
 const NAMES: Readonly<Record<Node["kind"], string>> = {
   examples: "Examples",
   episode: "Episode",
@@ -114,10 +114,10 @@ function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }
               <rect x={x(node)} y={y(node)} width={cell} height={CELL.height} rx={10} />
               <text x={x(node) + 14} y={y(node) + 23} class="node-kind">
                 {NAMES[node.kind]}
-              </text>
+              </text>{" "}
               <text x={x(node) + 14} y={y(node) + 45} class="node-title">
                 {cut(node.title, letters)}
-              </text>
+              </text>{" "}
               <text x={x(node) + 14} y={y(node) + 66} class="node-facts">
                 {node.facts === "" ? shortId(target) : cut(node.facts, letters + 3)}
               </text>
@@ -129,12 +129,7 @@ function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }
               {body}
             </g>
           ) : (
-            <a
-              key={node.id}
-              class={style}
-              href={address(node.view, target)}
-              aria-label={`${NAMES[node.kind]} ${node.title}, ${node.facts}`}
-            >
+            <a key={node.id} class={style} href={address(node.view, target)}>
               {body}
             </a>
           );
@@ -144,4 +139,9 @@ function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }
   );
 }
 
-const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/** The middle goes: beginning and end tell names apart. */
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.floor((most - 1) / 3);
+  return `${text.slice(0, most - 1 - end)}…${text.slice(-end)}`;
+}

@@ -328,15 +328,11 @@ function StationView(props: { station: Station; box: Box; face: Face; compared: 
   const tall = box.height > 150;
   const middle = tall ? box.y + 10 : box.y;
   return (
-    <a
-      href={address(PLACES[station])}
-      class={`station ${station} ${face.busy ? "busy" : ""}`}
-      aria-label={`${face.name}: ${face.big}, ${face.small}`}
-    >
+    <a href={address(PLACES[station])} class={`station ${station} ${face.busy ? "busy" : ""}`}>
       <rect x={box.x} y={box.y} width={box.width} height={box.height} rx={12} />
       <text x={box.x + 16} y={middle + 27} class="station-name">
         {face.name}
-      </text>
+      </text>{" "}
       <text
         x={box.x + 16}
         y={middle + 61}
@@ -344,7 +340,7 @@ function StationView(props: { station: Station; box: Box; face: Face; compared: 
         {...fitted(face.big, box.width - 30, station === "agent" ? 8.6 : 15)}
       >
         {face.big}
-      </text>
+      </text>{" "}
       <text x={box.x + 16} y={middle + 83} class="station-small" {...fitted(face.small, box.width - 30, 5.9)}>
         {face.small}
       </text>

@@ -14,9 +14,23 @@ import { Conversation } from "../parts/text.tsx";
 const NAME = "lightning-reviewer";
 
 export function ReviewView() {
-  const { principal } = useShared();
+  const { principal, can, known } = useShared();
   const [name, setName] = useState(() => localStorage.getItem(NAME) ?? "");
   const reviewer = principal ?? name;
+  if (!known)
+    return (
+      <Page title="Review">
+        <Loading lines={8} />
+      </Page>
+    );
+  if (!can("submitReview"))
+    return (
+      <Page title="Review">
+        <Empty title="Reviewing needs the role labeller">
+          <p>An owner can grant it. Everything else here can be read.</p>
+        </Empty>
+      </Page>
+    );
   if (reviewer === "")
     return (
       <Page title="Review" lead="Read what the agent did, press one key, and the next episode is there.">
@@ -77,7 +91,13 @@ function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() => void)
   const [offer, setOffer] = useState<Offer | null>();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const [draft, showDraft] = useState<Draft>(EMPTY);
+  // What keys have made of it so far: a quick hand is faster than the next drawing.
+  const latest = useRef(draft);
+  const setDraft = useCallback((change: (now: Draft) => Draft) => {
+    latest.current = change(latest.current);
+    showDraft(latest.current);
+  }, []);
   const [unfolded, setUnfolded] = useState(false);
   const [window_, setWindow] = useState<"keys" | "rules">();
   const [done, setDone] = useState<readonly number[]>([]);
@@ -88,12 +108,15 @@ function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() => void)
   };
   const running = useRef(false);
 
-  const show = useCallback((item: Offer | null) => {
-    setOffer(item);
-    setDraft(EMPTY);
-    setUnfolded(false);
-    scrollTo(0, 0);
-  }, []);
+  const show = useCallback(
+    (item: Offer | null) => {
+      setOffer(item);
+      setDraft(() => EMPTY);
+      setUnfolded(false);
+      scrollTo(0, 0);
+    },
+    [setDraft],
+  );
 
   /** One thing at a time: a second key does nothing until the first has been answered. */
   const act = useCallback(async (work: () => Promise<void>) => {
@@ -120,12 +143,13 @@ function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() => void)
   const label = (value: number) =>
     act(async () => {
       if (!offer) return;
+      const { tags, note, correction } = latest.current;
       await api.post(`/review/${encodeURIComponent(offer.episode_id)}/label`, {
         reviewer,
         value,
-        tags: draft.tags,
-        ...(draft.note.trim() === "" ? {} : { comments: draft.note.trim() }),
-        ...(draft.correction.trim() === "" ? {} : { correction: draft.correction.trim() }),
+        tags,
+        ...(note.trim() === "" ? {} : { comments: note.trim() }),
+        ...(correction.trim() === "" ? {} : { correction: correction.trim() }),
       });
       setDone((before) => [...before, value]);
       await fetchNext();
@@ -311,15 +335,16 @@ function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() => void)
                   maxLength={100_000}
                   value={draft.correction}
                   onFocus={(event) => {
-                    // A correction mostly begins with what was said.
-                    if (draft.correction !== "") return;
+                    // A correction mostly begins with what was said. The field is filled here and now, not with the
+                    // next drawing: the first letter may already be on its way.
+                    if (latest.current.correction !== "") return;
                     const said = offer.episode.assistant_output ?? "";
+                    event.currentTarget.value = said;
+                    event.currentTarget.select();
                     setDraft((now) => ({ ...now, correction: said }));
-                    const field = event.currentTarget;
-                    requestAnimationFrame(() => field.select());
                   }}
                   onBlur={() => {
-                    if (draft.correction === offer.episode.assistant_output)
+                    if (latest.current.correction === offer.episode.assistant_output)
                       setDraft((now) => ({ ...now, correction: "" }));
                   }}
                   onInput={(event) => {

@@ -96,7 +96,8 @@ export function RunView({ id }: { id: string }) {
           {(run.events ?? []).length === 0 ? (
             <Empty title="No event yet" />
           ) : (
-            <ol class="events">
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by key
+            <ol class="events" tabIndex={0} aria-label="Events, the newest first">
               {(run.events ?? []).toReversed().map((event) => (
                 <li key={event.id} class={event.level}>
                   <time dateTime={event.created_at}>{moment(event.created_at).slice(11)}</time>

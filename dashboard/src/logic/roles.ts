@@ -1,0 +1,18 @@
+import type { Role } from "../../../src/kernel/operation.ts";
+import type { Me } from "./wire.ts";
+
+/** What the page's buttons call, with the role each needs: the table of operations itself, which a test compares. */
+export const NEEDS = {
+  submitReview: "labeller",
+  setReviewRules: "builder",
+  cancelTraining: "trainer",
+  promote: "releaser",
+  rollback: "releaser",
+  deactivate: "releaser",
+  runPipeline: "releaser",
+  decidePipeline: "releaser",
+} as const satisfies Record<string, Role>;
+export type Act = keyof typeof NEEDS;
+
+/** Undefined: not known yet; nothing is offered that may then be refused. */
+export const may = (me: Me | undefined, act: Act): boolean => me?.may.includes(NEEDS[act]) === true;
