@@ -1,10 +1,6 @@
 import type { Catalog, Unknown } from "../catalog/catalog.ts";
-import type { Settings } from "../config/settings.ts";
-import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { Hosted } from "./contract.ts";
-import { inactive } from "./hosted-rules.ts";
 import type { DeploymentService } from "./service.ts";
 
 export interface CleanUp {
@@ -30,24 +26,16 @@ const DAY_MS = 86_400_000;
 export function createDeploymentCleanUp(deps: {
   readonly service: DeploymentService;
   readonly catalog?: Pick<Catalog, "hostingPrice"> | undefined;
-  readonly settings: Partial<Pick<Settings, "baseModelDeployment" | "tunedModelDeploymentName">>;
-  readonly clock: Clock;
   readonly logger: Logger;
 }) {
-  const { service, catalog, settings, clock, logger } = deps;
-  const { store, models } = service;
-  const candidates = async (olderThanDays: number): Promise<Hosted[]> =>
-    inactive(
-      await store.hosted.all(),
-      await store.hosted.holdings([settings.baseModelDeployment, settings.tunedModelDeploymentName]),
-      clock.now(),
-      olderThanDays * DAY_MS,
-    );
+  const { catalog, logger } = deps;
+  const { models } = deps.service;
+  const candidates = (olderThanDays: number) => models?.idle(olderThanDays * DAY_MS) ?? Promise.resolve([]);
 
   return async (olderThanDays: number, dryRun: boolean): Promise<CleanUp> => {
     const removed: CleanUp["removed"][number][] = [];
     const not_removed: CleanUp["not_removed"][number][] = [];
-    for (const one of models === undefined ? [] : await candidates(olderThanDays)) {
+    for (const one of await candidates(olderThanDays)) {
       const { agent_id, deployment_name, training_run_id, requested_at } = one;
       try {
         if (!dryRun) {

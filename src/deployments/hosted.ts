@@ -79,6 +79,18 @@ export function createHostedModels(deps: HostedDeps) {
     return { kind: "failed", code, message, remake: !FINAL.has(code) };
   }
 
+  const settled = [settings.baseModelDeployment, settings.tunedModelDeploymentName];
+
+  /** What is there at the provider, made by this app, and needed by nobody; oldest first. */
+  async function idle(olderThanMs: number): Promise<Hosted[]> {
+    const there = new Set<string>();
+    for await (const { name, state } of hosting.list()) if (state !== "Deleting") there.add(name);
+    const holdings = await hosted.holdings(settled);
+    return inactive(await hosted.all(), holdings, clock.now(), olderThanMs).filter((one) =>
+      there.has(one.deployment_name),
+    );
+  }
+
   /** Makes room where the promotion asked for that, else tells what could go. */
   async function noRoom(ref: HostedRef, one: Hosted, message: string): Promise<Provisioned> {
     const pruned = one.pruned ?? [];
@@ -86,11 +98,9 @@ export function createHostedModels(deps: HostedDeps) {
     for (const name of pruned)
       if ((await hosting.read(name)) !== undefined)
         return { kind: "making", look_again_seconds: ROOM_AGAIN_SECONDS };
-    const candidates = inactive(
-      await hosted.all(),
-      await hosted.holdings([settings.baseModelDeployment, settings.tunedModelDeploymentName]),
-      clock.now(),
-    ).filter(({ deployment_name }) => deployment_name !== one.deployment_name);
+    const candidates = (await idle(0)).filter(
+      ({ deployment_name }) => deployment_name !== one.deployment_name,
+    );
     const deployment = await store.readDeployment(ref.agent_id, ref.wanted_by);
     const oldest = candidates[0];
     if (deployment?.prune === "oldest_inactive" && oldest !== undefined && pruned.length < MOST_PRUNED) {
@@ -243,6 +253,7 @@ export function createHostedModels(deps: HostedDeps) {
       return null;
     },
 
+    idle,
     remove,
 
     /** After a promotion failed: what it made costs by the hour, so it goes unless something else needs it. */

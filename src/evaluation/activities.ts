@@ -92,7 +92,10 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
 
     async planEvaluation({ agent_id, id }) {
       const evaluation = await service.get(agent_id, id);
-      if (evaluation.plan !== undefined) return { kind: "planned", batches: evaluation.plan.batches };
+      const { hosted_id } = evaluation;
+      const host = hosted_id === undefined ? {} : { hosted_id };
+      if (evaluation.plan !== undefined)
+        return { kind: "planned", batches: evaluation.plan.batches, ...host };
       const file = (await store.readDataset(agent_id, evaluation.dataset_id))?.files?.[evaluation.split];
       if (file === undefined || (await files.stat(file.key)) === undefined)
         return {
@@ -119,11 +122,12 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
           ? { ...one, plan: { ...plan, contamination: shared === "unchecked" ? "unchecked" : "none" } }
           : undefined,
       );
-      return { kind: "planned", batches: stored?.plan?.batches ?? plan.batches };
+      return { kind: "planned", batches: stored?.plan?.batches ?? plan.batches, ...host };
     },
 
     async answerEvaluationBatch({ agent_id, id, batch }) {
-      return answerBatch(deps, id, batch, await service.get(agent_id, id));
+      const { baseline, candidate, candidate_deployment } = await service.get(agent_id, id);
+      return answerBatch(deps, id, batch, { baseline, candidate: candidate_deployment ?? candidate });
     },
 
     async judgeEvaluation({ agent_id, id, batches }) {

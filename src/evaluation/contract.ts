@@ -60,6 +60,9 @@ export const evaluationSchema = z.object({
   agent_id: z.string(),
   run_id: z.string().optional(),
   candidate: z.string(),
+  /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
+  candidate_deployment: z.string().optional(),
+  hosted_id: z.string().optional(),
   baseline: z.string(),
   dataset_id: z.string(),
   dataset_hash: z.string(),
@@ -95,9 +98,15 @@ export interface EvaluationActivities {
     input: RecordRef,
   ): Promise<{ status: Evaluation["status"]; verdict?: Verdict | undefined }>;
   /** Checks contamination, fixes the examples and how they fall into batches. */
-  planEvaluation(
-    input: RecordRef,
-  ): Promise<{ kind: "planned"; batches: number } | { kind: "rejected"; code: string; message: string }>;
+  planEvaluation(input: RecordRef): Promise<
+    | {
+        kind: "planned";
+        batches: number;
+        /** The candidate is to be made callable before it is asked. */
+        hosted_id?: string | undefined;
+      }
+    | { kind: "rejected"; code: string; message: string }
+  >;
   answerEvaluationBatch(input: RecordRef & { batch: number }): Promise<{ answered: number; missing: number }>;
   judgeEvaluation(input: RecordRef & { batches: number }): Promise<{ verdict: Verdict }>;
   failEvaluation(input: FailInput): Promise<null>;

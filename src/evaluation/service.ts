@@ -17,6 +17,14 @@ export interface EvaluationDeps {
   /** The model that serves now, for the baseline `active`; null when the base model does. */
   readonly deployments: {
     readonly readActive: (agentId: string) => Promise<{ readonly deployment_name: string } | null>;
+    /** Where a run's model has to be made callable first: under which name. Absent: it is called by its own. */
+    readonly models?:
+      | {
+          ensure(
+            run: TrainingRun & { readonly model: string },
+          ): Promise<{ readonly id: string; readonly deployment_name: string }>;
+        }
+      | undefined;
   };
 }
 
@@ -89,7 +97,12 @@ export function createEvaluationService(deps: EvaluationDeps) {
         });
       const { dataset, split } = await heldOut(agent_id, input.dataset_id, input.split);
       const baseline = await nameOfBaseline(agent_id, input.baseline, run);
-      if (baseline === candidate)
+      // A candidate that is named is taken at its word; a run's model needs a deployment where it has none of its own.
+      const hosted =
+        run?.tuned_model_name === undefined || input.candidate !== undefined
+          ? undefined
+          : await deps.deployments.models?.ensure({ ...run, model: run.tuned_model_name });
+      if (baseline === candidate || baseline === hosted?.deployment_name)
         throw invalid("same_model", `Candidate and baseline are the same model, ${candidate}.`, {
           field: "baseline",
           remedy: "Compare with `base` or with another model's name.",
@@ -108,6 +121,9 @@ export function createEvaluationService(deps: EvaluationDeps) {
           id: hashedId("eval", { ...what, attempt }),
           type: "evaluation",
           ...what,
+          ...(hosted === undefined
+            ? {}
+            : { candidate_deployment: hosted.deployment_name, hosted_id: hosted.id }),
           dataset_id: dataset.id,
           status: "pending",
           created_at: toIso(clock.now()),

@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Verdict } from "../evaluation/contract.ts";
 import type { RecordRef } from "../kernel/claim.ts";
+import { makeCallable } from "./make-callable.ts";
 import { fanOut, faultText, lastWord, type Steps, step, waitUntil } from "./steps.ts";
 
 export interface EvaluationResult {
@@ -42,6 +43,18 @@ function* evaluate(context: OrchestrationContext, evaluation: RecordRef): Steps<
   if (plan.kind === "rejected") {
     yield* lastWord(context, "failEvaluation", { ...evaluation, code: plan.code, message: plan.message });
     return;
+  }
+  if (plan.hosted_id !== undefined) {
+    const { agent_id, id } = evaluation;
+    const callable = yield* makeCallable(context, { agent_id, id: plan.hosted_id, wanted_by: id });
+    if (callable.kind === "failed") {
+      yield* lastWord(context, "failEvaluation", {
+        ...evaluation,
+        code: callable.code,
+        message: callable.message,
+      });
+      return;
+    }
   }
   yield* fanOut(
     context,
