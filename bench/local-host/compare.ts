@@ -29,7 +29,11 @@ type Figures = Record<string, number>;
 function run(engine: string, finished: number): Promise<Figures> {
   const plan = {
     count: Number(values.count),
-    wides: values.wides.split(",").map(Number),
+    // The in-memory backend needs more than 4 GB for 5,000.
+    wides: values.wides
+      .split(",")
+      .map(Number)
+      .filter((width) => engine !== "durabletask" || width <= 1000),
     singles: 200,
     finished: engine === "local-host" ? finished : 0,
   };

@@ -13,7 +13,7 @@ const five: df.OrchestrationHandler = function* ({ df: context }) {
   return n;
 };
 const fan: df.OrchestrationHandler = function* ({ df: context }) {
-  const work = Array.from({ length: context.getInput() as number }, (_, n) => context.callActivity("add", n));
+  const work = Array.from({ length: context.getInput<number>() }, (_, n) => context.callActivity("add", n));
   return ((yield context.Task.all(work)) as number[]).length;
 };
 const home = mkdtempSync(path.join(tmpdir(), "lightning-"));

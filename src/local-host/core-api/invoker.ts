@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { FunctionInvoker, InvocationResult, TypedData } from "../durable/port.ts";
@@ -74,9 +74,7 @@ export function createInvoker({ core, logger, tracker, clientBinding, timeout }:
         ],
         triggerMetadata: invocation.triggerMetadata ?? {},
         traceContext: {
-          traceParent:
-            invocation.traceParent ??
-            `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-00`,
+          traceParent: invocation.traceParent ?? newTraceParent(),
           traceState: invocation.traceState ?? "",
           attributes: {},
         },
@@ -165,6 +163,12 @@ export function createInvoker({ core, logger, tracker, clientBinding, timeout }:
       };
     },
   };
+}
+
+/** Not sampled. UUIDs, since Node draws those from a pool: this is made for every call. */
+function newTraceParent(): string {
+  const trace = randomUUID().replaceAll("-", "");
+  return `00-${trace}-${randomUUID().replaceAll("-", "").slice(16)}-00`;
 }
 
 /** Azure ends the whole worker process then; here only the caller is told, and the function's promise is left alone. */

@@ -184,8 +184,8 @@ export class GroupCommit {
       remedy: "Look after the disk, then start the host again: it goes on from what is there.",
       cause,
     });
-    for (const { job } of [...this.#unsynced, ...this.#jobs.map((job) => ({ job }))])
-      job.reject(this.#broken);
+    for (const { job } of this.#unsynced) job.reject(this.#broken);
+    for (const queued of this.#jobs) queued.reject(this.#broken);
     this.#unsynced = [];
     this.#jobs = [];
   }

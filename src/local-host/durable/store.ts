@@ -202,7 +202,7 @@ export class DurableStore {
 
   /** Puts a new execution in place of whatever had the id before. */
   create(instance: Omit<Instance, "seq" | "output" | "customStatus" | "status" | "updatedAt">): void {
-    this.forget(instance.id);
+    if (this.instance(instance.id) !== undefined) this.forget(instance.id);
     this.#run(
       `INSERT INTO instances (id, execution_id, name, version, status, input, created_at, updated_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
