@@ -133,6 +133,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   }
 
   const state = openStateFile(files.state);
+  undo.push(() => state.flush());
   const timers = new Map<string, RunningTimer>();
   const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
   const trigger = (name: string, input: string) =>

@@ -18,11 +18,18 @@ export function writeFileAtomic(file: string, text: string, mode = 0o600): void 
   fs.renameSync(draft, file);
 }
 
+/** How long a noted value may wait for the disk, in ms of real time. */
+const NOTED_WITHIN_MS = 100;
+
 /** A small persistent map: where timers and change feeds keep how far they are. */
 export interface StateFile {
   get(key: string): unknown;
   /** Stored when it returns. */
   set(key: string, value: unknown): void;
+  /** Stored soon: for what may fall back a little in a crash, such as a position from which work is repeated. */
+  note(key: string, value: unknown): void;
+  /** Stores what was noted, now. */
+  flush(): void;
 }
 
 /** Opens a state file; one that cannot be read is refused, since starting from nothing would repeat work silently. */
@@ -30,11 +37,32 @@ export function openStateFile(file: string): StateFile {
   const state: Record<string, unknown> = fs.existsSync(file)
     ? (JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, unknown>)
     : {};
+  let soon: NodeJS.Timeout | undefined;
+  const write = () => {
+    clearTimeout(soon);
+    soon = undefined;
+    writeFileAtomic(file, `${JSON.stringify(state, null, 2)}\n`);
+  };
+  const writeSoon = () => {
+    try {
+      write();
+    } catch {
+      // A full disk: the position stays behind meanwhile, which only repeats work after a crash.
+      soon = setTimeout(writeSoon, 10 * NOTED_WITHIN_MS);
+    }
+  };
   return {
     get: (key) => state[key],
     set(key, value) {
       state[key] = value;
-      writeFileAtomic(file, `${JSON.stringify(state, null, 2)}\n`);
+      write();
+    },
+    note(key, value) {
+      state[key] = value;
+      soon ??= setTimeout(writeSoon, NOTED_WITHIN_MS);
+    },
+    flush() {
+      if (soon !== undefined) write();
     },
   };
 }

@@ -85,7 +85,8 @@ export async function startFeed(
         );
     }
     if (faults?.survives() === false) return false;
-    if (page.continuation !== position()) state.set(key, page.continuation);
+    // A position that a crash takes back repeats pages; storing it at once would sync the disk for every page.
+    if (page.continuation !== position()) state.note(key, page.continuation);
     return !page.drained;
   }
 
