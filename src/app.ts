@@ -2,6 +2,7 @@ import path from "node:path";
 import { createAgent } from "./agent/agent.ts";
 import { agentTools } from "./agent/tools.ts";
 import { createCatalog } from "./catalog/catalog.ts";
+import { TABLES } from "./catalog/tables.ts";
 import { homeFolder, readSettings, type Settings } from "./config/settings.ts";
 import { createDatasetActivities } from "./datasets/activities.ts";
 import { datasetOperations } from "./datasets/operations.ts";
@@ -37,6 +38,7 @@ import { ledgerFromSettings } from "./ledger/from-settings.ts";
 import type { Ledger, NotifyingLedger } from "./ledger/ledger.ts";
 import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
 import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
+import { episodeTraceOperations } from "./overview/episode-trace.ts";
 import { overviewOperations } from "./overview/operations.ts";
 import { createOverviewService } from "./overview/service.ts";
 import { createPipelineActivities } from "./pipelines/activities.ts";
@@ -106,7 +108,7 @@ export function createApp(options: AppOptions = {}) {
   });
   const episodes = createEpisodeService(ports);
   const rewards = createRewardService(ports);
-  const datasets = createDatasetService(ports);
+  const datasets = createDatasetService({ ...ports, tables: TABLES });
   const review = createReviewService({ ...ports, rewards });
   const training = createTrainingService({ ...ports, datasets });
   const evaluations = createEvaluationService({ ...ports, deployments });
@@ -293,6 +295,7 @@ export function operationRows(
     }),
     ...pipelineOperations({ ...shared, service: services.pipelines }),
     ...deadLetterOperations({ ...shared, service: services.deadLetters }),
+    ...episodeTraceOperations({ ...shared, datasets: services.datasets, deployments: services.deployments }),
     ...overviewOperations({ ...shared, service: services.overview }),
     ...identityOperations({ ...shared, audit: services.audit }),
   ];

@@ -1,4 +1,6 @@
 import type { Episode } from "../../src/episodes/contract.ts";
+import { REDACTION_VERSION } from "../../src/episodes/redact.ts";
+import type { Reward } from "../../src/rewards/contract.ts";
 
 /** Small, fast, seeded: the same N always gives the same episodes (mulberry32). */
 function randomNumbers(seed: number): () => number {
@@ -64,10 +66,27 @@ function one(n: number, subject: number, about: string, answer: string, luck: nu
     request_latency_ms: 800,
     created_at: at,
     recorded_at: at,
-    redaction: { version: "1", counts: {} },
+    redaction: { version: REDACTION_VERSION, counts: {} },
     schema_version: 1,
     ...judgement(n, luck, at),
   };
+}
+
+/** The judgement that the episode's aggregate sums up; none where nobody judged it. */
+export function rewardOf(episode: Episode): Reward[] {
+  if (episode.reward_avg === undefined) return [];
+  return [
+    {
+      id: `rw-${episode.id.slice(3)}`,
+      agent_id: episode.agent_id,
+      episode_id: episode.id,
+      source: "human_approval",
+      value: episode.reward_avg,
+      evaluator: "bench",
+      metadata: {},
+      created_at: episode.created_at,
+    },
+  ];
 }
 
 function judgement(n: number, luck: number, at: string): Partial<Episode> {

@@ -116,6 +116,16 @@ export async function writeEdges(
 
 const round = (score: number): number => Math.round(score * 1e6) / 1e6;
 
+/** One page of edges; a page that is gone has none. */
+export async function edgePage(
+  ledger: Ledger,
+  dataset: Pick<Dataset, "id" | "agent_id">,
+  page: number,
+): Promise<readonly EdgeRow[]> {
+  const found = await ledger.read<EdgePage>("lineage", [dataset.agent_id], pageId(dataset.id, page));
+  return found?.rows ?? [];
+}
+
 /** All edges of a dataset, in order. */
 export async function* edgesOf(
   ledger: Ledger,

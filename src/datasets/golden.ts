@@ -1,11 +1,12 @@
 import { redact } from "../episodes/redact.ts";
 import { invalid } from "../kernel/errors.ts";
-import { exampleLine } from "./example.ts";
+import type { Format } from "./contract.ts";
+import { fromExport } from "./import.ts";
 import type { LineFault } from "./line-rules.ts";
 import { contentHash } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
 import { add } from "./shard-file.ts";
-import { checkLine } from "./validate.ts";
+import { type CheckedFormat, checkFormatLine, parseLine } from "./validate.ts";
 
 export interface GoldenFault extends LineFault {
   /** 1 for the first line of the file. */
@@ -19,6 +20,12 @@ export interface GoldenFile {
   readonly warnings: Readonly<Record<string, number>>;
 }
 
+export interface GoldenOptions {
+  readonly redact: boolean;
+  /** Absent: supervised lines, or another tool's export that becomes them. */
+  readonly format?: Format | undefined;
+}
+
 const FAULTS_SHOWN = 20;
 const LINES_PER_PAUSE = 64;
 
@@ -27,10 +34,7 @@ const LINES_PER_PAUSE = 64;
  * mark, blank lines) or is dealt with later (equal lines) is a warning.
  * @throws LightningError invalid `golden_invalid` with line, rule and remedy of the first 20 faults and their number
  */
-export async function readGolden(
-  content: string,
-  options: { readonly redact: boolean },
-): Promise<GoldenFile> {
+export async function readGolden(content: string, options: GoldenOptions): Promise<GoldenFile> {
   const warnings: Record<string, number> = {};
   const faults: GoldenFault[] = [];
   const invalidLines = new Set<number>();
@@ -50,10 +54,10 @@ export async function readGolden(
     }
     const checked = cleaned(row, options, warnings);
     if (checked.ok) {
-      const hash = contentHash(checked.example);
+      const hash = contentHash(checked.line);
       if (seen.has(hash)) add(warnings, "duplicate_line");
       seen.add(hash);
-      lines.push(exampleLine(checked.example));
+      lines.push(JSON.stringify(checked.line));
       continue;
     }
     invalidLines.add(index + 1);
@@ -72,13 +76,24 @@ export async function readGolden(
 }
 
 /** A valid line without secrets. Redaction keeps the shape; should it ever not, the line is refused, not stored. */
-function cleaned(row: string, options: { readonly redact: boolean }, warnings: Record<string, number>) {
-  const checked = checkLine(row);
+function cleaned(row: string, options: GoldenOptions, warnings: Record<string, number>): CheckedFormat {
+  const checked = imported(row, options.format ?? "sft", warnings);
   if (!checked.ok || !options.redact) return checked;
-  const { value, counts } = redact(checked.example);
+  const { value, counts } = redact(checked.line);
   if (Object.keys(counts).length === 0) return checked;
   for (const [kind, times] of Object.entries(counts)) add(warnings, `redacted:${kind}`, times);
-  return checkLine(exampleLine(value));
+  return checkFormatLine(JSON.stringify(value), options.format ?? "sft");
+}
+
+function imported(row: string, format: Format, warnings: Record<string, number>): CheckedFormat {
+  const checked = checkFormatLine(row, format);
+  if (checked.ok || format !== "sft") return checked;
+  const parsed = parseLine(row);
+  const found = parsed.ok ? fromExport(parsed.value) : undefined;
+  if (found === undefined) return checked;
+  const again = checkFormatLine(JSON.stringify(found.example), format);
+  if (again.ok) add(warnings, `imported:${found.shape}`);
+  return again;
 }
 
 function refusal(faults: readonly GoldenFault[], total: number, invalidLines: number) {

@@ -6,8 +6,11 @@ import { startAndWait } from "../kernel/long-operation.ts";
 import { type CallContext, defineOperation, type Operation, type Reply } from "../kernel/operation.ts";
 import { continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
 import { buildDatasetInputSchema, buildGoldenInputSchema, type Dataset, SPLITS } from "./contract.ts";
+import { estimateInputSchema, estimateSchema } from "./estimate.ts";
+import { datasetLineageOperations } from "./lineage-operations.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
 import type { DatasetService, Prepared } from "./service.ts";
+import { validateOperation } from "./validate-operation.ts";
 
 export interface DatasetOperationDeps {
   readonly service: DatasetService;
@@ -66,6 +69,39 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
         content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
       },
       run: async (input, context) => build(await service.prepareGolden(input), context),
+    }),
+    defineOperation({
+      name: "cancelDataset",
+      summary: "Asks for the end of a dataset's build; what it wrote is removed.",
+      input: z.strictObject(one),
+      output: datasetReplySchema,
+      role: "builder",
+      effect: "destroy",
+      idempotent: true,
+      rest: { method: "POST", path: "/datasets/{dataset_id}/cancel" },
+      cli: "cancel-dataset",
+      mcp: ["lightning_cancel_dataset"],
+      aliases: { id: "dataset_id" },
+      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123" },
+      run: async ({ agent_id, dataset_id }) => ({
+        body: datasetReply(await service.cancel(agent_id, dataset_id)),
+      }),
+    }),
+    defineOperation({
+      name: "estimateTraining",
+      summary:
+        "Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits.",
+      input: estimateInputSchema.extend(agent),
+      output: estimateSchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "POST", path: "/training/estimate" },
+      cli: "estimate",
+      mcp: ["lightning_estimate_training"],
+      aliases: { epochs: "n_epochs" },
+      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4.1-2025-04-14" },
+      run: async (input) => ({ body: await service.estimate(input) }),
     }),
     defineOperation({
       name: "listDatasets",
@@ -139,6 +175,8 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
         };
       },
     }),
+    validateOperation(),
+    ...datasetLineageOperations({ service, settings }),
   ];
 }
 

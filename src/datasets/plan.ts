@@ -6,6 +6,7 @@ import { type DatasetStore, inRange } from "./store.ts";
 /** Bytes of episodes in a shard: half a second or so of work, so that a crash costs little. */
 const SHARD_BYTES = 8_000_000;
 const FEWEST_EPISODES = 50;
+const MOST_EPISODES = 4000;
 /** A plan is a durable payload and stays under 16 KB: some 13 bytes a shard that goes by its number. */
 const MOST_SHARDS = 1000;
 /** Episodes whose size is looked at, at either end of the range. */
@@ -36,7 +37,8 @@ export async function planEpisodeShards(store: DatasetStore, dataset: Dataset): 
   const parts = await cut(whole, count);
   const total = parts.reduce((sum, part) => sum + part.episodes, 0);
   const bytes = await store.usualBytes(dataset.agent_id, where, SAMPLED);
-  const size = Math.max(FEWEST_EPISODES, Math.floor(SHARD_BYTES / bytes), Math.ceil(total / MOST_SHARDS));
+  const fitting = Math.min(MOST_EPISODES, Math.floor(SHARD_BYTES / bytes));
+  const size = Math.max(FEWEST_EPISODES, fitting, Math.ceil(total / MOST_SHARDS));
   const fine: Stretch[] = [];
   for (const part of parts) fine.push(...(await small(part, size, count)));
   return joined(fine, size);

@@ -1,12 +1,14 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import type { Files } from "../files/files.ts";
+import type { Episode } from "../episodes/contract.ts";
+import { type Files, lines } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid, isLightningError, notFound } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { bare } from "../ledger/ledger.ts";
+import { bare, type Page } from "../ledger/ledger.ts";
+import type { Provider } from "../provider/provider.ts";
 import type {
   buildDatasetInputSchema,
   buildGoldenInputSchema,
@@ -15,18 +17,30 @@ import type {
   Recipe,
   Split,
 } from "./contract.ts";
+import { type EdgeRow, edgePage, edgesOf, edgesOfEpisode, type ToldEdge, tellEdge } from "./edges.ts";
+import { type Estimate, type EstimateInput, estimate, type PriceTables } from "./estimate.ts";
 import { readGolden } from "./golden.ts";
 import { sourceFileKey } from "./keys.ts";
-import { createDatasetStore } from "./store.ts";
+import { createDatasetStore, unlessChanged } from "./store.ts";
 
 export interface DatasetDeps {
   readonly ledger: Ledger;
   readonly files: Files;
   readonly settings: Pick<
     Settings,
-    "minReward" | "maxExamples" | "includeTools" | "trainSplit" | "redactSecrets"
+    | "minReward"
+    | "maxExamples"
+    | "includeTools"
+    | "trainSplit"
+    | "redactSecrets"
+    | "baseModel"
+    | "epochs"
+    | "trainingType"
   >;
   readonly clock: Clock;
+  /** Prices and limits; without them costs are unknown. */
+  readonly tables?: PriceTables | undefined;
+  readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
 }
 export type BuildDatasetInput = z.output<typeof buildDatasetInputSchema>;
 export type BuildGoldenInput = z.output<typeof buildGoldenInputSchema>;
@@ -40,7 +54,8 @@ export interface Prepared {
 const NO_LIMIT = 10_000_000;
 
 /** The verbs of datasets. Building itself is the orchestration `buildDataset`, under the dataset's id. */
-export function createDatasetService({ ledger, files, settings, clock }: DatasetDeps) {
+export function createDatasetService(deps: DatasetDeps) {
+  const { ledger, files, settings, clock } = deps;
   const store = createDatasetStore(ledger);
 
   async function get(agentId: string, id: string): Promise<Dataset> {
@@ -153,7 +168,10 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
      */
     async prepareGolden(input: BuildGoldenInput): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;
-      const golden = await readGolden(input.content, { redact: settings.redactSecrets });
+      const golden = await readGolden(input.content, {
+        redact: settings.redactSecrets,
+        format: input.format,
+      });
       const recipe: Recipe = {
         kind: "golden",
         max_examples: NO_LIMIT,
@@ -176,6 +194,97 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
     },
 
     get,
+
+    /** What training on it would take and cost. @throws not_found `dataset_not_found`, conflict `dataset_not_ready` */
+    estimate: async (input: EstimateInput): Promise<Estimate> =>
+      await estimate(deps, await get(input.agent_id, input.dataset_id), input),
+
+    /**
+     * Asks for the end of a build; its next step ends it.
+     * @throws conflict `dataset_finished`
+     */
+    async cancel(agentId: string, id: string): Promise<Dataset> {
+      for (;;) {
+        const stored = await store.read(agentId, id);
+        if (stored === undefined) return await get(agentId, id);
+        if (stored.cancel_requested === true) return bare(stored);
+        if (stored.status === "ready" || stored.status === "failed")
+          throw conflict(
+            "dataset_finished",
+            `The build has already ended: the dataset is ${stored.status}.`,
+            {
+              field: "dataset_id",
+            },
+          );
+        if (await unlessChanged(store.update(stored, { cancel_requested: true })))
+          return await get(agentId, id);
+      }
+    },
+
+    /** Edges of a dataset, a page of some 500 at a time; `continuation` is the next page's number. */
+    async edges(agentId: string, id: string, continuation?: string) {
+      const dataset = await get(agentId, id);
+      const page = continuation === undefined ? 0 : Number(continuation);
+      const pages = dataset.lineage?.pages ?? 0;
+      if (!Number.isSafeInteger(page) || page < 0 || (page >= pages && page > 0))
+        throw invalid("bad_continuation", "The dataset has no such page.", { field: "continuation" });
+      const rows = pages === 0 ? [] : await edgePage(ledger, dataset, page);
+      return {
+        edges: rows.map((row) => tellEdge(dataset, row)),
+        ...(page + 1 < pages ? { continuation: String(page + 1) } : {}),
+      };
+    },
+
+    /**
+     * Why a line is in a dataset: its edge, and those of the duplicates it stands for.
+     * @param line first digits of the SHA-256 of the line's text, or its number with its side
+     * @throws not_found `example_not_found`
+     */
+    async why(agentId: string, id: string, line: string, split: Split) {
+      const dataset = await get(agentId, id);
+      const hash = /^\d{1,7}$/.test(line)
+        ? await hashOfLine(dataset, Number(line), split)
+        : line.toLowerCase();
+      const own: ToldEdge[] = [];
+      const others: ToldEdge[] = [];
+      if (hash !== undefined)
+        for await (const rows of edgesOf(ledger, dataset))
+          for (const row of rows) {
+            if (isSame(row[0], hash)) own.push(tellEdge(dataset, row));
+            else if (row[8] !== undefined && isSame(row[8], hash)) others.push(tellEdge(dataset, row));
+          }
+      if (own.length === 0)
+        throw notFound("example_not_found", `The dataset has no line "${line}".`, {
+          field: "hash",
+          remedy: "Give at least eight digits of the SHA-256 of the line, or its number and its split.",
+        });
+      return [...own, ...others];
+    },
+
+    /** An episode, its rewards, and every dataset that it or a duplicate of it came to. */
+    async traceEpisode(agentId: string, episodeId: string) {
+      const episode = await ledger.read<Episode>("episodes", [agentId, episodeId], episodeId);
+      const rewards = (await store.rewardsOf(agentId, [episodeId])).get(episodeId) ?? [];
+      const found: { dataset: Dataset; edges: ToldEdge[] }[] = [];
+      let after: string | undefined;
+      do {
+        const page: Page<Dataset> = await store.list(agentId, 100, after);
+        for (const dataset of page.items) {
+          if (dataset.status !== "ready" || dataset.lineage === undefined) continue;
+          const isPaired = dataset.recipe.format === "dpo";
+          const at = episode === undefined || isPaired ? undefined : Date.parse(episode.created_at);
+          const rows = await edgesOfEpisode(ledger, dataset, episodeId, at);
+          if (rows.length > 0)
+            found.push({ dataset: bare(dataset), edges: rows.map((row) => tellEdge(dataset, row)) });
+        }
+        after = page.continuation;
+      } while (after !== undefined);
+      return {
+        episode: episode === undefined ? undefined : bare(episode),
+        rewards: rewards.map(bare),
+        found,
+      };
+    },
 
     /** Newest first. */
     async list(agentId: string, limit: number, continuation?: string) {
@@ -207,6 +316,14 @@ export function createDatasetService({ ledger, files, settings, clock }: Dataset
     },
   };
 
+  async function hashOfLine(dataset: Dataset, number: number, split: Split): Promise<string | undefined> {
+    const file = dataset.files?.[split];
+    if (file === undefined) return undefined;
+    let at = 0;
+    for await (const text of lines(files.read(file.key))) if (++at === number) return sha256(text);
+    return undefined;
+  }
+
   function record(
     agentId: string,
     name: string,
@@ -233,6 +350,9 @@ export type DatasetService = ReturnType<typeof createDatasetService>;
 function present<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }
+
+/** A page keeps 32 digits; whoever asks may know fewer or more. */
+const isSame = (kept: EdgeRow[0], asked: string): boolean => kept.startsWith(asked.slice(0, kept.length));
 
 const sortedNames = (names: readonly string[] | undefined): string[] | undefined =>
   names === undefined ? undefined : [...new Set(names)].toSorted();

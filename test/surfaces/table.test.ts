@@ -34,6 +34,12 @@ const PROMISED = [
   ["getEvaluation", "GET /evaluations/{}", "evaluation", "lightning_get_evaluation"],
   ["listDatasets", "GET /datasets", "list-datasets", "lightning_list_datasets"],
   ["getDataset", "GET /datasets/{}", "show-dataset", "lightning_get_dataset"],
+  ["cancelDataset", "POST /datasets/{}/cancel", "cancel-dataset", "lightning_cancel_dataset"],
+  ["validateFile", "POST /datasets/validate", "validate", "lightning_validate_file"],
+  ["listExamples", "GET /datasets/{}/examples", "list-examples", undefined],
+  ["explainExample", "GET /datasets/{}/examples/{}/why", "why", "lightning_explain_example"],
+  ["traceEpisode", "GET /lineage/episodes/{}", "trace", "lightning_trace_episode"],
+  ["estimateTraining", "POST /training/estimate", "estimate", "lightning_estimate_training"],
   ["getDatasetFile", "GET /datasets/{}/files/{}", undefined, undefined],
   ["startTraining", "POST /training", "train", "lightning_train lightning_start_training"],
   ["getTrainingRun", "GET /training/{}", "status", "lightning_training_status lightning_get_training_status"],
@@ -97,8 +103,10 @@ describe("the table of operations", () => {
   });
 
   test("what reads is got, what changes is posted", () => {
+    // Questions whose words are too many for an address.
+    const asked = new Set(["estimateTraining", "validateFile"]);
     for (const { name, effect, rest } of rows)
-      expect([name, rest.method]).toEqual([name, effect === "read" ? "GET" : "POST"]);
+      expect([name, rest.method]).toEqual([name, effect === "read" && !asked.has(name) ? "GET" : "POST"]);
   });
 });
 

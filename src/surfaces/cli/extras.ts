@@ -73,6 +73,29 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
     ],
   }),
 
+  validateFile: () => ({
+    without: ["content", "validation_content", "file"],
+    options: [
+      new Option("--file <file>", "file to be checked, one JSON object a line; - is standard input"),
+      new Option("--validation-file <file>", "the validation file that goes with it"),
+    ],
+    example: "lightning validate --file ./data/golden_conversations.jsonl --model gpt-4.1-2025-04-14",
+    async complete(input, values, io, refuse) {
+      const { file } = values;
+      if (typeof file !== "string") refuse("required option not given: --file <file>");
+      else {
+        input.content = await readOr(io, file, refuse);
+        input.file = file.slice(file.lastIndexOf("/") + 1);
+      }
+      if (typeof values.validationFile === "string")
+        input.validation_content = await readOr(io, values.validationFile, refuse);
+    },
+  }),
+
+  startTraining: () => ({
+    options: [new Option("--yes", "start without asking, whatever it costs")],
+  }),
+
   decidePipeline: (operation) => ({
     without: ["approved"],
     options: [

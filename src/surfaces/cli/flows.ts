@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { LightningError } from "../../kernel/errors.ts";
 import { print, printMore } from "./io.ts";
-import { type Body, facts, list, plain } from "./layout.ts";
+import { type Body, facts, list, member, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";
 import { statusSign } from "./texts/shared.ts";
+import { TEXTS } from "./texts.ts";
 
 /** Carries a command out; the result is the exit code. */
 export type Flow = (session: Session) => Promise<number>;
@@ -56,8 +57,34 @@ const promote: Flow = async (session) => {
   return 0;
 };
 
+/**
+ * Shows what training would cost and asks. Not asked: who said `--yes` or a budget, which the app itself holds to, and
+ * where no terminal is there to answer. @returns false: it is not to be started
+ */
+async function agreed(session: Session): Promise<boolean> {
+  const { io, json, input } = session;
+  if (json) return true;
+  const { agent_id, dataset_id, base_model, n_epochs, training_type, hyperparameters } = input;
+  const epochs = n_epochs ?? member(hyperparameters, "n_epochs");
+  const asked = { agent_id, dataset_id, base_model, n_epochs: epochs, training_type };
+  const wanted = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  try {
+    const { body } = await session.call("estimateTraining", wanted);
+    print(io, TEXTS.estimateTraining?.(body, input) ?? []);
+  } catch {
+    // What is wrong with the request, the training says in its own words.
+    return true;
+  }
+  if (session.yes || input.budget_usd !== undefined || io.ask === undefined) return true;
+  return await io.ask("Start the training?");
+}
+
 const train: Flow = async (session) => {
   const { io, json, input } = session;
+  if (!(await agreed(session))) {
+    print(io, ["⛔ Nothing was started."]);
+    return 1;
+  }
   if (!json)
     print(io, [
       "🚀 Starting fine-tuning job...",

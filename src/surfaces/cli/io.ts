@@ -9,6 +9,8 @@ export interface CliIo {
   err(text: string): void;
   /** The text of a file, or of standard input for `-`. */
   read(file: string): Promise<string>;
+  /** Asks yes or no; absent: nobody is there to answer. */
+  ask?(question: string): Promise<boolean>;
   sleep(ms: number): Promise<void>;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -31,6 +33,19 @@ export const terminal: CliIo = {
   out: (line) => process.stdout.write(line),
   err: (line) => process.stderr.write(line),
   read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
+  ...(process.stdin.isTTY && process.stdout.isTTY
+    ? {
+        async ask(question: string) {
+          const { createInterface } = await import("node:readline/promises");
+          const reader = createInterface({ input: process.stdin, output: process.stdout });
+          try {
+            return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+          } finally {
+            reader.close();
+          }
+        },
+      }
+    : {}),
   sleep: (ms) => sleep(systemClock, ms),
   now: () => Date.now(),
   paint(line, stream) {

@@ -118,6 +118,7 @@ function addOperation(
           input,
           json,
           wait: values.wait !== false,
+          yes: values.yes === true,
           longestWaitMs: deps.longestWaitMs,
           longestPauseMs: deps.longestPauseMs,
           call: caller(deps.operations, connection),

@@ -18,6 +18,8 @@ export interface Session {
   readonly json: boolean;
   /** False: do not wait for what takes long. */
   readonly wait: boolean;
+  /** What is asked before it costs money is answered with yes. */
+  readonly yes: boolean;
   /** How long to wait for a training run, in ms. */
   readonly longestWaitMs: number;
   /** Longest pause between two looks, in ms. */

@@ -1,3 +1,4 @@
+import { charts, withoutCharts } from "../charts.ts";
 import { type Body, facts, list, member, outline, plain, table } from "../layout.ts";
 import { agentOf, more, none, ruled, type Text, type Texts, underWay } from "./shared.ts";
 
@@ -33,6 +34,45 @@ const built =
       ]),
     ];
   };
+
+const edgeFacts = (one: Body) =>
+  [
+    ["Hash", one.hash],
+    ["Side", one.split ?? "left out"],
+    ["Reason", one.reason],
+    ["Tokens", one.tokens],
+    ["Episodes", Array.isArray(one.episode_ids) ? one.episode_ids.join(", ") : undefined],
+    ["Rewards", Array.isArray(one.reward_ids) ? one.reward_ids.join(", ") : undefined],
+  ] as const;
+
+/** What became of an episode, as a tree: its rewards, then datasets, runs and models. */
+function tree(body: Body): string[] {
+  const gone = (one: Body) => (one.missing === true ? " (missing)" : "");
+  const branch = (one: Body, name: string) => `${name} ${plain(one.id)}${gone(one)}`;
+  const lines = [
+    `🌳 Episode ${plain(body.episode_id)}${member(body.episode, "missing") === true ? " (missing)" : ""}`,
+  ];
+  for (const one of list(body.rewards))
+    lines.push(
+      `   ├─ reward ${plain(one.id)}${gone(one)}${one.value === undefined ? "" : ` ${plain(one.value)} by ${plain(one.source)}`}`,
+    );
+  for (const dataset of list(body.datasets)) {
+    lines.push(`   ├─ ${branch(dataset, "dataset")}`);
+    for (const edge of list(dataset.edges))
+      lines.push(
+        `   │     line ${plain(edge.hash).slice(0, 12)} on ${plain(edge.split ?? "no side")}: ${plain(edge.reason)}`,
+      );
+    for (const run of list(dataset.runs)) {
+      lines.push(`   │  ├─ ${branch(run, "run")} ${plain(run.status ?? "")}`.trimEnd());
+      for (const deployment of list(run.deployments))
+        lines.push(
+          `   │  │  └─ ${branch(deployment, "deployment")}${deployment.is_active === true ? " 🟢 serves now" : ""}`,
+        );
+    }
+  }
+  if (list(body.datasets).length === 0) lines.push("   └─ in no dataset");
+  return lines;
+}
 
 /** Episodes, rewards and datasets. */
 export const DATA_TEXTS: Texts = {
@@ -123,12 +163,76 @@ export const DATA_TEXTS: Texts = {
   getDataset: (body) => [
     "📦 Dataset:",
     ...datasetFacts(body),
-    ...outline(
-      Object.fromEntries(
-        Object.entries(body).filter(
-          ([name]) => !["dataset_id", "id", "name", "training_count", "validation_count"].includes(name),
-        ),
-      ),
-    ),
+    ...outline(withoutCharts(body)),
+    ...charts(body),
   ],
+  estimateTraining: (body) => {
+    const cost = body.cost_usd;
+    const price = body.price;
+    const money = (value: unknown) => (typeof value === "number" ? `$${value.toFixed(2)}` : plain(value));
+    const span = (value: unknown, show: (one: unknown) => string = plain) =>
+      member(value, "low") === member(value, "high")
+        ? show(member(value, "low"))
+        : `${show(member(value, "low"))} to ${show(member(value, "high"))}`;
+    const full = list(body.limits).filter((one) => one.within === false);
+    return [
+      "💰 Estimate:",
+      ...facts([
+        ["Base model", body.base_model],
+        ["Examples", body.examples],
+        ["Tokens an epoch", body.tokens_per_epoch],
+        ["Epochs", span(body.n_epochs)],
+        ["Training tokens", span(body.training_tokens)],
+        [
+          "Price",
+          typeof price === "object"
+            ? `${money(member(price, "usd"))} per ${plain(member(price, "per"))} (${plain(member(price, "source"))}, ${plain(member(price, "as_of"))})`
+            : price,
+        ],
+        ["Cost", typeof cost === "object" ? span(cost, money) : cost],
+        ...list(body.hosting).map(
+          (one) =>
+            [
+              `Hosting (${plain(one.sku)})`,
+              `${money(one.usd_per_month)} a month (${plain(one.source)}, ${plain(one.as_of)})`,
+            ] as const,
+        ),
+        [
+          "Within the limits",
+          body.within_limits === true ? "yes" : body.within_limits === false ? "no" : "unknown",
+        ],
+      ]),
+      ...full.map(
+        (one) => `   ⚠️  ${plain(one.name)}: ${plain(one.wanted)} where ${plain(one.limit)} is the limit`,
+      ),
+      ...(Array.isArray(body.notes) ? (body.notes as unknown[]).map((one) => `   - ${plain(one)}`) : []),
+    ];
+  },
+  validateFile: (body) => [
+    body.valid === true ? "✅ The file is valid" : "❌ The file cannot be trained on",
+    ...list(body.files).flatMap((one) => [
+      ...facts([
+        ["File", one.file],
+        ["Examples", one.examples],
+        ["Tokens", one.tokens],
+        ["Faults", one.faults_found],
+      ]),
+      ...Object.entries((one.warnings ?? {}) as Body).map(
+        ([name, times]) => `   ⚠️  ${name}: ${plain(times)}`,
+      ),
+    ]),
+    ...list(body.faults)
+      .slice(0, 20)
+      .map(
+        (one) =>
+          `   ${plain(one.file)}${one.line === undefined ? "" : `:${plain(one.line)}`} ${plain(one.rule)}: ${plain(one.message)} ${plain(one.remedy)}`,
+      ),
+  ],
+  explainExample: (body) => [
+    "🔎 Why this line is there:",
+    ...list(body.edges)
+      .flatMap((one) => [...facts(edgeFacts(one)), ""])
+      .slice(0, -1),
+  ],
+  traceEpisode: (body) => tree(body),
 };

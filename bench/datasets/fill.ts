@@ -1,0 +1,31 @@
+import { createWriteStream } from "node:fs";
+import path from "node:path";
+import { readSettings } from "../../src/config/settings.ts";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { ledgerFromSettings } from "../../src/ledger/from-settings.ts";
+import { generateEpisodes, rewardOf } from "./episodes.ts";
+
+/** Writes the same episodes and rewards twice: into a ledger on disk, and as JSONL for the others. */
+const [folder = "", count = "10000"] = process.argv.slice(2);
+const ledger = ledgerFromSettings(readSettings({ LIGHTNING_HOME: folder }), systemClock, silentLogger);
+const episodesFile = createWriteStream(path.join(folder, "episodes.ndjson"));
+const rewardsFile = createWriteStream(path.join(folder, "rewards.ndjson"));
+const text = (documents: readonly unknown[]) => documents.map((one) => `${JSON.stringify(one)}\n`).join("");
+const written = (file: typeof episodesFile, lines: string) =>
+  new Promise<void>((resolve, reject) => file.write(lines, (error) => (error ? reject(error) : resolve())));
+
+for (const batch of generateEpisodes(Number(count), 2000)) {
+  const rewards = batch.flatMap(rewardOf);
+  for (const [container, documents] of [
+    ["episodes", batch],
+    ["rewards", rewards],
+  ] as const)
+    for (const result of await ledger.bulk(container, "create", documents))
+      if (!result.ok) throw result.error;
+  await written(episodesFile, text(batch));
+  await written(rewardsFile, text(rewards));
+}
+await ledger.close();
+episodesFile.end();
+rewardsFile.end();

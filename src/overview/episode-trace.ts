@@ -1,0 +1,141 @@
+import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
+import type { DatasetService } from "../datasets/service.ts";
+import type { DeploymentService } from "../deployments/service.ts";
+import { notFound } from "../kernel/errors.ts";
+import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { agentIdSchema, idSchema } from "../kernel/schemas.ts";
+
+const missing = (id: string) => ({ id, missing: true as const });
+
+/** The row that follows an episode forward: datasets, runs, models, and which of them serve now. */
+export function episodeTraceOperations({
+  datasets,
+  deployments,
+  settings,
+}: {
+  readonly datasets: DatasetService;
+  readonly deployments: DeploymentService;
+  readonly settings: Pick<Settings, "agentId">;
+}): Operation[] {
+  const { store } = deployments;
+
+  async function runsOf(agentId: string, datasetId: string, activeId: string | undefined) {
+    const runs = [];
+    for await (const run of store.runsOfDataset(agentId, datasetId)) {
+      const served = [];
+      for await (const one of store.deploymentsOfRun(agentId, run.id))
+        served.push({
+          id: one.id,
+          deployment_name: one.deployment_name,
+          tuned_model: one.tuned_model_name,
+          is_active: one.id === activeId,
+        });
+      runs.push({
+        id: run.id,
+        status: run.status,
+        tuned_model_name: run.tuned_model_name,
+        deployments: served,
+      });
+    }
+    return runs;
+  }
+
+  return [
+    defineOperation({
+      name: "traceEpisode",
+      summary: "Tells which datasets, training runs and live models saw an episode, and by which line.",
+      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId), episode_id: idSchema }),
+      output: z.looseObject({
+        agent_id: z.string(),
+        episode_id: z.string(),
+        episode: z
+          .looseObject({ id: z.string() })
+          .meta({ description: "`missing`: the ledger has it no more." }),
+        rewards: z.array(z.looseObject({ id: z.string() })),
+        datasets: z.array(
+          z.looseObject({
+            id: z.string(),
+            edges: z.array(z.looseObject({ hash: z.string(), reason: z.string() })),
+            runs: z.array(
+              z.looseObject({ id: z.string(), deployments: z.array(z.looseObject({ id: z.string() })) }),
+            ),
+          }),
+        ),
+        live_models: z.array(z.string()),
+      }),
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "GET", path: "/lineage/episodes/{episode_id}" },
+      cli: "trace",
+      mcp: ["lightning_trace_episode"],
+      aliases: { id: "episode_id" },
+      example: { agent_id: "mcp-agents", episode_id: "ep-123" },
+      async run({ agent_id, episode_id }) {
+        const { episode, rewards, found } = await datasets.traceEpisode(agent_id, episode_id);
+        if (episode === undefined && found.length === 0 && rewards.length === 0)
+          throw notFound(
+            "record_not_found",
+            `Agent ${agent_id} has no episode ${episode_id}, nor a trace of one.`,
+            {
+              field: "episode_id",
+            },
+          );
+        const active = await deployments.readActive(agent_id);
+        const known = new Set(rewards.map((reward) => reward.id));
+        // Rewards that a dataset was built by and the ledger has no more.
+        const gone = [
+          ...new Set(found.flatMap(({ edges }) => edges.flatMap((edge) => edge.reward_ids))),
+        ].filter((id) => episode === undefined && !known.has(id));
+        const traced = [];
+        for (const { dataset, edges } of found)
+          traced.push({
+            id: dataset.id,
+            name: dataset.name,
+            content_hash: dataset.content_hash,
+            created_at: dataset.created_at,
+            edges,
+            runs: await runsOf(agent_id, dataset.id, active?.deployment_id),
+          });
+        return {
+          body: {
+            agent_id,
+            episode_id,
+            episode:
+              episode === undefined
+                ? missing(episode_id)
+                : {
+                    id: episode.id,
+                    created_at: episode.created_at,
+                    session_id: episode.session_id,
+                    model_deployment: episode.model_deployment,
+                    reward_avg: episode.reward_avg,
+                  },
+            rewards: [
+              ...rewards.map(({ id, source, value, evaluator, created_at, withdrawn }) => ({
+                id,
+                source,
+                value,
+                evaluator,
+                created_at,
+                withdrawn,
+              })),
+              ...gone.map(missing),
+            ],
+            datasets: traced,
+            live_models: [
+              ...new Set(
+                traced.flatMap(({ runs }) =>
+                  runs.flatMap((run) =>
+                    run.deployments.filter((one) => one.is_active).map((one) => one.deployment_name),
+                  ),
+                ),
+              ),
+            ],
+          },
+        };
+      },
+    }),
+  ];
+}
