@@ -1,0 +1,119 @@
+import { setImmediate as breathe } from "node:timers/promises";
+import type { OrchestrationContext } from "durable-functions";
+import type { VirtualClock } from "../../src/kernel/clock.ts";
+
+/** A process that runs activities and may die under them. */
+export interface Worker {
+  run(name: string, input: unknown): Promise<unknown>;
+  /** Resolves when the process has died: what it was doing never ends. */
+  readonly died: Promise<"died">;
+}
+type Job =
+  | { readonly kind: "activity"; readonly name: string; readonly input: unknown; readonly attempts: number }
+  | { readonly kind: "timer"; readonly at: number; cancel(): void }
+  | { readonly kind: "all"; readonly jobs: readonly Job[] };
+
+/** Moves the clock with real input and output in between, so that what others do in that time gets done. */
+export async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  const stride = Math.max(250, ms / 10);
+  for (let moved = 0; moved < ms; moved += stride) {
+    clock.advance(Math.min(stride, ms - moved));
+    for (let i = 0; i < 4; i++) await breathe();
+  }
+}
+
+/**
+ * Runs an orchestrator to its end as a durable engine would, without its storage: an activity whose process dies runs
+ * again in the next process, one that throws is tried again as its retry options say.
+ */
+export async function orchestrate(
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's generators are typed with any
+  orchestrator: (context: OrchestrationContext) => Generator<any, unknown, any>,
+  options: {
+    readonly input: unknown;
+    readonly instanceId: string;
+    readonly clock: VirtualClock;
+    readonly newWorker: () => Promise<Worker>;
+  },
+): Promise<unknown> {
+  const { clock, instanceId } = options;
+  let worker = await options.newWorker();
+  let next: { input: unknown } | undefined = { input: options.input };
+
+  async function once(job: Job & { kind: "activity" }): Promise<unknown> {
+    for (;;) {
+      const outcome = await Promise.race([
+        worker.run(job.name, job.input).then((value) => ({ value })),
+        worker.died,
+      ]);
+      if (outcome !== "died") return outcome.value;
+      worker = await options.newWorker();
+    }
+  }
+  async function perform(job: Job): Promise<unknown> {
+    if (job.kind === "timer") return pass(clock, Math.max(0, job.at - clock.now()));
+    if (job.kind === "all") {
+      const values: unknown[] = [];
+      for (const each of job.jobs) values.push(await perform(each));
+      return values;
+    }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(job);
+      } catch (error) {
+        if (attempt >= job.attempts) throw error;
+        await pass(clock, Math.min(60_000, 1000 * 2 ** (attempt - 1)));
+      }
+    }
+  }
+
+  while (next !== undefined) {
+    const { input } = next;
+    next = undefined;
+    const context = {
+      df: {
+        instanceId,
+        getInput: () => input,
+        get currentUtcDateTime() {
+          return new Date(clock.now());
+        },
+        setCustomStatus: () => undefined,
+        continueAsNew: (again: unknown) => {
+          next = { input: again };
+        },
+        callActivity: (name: string, given: unknown): Job => ({
+          kind: "activity",
+          name,
+          input: given,
+          attempts: 1,
+        }),
+        callActivityWithRetry: (
+          name: string,
+          retry: { maxNumberOfAttempts: number },
+          given: unknown,
+        ): Job => ({
+          kind: "activity",
+          name,
+          input: given,
+          attempts: retry.maxNumberOfAttempts,
+        }),
+        createTimer: (at: Date): Job => ({ kind: "timer", at: at.getTime(), cancel: () => undefined }),
+        Task: { all: (jobs: readonly Job[]): Job => ({ kind: "all", jobs }) },
+      },
+    } as unknown as OrchestrationContext;
+    const generator = orchestrator(context);
+    let step = generator.next();
+    while (!step.done) {
+      let value: unknown;
+      try {
+        value = await perform(step.value as Job);
+      } catch (error) {
+        step = generator.throw(error);
+        continue;
+      }
+      step = generator.next(value);
+    }
+    if (next === undefined) return step.value;
+  }
+  return undefined;
+}
