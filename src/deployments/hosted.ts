@@ -74,7 +74,7 @@ export function createHostedModels(deps: HostedDeps) {
     );
   }
 
-  async function fail(ref: HostedRef, code: string, message: string): Promise<Failed> {
+  async function fail(code: string, ref: HostedRef, message: string): Promise<Failed> {
     await set(ref, { state: "failed", error: `${code}: ${message}` }, ["operation"]);
     return { kind: "failed", code, message, remake: !FINAL.has(code) };
   }
@@ -118,7 +118,7 @@ export function createHostedModels(deps: HostedDeps) {
         ? undefined
         : { ...record, failure: { code: "deployment_quota", message, candidates: names.slice(0, 10) } },
     );
-    return fail(ref, "deployment_quota", `${message} ${could}`);
+    return fail("deployment_quota", ref, `${message} ${could}`);
   }
 
   /** Begins to remove it; it is seen gone later. */
@@ -145,7 +145,7 @@ export function createHostedModels(deps: HostedDeps) {
     } catch (thrown) {
       if (!isLightningError(thrown)) throw thrown;
       if (thrown.code === "deployment_quota") return noRoom(ref, one, thrown.message);
-      if (thrown.kind !== "unavailable") return fail(ref, thrown.code, told(thrown.message, thrown.remedy));
+      if (thrown.kind !== "unavailable") return fail(thrown.code, ref, told(thrown.message, thrown.remedy));
       logger.warn("Azure Resource Manager did not take a request", { error: messageOf(thrown) });
       return making(one, (thrown.retryAfterMs ?? 0) / 1000);
     }
@@ -161,7 +161,7 @@ export function createHostedModels(deps: HostedDeps) {
         return { kind: "made" };
       case "failed":
         if (progress.code === "deployment_quota") return noRoom(ref, one, progress.message);
-        return fail(ref, progress.code, progress.message);
+        return fail(progress.code, ref, progress.message);
       case "making":
         if (progress.operation !== undefined && progress.operation !== one.operation)
           await set(ref, { state: "provisioning", operation: progress.operation });
@@ -216,8 +216,8 @@ export function createHostedModels(deps: HostedDeps) {
       const late = isOurs && clock.now() - Date.parse(one.requested_at) > PATIENCE_MS;
       const giveUp = () =>
         fail(
-          ref,
           "provisioning_timeout",
+          ref,
           `The deployment was not made within ${PATIENCE_MS / 3_600_000} hours.`,
         );
       let seen: HostProgress;
