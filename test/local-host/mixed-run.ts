@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedApp } from "../../src/local-host/core-api/load-app.ts";
+import { DurableStore } from "../../src/local-host/durable/store.ts";
 import { seededRandom } from "../../src/local-host/seeded-random.ts";
 import { Simulation, type SimulationOptions } from "../../src/local-host/simulation.ts";
 import { mixOf } from "./patterns.ts";
@@ -37,12 +38,13 @@ export async function mixedRun(
   const faults = { duplicate: rate(), delay: rate(), reorder: rate(), drop: rate(), replay: rate() };
   const kills = Math.floor(random() * 5);
   const home = mkdtempSync(path.join(folder, "mixed-"));
+  const storeFile = path.join(home, "durable.sqlite");
   (globalThis as { fixtureAttempts?: Map<string, number> }).fixtureAttempts?.clear();
   const calls = new Map<string, number>();
   const simulation = await Simulation.open({
     app,
     seed,
-    storeFile: path.join(home, "durable.sqlite"),
+    storeFile,
     faults,
     kills,
     late: 5000,
@@ -86,6 +88,10 @@ export async function mixedRun(
   }
   const { lives } = simulation;
   await simulation.stop();
+  const store = new DurableStore(storeFile);
+  const left = store.messages().length + store.activities().length;
+  if (left > 0) problems.push(`${left} messages or activities are left in the store`);
+  store.close();
   rmSync(home, { recursive: true, force: true });
 
   // Once in each life, and as often again as a lost or a doubled completion allows.

@@ -39,8 +39,10 @@ const bench = restate.service({
 await restate.serve({ services: [bench], port: service });
 
 const home = mkdtempSync(path.join(tmpdir(), "restate-"));
+// The binary itself: the package's command is a wrapper that would leave it running.
+const packageName = `@restatedev/restate-server-${process.platform}-${process.arch}`;
 const server = spawn(
-  path.join(import.meta.dirname, "node_modules/.bin/restate-server"),
+  path.join(import.meta.dirname, "node_modules", packageName, "bin/restate-server"),
   ["--base-dir", home],
   {
     stdio: "ignore",
