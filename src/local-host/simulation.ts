@@ -73,15 +73,18 @@ export class Simulation {
       engine.crash();
       tell();
     });
-    const engine = createDurableEngine({
-      storeFile: this.#options.storeFile,
-      invoker: this.#invoker,
-      clock: this.clock,
-      logger: this.#options.logger ?? silentLogger,
-      taskHubName: "Simulation",
-      hostJson: this.#options.hostJson ?? {},
-      faults,
-    });
+    const engine = createDurableEngine(
+      {
+        storeFile: this.#options.storeFile,
+        invoker: this.#invoker,
+        clock: this.clock,
+        logger: this.#options.logger ?? silentLogger,
+        taskHubName: "Simulation",
+        hostJson: this.#options.hostJson ?? {},
+        faults,
+      },
+      { unsynced: true },
+    );
     return { engine, faults, died };
   }
 

@@ -14,6 +14,8 @@ const STOP_PATIENCE_MS = 10_000;
 export interface EngineProbe {
   /** Called after every commit, before anybody is told of it. */
   readonly onCommit?: () => void;
+  /** Leaves out the sync of the disk, which only a power cut would miss. */
+  readonly unsynced?: boolean;
 }
 
 /** What can die in a test as by `kill -9`, with the process going on. */
@@ -43,7 +45,7 @@ export function createDurableEngine(
   return {
     async start() {
       if (running !== undefined) return;
-      const store = new DurableStore(options.storeFile);
+      const store = new DurableStore(options.storeFile, probe.unsynced !== true);
       store.transactions.onCommit = probe.onCommit;
       store.transactions.survives = faults?.survives;
       store.transactions.inOrder = faults !== undefined;

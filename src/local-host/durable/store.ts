@@ -98,10 +98,14 @@ export class DurableStore {
   readonly transactions: GroupCommit;
   readonly write: GroupCommit["write"];
 
-  constructor(file: string) {
+  /** @param synced false: commits survive the process but not the machine; for tests, which lose no power */
+  constructor(file: string, synced = true) {
     this.#file = file;
     this.#db = openStoreFile(file);
-    this.transactions = new GroupCommit(this.#db, file === ":memory:" ? undefined : new DiskSync(file));
+    this.transactions = new GroupCommit(
+      this.#db,
+      synced && file !== ":memory:" ? new DiskSync(file) : undefined,
+    );
     this.write = this.transactions.write.bind(this.transactions);
   }
 
