@@ -91,7 +91,7 @@ function storedCompletion(row: Fields): Example | undefined {
   return {
     messages: [...request.messages, answer] as Message[],
     ...(Array.isArray(request.tools) ? { tools: request.tools as Example["tools"] } : {}),
-  } as Example;
+  };
 }
 
 /**

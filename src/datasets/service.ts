@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { Episode } from "../episodes/contract.ts";
-import { type Files, lines } from "../files/files.ts";
+import { type Files, lines as linesOf } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid, isLightningError, notFound } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
@@ -320,7 +320,7 @@ export function createDatasetService(deps: DatasetDeps) {
     const file = dataset.files?.[split];
     if (file === undefined) return undefined;
     let at = 0;
-    for await (const text of lines(files.read(file.key))) if (++at === number) return sha256(text);
+    for await (const text of linesOf(files.read(file.key))) if (++at === number) return sha256(text);
     return undefined;
   }
 

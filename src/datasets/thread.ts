@@ -18,14 +18,17 @@ const activities = createDatasetActivities({
   logger: silentLogger,
 });
 
-parentPort?.on("message", async ({ id, name, input }: ThreadTask) => {
-  let answer: ThreadAnswer;
+async function answerTo({ id, name, input }: ThreadTask): Promise<ThreadAnswer> {
   try {
     const run = activities[name] as (input: unknown) => Promise<unknown>;
-    answer = { id, ok: true, value: await run(input) };
+    return { id, ok: true, value: await run(input) };
   } catch (thrown) {
     const { stack } = thrown as Error;
-    answer = { id, ok: false, message: messageOf(thrown), stack };
+    return { id, ok: false, message: messageOf(thrown), stack };
   }
-  parentPort?.postMessage(answer);
+}
+
+parentPort?.on("message", (task: ThreadTask) => {
+  // oxlint-disable-next-line require-post-message-target-origin -- a thread, not a window
+  void answerTo(task).then((answer) => parentPort?.postMessage(answer));
 });

@@ -76,13 +76,15 @@ export function createBuildThreads(
 
   function next(): void {
     clearTimeout(idle);
-    while (queue.length > 0 && !isClosed) {
+    if (isClosed) return;
+    while (queue.length > 0) {
       const free = [...threads].find((thread) => thread.task === undefined);
       if (free === undefined && threads.size >= most) return;
       const thread = free ?? start();
       const task = queue.shift() as Waiting;
       thread.task = task;
       thread.worker.ref();
+      // oxlint-disable-next-line require-post-message-target-origin -- a thread, not a window
       thread.worker.postMessage({ id: task.id, name: task.name, input: task.input } satisfies ThreadTask);
     }
     idle = setTimeout(() => void release(0), options.idleMs ?? IDLE_MS);
@@ -108,6 +110,12 @@ export function createBuildThreads(
 
   return {
     run,
+
+    /** Ends all threads at once, as a lack of memory would: their steps fail, later ones get new threads. */
+    async kill(): Promise<void> {
+      await Promise.all([...threads].map(({ worker }) => worker.terminate()));
+    },
+
     async close(): Promise<void> {
       isClosed = true;
       clearTimeout(idle);
