@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import * as fc from "fast-check";
 import { isLightningError, preconditionFailed, unavailable } from "../../src/kernel/errors.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { AGENT, deploymentWorld, evaluationRecord, runRecord } from "./world.ts";
@@ -25,18 +24,6 @@ function failing(ledger: Ledger, plan: ("before" | "after" | "ok")[]): Ledger {
     },
   });
 }
-
-/** Every ledger call waits for its turn, so that the scheduler decides how the processes interleave. */
-const inTurns = (ledger: Ledger, scheduler: fc.Scheduler): Ledger =>
-  new Proxy(ledger, {
-    get(target, name: keyof Ledger) {
-      const method = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>;
-      return async (...args: unknown[]) => {
-        await scheduler.schedule(Promise.resolve(), name);
-        return method(...args);
-      };
-    },
-  });
 
 describe("promotion", () => {
   test("makes the model of a succeeded run the active one and writes history with it", async () => {
@@ -270,62 +257,5 @@ describe("faults", () => {
       deployment_name: "ft:run-1",
     });
     expect(await activeModel()).toBe("ft:run-2");
-  });
-});
-
-describe("several processes at once", () => {
-  test("promoters and rollbacks in any order leave one active model and a complete history (defect 9.2)", async () => {
-    const action = fc.oneof(
-      fc.record({ what: fc.constant("promote" as const), run: fc.integer({ min: 1, max: 9 }) }),
-      fc.record({ what: fc.constantFrom("rollback" as const, "deactivate" as const) }),
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        fc.array(action, { minLength: 2, maxLength: 6 }),
-        async (s, actions) => {
-          let wrapped = false;
-          const world = await deploymentWorld({
-            wrap: (ledger) => {
-              wrapped = true;
-              return inTurns(ledger, s);
-            },
-          });
-          expect(wrapped).toBe(true);
-          const outcomes = Promise.all(
-            actions.map(async (one) => {
-              try {
-                if (one.what === "promote") await world.promote(`run-${one.run}`);
-                else if (one.what === "rollback") await world.rollback();
-                else await world.service.deactivate({ agent_id: AGENT });
-              } catch (thrown) {
-                if (!isLightningError(thrown)) throw thrown;
-                expect(["nothing_to_roll_back_to", "pointer_moved"]).toContain(thrown.code);
-              }
-            }),
-          );
-          await s.waitFor(outcomes);
-
-          const pointer = await world.plain.read<{
-            id: string;
-            version: number;
-            deployment_id: string | null;
-          }>("deployments", [AGENT], "active");
-          const events = (
-            await world.plain.query<{ id: string; version: number; from: string | null; to: string | null }>(
-              "deployments",
-              { pk: [AGENT], where: [{ field: "type", op: "eq", value: "event" }], limit: 100 },
-            )
-          ).items.toSorted((a, b) => a.version - b.version);
-          // Versions are contiguous and each event starts where the one before ended: nothing was lost in between.
-          expect(events.map((one) => one.version)).toEqual(events.map((_, i) => i + 1));
-          for (const [i, event] of events.entries()) expect(event.from).toBe(events[i - 1]?.to ?? null);
-          expect(pointer?.version ?? 0).toBe(events.length);
-          expect(pointer?.deployment_id ?? null).toBe(events.at(-1)?.to ?? null);
-          await world.plain.close();
-        },
-      ),
-      { numRuns: 60 },
-    );
   });
 });
