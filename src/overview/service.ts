@@ -3,6 +3,7 @@ import type { ModelSelector } from "../deployments/selection.ts";
 import type { ActiveModel } from "../deployments/service.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { rememberCounts } from "../ledger/remembered-counts.ts";
 import type { Provider } from "../provider/provider.ts";
 import { RUN_STATUSES } from "../training/contract.ts";
 import type { Health, Stats } from "./contract.ts";
@@ -31,6 +32,7 @@ const MOST_AVERAGED = 10_000;
 
 export function createOverviewService(deps: OverviewDeps) {
   const { ledger, settings } = deps;
+  const count = rememberCounts(ledger, deps.clock);
 
   async function averageReward(agentId: string): Promise<{ mean: number | null; of: number }> {
     let sum = 0;
@@ -56,22 +58,23 @@ export function createOverviewService(deps: OverviewDeps) {
     async stats(agentId: string): Promise<Stats> {
       const pk = [agentId];
       const runsOf = (status: string) =>
-        ledger.count("runs", { pk, where: [typed("run"), { field: "status", op: "eq", value: status }] });
+        count("runs", { pk, where: [typed("run"), { field: "status", op: "eq", value: status }] });
       const [episodes, rewarded, rewards, average, datasets, runs, byStatus, evaluations, promoted] =
         await Promise.all([
-          ledger.count("episodes", { pk }),
-          ledger.count("episodes", { pk, where: [{ field: "reward_count", op: "gt", value: 0 }] }),
-          ledger.count("rewards", { pk }),
+          count("episodes", { pk }),
+          // An average is there exactly when there are judgements, and it is indexed.
+          count("episodes", { pk, where: [{ field: "reward_avg", op: "gte", value: -1 }] }),
+          count("rewards", { pk }),
           averageReward(agentId),
-          ledger.count("datasets", { pk, where: [typed("dataset")] }),
-          ledger.count("runs", { pk, where: [typed("run")] }),
+          count("datasets", { pk, where: [typed("dataset")] }),
+          count("runs", { pk, where: [typed("run")] }),
           Promise.all(RUN_STATUSES.map(async (status) => [status, await runsOf(status)] as const)),
-          ledger.count("evaluations", { pk, where: [typed("evaluation")] }),
-          ledger.count("deployments", { pk, where: [typed("deployment")] }),
+          count("evaluations", { pk, where: [typed("evaluation")] }),
+          count("deployments", { pk, where: [typed("deployment")] }),
         ]);
       const [pipelines, waiting, active, selection, feeds] = await Promise.all([
-        ledger.count("pipelines", { pk, where: [typed("pipeline")] }),
-        ledger.count("pipelines", {
+        count("pipelines", { pk, where: [typed("pipeline")] }),
+        count("pipelines", {
           pk,
           where: [typed("pipeline"), { field: "status", op: "eq", value: "waiting_for_approval" }],
         }),

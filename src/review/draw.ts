@@ -3,8 +3,10 @@ import type { Reason, ReviewRules, Sampling, Why } from "./contract.ts";
 import { drawOrder, isDisputed, isOpenTo, type Judged, newTools, signed } from "./rules.ts";
 import type { ReviewStore } from "./store.ts";
 
-/** Candidates looked at for one rule: one page, so that a call costs the same with any number of episodes. */
+/** Candidates of one rule whose reviews are looked up: as many as one question of the ledger takes. */
 const CANDIDATES = 100;
+/** Episodes looked through for one rule, so that a call costs the same with any number of them. */
+const LOOKED_THROUGH = 1000;
 /** Pages of the last resort, newest first. */
 const LAST_PAGES = 50;
 
@@ -17,50 +19,48 @@ const at = (value: string, op: "gte" | "lte"): Condition => ({ field: "created_a
 
 /** Finds an episode for a reviewer: by the sampling rules, and when they have none, the newest that waits. */
 export function createDraw(store: ReviewStore, random: () => number) {
-  /** A page from a moment drawn between the oldest and the newest episode, shuffled. */
-  async function anywhere(agentId: string): Promise<Judged[]> {
-    const [oldest, newest] = await Promise.all([
+  /** The newest episodes; and those around a moment drawn between the oldest and the newest. */
+  async function newest(agentId: string, limit: number): Promise<Judged[]> {
+    return (await store.candidates(agentId, [], { limit })).items;
+  }
+  async function anywhere(agentId: string, limit: number): Promise<Judged[]> {
+    const [first, last] = await Promise.all([
       store.candidates(agentId, [], { limit: 1, oldestFirst: true }),
       store.candidates(agentId, [], { limit: 1 }),
     ]);
-    const from = Date.parse(oldest.items[0]?.created_at ?? "");
-    const to = Date.parse(newest.items[0]?.created_at ?? "");
+    const from = Date.parse(first.items[0]?.created_at ?? "");
+    const to = Date.parse(last.items[0]?.created_at ?? "");
     if (Number.isNaN(from) || Number.isNaN(to)) return [];
     const moment = new Date(from + random() * (to - from)).toISOString();
-    const after = await store.candidates(agentId, [at(moment, "gte")], {
-      limit: CANDIDATES,
-      oldestFirst: true,
-    });
-    const before =
-      after.items.length < CANDIDATES
-        ? (await store.candidates(agentId, [at(moment, "lte")], { limit: CANDIDATES - after.items.length }))
-            .items
-        : [];
-    return shuffled([...after.items, ...before], random);
+    const after = (await store.candidates(agentId, [at(moment, "gte")], { limit, oldestFirst: true })).items;
+    if (after.length >= limit) return after;
+    const before = await store.candidates(agentId, [at(moment, "lte")], { limit: limit - after.length });
+    return [...after, ...before.items];
   }
 
-  /** What each rule finds, before anybody's lease is looked at. */
-  const finders: Readonly<Record<Sampling, (agentId: string, rules: ReviewRules) => Promise<Judged[]>>> = {
-    random: anywhere,
+  /**
+   * Those of many that fit, the newest before others. A page is read whole and looked through here: asking the ledger
+   * for what may not exist would read every episode there is.
+   */
+  async function* looked(agentId: string, fits: (episode: Judged) => boolean): AsyncGenerator<Judged[]> {
+    yield (await newest(agentId, LOOKED_THROUGH)).filter(fits).slice(0, CANDIDATES);
+    yield shuffled((await anywhere(agentId, LOOKED_THROUGH)).filter(fits), random).slice(0, CANDIDATES);
+  }
 
-    async low_reward(agentId, rules) {
-      const low: Condition = { field: "reward_avg", op: "lt", value: rules.low_reward_below };
-      return (await store.candidates(agentId, [low], { limit: CANDIDATES })).items;
+  /** What each rule finds, page by page, before anybody's lease is looked at. */
+  const finders: Readonly<
+    Record<Sampling, (agentId: string, rules: ReviewRules) => AsyncGenerator<Judged[]>>
+  > = {
+    async *random(agentId) {
+      yield shuffled(await anywhere(agentId, CANDIDATES), random);
     },
-
-    async disagreement(agentId) {
-      const middling: Condition[] = [
-        { field: "reward_count", op: "gte", value: 2 },
-        { field: "reward_avg", op: "gt", value: -0.9 },
-        { field: "reward_avg", op: "lt", value: 0.9 },
-      ];
-      return (await store.candidates(agentId, middling, { limit: CANDIDATES })).items.filter(isDisputed);
-    },
-
-    async new_tool(agentId) {
+    low_reward: (agentId, rules) =>
+      looked(agentId, ({ reward_avg: mean }) => mean !== undefined && mean < rules.low_reward_below),
+    disagreement: (agentId) =>
+      looked(agentId, (episode) => (episode.reward_count ?? 0) >= 2 && isDisputed(episode)),
+    async *new_tool(agentId) {
       const known = await store.tools(agentId);
-      const page = await store.candidates(agentId, [], { limit: CANDIDATES });
-      return page.items.filter((episode) => newTools(episode, known).length > 0);
+      yield* looked(agentId, (episode) => newTools(episode, known).length > 0);
     },
   };
 
@@ -99,9 +99,9 @@ export function createDraw(store: ReviewStore, random: () => number) {
     now: string,
   ): AsyncGenerator<Drawn> {
     for (const rule of drawOrder(rules.sampling, random)) {
-      const page = await finders[rule](agentId, rules);
-      for (const episode of await open(page, agentId, reviewer, rules, now))
-        yield { episode, why: await why(rule, agentId, episode, rules) };
+      for await (const page of finders[rule](agentId, rules))
+        for (const episode of await open(page, agentId, reviewer, rules, now))
+          yield { episode, why: await why(rule, agentId, episode, rules) };
     }
     let after: string | undefined;
     for (let pages = 0; pages < LAST_PAGES; pages++) {

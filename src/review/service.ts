@@ -38,7 +38,7 @@ type Pair = {
 
 export function createReviewService(deps: ReviewDeps) {
   const { ledger, rewards, clock } = deps;
-  const store = createReviewStore(ledger);
+  const store = createReviewStore(ledger, clock);
   const episodes = createEpisodeStore(ledger);
   const draw = createDraw(store, deps.random ?? Math.random);
   const now = () => toIso(clock.now());

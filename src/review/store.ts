@@ -1,7 +1,9 @@
+import type { Clock } from "../kernel/clock.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import type { BatchOperation, Condition, Ledger, Page, Stored } from "../ledger/ledger.ts";
 import { bare } from "../ledger/ledger.ts";
+import { rememberCounts } from "../ledger/remembered-counts.ts";
 import { DEFAULT_RULES, type Reviewer, type ReviewItem, type ReviewRules } from "./contract.ts";
 import { JUDGED_FIELDS, type Judged } from "./rules.ts";
 
@@ -31,7 +33,8 @@ const isType = (type: string): Condition => ({ field: "type", op: "eq", value: t
 export type ReviewStore = ReturnType<typeof createReviewStore>;
 
 /** What review asks of the ledger. */
-export function createReviewStore(ledger: Ledger) {
+export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
+  const count = rememberCounts(ledger, clock);
   return {
     async rules(agentId: string): Promise<ReviewRules> {
       const found = await ledger.read<RulesDocument>("reviews", [agentId], "rules");
@@ -166,7 +169,7 @@ export function createReviewStore(ledger: Ledger) {
       const pk = [agentId];
       const item = isType("review_item");
       const [episodes, done, reserved, corrections] = await Promise.all([
-        ledger.count("episodes", { pk }),
+        count("episodes", { pk }),
         ledger.count("reviews", { pk, where: [item, { field: "status", op: "eq", value: "done" }] }),
         ledger.count("reviews", { pk, where: [item, { field: "leased_until", op: "gt", value: now }] }),
         ledger.count("reviews", { pk, where: [item, { field: "corrected", op: "eq", value: true }] }),

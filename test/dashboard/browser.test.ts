@@ -246,6 +246,15 @@ const BEYOND = "document.documentElement.scrollWidth - window.innerWidth";
     await page.waitForURL(new RegExp(`/runs/${told.run}$`));
   });
 
+  it("traces an episode up to the models that learned from it", async () => {
+    const { episodes } = await rest("/episodes?min_reward=1&end_date=2026-01-14&limit=1");
+    const page = await visit(`/episodes/${episodes[0].id}`);
+    await page.getByRole("link", { name: "Trained into" }).click();
+    await page.locator("a.node.dataset").first().waitFor();
+    expect(await page.locator("a.node.active").count()).toBe(1);
+    await picture(page, "episode-lineage");
+  });
+
   it("promotes when a person approves with a reason, and shows it live", async () => {
     const page = await visit(`/pipelines/${told.waiting}`, { reviewer: "mira" });
     await page.getByRole("button", { name: "Approve" }).click();

@@ -77,7 +77,7 @@ describe("statistics", () => {
         agent_id: "a",
         created_at: at(),
         recorded_at: at(),
-        ...(i < 3 ? { reward_count: 1 } : {}),
+        ...(i < 3 ? { reward_count: 1, reward_avg: 1 } : {}),
       })),
     );
     await episode("ep-x", "other");

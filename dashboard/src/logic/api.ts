@@ -16,7 +16,8 @@ export class ApiError extends Error {
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface Api {
-  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  /** Equal questions asked at once are one. */
+  get<T>(path: string, query?: Query): Promise<T>;
   /** `wait`: seconds a long operation may take before it answers with what it has. */
   post<T>(path: string, body: object, options?: { wait?: number; key?: string }): Promise<T>;
   /** The first lines of a file; the rest is not fetched. */
@@ -59,8 +60,7 @@ export function createApi(options: ApiOptions): Api {
         // A redirect to a sign-in page is no answer.
         redirect: "manual",
       });
-    } catch (thrown) {
-      if (init.signal?.aborted) throw thrown;
+    } catch {
       throw new ApiError(0, "no_answer", "The app does not answer.", "Is it still running?");
     }
     if (response.status === 401 || response.type === "opaqueredirect") {
@@ -71,12 +71,19 @@ export function createApi(options: ApiOptions): Api {
     return response;
   }
 
+  const underWay = new Map<string, Promise<unknown>>();
   const withAgent = (query: Query): Query => ({ agent_id: options.agent(), ...query });
 
   return {
-    async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-      const response = await call(path, withAgent(query), { method: "GET", ...(signal ? { signal } : {}) });
-      return (await response.json()) as T;
+    get<T>(path: string, query: Query = {}): Promise<T> {
+      const all = withAgent(query);
+      const key = path + queryText(all);
+      const asked =
+        underWay.get(key) ?? call(path, all, { method: "GET" }).then((response) => response.json());
+      underWay.set(key, asked);
+      const done = () => underWay.delete(key);
+      asked.then(done, done);
+      return asked as Promise<T>;
     },
 
     async post<T>(path: string, body: object, more: { wait?: number; key?: string } = {}): Promise<T> {

@@ -54,7 +54,7 @@ export interface LineageReply {
 
 const COLUMN = { episode: 0, examples: 0, dataset: 1, run: 2, evaluation: 3, deployment: 4 } as const;
 
-export function graphOf(reply: LineageReply, episodeId?: string): Graph {
+export function graphOf(reply: LineageReply): Graph {
   const nodes = new Map<string, Omit<Node, "row">>();
   const edges = new Map<string, readonly [string, string]>();
   const link = (from: string | undefined, to: string | undefined) => {
@@ -83,7 +83,7 @@ export function graphOf(reply: LineageReply, episodeId?: string): Graph {
     if (!dataset) return;
     add(dataset, "dataset", dataset.name ?? "dataset", `${dataset.training_count ?? 0} training examples`);
     const source = `${dataset.id}#examples`;
-    if (episodeId === undefined && dataset.missing !== true && !nodes.has(source)) {
+    if (dataset.missing !== true && !nodes.has(source)) {
       nodes.set(source, {
         id: source,
         kind: "examples",
@@ -132,19 +132,6 @@ export function graphOf(reply: LineageReply, episodeId?: string): Graph {
     });
     link(one.evaluation?.id ?? one.training_run_id, one.id);
   }
-  if (episodeId !== undefined) {
-    nodes.set(episodeId, {
-      id: episodeId,
-      kind: "episode",
-      title: "episode",
-      facts: "",
-      view: "episodes",
-      active: false,
-      missing: false,
-      column: COLUMN.episode,
-    });
-    for (const node of nodes.values()) if (node.kind === "dataset") link(episodeId, node.id);
-  }
   return placed([...nodes.values()], [...edges.values()]);
 }
 
@@ -167,15 +154,76 @@ function placed(nodes: Omit<Node, "row">[], edges: (readonly [string, string])[]
   };
 }
 
-/** Several replies as one, each record once. */
-export function joined(replies: readonly LineageReply[]): LineageReply {
-  const deployments = new Map(replies.flatMap((reply) => reply.lineage).map((one) => [one.id, one]));
-  return {
-    lineage: [...deployments.values()],
-    training_runs: replies.flatMap((reply) => [
-      ...(reply.training_runs ?? []),
-      ...(reply.training_run ? [reply.training_run] : []),
-    ]),
-    evaluations: replies.flatMap((reply) => reply.evaluations ?? []),
+/** What became of an episode, as `traceEpisode` answers it. */
+export interface TraceReply {
+  readonly episode_id: string;
+  readonly datasets: readonly {
+    readonly id: string;
+    readonly name?: string;
+    readonly edges: readonly { readonly split?: string; readonly reason: string }[];
+    readonly runs: readonly {
+      readonly id: string;
+      readonly status?: string;
+      readonly tuned_model_name?: string;
+      readonly deployments: readonly {
+        readonly id: string;
+        readonly tuned_model?: string;
+        readonly is_active?: boolean;
+      }[];
+    }[];
+  }[];
+}
+
+/** From an episode up to the models that learned from it. */
+export function graphOfEpisode(trace: TraceReply): Graph {
+  const nodes = new Map<string, Omit<Node, "row">>();
+  const edges: (readonly [string, string])[] = [];
+  const add = (node: Omit<Node, "row" | "column" | "missing">) => {
+    if (!nodes.has(node.id)) nodes.set(node.id, { ...node, missing: false, column: COLUMN[node.kind] });
   };
+  if (trace.datasets.length > 0)
+    add({
+      id: trace.episode_id,
+      kind: "episode",
+      title: trace.episode_id,
+      facts: `in ${trace.datasets.length === 1 ? "one dataset" : `${trace.datasets.length} datasets`}`,
+      view: "episodes",
+      active: false,
+    });
+  for (const dataset of trace.datasets) {
+    const reasons = [...new Set(dataset.edges.map((edge) => edge.split ?? edge.reason.replaceAll("_", " ")))];
+    add({
+      id: dataset.id,
+      kind: "dataset",
+      title: dataset.name ?? "dataset",
+      facts: reasons.join(", "),
+      view: "datasets",
+      active: false,
+    });
+    edges.push([trace.episode_id, dataset.id]);
+    for (const run of dataset.runs) {
+      add({
+        id: run.id,
+        kind: "run",
+        title: run.tuned_model_name ?? "training run",
+        facts: run.status ?? "",
+        view: "runs",
+        active: false,
+      });
+      edges.push([dataset.id, run.id]);
+      for (const one of run.deployments) {
+        const active = one.is_active === true;
+        add({
+          id: one.id,
+          kind: "deployment",
+          title: one.tuned_model ?? one.id,
+          facts: active ? "serving now" : "served before",
+          view: "deployments",
+          active,
+        });
+        edges.push([run.id, one.id]);
+      }
+    }
+  }
+  return placed([...nodes.values()], edges);
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../../src/datasets/contract.ts";
+import type { Estimate } from "../../../src/datasets/estimate.ts";
 import type { Deployment, DeploymentEvent } from "../../../src/deployments/contract.ts";
 import type { Episode } from "../../../src/episodes/contract.ts";
 import type { Evaluation } from "../../../src/evaluation/contract.ts";
@@ -16,6 +17,7 @@ export type {
   Dataset,
   DeploymentEvent,
   Episode,
+  Estimate,
   Evaluation,
   Offer,
   Pipeline,

@@ -1,5 +1,12 @@
 import { shortId } from "../logic/format.ts";
-import { type Graph, graphOf, type LineageReply, type Node } from "../logic/lineage.ts";
+import {
+  type Graph,
+  graphOf,
+  graphOfEpisode,
+  type LineageReply,
+  type Node,
+  type TraceReply,
+} from "../logic/lineage.ts";
 import { address, viewOfId } from "../logic/route.ts";
 import { Card, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
 import { useLive, useShared, useWidth } from "../parts/context.tsx";
@@ -15,13 +22,14 @@ export function LineageView({ id }: { id: string | undefined }) {
   const { api, go, route } = useShared();
   const kind = id === undefined ? undefined : (KIND[viewOfId(id) ?? ""] ?? "episodes");
   const agent = route.query.agent ?? "";
-  const live = useLive(`lineage ${id ?? ""} ${agent}`, () =>
-    id === undefined
-      ? api.get<LineageReply>("/lineage", { limit: 10 })
-      : api.get<LineageReply>(`/lineage/${kind}/${encodeURIComponent(id)}`),
-  );
-  const graph =
-    live.data === undefined ? undefined : graphOf(live.data, kind === "episodes" ? id : undefined);
+  const live = useLive(`lineage ${id ?? ""} ${agent}`, async (): Promise<Graph> => {
+    if (id === undefined) return graphOf(await api.get<LineageReply>("/lineage", { limit: 10 }));
+    const path = `/lineage/${kind}/${encodeURIComponent(id)}`;
+    return kind === "episodes"
+      ? graphOfEpisode(await api.get<TraceReply>(path))
+      : graphOf(await api.get<LineageReply>(path));
+  });
+  const graph = live.data;
   const search = (event: Event) => {
     event.preventDefault();
     const field = (event.currentTarget as HTMLFormElement).elements.namedItem("id");

@@ -3,7 +3,7 @@ import { count, duration, moment } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { runSteps } from "../logic/timeline.ts";
 import { curveColumns } from "../logic/trend.ts";
-import type { Run } from "../logic/wire.ts";
+import type { Estimate, Run } from "../logic/wire.ts";
 import { Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
@@ -14,6 +14,15 @@ export function RunView({ id }: { id: string }) {
   const { api, can, tell, poller } = useShared();
   const path = `/training/${encodeURIComponent(id)}`;
   const live = useLive(`run ${id}`, () => api.get<Run>(path));
+  const estimated = live.data;
+  const estimate = useLive(estimated && `estimate ${id}`, () =>
+    api.post<Estimate>("/training/estimate", {
+      dataset_id: estimated?.dataset_id,
+      base_model: estimated?.base_model,
+      training_type: estimated?.training_type,
+      n_epochs: estimated?.hyperparameters.n_epochs,
+    }),
+  );
   const [asking, setAsking] = useState<"cancel" | "promote">();
   if (live.data === undefined)
     return (
@@ -133,7 +142,8 @@ export function RunView({ id }: { id: string }) {
                   "Trained tokens",
                   run.trained_tokens === undefined ? "not reported yet" : count(run.trained_tokens),
                 ],
-                ["Price", "not known here; the provider bills by trained token"],
+                ["Estimated", costText(estimate.data)],
+                ["Price", priceText(estimate.data)],
               ]}
             />
           </Card>
@@ -190,4 +200,18 @@ export function RunView({ id }: { id: string }) {
       )}
     </Page>
   );
+}
+
+/** Unknown is said, never shown as nothing. */
+function costText(estimate: Estimate | undefined): string {
+  if (estimate === undefined) return "…";
+  if (estimate.cost_usd === "unknown") return "unknown: no dated price for this model";
+  const { low, high } = estimate.cost_usd;
+  const dollars = (value: number) => `$${value.toFixed(value < 1 ? 4 : 2)}`;
+  return low === high ? dollars(low) : `${dollars(low)} to ${dollars(high)}`;
+}
+function priceText(estimate: Estimate | undefined): string | undefined {
+  if (estimate === undefined || estimate.price === "unknown") return undefined;
+  const { usd, per, as_of } = estimate.price;
+  return `$${usd} per ${per}, as of ${as_of}`;
 }
