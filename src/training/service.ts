@@ -43,7 +43,7 @@ export interface TrainingDeps {
   readonly logger: Logger;
   /** What is known of base models; absent: nothing is refused on their account, and no price is known. */
   readonly catalog?: Catalog | undefined;
-  /** Reckons what a training costs; absent: from the price table and the files' sizes. */
+  /** Counts what a training costs, where a budget leaves no room for the bound that the files' sizes give. */
   readonly estimateCost?: EstimateCost | undefined;
 }
 export type StartTrainingInput = z.output<typeof startTrainingInputSchema>;
@@ -63,8 +63,7 @@ export function createTrainingService(deps: TrainingDeps) {
   const store = createTrainingStore(deps.ledger);
   const follower = createFollower({ ...deps, store });
   const { catalog } = deps;
-  const estimate: EstimateCost | undefined =
-    deps.estimateCost ?? (catalog === undefined ? undefined : boundOfCost(catalog));
+  const bound: EstimateCost | undefined = catalog === undefined ? undefined : boundOfCost(catalog);
 
   /** The newest attempt of an equal request, or 0. */
   async function newestAttempt(identity: RunIdentity): Promise<number> {
@@ -107,9 +106,13 @@ export function createTrainingService(deps: TrainingDeps) {
   /** What the training costs where that is anybody's money. @throws invalid `cost_unknown`, `budget_exceeded` */
   async function costOf(identity: RunIdentity, dataset: Dataset, budget: number | undefined) {
     if (deps.provider.kind === "local") return { usd_at_most: 0, basis: "The local provider costs nothing." };
-    const cost = await estimate?.(identity, dataset);
-    if (budget !== undefined)
-      holdToBudget(budget, cost ?? { usd_at_most: "unknown", basis: "Nobody reckons costs here." });
+    const reckoned = await bound?.(identity, dataset);
+    if (budget === undefined) return reckoned;
+    const fits =
+      reckoned !== undefined && reckoned.usd_at_most !== "unknown" && reckoned.usd_at_most <= budget;
+    const counted = fits ? undefined : await deps.estimateCost?.(identity, dataset);
+    const cost = counted ?? reckoned ?? { usd_at_most: "unknown", basis: "Nobody reckons costs here." };
+    holdToBudget(budget, cost);
     return cost;
   }
 
