@@ -59,6 +59,20 @@ const PROMISED = [
   ["getStats", "GET /stats", "stats", "lightning_get_stats"],
   ["getHealth", "GET /health", "health", "lightning_health"],
   ["reconcileTraining", "POST /training/{}/reconcile", "reconcile", "lightning_reconcile_training"],
+  ["cleanUpTraining", "POST /training/clean-up", "clean-up-training", "lightning_clean_up_training"],
+  ["listRetirements", "GET /retirements", "retirements", "lightning_list_retirements"],
+  [
+    "reconcileDeployments",
+    "POST /deployments/reconcile",
+    "reconcile-deployments",
+    "lightning_reconcile_deployments",
+  ],
+  [
+    "cleanUpDeployments",
+    "POST /deployments/clean-up",
+    "clean-up-deployments",
+    "lightning_clean_up_deployments",
+  ],
 ] as const;
 
 describe("the table of operations", () => {

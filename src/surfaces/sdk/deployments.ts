@@ -20,6 +20,10 @@ export interface MoveResult {
   readonly baseModel: string;
   readonly rollbackFrom?: string | null;
   readonly rollbackReason?: string;
+  /** What differs from what was asked for. */
+  readonly warnings?: string[];
+  /** The target was removed at the provider and comes back under this deployment; until then what served serves on. */
+  readonly restoring?: string;
 }
 
 const show = (body: object) => camelRecord(body) as unknown as DeploymentResult;
@@ -49,6 +53,8 @@ export function createDeploymentRegistry(
         readonly evaluationId?: string;
         readonly overrideReason?: string;
         readonly deploymentName?: string;
+        /** When Azure has no room: let the oldest idle deployment go. */
+        readonly prune?: "no" | "oldest_inactive";
       },
       options: WaitOptions = {},
     ): Promise<DeploymentResult> {
@@ -82,6 +88,8 @@ export function createDeploymentRegistry(
       readonly targetId?: string;
       readonly reason?: string;
       readonly rolledBackBy?: string;
+      /** Do not wait until a removed model is callable again: the nearest callable one serves. */
+      readonly atOnce?: boolean;
     }): Promise<MoveResult> => move("rollback", input),
 
     /** The base model from now on. */

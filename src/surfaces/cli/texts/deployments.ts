@@ -35,13 +35,16 @@ export const DEPLOYMENT_TEXTS: Texts = {
           ...warnings(body),
         ],
   rollback: (body) => [
-    "✅ Rolled back successfully!",
+    ...(body.restoring !== undefined && body.rolled_back_at === undefined
+      ? underWay("The rollback", body.restoring)
+      : ["✅ Rolled back successfully!"]),
     ...facts([
       ["Deployment ID", body.deployment_id ?? "none: the base model answers"],
       ["Tuned model", tunedModel(body) ?? body.base_model],
       ["Rolled back from", body.rollback_from],
       ["Reason", body.rollback_reason],
     ]),
+    ...warnings(body),
   ],
   deactivate: (body, input) => [
     `✅ Deployment deactivated for agent '${agentOf(body, input)}'`,
