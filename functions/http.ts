@@ -18,7 +18,7 @@ for (const { method, route, operation } of restRoutes(appOf().operations)) {
       const row = operations.find(({ name }) => name === operation.name) ?? operation;
       return telemetry.follow(context.traceContext, undefined, () =>
         handleRest(row, request, {
-          orchestrations: orchestrationsOf(df.getClient(context)),
+          orchestrations: orchestrationsOf(() => df.getClient(context)),
           access,
           logger,
         }),

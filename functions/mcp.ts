@@ -12,7 +12,7 @@ app.http("mcp", {
     const { mcp, access, logger, telemetry } = appOf();
     return telemetry.follow(context.traceContext, undefined, () =>
       mcp.handle(request, {
-        orchestrations: orchestrationsOf(df.getClient(context)),
+        orchestrations: orchestrationsOf(() => df.getClient(context)),
         access,
         logger,
       }),

@@ -8,7 +8,7 @@ if (appOf().settings.retrainCron !== undefined) {
   app.timer("retrainOnSchedule", {
     schedule: "%LIGHTNING_RETRAIN_CRON%",
     extraInputs: [df.input.durableClient()],
-    handler: (_timer, context) => appOf().startRetraining(orchestrationsOf(df.getClient(context))),
+    handler: (_timer, context) => appOf().startRetraining(orchestrationsOf(() => df.getClient(context))),
   });
 }
 
@@ -17,6 +17,6 @@ if (appOf().settings.openaiAccount !== undefined) {
   app.timer("keepDeploymentsInOrder", {
     schedule: "0 17 3 * * *",
     extraInputs: [df.input.durableClient()],
-    handler: (_timer, context) => appOf().keepInOrder(orchestrationsOf(df.getClient(context))),
+    handler: (_timer, context) => appOf().keepInOrder(orchestrationsOf(() => df.getClient(context))),
   });
 }

@@ -4,11 +4,19 @@ import type { Orchestrations } from "../kernel/operation.ts";
 
 const UNFINISHED = new Set(["Running", "Pending", "Suspended", "ContinuedAsNew"]);
 
-/** The operations' view of the Durable client that the host binds to a function. */
-export function orchestrationsOf(client: DurableClient): Orchestrations {
+/**
+ * The operations' view of the Durable client that the host binds to a function. The SDK makes an HTTP client with each
+ * of its own, so it is made when an operation first needs one: most never do.
+ */
+export function orchestrationsOf(open: () => DurableClient): Orchestrations {
+  let opened: DurableClient | undefined;
+  const client = () => {
+    opened ??= open();
+    return opened;
+  };
   const status: Orchestrations["status"] = async (instanceId) => {
     try {
-      const found = await client.getStatus(instanceId);
+      const found = await client().getStatus(instanceId);
       return {
         runtimeStatus: found.runtimeStatus,
         customStatus: found.customStatus,
@@ -24,7 +32,7 @@ export function orchestrationsOf(client: DurableClient): Orchestrations {
     status,
     async start(name, instanceId, input) {
       try {
-        await client.startNew(name, { instanceId, input });
+        await client().startNew(name, { instanceId, input });
       } catch (thrown) {
         // Refused because it runs already, or the answer was lost: either way, what counts is whether it is there.
         const there = await status(instanceId);
@@ -33,7 +41,7 @@ export function orchestrationsOf(client: DurableClient): Orchestrations {
     },
     async raise(instanceId, event, data) {
       try {
-        await client.raiseEvent(instanceId, event, data);
+        await client().raiseEvent(instanceId, event, data);
       } catch (thrown) {
         // Events only wake up; a finished or unknown instance has nothing to wake.
         if (!messageOf(thrown).startsWith("No instance with ID")) throw away(thrown);
@@ -42,13 +50,13 @@ export function orchestrationsOf(client: DurableClient): Orchestrations {
     async terminate(instanceId, reason) {
       try {
         // The SDK puts the reason into the address as it is.
-        await client.terminate(instanceId, encodeURIComponent(reason));
+        await client().terminate(instanceId, encodeURIComponent(reason));
       } catch (thrown) {
         if (!messageOf(thrown).startsWith("No instance with ID")) throw away(thrown);
       }
     },
     urls(instanceId) {
-      const payload = client.createHttpManagementPayload(instanceId);
+      const payload = client().createHttpManagementPayload(instanceId);
       return Object.fromEntries(
         Object.entries(payload).filter(
           (entry): entry is [string, string] => entry[0] !== "id" && typeof entry[1] === "string",
