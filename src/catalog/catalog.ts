@@ -8,19 +8,21 @@ import { type PriceRow, type RetirementRow, TABLES } from "./tables.ts";
 /** What no dated source says. Never zero, never a guess. */
 export const UNKNOWN = "unknown";
 export type Unknown = typeof UNKNOWN;
+/** A text, or the word `unknown`. */
+export type Told = string;
 
 /** All that is known of one base model. */
 export interface ModelFacts {
   readonly model: string;
-  readonly format: string | Unknown;
+  readonly format: Told;
   readonly methods: readonly string[] | Unknown;
   readonly training_types: readonly string[] | Unknown;
   readonly deployment_skus: readonly string[] | Unknown;
-  readonly lifecycle: string | Unknown;
+  readonly lifecycle: Told;
   /** Dates: from that day on the base no longer answers, is no longer trained, its tuned models no longer answer. */
-  readonly base_retires: string | Unknown;
-  readonly training_retires: string | Unknown;
-  readonly deployment_retires: string | Unknown;
+  readonly base_retires: Told;
+  readonly training_retires: Told;
+  readonly deployment_retires: Told;
   readonly sources: readonly { readonly source: string; readonly as_of: string }[];
 }
 

@@ -166,7 +166,8 @@ export function createHostedModels(deps: HostedDeps) {
         if (progress.operation !== undefined && progress.operation !== one.operation)
           await set(ref, { state: "provisioning", operation: progress.operation });
         return making(one);
-      default:
+      case "absent":
+      case "removing":
         return making(one, ROOM_AGAIN_SECONDS);
     }
   }
@@ -224,7 +225,9 @@ export function createHostedModels(deps: HostedDeps) {
       try {
         seen = await hosting.look(request, one.operation);
       } catch (thrown) {
-        const answer = await follow(ref, one, () => Promise.reject(thrown as Error));
+        const answer = await follow(ref, one, async () => {
+          throw thrown;
+        });
         return late && answer.kind === "making" ? giveUp() : answer;
       }
       // What is left of an earlier try says nothing about this one.

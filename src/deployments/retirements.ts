@@ -1,4 +1,4 @@
-import { type Catalog, type ModelFacts, UNKNOWN, type Unknown } from "../catalog/catalog.ts";
+import { type Catalog, type ModelFacts, type Told, UNKNOWN, type Unknown } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
 import { bare, each, type Ledger } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
@@ -21,7 +21,7 @@ export interface Retirements {
     readonly run_id: string;
     readonly base_model: string;
     readonly tuned_model: string;
-    readonly retires: string | Unknown;
+    readonly retires: Told;
     readonly days_left: Days;
   }[];
   readonly deployments: readonly {
@@ -29,7 +29,7 @@ export interface Retirements {
     readonly run_id: string;
     readonly deployment_name: string;
     readonly base_model: string;
-    readonly retires: string | Unknown;
+    readonly retires: Told;
     readonly days_left: Days;
     readonly is_active: boolean;
   }[];
@@ -37,7 +37,7 @@ export interface Retirements {
   readonly plan: readonly {
     readonly replaces: string;
     readonly base_model: string;
-    readonly training_retires: string | Unknown;
+    readonly training_retires: Told;
     readonly estimated_usd: number | Unknown;
     readonly estimated_from: string;
     readonly gate: string;
@@ -55,7 +55,7 @@ export function createRetirements(deps: {
   readonly settings: Pick<Settings, "baseModel" | "trainingType">;
 }) {
   const { ledger, catalog, service, settings } = deps;
-  const days = (date: string | Unknown): Days => (date === UNKNOWN ? UNKNOWN : catalog.daysUntil(date));
+  const days = (date: Told): Days => (date === UNKNOWN ? UNKNOWN : catalog.daysUntil(date));
 
   async function succeededRuns(agentId: string): Promise<TrainingRun[]> {
     const runs: TrainingRun[] = [];

@@ -99,11 +99,12 @@ export function describeRegistry(
           fc.array(action, { minLength: 2, maxLength: 6 }),
           fc.integer({ min: 0, max: 3 }),
           async (scheduler, actions, promotedBefore) => {
-            const { agent_id, act } = await setUp(scheduler, promotedBefore);
+            const processes = await setUp(scheduler, promotedBefore);
+            const { agent_id } = processes;
             await scheduler.waitFor(
               Promise.all(
                 actions.map((one) =>
-                  act(one).catch((thrown: unknown) => {
+                  processes.act(one).catch((thrown: unknown) => {
                     if (!isLightningError(thrown)) throw thrown;
                     expect(FORESEEN).toContain(thrown.code);
                   }),

@@ -28,7 +28,7 @@ export async function pass(clock: VirtualClock, ms: number): Promise<void> {
  */
 export async function orchestrate(
   // biome-ignore lint/suspicious/noExplicitAny: the SDK's generators are typed with any
-  orchestrator: (context: OrchestrationContext) => Generator<any, unknown, any>,
+  orchestrator: (context: OrchestrationContext) => Generator<any, unknown>,
   options: {
     readonly input: unknown;
     readonly instanceId: string;

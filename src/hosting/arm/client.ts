@@ -39,7 +39,7 @@ export async function openClient(
 ): Promise<CognitiveServicesManagementClient> {
   const { CognitiveServicesManagementClient: Client } = await import("@azure/arm-cognitiveservices");
   const endpoint = settings.armEndpoint.replace(/\/+$/, "");
-  const client = new Client(credential as ConstructorParameters<typeof Client>[0], account.subscription, {
+  const client = new Client(credential, account.subscription, {
     endpoint,
     credentialScopes: settings.armAudience,
     retryOptions: { maxRetries: 0 },
