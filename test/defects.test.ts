@@ -32,7 +32,7 @@ const READ = [
 const TITLE = /\b(?:it|test|describe)(?:\.each\([\s\S]*?\))?\(\s*(["'`])([\s\S]*?)\1\s*,/g;
 
 const titles = readdirSync(import.meta.dirname, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts") && entry.name !== "defects.test.ts")
+  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "defects.test.ts")
   .flatMap((entry) => {
     const text = readFileSync(path.join(entry.parentPath, entry.name), "utf8");
     return [...text.matchAll(TITLE)].map((match) => match[2] as string);

@@ -80,7 +80,7 @@ export function createOverviewService(deps: OverviewDeps) {
         }),
         deps.deployments.readActive(agentId),
         deps.selector.selectModel(agentId),
-        readFeeds(ledger, deps.clock),
+        readFeeds(ledger, deps.clock, agentId),
       ]);
       return {
         agent_id: agentId,
@@ -94,7 +94,7 @@ export function createOverviewService(deps: OverviewDeps) {
           average_reward_of: average.of,
           total_datasets: datasets,
           total_training_runs: runs,
-          training_run_status: Object.fromEntries(byStatus.filter(([, count]) => count > 0)),
+          training_run_status: Object.fromEntries(byStatus.filter(([, found]) => found > 0)),
           total_evaluations: evaluations,
           total_deployments: promoted,
           total_pipelines: pipelines,
