@@ -33,7 +33,7 @@ async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
   return result;
 }
 const start = performance.now();
-const prepared = await service.prepare({ agent_id: "bench", name: "bench", min_reward: 0 });
+const prepared = await service.prepare({ agent_id: "bench", name: `bench-${Date.now()}`, min_reward: 0 });
 const ref = { agent_id: "bench", id: prepared.dataset.id };
 await activities.claimDataset({ ...ref, instance_id: ref.id });
 const { shards } = await timed("plan", () => activities.planDatasetShards(ref));
@@ -50,12 +50,14 @@ await timed("assemble", () => activities.assembleDataset({ ...ref, shards: shard
 const total = (performance.now() - start) / 1000;
 const waits = loop.stop();
 const peak = memory.stop();
+const { user, system } = process.cpuUsage();
 const dataset = await service.get(ref.agent_id, ref.id);
 await threads.close();
 await ledger.close();
 console.log(
   JSON.stringify({
     seconds: round(total),
+    cpu_seconds: round((user + system) / 1e6),
     phases: seconds,
     stage_seconds: dataset.seconds,
     rows_per_second: Math.round(Number(episodes) / total),

@@ -135,6 +135,10 @@ async function gather(deps: AssembleDeps, dataset: Dataset, shards: number, stag
   };
   for (const shard of parts)
     await count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
+  const format = formatOf(dataset.recipe);
+  const hasPairs = format === "dpo" && dataset.recipe.kind !== "golden";
+  if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0) return { total, parts };
+  // Only now: the vocabulary takes memory that the merge's tables want.
   const measure = await createMeasure(encodingOf(settings.baseModel).encoding, new Stages());
   const golden = includedLines(deps, dataset, measure);
   if (golden !== undefined) {
@@ -142,7 +146,7 @@ async function gather(deps: AssembleDeps, dataset: Dataset, shards: number, stag
     await count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
     parts.push("golden");
   }
-  if (formatOf(dataset.recipe) !== "dpo" || dataset.recipe.kind === "golden") return { total, parts };
+  if (!hasPairs) return { total, parts };
   const { table } = await readIndexes(files, dataset, parts);
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));

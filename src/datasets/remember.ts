@@ -8,7 +8,7 @@ const MOST = 200;
 export function remember<T>(compute: (value: unknown) => T): (value: unknown) => T {
   const known = new Map<string, T>();
   return (value) => {
-    const text = JSON.stringify(value);
+    const text = textOf(value);
     const found = known.get(text);
     if (found !== undefined) return found;
     const answer = compute(value);
@@ -16,4 +16,16 @@ export function remember<T>(compute: (value: unknown) => T): (value: unknown) =>
     known.set(text, answer);
     return answer;
   };
+}
+
+const texts = new WeakMap<object, string>();
+
+/** A value's JSON; of the same object it is made once: a line's tools are looked at for three reasons. */
+export function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(value);
+  texts.set(value, text);
+  return text;
 }

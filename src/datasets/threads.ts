@@ -51,7 +51,7 @@ export function createBuildThreads(
     // Small young generations: a thread makes garbage by the page, and two of them would else hold 100 MB of it.
     const worker = new Worker(entry, {
       workerData: { settings },
-      resourceLimits: { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1024 },
+      resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 1024 },
     });
     const thread: Thread = { worker, task: undefined };
     threads.add(thread);
@@ -101,7 +101,7 @@ export function createBuildThreads(
   async function run<T>(name: Heavy, input: unknown): Promise<T> {
     if (isClosed) throw new Error("The threads of the builds are closed.");
     // The merge holds tables over the whole dataset: the other threads' memory is better spent on them.
-    if (name === "assembleDataset") await release(1);
+    if (name === "assembleDataset") await release(0);
     return await new Promise<T>((resolve, reject) => {
       queue.push({ id: nextId++, name, input, resolve: resolve as (value: unknown) => void, reject });
       next();
