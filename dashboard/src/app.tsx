@@ -210,8 +210,8 @@ const GROUPS: readonly (readonly [string, readonly View[]])[] = [
 function Sidebar() {
   const { api, route } = useShared();
   const agent = route.query.agent ?? "";
-  const stats = useLive(`stats ${agent}`, () => api.get<Stats>("/stats"));
-  const review = useLive(`queue ${agent}`, () => api.get<ReviewQueue>("/review"));
+  const stats = useLive(`stats ${agent}`, () => api.get<Stats>("/stats"), true);
+  const review = useLive(`queue ${agent}`, () => api.get<ReviewQueue>("/review"), true);
   const waiting = stats.data?.statistics.pipelines_waiting_for_approval ?? 0;
   const badges: Partial<Record<View, string>> = {
     ...(waiting > 0 ? { pipelines: String(waiting) } : {}),

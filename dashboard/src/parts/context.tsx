@@ -38,11 +38,18 @@ export interface Live<T> {
   readonly reload: () => void;
 }
 
+const LATER_MS = 150;
+
 /**
  * Asks now, and again in the page's one loop. What is shown stays while it is asked again, and is dropped when `key`
  * changes. With `key` undefined nothing is asked.
  */
-export function useLive<T>(key: string | undefined, load: () => Promise<T>): Live<T> {
+export function useLive<T>(
+  key: string | undefined,
+  load: () => Promise<T>,
+  /** After what the view itself asks for: the app answers one question at a time. */
+  later = false,
+): Live<T> {
   const { poller, epoch } = useShared();
   const [state, setState] = useState<{ key: string | undefined; data?: T; error?: unknown }>({ key });
   const latest = useRef(load);
@@ -67,18 +74,46 @@ export function useLive<T>(key: string | undefined, load: () => Promise<T>): Liv
         throw error;
       }
     };
-    // The loop tells its own failures by waiting longer.
-    task().catch(() => undefined);
-    const remove = poller.add(task);
+    let remove = () => {};
+    const begin = () => {
+      // The loop tells its own failures by waiting longer.
+      task().catch(() => undefined);
+      remove = poller.add(task);
+    };
+    const timer = later ? setTimeout(begin, LATER_MS) : undefined;
+    if (!later) begin();
     return () => {
       gone = true;
+      clearTimeout(timer);
       remove();
     };
-  }, [asked, poller]);
+  }, [asked, poller, later]);
 
   const reload = useCallback(() => poller.wake(), [poller]);
   const mine = state.key === asked;
   return { data: mine ? state.data : undefined, error: mine ? state.error : undefined, reload };
+}
+
+/** Asks once: what does not change, or is dear to answer. With `key` undefined nothing is asked. */
+export function useOnce<T>(key: string | undefined, load: () => Promise<T>): Omit<Live<T>, "reload"> {
+  const { epoch } = useShared();
+  const [state, setState] = useState<{ key: string | undefined; data?: T; error?: unknown }>({ key });
+  const latest = useRef(load);
+  latest.current = load;
+  const asked = key === undefined ? undefined : `${key} ${epoch}`;
+  useEffect(() => {
+    if (asked === undefined) return;
+    let gone = false;
+    latest.current().then(
+      (data) => gone || setState({ key: asked, data }),
+      (error: unknown) => gone || setState({ key: asked, error }),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [asked]);
+  const mine = state.key === asked;
+  return { data: mine ? state.data : undefined, error: mine ? state.error : undefined };
 }
 
 /** The time, for "3 min ago": changes each half minute. */

@@ -3,7 +3,7 @@ import { bytes, count, percent, shortId, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Dataset, Episode } from "../logic/wire.ts";
 import { Ago, Badge, Bars, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
-import { useLive, useShared } from "../parts/context.tsx";
+import { useLive, useOnce, useShared } from "../parts/context.tsx";
 import { Conversation } from "../parts/text.tsx";
 
 const SIDES = ["train", "validation", "test"] as const;
@@ -27,7 +27,7 @@ export function DatasetView({ id }: { id: string }) {
   const dataset = useLive(`dataset ${id}`, () => api.get<Dataset>(path));
   const side = SIDES.find((one) => one === route.query.side) ?? "train";
   const ready = dataset.data?.files?.[side] !== undefined;
-  const examples = useLive(ready ? `examples ${id} ${side}` : undefined, () =>
+  const examples = useOnce(ready ? `examples ${id} ${side}` : undefined, () =>
     api.head(`${path}/files/${side}`, 10),
   );
   if (dataset.data === undefined)

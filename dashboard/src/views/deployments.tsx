@@ -203,12 +203,16 @@ function Move({ from, to }: { from: string; to: string }) {
       <p class="move">
         <span>
           <small>serves now</small>
-          <b>{from}</b>
+          <b>
+            <Model name={from} />
+          </b>
         </span>
         <span aria-hidden="true">→</span>
         <span>
           <small>will serve</small>
-          <b>{to}</b>
+          <b>
+            <Model name={to} />
+          </b>
         </span>
       </p>
       <p>Agents are told within a minute. Nothing is deleted.</p>

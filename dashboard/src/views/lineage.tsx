@@ -84,7 +84,7 @@ function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }
   const { frame, width: room } = useWidth<HTMLElement>();
   const fair = Math.floor((room - 12 - (graph.columns - 1) * CELL.right) / Math.max(1, graph.columns));
   const cell = Math.max(CELL.least, Math.min(CELL.most, fair));
-  const letters = Math.floor((cell - 28) / 7.4);
+  const letters = Math.floor((cell - 28) / 8.2);
   const x = (node: Node) => node.column * (cell + CELL.right) + 2;
   const y = (node: Node) => node.row * (CELL.height + CELL.down) + 2;
   const width = graph.columns * (cell + CELL.right) - CELL.right + 4;

@@ -6,7 +6,7 @@ import { curveColumns } from "../logic/trend.ts";
 import type { Estimate, Run } from "../logic/wire.ts";
 import { Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
-import { useLive, useShared } from "../parts/context.tsx";
+import { useLive, useOnce, useShared } from "../parts/context.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { Steps } from "../parts/steps.tsx";
 
@@ -15,7 +15,7 @@ export function RunView({ id }: { id: string }) {
   const path = `/training/${encodeURIComponent(id)}`;
   const live = useLive(`run ${id}`, () => api.get<Run>(path));
   const estimated = live.data;
-  const estimate = useLive(estimated && `estimate ${id}`, () =>
+  const estimate = useOnce(estimated && `estimate ${id}`, () =>
     api.post<Estimate>("/training/estimate", {
       dataset_id: estimated?.dataset_id,
       base_model: estimated?.base_model,
@@ -142,7 +142,7 @@ export function RunView({ id }: { id: string }) {
                   "Trained tokens",
                   run.trained_tokens === undefined ? "not reported yet" : count(run.trained_tokens),
                 ],
-                ["Estimated", costText(estimate.data)],
+                ["Estimated", estimate.error === undefined ? costText(estimate.data) : "cannot be told now"],
                 ["Price", priceText(estimate.data)],
               ]}
             />
