@@ -29,7 +29,7 @@ export interface AssignedReward {
 }
 
 /** What every call of the reward writer takes. */
-interface About {
+export interface About {
   readonly episodeId: string;
   /** LIGHTNING_AGENT_ID when absent. */
   readonly agentId?: string | undefined;

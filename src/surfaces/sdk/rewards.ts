@@ -2,7 +2,7 @@ import type { Reward, RewardInput } from "../../rewards/contract.ts";
 import { type Camel, type CamelInput, camelRecord, snakeRecord } from "./names.ts";
 import type { Invoke } from "./transport.ts";
 
-interface About {
+export interface About {
   readonly episodeId: string;
   readonly agentId?: string | undefined;
 }
