@@ -3,6 +3,7 @@ import path from "node:path";
 import { readSettings } from "../../src/config/settings.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
 import { ledgerFromSettings } from "../../src/ledger/from-settings.ts";
 import { generateEpisodes, rewardOf } from "./episodes.ts";
 
@@ -26,6 +27,15 @@ for (const batch of generateEpisodes(Number(count), 2000)) {
   await written(episodesFile, text(batch));
   await written(rewardsFile, text(rewards));
 }
+// Nothing is left for the feeds to score: the aggregates stand on the episodes already.
+const newest = await ledger.query<{ id: string; created_at?: string }>("episodes", {
+  pk: ["bench"],
+  orderBy: { field: "created_at", direction: "desc" },
+  limit: 1,
+});
+const until = newest.items[0]?.created_at ?? "";
+await raiseWatermark(ledger, "episodes", until);
+await raiseWatermark(ledger, "rewards", until);
 await ledger.close();
 episodesFile.end();
 rewardsFile.end();

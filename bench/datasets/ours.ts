@@ -30,6 +30,7 @@ async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const result = await work();
   seconds[name] = round((performance.now() - start) / 1000);
+  seconds[`${name}_peak_mb`] = mb(memory.sofar());
   return result;
 }
 const start = performance.now();

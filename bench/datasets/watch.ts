@@ -7,6 +7,7 @@ export function watchMemory() {
   }, 20);
   return {
     start,
+    sofar: () => peak,
     stop() {
       clearInterval(timer);
       return Math.max(peak, process.memoryUsage.rss());

@@ -3,11 +3,11 @@ import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
 import { CandidateTable } from "./candidates.ts";
-import { sharedGroups } from "./contamination.ts";
 import type { Dataset, DatasetLine, Split } from "./contract.ts";
 import { writeEdges } from "./edges.ts";
 import { emptyReason } from "./empty.ts";
 import { figuresOf } from "./figures.ts";
+import { keysAcross } from "./groups.ts";
 import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
 import { createMeasure } from "./measure.ts";
@@ -81,7 +81,7 @@ export async function assemble(
     writeEdges(deps, dataset, table, merged, origins),
   );
   const figures = await figuresOf(table, merged, tools, encodingOf(settings.baseModel).encoding);
-  const sharedKeys = await stages.wait("leakage", () => groupsAcross(files, written.groups));
+  const sharedKeys = await stages.wait("leakage", () => keysAcross(table, merged.sides));
   const first = await store.firstWithContent(dataset.agent_id, written.contentHash);
   if (total.seconds !== undefined) stages.add(total.seconds);
   await store.update(dataset, {
@@ -244,15 +244,6 @@ async function writeSides(
 async function* marked(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield Uint8Array.of(0xef, 0xbb, 0xbf);
   yield* content;
-}
-
-/** Sessions and inputs that two sides have in common. */
-async function groupsAcross(files: Files, groups: Dataset["groups"]): Promise<number> {
-  const held = { groups };
-  return (
-    (await sharedGroups(files, held, ["train"], held, ["validation", "test"])) +
-    (await sharedGroups(files, held, ["validation"], held, ["test"]))
-  );
 }
 
 /** Contents that stand on two sides, counted over the decision itself: an independent look at its promise. */

@@ -74,6 +74,19 @@ class KeySlots {
   }
 }
 
+/** How many sessions and inputs of what stands on a side stand on another one too. */
+export async function keysAcross(table: CandidateTable, sides: Uint8Array): Promise<number> {
+  const slots = new KeySlots(table);
+  let shared = 0;
+  for (let i = 0; i < table.length; i++) {
+    if (isPauseDue(i)) await letOthersRun();
+    if (sides[i] === 0) continue;
+    if (sides[slots.firstWith(i, 1)] !== sides[i]) shared++;
+    if (table.hasSession(i) && sides[slots.firstWith(i, 0)] !== sides[i]) shared++;
+  }
+  return shared;
+}
+
 /** For each example the first one that was asked the same. */
 export async function firstAsked(table: CandidateTable): Promise<Int32Array> {
   const slots = new KeySlots(table);
