@@ -1,4 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
+import type { DatasetActivities } from "../datasets/contract.ts";
 import type { RecordRef } from "../kernel/claim.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
 
@@ -55,16 +56,32 @@ function* build(context: OrchestrationContext, { agent_id, id }: RecordRef): Ste
     shards.map((shard) => ({ agent_id, id, shard })),
     {
       width: SHARDS_AT_ONCE,
-      onProgress: (done) =>
-        context.df.setCustomStatus({ step: "shards", shards_done: done, shards: shards.length }),
+      onProgress: (done, settled) =>
+        context.df.setCustomStatus({
+          step: "shards",
+          shards_done: done,
+          shards: shards.length,
+          ...counted(settled),
+        }),
     },
   );
-  context.df.setCustomStatus({
-    step: "assembling",
-    episodes_read: results.reduce((sum, shard) => sum + shard.read, 0),
-    examples_kept: results.reduce((sum, shard) => sum + shard.kept, 0),
-  });
+  context.df.setCustomStatus({ step: "assembling", ...counted(results) });
   const assembled = yield* step(context, "assembleDataset", { agent_id, id, shards: shards.length });
   if (assembled.kind === "rejected") yield* fail(assembled.code, assembled.message);
   else context.df.setCustomStatus({ step: "ready", training_count: assembled.training_count });
+}
+
+type ShardResult = Awaited<ReturnType<DatasetActivities["buildDatasetShard"]>>;
+
+/** What the shards came to so far, with what they left out by reason. */
+function counted(settled: readonly (ShardResult | undefined)[]) {
+  const sum = { episodes_read: 0, examples_kept: 0, dropped: {} as Record<string, number> };
+  for (const shard of settled) {
+    if (shard === undefined) continue;
+    sum.episodes_read += shard.read;
+    sum.examples_kept += shard.kept;
+    for (const [reason, times] of Object.entries(shard.dropped ?? {}))
+      sum.dropped[reason] = (sum.dropped[reason] ?? 0) + times;
+  }
+  return sum;
 }

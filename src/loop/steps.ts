@@ -69,7 +69,11 @@ export function* fanOut<K extends FannedOut>(
   context: OrchestrationContext,
   name: K,
   inputs: readonly Input<K>[],
-  options: { width: number; onProgress?: (done: number) => void },
+  options: {
+    width: number;
+    /** Told after each wave: how many have a result, and the results so far in the order of the inputs. */
+    onProgress?: (done: number, settled: readonly (Result<K> | undefined)[]) => void;
+  },
 ): Steps<Result<K>[]> {
   const results: Result<K>[] = [];
   let open = inputs.map((_, index) => index);
@@ -92,7 +96,7 @@ export function* fanOut<K extends FannedOut>(
           fault = outcome.fault;
         }
       }
-      options.onProgress?.(done);
+      options.onProgress?.(done, results);
     }
     if (again.length > 0 && attempt >= FAULT_RETRIES) throw new Error(fault);
     if (again.length > 0) yield* pause(context, Math.min(60_000, 1000 * 2 ** (attempt - 1)));
