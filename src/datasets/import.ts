@@ -14,6 +14,7 @@ export const SHAPES = [
 ] as const;
 export type Shape = (typeof SHAPES)[number];
 
+const textOr = (value: unknown): string => (typeof value === "string" ? value : "");
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const told = (role: "system" | "user" | "assistant", content: string): Message => ({ role, content });
 
@@ -30,7 +31,7 @@ const SPEAKERS: Readonly<Record<string, "system" | "user" | "assistant">> = {
 function sharegpt({ conversations }: Fields): Message[] | undefined {
   if (!Array.isArray(conversations)) return undefined;
   const turns = conversations.map((one: unknown) => {
-    const role = isFields(one) ? SPEAKERS[String(one.from ?? one.role)] : undefined;
+    const role = isFields(one) ? SPEAKERS[textOr(one.from ?? one.role)] : undefined;
     const text = isFields(one) ? (one.value ?? one.content) : undefined;
     return role === undefined || typeof text !== "string" ? undefined : told(role, text);
   });

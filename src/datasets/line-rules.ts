@@ -122,3 +122,9 @@ export class FaultList {
     this.faults.push({ rule, field, message, remedy: LINE_RULES[rule] });
   }
 }
+
+/** A short, safe form of a value for a message; texts are cut, since a line may hold anything. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "missing";
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

@@ -1,3 +1,4 @@
+import os from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Settings } from "../config/settings.ts";
 import { filesFromSettings } from "../files/from-settings.ts";
@@ -9,6 +10,8 @@ import { createDatasetActivities } from "./activities.ts";
 import type { ThreadAnswer, ThreadTask } from "./threads.ts";
 
 /** A thread that carries out steps of builds over a ledger and files of its own, opened from the same settings. */
+// Requests go first. On Linux 0 is this thread alone; elsewhere it would be the whole process.
+if (process.platform === "linux") os.setPriority(0, os.constants.priority.PRIORITY_BELOW_NORMAL);
 const settings = (workerData as { readonly settings: Settings }).settings;
 const activities = createDatasetActivities({
   ledger: ledgerFromSettings(settings, systemClock, silentLogger),

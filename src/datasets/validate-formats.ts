@@ -1,5 +1,5 @@
 import type { Capability } from "./capabilities.ts";
-import { FaultList, type Fields, isFields, type LineFault } from "./line-rules.ts";
+import { FaultList, type Fields, isFields, type LineFault, shown } from "./line-rules.ts";
 
 /** How the turns of a line are checked; handed in, since the chat rules are the same in every format. */
 export type CheckTurns = (
@@ -41,11 +41,7 @@ function checkOutput(
   const turns = output.filter(isFields);
   for (const [index, turn] of turns.entries())
     if (turn.role !== "assistant" && turn.role !== "tool")
-      list.add(
-        "output_wrong_role",
-        `A ${String(turn.role).slice(0, 20)} turn in an output.`,
-        `${side}.${index}`,
-      );
+      list.add("output_wrong_role", `A ${shown(turn.role)} turn in an output.`, `${side}.${index}`);
   if (!turns.some((turn) => turn.role === "assistant"))
     list.add("output_without_assistant", "No turn of the output is the assistant's.", side);
   // The conversation as it would go on: calls and results must fit together across the cut.

@@ -1,5 +1,5 @@
 import { toolDefinitionSchema } from "../episodes/contract.ts";
-import { FaultList, type Fields, isFields } from "./line-rules.ts";
+import { FaultList, type Fields, isFields, shown } from "./line-rules.ts";
 import { remember } from "./remember.ts";
 
 const checked = remember((tools) => {
@@ -82,7 +82,7 @@ function reportOpen(open: ReadonlyMap<string, string>, list: FaultList): void {
 function callsOf(turn: Fields, at: string, list: FaultList): unknown[] {
   const field = `${at}.tool_calls`;
   if (turn.role !== "assistant") {
-    list.add("tool_calls_on_wrong_role", `A ${String(turn.role).slice(0, 20)} turn makes calls.`, field);
+    list.add("tool_calls_on_wrong_role", `A ${shown(turn.role)} turn makes calls.`, field);
     return [];
   }
   if (!Array.isArray(turn.tool_calls) || turn.tool_calls.length === 0) {

@@ -15,6 +15,7 @@ import {
   isFields,
   type LineFault,
   LONGEST_LINE,
+  shown,
 } from "./line-rules.ts";
 import { checkCapability, checkPreference, checkReinforcement } from "./validate-formats.ts";
 import { checkTools, checkToolTraffic } from "./validate-tools.ts";
@@ -239,10 +240,4 @@ function checkCharacters(value: unknown, at: string, depth: number, list: FaultL
     if (!Array.isArray(value)) checkCharacters(key, at, depth, list);
     checkCharacters(item, at === "" ? key : `${at}.${key}`, depth + 1, list);
   }
-}
-
-/** A short, safe form of a value for a message; texts are cut, since a line may hold anything. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "missing";
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

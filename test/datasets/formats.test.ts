@@ -316,3 +316,32 @@ test("bytes fall into pieces anywhere, also within a character, and the report i
     { numRuns: 50 },
   );
 });
+
+test("no value makes the validator of any format throw, and it says the same twice", () => {
+  const turn = fc.record(
+    { role: fc.anything(), content: fc.anything(), tool_calls: fc.anything(), tool_call_id: fc.anything() },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(
+      fc.array(turn),
+      fc.anything(),
+      fc.constantFrom<Format>("sft", "dpo", "rft"),
+      (messages, tools, format) => {
+        const line =
+          format === "dpo"
+            ? pair({ input: { messages, tools }, preferred_output: messages })
+            : { messages, tools };
+        const written = JSON.stringify(line, (_key, value: unknown) =>
+          typeof value === "bigint" ? 1 : value,
+        );
+        expect(checkFormatLine(written, format)).toEqual(checkFormatLine(written, format));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  const hostile = { role: { toString: "", valueOf: "" }, content: "x", tool_calls: [] };
+  expect(rulesOf(pair({ preferred_output: [hostile] }), "dpo")).toContain(
+    "output_wrong_role preferred_output.0",
+  );
+});
