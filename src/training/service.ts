@@ -89,6 +89,16 @@ export function createTrainingService(deps: TrainingDeps) {
         field: "dataset_id",
         remedy: "Wait until its status is ready.",
       });
+    const { format = "sft" } = dataset.recipe;
+    if (format !== "sft" && format !== "legacy_text")
+      throw invalid(
+        "dataset_other_format",
+        `The dataset "${id}" holds ${format} lines; runs here are supervised.`,
+        {
+          field: "dataset_id",
+          remedy: "Build it as sft, or download its files and train with them elsewhere.",
+        },
+      );
     const count = dataset.training_count ?? 0;
     if (count < FEWEST_EXAMPLES)
       throw invalid(
