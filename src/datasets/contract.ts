@@ -188,7 +188,13 @@ export const datasetSchema = z.object({
     .optional(),
   /** Distributions over what was kept; tools by how many examples call them. */
   figures: z
-    .object({ rewards: histogramSchema, tokens: histogramSchema, tools: z.record(z.string(), z.number()) })
+    .object({
+      rewards: histogramSchema,
+      tokens: histogramSchema,
+      /** Bytes of a line, its line break not counted; datasets of earlier versions have none. */
+      lengths: histogramSchema.optional(),
+      tools: z.record(z.string(), z.number()),
+    })
     .optional(),
   /** Sets of examples of which one stays, and how large the largest was. */
   clusters: z.object({ found: z.number().int(), largest: z.number().int() }).optional(),

@@ -54,7 +54,8 @@ export async function writeEdges(
   merged: Merged,
   origins: readonly string[],
 ): Promise<{ pages: number; rows: number; tools: Record<string, number> }> {
-  const tools: Record<string, number> = {};
+  // Without a prototype: a tool may be called `constructor`.
+  const tools = Object.create(null) as Record<string, number>;
   let waiting: EdgePage[] = [];
   let rows: EdgeRow[] = [];
   let size = 0;

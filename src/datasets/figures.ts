@@ -7,6 +7,8 @@ import { GOLDEN_SCORE } from "./score.ts";
 const REWARD_EDGES = Array.from({ length: 11 }, (_, i) => Math.round((i * 0.2 - 1) * 10) / 10);
 /** Doubling from 16: token counts of conversations spread over four orders of magnitude. */
 const TOKEN_EDGES = [0, ...Array.from({ length: 14 }, (_, i) => 16 * 2 ** i)];
+/** From a short question to the longest line that is taken. */
+const LENGTH_EDGES = [0, ...Array.from({ length: 16 }, (_, i) => 64 * 2 ** i)];
 
 /** Distributions over what was kept; golden examples have no reward and are not among the rewards. */
 export async function figuresOf(
@@ -17,6 +19,7 @@ export async function figuresOf(
 ): Promise<Pick<Dataset, "figures" | "token_counts">> {
   const rewards = counting(REWARD_EDGES);
   const tokens = counting(TOKEN_EDGES);
+  const lengths = counting(LENGTH_EDGES);
   const sides: Partial<Record<Split, { examples: number; tokens: number; longest: number }>> = {};
   for (let i = 0; i < table.length; i++) {
     if (isPauseDue(i)) await letOthersRun();
@@ -26,6 +29,7 @@ export async function figuresOf(
     const used = table.tokens(i);
     if (score !== GOLDEN_SCORE) rewards.add(score);
     tokens.add(used);
+    lengths.add(table.lineBytes(i) - 1);
     const of = sides[side] ?? { examples: 0, tokens: 0, longest: 0 };
     sides[side] = {
       examples: of.examples + 1,
@@ -35,7 +39,12 @@ export async function figuresOf(
   }
   return {
     token_counts: { encoding, sides },
-    figures: { rewards: rewards.histogram, tokens: tokens.histogram, tools: mostCalled(tools) },
+    figures: {
+      rewards: rewards.histogram,
+      tokens: tokens.histogram,
+      lengths: lengths.histogram,
+      tools: mostCalled(tools),
+    },
   };
 }
 

@@ -138,8 +138,8 @@ export function declaredMismatch(
       const required = Array.isArray(schema.required) ? schema.required : [];
       const isStray = schema.additionalProperties !== true && Object.keys(known).length > 0;
       return (
-        required.some((name) => typeof name === "string" && !(name in given)) ||
-        (isStray && Object.keys(given).some((name) => !(name in known)))
+        required.some((name) => typeof name === "string" && !Object.hasOwn(given, name)) ||
+        (isStray && Object.keys(given).some((name) => !Object.hasOwn(known, name)))
       );
     }),
   );

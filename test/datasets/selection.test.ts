@@ -360,14 +360,32 @@ describe("figures and cancelling", () => {
   test("the manifest holds what the pictures show, and they agree with the counts", async () => {
     await world.store(...many(20, (n) => ({ ...calling(n % 2 === 0 ? "a" : "b"), ...rewarded(n / 20) })));
     const dataset = await world.build();
-    const { rewards, tokens, tools } = must(dataset.figures);
+    const { rewards, tokens, lengths, tools } = must(dataset.figures);
     const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
     expect(sum(rewards.counts)).toBe(20);
     expect(sum(tokens.counts)).toBe(20);
+    expect(sum(must(lengths).counts)).toBe(20);
+    const lines = [
+      ...(await world.linesOf(dataset, "train")),
+      ...(await world.linesOf(dataset, "validation")),
+    ];
+    for (const [i, count] of must(lengths).counts.entries()) {
+      const [from = 0, to = 0] = must(lengths).edges.slice(i, i + 2);
+      expect(count).toBe(lines.filter((line) => line.length >= from && line.length < to).length);
+    }
     expect(tools).toEqual({ a: 10, b: 10 });
     const { train, validation } = must(dataset.token_counts).sides;
     expect(train?.examples).toBe(dataset.training_count);
     expect(must(train).tokens + (validation?.tokens ?? 0)).toBeGreaterThan(20 * 10);
+  });
+
+  test("a tool may have the name of what every object has", async () => {
+    const names = ["constructor", "__proto__", "toString"];
+    await world.store(...many(6, (n) => calling(names[n % 3] ?? "")));
+    const dataset = await world.build();
+    expect(new Map(Object.entries(must(dataset.figures).tools))).toEqual(
+      new Map(names.map((name) => [name, 2])),
+    );
   });
 
   test("a cancelled build ends at its next step, leaves nothing, and can be asked for again", async () => {

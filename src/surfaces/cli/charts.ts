@@ -66,6 +66,7 @@ export const withoutCharts = (body: Body): Body =>
 export const charts = (body: Body): string[] => [
   ...barChart("Rewards of what was kept", bins(member(body.figures, "rewards"))),
   ...barChart("Tokens of an example", bins(member(body.figures, "tokens"))),
+  ...barChart("Bytes of an example", bins(member(body.figures, "lengths"))),
   ...barChart("Examples that call a tool", entries(member(body.figures, "tools"), 20)),
   ...barChart("Left out, by reason", entries(body.dropped, 20)),
 ];
