@@ -44,17 +44,31 @@ function compileCondition(c: ContainerKey, condition: Condition, ordered: string
   return { sql: `${plus}${column} ${SYMBOL[condition.op]} ?`, values: [toValue(condition.value)] };
 }
 
-function compileWhere(
+interface Where {
+  readonly clauses: string[];
+  readonly values: Value[];
+}
+
+/** What is asked, be it expired or not. */
+function compileAsked(
   c: ContainerKey,
   { pk = [], where = [] }: Pick<Query, "pk" | "where">,
-  nowSeconds: number,
   ordered?: string,
-): { clauses: string[]; values: Value[] } {
+): Where {
   const parts = where.map((condition) => compileCondition(c, condition, ordered));
   const clauses = [...pk.map((_, level) => `pk${level + 1} = ?`), ...parts.map((part) => part.sql)];
   // The column is part of the unique index, and empty where the key has one level.
   if (definitionOf(c).partitionKey.length === 1 && pk.length === 1) clauses.push("pk2 = ''");
-  const values = [...pk, ...parts.flatMap((part) => part.values)];
+  return { clauses, values: [...pk, ...parts.flatMap((part) => part.values)] };
+}
+
+function compileWhere(
+  c: ContainerKey,
+  query: Pick<Query, "pk" | "where">,
+  nowSeconds: number,
+  ordered?: string,
+): Where {
+  const { clauses, values } = compileAsked(c, query, ordered);
   if (definitionOf(c).ttl) {
     clauses.push("(expires IS NULL OR expires > ?)");
     values.push(nowSeconds);
@@ -115,13 +129,22 @@ export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): 
   };
 }
 
+/**
+ * All that match, less those of them that have expired: `expires` is in no other index, so that asking each match for
+ * it would read every document. The expired are few (a sweep removes them), and have an index of their own.
+ */
 export function compileCount(
   c: ContainerKey,
   query: Pick<Query, "pk" | "where">,
   nowSeconds: number,
 ): Statement {
-  const { clauses, values } = compileWhere(c, query, nowSeconds);
-  return { sql: `SELECT count(*) AS n FROM ${tableOf(c)} ${whereOf(clauses)}`, values };
+  const { clauses, values } = compileAsked(c, query);
+  const table = tableOf(c);
+  const all = `SELECT count(*) FROM ${table} ${whereOf(clauses)}`;
+  if (!definitionOf(c).ttl) return { sql: `SELECT (${all}) AS n`, values };
+  const gone = `rowid IN (SELECT rowid FROM ${table} WHERE expires IS NOT NULL AND expires <= ?)`;
+  const expired = `SELECT count(*) FROM ${table} ${whereOf([gone, ...clauses])}`;
+  return { sql: `SELECT (${all}) - (${expired}) AS n`, values: [...values, nowSeconds, ...values] };
 }
 
 /** The keys become bound values and the partition key comes from the query: a forged token reaches nothing new. */

@@ -29,6 +29,25 @@ export function expiryTests(promised: Promised): void {
     expect(feed.filter((item) => "agent_id" in item && item.agent_id === agent)).toEqual([]);
   });
 
+  promised("counts the living among the expired", async ({ ledger, clock }) => {
+    const agent = someAgent();
+    for (const [id, ttl, average] of [
+      ["e1", 10, 1],
+      ["e2", 10, -1],
+      ["e3", -1, 1],
+      ["e4", 100, 1],
+    ] as const)
+      await ledger.create("episodes", episode(agent, id, { ttl, reward_avg: average }));
+    const good = { pk: [agent], where: [{ field: "reward_avg", op: "gt", value: 0 }] } as const;
+    expect([await ledger.count("episodes", { pk: [agent] }), await ledger.count("episodes", good)]).toEqual([
+      4, 3,
+    ]);
+    clock.advance(11_000);
+    expect([await ledger.count("episodes", { pk: [agent] }), await ledger.count("episodes", good)]).toEqual([
+      2, 2,
+    ]);
+  });
+
   promised("lets an id be used again after its document has expired", async ({ ledger, clock }) => {
     const agent = someAgent();
     await ledger.create("episodes", episode(agent, "e1", { ttl: 1, life: 1 }));
