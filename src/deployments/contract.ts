@@ -8,7 +8,7 @@ export const promoteInputSchema = z.strictObject({
   promoted_by: z.string().max(200).optional(),
   /** The evaluation that justifies it; absent: the newest finished one of the run. */
   evaluation_id: idSchema.optional(),
-  /** Promote although the agent's gate policy asks for a passing evaluation; shows in lineage for ever. */
+  /** Promote although no passing, fresh evaluation speaks for it: owners only; shows in lineage for ever. */
   override_reason: z.string().min(1).max(2000).optional(),
   /** A deployment that an operator made, where the model name itself cannot be called. */
   deployment_name: z
@@ -98,6 +98,10 @@ export const deploymentSchema = z.object({
   evaluation_id: z.string().optional(),
   verdict: z.string().optional(),
   override_reason: z.string().optional(),
+  /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
+  gate_policy: z.enum(["warn", "require"]).optional(),
+  gate_doubts: z.array(z.string()).optional(),
+  four_eyes: z.object({ requested_by: z.string(), decided_by: z.string() }).optional(),
   state: z.enum(DEPLOYMENT_STATES),
   error: z.string().optional(),
   failure: failureSchema.optional(),
@@ -111,6 +115,8 @@ export const deploymentSchema = z.object({
   reason: z.string().optional(),
   claimed_by: z.string().optional(),
   promoted_by: z.string().optional(),
+  /** Who approved it in a pipeline that waited for that. */
+  approved_by: z.string().optional(),
   promoted_at: storedTimeSchema.optional(),
   created_at: storedTimeSchema,
 });

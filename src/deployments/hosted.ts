@@ -182,6 +182,9 @@ export function createHostedModels(deps: HostedDeps) {
   return {
     hosted,
 
+    /** What a call names once the run's model is hosted. */
+    nameOf: (run: Pick<TrainingRun, "agent_id" | "id">): string => hostedName(run.agent_id, run.id),
+
     /** The record of a run's model as something hosted; nothing is asked of the provider. @throws invalid `model_format_unknown` */
     async ensure(run: TrainingRun & { readonly model: string }): Promise<Hosted> {
       const { format } = await deps.catalog.facts(run.base_model);

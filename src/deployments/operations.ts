@@ -7,6 +7,7 @@ import { type CallContext, defineOperation, type Operation } from "../kernel/ope
 import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
 import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./contract.ts";
 import { showDeployment } from "./lineage.ts";
+import { policyOperations } from "./policy-operations.ts";
 import { deploymentReads, nameOrNull, shownDeploymentSchema } from "./read-operations.ts";
 import { NEVER_MOVED } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
@@ -95,7 +96,8 @@ export function deploymentOperations({
     aliases: { training_run_id: "run_id" },
     example: { agent_id: "mcp-agents", run_id: "run-xyz789", promoted_by: "admin@example.com" },
     async run(input, context) {
-      const { deployment, warnings } = await service.prepare(input, caller(context));
+      const isOwner = context.caller?.may("owner", input.agent_id) ?? true;
+      const { deployment, warnings } = await service.prepare(input, { ...caller(context), isOwner });
       const { agent_id, id } = deployment;
       const show = async (one: typeof deployment) => ({
         ...showDeployment(one, await activeId(agent_id)),
@@ -217,6 +219,7 @@ export function deploymentOperations({
     rollback,
     deactivate,
     ...deploymentReads({ service, selector, settings }),
+    ...policyOperations({ policies: service.policies, settings }),
     ...(upkeep === undefined ? [] : upkeepOperations({ upkeep, settings })),
   ];
 }

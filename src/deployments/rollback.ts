@@ -113,6 +113,7 @@ export function createRollback({ store, clock, provider, models }: RollbackDeps)
         ...(earlier.evaluation_id === undefined ? {} : { evaluation_id: earlier.evaluation_id }),
         ...(earlier.verdict === undefined ? {} : { verdict: earlier.verdict }),
         ...(earlier.override_reason === undefined ? {} : { override_reason: earlier.override_reason }),
+        ...(earlier.gate_doubts === undefined ? {} : { gate_doubts: earlier.gate_doubts }),
         restores: earlier.id,
         restores_over: state.deployment_id,
         ...(facts.reason === undefined ? {} : { reason: facts.reason }),

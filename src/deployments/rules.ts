@@ -152,14 +152,20 @@ export function gateDoubt(facts: GateFacts): string | undefined {
   return undefined;
 }
 
-/** The warnings a promotion carries in its reply and for ever in lineage. */
-export function gateWarnings(facts: GateFacts): string[] {
-  const doubt = gateDoubt(facts);
-  if (doubt === undefined) return [];
+/** The warnings a promotion carries in its reply and for ever in lineage: what spoke against it when it was asked for. */
+export function gateWarnings(
+  facts: GateFacts & { readonly gate_doubts?: readonly string[] | undefined },
+): string[] {
+  const doubts = facts.gate_doubts ?? [gateDoubt(facts)].filter((one) => one !== undefined);
+  if (doubts.length === 0) return [];
   return facts.override_reason === undefined
-    ? [doubt]
-    : [doubt, `The gate was overridden: ${facts.override_reason}`];
+    ? [...doubts]
+    : [...doubts, `The gate was overridden: ${facts.override_reason}`];
 }
+
+/** Names of persons are addresses or account names: case and blanks around them do not make two persons of one. */
+export const isSamePerson = (a: string, b: string): boolean =>
+  a.trim().toLowerCase() === b.trim().toLowerCase();
 
 /**
  * The state to show: stored `active` means "was switched to once"; the pointer alone says whether it still is, and what

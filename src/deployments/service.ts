@@ -1,18 +1,19 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
-import type { Evaluation } from "../evaluation/contract.ts";
 import type { Hosting } from "../hosting/hosting.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, invalid, notFound } from "../kernel/errors.ts";
+import { conflict, notFound } from "../kernel/errors.ts";
 import { hashedId, timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment } from "./contract.ts";
+import { createGate } from "./gate.ts";
 import { createHostedModels, type HostedDeps } from "./hosted.ts";
+import { createGatePolicies } from "./policy.ts";
 import { createRollback, type Rollback, type RollbackRequest } from "./rollback.ts";
-import { applyDeactivation, applyPromotion, applyRestore, gateDoubt, gateWarnings } from "./rules.ts";
+import { applyDeactivation, applyPromotion, applyRestore, gateWarnings } from "./rules.ts";
 import { createDeploymentStore, type MoveResult } from "./store.ts";
 
 export interface DeploymentDeps {
@@ -38,6 +39,9 @@ export interface PromoteRequest {
   readonly override_reason?: string | undefined;
   readonly deployment_name?: string | undefined;
   readonly prune?: "no" | "oldest_inactive" | undefined;
+  /** For a pipeline: who started it, and who approved its promotion. */
+  readonly asked_by?: string | undefined;
+  readonly approved_by?: string | undefined;
 }
 
 export interface Caller {
@@ -45,6 +49,8 @@ export interface Caller {
   readonly principal?: string | undefined;
   /** Requests of the same key are one request, also after it ended. */
   readonly idempotencyKey?: string | undefined;
+  /** Whether the caller may promote against the gate; absent: yes, a call from inside this process. */
+  readonly isOwner?: boolean | undefined;
 }
 
 /** The active tuned model as the pointer tells it. */
@@ -60,6 +66,8 @@ export function createDeploymentService(deps: DeploymentDeps) {
   const store = createDeploymentStore(deps);
   const models = hostedModels(deps, store);
   const returns = createRollback({ ...deps, store, models });
+  const policies = createGatePolicies(deps);
+  const gate = createGate({ store, policies, settings });
 
   function moved<R extends MoveResult>(agentId: string, result: R): R {
     if (result.event === undefined) return result;
@@ -92,24 +100,20 @@ export function createDeploymentService(deps: DeploymentDeps) {
     return { ...bare(run), model: run.tuned_model_name };
   }
 
-  /** The evaluation that speaks for the run: the one named, else the newest finished one. */
-  async function evaluationFor(agentId: string, runId: string, id?: string): Promise<Evaluation | undefined> {
-    if (id === undefined) return store.newestEvaluation(agentId, runId);
-    const evaluation = await store.readEvaluation(agentId, id);
-    if (evaluation === undefined)
-      throw notFound("evaluation_not_found", `Agent ${agentId} has no evaluation ${id}.`, {
-        field: "evaluation_id",
-      });
-    if (evaluation.run_id !== runId)
-      throw invalid("evaluation_of_other_run", `Evaluation ${id} did not judge training run ${runId}.`, {
-        field: "evaluation_id",
-      });
-    if (evaluation.status !== "finished")
-      throw conflict("evaluation_not_finished", `Evaluation ${id} is ${evaluation.status}.`, {
-        field: "evaluation_id",
-        remedy: "Wait until the evaluation has finished.",
-      });
-    return evaluation;
+  /** The deployment that an equal request has already made, while it is under way or active; with a key, for ever. */
+  async function madeBefore(what: DeploymentKey): Promise<Deployment | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const id = deploymentId(what, attempt);
+      const found = await store.readDeployment(what.agent_id, id);
+      if (found === undefined) return undefined;
+      if (!(await isLeftBehind(what, found))) return bare(found);
+    }
+  }
+
+  /** A model that was active and is no longer, or whose last try failed, is promoted under a new record. */
+  async function isLeftBehind(what: DeploymentKey, one: Deployment): Promise<boolean> {
+    if (what.key !== undefined || (one.state !== "failed" && one.state !== "active")) return false;
+    return (await store.readPointer(what.agent_id))?.deployment_id !== one.id;
   }
 
   return {
@@ -117,6 +121,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
     logger,
     /** Absent: the settings name no account to make deployments in. */
     models,
+    policies,
     prepareReturn: returns.prepareReturn,
 
     /** What answers when no tuned model is active. */
@@ -126,24 +131,32 @@ export function createDeploymentService(deps: DeploymentDeps) {
      * Checks a promotion and makes its record, once: requests that want the same model meet in one deployment while it
      * is under way or active. A model that was active and is no longer gets a new deployment, and so does one whose
      * last try failed; with an idempotency key the first deployment of that key is the answer for ever.
-     * @throws not_found, conflict `run_not_succeeded`, `gate_required`, `evaluation_not_finished`
+     * @throws not_found, conflict `run_not_succeeded`, `gate_required`, `four_eyes_required`,
+     * `evaluation_not_finished`; forbidden `role_missing`
      */
     async prepare(
       input: PromoteRequest,
       caller: Caller = {},
-      gate: "warn" | "require" = settings.gatePolicy,
+      demanded?: "require",
     ): Promise<{ deployment: Deployment; existed: boolean; warnings: string[] }> {
-      const { agent_id, run_id, override_reason } = input;
+      const { agent_id, run_id, evaluation_id, override_reason, approved_by, asked_by } = input;
       const run = await promotableRun(agent_id, run_id);
-      const evaluation = await evaluationFor(agent_id, run_id, input.evaluation_id);
-      const facts = { evaluation_id: evaluation?.id, verdict: evaluation?.result?.verdict, override_reason };
-      const doubt = gateDoubt(facts);
-      if (doubt !== undefined && gate === "require" && override_reason === undefined)
-        throw conflict("gate_required", `${doubt} The gate policy asks for a passing one.`, {
-          remedy: "Evaluate the run, or promote with override_reason.",
-          details: { run_id, evaluation_id: facts.evaluation_id, verdict: facts.verdict },
-        });
+      const deployment_name = input.deployment_name ?? models?.nameOf(run) ?? run.model;
+      const what = { agent_id, run_id, deployment_name, key: caller.idempotencyKey };
+      // What was let through once is not judged again: the candidate itself may be what serves by now.
+      const before = await madeBefore(what);
+      if (before !== undefined) return { deployment: before, existed: true, warnings: gateWarnings(before) };
       const by = caller.principal ?? input.promoted_by;
+      const findings = await gate.judge({
+        run,
+        evaluation_id,
+        override_reason,
+        promoted_by: by,
+        approved_by,
+        asked_by,
+        mayOverride: caller.isOwner ?? true,
+        demanded,
+      });
       // An operator's own deployment is taken as it is.
       const hosted = input.deployment_name === undefined ? await models?.ensure(run) : undefined;
       const record: Omit<Deployment, "id"> = {
@@ -152,23 +165,21 @@ export function createDeploymentService(deps: DeploymentDeps) {
         training_run_id: run_id,
         dataset_id: run.dataset_id,
         tuned_model_name: run.model,
-        deployment_name: input.deployment_name ?? hosted?.deployment_name ?? run.model,
+        deployment_name,
         ...(hosted === undefined ? {} : { hosted_id: hosted.id }),
         ...(input.prune === undefined ? {} : { prune: input.prune }),
         state: "requested",
         created_at: toIso(clock.now()),
-        ...(facts.evaluation_id === undefined ? {} : { evaluation_id: facts.evaluation_id }),
-        ...(facts.verdict === undefined ? {} : { verdict: facts.verdict }),
-        ...(doubt === undefined || override_reason === undefined ? {} : { override_reason }),
+        ...findings,
         ...(by === undefined ? {} : { promoted_by: by }),
+        ...(approved_by === undefined ? {} : { approved_by }),
       };
-      const keyed = caller.idempotencyKey;
       for (let attempt = 1; ; attempt++) {
-        const id = hashedId("dep", [agent_id, run_id, record.deployment_name, keyed ?? attempt]);
-        const { record: stored, existed } = await store.createDeployment({ id, ...record });
-        const ended = stored.state === "failed" || stored.state === "active";
-        const active = ended && (await store.readPointer(agent_id))?.deployment_id === id;
-        if (existed && ended && !active && keyed === undefined) continue;
+        const { record: stored, existed } = await store.createDeployment({
+          id: deploymentId(what, attempt),
+          ...record,
+        });
+        if (existed && (await isLeftBehind(what, stored))) continue;
         return { deployment: bare(stored), existed, warnings: gateWarnings(stored) };
       }
     },
@@ -268,6 +279,17 @@ export function createDeploymentService(deps: DeploymentDeps) {
       : hashedId("evt", [agentId, what, caller.idempotencyKey]);
   }
 }
+
+/** What makes two requests for a promotion one. */
+interface DeploymentKey {
+  readonly agent_id: string;
+  readonly run_id: string;
+  readonly deployment_name: string;
+  readonly key: string | undefined;
+}
+
+const deploymentId = ({ agent_id, run_id, deployment_name, key }: DeploymentKey, attempt: number) =>
+  hashedId("dep", [agent_id, run_id, deployment_name, key ?? attempt]);
 
 /** Only where an account is named, and with all that it takes. */
 function hostedModels(deps: DeploymentDeps, store: ReturnType<typeof createDeploymentStore>) {

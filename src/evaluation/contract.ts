@@ -64,6 +64,8 @@ export const evaluationSchema = z.object({
   candidate_deployment: z.string().optional(),
   hosted_id: z.string().optional(),
   baseline: z.string(),
+  /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
+  baseline_asked: z.string().optional(),
   dataset_id: z.string(),
   dataset_hash: z.string(),
   split: z.enum(SPLITS),

@@ -117,10 +117,13 @@ export function createEvaluationService(deps: EvaluationDeps) {
         ...(run_id === undefined ? {} : { run_id }),
       };
       for (let attempt = 1; ; attempt++) {
+        // What serves may change its meaning, so a comparison with it is another than one with the same model by name.
+        const asked = input.baseline === "active" ? { baseline_asked: input.baseline } : {};
         const { record, existed } = await store.create({
-          id: hashedId("eval", { ...what, attempt }),
+          id: hashedId("eval", { ...what, ...asked, attempt }),
           type: "evaluation",
           ...what,
+          baseline_asked: input.baseline,
           ...(hosted === undefined
             ? {}
             : { candidate_deployment: hosted.deployment_name, hosted_id: hosted.id }),

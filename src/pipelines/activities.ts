@@ -75,6 +75,7 @@ export function createPipelineActivities(deps: {
           force_new: input.training.force_new ?? false,
           agent_id,
           dataset_id,
+          requested_by: input.promoted_by,
         };
         // The pipeline's id as key: a step that runs again means the same attempt, also with force_new.
         const { run } = await stages.training.prepare(request, { idempotencyKey: id });
@@ -84,22 +85,31 @@ export function createPipelineActivities(deps: {
     preparePipelineEvaluation: ({ agent_id, id, dataset_id, run_id }) =>
       prepareOnce(agent_id, id, "evaluation", "evaluation_id", async ({ input }) => {
         const { dataset_id: heldOut, split, baseline } = input.evaluation;
-        const { evaluation } = await stages.evaluations.prepare({
-          agent_id,
-          run_id,
-          dataset_id: heldOut ?? dataset_id,
-          baseline,
-          metric: "auto",
-          ...(split === undefined ? {} : { split }),
-        });
-        return evaluation.id;
+        const against = (model: string) =>
+          stages.evaluations.prepare({
+            agent_id,
+            run_id,
+            dataset_id: heldOut ?? dataset_id,
+            baseline: model,
+            metric: "auto",
+            ...(split === undefined ? {} : { split }),
+          });
+        try {
+          return (await against(baseline)).evaluation.id;
+        } catch (thrown) {
+          // The run is an earlier one that serves already: nothing is wrong, and nothing will change.
+          const serves = baseline === "active" && isLightningError(thrown) && thrown.code === "same_model";
+          if (!serves) throw thrown;
+          return (await against("base")).evaluation.id;
+        }
       }),
 
     async requestApproval({ agent_id, id, now }) {
       const before = await service.get(agent_id, id);
       const { approval, promote } = before.input;
-      if (!approval.required || !promote) return { kind: "not_needed" };
       if (before.approval_until !== undefined) return { kind: "waiting", until: before.approval_until };
+      const wanted = approval.required || (await stages.deployments.policies.get(agent_id)).four_eyes;
+      if (!wanted || !promote) return { kind: "not_needed" };
       const until = toIso(Date.parse(now) + approval.timeout_minutes * 60_000);
       const verdict =
         before.evaluation_id === undefined
@@ -134,7 +144,9 @@ export function createPipelineActivities(deps: {
             agent_id,
             run_id,
             evaluation_id,
+            asked_by: input.promoted_by,
             promoted_by: input.promoted_by ?? decision?.decided_by ?? `pipeline ${id}`,
+            ...(decision?.decided_by === undefined ? {} : { approved_by: decision.decided_by }),
           },
           { idempotencyKey: id },
           "require",

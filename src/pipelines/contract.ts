@@ -12,7 +12,10 @@ export const runPipelineInputSchema = z.strictObject({
   dataset: buildDatasetInputSchema.omit({ agent_id: true, name: true }).default({}),
   /** Train on this one instead of building. */
   dataset_id: idSchema.optional(),
-  training: startTrainingInputSchema.omit({ agent_id: true, dataset_id: true }).partial().default({}),
+  training: startTrainingInputSchema
+    .omit({ agent_id: true, dataset_id: true, requested_by: true })
+    .partial()
+    .default({}),
   evaluation: z
     .strictObject({
       /** Held-out examples to judge by; absent: the built dataset's own `test` or `validation` side. */

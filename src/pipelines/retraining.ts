@@ -9,6 +9,9 @@ interface RetrainingPlan {
   readonly skip: { agent_id: string; reason: string }[];
 }
 
+/** Named where a person would stand: the clock asked for it. */
+const RETRAINER = "retraining timer";
+
 /**
  * Which agents are to be retrained at the timer's `stamp`. Looked at are LIGHTNING_AGENT_ID and every agent that has
  * built a dataset before: an agent is taken on by its first build, and from then on it is kept fresh. An episode is
@@ -44,7 +47,13 @@ export async function planRetraining(
       continue;
     }
     if (mine === undefined) {
-      const input = runPipelineInputSchema.parse({ agent_id, name: `retraining-${stamp}` });
+      const input = runPipelineInputSchema.parse({
+        agent_id,
+        name: `retraining-${stamp}`,
+        // What serves is replaced by something better than it, not only better than the base model.
+        evaluation: { baseline: "active" },
+        promoted_by: RETRAINER,
+      });
       await service.prepare(input, {}, pipeline_id);
     }
     plan.start.push({ agent_id, pipeline_id, new_episodes });

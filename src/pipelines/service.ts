@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { buildDatasetInputSchema } from "../datasets/contract.ts";
+import { demandTwoPersons } from "../deployments/gate.ts";
 import type { PromoteRequest } from "../deployments/service.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import type { StartEvaluation } from "../evaluation/service.ts";
@@ -27,6 +28,7 @@ export interface PipelineStages {
       input: z.output<typeof startTrainingInputSchema>,
       options: { readonly idempotencyKey: string },
     ): Promise<{ readonly run: { readonly id: string } }>;
+    get(agentId: string, id: string): Promise<{ readonly requested_by?: string | undefined }>;
   };
   readonly evaluations: {
     prepare(input: StartEvaluation): Promise<{ readonly evaluation: { readonly id: string } }>;
@@ -38,6 +40,7 @@ export interface PipelineStages {
       caller: { readonly principal?: string | undefined; readonly idempotencyKey?: string | undefined },
       gate: "require",
     ): Promise<{ readonly deployment: { readonly id: string } }>;
+    readonly policies: { get(agentId: string): Promise<{ readonly four_eyes: boolean }> };
   };
 }
 
@@ -111,7 +114,7 @@ export function createPipelineService(deps: PipelineDeps) {
     /**
      * Stores a person's decision, the first and only one. The caller then wakes the pipeline up; should that be lost,
      * the pipeline looks for itself.
-     * @throws conflict `not_waiting_for_approval`, `already_decided`, `approval_closed`
+     * @throws conflict `not_waiting_for_approval`, `already_decided`, `approval_closed`, `four_eyes_required`
      */
     async decide(
       input: {
@@ -125,6 +128,15 @@ export function createPipelineService(deps: PipelineDeps) {
     ): Promise<Pipeline> {
       const { agent_id, pipeline_id, approved, reason } = input;
       const by = principal ?? input.decided_by;
+      // Who wanted the model may turn it down, but not let it through.
+      if (approved && (await deployments.policies.get(agent_id)).four_eyes) {
+        const { input: wanted, run_id } = await get(agent_id, pipeline_id);
+        const run = run_id === undefined ? undefined : await training.get(agent_id, run_id);
+        demandTwoPersons(agent_id, {
+          asked: [wanted.promoted_by, run?.requested_by],
+          decided: by,
+        });
+      }
       const decided = await store.change(agent_id, pipeline_id, (pipeline) => {
         const now = clock.now();
         const fault = decisionFault(pipeline, now);

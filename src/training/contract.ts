@@ -39,6 +39,8 @@ export const startTrainingInputSchema = z.strictObject({
   method: z.enum(["sft", "supervised"]).optional(),
   /** Refused when the training could cost more, or when nobody can say what it costs. */
   budget_usd: z.number().positive().max(1_000_000).optional(),
+  /** Who has it trained; a signed-in person's name goes before it. */
+  requested_by: z.string().min(1).max(200).optional(),
 });
 
 /** What a training may cost. `unknown` where no dated source gives a price; unknown is not zero. */
@@ -100,6 +102,8 @@ export const trainingRunSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), param: z.string().optional() }).optional(),
   /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
   failed_in: z.enum(["upload", "submit", "job", "tracking"]).optional(),
+  /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
+  requested_by: z.string().optional(),
   cancel_requested: z.boolean().optional(),
   /** The most that the request allowed for, and what was reckoned when it came. */
   budget_usd: z.number().optional(),

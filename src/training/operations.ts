@@ -44,6 +44,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       async run(input, context) {
         const { run, existed, hint } = await service.prepare(input, {
           idempotencyKey: context.idempotencyKey,
+          principal: context.principal,
         });
         const notes = { deduplicated: existed, hint };
         if (isOver(run.status)) return { body: runReply(run, notes) };

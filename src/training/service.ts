@@ -168,7 +168,11 @@ export function createTrainingService(deps: TrainingDeps) {
      */
     async prepare(
       input: StartTrainingInput,
-      options: { readonly idempotencyKey?: string | undefined } = {},
+      options: {
+        readonly idempotencyKey?: string | undefined;
+        /** The authenticated person; goes before a name in the request. */
+        readonly principal?: string | undefined;
+      } = {},
     ): Promise<PreparedRun> {
       const dataset = await readyDataset(input.agent_id, input.dataset_id);
       const suffix = input.suffix ?? settings.modelSuffix;
@@ -186,6 +190,7 @@ export function createTrainingService(deps: TrainingDeps) {
       if (catalog !== undefined && deps.provider.kind === "azure") await checkBase(catalog, identity);
       const cost = await costOf(identity, dataset, input.budget_usd);
       const now = toIso(clock.now());
+      const by = options.principal ?? input.requested_by;
       const attempt = await attemptFor(identity, input.force_new, options.idempotencyKey, now);
       const { run, existed } = await store.createOnce({
         ...identity,
@@ -197,6 +202,7 @@ export function createTrainingService(deps: TrainingDeps) {
         state: "pending",
         ...(input.budget_usd === undefined ? {} : { budget_usd: input.budget_usd }),
         ...(cost === undefined ? {} : { cost }),
+        ...(by === undefined ? {} : { requested_by: by }),
         created_at: now,
       });
       const stopped = existed && (run.status === "failed" || run.status === "cancelled");

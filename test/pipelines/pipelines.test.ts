@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { systemClock, toIso } from "../../src/kernel/clock.ts";
-import { conflict, isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import { conflict, invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
 import { parseInput } from "../../src/kernel/operation.ts";
 import { pipelineOperations } from "../../src/pipelines/operations.ts";
 import { AGENT, callContext } from "../deployments/world.ts";
@@ -151,6 +151,7 @@ describe("a pipeline's steps", () => {
           prepare: async () => {
             throw conflict("dataset_not_ready", "The dataset is building.");
           },
+          get: async () => ({}),
         },
         datasets: {
           prepare: async () => {
@@ -278,8 +279,30 @@ describe("retraining", () => {
     expect(await service.get(AGENT, plan.start[1]?.pipeline_id ?? "")).toMatchObject({
       name: `retraining-${stamp}`,
       status: "pending",
-      input: { promote: true, approval: { required: false } },
+      input: { promote: true, approval: { required: false }, evaluation: { baseline: "active" } },
     });
+  });
+
+  test("whose run is the very model that serves is compared with the base instead of failing", async () => {
+    const asked: string[] = [];
+    const { activities, running } = await pipelineWorld({
+      stages: {
+        evaluations: {
+          async prepare({ baseline }) {
+            asked.push(baseline);
+            if (baseline === "active")
+              throw invalid("same_model", "Candidate and baseline are the same model.");
+            return { evaluation: { id: "eval-1" } };
+          },
+          get: async () => ({}),
+        },
+      },
+    });
+    const ref = await running({ evaluation: { baseline: "active" } });
+    expect(
+      await activities.preparePipelineEvaluation({ ...ref, dataset_id: "dataset-1", run_id: "run-1" }),
+    ).toEqual({ kind: "started", id: "eval-1" });
+    expect(asked).toEqual(["active", "base"]);
   });
 
   test("of the same stamp is the same plan, also when it runs again after its pipelines began", async () => {

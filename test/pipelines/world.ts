@@ -31,7 +31,10 @@ export async function pipelineWorld(
   const deployments = createDeploymentService({ ledger: plain, settings, clock, logger: silentLogger });
   const stages: PipelineStages = {
     datasets: { prepare: async (input) => ({ dataset: { id: note("dataset", input) } }) },
-    training: { prepare: async (input, more) => ({ run: { id: note("run", input, more) } }) },
+    training: {
+      prepare: async (input, more) => ({ run: { id: note("run", input, more) } }),
+      get: async () => ({}),
+    },
     evaluations: {
       prepare: async (input) => ({ evaluation: { id: note("eval", input) } }),
       get: async () => evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z"),

@@ -48,6 +48,8 @@ const PROMISED = [
   ["promote", "POST /deployments", "promote", "lightning_promote lightning_promote_deployment"],
   ["rollback", "POST /deployments/rollback", "rollback", "lightning_rollback_deployment"],
   ["deactivate", "POST /deployments/deactivate", "deactivate", "lightning_deactivate_deployment"],
+  ["getGatePolicy", "GET /deployments/policy", "gate-policy", "lightning_get_gate_policy"],
+  ["setGatePolicy", "POST /deployments/policy", "set-gate-policy", "lightning_set_gate_policy"],
   ["listDeployments", "GET /deployments", "list-deployments", "lightning_list_deployments"],
   ["getActiveDeployment", "GET /deployments/active", "active", "lightning_get_active_deployment"],
   ["getLineage", "GET /lineage", "lineage", "lightning_get_lineage"],

@@ -8,6 +8,8 @@ const deploymentFacts = (one: Body) =>
     ["Deployment", one.deployment_name === tunedModel(one) ? undefined : one.deployment_name],
     ["Promoted", one.promoted_at],
     ["Promoted by", one.promoted_by],
+    ["Approved by", one.approved_by],
+    ["Gate overridden", one.override_reason],
     ["Rolled back from", one.rollback_from],
     ["Reason", one.rollback_reason],
     ["State", one.state],
@@ -15,6 +17,23 @@ const deploymentFacts = (one: Body) =>
 
 const warnings = (body: Body) =>
   (Array.isArray(body.warnings) ? (body.warnings as unknown[]) : []).map((one) => `   ⚠️  ${plain(one)}`);
+
+const policyText = (body: Body, input: Body) => [
+  `🛂 Gate policy of agent '${agentOf(body, input)}':`,
+  ...facts([
+    [
+      "Gate",
+      `${plain(body.gate)}${body.gate_from === "setting" ? " (LIGHTNING_GATE_POLICY; the agent has none of its own)" : ""}`,
+    ],
+    ["Four eyes", body.four_eyes === true ? "yes: who trains does not promote" : "no"],
+  ]),
+  ...list(body.changes).map(
+    (one) =>
+      `   ${plain(one.at)}  gate ${plain(one.gate ?? "as set globally")}, four eyes ${one.four_eyes === true ? "yes" : "no"}` +
+      (one.by === undefined ? "" : `  by ${plain(one.by)}`) +
+      (one.reason === undefined ? "" : `  (${plain(one.reason)})`),
+  ),
+];
 
 /** What serves, what served, and why. */
 export const DEPLOYMENT_TEXTS: Texts = {
@@ -69,6 +88,8 @@ export const DEPLOYMENT_TEXTS: Texts = {
       ...more(body),
     ];
   },
+  getGatePolicy: policyText,
+  setGatePolicy: policyText,
   getActiveDeployment: (body, input) =>
     body.has_active_deployment === true
       ? [`🟢 Active deployment of agent '${agentOf(body, input)}':`, ...deploymentFacts(body)]
