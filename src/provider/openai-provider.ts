@@ -241,11 +241,10 @@ async function* walk<S extends z.ZodType<{ id: string }>>(
 
 /** `trainingType` is Azure's own and in no type of the package; other servers may refuse it. */
 function jobBody(kind: Provider["kind"], request: ProviderJobRequest): OpenAI.FineTuning.JobCreateParams {
-  const hyperparameters = request.hyperparameters as OpenAI.FineTuning.SupervisedHyperparameters;
   const body: OpenAI.FineTuning.JobCreateParams & { trainingType?: string } = {
     model: request.model,
     training_file: request.training_file,
-    method: { type: "supervised", supervised: { hyperparameters } },
+    method: methodBody(request),
     seed: request.seed,
     metadata: { ...request.metadata },
     ...(request.validation_file === undefined ? {} : { validation_file: request.validation_file }),
@@ -253,6 +252,14 @@ function jobBody(kind: Provider["kind"], request: ProviderJobRequest): OpenAI.Fi
     ...(kind === "azure" ? { trainingType: request.training_type } : {}),
   };
   return body;
+}
+
+function methodBody({ method = "supervised", hyperparameters, grader }: ProviderJobRequest) {
+  const body = {
+    type: method,
+    [method]: { hyperparameters, ...(method === "reinforcement" ? { grader } : {}) },
+  };
+  return body as OpenAI.FineTuning.JobCreateParams["method"] & object;
 }
 
 function chatBody(request: ChatRequest): OpenAI.ChatCompletionCreateParamsNonStreaming {

@@ -37,7 +37,11 @@ export interface ProviderJobRequest {
   readonly model: string;
   readonly training_file: string;
   readonly validation_file?: string | undefined;
-  readonly hyperparameters: Readonly<Record<string, number | "auto">>;
+  /** Absent: supervised. */
+  readonly method?: "supervised" | "dpo" | "reinforcement" | undefined;
+  readonly hyperparameters: Readonly<Record<string, number | string>>;
+  /** Reinforcement: what gives the marks, in the service's own form. */
+  readonly grader?: unknown;
   readonly seed: number;
   readonly suffix?: string | undefined;
   readonly training_type: string;

@@ -6,16 +6,19 @@ import type { RunIdentity } from "./rules.ts";
 
 /** Reckons what a training may cost. */
 export type EstimateCost = (
-  run: Pick<RunIdentity, "base_model" | "training_type" | "hyperparameters">,
+  run: Pick<RunIdentity, "base_model" | "method" | "training_type" | "hyperparameters">,
   dataset: Dataset,
 ) => Promise<TrainingCost> | TrainingCost;
 
 /**
  * The price table times a bound that needs no tokenizer: a token is at least one byte of text, so a file has at most as
- * many tokens as bytes. Training and validation are both read; epochs that are left to the service have no bound.
+ * many tokens as bytes; of a preference line the input is read twice. Training and validation are both read; epochs
+ * that are left to the service have no bound, and neither has reinforcement, which is paid by the hour.
  */
 export function boundOfCost(catalog: Pick<Catalog, "trainingPrice">): EstimateCost {
   return (run, dataset) => {
+    if (run.method === "reinforcement")
+      return { usd_at_most: UNKNOWN, basis: "Reinforcement is paid by the hour, and its grader beside it." };
     const price = catalog.trainingPrice(run.base_model, run.training_type);
     const { n_epochs } = run.hyperparameters;
     if (price === UNKNOWN)
@@ -25,7 +28,8 @@ export function boundOfCost(catalog: Pick<Catalog, "trainingPrice">): EstimateCo
       };
     if (typeof n_epochs !== "number")
       return { usd_at_most: UNKNOWN, basis: "The number of epochs is left to the service." };
-    const bytes = (dataset.files?.train?.bytes ?? 0) + (dataset.files?.validation?.bytes ?? 0);
+    const size = (dataset.files?.train?.bytes ?? 0) + (dataset.files?.validation?.bytes ?? 0);
+    const bytes = run.method === "dpo" ? size * 2 : size;
     if (bytes === 0) return { usd_at_most: UNKNOWN, basis: "The size of the dataset's files is not known." };
     return {
       usd_at_most: Math.ceil((bytes / 1e6) * n_epochs * price * 100) / 100,

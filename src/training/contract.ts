@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
 import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import { graderSchema } from "./graders.ts";
 
 /** The five words of the design; `state` beside it is the exact one. */
 export const RUN_STATUSES = ["pending", "running", "succeeded", "failed", "cancelled"] as const;
@@ -16,6 +17,17 @@ export const hyperparametersSchema = z.strictObject({
   n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
   batch_size: z.union([z.number().int().min(1).max(256), z.literal("auto")]).optional(),
   learning_rate_multiplier: z.union([z.number().positive().max(10), z.literal("auto")]).optional(),
+  beta: z
+    .union([z.number().min(0).max(2), z.literal("auto")])
+    .optional()
+    .meta({ description: "Preferences: how closely the model stays to its base; lower is freer." }),
+  compute_multiplier: z
+    .union([z.number().positive().max(10), z.literal("auto")])
+    .optional()
+    .meta({ description: "Reinforcement: how much is explored." }),
+  eval_interval: z.union([z.number().int().min(1).max(10_000), z.literal("auto")]).optional(),
+  eval_samples: z.union([z.number().int().min(1).max(1000), z.literal("auto")]).optional(),
+  reasoning_effort: z.enum(["default", "low", "medium", "high"]).optional(),
 });
 export type Hyperparameters = z.output<typeof hyperparametersSchema>;
 
@@ -36,7 +48,12 @@ export const startTrainingInputSchema = z.strictObject({
     .optional(),
   /** Train again although an equal run exists. */
   force_new: z.boolean().default(false),
-  method: z.enum(["sft", "supervised"]).optional(),
+  method: z.enum(["sft", "supervised", "dpo", "rft", "reinforcement"]).optional().meta({
+    description: "What the dataset's format says by itself; given, it must fit.",
+  }),
+  grader: graderSchema.optional().meta({
+    description: "Reinforcement: what gives the marks, as OpenAI and Azure write graders.",
+  }),
   /** Refused when the training could cost more, or when nobody can say what it costs. */
   budget_usd: z.number().positive().max(1_000_000).optional(),
   /** Who has it trained; a signed-in person's name goes before it. */
@@ -63,6 +80,9 @@ export const metricPointSchema = z.object({
   train_accuracy: z.number().optional(),
   valid_loss: z.number().optional(),
   valid_accuracy: z.number().optional(),
+  /** Reinforcement: the grader's marks. */
+  train_reward: z.number().optional(),
+  valid_reward: z.number().optional(),
 });
 export const checkpointSchema = z.object({
   id: z.string(),
@@ -79,7 +99,8 @@ export const trainingRunSchema = z.object({
   dataset_id: z.string(),
   dataset_hash: z.string(),
   base_model: z.string(),
-  method: z.literal("supervised"),
+  method: z.enum(["supervised", "dpo", "reinforcement"]),
+  grader: graderSchema.optional(),
   hyperparameters: hyperparametersSchema,
   seed: z.number().int(),
   suffix: z.string().optional(),

@@ -16,6 +16,8 @@ const COLUMNS: readonly [keyof MetricPoint, RegExp][] = [
   ["train_accuracy", /^train(ing)?_.*accuracy/],
   ["valid_loss", /^valid(ation)?_loss/],
   ["valid_accuracy", /^valid(ation)?_.*accuracy/],
+  ["train_reward", /^train(ing)?_(mean_reward|reward_mean)$/],
+  ["valid_reward", /^(full_)?valid(ation)?_(mean_reward|reward_mean)$/],
 ];
 
 /** The learning curve in a results file; empty when the text is no such file. */
@@ -63,6 +65,7 @@ export function summarise(points: readonly MetricPoint[]): Record<string, number
   );
   const best = measured.toSorted((a, b) => a.valid_loss - b.valid_loss)[0];
   const lastMeasured = measured.at(-1);
+  const marked = points.filter((point) => point.valid_reward !== undefined).at(-1);
   return Object.fromEntries(
     Object.entries({
       steps: last.step,
@@ -70,6 +73,8 @@ export function summarise(points: readonly MetricPoint[]): Record<string, number
       train_accuracy: last.train_accuracy,
       valid_loss: lastMeasured?.valid_loss,
       valid_accuracy: lastMeasured?.valid_accuracy,
+      train_reward: last.train_reward,
+      valid_reward: marked?.valid_reward,
       best_valid_loss: best?.valid_loss,
       best_valid_step: best?.step,
     }).filter((entry): entry is [string, number] => entry[1] !== undefined),

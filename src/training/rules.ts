@@ -30,7 +30,8 @@ export const jobIsOver = (job: Pick<ProviderJob, "state">): boolean =>
 export function completeHyperparameters(
   input: { readonly n_epochs?: number | undefined; readonly hyperparameters?: Hyperparameters | undefined },
   settings: { readonly epochs: number; readonly learningRateMultiplier: number },
-): Required<Hyperparameters> {
+  method: TrainingRun["method"],
+): Hyperparameters {
   const given = input.hyperparameters ?? {};
   if (input.n_epochs !== undefined && given.n_epochs !== undefined && input.n_epochs !== given.n_epochs)
     throw invalid(
@@ -39,9 +40,12 @@ export function completeHyperparameters(
       { field: "n_epochs", remedy: "Send one of them." },
     );
   return {
+    ...given,
     n_epochs: input.n_epochs ?? given.n_epochs ?? settings.epochs,
     batch_size: given.batch_size ?? "auto",
-    learning_rate_multiplier: given.learning_rate_multiplier ?? settings.learningRateMultiplier,
+    learning_rate_multiplier:
+      // The setting is tuned for supervision; the other methods learn at another pace.
+      given.learning_rate_multiplier ?? (method === "supervised" ? settings.learningRateMultiplier : "auto"),
   };
 }
 
@@ -56,6 +60,7 @@ export type RunIdentity = Pick<
   | "seed"
   | "training_type"
   | "suffix"
+  | "grader"
 >;
 
 export function runId(run: RunIdentity, attempt: number): string {
@@ -69,6 +74,8 @@ export function runId(run: RunIdentity, attempt: number): string {
     run.training_type,
     run.suffix ?? null,
     attempt,
+    // Only where there is one, so that every other run keeps its id.
+    ...(run.grader === undefined ? [] : [run.grader]),
   ]);
 }
 

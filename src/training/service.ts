@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset } from "../datasets/contract.ts";
+import { type Files, lines } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid } from "../kernel/errors.ts";
 import { canonicalJson, sha256 } from "../kernel/hashing.ts";
@@ -12,6 +13,7 @@ import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check
 import { createTrainingCleanUp } from "./clean-up.ts";
 import type { RunStatus, startTrainingInputSchema, TrainingRun } from "./contract.ts";
 import { createFollower } from "./follow.ts";
+import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
 import {
   completeHyperparameters,
   DEFAULT_SEED,
@@ -27,6 +29,8 @@ import { createTrainingStore } from "./store.ts";
 export interface TrainingDeps {
   readonly ledger: Ledger;
   readonly provider: Provider;
+  /** Where datasets' files lie: a grader is held against their lines. */
+  readonly files: Pick<Files, "read">;
   /** What training asks of datasets. */
   readonly datasets: { readonly get: (agentId: string, id: string) => Promise<Dataset> };
   readonly settings: Pick<
@@ -89,16 +93,6 @@ export function createTrainingService(deps: TrainingDeps) {
         field: "dataset_id",
         remedy: "Wait until its status is ready.",
       });
-    const { format = "sft" } = dataset.recipe;
-    if (format !== "sft" && format !== "legacy_text")
-      throw invalid(
-        "dataset_other_format",
-        `The dataset "${id}" holds ${format} lines; runs here are supervised.`,
-        {
-          field: "dataset_id",
-          remedy: "Build it as sft, or download its files and train with them elsewhere.",
-        },
-      );
     const count = dataset.training_count ?? 0;
     if (count < FEWEST_EXAMPLES)
       throw invalid(
@@ -111,6 +105,13 @@ export function createTrainingService(deps: TrainingDeps) {
         },
       );
     return dataset;
+  }
+
+  async function firstLine(dataset: Dataset): Promise<string | undefined> {
+    const key = dataset.files?.train?.key;
+    if (key !== undefined)
+      for await (const text of lines(deps.files.read(key))) return text.replace(/^\uFEFF/, "");
+    return undefined;
   }
 
   /** What the training costs where that is anybody's money. @throws invalid `cost_unknown`, `budget_exceeded` */
@@ -163,8 +164,9 @@ export function createTrainingService(deps: TrainingDeps) {
     /**
      * Checks the request and creates the run's record if there is none. Starts nothing and sends nothing.
      * @throws not_found `dataset_missing`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
-     * `dataset_failed`, `dataset_too_small`, `base_model_retired`, `training_not_offered`, `cost_unknown`,
-     * `budget_exceeded`
+     * `dataset_failed`, `dataset_too_small`, `dataset_other_format`, `hyperparameter_of_other_method`,
+     * `grader_missing`, `grader_not_taken`, `grader_unknown_field`, `validation_missing`, `base_model_retired`,
+     * `training_not_offered`, `cost_unknown`, `budget_exceeded`
      */
     async prepare(
       input: StartTrainingInput,
@@ -175,16 +177,21 @@ export function createTrainingService(deps: TrainingDeps) {
       } = {},
     ): Promise<PreparedRun> {
       const dataset = await readyDataset(input.agent_id, input.dataset_id);
+      const method = methodFor(dataset, input.method);
+      checkHyperparameters(method, input.hyperparameters);
+      await checkGrading(method, dataset, input.grader, () => firstLine(dataset));
+      checkLocal(deps.provider.kind, method);
       const suffix = input.suffix ?? settings.modelSuffix;
       const identity: RunIdentity = {
         agent_id: input.agent_id,
         dataset_hash: dataset.content_hash ?? dataset.files?.train?.sha256 ?? dataset.id,
         base_model: input.base_model ?? settings.baseModel,
-        method: "supervised",
-        hyperparameters: completeHyperparameters(input, settings),
+        method,
+        hyperparameters: completeHyperparameters(input, settings, method),
         seed: input.seed ?? DEFAULT_SEED,
         training_type: input.training_type ?? settings.trainingType,
         ...(suffix === undefined ? {} : { suffix }),
+        ...(input.grader === undefined ? {} : { grader: input.grader }),
       };
       // The calendar is Azure's; the local provider trains whatever it is asked to.
       if (catalog !== undefined && deps.provider.kind === "azure") await checkBase(catalog, identity);

@@ -69,7 +69,9 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
         model: run.base_model,
         training_file: run.training_file_id ?? "",
         validation_file: run.validation_file_id,
+        method: run.method,
         hyperparameters: given(run.hyperparameters),
+        grader: run.grader,
         seed: run.seed,
         suffix: run.suffix,
         training_type: run.training_type,
@@ -134,11 +136,10 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
   };
 }
 
-/** Only what was decided; `auto` is said by leaving it out, which every service understands alike. */
-function given(hyperparameters: TrainingRun["hyperparameters"]): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(hyperparameters).filter(
-      (entry): entry is [string, number] => typeof entry[1] === "number",
-    ),
-  );
+/** Only what was decided; `auto` and `default` are said by leaving them out, which every service understands alike. */
+function given(hyperparameters: TrainingRun["hyperparameters"]): Record<string, number | string> {
+  const decided: Record<string, number | string> = {};
+  for (const [name, value] of Object.entries(hyperparameters))
+    if (value !== undefined && value !== "auto" && value !== "default") decided[name] = value;
+  return decided;
 }

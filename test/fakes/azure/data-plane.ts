@@ -85,6 +85,8 @@ export function createDataPlane(arm: FakeArm, local: { readonly baseURL: string;
   async function createJob(request: WireRequest): Promise<WireReply> {
     const asked = JSON.parse(request.body.toString()) as Record<string, unknown>;
     const { trainingType: _type, ...rest } = asked;
+    const refused = asSupervised(rest);
+    if (refused !== undefined) return refused;
     const reply = await pass("/fine_tuning/jobs", {
       method: "POST",
       type: "application/json",
@@ -95,6 +97,33 @@ export function createDataPlane(arm: FakeArm, local: { readonly baseURL: string;
       jobRequests.push(asked);
     }
     return reply;
+  }
+
+  /**
+   * What trains behind this fake knows supervision alone: files of preferences and of prompts arrive there as
+   * conversations, so that such a job has a course and an end. What Azure refuses of such jobs is refused here.
+   */
+  function asSupervised(body: Record<string, unknown>): WireReply | undefined {
+    const method = body.method as { type?: string; reinforcement?: { grader?: unknown } } | undefined;
+    if (method?.type !== "dpo" && method?.type !== "reinforcement") return undefined;
+    for (const [what, value] of [
+      ["grader", method.reinforcement?.grader],
+      ["validation file", body.validation_file],
+    ])
+      if (method.type === "reinforcement" && value === undefined)
+        return fault(400, "invalidPayload", `A ${String(what)} is required for reinforcement fine-tuning.`);
+    body.method = { type: "supervised" };
+    return undefined;
+  }
+
+  async function uploadFile(request: WireRequest): Promise<WireReply> {
+    files.push({ name: "", way: "whole" });
+    const headers = { "content-type": request.contentType ?? "" };
+    const form = await new Response(request.body, { headers }).formData();
+    const file = form.get("file") as unknown as File;
+    const lines = (await file.text()).split("\n");
+    form.set("file", new File([lines.map(conversation).join("\n")], file.name));
+    return pass("/files", { method: "POST", body: form });
   }
 
   /** The dated paths: uploads in parts, and the removal of a job's history. */
@@ -154,7 +183,7 @@ export function createDataPlane(arm: FakeArm, local: { readonly baseURL: string;
       const path = pathname.slice("/openai/v1".length);
       if (path === "/chat/completions") return chat(request);
       if (request.method === "POST" && path === "/fine_tuning/jobs") return createJob(request);
-      if (request.method === "POST" && path === "/files") files.push({ name: "", way: "whole" });
+      if (request.method === "POST" && path === "/files") return uploadFile(request);
       return pass(`${path}${search}`, {
         method: request.method,
         type: request.contentType,
@@ -164,3 +193,21 @@ export function createDataPlane(arm: FakeArm, local: { readonly baseURL: string;
   };
 }
 export type FakeDataPlane = ReturnType<typeof createDataPlane>;
+
+/** A line of preferences or prompts as a conversation; every other text as it is. */
+function conversation(text: string): string {
+  if (!/^\{"(?:input|messages)":/.test(text)) return text;
+  const line = JSON.parse(text) as {
+    input?: { messages: object[]; tools?: object[] };
+    preferred_output?: object[];
+    messages?: object[];
+    tools?: object[];
+    reference_answer?: string;
+  };
+  const { input = line, preferred_output, reference_answer } = line;
+  if (preferred_output === undefined && reference_answer === undefined) return text;
+  const answer = preferred_output ?? [{ role: "assistant", content: reference_answer }];
+  const { tools } = input;
+  const messages = [...(input.messages ?? []), ...answer];
+  return JSON.stringify({ messages, ...(tools === undefined ? {} : { tools }) });
+}
