@@ -49,7 +49,7 @@ export async function startLocal(options: StartOptions = {}): Promise<Started> {
   };
   const host = options.quiet
     ? await LocalHost.start({ ...hostOptions, logger })
-    : await serve({ ...hostOptions, logger, verbose: options.verbose });
+    : await serve({ ...hostOptions, logger, calls: options.verbose, verbose: options.verbose });
   if (!options.quiet) console.log(`Reviewers and operators: ${host.baseUrl}/api/${PAGE_ROUTE}`);
   // Training jobs that were under way when the process ended go on now, not at the first question about them.
   void appOf()

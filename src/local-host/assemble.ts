@@ -108,6 +108,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
     core,
     logger,
     tracker,
+    onCall: options.onCall,
     clientBinding: () =>
       engine?.clientBinding(durableBase, `http://127.0.0.1:${rpc?.port ?? 0}/durabletask/`, code),
     timeout: config.functionTimeoutMs === undefined ? undefined : { ms: config.functionTimeoutMs, clock },

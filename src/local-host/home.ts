@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { conflict } from "../kernel/errors.ts";
+import { conflict, fatal, messageOf } from "../kernel/errors.ts";
 import { writeFileAtomic } from "./state-file.ts";
 
 /** The files of a home folder's `host` part. */
@@ -58,12 +58,11 @@ export async function findRunningHost(home: string): Promise<RunningHost | undef
  * Takes hold of a home folder for this process; two hosts on one folder would work on the same orchestrations. The
  * lock is SQLite's on a file of its own, so that it ends with the process, however that ends.
  * @returns how to let go
- * @throws conflict `home_in_use`
+ * @throws conflict `home_in_use`, fatal `home_unusable`
  */
 export function claimHome(home: string, own: RunningHost): () => void {
   const { holder: file, lock: lockFile } = homeFiles(home);
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(lockFile);
+  const lock = openLock(lockFile, home);
   try {
     lock.exec("PRAGMA busy_timeout = 200; BEGIN EXCLUSIVE");
   } catch (thrown) {
@@ -83,6 +82,19 @@ export function claimHome(home: string, own: RunningHost): () => void {
     rmSync(file, { force: true });
     lock.close();
   };
+}
+
+/** @throws fatal `home_unusable` */
+function openLock(file: string, home: string): DatabaseSync {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    return new DatabaseSync(file);
+  } catch (thrown) {
+    throw fatal("home_unusable", `The data folder ${home} cannot be used: ${messageOf(thrown)}`, {
+      cause: thrown,
+      remedy: "Give a folder that this user can write (--home).",
+    });
+  }
 }
 
 function readHolder(file: string): RunningHost | undefined {

@@ -24,7 +24,7 @@ export interface HostConfig {
 
 type Json = Record<string, unknown>;
 
-/** @throws fatal `bad_host_config` for a file that is there and cannot be read */
+/** @throws fatal `bad_host_config` for a file that is there and cannot be read, or says what Azure would refuse */
 export function readHostConfig(folder: string, env: Environment): HostConfig {
   const host = readJson(path.join(folder, "host.json"));
   const local = readJson(path.join(folder, "local.settings.json"));
@@ -36,22 +36,49 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
     Object.entries(object(local.Values)).map(([name, value]) => [name, String(value)]),
   );
   const all = { ...values, ...env };
+  if (fs.existsSync(path.join(folder, "host.json")) && host.version !== "2.0")
+    throw fatal(
+      "bad_host_config",
+      host.version === undefined
+        ? "host.json has no version."
+        : `host.json: version cannot be ${JSON.stringify(host.version)}.`,
+      { remedy: 'Give it "version": "2.0", as Azure demands.' },
+    );
   override(host, all);
   const extensions = object(host.extensions);
   const prefix = object(extensions.http).routePrefix;
   const durableTask = object(extensions.durableTask);
-  const hub = typeof durableTask.hubName === "string" ? resolveSettings(durableTask.hubName, all) : undefined;
   const { LocalHttpPort, CORS } = object(local.Host);
   return {
     routePrefix: (typeof prefix === "string" ? prefix : "api").replaceAll(/^\/+|\/+$/g, ""),
     durableTask,
     mcp: object(extensions.mcp),
     functionTimeoutMs: timeoutMs(host.functionTimeout),
-    taskHubName: hub?.ok ? hub.value : "TestHubName",
+    taskHubName: hubName(durableTask, all),
     values,
     localPort: typeof LocalHttpPort === "number" ? LocalHttpPort : undefined,
     cors: typeof CORS === "string" ? CORS.split(",").map((origin) => origin.trim()) : [],
   };
+}
+
+/** @throws fatal `bad_host_config` for what the extension refuses at its start */
+function hubName(durableTask: Json, env: Environment): string {
+  const { hubName: given, storageProvider } = durableTask;
+  if (given === undefined) return "TestHubName";
+  const hub = resolveSettings(typeof given === "string" ? given : JSON.stringify(given), env);
+  if (!hub.ok)
+    throw fatal(
+      "bad_host_config",
+      `host.json: extensions.durableTask.hubName needs the setting ${hub.setting}, which is empty.`,
+      { remedy: `Give ${hub.setting} in the Values of local.settings.json.` },
+    );
+  const { type = "azureStorage" } = object(storageProvider);
+  const isStorage = typeof type === "string" && type.toLowerCase() === "azurestorage";
+  if (isStorage && !/^[a-z][a-z0-9]{2,44}$/i.test(hub.value))
+    throw fatal("bad_host_config", `host.json: ${JSON.stringify(hub.value)} cannot be a task hub's name.`, {
+      remedy: "Give a letter and then 2 to 44 letters or digits.",
+    });
+  return hub.value;
 }
 
 /** `AzureFunctionsJobHost__extensions__http__routePrefix=…` overrides a value of host.json, as in Azure. */

@@ -2,6 +2,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Environment } from "./app-settings.ts";
 import type { ChangeSource } from "./change-feed/change-source.ts";
+import type { EndedCall } from "./core-api/invoker.ts";
 import type { LoadedApp } from "./core-api/load-app.ts";
 import type { DurableEngine, DurableEngineOptions } from "./durable/port.ts";
 
@@ -24,8 +25,13 @@ export interface LocalHostOptions {
   readonly enableAuth?: boolean | undefined;
   /** An app loaded before, or a function that registers one in place of package.json's `main`. */
   readonly app?: LoadedApp | (() => unknown) | undefined;
-  /** Load the build that package.json names, even when its TypeScript sources are there. */
-  readonly built?: boolean | undefined;
+  /**
+   * Load the build that package.json names, though its TypeScript sources are there: always, or when no source is newer
+   * than the build.
+   */
+  readonly built?: boolean | "when fresh" | undefined;
+  /** Told of every call of a function when it has ended. */
+  readonly onCall?: ((call: EndedCall) => void) | undefined;
   /** Host names to serve besides the loopback ones; `*` for all. */
   readonly allowedHosts?: readonly string[] | undefined;
   /** Fault mode (`seed=7,duplicate=0.1,…`); absent: the setting LIGHTNING_HOST_FAULTS. */

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { createLogger, type Logger, type LogLevel } from "../kernel/logger.ts";
 import { failureText, toError } from "./core-api/errors.ts";
+import type { EndedCall } from "./core-api/invoker.ts";
 import type { RegisteredFunction } from "./core-api/types.ts";
 import { homeFiles } from "./home.ts";
 import { MCP_WEBHOOK } from "./http/front.ts";
@@ -8,6 +9,8 @@ import { LocalHost, type LocalHostOptions } from "./local-host.ts";
 
 export interface ServeOptions extends LocalHostOptions {
   /** One line for each invocation, with its duration. */
+  readonly calls?: boolean | undefined;
+  /** What the host does besides, too. */
   readonly verbose?: boolean | undefined;
   /** Where lines go; absent: standard output. */
   readonly print?: ((line: string) => void) | undefined;
@@ -17,7 +20,8 @@ export interface ServeOptions extends LocalHostOptions {
 export async function serve(options: ServeOptions): Promise<LocalHost> {
   const print = options.print ?? ((line: string) => console.log(line));
   const logger = options.logger ?? terminalLogger(print, options.verbose ?? false);
-  const host = await LocalHost.start({ ...options, logger });
+  const onCall = options.calls ? (call: EndedCall) => logger.info(described(call)) : undefined;
+  const host = await LocalHost.start({ onCall, ...options, logger });
   for (const line of [...describe(host, options.home), ...describeKeys(host, options.home)]) print(line);
   stopOnSignals(host, print);
   // In Azure this ends the worker, which is started anew; here it would take the host along.
@@ -27,6 +31,10 @@ export async function serve(options: ServeOptions): Promise<LocalHost> {
     ),
   );
   return host;
+}
+
+function described({ function: name, ok, ms }: EndedCall): string {
+  return `${ok ? "executed" : "failed"} ${name} in ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
 /** What `func start` tells at its start, in short. */

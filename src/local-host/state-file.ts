@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import path from "node:path";
+import { fatal, messageOf } from "../kernel/errors.ts";
 
 /**
  * Writes a whole file or nothing: into a neighbour first, synced, then renamed over.
@@ -18,6 +19,22 @@ export function writeFileAtomic(file: string, text: string, mode = 0o600): void 
   fs.renameSync(draft, file);
 }
 
+/**
+ * A small JSON file that the host wrote earlier; undefined when there is none.
+ * @throws fatal `host_file_unreadable`
+ */
+export function readOwnFile(file: string, remedy: string): unknown {
+  if (!fs.existsSync(file)) return undefined;
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch (thrown) {
+    throw fatal("host_file_unreadable", `The host's file ${file} cannot be read: ${messageOf(thrown)}`, {
+      cause: thrown,
+      remedy,
+    });
+  }
+}
+
 /** How long a noted value may wait for the disk, in ms of real time. */
 const NOTED_WITHIN_MS = 100;
 
@@ -34,9 +51,8 @@ export interface StateFile {
 
 /** Opens a state file; one that cannot be read is refused, since starting from nothing would repeat work silently. */
 export function openStateFile(file: string): StateFile {
-  const state: Record<string, unknown> = fs.existsSync(file)
-    ? (JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, unknown>)
-    : {};
+  const remedy = "Restore it, or move it away: timers and change feeds then begin anew.";
+  const state = (readOwnFile(file, remedy) ?? {}) as Record<string, unknown>;
   let soon: NodeJS.Timeout | undefined;
   const write = () => {
     clearTimeout(soon);

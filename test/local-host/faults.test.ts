@@ -121,7 +121,7 @@ describe("limits that Azure has", () => {
   test("functionTimeout of host.json ends a call that takes longer", async () => {
     const folder = await scratch();
     const { writeFile } = await import("node:fs/promises");
-    await writeFile(`${folder}/host.json`, '{ "functionTimeout": "00:05:00" }');
+    await writeFile(`${folder}/host.json`, '{ "version": "2.0", "functionTimeout": "00:05:00" }');
     const ms = readHostConfig(folder, {}).functionTimeoutMs ?? 0;
     expect(ms).toBe(300_000);
     const core = createCore();
@@ -155,7 +155,7 @@ describe("limits that Azure has", () => {
       ok: false,
       error: new Error("Timeout value of 00:05:00 was exceeded by function: Functions.slow"),
     });
-    await writeFile(`${folder}/host.json`, '{ "functionTimeout": "soon" }');
+    await writeFile(`${folder}/host.json`, '{ "version": "2.0", "functionTimeout": "soon" }');
     expect(() => readHostConfig(folder, {})).toThrow("functionTimeout");
   });
 });

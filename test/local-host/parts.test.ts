@@ -1,14 +1,16 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { resolveSettings } from "../../src/local-host/app-settings.ts";
+import { findEntry, readManifest } from "../../src/local-host/core-api/app-files.ts";
 import { createCore } from "../../src/local-host/core-api/core.ts";
 import { Disposable } from "../../src/local-host/core-api/disposable.ts";
 import { toError } from "../../src/local-host/core-api/errors.ts";
-import { findEntry } from "../../src/local-host/core-api/load-app.ts";
 import { fromWire, toWire } from "../../src/local-host/core-api/typed-data.ts";
+import { durableSettings } from "../../src/local-host/durable/options.ts";
 import { claimHome, findRunningHost, homeFiles } from "../../src/local-host/home.ts";
 import { readHostConfig } from "../../src/local-host/host-config.ts";
+import { openKeys } from "../../src/local-host/http/keys.ts";
 import { retryDelayMs } from "../../src/local-host/retry.ts";
 import { openStateFile } from "../../src/local-host/state-file.ts";
 import { Tracker } from "../../src/local-host/tracker.ts";
@@ -139,13 +141,49 @@ describe("the entry files of an app", () => {
     expect(findEntry(folder, { main: "./dist/*.js" }, true).files).toEqual(["dist/a.js"]);
     expect(findEntry(folder, {}, false).files).toEqual(["index.js"]);
   });
+
+  test("are the build's when no source is newer, as `func start` takes it, if that is asked for", async () => {
+    const main = "dist/src/functions/*.js";
+    const folder = await folderWith({
+      "dist/src/functions/a.js": "",
+      "src/functions/a.ts": "",
+      "src/shared.ts": "",
+      "node_modules/x/new.ts": "",
+    });
+    const at = (file: string, seconds: number) => utimes(path.join(folder, file), seconds, seconds);
+    await at("src/functions/a.ts", 100);
+    await at("src/shared.ts", 100);
+    await at("dist/src/functions/a.js", 200);
+    expect(findEntry(folder, { main }, "when fresh")).toMatchObject({ glob: main, fromSources: false });
+    expect(findEntry(folder, { main }, false).glob).toBe("src/functions/*.ts");
+    // What a function imports counts as well.
+    await at("src/shared.ts", 300);
+    expect(findEntry(folder, { main }, "when fresh")).toMatchObject({
+      glob: "src/functions/*.ts",
+      fromSources: true,
+    });
+  });
+
+  test("are missed with words that say what to do", async () => {
+    const missed = (files: Record<string, string>, main?: string) =>
+      folderWith(files).then((folder) => () => findEntry(folder, main === undefined ? {} : { main }, false));
+    expect(() => readManifest("/no/such/folder")).toThrow("There is no folder /no/such/folder.");
+    expect(await missed({})).toThrow("neither package.json nor index.js");
+    expect(await missed({ "package.json": "{}" })).toThrow("(index.js, which stands for an absent one)");
+    expect(await missed({ "package.json": "{}" }, "dist/*.js")).toThrow(
+      expect.objectContaining({ code: "app_not_loaded", remedy: "Build the app first (npm run build)." }),
+    );
+  });
 });
+
+const hubJson = (name: string) =>
+  `{ "version": "2.0", "extensions": { "durableTask": { "hubName": ${name} } } }`;
 
 describe("host.json and local.settings.json", () => {
   test("may hold comments, and a setting overrides host.json as in Azure", async () => {
     const folder = await folderWith({
       "host.json":
-        '{ // first\n "extensions": { "http": { "routePrefix": "/x//y/" }, /* hub */ "durableTask": { "hubName": "%HUB%" } } }',
+        '{ // first\n "version": "2.0", "extensions": { "http": { "routePrefix": "/x//y/" }, /* hub */ "durableTask": { "hubName": "%HUB%" } } }',
       "local.settings.json":
         '{ "Values": { "HUB": "Blue", "N": 1 }, "Host": { "LocalHttpPort": 7099, "CORS": "https://a.example, https://b.example" } }',
     });
@@ -166,6 +204,38 @@ describe("host.json and local.settings.json", () => {
     expect(() => readHostConfig(broken, {})).toThrow("host.json cannot be read");
     const encrypted = await folderWith({ "local.settings.json": '{"IsEncrypted":true}' });
     expect(() => readHostConfig(encrypted, {})).toThrow("encrypted");
+  });
+
+  test.each([
+    ['{ "version": "3.0" }', 'version cannot be "3.0"'],
+    ["{}", "host.json has no version"],
+    [hubJson('"%HUB%"'), "needs the setting HUB, which is empty"],
+    [hubJson('"my hub!"'), '"my hub!" cannot be a task hub\'s name'],
+    [hubJson('"ab"'), '"ab" cannot be a task hub\'s name'],
+  ])("are refused where Azure would: %s", async (text, reason) => {
+    const folder = await folderWith({ "host.json": text });
+    expect(() => readHostConfig(folder, {})).toThrow(
+      expect.objectContaining({ code: "bad_host_config", message: expect.stringContaining(reason) }),
+    );
+  });
+
+  test.each([
+    [
+      { versionMatchStrategy: "Sometimes" },
+      "versionMatchStrategy",
+      "Give one of None, Strict, CurrentOrOlder.",
+    ],
+    [{ versionFailureStrategy: "Stop" }, "versionFailureStrategy", "Give one of Reject, Fail."],
+    [
+      { maxConcurrentActivityFunctions: "lots" },
+      "maxConcurrentActivityFunctions",
+      "Give a number of at least 1.",
+    ],
+    [{ maxOrchestrationActions: 0 }, "maxOrchestrationActions", "Give a number of at least 1."],
+  ])("may not say %j of the Durable extension", (hostJson, member, remedy) => {
+    expect(() => durableSettings(hostJson)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(member), remedy }),
+    );
   });
 
   test("%SETTING% is filled in, and the first missing or empty one is named", () => {
@@ -198,6 +268,22 @@ describe("small files", () => {
     expect(again.get("a")).toEqual({ n: 1 });
     expect(again.get("b")).toBeUndefined();
     expect(await readdir(path.dirname(file))).toEqual(["state.json"]);
+  });
+
+  test("one that is damaged is refused by its name, and left as it is", async () => {
+    const folder = await folderWith({ "state.json": "garbage", "keys.json": "{" });
+    const refused = (file: string) =>
+      expect.objectContaining({ code: "host_file_unreadable", message: expect.stringContaining(file) });
+    expect(() => openStateFile(`${folder}/state.json`)).toThrow(refused("state.json"));
+    expect(() => openKeys(`${folder}/keys.json`)).toThrow(refused("keys.json"));
+    expect(await readFile(`${folder}/state.json`, "utf8")).toBe("garbage");
+  });
+
+  test("a home that cannot be made is refused by its name", async () => {
+    const folder = await folderWith({ home: "a file" });
+    expect(() => claimHome(`${folder}/home`, { pid: 1, url: "http://127.0.0.1:1" })).toThrow(
+      expect.objectContaining({ code: "home_unusable", message: expect.stringContaining("home") }),
+    );
   });
 
   test("a home held by a dead process, or by a broken file, can be taken, and is let go once", async () => {

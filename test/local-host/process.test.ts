@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,9 +25,13 @@ interface Running {
 }
 
 function launch(app: string, home: string, args: string[] = [], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [bin, appFolder(app), "--home", home, "--port", "0", ...args], {
-    env: { ...process.env, JEST_WORKER_ID: undefined, ...env },
-  });
+  const child = spawn(
+    process.execPath,
+    [bin, path.resolve(appFolder("."), app), "--home", home, "--port", "0", ...args],
+    {
+      env: { ...process.env, JEST_WORKER_ID: undefined, ...env },
+    },
+  );
   started.push(child);
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk));
@@ -78,13 +82,14 @@ describe("an app in a process of its own", () => {
     expect(text()).toContain("Loaded ts-app: functions/*.ts (TypeScript sources; no build is needed here)");
   });
 
-  test("in ES modules is described as it starts, and a verbose host tells each call with its time", async () => {
-    const { url, text } = await run("esm-app", await scratch(), ["--verbose"]);
+  test("in ES modules is described as it starts, and tells each call with its time", async () => {
+    const { url, text } = await run("esm-app", await scratch());
     expect(text()).toContain(`  byMethod: [POST] ${url}/api/by-method\n`);
     expect(text()).toMatch(/ {2}hourly: timerTrigger, next \d{4}-\d\d-\d\dT\d\d:00:00\.000Z/);
     expect((await fetch(`${url}/api/echo`)).status).toBe(200);
-    while (!text().includes('function="echo"')) await new Promise((resolve) => setImmediate(resolve));
-    expect(text()).toMatch(/executed function="echo" ms=\d/);
+    while (!text().includes("executed echo")) await new Promise((resolve) => setImmediate(resolve));
+    expect(text()).toMatch(/info executed echo in \d+(\.\d)? ms\n/);
+    expect(text()).not.toContain("\u001b[");
   });
 
   test("that cannot be loaded ends the host with a reason and a remedy", async () => {
@@ -92,6 +97,39 @@ describe("an app in a process of its own", () => {
     expect((await once(child, "exit"))[0]).toBe(1);
     expect(text()).toContain('matches "main" of package.json (dist/functions/*.js)');
     expect(text()).toContain("Build the app first");
+  });
+
+  test.each([
+    [
+      "bad.mjs",
+      "let fine = 1;\nconst x = ;",
+      /bad\.mjs could not be loaded: Unexpected token ';'\n.*bad\.mjs:2\nconst x = ;\n/,
+    ],
+    [
+      "bad.cjs",
+      "const x = ;",
+      /bad\.cjs could not be loaded: Unexpected token ';'\n.*bad\.cjs:1\nconst x = ;\n/,
+    ],
+    ["bad.mjs", 'throw new Error("no db");', /could not be loaded: no db\n {4}at .*bad\.mjs:1:7/],
+    ["bad.mjs", 'import "./nope.mjs";', /bad\.mjs could not be loaded: Cannot find module/],
+  ])("whose %s says %j ends with the place of the fault", async (file, code, told) => {
+    const folder = await scratch();
+    await writeFile(path.join(folder, "package.json"), JSON.stringify({ main: file }));
+    await writeFile(path.join(folder, file), code);
+    const { child, text } = launch(folder, await scratch());
+    expect((await once(child, "exit"))[0]).toBe(1);
+    expect(text()).toMatch(told);
+  });
+
+  test("that is not there, or named twice, ends before anything is made", async () => {
+    const folder = await scratch();
+    const { child, text } = launch(folder, path.join(folder, "home"));
+    expect((await once(child, "exit"))[0]).toBe(1);
+    expect(text()).toContain("it is no Functions app");
+    expect(await readdir(folder)).toEqual([]);
+    const twice = launch(folder, folder, ["another"]);
+    expect((await once(twice.child, "exit"))[0]).toBe(1);
+    expect(twice.text()).toContain("Give one folder, not 2.");
   });
 });
 

@@ -42,18 +42,28 @@ export interface Invoker extends FunctionInvoker {
   call(fn: RegisteredFunction, invocation: Invocation): Promise<Outcome>;
 }
 
+/** A call of a function, for whoever watches a host. */
+export interface EndedCall {
+  readonly function: string;
+  readonly ok: boolean;
+  readonly ms: number;
+}
+
 export interface InvokerDeps {
   readonly core: Core;
   readonly logger: Logger;
   readonly tracker: Tracker;
   /** The JSON text of a `durableClient` input; undefined while there is no durable engine. */
   readonly clientBinding: () => string | undefined;
+  /** Told of every call when it has ended. */
+  readonly onCall?: ((call: EndedCall) => void) | undefined;
   /** host.json's functionTimeout, on this clock. */
   readonly timeout?: { readonly ms: number; readonly clock: Clock } | undefined;
 }
 
 /** Calls functions as the Node worker does: arguments, pre hooks, the function, post hooks, response. */
-export function createInvoker({ core, logger, tracker, clientBinding, timeout }: InvokerDeps): Invoker {
+export function createInvoker(deps: InvokerDeps): Invoker {
+  const { core, logger, tracker, clientBinding, onCall, timeout } = deps;
   const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
 
   async function run(fn: RegisteredFunction, invocation: Invocation): Promise<Outcome> {
@@ -132,11 +142,7 @@ export function createInvoker({ core, logger, tracker, clientBinding, timeout }:
       try {
         const outcome =
           timeout === undefined ? await run(fn, invocation) : await within(timeout, fn, run(fn, invocation));
-        logger.debug(outcome.ok ? "executed" : "failed", {
-          function: fn.metadata.name,
-          ms: Math.round((performance.now() - started) * 10) / 10,
-          ...(outcome.ok ? {} : { error: outcome.error.message }),
-        });
+        onCall?.({ function: fn.metadata.name, ok: outcome.ok, ms: performance.now() - started });
         return outcome;
       } finally {
         end();

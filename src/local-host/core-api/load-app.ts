@@ -1,8 +1,8 @@
-import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { fatal, messageOf } from "../../kernel/errors.ts";
+import { type AppFiles, findEntry, placeOf, readManifest } from "./app-files.ts";
 import { type Core, sharedCore } from "./core.ts";
 import { installCoreModule } from "./install.ts";
 
@@ -26,8 +26,8 @@ export interface LoadOptions {
   readonly folder: string;
   /** Registers the app in place of package.json's `main`. */
   readonly register?: (() => unknown) | undefined;
-  /** Load what `main` says even when sources are there. */
-  readonly built?: boolean | undefined;
+  /** Load what `main` says even when sources are there; see `findEntry`. */
+  readonly built?: boolean | "when fresh" | undefined;
 }
 
 let current: { key: unknown; app: Promise<LoadedApp> } | undefined;
@@ -59,12 +59,12 @@ async function load({ folder, register, built }: LoadOptions): Promise<LoadedApp
     try {
       await loadFile(path.join(folder, file), manifest.type === "module");
     } catch (thrown) {
-      throw fatal("app_not_loaded", `The app's file ${file} could not be loaded: ${messageOf(thrown)}`, {
-        cause: thrown,
-        remedy: entry?.fromSources
-          ? `If it is not made for Node's type stripping, build it and start with --built (${manifest.main}).`
-          : undefined,
-      });
+      const place = placeOf(thrown, folder, file);
+      throw fatal(
+        "app_not_loaded",
+        `The app's file ${file} could not be loaded: ${messageOf(thrown)}${place === "" ? "" : `\n${place}`}`,
+        { cause: thrown, remedy: entry === undefined ? undefined : remedyOf(thrown, entry) },
+      );
     }
   }
   const hookData = {};
@@ -82,56 +82,20 @@ async function load({ folder, register, built }: LoadOptions): Promise<LoadedApp
   };
 }
 
-interface Manifest {
-  readonly name?: string;
-  readonly main?: string;
-  readonly type?: string;
-}
-
-function readManifest(folder: string): Manifest {
-  const file = path.join(folder, "package.json");
-  if (!fs.existsSync(file)) return {};
-  try {
-    return JSON.parse(fs.readFileSync(file, "utf8")) as Manifest;
-  } catch (thrown) {
-    throw fatal("app_not_loaded", `package.json of ${folder} is not JSON: ${messageOf(thrown)}`);
-  }
-}
-
-/**
- * The files of `main`, a glob. When it points into `dist/` and the TypeScript it is built from is there, those
- * sources are taken instead (`dist/functions/*.js` → `functions/*.ts` or `src/functions/*.ts`): Node strips the types.
- */
-export function findEntry(
-  folder: string,
-  manifest: Manifest,
-  built: boolean,
-): { glob: string; files: string[]; fromSources: boolean } {
-  const main = (manifest.main ?? "index.js").replace(/^\.\//, "");
-  const find = (glob: string) =>
-    fs
-      .globSync(glob, { cwd: folder })
-      .filter((file) => !file.endsWith(".d.ts"))
-      .map((file) => file.split(path.sep).join("/"))
-      .toSorted();
-  if (!built && main.startsWith("dist/")) {
-    const source = main.slice("dist/".length).replaceAll(/\.([cm]?)js\b/g, ".$1ts");
-    for (const glob of [source, `src/${source}`]) {
-      const files = find(glob);
-      if (files.length > 0) return { glob, files, fromSources: true };
-    }
-  }
-  const files = find(main);
-  if (files.length === 0)
-    throw fatal("app_not_loaded", `No file of ${folder} matches "main" of package.json (${main}).`, {
-      remedy: main.startsWith("dist/") ? "Build the app first (npm run build)." : "Correct package.json.",
-    });
-  return { glob: main, files, fromSources: false };
-}
-
 /** ESM by extension or package type, as the Node worker decides; the rest is CommonJS. */
 async function loadFile(file: string, isModulePackage: boolean): Promise<void> {
   const isModule = /\.m[jt]s$/.test(file) || (isModulePackage && !/\.c[jt]s$/.test(file));
   if (isModule) await import(pathToFileURL(file).href);
   else createRequire(pathToFileURL(file))(file);
+}
+
+function remedyOf(thrown: unknown, entry: AppFiles): string | undefined {
+  const text = messageOf(thrown);
+  if (/has already been registered/.test(text)) return "Give every function of the app a name of its own.";
+  if (entry.fromSources)
+    return (
+      "The sources were taken, since there is no build as new as they are. Node only strips their types: import types " +
+      "with `import type` and files with their extensions, or build the app (npm run build) and start again."
+    );
+  return undefined;
 }

@@ -1,7 +1,8 @@
 import { cpus } from "node:os";
+import { fatal } from "../../kernel/errors.ts";
 
 /** Which instances' versions this host works on; the names are host.json's. */
-export type VersionMatch = "none" | "strict" | "currentorolder";
+export type VersionMatch = "None" | "Strict" | "CurrentOrOlder";
 
 /** The members of host.json's `extensions.durableTask` this host honours. */
 export interface DurableSettings {
@@ -19,24 +20,42 @@ export interface DurableSettings {
 /** The extension's MaxOrchestrationActions. */
 const MAX_ACTIONS = 100_000;
 
-/** Like the extension: ten of each for a core. */
+/**
+ * Like the extension: ten of each for a core.
+ * @throws fatal `bad_host_config` for values that the extension refuses at its start
+ */
 export function durableSettings(hostJson: Readonly<Record<string, unknown>> = {}): DurableSettings {
   const perHost = 10 * Math.max(1, cpus().length);
+  const bad = (name: string, remedy: string) =>
+    fatal(
+      "bad_host_config",
+      `host.json: extensions.durableTask.${name} cannot be ${JSON.stringify(hostJson[name])}.`,
+      {
+        remedy,
+      },
+    );
   const count = (name: string, absent: number) => {
+    if (hostJson[name] === undefined || hostJson[name] === null) return absent;
     const value = Number(hostJson[name]);
-    return Number.isInteger(value) && value > 0 ? value : absent;
+    if (!Number.isInteger(value) || value <= 0) throw bad(name, "Give a number of at least 1.");
+    return value;
   };
   const text = (name: string) => {
     const value = hostJson[name];
     return typeof value === "string" ? value : "";
   };
-  const match = text("versionMatchStrategy").toLowerCase();
+  const oneOf = <Word extends string>(name: string, words: readonly Word[], absent: Word): Word => {
+    if (hostJson[name] === undefined || hostJson[name] === null) return absent;
+    const word = words.find((one) => one.toLowerCase() === text(name).toLowerCase());
+    if (word === undefined) throw bad(name, `Give one of ${words.join(", ")}.`);
+    return word;
+  };
   return {
     maxActivities: count("maxConcurrentActivityFunctions", perHost),
     maxOrchestrators: count("maxConcurrentOrchestratorFunctions", perHost),
     defaultVersion: text("defaultVersion"),
-    versionMatch: match === "none" || match === "strict" ? match : "currentorolder",
-    failOtherVersions: text("versionFailureStrategy").toLowerCase() === "fail",
+    versionMatch: oneOf("versionMatchStrategy", ["None", "Strict", "CurrentOrOlder"], "CurrentOrOlder"),
+    failOtherVersions: oneOf("versionFailureStrategy", ["Reject", "Fail"], "Reject") === "Fail",
     maxActions: count("maxOrchestrationActions", MAX_ACTIONS),
   };
 }

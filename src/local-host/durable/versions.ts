@@ -30,7 +30,7 @@ function numbers(version: string): number[] | undefined {
 export function acceptsVersion(settings: DurableSettings, version: string): boolean {
   const { defaultVersion, versionMatch } = settings;
   // An app that names no version of its own has not taken up versioning.
-  if (defaultVersion === "" || versionMatch === "none") return true;
-  if (versionMatch === "strict") return version === defaultVersion;
+  if (defaultVersion === "" || versionMatch === "None") return true;
+  if (versionMatch === "Strict") return version === defaultVersion;
   return compareVersions(version, defaultVersion) <= 0;
 }

@@ -1,7 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import * as fs from "node:fs";
 import { sha256 } from "../../kernel/hashing.ts";
-import { writeFileAtomic } from "../state-file.ts";
+import { readOwnFile, writeFileAtomic } from "../state-file.ts";
 import type { IncomingCall } from "./message.ts";
 
 /** Access keys, under the names Azure gives them. */
@@ -20,7 +19,8 @@ const newKey = () => randomBytes(36).toString("base64url");
 
 /** Reads the keys of a home folder, or makes them; the file can be read by its owner alone. */
 export function openKeys(file: string): HostKeys {
-  const kept = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Partial<HostKeys>) : {};
+  const remedy = "Restore it, or move it away: new keys are made then.";
+  const kept = (readOwnFile(file, remedy) ?? {}) as Partial<HostKeys>;
   const fresh = { master: newKey(), function: newKey(), durabletask: newKey(), mcp_extension: newKey() };
   const keys: HostKeys = { ...fresh, ...kept };
   if (Object.keys(fresh).every((name) => name in kept)) return keys;
