@@ -1,24 +1,29 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import http from "node:http";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { type Answer, Connection } from "./sender.ts";
 
 /**
  * Episodes a second through the app's own HTTP function, each answered when it is on the disk. The app runs in a
- * process of its own; this one only sends.
+ * process of its own; this one sends, and looks at every answer.
  */
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "8" },
     connections: { type: "string", default: "32" },
     bytes: { type: "string", default: "1500" },
+    /** Folder for a CPU profile of the app. */
+    profile: { type: "string" },
+    only: { type: "string" },
   },
 });
 const home = mkdtempSync(path.join(os.tmpdir(), "lightning-ingest-"));
 const root = path.join(import.meta.dirname, "../..");
-const app = spawn(process.execPath, ["src/start.ts", "--port", "0", "--home", home], {
+const profile =
+  values.profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", path.resolve(values.profile)];
+const app = spawn(process.execPath, [...profile, "src/start.ts", "--port", "0", "--home", home], {
   cwd: root,
   env: { ...process.env, LIGHTNING_HOME: home, LIGHTNING_DATA_DIR: path.join(home, "files") },
 });
@@ -30,9 +35,9 @@ process.on("exit", () => {
   rmSync(home, { recursive: true, force: true });
 });
 const begun = performance.now();
-let port = "";
-while (port === "") {
-  port = /Listening on http:\/\/localhost:(\d+)/.exec(said)?.[1] ?? "";
+let port = 0;
+while (port === 0) {
+  port = Number(/Listening on http:\/\/localhost:(\d+)/.exec(said)?.[1] ?? 0);
   if (app.exitCode !== null) throw new Error(said);
   await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -46,16 +51,34 @@ function episode(): string {
   const room = Number(values.bytes) - JSON.stringify(short).length;
   return JSON.stringify({ ...short, assistant_output: filler.slice(0, Math.max(1, room)) });
 }
-const agent = new http.Agent({ keepAlive: true, maxSockets: Number(values.connections) });
-function post(body: string, type: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const options = { agent, port, host: "127.0.0.1", path: "/api/lightning/episodes", method: "POST" };
-    const headers = { "content-type": type, "content-length": Buffer.byteLength(body) };
-    const request = http.request({ ...options, headers }, (response) => {
-      response.resume().on("end", () => resolve(response.statusCode ?? 0));
-    });
-    request.on("error", reject).end(body);
-  });
+
+const connections: Connection[] = [];
+for (let n = 0; n < Number(values.connections); n++) connections.push(await Connection.open(port));
+
+/** Every episode of the request is recorded, and new. */
+function isRecorded({ status, body }: Answer, count: number): boolean {
+  return count === 1
+    ? status === 201 && body.includes('"status":"recorded"')
+    : status === 207 && body.includes(`"recorded":${count},"duplicates":0,"failed":0`);
+}
+
+/** Seconds of processor time of the app: its main thread, and all of it. Linux only. */
+function appSeconds(): { main: number; all: number } {
+  const TICKS = 100;
+  let main = 0;
+  let all = 0;
+  try {
+    for (const thread of readdirSync(`/proc/${app.pid}/task`)) {
+      const stat = readFileSync(`/proc/${app.pid}/task/${thread}/stat`, "utf8");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
+      all += seconds;
+      if (thread === String(app.pid)) main = seconds;
+    }
+  } catch {
+    return { main: Number.NaN, all: Number.NaN };
+  }
+  return { main, all };
 }
 
 async function measure(name: string, perRequest: number): Promise<void> {
@@ -63,22 +86,48 @@ async function measure(name: string, perRequest: number): Promise<void> {
   const type = perRequest === 1 ? "application/json" : "application/x-ndjson";
   let sent = 0;
   let refused = 0;
+  const took: number[] = [];
   const from = performance.now();
+  const own = process.cpuUsage();
+  const before = appSeconds();
   await Promise.all(
-    Array.from({ length: Number(values.connections) }, async () => {
+    connections.map(async (connection) => {
       while (performance.now() < until) {
-        const status = await post(Array.from({ length: perRequest }, episode).join("\n"), type);
-        if (status >= 200 && status < 300) sent += perRequest;
+        const body = Array.from({ length: perRequest }, episode).join("\n");
+        const asked = performance.now();
+        const answer = await connection.post("/api/lightning/episodes", type, body);
+        took.push(performance.now() - asked);
+        if (isRecorded(answer, perRequest)) sent += perRequest;
         else refused++;
       }
     }),
   );
   const seconds = (performance.now() - from) / 1000;
+  const after = appSeconds();
+  const { user, system } = process.cpuUsage(own);
+  took.sort((a, b) => a - b);
+  const at = (share: number) => (took[Math.floor((took.length - 1) * share)] ?? 0).toFixed(1);
+  const share = (cpu: number) => (cpu / seconds).toFixed(2);
+  const micros = (cpu: number) => Math.round((cpu * 1e6) / Math.max(1, sent));
   console.log(
-    `${name}: ${Math.round(sent / seconds)} episodes/s, ${refused} refused, load ${os.loadavg()[0]?.toFixed(1)}`,
+    `${name}: ${Math.round(sent / seconds)} episodes/s, ${refused} refused, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; ` +
+      `cores: app's main thread ${share(after.main - before.main)}, all of it ${share(after.all - before.all)}, ` +
+      `sender ${share((user + system) / 1e6)}; app ${micros(after.main - before.main)} + ` +
+      `${micros(after.all - after.main - before.all + before.main)} µs an episode; load ${os.loadavg()[0]?.toFixed(1)}`,
   );
 }
-await measure("warm-up", 1);
-await measure("one a request", 1);
-await measure("NDJSON, 100 a request", 100);
+const wants = (name: string) => values.only === undefined || values.only === name;
+if (wants("one")) {
+  await measure("warm-up", 1);
+  await measure("one a request", 1);
+}
+if (wants("many")) await measure("NDJSON, 100 a request", 100);
+const total = await fetch(`http://127.0.0.1:${port}/api/lightning/stats?agent_id=desk`);
+const { statistics } = (await total.json()) as { statistics: { total_episodes: number } };
+console.log(`stored ${statistics.total_episodes} of ${next} sent`);
+for (const connection of connections) connection.close();
+if (values.profile !== undefined) {
+  app.kill("SIGTERM");
+  await new Promise((resolve) => app.once("exit", resolve));
+}
 process.exit(0);

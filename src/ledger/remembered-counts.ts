@@ -10,18 +10,18 @@ const WORTH = 10;
 const MOST = 500;
 
 /**
- * Counts for people to look at again and again: a ledger counts by reading, and pages ask every few seconds. What took
+ * Answers for people to look at again and again: a ledger counts by reading, and pages ask every few seconds. What took
  * two milliseconds is asked anew, what took half a second is answered from memory for five; equal questions asked at
  * once are one.
+ * @returns asks what stands under a key, or answers from memory
  */
-export function rememberCounts(ledger: Pick<Ledger, "count">, clock: Pick<Clock, "now">): Count {
-  const known = new Map<string, { readonly answer: Promise<number>; until: number }>();
-  return (c, query) => {
-    const key = JSON.stringify([c, query.pk, query.where]);
+export function rememberAnswers<T>(clock: Pick<Clock, "now">) {
+  const known = new Map<string, { readonly answer: Promise<T>; until: number }>();
+  return (key: string, ask: () => Promise<T>): Promise<T> => {
     const found = known.get(key);
     if (found !== undefined && clock.now() < found.until) return found.answer;
     const began = clock.now();
-    const entry = { answer: ledger.count(c, query), until: Number.POSITIVE_INFINITY };
+    const entry = { answer: ask(), until: Number.POSITIVE_INFINITY };
     if (known.size >= MOST) known.clear();
     known.set(key, entry);
     entry.answer.then(
@@ -32,4 +32,10 @@ export function rememberCounts(ledger: Pick<Ledger, "count">, clock: Pick<Clock,
     );
     return entry.answer;
   };
+}
+
+/** A ledger's counts, remembered. */
+export function rememberCounts(ledger: Pick<Ledger, "count">, clock: Pick<Clock, "now">): Count {
+  const remember = rememberAnswers<number>(clock);
+  return (c, query) => remember(JSON.stringify([c, query.pk, query.where]), () => ledger.count(c, query));
 }

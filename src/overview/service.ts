@@ -1,9 +1,10 @@
+import { setImmediate } from "node:timers/promises";
 import type { Settings } from "../config/settings.ts";
 import type { ModelSelector } from "../deployments/selection.ts";
 import type { ActiveModel } from "../deployments/service.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { rememberCounts } from "../ledger/remembered-counts.ts";
+import { rememberAnswers, rememberCounts } from "../ledger/remembered-counts.ts";
 import type { Provider } from "../provider/provider.ts";
 import { RUN_STATUSES } from "../training/contract.ts";
 import type { Health, Stats } from "./contract.ts";
@@ -25,6 +26,11 @@ export interface OverviewDeps {
 
 export type OverviewService = ReturnType<typeof createOverviewService>;
 
+interface Average {
+  readonly mean: number | null;
+  readonly of: number;
+}
+
 const typed = (type: string) => ({ field: "type", op: "eq", value: type }) as const;
 
 /** The mean is taken over this many rewards at most: a ledger counts cheaply, but adds up only by reading. */
@@ -33,8 +39,10 @@ const MOST_AVERAGED = 10_000;
 export function createOverviewService(deps: OverviewDeps) {
   const { ledger, settings } = deps;
   const count = rememberCounts(ledger, deps.clock);
+  const rememberAverage = rememberAnswers<Average>(deps.clock);
+  const rememberTrend = rememberAnswers<Trend>(deps.clock);
 
-  async function averageReward(agentId: string): Promise<{ mean: number | null; of: number }> {
+  async function averageReward(agentId: string): Promise<Average> {
     let sum = 0;
     let of = 0;
     let after: string | undefined;
@@ -49,6 +57,8 @@ export function createOverviewService(deps: OverviewDeps) {
       for (const { value } of page.items) sum += value;
       of += page.items.length;
       after = page.continuation;
+      // The embedded ledger reads a page within this turn: other requests go between two of them.
+      await setImmediate();
     } while (after !== undefined && of < MOST_AVERAGED);
     return { mean: of === 0 ? null : Math.round((sum / of) * 1000) / 1000, of };
   }
@@ -65,7 +75,7 @@ export function createOverviewService(deps: OverviewDeps) {
           // An average is there exactly when there are judgements, and it is indexed.
           count("episodes", { pk, where: [{ field: "reward_avg", op: "gte", value: -1 }] }),
           count("rewards", { pk }),
-          averageReward(agentId),
+          rememberAverage(agentId, () => averageReward(agentId)),
           count("datasets", { pk, where: [typed("dataset")] }),
           count("runs", { pk, where: [typed("run")] }),
           Promise.all(RUN_STATUSES.map(async (status) => [status, await runsOf(status)] as const)),
@@ -112,7 +122,7 @@ export function createOverviewService(deps: OverviewDeps) {
       };
     },
 
-    trend: (agentId: string): Promise<Trend> => readTrend(ledger, agentId),
+    trend: (agentId: string): Promise<Trend> => rememberTrend(agentId, () => readTrend(ledger, agentId)),
 
     /** @param counts also count every container's documents, which Cosmos charges for like reading them */
     health: (counts: boolean): Promise<Health> => checkHealth(deps, counts),

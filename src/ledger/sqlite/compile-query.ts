@@ -1,9 +1,9 @@
 import type { ContainerKey } from "../containers.ts";
 import { openToken, sealToken } from "../continuation.ts";
 import type { Condition, Query } from "../ledger.ts";
-import { definitionOf } from "../limits.ts";
+import { checkFieldName, definitionOf } from "../limits.ts";
 import { fieldOf, queryFingerprint, refuseContinuation } from "../query-rules.ts";
-import { columnOf, jsonPath, tableOf } from "./schema.ts";
+import { columnOf, idColumnOf, jsonPath, tableOf } from "./schema.ts";
 
 type Value = string | number;
 export interface Statement {
@@ -87,7 +87,7 @@ function orderColumns(c: ContainerKey, query: Query): string[] {
     .filter(({ path }) => path !== "id");
   return [
     ...first.map((field) => columnOf(field, fieldOf(c, field).type)),
-    "id",
+    first.length === 0 ? idColumnOf(c) : "id",
     ...levels.map(({ level }) => `pk${level}`),
   ];
 }
@@ -95,6 +95,21 @@ function orderColumns(c: ContainerKey, query: Query): string[] {
 export interface CompiledPage extends Statement {
   /** The continuation behind a row of the result. */
   readonly continuation: (row: Record<string, unknown>) => string;
+}
+
+/**
+ * What a row brings: the whole document, or `id` and the JSON text of each chosen field, so that a page of a few fields
+ * does not carry and parse all the texts beside them.
+ */
+function resultColumns({ select }: Query): string {
+  if (select === undefined) return "lsn, ts, doc";
+  return ["lsn, ts, id", ...select.map((field, i) => `doc -> '$.${plainName(field)}' AS f${i}`)].join(", ");
+}
+
+/** Fields of `select` need not be in the registry. */
+function plainName(name: string): string {
+  checkFieldName(name);
+  return name;
 }
 
 /**
@@ -112,7 +127,9 @@ function sortsMatches(c: ContainerKey, { where = [] }: Query, firstColumn: strin
 export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): CompiledPage {
   const plain = orderColumns(c, query);
   const columns = sortsMatches(c, query, plain[0]) ? plain.map((column) => `+${column}`) : plain;
+  const everyKey = query.pk === undefined && isIndexed(c, query.orderBy?.field);
   const { clauses, values } = compileWhere(c, query, nowSeconds, columns[0]);
+  if (everyKey) clauses.unshift("pk1 = agents.agent");
   const fingerprint = queryFingerprint(c, query);
   const descending = query.orderBy?.direction === "desc";
   if (query.after !== undefined) {
@@ -122,12 +139,30 @@ export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): 
   }
   const order = columns.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ");
   const keys = columns.map((column, i) => `${column} AS k${i}`).join(", ");
+  const table = tableOf(c);
+  const most = query.limit + 1;
+  const result = `SELECT ${resultColumns(query)}, ${keys} FROM`;
+  const ordered = `${whereOf(clauses)} ORDER BY ${order} LIMIT ?`;
   return {
-    sql: `SELECT lsn, ts, doc, ${keys} FROM ${tableOf(c)} ${whereOf(clauses)} ORDER BY ${order} LIMIT ?`,
-    values: [...values, query.limit + 1],
+    sql: everyKey
+      ? `${agentsOf(table)} ${result} agents CROSS JOIN ${table}
+         ON rowid IN (SELECT rowid FROM ${table} ${ordered}) ORDER BY ${order} LIMIT ?`
+      : `${result} ${table} ${ordered}`,
+    values: everyKey ? [...values, most, most] : [...values, most],
     continuation: (row) => sealToken([fingerprint, ...columns.map((_, i) => row[`k${i}`])]),
   };
 }
+
+/**
+ * Every first level of the key, by a jump through an index for each. A page over all of them in the order of an
+ * indexed field is then made of the first few of each, where one scan would read and sort the whole table.
+ */
+const agentsOf = (table: string) =>
+  `WITH RECURSIVE agents (agent) AS (SELECT min(pk1) FROM ${table} UNION ALL
+     SELECT (SELECT min(pk1) FROM ${table} WHERE pk1 > agent) FROM agents WHERE agent IS NOT NULL)`;
+
+const isIndexed = (c: ContainerKey, field: string | undefined) =>
+  field !== undefined && field !== "id" && fieldOf(c, field).indexed === true;
 
 /**
  * All that match, less those of them that have expired: `expires` is in no other index, so that asking each match for
@@ -142,8 +177,9 @@ export function compileCount(
   const table = tableOf(c);
   const all = `SELECT count(*) FROM ${table} ${whereOf(clauses)}`;
   if (!definitionOf(c).ttl) return { sql: `SELECT (${all}) AS n`, values };
-  const gone = `rowid IN (SELECT rowid FROM ${table} WHERE expires IS NOT NULL AND expires <= ?)`;
-  const expired = `SELECT count(*) FROM ${table} ${whereOf([gone, ...clauses])}`;
+  // The limit keeps SQLite from merging the two and starting from another index.
+  const past = `(SELECT rowid AS gone FROM ${table} WHERE expires <= ? LIMIT -1)`;
+  const expired = `SELECT count(*) FROM ${past} CROSS JOIN ${table} ON ${table}.rowid = gone ${whereOf(clauses)}`;
   return { sql: `SELECT (${all}) - (${expired}) AS n`, values: [...values, nowSeconds, ...values] };
 }
 

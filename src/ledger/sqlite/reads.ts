@@ -1,16 +1,24 @@
 import type { ContainerKey } from "../containers.ts";
 import { openToken, sealToken } from "../continuation.ts";
-import type { ChangePage, LedgerDocument, Page, Query, Stored } from "../ledger.ts";
+import type { ChangePage, LedgerDocument, Page, Query } from "../ledger.ts";
 import { checkFilter, checkLimit, checkQuery, refuseContinuation } from "../query-rules.ts";
 import { compileCount, compilePage } from "./compile-query.ts";
-import { type Row, toStored } from "./rows.ts";
+import { type Row, toChosen, toStored } from "./rows.ts";
 import { tableOf } from "./schema.ts";
 import type { Prepare } from "./statements.ts";
 
 /** A page ends early rather than hold more characters, as on Cosmos at 4 MB: 1,000 documents of 2 MB are no page. */
 const PAGE_LENGTH = 4 * 1024 * 1024;
 
-type PageRow = Row & Record<string, unknown>;
+type PageRow = Pick<Row, "lsn" | "ts"> & { readonly doc: string } & Record<string, unknown>;
+
+/** Characters of a row: its document's, or its chosen fields'. */
+function lengthOf(row: PageRow): number {
+  if (typeof row.doc === "string") return row.doc.length;
+  let length = 0;
+  for (const value of Object.values(row)) if (typeof value === "string") length += value.length;
+  return length;
+}
 
 /** Rows up to the limits of a page, and whether there are more. */
 function readPage(rows: Iterable<unknown>, limit: number): { page: PageRow[]; more: boolean } {
@@ -18,7 +26,7 @@ function readPage(rows: Iterable<unknown>, limit: number): { page: PageRow[]; mo
   let length = 0;
   for (const each of rows) {
     const row = each as PageRow;
-    length += row.doc.length;
+    length += lengthOf(row);
     if (page.length === limit || (page.length > 0 && length > PAGE_LENGTH)) return { page, more: true };
     page.push(row);
   }
@@ -32,7 +40,10 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     const { sql, values, continuation } = compilePage(c, asked, nowSeconds());
     const { page, more } = readPage(prepare(sql).iterate(...values), asked.limit);
     const last = page.at(-1);
-    const items: Stored<T>[] = page.map((row) => toStored<T>(storeId, row, asked.select));
+    const { select } = asked;
+    const items = page.map((row) =>
+      select === undefined ? toStored<T>(storeId, row) : toChosen<T>(storeId, row, select),
+    );
     return more && last !== undefined ? { items, continuation: continuation(last) } : { items };
   }
 

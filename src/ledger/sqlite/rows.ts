@@ -12,16 +12,24 @@ export interface Row {
 /** The etag is the version's number in this very store: it changes with each write and never comes again. */
 export const etagOf = (storeId: string, lsn: number) => `${storeId}-${lsn.toString(36)}`;
 
-export function toStored<T>(storeId: string, row: Row, select?: readonly string[]): Stored<T> {
-  const document = JSON.parse(row.doc) as Record<string, unknown>;
-  const chosen =
-    select === undefined
-      ? document
-      : Object.fromEntries(
-          Object.entries(document).filter(([name]) => name === "id" || select.includes(name)),
-        );
-  return Object.assign(chosen, { _etag: etagOf(storeId, row.lsn), _ts: row.ts }) as Stored<T>;
+export function toStored<T>(storeId: string, row: Row): Stored<T> {
+  return withOwn(storeId, row, JSON.parse(row.doc) as Record<string, unknown>);
 }
+
+/** A row of chosen fields: `id`, and each field's JSON text as `f0`, `f1`, …; null when the document has it not. */
+export type ChosenRow = Pick<Row, "lsn" | "ts"> & Readonly<Record<string, unknown>>;
+
+export function toChosen<T>(storeId: string, row: ChosenRow, select: readonly string[]): Stored<T> {
+  const chosen: Record<string, unknown> = { id: row.id };
+  for (const [i, field] of select.entries()) {
+    const text = row[`f${i}`];
+    if (typeof text === "string") chosen[field] = JSON.parse(text);
+  }
+  return withOwn(storeId, row, chosen);
+}
+
+const withOwn = <T>(storeId: string, { lsn, ts }: Pick<Row, "lsn" | "ts">, document: object) =>
+  Object.assign(document, { _etag: etagOf(storeId, lsn), _ts: ts }) as Stored<T>;
 
 /** The live row of a document; one past its time counts as gone, purged or not. */
 export function findRow(

@@ -36,15 +36,23 @@ const TYPED_VALUE: Record<"string" | "number" | "boolean", (path: string) => str
 
 const SQL_TYPE = { string: "TEXT", number: "REAL", boolean: "INTEGER" };
 
+/** The column that a container's documents go by within the first level of the key: `pk2` where that is the id. */
+export const idColumnOf = (c: ContainerKey) =>
+  (CONTAINERS[c] as ContainerDefinition).partitionKey[1] === "id" ? "pk2" : "id";
+
 function baseTable(c: ContainerKey): string[] {
   const table = tableOf(c);
+  const byId = `${table}_id`;
   const hierarchical = CONTAINERS[c].partitionKey.length > 1;
   return [
     `CREATE TABLE IF NOT EXISTS ${table} (
        pk1 TEXT NOT NULL, pk2 TEXT NOT NULL, id TEXT NOT NULL, ts INTEGER NOT NULL, lsn INTEGER NOT NULL UNIQUE,
        expires INTEGER, doc TEXT NOT NULL, UNIQUE (pk1, pk2, id))`,
     `CREATE INDEX IF NOT EXISTS ${table}_expires ON ${table} (expires) WHERE expires IS NOT NULL`,
-    ...(hierarchical ? [`CREATE INDEX IF NOT EXISTS ${table}_id ON ${table} (pk1, id)`] : []),
+    // Each index is a page more to write for a document: where the key itself is in the order of ids, it has none.
+    hierarchical && idColumnOf(c) === "id"
+      ? `CREATE INDEX IF NOT EXISTS ${byId} ON ${table} (pk1, id)`
+      : `DROP INDEX IF EXISTS ${byId}`,
   ];
 }
 
@@ -58,7 +66,7 @@ export function schemaStatements(columnsOf: (table: string) => ReadonlySet<strin
     const table = tableOf(c);
     const present = columnsOf(table);
     const statements = baseTable(c);
-    for (const [field, { type, indexed }] of Object.entries(definition.fields)) {
+    for (const [field, { type, indexed, always }] of Object.entries(definition.fields)) {
       if (type === "strings") continue;
       const column = columnOf(field, type);
       if (!present.has(column))
@@ -68,7 +76,15 @@ export function schemaStatements(columnsOf: (table: string) => ReadonlySet<strin
       if (!indexed) continue;
       // Times order lists by themselves; the other fields are filtered on, in lists that go by time.
       const rest = field.endsWith("_at") || !("created_at" in definition.fields) ? "id" : "s_created_at, id";
-      statements.push(`CREATE INDEX IF NOT EXISTS ${table}_${column} ON ${table} (pk1, ${column}, ${rest})`);
+      const name = `${table}_${column}`;
+      const columns = `${table} (pk1, ${column}, ${rest})`;
+      if (always) statements.push(`CREATE INDEX IF NOT EXISTS ${name} ON ${columns}`);
+      // A document without the field costs its index nothing; every comparison leaves such documents out anyway.
+      else
+        statements.push(
+          `DROP INDEX IF EXISTS ${name}`,
+          `CREATE INDEX IF NOT EXISTS ${name}_set ON ${columns} WHERE ${column} IS NOT NULL`,
+        );
     }
     // created_at must exist before an index of another field names it.
     return statements.toSorted((a, b) => rank(a) - rank(b));

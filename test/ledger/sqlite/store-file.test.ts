@@ -139,7 +139,7 @@ describe("the embedded ledger's file", () => {
     const before = open(file);
     await before.create("episodes", episode("a", "e1", { session_id: "s" }));
     await before.close();
-    raw(file, "DROP INDEX c_episodes_s_session_id; ALTER TABLE c_episodes DROP COLUMN s_session_id");
+    raw(file, "DROP INDEX c_episodes_s_session_id_set; ALTER TABLE c_episodes DROP COLUMN s_session_id");
     const after = open(file);
     const where = [{ field: "session_id", op: "eq", value: "s" }] as const;
     expect(await after.count("episodes", { pk: ["a"], where })).toBe(1);

@@ -1,0 +1,76 @@
+import net from "node:net";
+
+/** What a request brought back. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * One kept-alive HTTP/1.1 connection on a bare socket, one request at a time: what sends shares two cores with what is
+ * measured, and `node:http`'s client would take as much of them as the server does.
+ */
+export class Connection {
+  readonly #socket: net.Socket;
+  readonly #host: string;
+  #unread: Buffer = Buffer.alloc(0);
+  #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
+
+  private constructor(socket: net.Socket, host: string) {
+    this.#socket = socket;
+    this.#host = host;
+    socket.setNoDelay(true);
+    socket.on("data", (chunk) => this.#read(chunk));
+    socket.on("error", (error) => this.#fail(error));
+    socket.on("close", () => this.#fail(new Error("The server closed the connection.")));
+  }
+
+  static open(port: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect(port, "127.0.0.1", () =>
+        resolve(new Connection(socket, `127.0.0.1:${port}`)),
+      );
+      socket.once("error", reject);
+    });
+  }
+
+  post(path: string, type: string, body: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      const head =
+        `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nConnection: keep-alive\r\n` +
+        `Content-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+      this.#socket.write(head + body);
+    });
+  }
+
+  close(): void {
+    this.#waiting = undefined;
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    const end = this.#unread.indexOf("\r\n\r\n");
+    if (end === -1) return;
+    const head = this.#unread.toString("latin1", 0, end);
+    const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+    if (length === undefined) {
+      this.#fail(new Error(`No content-length: ${head}`));
+      return;
+    }
+    const from = end + 4;
+    const until = from + Number(length);
+    if (this.#unread.length < until) return;
+    const answer = { status: Number(head.slice(9, 12)), body: this.#unread.toString("utf8", from, until) };
+    this.#unread = this.#unread.subarray(until);
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve(answer);
+  }
+
+  #fail(error: Error): void {
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
+  }
+}
