@@ -1,15 +1,18 @@
 import { createWriteStream } from "node:fs";
 import path from "node:path";
-import { readSettings } from "../../src/config/settings.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
-import { ledgerFromSettings } from "../../src/ledger/from-settings.ts";
+import { ledgerOn } from "../../src/ledger/sqlite/ledger.ts";
+import { openStoreFile } from "../../src/ledger/sqlite/store-file.ts";
 import { generateEpisodes, rewardOf } from "./episodes.ts";
 
 /** Writes the same episodes and rewards twice: into a ledger on disk, and as JSONL for the others. */
 const [folder = "", count = "10000"] = process.argv.slice(2);
-const ledger = ledgerFromSettings(readSettings({ LIGHTNING_HOME: folder }), systemClock, silentLogger);
+const store = openStoreFile(path.join(folder, "ledger.sqlite"));
+// Nobody is told that these are stored: syncing each batch would double the time.
+store.db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -256000");
+const ledger = ledgerOn(store, { clock: systemClock, logger: silentLogger });
 const episodesFile = createWriteStream(path.join(folder, "episodes.ndjson"));
 const rewardsFile = createWriteStream(path.join(folder, "rewards.ndjson"));
 const text = (documents: readonly unknown[]) => documents.map((one) => `${JSON.stringify(one)}\n`).join("");

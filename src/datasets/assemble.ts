@@ -2,7 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
-import { CandidateTable } from "./candidates.ts";
+import type { CandidateTable } from "./candidates.ts";
 import type { Dataset, DatasetLine, Split } from "./contract.ts";
 import { writeEdges } from "./edges.ts";
 import { emptyReason } from "./empty.ts";
@@ -12,12 +12,12 @@ import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
 import { createMeasure } from "./measure.ts";
 import { type Merged, merge, sideCode } from "./merge.ts";
-import { SIGNATURE_BYTES } from "./near.ts";
 import { pairLines } from "./pairs.ts";
 import { FATES, nearOverlap } from "./select.ts";
 import { add, emptySummary, type KeptLine, readJson, type ShardSummary, writeShard } from "./shard-file.ts";
+import { indexLengths, readIndexes } from "./shard-index.ts";
 import { goldenLines } from "./shards.ts";
-import { keysOfSide, LineHashes, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
+import { hashOfContent, keysOfSide, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
 import { Stages } from "./stages.ts";
 import type { DatasetStore } from "./store.ts";
 import { encodingOf } from "./tokens.ts";
@@ -52,9 +52,11 @@ export async function assemble(
   const { recipe } = dataset;
   const stages = new Stages();
   const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages));
-  const { table, sources, origins } = await stages.wait("gather", () => readIndexes(files, dataset, parts));
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
-  let signatures = threshold >= 1 ? undefined : await readSignatures(files, dataset, parts, table.length);
+  const read = await stages.wait("gather", () => readShards(files, dataset, parts, threshold < 1));
+  const { table, sources, indexes, origins } = read;
+  let { signatures } = read;
+  read.signatures = undefined;
   const merged = await stages.wait("select_and_split", () =>
     merge(table, signatures, {
       splitKey: settings.splitKey,
@@ -76,7 +78,9 @@ export async function assemble(
     nearOverlap(signatures, merged.sides, sideCode("train"), threshold),
   );
   signatures = undefined;
-  const written = await stages.wait("write", () => writeSides(deps, dataset, table, merged, sources));
+  const written = await stages.wait("write", () =>
+    writeSides(deps, dataset, table, merged, sources, indexes),
+  );
   const { tools, ...lineage } = await stages.wait("lineage", () =>
     writeEdges(deps, dataset, table, merged, origins),
   );
@@ -147,7 +151,7 @@ async function gather(deps: AssembleDeps, dataset: Dataset, shards: number, stag
     parts.push("golden");
   }
   if (!hasPairs) return { total, parts };
-  const { table } = await readIndexes(files, dataset, parts);
+  const { table } = await readShards(files, dataset, parts, false);
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));
   const pairs = pairLines(files, dataset, table, sources, summary, measure);
@@ -176,46 +180,17 @@ function includedLines(
   return { summary, lines: all() };
 }
 
-async function readIndexes(files: Files, dataset: Dataset, parts: readonly Part[]) {
-  const sources: LineSource[] = [];
-  for (const part of parts) {
-    const keys = shardKeys(dataset.id, part);
-    const bytes = (await files.stat(keys.index))?.bytes ?? 0;
-    sources.push({ key: keys.lines, lines: CandidateTable.lengthOf(bytes) });
-  }
-  const table = new CandidateTable(sources.reduce((sum, source) => sum + source.lines, 0));
-  await readInto(
-    files,
-    parts.map((part) => shardKeys(dataset.id, part).index),
-    table.bytes,
-  );
-  return { table, sources, origins: parts.map((part) => shardKeys(dataset.id, part).origins) };
-}
-
-async function readSignatures(
-  files: Files,
-  dataset: Dataset,
-  parts: readonly Part[],
-  examples: number,
-): Promise<Uint8Array> {
-  const signatures = new Uint8Array(examples * SIGNATURE_BYTES);
-  await readInto(
-    files,
-    parts.map((part) => shardKeys(dataset.id, part).near),
-    signatures,
-  );
-  return signatures;
-}
-
-async function readInto(files: Files, keys: readonly string[], bytes: Uint8Array): Promise<void> {
-  let at = 0;
-  for (const key of keys)
-    for await (const piece of files.read(key)) {
-      if (at + piece.length > bytes.length) break;
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-  if (at !== bytes.length) throw new Error("An index of the build is not whole.");
+async function readShards(files: Files, dataset: Dataset, parts: readonly Part[], withSignatures: boolean) {
+  const keys = parts.map((part) => shardKeys(dataset.id, part));
+  const indexes = keys.map((key) => key.index);
+  const lengths = await indexLengths(files, indexes);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  return {
+    ...(await readIndexes(files, indexes, total, withSignatures)),
+    sources: keys.map((key, i): LineSource => ({ key: key.lines, lines: lengths[i] ?? 0 })),
+    indexes,
+    origins: keys.map((key) => key.origins),
+  };
 }
 
 async function writeSides(
@@ -224,21 +199,22 @@ async function writeSides(
   table: CandidateTable,
   merged: Merged,
   sources: readonly LineSource[],
+  indexes: readonly string[],
 ) {
   const counts = merged.sideCounts;
   const sharedExamples = contentsAcross(table, merged);
-  const hashes = new LineHashes(counts.train + counts.validation + counts.test);
+  const contentHash = await hashOfContent(files, indexes, table, merged);
   const written: NonNullable<Dataset["files"]> = {};
   const groups: Partial<Record<Split, string>> = {};
   for (const side of sidesOf(merged)) {
     const key = splitFileKey(dataset, side);
-    const bytes = linesOfSide(files, table, merged, sources, side, hashes);
+    const bytes = linesOfSide(files, table, merged, sources, side);
     const file = await files.write(key, dataset.recipe.bom === true ? marked(bytes) : bytes);
     written[side] = { ...file, path: files.locate(key), lines: counts[side] };
     groups[side] = groupFileKey(dataset.id, side);
     await files.write(groupFileKey(dataset.id, side), keysOfSide(table, merged, side));
   }
-  return { files: written, groups, contentHash: await hashes.digest(), sharedExamples };
+  return { files: written, groups, contentHash, sharedExamples };
 }
 
 async function* marked(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

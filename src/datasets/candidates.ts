@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 
 /**
- * The index of a shard: one fixed-width record for each example, so that a million of them fit in 64 MB and no object
- * is made for any. Little-endian, like every platform Node runs on here; an index lives no longer than its build.
+ * One fixed-width record for each example of a shard, so that a million of them fit in 64 MB and no object is made for
+ * any. Little-endian, like every platform Node runs on here; an index lives no longer than its build.
  *
  * bytes 0–15 content hash · 16–23 session key (zero: none) · 24–31 input key · 32–39 score · 40–43 bytes of the line ·
  * 44–47 tokens · 48–51 hash of the first tool called (zero: none) · 52–55 hash of the stratum that is capped (zero:
@@ -55,11 +55,6 @@ export class CandidateTable {
   readonly doubles: Float64Array;
   readonly length: number;
 
-  /** How many records so many bytes hold. */
-  static lengthOf(bytes: number): number {
-    return Math.floor(bytes / RECORD_BYTES);
-  }
-
   constructor(length: number) {
     this.length = length;
     // A buffer of its own: typed views need an aligned start.
@@ -94,8 +89,8 @@ export class CandidateTable {
   }
 
   /** Puts the hash of the line in the place of the content's, once that is no longer needed. */
-  setLineHash(index: number, lineHash: Buffer): void {
-    lineHash.copy(this.bytes, index * RECORD_BYTES, 0, 16);
+  setLineHash(index: number, from: Buffer, at: number): void {
+    from.copy(this.bytes, index * RECORD_BYTES, at, at + 16);
   }
 
   lineHash(index: number): string {

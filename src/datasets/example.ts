@@ -1,5 +1,6 @@
 import type { Episode, Message, ToolCall, ToolDefinition } from "../episodes/contract.ts";
 import type { Example } from "./contract.ts";
+import { textOf } from "./remember.ts";
 
 export interface ExampleOptions {
   /** False: tool calls, tool results and tool definitions are left out. */
@@ -44,8 +45,12 @@ export function toExample(
   };
 }
 
-/** The line's text, without its line end. */
-export const exampleLine = (example: Example): string => JSON.stringify(example);
+/** The line's text, without its line end: its JSON, with that of the tools, which many lines share, made once. */
+export function exampleLine({ messages, tools, parallel_tool_calls: parallel }: Example): string {
+  const offered = tools === undefined ? "" : `,"tools":${textOf(tools)}`;
+  const switched = parallel === undefined ? "" : `,"parallel_tool_calls":${parallel}`;
+  return `{"messages":${JSON.stringify(messages)}${offered}${switched}}`;
+}
 
 /**
  * Turns of an episode that has none: each recorded call is an assistant turn of its own followed by its result, in
@@ -130,17 +135,15 @@ function withoutTools(turns: readonly Message[]): Message[] {
  */
 function definitions(
   turns: readonly Message[],
-  offered: readonly ToolDefinition[],
+  offered: ToolDefinition[],
 ): { tools: ToolDefinition[]; derived: string[] } {
-  const known = new Set(offered.map((tool) => tool.function.name));
   const derived: string[] = [];
-  for (const turn of turns) {
-    for (const call of turn.tool_calls ?? []) {
-      if (known.has(call.function.name)) continue;
-      known.add(call.function.name);
-      derived.push(call.function.name);
-    }
-  }
+  for (const turn of turns)
+    for (const { function: called } of turn.tool_calls ?? [])
+      if (!offered.some((tool) => tool.function.name === called.name) && !derived.includes(called.name))
+        derived.push(called.name);
+  // The very list that was offered, so that what is known of it holds for the line too.
+  if (derived.length === 0) return { tools: offered, derived };
   const minimal = derived.map(
     (name): ToolDefinition => ({
       type: "function",

@@ -29,7 +29,6 @@ export const planKey = (id: string): string => `${id}/build_plan.json`;
 export const shardKeys = (id: string, shard: number | "golden" | "pairs") => ({
   lines: `${id}/build_${shard}.jsonl`,
   index: `${id}/build_${shard}.index`,
-  near: `${id}/build_${shard}.near`,
   origins: `${id}/build_${shard}.origins`,
   summary: `${id}/build_${shard}.json`,
 });

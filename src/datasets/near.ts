@@ -3,10 +3,14 @@ import { contentText, inputLength, turnsOf } from "./normalise.ts";
 
 /**
  * Near-duplicates by MinHash and LSH. A signature holds two halves, what was asked and what was done, since the same
- * long tool result under two questions is two examples. Each half keeps the least of 24 hashes over its three-word
- * pieces, one byte each; the share of equal bytes estimates the share of common pieces (Jaccard).
+ * long tool result under two questions is two examples. Each half keeps 24 least hashes of its three-word pieces, one
+ * byte each; the share of equal bytes estimates the share of common pieces (Jaccard). Every piece is hashed four times
+ * and not 24: each hash also chooses one of six places (one-permutation hashing), and a place that no piece fell into
+ * takes what a neighbour of its hash holds.
  */
 const HALF = 24;
+const HASHES = 4;
+const PLACES = HALF / HASHES;
 export const SIGNATURE_BYTES = 2 * HALF;
 /** Bands of two bytes from either half: examples of which both halves are 87 % alike meet in one with 99.9 %. */
 const BANDS = 8;
@@ -16,9 +20,9 @@ const SHINGLE = 3;
 /** Words that a half is judged by; the rest of a very long text does not change the verdict on its beginning. */
 const MOST_WORDS = 20_000;
 
-const multipliers = new Int32Array(HALF);
-const offsets = new Int32Array(HALF);
-for (let k = 0, state = 0x9e3779b9; k < HALF; k++) {
+const multipliers = new Int32Array(HASHES);
+const offsets = new Int32Array(HASHES);
+for (let k = 0, state = 0x9e3779b9; k < HASHES; k++) {
   state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
   multipliers[k] = state | 1;
   state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
@@ -49,29 +53,49 @@ function readWords(texts: readonly string[]): number {
   return count;
 }
 
+const NOTHING = 0xffffffff;
+
 function take(piece: number): void {
-  for (let k = 0; k < HALF; k++) {
-    let value = Math.imul(piece ^ (offsets[k] ?? 0), multipliers[k] ?? 1);
-    value = (value ^ (value >>> 15)) >>> 0;
-    if (value < (least[k] ?? 0)) least[k] = value;
+  for (let k = 0; k < HASHES; k++) {
+    let value = Math.imul(piece ^ (offsets[k] as number), multipliers[k] as number);
+    value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
+    value = (value ^ (value >>> 12)) >>> 0;
+    // Mixed once more, so that the place says nothing about the value that is to be the least there.
+    const place = k * PLACES + (((Math.imul(value, 0x297a2d39) >>> 16) * PLACES) >>> 16);
+    if (value < (least[place] as number)) least[place] = value;
   }
+}
+
+/** The hash's next place that holds something, counted from a start that differs by place. */
+function borrowed(place: number): number {
+  const first = place - (place % PLACES);
+  for (let step = 1; step < PLACES; step++) {
+    const held = least[
+      first + ((place - first + step * (1 + (place % 2) * (PLACES - 2))) % PLACES)
+    ] as number;
+    if (held !== NOTHING) return held + step * 0x10001;
+  }
+  return 0;
 }
 
 function half(texts: readonly string[], out: Uint8Array, at: number): void {
   const count = readWords(texts);
-  least.fill(0xffffffff);
+  least.fill(NOTHING);
   if (count < FEWEST_WORDS) {
     let whole = count;
-    for (let i = 0; i < count; i++) whole = Math.imul(whole, 0x01000193) ^ (words[i] ?? 0);
+    for (let i = 0; i < count; i++) whole = Math.imul(whole, 0x01000193) ^ (words[i] as number);
     take(whole);
   } else
     for (let i = 0; i + SHINGLE <= count; i++) {
       let piece = 0;
       for (let j = i; j < i + SHINGLE; j++)
-        piece = Math.imul(piece ^ (words[j] ?? 0), 0x5bd1e995) ^ (piece >>> 13);
+        piece = Math.imul(piece ^ (words[j] as number), 0x5bd1e995) ^ (piece >>> 13);
       take(piece);
     }
-  for (let k = 0; k < HALF; k++) out[at + k] = Math.imul(least[k] ?? 0, 0x9e3779b1) >>> 24;
+  for (let k = 0; k < HALF; k++) {
+    const held = least[k] as number;
+    out[at + k] = Math.imul(held === NOTHING ? borrowed(k) : held, 0x9e3779b1) >>> 24;
+  }
 }
 
 /** Writes the line's signature at an offset. */
@@ -96,18 +120,18 @@ export function writeSignature(line: DatasetLine, out: Uint8Array, at: number): 
 export class NearIndex {
   readonly #signatures: Uint8Array;
   readonly #slots: Int32Array;
-  readonly #mask: number;
+  readonly #size: number;
   readonly #least: number;
   /** Looked at in one band at most: a text that half of all have would else make the work quadratic. */
   static readonly MOST_LOOKS = 32;
 
   /** @param most how many examples will be added @param threshold share of common pieces in each half, 0 to 1 */
   constructor(signatures: Uint8Array, most: number, threshold: number) {
-    let size = 64;
-    while (size < most * BANDS * 1.3) size *= 2;
+    // Not a power of two: doubling would cost a million examples 32 MB.
+    const size = Math.max(64, Math.ceil(most * BANDS * 1.4));
     this.#signatures = signatures;
     this.#slots = new Int32Array(size);
-    this.#mask = size - 1;
+    this.#size = size;
     this.#least = Math.ceil(threshold * HALF);
   }
 
@@ -115,7 +139,7 @@ export class NearIndex {
   find(example: number): number {
     for (let band = 0; band < BANDS; band++) {
       let looks = 0;
-      for (let at = this.#place(example, band); looks < NearIndex.MOST_LOOKS; at = (at + 1) & this.#mask) {
+      for (let at = this.#place(example, band); looks < NearIndex.MOST_LOOKS; at = this.#next(at)) {
         const held = this.#slots[at] ?? 0;
         if (held === 0) break;
         looks++;
@@ -129,7 +153,7 @@ export class NearIndex {
     for (let band = 0; band < BANDS; band++) {
       let at = this.#place(example, band);
       let looks = 0;
-      while ((this.#slots[at] ?? 0) !== 0 && looks++ < NearIndex.MOST_LOOKS) at = (at + 1) & this.#mask;
+      while ((this.#slots[at] ?? 0) !== 0 && looks++ < NearIndex.MOST_LOOKS) at = this.#next(at);
       if (looks <= NearIndex.MOST_LOOKS && (this.#slots[at] ?? 0) === 0) this.#slots[at] = example + 1;
     }
   }
@@ -146,6 +170,10 @@ export class NearIndex {
     return equal;
   }
 
+  #next(at: number): number {
+    return at + 1 === this.#size ? 0 : at + 1;
+  }
+
   #place(example: number, band: number): number {
     const at = example * SIGNATURE_BYTES + band * 2;
     const s = this.#signatures;
@@ -153,6 +181,7 @@ export class NearIndex {
       ((s[at] ?? 0) << 24) | ((s[at + 1] ?? 0) << 16) | ((s[at + HALF] ?? 0) << 8) | (s[at + HALF + 1] ?? 0);
     key = Math.imul(key ^ (band * 0x9e3779b1), 0x85ebca6b);
     key = Math.imul(key ^ (key >>> 15), 0xc2b2ae35);
-    return (key ^ (key >>> 13)) & this.#mask;
+    key ^= key >>> 13;
+    return Math.floor(((key >>> 0) / 2 ** 32) * this.#size);
   }
 }

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
 import type { Files } from "../files/files.ts";
-import { RECORD_BYTES, writeRecord } from "./candidates.ts";
 import type { EncodedLine } from "./encode.ts";
 import type { shardKeys } from "./keys.ts";
-import { SIGNATURE_BYTES, writeSignature } from "./near.ts";
 import { inputKey, turnsOf } from "./normalise.ts";
+import { IndexWriter } from "./shard-index.ts";
 import { Stages } from "./stages.ts";
 
 /** What a shard came to, kept beside its lines. */
@@ -39,8 +39,8 @@ export interface KeptLine extends EncodedLine {
 }
 
 /** Bytes handed to the file at once: fewer, larger writes. */
-const BLOCK = 128 * 1024;
-const BREAK = Buffer.from("\n");
+const BLOCK = 256 * 1024;
+const LINE_END = 10;
 
 /**
  * Writes a shard: its lines as they come, then what goes with each, then the summary, which thereby says that the
@@ -54,45 +54,48 @@ export async function writeShard(
   batches: AsyncIterable<readonly KeptLine[]>,
   stages = new Stages(),
 ): Promise<ShardSummary> {
-  let index = Buffer.allocUnsafe(RECORD_BYTES * 256);
-  let near = Buffer.allocUnsafe(SIGNATURE_BYTES * 256);
+  const start = performance.now();
+  const index = new IndexWriter();
   const origins: string[] = [];
-  function note(kept: KeptLine, lineBytes: number): void {
-    if ((summary.kept + 1) * RECORD_BYTES > index.length) index = Buffer.concat([index], index.length * 2);
-    if ((summary.kept + 1) * SIGNATURE_BYTES > near.length) near = Buffer.concat([near], near.length * 2);
+  function note(kept: KeptLine, bytes: Uint8Array): void {
     const { score, contentHash, sessionKey, tokens, stratum, at, origin } = kept;
     const key = stages.time("split", () => inputKey(splitKey, turnsOf(kept.line).messages));
-    writeRecord(
+    const lineBytes = bytes.length + 1;
+    index.add(
       { contentHash, sessionKey, inputKey: key, score, lineBytes, tokens, tool: origin[2][0], stratum, at },
-      index,
-      summary.kept * RECORD_BYTES,
+      stages.time("line_hashes", () => hash("sha256", bytes, "binary")),
     );
-    stages.time("near_duplicates", () => writeSignature(kept.line, near, summary.kept * SIGNATURE_BYTES));
+    stages.time("near_duplicates", () => index.sign(kept.line));
     origins.push(JSON.stringify(origin));
     summary.kept++;
   }
   async function* lines(): AsyncGenerator<Uint8Array> {
-    let block: Uint8Array[] = [];
-    let size = 0;
-    for await (const batch of batches) {
+    let block = Buffer.allocUnsafe(BLOCK);
+    let used = 0;
+    for await (const batch of batches)
       for (const kept of batch) {
-        const line = Buffer.from(kept.text);
-        note(kept, line.length + 1);
-        block.push(line, BREAK);
-        size += line.length + 1;
+        // UTF-8 has at most three bytes for each unit of UTF-16.
+        const most = kept.text.length * 3 + 1;
+        if (used + most > block.length) {
+          if (used > 0) yield block.subarray(0, used);
+          block = Buffer.allocUnsafe(Math.max(BLOCK, most));
+          used = 0;
+        }
+        const end = used + block.write(kept.text, used);
+        note(kept, block.subarray(used, end));
+        block[end] = LINE_END;
+        used = end + 1;
       }
-      if (size < BLOCK) continue;
-      yield Buffer.concat(block);
-      block = [];
-      size = 0;
-    }
-    if (size > 0) yield Buffer.concat(block);
+    if (used > 0) yield block.subarray(0, used);
   }
   await files.write(keys.lines, lines());
-  await files.write(keys.index, once(index.subarray(0, summary.kept * RECORD_BYTES)));
-  await files.write(keys.near, once(near.subarray(0, summary.kept * SIGNATURE_BYTES)));
-  await files.write(keys.origins, once(origins.length === 0 ? "" : `${origins.join("\n")}\n`));
-  if (stages.any) summary.seconds = stages.seconds;
+  // Each is synced: side by side they wait once.
+  await Promise.all([
+    files.write(keys.index, once(index.bytes)),
+    files.write(keys.origins, once(origins.length === 0 ? "" : `${origins.join("\n")}\n`)),
+  ]);
+  stages.rest("shard_files", performance.now() - start);
+  summary.seconds = stages.seconds;
   await files.write(keys.summary, once(JSON.stringify(summary)));
   return summary;
 }

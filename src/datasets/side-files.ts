@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
-import { createHash, hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Files } from "../files/files.ts";
 import type { CandidateTable } from "./candidates.ts";
 import { SPLITS, type Split } from "./contract.ts";
 import { type Merged, sideCode } from "./merge.ts";
 import { letOthersRun } from "./pause.ts";
+import { eachLineHash } from "./shard-index.ts";
 import { eachSorted } from "./sorted.ts";
 
 /** Where each candidate's line lies: the shards' line files in the order of the table. */
@@ -15,32 +16,32 @@ export interface LineSource {
 
 const HASHED_LINE = 33;
 
-/** SHA-256 of every line with its side, collected while the files are written. */
-export class LineHashes {
-  readonly #records: Buffer;
-  #used = 0;
-
-  constructor(lines: number) {
-    this.#records = Buffer.alloc(lines * HASHED_LINE);
-  }
-
-  /** @returns the line's hash, valid until the next */
-  add(line: Uint8Array, side: Split): Buffer {
-    const bytes = hash("sha256", line, "buffer");
-    bytes.copy(this.#records, this.#used);
-    this.#records[this.#used + 32] = sideCode(side);
-    this.#used += HASHED_LINE;
-    return bytes;
-  }
-
-  /** One hash over all, in sorted order: what the dataset is, whatever the order it was built in. */
-  async digest(): Promise<string> {
-    const digest = createHash("sha256");
-    for await (const record of eachSorted(this.#records.subarray(0, this.#used), HASHED_LINE))
-      digest.update(record);
-    return digest.digest("hex");
-  }
+/**
+ * One hash over the SHA-256 of every line with its side, in sorted order: what the dataset is, whatever the order it
+ * was built in. The lines' hashes take their contents' place in the table, which are no longer needed.
+ */
+export async function hashOfContent(
+  files: Files,
+  indexes: readonly string[],
+  table: CandidateTable,
+  { sides, sideCounts }: Pick<Merged, "sides" | "sideCounts">,
+): Promise<string> {
+  const records = Buffer.alloc((sideCounts.train + sideCounts.validation + sideCounts.test) * HASHED_LINE);
+  let used = 0;
+  await eachLineHash(files, indexes, (line, bytes, at) => {
+    if (sides[line] === 0) return;
+    bytes.copy(records, used, at, at + 32);
+    records[used + 32] = sides[line] as number;
+    used += HASHED_LINE;
+    table.setLineHash(line, bytes, at);
+  });
+  const digest = createHash("sha256");
+  for await (const record of eachSorted(records, HASHED_LINE)) digest.update(record);
+  return digest.digest("hex");
 }
+
+/** Bytes handed to the file at once. */
+const BLOCK = 256 * 1024;
 
 /** The lines of one side in the order of the table, in blocks, straight from the shards' bytes. */
 export async function* linesOfSide(
@@ -49,36 +50,43 @@ export async function* linesOfSide(
   merged: Pick<Merged, "sides">,
   sources: readonly LineSource[],
   side: Split,
-  hashes: LineHashes,
 ): AsyncGenerator<Uint8Array> {
   const wanted = sideCode(side);
   let candidate = 0;
+  let block = Buffer.allocUnsafe(BLOCK);
+  let used = 0;
   for (const source of sources) {
     const end = candidate + source.lines;
-    let rest: Buffer = Buffer.alloc(0);
+    /** Bytes of the line at hand that are still to come. */
+    let open = candidate < end ? table.lineBytes(candidate) : 0;
     for await (const piece of files.read(source.key)) {
-      rest = rest.length === 0 ? Buffer.from(piece) : Buffer.concat([rest, piece]);
-      const block: Buffer[] = [];
-      let at = 0;
-      for (; candidate < end; candidate++) {
-        const next = at + table.lineBytes(candidate);
-        if (next > rest.length) break;
-        if (merged.sides[candidate] === wanted) {
-          const line = rest.subarray(at, next);
-          table.setLineHash(candidate, hashes.add(line.subarray(0, -1), side));
-          block.push(line);
+      for (let at = 0; at < piece.length; ) {
+        if (candidate === end) throw misfit(source);
+        const isWanted = merged.sides[candidate] === wanted;
+        let next = Math.min(piece.length, at + open);
+        if (isWanted) {
+          next = Math.min(next, at + BLOCK - used);
+          block.set(piece.subarray(at, next), used);
+          used += next - at;
+          if (used === BLOCK) {
+            yield block;
+            block = Buffer.allocUnsafe(BLOCK);
+            used = 0;
+          }
         }
+        open -= next - at;
         at = next;
+        if (open === 0 && ++candidate < end) open = table.lineBytes(candidate);
       }
-      rest = rest.subarray(at);
-      if (block.length > 0) yield Buffer.concat(block);
       // A stream that reads ahead never turns the event loop by itself.
       await letOthersRun();
     }
-    if (candidate !== end || rest.length > 0)
-      throw new Error(`The shard file ${source.key} does not fit its index.`);
+    if (candidate !== end) throw misfit(source);
   }
+  if (used > 0) yield block.subarray(0, used);
 }
+
+const misfit = (source: LineSource) => new Error(`The shard file ${source.key} does not fit its index.`);
 
 const KEY_BYTES = 8;
 const KEYS_AT_ONCE = 2048;

@@ -20,8 +20,10 @@ export class Stages {
     for (const [stage, of] of Object.entries(seconds)) this.#ms[stage] = (this.#ms[stage] ?? 0) + of * 1000;
   }
 
-  get any(): boolean {
-    return Object.keys(this.#ms).length > 0;
+  /** What of a stretch of time no other stage took. */
+  rest(stage: string, ms: number): void {
+    const known = Object.values(this.#ms).reduce((sum, of) => sum + of, 0);
+    this.#ms[stage] = (this.#ms[stage] ?? 0) + Math.max(0, ms - known);
   }
 
   get seconds(): Record<string, number> {

@@ -1,14 +1,11 @@
 import type { Message } from "../kernel/chat.ts";
 import type { DatasetLine } from "./contract.ts";
 import { remember } from "./remember.ts";
+import { type Encoding, loadVocabulary, pieceCounter, type Vocabulary } from "./vocabulary.ts";
 
-/**
- * Tokens of dataset lines, by the model's own vocabulary. A vocabulary takes some 80 MB, so it is loaded when the
- * first text is counted, in whatever thread that happens.
- */
-export const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
-export type Encoding = (typeof ENCODINGS)[number];
+export { ENCODINGS, type Encoding } from "./vocabulary.ts";
 
+/** Tokens of dataset lines, by the model's own vocabulary. */
 type CountText = (text: string) => number;
 
 /** Models before gpt-4o have the older vocabulary; those of other makers are taken by the newer, which is near. */
@@ -18,65 +15,98 @@ export function encodingOf(model: string): { readonly encoding: Encoding; readon
   return { encoding: "o200k_base", exact: /^(ft:)?(gpt-|o[1-9]|chatgpt)/.test(name) && !/oss/.test(name) };
 }
 
-/** Longest run without a space that is looked up whole: the tokeniser's time grows with its square. */
+/** Longest run without a space that is looked up whole: the time of merging grows with its square. */
 const LONGEST_RUN = 256;
-/** Counts of runs are kept: texts of one agent are made of few words. */
-const KEPT_RUNS = 20_000;
-const KEPT_RUN_LENGTH = 24;
-/** What is special in the vocabulary is plain text in a user's. */
-const AS_TEXT = { disallowedSpecial: new Set<string>() };
+/** Runs of up to so many characters are kept with their counts: texts of one agent are made of few words. */
+const SHORT_RUN = 24;
+const SHORT_RUNS = 16_384;
+const LONG_RUNS = 2000;
 
 const loaded = new Map<Encoding, Promise<CountText>>();
 
-/** The counter of a vocabulary. */
+/** The counter of a vocabulary. What is special in the vocabulary is plain text in a user's. */
 export function loadCounter(encoding: Encoding): Promise<CountText> {
   const known = loaded.get(encoding);
   if (known !== undefined) return known;
-  const loading = load(encoding);
+  const loading = loadVocabulary(encoding).then(createCounter);
   loaded.set(encoding, loading);
+  loading.catch(() => loaded.delete(encoding));
   return loading;
 }
 
-async function load(encoding: Encoding): Promise<CountText> {
-  const { countTokens, setMergeCacheSize } =
-    encoding === "cl100k_base"
-      ? await import("gpt-tokenizer/encoding/cl100k_base")
-      : await import("gpt-tokenizer/encoding/o200k_base");
-  setMergeCacheSize(2000);
-  const runs = new Map<string, number>();
+function createCounter(vocabulary: Vocabulary): CountText {
+  const pieces = new RegExp(vocabulary.pieces, "gu");
+  const countPiece = pieceCounter(vocabulary, LONGEST_RUN);
   const countRun = (run: string): number => {
-    if (run.length > LONGEST_RUN) return inSlices(run);
-    if (run.length > KEPT_RUN_LENGTH) return countTokens(run, AS_TEXT);
-    const known = runs.get(run);
+    let count = 0;
+    for (const [piece] of run.matchAll(pieces)) count += countPiece(piece);
+    return count;
+  };
+  const long = new Map<string, number>();
+  const countLong = (run: string): number => {
+    const known = long.get(run);
     if (known !== undefined) return known;
-    const count = countTokens(run, AS_TEXT);
-    if (runs.size >= KEPT_RUNS) runs.clear();
-    runs.set(run, count);
+    const count = countRun(run);
+    if (long.size >= LONG_RUNS) long.clear();
+    long.set(run, count);
     return count;
   };
   /** One token too many at each cut, at most: 0.4 % of a text that no vocabulary knows anyway. */
-  const inSlices = (run: string): number => {
+  const inSlices = (text: string, from: number, to: number): number => {
     let count = 0;
-    for (let at = 0; at < run.length; ) {
-      let end = Math.min(run.length, at + LONGEST_RUN);
+    for (let at = from; at < to; ) {
+      let end = Math.min(to, at + LONGEST_RUN);
       // Not between the halves of a character.
-      if (end < run.length && isHighSurrogate(run.charCodeAt(end - 1))) end--;
-      count += countTokens(run.slice(at, end), AS_TEXT);
+      if (end < to && isHighSurrogate(text.charCodeAt(end - 1))) end--;
+      count += countLong(text.slice(at, end));
       at = end;
     }
     return count;
   };
+
+  // Short runs by their characters in flat memory: no text is cut out to look one up.
+  const counts = new Uint8Array(SHORT_RUNS);
+  const lengths = new Uint8Array(SHORT_RUNS);
+  const characters = new Uint16Array(SHORT_RUNS * SHORT_RUN);
+  const countSpan = (text: string, from: number, to: number, hash: number): number => {
+    const length = to - from;
+    if (length > LONGEST_RUN) return inSlices(text, from, to);
+    if (length > SHORT_RUN) return countLong(text.slice(from, to));
+    const slot = ((hash ^ (hash >>> 15)) >>> 0) % SHORT_RUNS;
+    const place = slot * SHORT_RUN;
+    if (lengths[slot] === length) {
+      let i = 0;
+      while (i < length && characters[place + i] === text.charCodeAt(from + i)) i++;
+      if (i === length) return counts[slot] as number;
+    }
+    const count = countRun(text.slice(from, to));
+    lengths[slot] = length;
+    counts[slot] = count;
+    for (let i = 0; i < length; i++) characters[place + i] = text.charCodeAt(from + i);
+    return count;
+  };
+
   return (text) => {
     let count = 0;
     let from = 0;
-    for (let at = text.indexOf(" ", 1); at !== -1; at = text.indexOf(" ", at + 1)) {
+    let hash = 0;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
       // A space between two characters that are none begins a token in every vocabulary.
-      if (isSpace(text.charCodeAt(at - 1)) || at + 1 >= text.length || isSpace(text.charCodeAt(at + 1)))
-        continue;
-      count += countRun(text.slice(from, at));
-      from = at;
+      if (
+        code === 32 &&
+        at > 0 &&
+        at + 1 < text.length &&
+        !isSpace(text.charCodeAt(at - 1)) &&
+        !isSpace(text.charCodeAt(at + 1))
+      ) {
+        count += countSpan(text, from, at, hash);
+        from = at;
+        hash = 0;
+      }
+      hash = Math.imul(hash ^ code, 0x01000193) + 0x9e3779b1;
     }
-    return from < text.length ? count + countRun(text.slice(from)) : count;
+    return from < text.length ? count + countSpan(text, from, text.length, hash) : count;
   };
 }
 

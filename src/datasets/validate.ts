@@ -216,8 +216,19 @@ function areCharactersGood(value: unknown, depth: number): boolean {
     return true;
   }
   for (const key in value)
-    if (!areCharactersGood(key, depth) || !areCharactersGood((value as Fields)[key], depth + 1)) return false;
+    if (!areCharactersGood(key, depth) || !isMemberGood(key, (value as Fields)[key], depth)) return false;
   return true;
+}
+
+/** Lists of tools that were good: thousands of lines share one. */
+const goodTools = new WeakSet<object>();
+
+function isMemberGood(key: string, member: unknown, depth: number): boolean {
+  if (depth > 0 || key !== "tools" || !Array.isArray(member)) return areCharactersGood(member, depth + 1);
+  if (goodTools.has(member)) return true;
+  const good = areCharactersGood(member, depth + 1);
+  if (good) goodTools.add(member);
+  return good;
 }
 
 /** Characters that are legal in JSON's escapes and yet break tokenisers or stores. */

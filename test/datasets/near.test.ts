@@ -139,7 +139,7 @@ describe("near-duplicates", () => {
   test("in a build the best rewarded stays, the cluster is one group, and both are counted", async () => {
     const world = await makeWorld();
     try {
-      const words = text(99, 60);
+      const words = text(99, 200);
       const said = (edit: string) => words.map((word, i) => (i === 30 ? edit : word)).join(" ");
       await world.store(
         ...["alpha", "beta", "gamma"].map((edit, n) =>

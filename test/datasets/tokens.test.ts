@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
+import { countTokens as countOlder } from "gpt-tokenizer/encoding/cl100k_base";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { encodingOf, lineCounter, loadCounter } from "../../src/datasets/tokens.ts";
 
@@ -8,8 +9,11 @@ beforeAll(async () => {
   count = await loadCounter("o200k_base");
 });
 
+// The library loses a byte-order mark inside a text; see below.
 const pieces = fc.constantFrom(
-  ..."a|Zed|'s| |  |\n| \n|　| |!|。|日本|é|12|1234|don't|\t|<|endoftext|>|😀|_|﻿| |﻿".split("|"),
+  ..."a|Zed|'s| |  |\n| \n|　| |!|。|日本|é|12|1234|don't|\t|<|endoftext|>|😀|_|﻿| |﻿"
+    .split("|")
+    .filter((piece) => !piece.includes("\uFEFF")),
 );
 
 describe("tokens of a text", () => {
@@ -23,9 +27,32 @@ describe("tokens of a text", () => {
     );
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 60 }), (text) => {
+        fc.pre(!text.includes("\uFEFF"));
         expect(count(text)).toBe(countTokens(text, { disallowedSpecial: new Set() }));
       }),
     );
+  });
+
+  test("are those of the older vocabulary for the older models", async () => {
+    const older = await loadCounter("cl100k_base");
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 20 }), (parts) => {
+        const text = parts.join("");
+        expect(older(text)).toBe(countOlder(text, { disallowedSpecial: new Set() }));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("count words that share the place of another in the memory of short ones", () => {
+    const words = Array.from({ length: 60_000 }, (_, n) => `w${n.toString(36)}`);
+    for (let round = 0; round < 2; round++)
+      expect(count(words.join(" "))).toBe(countTokens(words.join(" "), { disallowedSpecial: new Set() }));
+  });
+
+  test("count a byte-order mark within a text as the one token it is, which the library's tables lose", () => {
+    expect(count("\uFEFF")).toBe(1);
+    expect(count("\uFEFFusing")).toBe(1);
   });
 
   test("count special tokens as the plain text they are in a user's mouth", () => {
