@@ -5,7 +5,8 @@ import type { FunctionInvoker, InvocationResult, TypedData } from "../durable/po
 import type { Tracker } from "../tracker.ts";
 import type { Core } from "./core.ts";
 import { toError } from "./errors.ts";
-import { openTasksOf } from "./open-tasks.ts";
+import { lostInJson } from "./lost-in-json.ts";
+import { droppedStatusOf, openTasksOf } from "./open-tasks.ts";
 import type {
   CoreInvocationContext,
   CoreLogLevel,
@@ -65,6 +66,9 @@ export interface InvokerDeps {
 export function createInvoker(deps: InvokerDeps): Invoker {
   const { core, logger, tracker, clientBinding, onCall, timeout } = deps;
   const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
+
+  /** Functions of which it was said that their results are lost on the way. */
+  const told = new Set<string>();
 
   async function run(fn: RegisteredFunction, invocation: Invocation): Promise<Outcome> {
     const model = core.api.getProgrammingModel();
@@ -162,10 +166,16 @@ export function createInvoker(deps: InvokerDeps): Invoker {
         ...(triggerMetadata === undefined ? {} : { triggerMetadata }),
       });
       if (!outcome.ok) return outcome;
+      const lost = lostInJson(outcome.result);
+      if (lost !== undefined && !told.has(fn.id)) {
+        told.add(fn.id);
+        logger.warn(`Function '${fn.metadata.name}' returned ${lost}, here and in Azure.`);
+      }
       return {
         ok: true,
         returnValue: outcome.response.returnValue as TypedData | null | undefined,
         openTasks: openTasksOf(outcome.context),
+        droppedStatus: droppedStatusOf(outcome.context),
       };
     },
   };

@@ -3,6 +3,7 @@ import type { SdkTask } from "../durable/port.ts";
 /** What durable-functions 3.5.0 hangs on the invocation context of an orchestrator. */
 interface OrchestratorContext {
   readonly df?: {
+    readonly customStatus?: unknown;
     readonly taskOrchestratorExecutor?: {
       readonly openTasks?: Readonly<Record<string, { readonly actionObj?: Record<string, unknown> }>>;
     };
@@ -27,4 +28,10 @@ export function openTasksOf(context: unknown): ReadonlyMap<number, SdkTask> | un
     });
   }
   return tasks;
+}
+
+/** JSON text of a custom status that the SDK keeps to itself because it counts as false; `null` is meant to clear. */
+export function droppedStatusOf(context: unknown): string | undefined {
+  const status = (context as OrchestratorContext | undefined)?.df?.customStatus;
+  return status === undefined || status === null || status ? undefined : JSON.stringify(status);
 }

@@ -12,13 +12,13 @@ import { type EpisodeDeps, type Plan, runEpisode } from "./episode.ts";
 import { EventType, store as encoded, isTerminal, type StoredEvent } from "./history.ts";
 import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
-import type { Note } from "./parity.ts";
 import { PayloadWatch } from "./payloads.ts";
 import type { FunctionInvoker } from "./port.ts";
 import { Queue } from "./queue.ts";
 import { gatheringMs, isResult, newSlot, type Slot } from "./slot.ts";
 import type { Activity, DurableStore, Instance, Message } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
+import type { Note } from "./traps.ts";
 
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
@@ -32,7 +32,7 @@ const WAITS = {
   "other version": "host.json's versionMatchStrategy leaves its version to another host",
 } as const;
 
-/** Executions of which it is remembered what was said about them. */
+/** How many things that were said are remembered. */
 const NOTED_LIMIT = 10_000;
 
 export interface DispatcherDeps {
@@ -272,7 +272,7 @@ export class Dispatcher {
             });
         } else if (plan !== undefined) {
           this.#payloads.look(`The output of orchestrator '${instance.name}'`, plan.change.output);
-          for (const note of plan.notes) this.#note(`${instance.executionId} ${note.level}`, note);
+          for (const note of plan.notes) this.#note(note);
           // Those that only wait for the disk leave their place to others, and share its next sync with them.
           this.#committing++;
           this.#pump();
@@ -301,11 +301,11 @@ export class Dispatcher {
     }
   }
 
-  /** Says a thing once for an execution, not at every episode. */
-  #note(key: string, { level, text }: Note): void {
-    if (this.#noted.has(key)) return;
+  /** Says a thing once, not at every episode. */
+  #note({ level, once, text }: Note): void {
+    if (this.#noted.has(once)) return;
     if (this.#noted.size >= NOTED_LIMIT) this.#noted.clear();
-    this.#noted.add(key);
+    this.#noted.add(once);
     this.#deps.logger[level](text);
   }
 

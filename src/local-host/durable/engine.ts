@@ -6,6 +6,7 @@ import { randomId } from "./new-instance.ts";
 import { durableSettings } from "./options.ts";
 import type { DurableEngine, DurableEngineOptions } from "./port.ts";
 import { DurableStore } from "./store.ts";
+import { HISTORY_TRAP } from "./traps.ts";
 
 /** How long `stop` waits for activities that are running, in ms; the rest runs again at the next start. */
 const STOP_PATIENCE_MS = 10_000;
@@ -35,6 +36,7 @@ export function createDurableEngine(
   const { invoker, clock, logger, taskHubName, faults } = options;
   const newId = faults?.newId ?? randomId;
   const settings = durableSettings(options.hostJson);
+  let toldOfHistory = false;
   let running: { store: DurableStore; dispatcher: Dispatcher; api: DurableHttpApi } | undefined;
 
   const started = () => {
@@ -67,7 +69,13 @@ export function createDurableEngine(
       running?.store.crash();
       running = undefined;
     },
-    handle: (request, base, code) => started().api.handle(request, base, code),
+    handle(request, base, code, surface) {
+      if (surface === "rpc" && !toldOfHistory && request.query.get("showHistory") === "true") {
+        toldOfHistory = true;
+        logger.warn(HISTORY_TRAP);
+      }
+      return started().api.handle(request, base, code);
+    },
     clientBinding: (base, rpcBase, code) => clientBindingJson({ base, code, taskHub: taskHubName }, rpcBase),
     busy: () => running?.dispatcher.busy() ?? false,
     idle: () => running?.dispatcher.idle() ?? Promise.resolve(),

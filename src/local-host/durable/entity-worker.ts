@@ -42,6 +42,7 @@ export class EntityWorker {
     );
     if (plan.fault !== undefined)
       logger.error("an entity's operations failed", { entity: id, error: plan.fault });
+    for (const warning of plan.warnings) logger.warn(warning);
     await this.#ways.persist(
       () => {
         store.consume(messages);

@@ -4,6 +4,7 @@ import type { EntityRequest } from "./entity-request.ts";
 import { EventType, store } from "./history.ts";
 import type { FunctionInvoker } from "./port.ts";
 import type { Entity, Message } from "./store.ts";
+import { entityTrap } from "./traps.ts";
 
 export const isEntityId = (id: string): boolean => id.startsWith("@");
 export const entityId = (name: string, key: string): string => `@${name.toLowerCase()}@${key}`;
@@ -42,6 +43,8 @@ export interface EntityPlan {
   readonly messages: readonly Omit<Message, "id">[];
   /** Why operations failed as a whole, if they did. */
   readonly fault?: string;
+  /** What is to be said about operations that failed, each for itself. */
+  readonly warnings: readonly string[];
 }
 
 export interface EntityDeps {
@@ -78,9 +81,11 @@ export async function runEntity(
     }
   }
   const done = await operate(deps.invoker, entity, batch);
+  const warnings: string[] = [];
   for (const [index, request] of batch.entries()) {
-    if (request.signal === true) continue;
     const { result, isError } = done.results[index] ?? {};
+    if (isError && done.fault === undefined) warnings.push(entityTrap(entity.id, request.op ?? "", result));
+    if (request.signal === true) continue;
     messages.push(answer(request, { result, ...(isError ? { exceptionType: "Error" } : {}) }, timestamp));
   }
   for (const { target, name, input, scheduledTime } of done.signals) {
@@ -92,6 +97,7 @@ export async function runEntity(
   return {
     entity: { state: done.state, exists: done.exists, lockedBy, waiting, updatedAt: Date.parse(timestamp) },
     messages,
+    warnings,
     ...(done.fault === undefined ? {} : { fault: done.fault }),
   };
 }

@@ -14,10 +14,10 @@ import {
 } from "./history.ts";
 import { startMessage } from "./new-instance.ts";
 import type { DurableSettings } from "./options.ts";
-import type { Note } from "./parity.ts";
 import type { FunctionInvoker, TypedData } from "./port.ts";
 import { type Answer, customStatusFault, replay } from "./replay.ts";
 import type { Instance, Message } from "./store.ts";
+import { type Note, traps } from "./traps.ts";
 import { orchestratorTrigger, readAnswer } from "./trigger.ts";
 import { acceptsVersion } from "./versions.ts";
 
@@ -126,6 +126,16 @@ export async function runEpisode(
     const { maxActions } = deps.settings;
     const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions };
     const result = replay({ ...scene, history, answer });
+    notes.push(
+      ...traps({
+        ...result,
+        name: begin.Name,
+        instanceId,
+        input: begin.Input,
+        events: past.length + fresh.length,
+        droppedStatus: answer.kind === "state" ? answer.droppedStatus : undefined,
+      }),
+    );
     const shown = answer.kind === "state" ? answer.state.customStatus : undefined;
     if (shown != null && customStatusFault(shown) === undefined) customStatus = JSON.stringify(shown);
 
@@ -218,6 +228,7 @@ async function ask(
   if (told(answer) !== told(again))
     notes.push({
       level: "error",
+      once: `determinism ${name}`,
       text:
         `Orchestrator '${name}' is not deterministic: the same history gave two different answers. ` +
         "It reads a clock, a random number or state outside of its context.",

@@ -1,12 +1,7 @@
 import { type Action, ActionType, type OrchestratorState } from "./actions.ts";
 import type { SdkTask } from "./port.ts";
 import type { OpenTask } from "./replay-context.ts";
-
-/** Something to tell the people. */
-export interface Note {
-  readonly level: "warn" | "error";
-  readonly text: string;
-}
+import type { Note } from "./traps.ts";
 
 const KIND_OF: Readonly<Record<number, OpenTask["action"]["kind"]>> = {
   [ActionType.CallActivity]: "activity",
@@ -43,7 +38,7 @@ export function parityNotes(
     "task or as none; results may reach the wrong task, here and in Azure. Usual causes: Task.any over a task that " +
     "was yielded before (durable-functions issue 574; make a new task each time), or Task.all with a retried call " +
     "whose failure is caught.";
-  return [{ level: "warn", text }];
+  return [{ level: "warn", once: `parity ${id}`, text }];
 }
 
 function sameName(functionName: string | undefined, action: OpenTask["action"]): boolean {

@@ -23,6 +23,8 @@ export type InvocationResult =
       readonly returnValue: TypedData | null | undefined;
       /** Of orchestrators: the SDK's open tasks by number, where they could be seen. */
       readonly openTasks?: ReadonlyMap<number, SdkTask> | undefined;
+      /** Of orchestrators: JSON text of a custom status that the SDK left out of its answer. */
+      readonly droppedStatus?: string | undefined;
     }
   | { readonly ok: false; readonly error: Error };
 

@@ -65,9 +65,11 @@ export class ReplayContext {
   readonly #parkedActions = new Map<number, Decision>();
   readonly #parkedEvents: HistoryEvent[] = [];
   /** Waiting orchestrator code by lower-case name, the last to wait served first. */
-  readonly #waiting = new Map<string, ReplayTask[]>();
+  readonly #waiting = new Map<string, { readonly name: string; readonly task: ReplayTask }[]>();
   /** Events nobody waited for yet, first come first served. */
-  readonly #buffered = new Map<string, (string | null)[]>();
+  readonly #buffered = new Map<string, { readonly name: string; readonly input: string | null }[]>();
+  /** Events whose names differ from the awaited ones by case, which the SDK takes for others. */
+  readonly misspelt: { readonly raised: string; readonly awaited: string }[] = [];
 
   constructor(maxActions = Number.POSITIVE_INFINITY) {
     this.#maxActions = maxActions;
@@ -81,6 +83,10 @@ export class ReplayContext {
   }
   get waitingFor(): string[] {
     return [...this.#waiting.keys()];
+  }
+  /** Names of events that came and that nobody waited for. */
+  get unheard(): string[] {
+    return [...this.#buffered.values()].flatMap(([first]) => first?.name ?? []);
   }
 
   scheduleActivity(name: string, input: string): ReplayTask {
@@ -141,14 +147,12 @@ export class ReplayContext {
     const key = name.toLowerCase();
     const task = new ReplayTask();
     const waiting = this.#waiting.get(key);
-    if (waiting === undefined) this.#waiting.set(key, [task]);
-    else waiting.push(task);
+    if (waiting === undefined) this.#waiting.set(key, [{ name, task }]);
+    else waiting.push({ name, task });
     const buffered = this.#buffered.get(key);
-    if (buffered !== undefined) {
-      const input = buffered.shift() ?? null;
-      if (buffered.length === 0) this.#buffered.delete(key);
-      this.#raise(key, input);
-    }
+    const first = buffered?.shift();
+    if (buffered?.length === 0) this.#buffered.delete(key);
+    if (first !== undefined) this.#raise(first.name, first.input);
     return task;
   }
 
@@ -207,7 +211,7 @@ export class ReplayContext {
         break;
       case EventType.EventRaised:
         if (this.continuesAsNew) this.carryOver.push(event);
-        else this.#raise(event.Name.toLowerCase(), event.Input);
+        else this.#raise(event.Name, event.Input);
         break;
       case EventType.ExecutionTerminated:
         this.complete(Status.Terminated, event.Input);
@@ -252,17 +256,19 @@ export class ReplayContext {
     open.task.settle(outcome);
   }
 
-  #raise(key: string, input: string | null): void {
+  #raise(name: string, input: string | null): void {
+    const key = name.toLowerCase();
     const waiting = this.#waiting.get(key);
-    const task = waiting?.pop();
-    if (waiting === undefined || task === undefined) {
+    const last = waiting?.pop();
+    if (waiting === undefined || last === undefined) {
       const buffered = this.#buffered.get(key);
-      if (buffered === undefined) this.#buffered.set(key, [input]);
-      else buffered.push(input);
+      if (buffered === undefined) this.#buffered.set(key, [{ name, input }]);
+      else buffered.push({ name, input });
       return;
     }
     if (waiting.length === 0) this.#waiting.delete(key);
-    task.settle({ ok: true, value: input });
+    if (last.name !== name) this.misspelt.push({ raised: name, awaited: last.name });
+    last.task.settle({ ok: true, value: input });
   }
 
   #confirm(kind: Decision["kind"], id: number, name: string | undefined, what: string): void {

@@ -15,6 +15,8 @@ export type Answer =
       /** The function threw; then `state.error` should say what. */
       readonly threw: boolean;
       readonly openTasks?: ReadonlyMap<number, SdkTask> | undefined;
+      /** JSON text of a custom status that the SDK left out of the state. */
+      readonly droppedStatus?: string | undefined;
     }
   /** The function failed without telling its state: it could not be loaded or broke the SDK itself. */
   | { readonly kind: "broken"; readonly message: string; readonly stack: string }
@@ -41,6 +43,8 @@ export interface ReplayResult {
   readonly suspended: boolean;
   /** Raised after continue-as-new was asked for. */
   readonly carryOver: ReplayContext["carryOver"];
+  readonly unheard: ReplayContext["unheard"];
+  readonly misspelt: ReplayContext["misspelt"];
   /** True when the orchestrator function returned, though open tasks may keep the instance running. */
   readonly returned: boolean;
 }
@@ -120,6 +124,8 @@ export function replay(input: ReplayInput): ReplayResult {
     waitingFor: context.waitingFor,
     suspended: context.suspended,
     carryOver: context.carryOver,
+    unheard: context.unheard,
+    misspelt: context.misspelt,
     returned: finished || finish !== undefined,
   };
 }

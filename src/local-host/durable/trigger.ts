@@ -45,7 +45,7 @@ export function readAnswer(result: InvocationResult): Answer {
     const state = parseState(text);
     return state === undefined
       ? broken("Out of proc orchestrators must return a valid JSON schema")
-      : { kind: "state", state, stack: "", threw: false, openTasks: result.openTasks };
+      : { kind: "state", state, stack: "", threw: false, ...sdkView(result) };
   }
   const { message, stack = "" } = result.error;
   const label = message.indexOf(STATE_LABEL);
@@ -55,6 +55,11 @@ export function readAnswer(result: InvocationResult): Answer {
   const state = parseState(text);
   return state === undefined ? broken(message, stack) : { kind: "state", state, stack, threw: true };
 }
+
+const sdkView = ({ openTasks, droppedStatus }: InvocationResult & { ok: true }) => ({
+  openTasks,
+  droppedStatus,
+});
 
 function parseState(text: string): OrchestratorState | undefined {
   try {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type { EntityContext, OrchestrationContext } from "durable-functions";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
 import { createLogger, type Logger, type LogLevel } from "../../../src/kernel/logger.ts";
-import { openTasksOf } from "../../../src/local-host/core-api/open-tasks.ts";
+import { droppedStatusOf, openTasksOf } from "../../../src/local-host/core-api/open-tasks.ts";
 import { createDurableEngine } from "../../../src/local-host/durable/engine.ts";
 import type {
   DurableEngine,
@@ -88,7 +88,12 @@ export function appInvoker(app: App): FunctionInvoker & { episodes: number } {
         const context = { log() {} };
         const result = await createOrchestrator(code)(decode(trigger), context);
         const returnValue = encode(JSON.parse(JSON.stringify(result)));
-        return { ok: true, returnValue, openTasks: openTasksOf(context) };
+        return {
+          ok: true,
+          returnValue,
+          openTasks: openTasksOf(context),
+          droppedStatus: droppedStatusOf(context),
+        };
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         return { ok: false, error };

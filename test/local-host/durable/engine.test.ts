@@ -148,6 +148,8 @@ describe("the durable engine", () => {
     expect(output).toEqual([200, { ready: true }]);
     expect(seen).toEqual(["POST /start", "GET /status", "GET /status"]);
     expect(host.clock.now() - begun).toBe(120_000);
+    // The SDK holds its next request's number while it waits to poll: no reason for the parity warning.
+    expect(host.log.filter(({ line }) => line.includes("counts as another"))).toEqual([]);
   });
 });
 
