@@ -14,6 +14,7 @@ export {
   type WaitOptions,
 } from "./surfaces/sdk/transport.ts";
 export {
+  callOperation,
   closeLightning,
   configureLightning,
   createSdk,

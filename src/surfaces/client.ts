@@ -15,6 +15,8 @@ export interface CallOptions {
   readonly wait?: number | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whose the call is when it names no agent and the operation is about one. */
+  readonly agentId?: string | undefined;
 }
 
 export interface Answer {
@@ -57,6 +59,10 @@ export async function callRest(
   } catch (thrown) {
     throw unreachable(address, thrown, operation.effect !== "read");
   }
+  const type = response.headers.get("content-type") ?? "";
+  // A file is its text: a line of it is no reply.
+  if (response.ok && type.startsWith("application/jsonl"))
+    return { status: response.status, body: { content: text, content_type: type } };
   const body = parse(text);
   if (!response.ok) throw errorOf(response, body, text, address);
   if (body === undefined)

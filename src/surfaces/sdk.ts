@@ -4,9 +4,11 @@ import { createModelSelector, type ModelSelector } from "../deployments/selectio
 import { type CaptureHook, createCaptureHook } from "../episodes/capture.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { type Logger, stderrLogger } from "../kernel/logger.ts";
+import type { CallOptions } from "./client.ts";
 import { sendOver } from "./sdk/capture.ts";
 import { createDatasetBuilder } from "./sdk/datasets.ts";
 import { createDeploymentRegistry } from "./sdk/deployments.ts";
+import { camelRecord, snakeRecord } from "./sdk/names.ts";
 import { createRewardWriter } from "./sdk/rewards.ts";
 import { createTrainingRunner } from "./sdk/training.ts";
 import { restTransport, type Transport } from "./sdk/transport.ts";
@@ -65,6 +67,21 @@ export function createSdk(options: SdkOptions = {}) {
     deploymentRegistry: createDeploymentRegistry(invoke, clock, (agentId) =>
       selector.invalidate(agentId ?? settings.agentId),
     ),
+    /**
+     * Any operation of the table by its name, as `reconcileDeployments`; long work answers with its record, which may
+     * still be under way. Fields of the input and of the reply are in camelCase, what they hold is as on the wire.
+     * @throws LightningError with the operation's codes; fatal `unknown_operation`
+     */
+    async callOperation(
+      name: string,
+      input: Readonly<Record<string, unknown>> = {},
+      callOptions: Omit<CallOptions, "agentId"> = {},
+    ): Promise<Record<string, unknown>> {
+      const agentId = settings.agentId;
+      return camelRecord(
+        (await transport.invoke(name, snakeRecord(input), { ...callOptions, agentId })).body,
+      );
+    },
     async close(): Promise<void> {
       await hook?.close();
       await transport.close();
@@ -105,6 +122,10 @@ export const getRewardWriter = () => sdk().rewardWriter;
 export const getDatasetBuilder = () => sdk().datasetBuilder;
 export const getTrainingRunner = () => sdk().trainingRunner;
 export const getDeploymentRegistry = () => sdk().deploymentRegistry;
+
+/** Whatever else the table of operations has: `await callOperation("cleanUpDeployments", { dryRun: true })`. */
+export const callOperation: Sdk["callOperation"] = (name, input, options) =>
+  sdk().callOperation(name, input, options);
 
 /**
  * The model the agent is to call now: the registry's active one, then TUNED_MODEL_DEPLOYMENT_NAME, then the base model;

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
+import { operationRows } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { LightningError } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import type { Operation } from "../../src/kernel/operation.ts";
 import { sendOver } from "../../src/surfaces/sdk/capture.ts";
 import { camelRecord, snakeRecord } from "../../src/surfaces/sdk/names.ts";
 import { inProcessTransport, restTransport } from "../../src/surfaces/sdk/transport.ts";
@@ -295,6 +297,77 @@ describe("transports", () => {
     );
     expect((await rest.invoke("buildDataset", { name: "v1" })).status).toBe(200);
     await next.stop();
+  });
+});
+
+describe("callOperation", () => {
+  test("reaches every operation of the table, with the process's agent where it is about one", async () => {
+    const seen: { name: string; input: Record<string, unknown> }[] = [];
+    const rows = operationRows(readSettings({})).map((row) => ({
+      ...row,
+      async run(input: Record<string, unknown>) {
+        seen.push({ name: row.name, input });
+        return { body: { some_name: row.name } };
+      },
+    }));
+    const settings = readSettings({ LIGHTNING_AGENT_ID: "support" });
+    const door = await loopback(rows);
+    const transports = [
+      inProcessTransport({ operations: rows, orchestrations: noOrchestrations }),
+      restTransport({
+        settings: { endpoint: door.url, functionKey: "key", home: "./none" },
+        operations: async () => rows,
+        findHost: async () => undefined,
+      }),
+    ];
+    for (const transport of transports) {
+      const sdk = createSdk({ settings, logger: silentLogger, transport });
+      for (const row of rows) {
+        const { agent_id: _agent, ...example } = row.example;
+        expect(await sdk.callOperation(row.name, camelRecord(example))).toEqual({ someName: row.name });
+        const isAbout = "agent_id" in row.input.shape;
+        expect([row.name, seen.at(-1)?.name, seen.at(-1)?.input.agent_id]).toEqual([
+          row.name,
+          row.name,
+          isAbout ? "support" : undefined,
+        ]);
+      }
+      await expect(sdk.callOperation("nothing")).rejects.toMatchObject({ code: "unknown_operation" });
+      // An agent that an operation does not know is refused, not dropped: it would reach further than was meant.
+      await expect(sdk.callOperation("cleanUpTraining", { agentId: "support" })).rejects.toMatchObject({
+        code: "invalid_input",
+        field: "agent_id",
+      });
+    }
+    await door.stop();
+  });
+
+  test("answers a file with its text, also one of a single line", async () => {
+    const [row] = operationRows(readSettings({})).filter(({ name }) => name === "getDatasetFile");
+    const line = '{"messages":[]}\n';
+    const file = {
+      ...(row as Operation),
+      run: async () => ({
+        body: {},
+        file: {
+          contentType: "application/jsonl",
+          name: "train.jsonl",
+          async *stream() {
+            yield Buffer.from(line);
+          },
+        },
+      }),
+    };
+    const door = await loopback([file]);
+    const transport = restTransport({
+      settings: { endpoint: door.url, functionKey: "key", home: "./none" },
+      operations: async () => [file],
+      findHost: async () => undefined,
+    });
+    const sdk = createSdk({ settings: readSettings({}), logger: silentLogger, transport });
+    const answer = await sdk.callOperation("getDatasetFile", { datasetId: "dataset-1", split: "train" });
+    expect(answer).toEqual({ content: line, contentType: "application/jsonl" });
+    await door.stop();
   });
 });
 

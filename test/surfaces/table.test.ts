@@ -58,6 +58,8 @@ const PROMISED = [
   ["runPipeline", "POST /pipelines", "run", "lightning_run_pipeline"],
   ["getPipeline", "GET /pipelines/{}", "pipeline", "lightning_get_pipeline"],
   ["decidePipeline", "POST /pipelines/{}/approval", "approve", "lightning_approve_pipeline"],
+  ["listDeadLetters", "GET /dead-letters", "dead-letters list", "lightning_list_dead_letters"],
+  ["retryDeadLetters", "POST /dead-letters/retry", "dead-letters retry", "lightning_retry_dead_letters"],
   ["getStats", "GET /stats", "stats", "lightning_get_stats"],
   ["getHealth", "GET /health", "health", "lightning_health"],
   ["reconcileTraining", "POST /training/{}/reconcile", "reconcile", "lightning_reconcile_training"],
@@ -109,6 +111,13 @@ describe("the table of operations", () => {
       for (const alias of Object.keys(one.aliases ?? {})) expect(names).not.toContain(alias);
     },
   );
+
+  test("has a command and a tool for every row but those that hand over files, or show what another row shows too", () => {
+    const lacks = (door: "cli" | "mcp") =>
+      rows.filter((one) => one[door] === undefined).map(({ name }) => name);
+    expect(lacks("cli")).toEqual(["getDatasetFile", "getCorrectionsFile", "getLineageOf"]);
+    expect(lacks("mcp")).toEqual(["getDatasetFile", "listExamples", "getCorrectionsFile", "getLineageOf"]);
+  });
 
   test("agent_id is LIGHTNING_AGENT_ID on every door where there is one", () => {
     for (const one of operationRows(readSettings({ LIGHTNING_AGENT_ID: "support" }))) {

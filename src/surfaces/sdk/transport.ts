@@ -23,6 +23,13 @@ function find(operations: readonly Operation[], name: string): Operation {
   return operation;
 }
 
+/** An operation that is about one agent gets the caller's where the input names none. */
+const ofAgent = (
+  { input: { shape } }: Operation,
+  input: Readonly<Record<string, unknown>>,
+  agentId: string | undefined,
+) => (agentId === undefined || !("agent_id" in shape) ? input : { agent_id: agentId, ...input });
+
 /** Over REST to the function app in reach, looked for at the first call and again when it has gone. */
 export function restTransport(
   options: ConnectOptions & { readonly operations: () => Promise<readonly Operation[]> },
@@ -37,7 +44,12 @@ export function restTransport(
       connection ??= connect(options);
       const mine = connection;
       try {
-        return await callRest(await mine, operation, input, callOptions);
+        return await callRest(
+          await mine,
+          operation,
+          ofAgent(operation, input, callOptions?.agentId),
+          callOptions,
+        );
       } catch (thrown) {
         // A local host may have been started again on another port.
         const gone = thrown instanceof LightningError && GONE.has(thrown.code);
@@ -60,9 +72,9 @@ export function inProcessTransport(options: {
   readonly orchestrations: Orchestrations;
 }): Transport {
   return {
-    async invoke(name, input, { wait, idempotencyKey } = {}) {
+    async invoke(name, input, { wait, idempotencyKey, agentId } = {}) {
       const operation = find(options.operations, name);
-      const reply = await operation.run(parseInput(operation, input), {
+      const reply = await operation.run(parseInput(operation, ofAgent(operation, input, agentId)), {
         door: "sdk",
         orchestrations: options.orchestrations,
         waitMs: (wait ?? 10) * 1000,
