@@ -84,6 +84,21 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
   }
 
+  // Deployment is by identity: the user names and passwords for publishing are off.
+  resource publishingByFtp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: {
+      allow: false
+    }
+  }
+
+  resource publishingByScm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: {
+      allow: false
+    }
+  }
+
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: settings

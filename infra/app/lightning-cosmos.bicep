@@ -56,7 +56,8 @@ resource ledgerContainers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/co
 ]
 
 // Data access is Cosmos DB's own: being Owner in Azure is not enough. The whole account, because the SDK reads the
-// account's metadata first.
+// account's metadata first. One after the other: the account takes one change of its roles at a time.
+@batchSize(1)
 resource dataContributors 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = [
   for principalId in dataContributorPrincipalIds: {
     parent: account

@@ -47,6 +47,18 @@ export function baseOf(model: string): string {
   return /^(?<base>.+?)\.(?:local-)?ft-[0-9a-f]{32}/.exec(model)?.groups?.base ?? model;
 }
 
+/** Azure's list says `Deprecating` and `Deprecated` where its documents say deprecated and retired (azure-facts §1.2). */
+function lifecycleOf(told: string | undefined): Told {
+  if (told === undefined) return UNKNOWN;
+  const words: Readonly<Record<string, string>> = {
+    GenerallyAvailable: "generally available",
+    Preview: "preview",
+    Deprecating: "deprecated",
+    Deprecated: "retired",
+  };
+  return words[told] ?? told;
+}
+
 /** The dated tables, with Azure's own list over them where it has been read. */
 export function createCatalog(deps: {
   readonly ledger: Ledger;
@@ -145,7 +157,7 @@ export function createCatalog(deps: {
           rows.set(model, {
             model,
             format: one.format,
-            lifecycle: one.lifecycle ?? UNKNOWN,
+            lifecycle: lifecycleOf(one.lifecycle),
             ...(one.inferenceRetires === undefined
               ? {}
               : { base_retires: one.inferenceRetires.slice(0, 10) }),

@@ -5,18 +5,26 @@ import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts"
 export const promoteInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   run_id: idSchema,
-  promoted_by: z.string().max(200).optional(),
-  /** The evaluation that justifies it; absent: the newest finished one of the run. */
-  evaluation_id: idSchema.optional(),
-  /** Promote although no passing, fresh evaluation speaks for it: owners only; shows in lineage for ever. */
-  override_reason: z.string().min(1).max(2000).optional(),
-  /** A deployment that an operator made, where the model name itself cannot be called. */
+  promoted_by: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "Who promotes; a signed-in person's name goes before it" }),
+  evaluation_id: idSchema.optional().meta({
+    description: "The evaluation that justifies it; absent: the newest finished one of the run",
+  }),
+  override_reason: z.string().min(1).max(2000).optional().meta({
+    description:
+      "Why it is promoted although no passing, fresh evaluation speaks for it: owners only; shows in lineage for ever",
+  }),
   deployment_name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
-    .optional(),
-  /** When Azure has no room for another deployment: remove the oldest that no longer serves. */
-  prune: z.enum(["no", "oldest_inactive"]).optional(),
+    .optional()
+    .meta({ description: "A deployment that an operator has made by hand" }),
+  prune: z.enum(["no", "oldest_inactive"]).optional().meta({
+    description: "When Azure has no room for another deployment: remove the oldest that no longer serves",
+  }),
 });
 
 /** `superseded` and those after `failed` are derived when read: from the pointer, and from what is hosted. */

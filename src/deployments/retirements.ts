@@ -33,7 +33,7 @@ export interface Retirements {
     readonly days_left: Days;
     readonly is_active: boolean;
   }[];
-  /** What to train instead of what serves now: `request` is the body of POST /training. */
+  /** What to train instead of what serves now: `request` is the body of POST /pipelines, which does all of it. */
   readonly plan: readonly {
     readonly replaces: string;
     readonly base_model: string;
@@ -41,7 +41,13 @@ export interface Retirements {
     readonly estimated_usd: number | Unknown;
     readonly estimated_from: string;
     readonly gate: string;
-    readonly request: { readonly agent_id: string; readonly dataset_id: string; readonly base_model: string };
+    readonly request: {
+      readonly agent_id: string;
+      readonly name: string;
+      readonly dataset_id: string;
+      readonly training: { readonly base_model: string };
+      readonly evaluation: { readonly baseline: "active" };
+    };
   }[];
 }
 
@@ -143,8 +149,14 @@ export function createRetirements(deps: {
               training_retires: one.training_retires,
               estimated_usd: estimate(run, one.model),
               estimated_from: `the ${run.trained_tokens ?? "unknown"} tokens that run ${run.id} was billed for`,
-              gate: "an evaluation of the new run that says pass",
-              request: { agent_id: agentId, dataset_id: run.dataset_id, base_model: one.model },
+              gate: "promoted when an evaluation against what serves now says pass; else the run is left to you",
+              request: {
+                agent_id: agentId,
+                name: `replace ${run.base_model}`,
+                dataset_id: run.dataset_id,
+                training: { base_model: one.model },
+                evaluation: { baseline: "active" },
+              },
             })),
     };
   };

@@ -74,7 +74,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Op
           .max(3650)
           .default(settings.cleanUpAfterDays ?? DEFAULT_DAYS)
           .meta({ description: "Only what was made at least this many days ago." }),
-        dry_run: z.boolean().default(true).meta({ description: "Only list; false removes." }),
+        dry_run: z.boolean().default(true).meta({ description: "Only list what would go" }),
       }),
       output: z.object({
         success: z.boolean(),
@@ -158,7 +158,15 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Op
             estimated_usd: unknownOr(z.number()),
             estimated_from: z.string(),
             gate: z.string(),
-            request: z.object({ agent_id: z.string(), dataset_id: z.string(), base_model: z.string() }),
+            request: z
+              .object({
+                agent_id: z.string(),
+                name: z.string(),
+                dataset_id: z.string(),
+                training: z.object({ base_model: z.string() }),
+                evaluation: z.object({ baseline: z.literal("active") }),
+              })
+              .meta({ description: "Body of POST /pipelines, which trains, evaluates and promotes." }),
           }),
         ),
       }),

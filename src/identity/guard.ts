@@ -133,8 +133,14 @@ function entryBase(
     effect: operation.effect === "destroy" ? "destroy" : "write",
     ids: idsOf(input),
     ...(Object.keys(claimed).length === 0 ? {} : { claimed }),
-    ...(typeof input.reason === "string" ? { reason: input.reason } : {}),
+    ...reasonOf(input),
   };
+}
+
+/** Why, in the caller's words; an override of the gate gives its own. */
+function reasonOf({ reason, override_reason }: Readonly<Record<string, unknown>>): { reason?: string } {
+  const why = reason ?? override_reason;
+  return typeof why === "string" ? { reason: why } : {};
 }
 
 const idsOf = (value: unknown): Record<string, string> =>

@@ -34,30 +34,47 @@ export type Hyperparameters = z.output<typeof hyperparametersSchema>;
 export const startTrainingInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   dataset_id: idSchema,
-  base_model: z.string().min(1).max(256).optional(),
-  n_epochs: z.number().int().min(1).max(50).optional(),
+  base_model: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Model to train from, with its date; LIGHTNING_BASE_MODEL when absent" }),
+  n_epochs: z
+    .number()
+    .int()
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({ description: "Times that the training examples are gone through" }),
   hyperparameters: hyperparametersSchema.optional(),
-  seed: z.number().int().min(0).max(2_147_483_647).optional(),
+  seed: z.number().int().min(0).max(2_147_483_647).optional().meta({ description: "Of the job's chance" }),
   suffix: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,40}$/, "must be at most 40 letters, digits, - or _")
-    .optional(),
+    .optional()
+    .meta({ description: "End of the tuned model's name" }),
   training_type: z
     .string()
     .regex(/^[A-Za-z]{1,40}$/)
-    .optional(),
-  /** Train again although an equal run exists. */
-  force_new: z.boolean().default(false),
+    .optional()
+    .meta({ description: "Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier" }),
+  force_new: z.boolean().default(false).meta({ description: "Train again although an equal run exists" }),
   method: z.enum(["sft", "supervised", "dpo", "rft", "reinforcement"]).optional().meta({
     description: "What the dataset's format says by itself; given, it must fit.",
   }),
   grader: graderSchema.optional().meta({
     description: "Reinforcement: what gives the marks, as OpenAI and Azure write graders.",
   }),
-  /** Refused when the training could cost more, or when nobody can say what it costs. */
-  budget_usd: z.number().positive().max(1_000_000).optional(),
-  /** Who has it trained; a signed-in person's name goes before it. */
-  requested_by: z.string().min(1).max(200).optional(),
+  budget_usd: z.number().positive().max(1_000_000).optional().meta({
+    description: "Refuse when it could cost more dollars, or when nobody can say what it costs",
+  }),
+  requested_by: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "Who has it trained; a signed-in person's name goes before it" }),
 });
 
 /** What a training may cost. `unknown` where no dated source gives a price; unknown is not zero. */

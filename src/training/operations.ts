@@ -170,7 +170,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           .max(3650)
           .default(settings.cleanUpAfterDays ?? CLEAN_UP_DAYS)
           .meta({ description: "Only of runs that ended at least this many days ago." }),
-        dry_run: z.boolean().default(true).meta({ description: "Only list; false removes." }),
+        dry_run: z.boolean().default(true).meta({ description: "Only list what would go" }),
       }),
       output: z.object({
         success: z.boolean(),

@@ -110,7 +110,7 @@ describe("what is known of a model", () => {
     expect(await catalog.refresh()).toEqual({ refreshed: true, models: 2 });
     const again = createCatalog({ ledger, clock, logger: silentLogger, hosting });
     expect(await again.facts("gpt-4.1-2025-04-14")).toMatchObject({
-      lifecycle: "Deprecating",
+      lifecycle: "deprecated",
       training_retires: "2028-01-01",
       base_retires: "2028-06-01",
       deployment_retires: "2027-10-14",

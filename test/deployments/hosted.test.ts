@@ -7,6 +7,7 @@ import { applyPromotion, applyRestore, NEVER_MOVED, type PointerState } from "..
 import { createDeploymentUpkeep } from "../../src/deployments/upkeep.ts";
 import { LightningError, unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { runPipelineInputSchema } from "../../src/pipelines/contract.ts";
 import type { ChatRequest } from "../../src/provider/provider.ts";
 import { AGENT, chatProvider, deploymentWorld, settings } from "./world.ts";
 
@@ -195,5 +196,12 @@ describe("without an account in the settings", () => {
     ]);
     expect(calendar.runs).toHaveLength(9);
     expect(calendar.plan.every((one) => one.estimated_usd === "unknown")).toBe(true);
+    // Each plan is one call: its request is what a pipeline takes.
+    for (const { request, base_model } of calendar.plan)
+      expect(runPipelineInputSchema.parse(request)).toMatchObject({
+        training: { base_model },
+        evaluation: { baseline: "active" },
+        promote: true,
+      });
   });
 });

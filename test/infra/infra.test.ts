@@ -99,7 +99,9 @@ describe.each(FILES)("%s", (file) => {
 
   it("pins the API version of every resource and downloads no module", () => {
     for (const type of bicep.resources.values())
-      expect(type).toMatch(/^Microsoft\.[A-Za-z]+\/[A-Za-z/]+@20\d\d-\d\d-\d\d$|^config$/);
+      expect(type).toMatch(
+        /^Microsoft\.[A-Za-z]+\/[A-Za-z/]+@20\d\d-\d\d-\d\d$|^(?:config|basicPublishingCredentialsPolicies)$/,
+      );
     for (const source of bicep.modules.values())
       expect(FILES).toContain(path.join(path.dirname(file), source));
   });
@@ -159,6 +161,51 @@ describe("infra/main.bicep", () => {
     expect(needed.filter((name) => !(name in parameters))).toEqual([]);
   });
 
+  it("runs the app on Flex Consumption as its identity: package, runtime, scale", () => {
+    const { text } = template("infra/app/function-app.bicep");
+    const squeezed = text.replaceAll(/\s+/g, " ");
+    for (const part of [
+      "sku: { name: 'FC1' tier: 'FlexConsumption' }",
+      "reserved: true",
+      "type: 'blobContainer' value: packageContainerUri authentication: { type: 'UserAssignedIdentity' userAssignedIdentityResourceId: identityId }",
+      "runtime: { name: 'node' version: nodeVersion }",
+      "instanceMemoryMB: instanceMemoryMB maximumInstanceCount: maximumInstanceCount alwaysReady:",
+      "name: 'durable' instanceCount: alwaysReadyDurableInstances",
+      "httpsOnly: true",
+    ])
+      expect(squeezed).toContain(part);
+    // What Flex Consumption refuses among its settings: the runtime stands in functionAppConfig.
+    expect(main.text + text).not.toMatch(
+      /FUNCTIONS_WORKER_RUNTIME|FUNCTIONS_EXTENSION_VERSION|WEBSITE_NODE_DEFAULT_VERSION|WEBSITE_RUN_FROM_PACKAGE|linuxFxVersion/,
+    );
+    expect(main.params.get("nodeVersion")).toBeDefined();
+    expect(main.text).toContain("param nodeVersion string = '24'");
+  });
+
+  it("gives the host its storage by identity, and Durable the queues and tables with it", () => {
+    for (const setting of ["credential", "clientId", "blobServiceUri", "queueServiceUri", "tableServiceUri"])
+      expect(main.text).toMatch(new RegExp(`^ +AzureWebJobsStorage__${setting}: `, "m"));
+    expect(main.text).not.toMatch(/^ +AzureWebJobsStorage: /m);
+  });
+
+  it("gives the identity the roles it works with, each where it works", () => {
+    const rolesIn = (file: string) => [
+      ...new Set([...template(file).text.matchAll(/\broles\.(\w+)\.id/g)].map((match) => match[1])),
+    ];
+    expect(rolesIn("infra/app/storage.bicep")).toEqual([
+      "storageBlobDataOwner",
+      "storageQueueDataContributor",
+      "storageTableDataContributor",
+    ]);
+    expect(rolesIn("infra/app/openai-access.bicep")).toEqual([
+      "cognitiveServicesOpenAiContributor",
+      "cognitiveServicesContributor",
+    ]);
+    expect(rolesIn("infra/app/lightning-cosmos.bicep")).toEqual(["cosmosDbBuiltInDataContributor"]);
+    expect(rolesIn("infra/app/durable-task-scheduler.bicep")).toEqual(["durableTaskDataContributor"]);
+    expect(rolesIn("infra/app/monitoring.bicep")).toEqual(["monitoringMetricsPublisher"]);
+  });
+
   it("makes accounts that take identities only", () => {
     expect(template("infra/app/storage.bicep").text).toContain("allowSharedKeyAccess: false");
     for (const file of ["infra/app/cosmos-account.bicep", "infra/app/openai.bicep"])
@@ -172,6 +219,39 @@ describe("azure.yaml and host.json", () => {
     const yaml = read("azure.yaml");
     expect(yaml).toMatch(/^services:\n {2}api:\n {4}project: \.\n {4}language: ts\n {4}host: function$/m);
     expect(template("infra/app/function-app.bicep").text).toContain("'azd-service-name': 'api'");
+  });
+
+  it("sends Azure everything that what runs there and its build import", () => {
+    const folders = read(".funcignore")
+      .split("\n")
+      .filter((line) => /^[\w./-]+$/.test(line));
+    const isSent = (file: string) =>
+      !folders.some(
+        (folder) => file === folder || file.startsWith(`${folder}/`) || file.includes(`/${folder}/`),
+      );
+    const files = ["functions", "src", "dashboard", "tools"].flatMap((folder) =>
+      readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(?:ts|tsx|json)$/.test(entry.name))
+        .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)))
+        .filter((file) => !file.startsWith("dashboard/dist/") && !file.includes("node_modules")),
+    );
+    // No pattern of .funcignore takes away a part of these rooms.
+    expect(files.filter((file) => !isSent(file))).toEqual([]);
+    for (const file of [
+      "package.json",
+      "package-lock.json",
+      "host.json",
+      "tsconfig.json",
+      "tsconfig.build.json",
+    ])
+      expect([file, isSent(file)]).toEqual([file, true]);
+    const outside: string[] = [];
+    for (const file of files.filter((one) => /\.tsx?$/.test(one) && !one.startsWith("dashboard/screenshots")))
+      for (const [, source] of read(file).matchAll(/from "(\.[^"]+)"/g)) {
+        const target = path.relative(ROOT, path.resolve(ROOT, path.dirname(file), source as string));
+        if (!isSent(target)) outside.push(`${file} → ${target}`);
+      }
+    expect(outside).toEqual([]);
   });
 
   it("asks for the bundle, tracing V2, a version and OpenTelemetry", () => {

@@ -313,6 +313,8 @@ describe("the command line", () => {
     "health",
     "record --file episodes.jsonl",
     "approve --pipeline-id pipeline-1 --reject",
+    // As `retirements` prints it.
+    "run --agent-id mcp-agents --dataset-id dataset-1 --training-base-model new --evaluation-baseline active",
     "run --name weekly --dataset-min-reward 0.5 --training-base-model m --approval-required --no-promote",
   ];
   test.each(design)("the design's and the original's line is right usage: %s", async (line) => {

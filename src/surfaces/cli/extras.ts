@@ -93,7 +93,10 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
   }),
 
   startTraining: () => ({
-    options: [new Option("--yes", "start without asking, whatever it costs")],
+    options: [
+      new Option("--yes", "start without asking, whatever it costs"),
+      new Option("--dry-run", "show what it would cost and start nothing"),
+    ],
   }),
 
   decidePipeline: (operation) => ({

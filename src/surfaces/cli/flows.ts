@@ -57,6 +57,14 @@ const promote: Flow = async (session) => {
   return 0;
 };
 
+/** What the estimate is asked of a training that is wanted. */
+function estimateOf({ input }: Session): Body {
+  const { agent_id, dataset_id, base_model, n_epochs, training_type, hyperparameters } = input;
+  const epochs = n_epochs ?? member(hyperparameters, "n_epochs");
+  const asked = { agent_id, dataset_id, base_model, n_epochs: epochs, training_type };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+}
+
 /**
  * Shows what training would cost and asks. Not asked: who said `--yes` or a budget, which the app itself holds to, and
  * where no terminal is there to answer. @returns false: it is not to be started
@@ -64,12 +72,8 @@ const promote: Flow = async (session) => {
 async function agreed(session: Session): Promise<boolean> {
   const { io, json, input } = session;
   if (json) return true;
-  const { agent_id, dataset_id, base_model, n_epochs, training_type, hyperparameters } = input;
-  const epochs = n_epochs ?? member(hyperparameters, "n_epochs");
-  const asked = { agent_id, dataset_id, base_model, n_epochs: epochs, training_type };
-  const wanted = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   try {
-    const { body } = await session.call("estimateTraining", wanted);
+    const { body } = await session.call("estimateTraining", estimateOf(session));
     print(io, TEXTS.estimateTraining?.(body, input) ?? []);
   } catch {
     // What is wrong with the request, the training says in its own words.
@@ -81,6 +85,11 @@ async function agreed(session: Session): Promise<boolean> {
 
 const train: Flow = async (session) => {
   const { io, json, input } = session;
+  if (session.dryRun) {
+    const { body } = await session.call("estimateTraining", estimateOf(session));
+    show(session, "estimateTraining", body, input);
+    return 0;
+  }
   if (!(await agreed(session))) {
     print(io, ["⛔ Nothing was started."]);
     return 1;

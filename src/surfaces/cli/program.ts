@@ -119,6 +119,7 @@ function addOperation(
           json,
           wait: values.wait !== false,
           yes: values.yes === true,
+          dryRun: values.dryRun === true,
           longestWaitMs: deps.longestWaitMs,
           longestPauseMs: deps.longestPauseMs,
           call: caller(deps.operations, connection),

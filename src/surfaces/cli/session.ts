@@ -20,6 +20,8 @@ export interface Session {
   readonly wait: boolean;
   /** What is asked before it costs money is answered with yes. */
   readonly yes: boolean;
+  /** Only what it would cost, though the operation itself knows no dry run. */
+  readonly dryRun: boolean;
   /** How long to wait for a training run, in ms. */
   readonly longestWaitMs: number;
   /** Longest pause between two looks, in ms. */

@@ -16,9 +16,19 @@ const runFacts = (run: Body) =>
     ["Job ID", run.aoai_job_id],
     ["Started", run.started_at],
     ["Completed", run.completed_at],
+    ["Requested by", run.requested_by],
+    ["Cost at most", dollars(member(run.cost, "usd_at_most"))],
+    ["Budget", dollars(run.budget_usd)],
+    ["Trained tokens", run.trained_tokens],
     ["Overdue", run.overdue === true ? "yes, still watched" : undefined],
     ["Error", run.error_message ?? member(run.error, "message") ?? run.error],
   ]);
+
+/** Zero is what the local provider takes: not worth a line. */
+function dollars(value: unknown): string | undefined {
+  if (value === undefined || value === 0) return undefined;
+  return typeof value === "number" ? `$${value}` : plain(value);
+}
 
 /** Training runs and evaluations. */
 export const TRAINING_TEXTS: Texts = {

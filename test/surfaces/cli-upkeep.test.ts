@@ -1,0 +1,137 @@
+import { describe, expect, test } from "@jest/globals";
+import { operationRows } from "../../src/app.ts";
+import { readSettings } from "../../src/config/settings.ts";
+import { TEXTS } from "../../src/surfaces/cli/texts.ts";
+
+const said = (operation: string, body: Record<string, unknown>) =>
+  (TEXTS[operation]?.(body, { agent_id: "mcp-agents" }) ?? []).join("\n");
+
+describe("what the command line says of the provider's side", () => {
+  test("a dry run says what would go and how to let it, and never that it went", () => {
+    const removed = [
+      {
+        agent_id: "mcp-agents",
+        deployment_name: "mcp-agents-1a",
+        training_run_id: "run-1",
+        requested_at: "2026-11-01T00:00:00.000Z",
+        usd_an_hour: 1.7,
+      },
+    ];
+    const dry = said("cleanUpDeployments", { dry_run: true, older_than_days: 7, removed, not_removed: [] });
+    expect(dry).toContain("Would be removed (7 days or older); nothing was:");
+    expect(dry).toContain("lightning clean-up-deployments --no-dry-run");
+    expect(dry).toMatch(/mcp-agents-1a +mcp-agents +run-1 +2026-11-01T00:00:00.000Z +\$1.70/);
+    const done = said("cleanUpDeployments", {
+      dry_run: false,
+      older_than_days: 7,
+      removed,
+      not_removed: [{ deployment_name: "mcp-agents-2b", reason: "Azure is away." }],
+    });
+    expect(done).toContain("✅ Removed (7 days or older):");
+    expect(done).toContain("⚠️  mcp-agents-2b is still there: Azure is away.");
+    expect(said("cleanUpTraining", { dry_run: true, older_than_days: 7, files: [], jobs: [] })).toBe(
+      "🧹 Nothing to remove (7 days or older).",
+    );
+    expect(
+      said("cleanUpTraining", {
+        dry_run: false,
+        older_than_days: 0,
+        files: [{ id: "file-1", filename: "run-1-train.jsonl", run_id: "run-1" }],
+        jobs: [{ id: "ftjob-1", state: "failed", run_id: "run-1" }],
+        not_removed: [],
+      }),
+    ).toMatch(/✅ Removed[\s\S]*file +file-1 +run-1 +run-1-train.jsonl\n +job +ftjob-1 +run-1 +failed/);
+  });
+
+  test("a comparison names what is lost, what comes back and what is not this app's", () => {
+    const text = said("reconcileDeployments", {
+      compared: true,
+      seen: 3,
+      lost: ["gone"],
+      returning: [{ agent_id: "a", id: "dep-1", deployment_name: "gone" }],
+      found: [],
+      kept_awake: ["active"],
+      not_answering: [],
+      expiring: [],
+      unknown: ["somebody-elses"],
+    });
+    expect(text.split("\n")).toEqual([
+      "🔎 Compared with the provider: 3 deployments there",
+      "   Kept awake: active",
+      "   Removed by the provider: gone",
+      "   Coming back: gone",
+      "   Not this app's, left alone: somebody-elses",
+    ]);
+  });
+
+  test("the calendar says unknown where nobody knows, and gives each plan as a command that is right usage", () => {
+    const plan = {
+      replaces: "old",
+      base_model: "new",
+      training_retires: "unknown",
+      estimated_usd: "unknown",
+      estimated_from: "the unknown tokens that run run-1 was billed for",
+      gate: "an evaluation that says pass",
+      request: { agent_id: "mcp-agents", dataset_id: "dataset-1" },
+    };
+    const text = said("listRetirements", {
+      agent_id: "mcp-agents",
+      bases: [{ model: "old", lifecycle: "unknown", training_retires: "unknown", base_retires: "unknown" }],
+      runs: [],
+      deployments: [],
+      plan: [plan],
+    });
+    expect(text).toContain("Training ends: unknown");
+    expect(text).toContain("cost unknown");
+    expect(text).not.toContain("$0");
+    const [, line = ""] = /\n +lightning (.*)\n/.exec(text) ?? [];
+    const run = operationRows(readSettings({})).find(({ name }) => name === "runPipeline");
+    expect(line).toBe(
+      "run --agent-id mcp-agents --dataset-id dataset-1 --training-base-model new --evaluation-baseline active",
+    );
+    expect(run?.cli).toBe("run");
+  });
+
+  test("the audit tells who, what and why in two lines, and each id once", () => {
+    const text = said("listAudit", {
+      audit: [
+        {
+          created_at: "2026-11-28T01:24:22.157Z",
+          outcome: "refused",
+          operation: "promote",
+          who: "ada@example.com",
+          identity: "person",
+          door: "mcp",
+          code: "role_missing",
+          ids: { run_id: "run-1", id: "dep-1", deployment_id: "dep-1", training_run_id: "run-1" },
+          reason: "an outage",
+        },
+        {
+          created_at: "2026-11-28T01:24:20.000Z",
+          outcome: "done",
+          operation: "promote",
+          identity: "key",
+          door: "rest",
+        },
+      ],
+    });
+    expect(text.split("\n").slice(1)).toEqual([
+      "   2026-11-28T01:24:22.157Z  ⛔ promote  by ada@example.com through mcp: role_missing",
+      "      Ids: run_id=run-1, deployment_id=dep-1",
+      "      Reason: an outage",
+      "   2026-11-28T01:24:20.000Z  ✅ promote  by nobody known (key) through rest",
+    ]);
+  });
+
+  test("a policy says whose it is, and a status what the run may cost", () => {
+    expect(
+      said("getGatePolicy", { gate: "warn", gate_from: "setting", four_eyes: false, changes: [] }),
+    ).toContain("Gate: warn (LIGHTNING_GATE_POLICY; the agent has none of its own)");
+    expect(
+      said("getTrainingRun", { run_id: "run-1", status: "running", cost: { usd_at_most: "unknown" } }),
+    ).toContain("Cost at most: unknown");
+    expect(
+      said("getTrainingRun", { run_id: "run-1", status: "running", cost: { usd_at_most: 0 } }),
+    ).not.toContain("Cost");
+  });
+});
