@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   const more = hostEnvironment(process.env);
   if (spawnSync("func", ["--version"]).error !== undefined)
     throw new Error(
-      "Azure Functions Core Tools (func) is not on the PATH: https://learn.microsoft.com/azure/azure-functions/functions-run-local",
+      "Azure Functions Core Tools (func) is not on the PATH: https://learn.microsoft.com/azure/azure-functions/functions-run-local. Without them, npm start serves the same app.",
     );
   const built = spawnSync("npm", ["run", "build"], { cwd: ROOT, stdio: "inherit" });
   if (built.status !== 0) return built.status ?? 1;

@@ -45,7 +45,7 @@ export interface Retirements {
       readonly agent_id: string;
       readonly name: string;
       readonly dataset_id: string;
-      readonly training: { readonly base_model: string };
+      readonly training: { readonly base_model: string; readonly grader?: TrainingRun["grader"] };
       readonly evaluation: { readonly baseline: "active" };
     };
   }[];
@@ -78,6 +78,8 @@ export function createRetirements(deps: {
 
   /** What training on the same examples would cost: billed tokens of the run times the price of the other base. */
   function estimate(run: TrainingRun, base: string): number | Unknown {
+    // Reinforcement is paid by the hour.
+    if (run.method === "reinforcement") return UNKNOWN;
     const price = catalog.trainingPrice(base, run.training_type);
     if (price === UNKNOWN || run.trained_tokens === undefined) return UNKNOWN;
     return Math.round((run.trained_tokens / 1e6) * price * 100) / 100;
@@ -115,7 +117,9 @@ export function createRetirements(deps: {
     const active = deployments.find((one) => one.is_active);
     const run = active === undefined ? runs[0] : (served.get(active.run_id) ?? runs[0]);
     const alternatives =
-      run === undefined ? [] : (await catalog.alternatives(run.base_model)).slice(0, MOST_ALTERNATIVES);
+      run === undefined
+        ? []
+        : (await catalog.alternatives(run.base_model, run.method)).slice(0, MOST_ALTERNATIVES);
     return {
       agent_id: agentId,
       bases: [...facts.values()].map(
@@ -154,7 +158,10 @@ export function createRetirements(deps: {
                 agent_id: agentId,
                 name: `replace ${run.base_model}`,
                 dataset_id: run.dataset_id,
-                training: { base_model: one.model },
+                training: {
+                  base_model: one.model,
+                  ...(run.grader === undefined ? {} : { grader: run.grader }),
+                },
                 evaluation: { baseline: "active" },
               },
             })),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, idSchema } from "../kernel/schemas.ts";
+import { agentIdSchema, idSchema, jsonSchema } from "../kernel/schemas.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
 
 export interface UpkeepOperationsDeps {
@@ -163,7 +163,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Op
                 agent_id: z.string(),
                 name: z.string(),
                 dataset_id: z.string(),
-                training: z.object({ base_model: z.string() }),
+                training: z.object({ base_model: z.string(), grader: jsonSchema.optional() }),
                 evaluation: z.object({ baseline: z.literal("active") }),
               })
               .meta({ description: "Body of POST /pipelines, which trains, evaluates and promotes." }),

@@ -1,4 +1,4 @@
-import { type Body, facts, list, plain, table } from "../layout.ts";
+import { type Body, facts, list, member, plain, table } from "../layout.ts";
 import { agentOf, more, type Texts } from "./shared.ts";
 
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(plain) : []);
@@ -121,6 +121,10 @@ export const UPKEEP_TEXTS: Texts = {
       ...(plan.length === 0 ? [] : ["", `   To replace ${plain(plan[0]?.replaces)}, one call each:`]),
       ...plan.flatMap((one) => {
         const request = (one.request ?? {}) as Body;
+        if (member(request.training, "grader") !== undefined)
+          return [
+            `   ${plain(one.base_model)}: the request with its grader is in --json, for POST /pipelines`,
+          ];
         return [
           `   ${plain(one.base_model)}: trained until ${plain(one.training_retires)}, cost ${dollars(one.estimated_usd)} (${plain(one.estimated_from)})`,
           `      lightning run --agent-id ${plain(request.agent_id)} --dataset-id ${plain(request.dataset_id)} --training-base-model ${plain(one.base_model)} --evaluation-baseline active`,
