@@ -123,6 +123,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
       logger,
       taskHubName: config.taskHubName,
       hostJson: config.durableTask,
+      schema: process.env.LIGHTNING_HOST_DURABLE_SCHEMA || undefined,
       faults,
     });
     engine = durable;

@@ -31,6 +31,7 @@ export async function replayHistory(
   if (found === undefined) throw new Error(`There is no orchestrator '${begin.Name}'.`);
   const { InstanceId: instanceId, ExecutionId: executionId } = begin.OrchestrationInstance;
   const parentInstanceId = begin.ParentInstance?.OrchestrationInstance.InstanceId ?? null;
+  const settings = durableSettings();
   const last = history.findLastIndex(({ EventType: type }) => type === EventType.OrchestratorStarted);
   const trigger = orchestratorTrigger({
     past: history.slice(0, last).map(store),
@@ -39,9 +40,10 @@ export async function replayHistory(
     instanceId,
     parentInstanceId,
     isReplaying: last > 0,
+    schema: settings.schema,
   });
   const answer = readAnswer(await invoker.invoke(found.name, trigger));
-  const { maxActions } = durableSettings();
+  const { maxActions } = settings;
   const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions };
   const { decisions } = replay({ ...scene, history, answer });
   const end = decisions.find((decision) => decision.kind === "complete");

@@ -5,9 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { statusName } from "../../src/local-host/durable/history.ts";
 import { DurableStore } from "../../src/local-host/durable/store.ts";
 import { homeFiles } from "../../src/local-host/home.ts";
+import { testHost } from "../local-host/durable/app.ts";
+import { scratch } from "../local-host/support.ts";
 import { episode, golden } from "../scenarios/storm-desk.ts";
 import { openWorld, type World } from "../scenarios/world.ts";
 import { HISTORIES, type RecordedHistory } from "./histories.ts";
+import { ORCHESTRATORS } from "./orchestrators.ts";
+import { SCRIPTS } from "./scripted.ts";
 
 /** Raised when orchestrators change on purpose: instances of the versions before must go on replaying. */
 const VERSION = 1;
@@ -90,24 +94,45 @@ describe.each(Object.keys(SCENARIOS))("recording %s", (scenario) => {
   it("writes its histories", async () => {
     await SCENARIOS[scenario]?.();
     await world.host.stop();
-    const store = new DurableStore(homeFiles(world.home).durableStore);
-    const seen = new Map<string, number>();
-    for (const { id, name, status, output } of store.list({}, 0, 1000)) {
-      const count = (seen.get(name) ?? 0) + 1;
-      seen.set(name, count);
-      const history = store.history(id).map(({ event }) => event);
-      const recorded: RecordedHistory = {
-        scenario,
-        version: VERSION,
-        status: statusName(status),
-        output,
-        history,
-      };
-      const file = `${scenario}.${name}${count > 1 ? `-${count}` : ""}.v${VERSION}.json`;
-      await fs.mkdir(HISTORIES, { recursive: true });
-      await fs.writeFile(path.join(HISTORIES, file), `${JSON.stringify(recorded, null, 2)}\n`);
-    }
-    store.close();
-    expect(seen.size).toBeGreaterThan(0);
+    expect(await keep(scenario, homeFiles(world.home).durableStore)).toBeGreaterThan(0);
   });
 });
+
+describe.each(Object.entries(SCRIPTS))("recording the script %s", (scenario, { orchestrator, steps }) => {
+  it("writes its history", async () => {
+    const file = path.join(await scratch(), "durable.sqlite");
+    const activities = Object.fromEntries(
+      Object.entries(steps).map(([name, answers]) => {
+        let call = 0;
+        return [name, () => answers[Math.min(call++, answers.length - 1)]];
+      }),
+    );
+    const host = await testHost({ orchestrators: ORCHESTRATORS, activities, options: { file } });
+    await host.run(orchestrator, { agent_id: "desk", id: "record-1" }, scenario);
+    await host.engine.stop();
+    expect(await keep(scenario, file)).toBe(1);
+  });
+});
+
+/** Writes the histories of a durable store; returns of how many orchestrators there are some. */
+async function keep(scenario: string, storeFile: string): Promise<number> {
+  const store = new DurableStore(storeFile);
+  const seen = new Map<string, number>();
+  for (const { id, name, status, output } of store.list({}, 0, 1000)) {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    const history = store.history(id).map(({ event }) => event);
+    const recorded: RecordedHistory = {
+      scenario,
+      version: VERSION,
+      status: statusName(status),
+      output,
+      history,
+    };
+    const file = `${scenario}.${name}${count > 1 ? `-${count}` : ""}.v${VERSION}.json`;
+    await fs.mkdir(HISTORIES, { recursive: true });
+    await fs.writeFile(path.join(HISTORIES, file), `${JSON.stringify(recorded, null, 2)}\n`);
+  }
+  store.close();
+  return seen.size;
+}

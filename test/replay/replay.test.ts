@@ -1,24 +1,14 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import type { OrchestrationContext } from "durable-functions";
 import { replayHistory } from "../../src/local-host/replay-history.ts";
-import { buildDataset } from "../../src/loop/build-dataset.ts";
-import { evaluateModel } from "../../src/loop/evaluate-model.ts";
 import { runPipeline } from "../../src/loop/pipeline.ts";
-import { promoteModel } from "../../src/loop/promote-model.ts";
-import { retrainAgents } from "../../src/loop/retrain-agents.ts";
-import { trainModel } from "../../src/loop/train-model.ts";
 import { appInvoker, type OrchestratorCode } from "../local-host/durable/app.ts";
 import { recordedHistories } from "./histories.ts";
+import { ORCHESTRATORS } from "./orchestrators.ts";
 
-const orchestrators: Record<string, OrchestratorCode> = {
-  buildDataset,
-  trainModel,
-  evaluateModel,
-  promoteModel,
-  runPipeline,
-  retrainAgents,
-};
-const invoker = appInvoker({ orchestrators, activities: {} });
+const invoker = appInvoker({ orchestrators: ORCHESTRATORS, activities: {} });
 const recorded = recordedHistories();
 
 /** A result may have gained fields since it was recorded; it may not have lost or changed any. */
@@ -31,18 +21,44 @@ describe("today's orchestrators", () => {
     expect({ result: value(replayed.output) }).toMatchObject({ result: value(one.output) });
   });
 
-  test("have each been recorded", () => {
+  test("have each been recorded, all that the function app registers", () => {
+    const source = readFileSync(path.join(import.meta.dirname, "../../functions/durable.ts"), "utf8");
+    const registered = [...source.matchAll(/df\.app\.orchestration\("(\w+)"/g)].map(([, name = ""]) => name);
+    expect(registered.length).toBeGreaterThan(4);
+    expect(Object.keys(ORCHESTRATORS).toSorted()).toEqual(registered.toSorted());
     expect([...new Set(recorded.map(({ orchestrator }) => orchestrator))].toSorted()).toEqual(
-      Object.keys(orchestrators).toSorted(),
+      registered.toSorted(),
     );
   });
+});
+
+describe("every orchestrator", () => {
+  const first = Object.keys(ORCHESTRATORS).map(
+    (name) => [name, recorded.find(({ orchestrator }) => orchestrator === name)?.history ?? []] as const,
+  );
+
+  test.each(first)(
+    "%s is caught when it begins with another step under its running instances",
+    async (name, history) => {
+      const changed: OrchestratorCode = function* (context) {
+        yield context.df.callActivity("another", {});
+        return yield* (ORCHESTRATORS[name] as OrchestratorCode)(context);
+      };
+      const replayed = await replayHistory(
+        appInvoker({ orchestrators: { ...ORCHESTRATORS, [name]: changed }, activities: {} }),
+        history,
+      );
+      expect(replayed.status).toBe("Failed");
+      expect(replayed.output).toContain("Non-Deterministic workflow detected");
+    },
+  );
 });
 
 describe("an orchestrator that was changed under its running instances", () => {
   const approved = recorded.find(({ file }) => file.startsWith("pipeline-approved.runPipeline"));
   const replayWith = (code: OrchestratorCode) =>
     replayHistory(
-      appInvoker({ orchestrators: { ...orchestrators, runPipeline: code }, activities: {} }),
+      appInvoker({ orchestrators: { ...ORCHESTRATORS, runPipeline: code }, activities: {} }),
       approved?.history ?? [],
     );
 

@@ -28,6 +28,13 @@ export interface ClientDeps {
   readonly newId: () => string;
 }
 
+interface StartOptions {
+  readonly id?: string | undefined;
+  readonly version?: string | undefined;
+  /** When it is to begin, ms since the epoch. */
+  readonly startAt?: number | undefined;
+}
+
 /** How an event or a command for an instance fared. */
 export type Sent = "sent" | "missing" | "ended";
 
@@ -51,22 +58,23 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
     return outcome;
   };
 
-  const start = async (name: string, input: string | null, wanted?: string, version?: string) => {
+  const start = async (name: string, input: string | null, options: StartOptions = {}) => {
     if (invoker.find(name, "orchestrationTrigger") === undefined)
       throw invalid(
         "unknown_orchestrator",
         `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`,
       );
-    const id = wanted ?? newId();
+    const id = options.id ?? newId();
     checkId(id);
     const createdAt = clock.now();
     const instance = {
       id,
       executionId: newId(),
       name,
-      version: version ?? defaultVersion,
+      version: options.version ?? defaultVersion,
       input,
       createdAt,
+      startAt: options.startAt,
     };
     await store.write(
       () => {
@@ -182,7 +190,10 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
       const instance = store.instance(id);
       if (instance === undefined)
         throw invalid("unknown_instance", `An orchestrator with the instanceId ${id} was not found.`);
-      return start(instance.name, instance.input, withNewId ? undefined : id, instance.version);
+      return start(instance.name, instance.input, {
+        id: withNewId ? undefined : id,
+        version: instance.version,
+      });
     },
 
     /** @throws LightningError `precondition` while the instance is running. */

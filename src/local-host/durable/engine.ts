@@ -35,7 +35,7 @@ export function createDurableEngine(
 ): DurableEngine & Mortal {
   const { invoker, clock, logger, taskHubName, faults } = options;
   const newId = faults?.newId ?? randomId;
-  const settings = durableSettings(options.hostJson);
+  const settings = durableSettings(options.hostJson, options.schema);
   let toldOfHistory = false;
   let running: { store: DurableStore; dispatcher: Dispatcher; api: DurableHttpApi } | undefined;
 

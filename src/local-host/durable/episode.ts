@@ -116,6 +116,7 @@ export async function runEpisode(
         instanceId: instance.id,
         parentInstanceId,
         isReplaying: past.length > 0,
+        schema: deps.settings.schema,
       });
       answer = await ask(deps, found.name, trigger, notes);
     }

@@ -79,6 +79,8 @@ export interface ExecutionStarted extends Base<"ExecutionStarted"> {
   readonly Name: string;
   readonly Version: string;
   readonly Input: string | null;
+  /** Set on a start that was asked for a later time. */
+  readonly ScheduledStartTime?: string;
 }
 export interface ExecutionCompleted extends Base<"ExecutionCompleted"> {
   readonly OrchestrationStatus: StatusNumber;

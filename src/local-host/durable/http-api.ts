@@ -115,7 +115,11 @@ export class DurableHttpApi {
     if (request.body !== "" && !isJson(request.body)) return text(400, "Invalid JSON content");
     const version = request.query.get("version") ?? undefined;
     const input = request.body === "" ? null : request.body;
-    const id = await this.#client.start(name, input, wanted, version);
+    // A door of ours: the framework can begin later, but the SDK and the extension's own API cannot ask for it.
+    const startAt = timeOf(request, "scheduledStartTime");
+    if (startAt === undefined && request.query.has("scheduledStartTime"))
+      return text(400, "scheduledStartTime must be a time such as 2026-12-24T18:00:00Z");
+    const id = await this.#client.start(name, input, { id: wanted, version, startAt });
     return this.#started(request, scope, id);
   }
 

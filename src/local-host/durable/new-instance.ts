@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { toIso } from "../../kernel/clock.ts";
 import { EventType, type ExecutionStarted, type ParentInstance, store } from "./history.ts";
 import type { Message } from "./store.ts";
 
@@ -10,6 +11,8 @@ export interface NewInstance {
   readonly version: string;
   readonly input: string | null;
   readonly createdAt: number;
+  /** When it is to begin, ms since the epoch; absent: at once. */
+  readonly startAt?: number | undefined;
 }
 
 /** The ExecutionStarted message of a new execution. */
@@ -27,11 +30,12 @@ export function startMessage(
     Name: instance.name,
     Version: instance.version,
     Input: instance.input,
+    ...(instance.startAt === undefined ? {} : { ScheduledStartTime: toIso(instance.startAt) }),
   };
   return {
     instanceId: instance.id,
     executionId: instance.executionId,
-    due: null,
+    due: instance.startAt ?? null,
     event: store(event),
   };
 }

@@ -15,6 +15,8 @@ export interface DurableSettings {
   readonly failOtherVersions: boolean;
   /** Actions one execution may take over all. */
   readonly maxActions: number;
+  /** The newest replay schema that is offered; V3 is an extension from before `df.lock`. */
+  readonly schema: "V3" | "V4";
 }
 
 /** The extension's MaxOrchestrationActions. */
@@ -24,7 +26,14 @@ const MAX_ACTIONS = 100_000;
  * Like the extension: ten of each for a core.
  * @throws fatal `bad_host_config` for values that the extension refuses at its start
  */
-export function durableSettings(hostJson: Readonly<Record<string, unknown>> = {}): DurableSettings {
+export function durableSettings(
+  hostJson: Readonly<Record<string, unknown>> = {},
+  schema = "V4",
+): DurableSettings {
+  if (schema !== "V3" && schema !== "V4")
+    throw fatal("bad_host_config", `LIGHTNING_HOST_DURABLE_SCHEMA cannot be "${schema}".`, {
+      remedy: "Give V3 or V4, or unset it.",
+    });
   const perHost = 10 * Math.max(1, cpus().length);
   const bad = (name: string, remedy: string) =>
     fatal(
@@ -57,5 +66,6 @@ export function durableSettings(hostJson: Readonly<Record<string, unknown>> = {}
     versionMatch: oneOf("versionMatchStrategy", ["None", "Strict", "CurrentOrOlder"], "CurrentOrOlder"),
     failOtherVersions: oneOf("versionFailureStrategy", ["Reject", "Fail"], "Reject") === "Fail",
     maxActions: count("maxOrchestrationActions", MAX_ACTIONS),
+    schema,
   };
 }

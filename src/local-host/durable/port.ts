@@ -66,6 +66,8 @@ export interface DurableEngineOptions {
   readonly taskHubName: string;
   /** host.json extensions.durableTask; unknown members are ignored. */
   readonly hostJson?: Readonly<Record<string, unknown>>;
+  /** Newest replay schema of the extension that is played, `V3` or `V4` (absent). */
+  readonly schema?: string | undefined;
   /** Fault mode; absent: none. */
   readonly faults?: Faults | undefined;
 }

@@ -4,10 +4,10 @@ import type { InvocationResult, TypedData } from "./port.ts";
 import type { Answer } from "./replay.ts";
 
 /**
- * The newest replay schema this host offers: 3 is V4, which `df.lock` needs. The SDK takes `upperSchemaVersionNew`
- * over `upperSchemaVersion`, which stays at 1 for SDKs that know no more.
+ * The SDK's numbers of the replay schemas. It takes `upperSchemaVersionNew` over `upperSchemaVersion`, which stays at 1
+ * for SDKs that know no more.
  */
-const UPPER_SCHEMA_VERSION = 3;
+const SCHEMA_NUMBERS = { V3: 2, V4: 3 } as const;
 
 /** The text of an `orchestrationTrigger`; `input` is JSON text. (The extension spells "Millseconds" so.) */
 export function orchestratorTrigger(episode: {
@@ -17,13 +17,14 @@ export function orchestratorTrigger(episode: {
   readonly instanceId: string;
   readonly parentInstanceId: string | null;
   readonly isReplaying: boolean;
+  readonly schema: keyof typeof SCHEMA_NUMBERS;
 }): TypedData {
   const rest = JSON.stringify({
     instanceId: episode.instanceId,
     isReplaying: episode.isReplaying,
     parentInstanceId: episode.parentInstanceId,
     upperSchemaVersion: 1,
-    upperSchemaVersionNew: UPPER_SCHEMA_VERSION,
+    upperSchemaVersionNew: SCHEMA_NUMBERS[episode.schema],
     longRunningTimerIntervalDuration: "3.00:00:00",
     maximumShortTimerDuration: "6.00:00:00",
     defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,

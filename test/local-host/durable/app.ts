@@ -118,6 +118,7 @@ export interface HostOptions {
   hostJson?: Record<string, unknown>;
   onCommit?: () => void;
   faults?: Faults;
+  schema?: string;
 }
 
 /** An engine with the calls tests make, on a clock that moves only when nothing runs. */
@@ -140,6 +141,7 @@ export class TestHost {
         taskHubName: "TestHub",
         hostJson: options.hostJson ?? {},
         faults: options.faults,
+        schema: options.schema,
       },
       options.onCommit === undefined ? {} : { onCommit: options.onCommit },
     );

@@ -104,6 +104,21 @@ describe("entities", () => {
     expect(host.log.filter(({ level }) => level === "error")).toEqual([]);
   });
 
+  test("cannot be locked where the extension is older (schema V3)", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *locking({ df }) {
+          yield df.lock(new EntityId("account", "a"));
+          return "locked";
+        },
+      },
+      options: { schema: "V3" },
+    });
+    const { runtimeStatus, output } = await host.run("locking");
+    expect(runtimeStatus).toBe("Failed");
+    expect(output).toMatch(/schema/i);
+  });
+
   test("are free again when the orchestration that locked them is terminated", async () => {
     await using host = await testHost({ orchestrators: { swap, counting }, entities: { Counter: counter } });
     await host.begin("swap", "holder");

@@ -1,4 +1,8 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { VirtualClock } from "../../../src/kernel/clock.ts";
+import { scratch } from "../support.ts";
 import { atOnce, BASE, type OrchestratorCode, testHost } from "./app.ts";
 
 const waiting: OrchestratorCode = function* ({ df }) {
@@ -195,6 +199,27 @@ describe("the HTTP API", () => {
     const late = host.call("POST", "orchestrators/waiting/w?timeout=10&pollingInterval=1");
     await host.settle();
     expect(await late).toMatchObject({ status: 202 });
+  });
+
+  test("starts at a later time when asked to, also after a restart of the host", async () => {
+    const folder = await scratch();
+    const options = { file: join(folder, "durable.sqlite"), clock: new VirtualClock() };
+    const late = {
+      orchestrators: { code: atOnce(({ df }) => df.currentUtcDateTime.toISOString()) },
+      options,
+    };
+    const later = new Date(options.clock.now() + 3_600_000).toISOString();
+    {
+      await using host = await testHost(late);
+      expect((await host.call("POST", "orchestrators/code/x?scheduledStartTime=soon")).status).toBe(400);
+      await host.call("POST", `orchestrators/code/x?scheduledStartTime=${later}`);
+      await host.engine.idle();
+      expect(await host.status("x")).toMatchObject({ runtimeStatus: "Pending", output: null });
+    }
+    await using host = await testHost(late);
+    await host.settle();
+    expect(await host.status("x")).toMatchObject({ runtimeStatus: "Completed", output: later });
+    await rm(folder, { recursive: true });
   });
 
   test("lists in pages, filtered by status, prefix and time", async () => {
