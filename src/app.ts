@@ -85,7 +85,11 @@ export function createApp(options: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
 
   const ledger =
-    options.ledger ?? withLifeTimes(ledgerFromSettings(settings, clock, logger), lifeTimes(settings));
+    options.ledger ??
+    withLifeTimes(
+      ledgerFromSettings(settings, clock, logger, { writesOnThread: "busy" }),
+      lifeTimes(settings),
+    );
   const watched = watchWrites(ledger);
   const files = options.files ?? filesFromSettings(settings);
   const telemetry = options.telemetry ?? openTelemetry(settings, logger);

@@ -7,10 +7,18 @@ import { openCosmosLedger } from "./cosmos/open.ts";
 import type { Ledger } from "./ledger.ts";
 import { openSqliteLedger } from "./sqlite/open.ts";
 
-/** The ledger that the settings name: Cosmos DB, or the embedded one in LIGHTNING_HOME. */
-export function ledgerFromSettings(settings: Settings, clock: Clock, logger: Logger): Ledger {
+/**
+ * The ledger that the settings name: Cosmos DB, or the embedded one in LIGHTNING_HOME.
+ * @param options `writesOnThread: "busy"`: the embedded one commits bursts of writes on a thread of its own
+ */
+export function ledgerFromSettings(
+  settings: Settings,
+  clock: Clock,
+  logger: Logger,
+  options: { readonly writesOnThread?: "never" | "busy" } = {},
+): Ledger {
   if (settings.cosmosAccountUri !== undefined) return openCosmosLedger({ settings, clock, logger });
   const home = homeFolder(settings);
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger });
+  return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger, ...options });
 }

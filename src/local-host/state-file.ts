@@ -36,7 +36,7 @@ export function readOwnFile(file: string, remedy: string): unknown {
 }
 
 /** How long a noted value may wait for the disk, in ms of real time. */
-const NOTED_WITHIN_MS = 100;
+const NOTED_WITHIN_MS = 500;
 
 /** A small persistent map: where timers and change feeds keep how far they are. */
 export interface StateFile {
@@ -64,7 +64,7 @@ export function openStateFile(file: string): StateFile {
       write();
     } catch {
       // A full disk: the position stays behind meanwhile, which only repeats work after a crash.
-      soon = setTimeout(writeSoon, 10 * NOTED_WITHIN_MS);
+      soon = setTimeout(writeSoon, 2 * NOTED_WITHIN_MS);
     }
   };
   return {

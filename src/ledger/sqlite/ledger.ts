@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { messageOf, unavailable } from "../../kernel/errors.ts";
 import { type Logger, silentLogger } from "../../kernel/logger.ts";
-import { CONTAINER_KEYS, CONTAINERS, type ContainerKey } from "../containers.ts";
+import type { ContainerKey } from "../containers.ts";
 import type {
   BulkResult,
   Ledger,
@@ -16,17 +16,20 @@ import {
   checkPartitionKey,
   checkPatch,
   definitionOf,
+  type PreparedDocument,
   prepareBatch,
   prepareDocument,
 } from "../limits.ts";
 import { toLedgerError } from "./errors.ts";
 import { createReads } from "./reads.ts";
 import { etagOf, findRow, type Row, toStored } from "./rows.ts";
-import { tableOf } from "./schema.ts";
 import { statementCache } from "./statements.ts";
 import type { StoreFile } from "./store-file.ts";
+import { createExecutor } from "./write-commands.ts";
 import { createWriteQueue } from "./write-queue.ts";
-import { createWrites, type PutMode } from "./writes.ts";
+import { startWriteThread } from "./write-threads.ts";
+import { createWriter, type ThreadUse } from "./writer.ts";
+import type { PutMode } from "./writes.ts";
 
 export type SqliteLedger = NotifyingLedger;
 
@@ -37,23 +40,46 @@ const address = (c: ContainerKey, pk: PartitionKey, id: string) => {
 
 /** How often expired documents are deleted, on the back of a write: no timer keeps a process alive for it. */
 const PURGE_EVERY_SECONDS = 60;
-const PURGE_AT_ONCE = 500;
 
 /** The ledger on a store that is open. */
 export function ledgerOn(
-  { db, storeId }: StoreFile,
-  { clock, logger = silentLogger }: { readonly clock: Clock; readonly logger?: Logger | undefined },
+  { db, file, storeId }: StoreFile,
+  {
+    clock,
+    logger = silentLogger,
+    writesOnThread = "never",
+  }: {
+    readonly clock: Clock;
+    readonly logger?: Logger | undefined;
+    readonly writesOnThread?: ThreadUse | undefined;
+  },
 ): SqliteLedger {
   const prepare = statementCache(db);
   const nowSeconds = () => Math.floor(clock.now() / 1000);
   const reads = createReads(prepare, storeId, nowSeconds);
-  const writes = createWrites(prepare, storeId);
   const listeners = new Map<ContainerKey, Set<() => void>>();
-  const queue = createWriteQueue(db, clock, afterCommit);
+  const writer = createWriter(
+    createWriteQueue(db, clock, afterCommit),
+    createExecutor(prepare, storeId),
+    file === ":memory:" ? "never" : writesOnThread,
+    ({ onReady, onGone }) =>
+      startWriteThread({
+        file,
+        storeId,
+        now: () => clock.now(),
+        onReady,
+        onCommit: afterCommit,
+        onGone(reason) {
+          logger.error("the thread that writes the ledger ended; this one goes on", { reason });
+          onGone(reason);
+        },
+      }),
+  );
   let open = true;
   let purgedAt = nowSeconds();
 
   function afterCommit(touched: ReadonlySet<ContainerKey>): void {
+    if (touched.size === 0) return;
     if (nowSeconds() - purgedAt >= PURGE_EVERY_SECONDS) purge();
     for (const c of touched)
       for (const listener of Array.from(listeners.get(c) ?? []))
@@ -67,15 +93,8 @@ export function ledgerOn(
   function purge(): void {
     purgedAt = nowSeconds();
     if (!open) return;
-    void queue
-      .submit(0, ({ now }) => {
-        for (const c of CONTAINER_KEYS)
-          if (CONTAINERS[c].ttl)
-            prepare(
-              `DELETE FROM ${tableOf(c)} WHERE rowid IN
-               (SELECT rowid FROM ${tableOf(c)} WHERE expires <= ? ORDER BY expires LIMIT ${PURGE_AT_ONCE})`,
-            ).run(now);
-      })
+    void writer
+      .submit(0, { op: "purge" })
       .catch((thrown: unknown) =>
         logger.warn("expired documents stay for now", { reason: messageOf(thrown) }),
       );
@@ -91,6 +110,16 @@ export function ledgerOn(
     }
   }
 
+  async function submitPut(
+    c: ContainerKey,
+    mode: PutMode,
+    document: PreparedDocument,
+    ifMatch?: string,
+  ): Promise<Pick<Row, "lsn" | "ts">> {
+    const command = { op: "put", c, mode, document, ifMatch } as const;
+    return (await writer.submit(document.bytes, command)) as Pick<Row, "lsn" | "ts">;
+  }
+
   async function put<T extends LedgerDocument>(
     c: ContainerKey,
     mode: PutMode,
@@ -98,8 +127,8 @@ export function ledgerOn(
     ifMatch?: string,
   ): Promise<Stored<T>> {
     const prepared = prepareDocument(c, document);
-    const row = await queue.submit(prepared.bytes, (tx) => writes.put(tx, c, mode, prepared, ifMatch));
-    return toStored<T>(storeId, row);
+    const version = await submitPut(c, mode, prepared, ifMatch);
+    return toStored<T>(storeId, { ...version, doc: prepared.json });
   }
 
   async function bulkOne(
@@ -109,8 +138,8 @@ export function ledgerOn(
   ): Promise<BulkResult> {
     try {
       const prepared = prepareDocument(c, document);
-      const row: Row = await queue.submit(prepared.bytes, (tx) => writes.put(tx, c, op, prepared));
-      return { ok: true, etag: etagOf(storeId, row.lsn) };
+      const { lsn } = await submitPut(c, op, prepared);
+      return { ok: true, etag: etagOf(storeId, lsn) };
     } catch (thrown) {
       return { ok: false, error: toLedgerError(thrown) };
     }
@@ -133,19 +162,17 @@ export function ledgerOn(
       checkPatch(c, operations);
       const text = JSON.stringify(operations); // a copy: the caller may change his
       const copy = JSON.parse(text) as PatchOperation[];
-      const row = await queue.submit(text.length, (tx) =>
-        writes.patch(tx, c, pk, id, copy, options?.ifMatch),
-      );
-      return toStored<T>(storeId, row);
+      const command = { op: "patch", c, pk, id, operations: copy, ifMatch: options?.ifMatch } as const;
+      return toStored<T>(storeId, (await writer.submit(text.length, command)) as Row);
     },
     async delete(c, pk, id, options) {
       address(c, pk, id);
-      await queue.submit(0, (tx) => writes.remove(tx, c, pk, id, options?.ifMatch));
+      await writer.submit(0, { op: "remove", c, pk, id, ifMatch: options?.ifMatch });
     },
     async batch(c, pk, operations) {
       const prepared = prepareBatch(c, pk, operations);
       const bytes = prepared.reduce((sum, each) => sum + (each.op === "delete" ? 0 : each.document.bytes), 0);
-      await queue.submit(bytes, (tx) => writes.batch(tx, c, pk, prepared));
+      await writer.submit(bytes, { op: "batch", c, pk, operations: prepared });
     },
     bulk: (c, op, documents) => Promise.all(documents.map((document) => bulkOne(c, op, document))),
     query: (c, query) => read(() => reads.query(c, query)),
@@ -155,7 +182,7 @@ export function ledgerOn(
     async close() {
       if (!open) return;
       open = false;
-      queue.close();
+      await writer.close();
       listeners.clear();
       db.close();
     },

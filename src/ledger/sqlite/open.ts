@@ -2,6 +2,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { ledgerOn, type SqliteLedger } from "./ledger.ts";
 import { openStoreFile } from "./store-file.ts";
+import type { ThreadUse } from "./writer.ts";
 
 export type { SqliteLedger };
 
@@ -10,12 +11,14 @@ export interface SqliteLedgerOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly logger?: Logger | undefined;
+  /** `busy`: bursts are committed on a thread of their own, for a process that answers requests meanwhile. */
+  readonly writesOnThread?: ThreadUse | undefined;
 }
 
 /**
  * The embedded ledger on node:sqlite.
  * @throws LightningError fatal `ledger_foreign_file`, `ledger_too_new`, `ledger_damaged`, `ledger_fault`; unavailable
  */
-export function openSqliteLedger({ file, clock, logger }: SqliteLedgerOptions): SqliteLedger {
-  return ledgerOn(openStoreFile(file), { clock, logger });
+export function openSqliteLedger({ file, ...options }: SqliteLedgerOptions): SqliteLedger {
+  return ledgerOn(openStoreFile(file), options);
 }

@@ -17,6 +17,8 @@ const MAGIC = "SQLite format 3\0";
 
 export interface StoreFile {
   readonly db: DatabaseSync;
+  /** Where it is, or `:memory:`. */
+  readonly file: string;
   /** Random name of this store: etags and change-feed continuations of another one are not taken for its own. */
   readonly storeId: string;
 }
@@ -34,17 +36,31 @@ export function openStoreFile(file: string): StoreFile {
   }
   let db: DatabaseSync | undefined;
   try {
-    // Two processes may share the file: a writer waits this long for the other's commit.
-    db = new DatabaseSync(file, { timeout: 5_000 });
+    db = new DatabaseSync(file, { timeout: BUSY_MS });
     checkOwner(db, file);
     if (onDisk) untilFree(() => db?.exec("PRAGMA journal_mode = WAL"));
-    // Acknowledged means synced: FULL syncs the log at each commit (docs: architecture, decision 9).
-    db.exec("PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY");
-    return { db, storeId: prepareStore(db) };
+    db.exec(PRAGMAS);
+    return { db, file, storeId: prepareStore(db) };
   } catch (thrown) {
     db?.close();
     throw toLedgerError(thrown, { file });
   }
+}
+
+/** Two processes may share the file: a writer waits this long for the other's commit. */
+const BUSY_MS = 5_000;
+/**
+ * Acknowledged means synced: FULL syncs the log at each commit (docs: architecture, decision 9). The log is copied back
+ * every 16 MB: the pages that every write changes are then copied less often.
+ */
+const PRAGMAS =
+  "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000";
+
+/** One more connection to a file that is open as a store in this process. */
+export function openConnection(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: BUSY_MS });
+  db.exec(PRAGMAS);
+  return db;
 }
 
 function refuseForeignBytes(file: string): void {

@@ -16,7 +16,7 @@ export interface WriteContext {
   touch(c: ContainerKey): void;
 }
 
-interface Task {
+export interface WriteTask {
   readonly bytes: number;
   readonly run: (context: WriteContext) => unknown;
   readonly resolve: (value: never) => void;
@@ -30,6 +30,12 @@ const GROUP_BYTES = 8 * 1024 * 1024;
 export interface WriteQueue {
   /** Runs the write in the next group; settles after that group's commit is on disk. */
   submit<T>(bytes: number, run: (context: WriteContext) => T): Promise<T>;
+  /** The same without a promise. */
+  add(task: WriteTask): void;
+  /** How many writes the next groups will hold. */
+  waiting(): number;
+  /** Commits what waits, now. */
+  flush(): void;
   /** Commits what waits and refuses what comes later. */
   close(): void;
 }
@@ -38,13 +44,14 @@ export interface WriteQueue {
  * Group commit: writes issued in one turn of the event loop share one transaction and one sync. A write that is
  * refused (conflict, etag) leaves the others alone; a fault of the store itself rejects the whole group, and nothing
  * of it is stored.
+ * @param afterGroup called after every group was told how it ended, with what it touched: nothing if it failed
  */
 export function createWriteQueue(
   db: DatabaseSync,
-  clock: Clock,
-  afterCommit: (touched: ReadonlySet<ContainerKey>) => void,
+  clock: Pick<Clock, "now">,
+  afterGroup: (touched: ReadonlySet<ContainerKey>) => void,
 ): WriteQueue {
-  let waiting: Task[] = [];
+  let waiting: WriteTask[] = [];
   let scheduled = false;
   let closed = false;
   const readLsn = db.prepare("SELECT lsn FROM _store");
@@ -60,7 +67,7 @@ export function createWriteQueue(
     });
   }
 
-  function takeGroup(): Task[] {
+  function takeGroup(): WriteTask[] {
     let count = 0;
     for (let bytes = 0; count < waiting.length && count < GROUP_TASKS; count++) {
       bytes += waiting[count]?.bytes ?? 0;
@@ -71,7 +78,7 @@ export function createWriteQueue(
     return group;
   }
 
-  function commit(group: Task[]): void {
+  function commit(group: WriteTask[]): void {
     const touched = new Set<ContainerKey>();
     const settle: (() => void)[] = [];
     let committing = false;
@@ -98,14 +105,15 @@ export function createWriteQueue(
         // The next group tries again before it begins.
       }
       for (const task of group) task.reject(error);
+      afterGroup(new Set());
       return;
     }
     for (const done of settle) done();
-    if (touched.size > 0) afterCommit(touched);
+    afterGroup(touched);
   }
 
   /** Each write changes the store with a single statement, or inside a savepoint: a refusal leaves no trace. */
-  function attempt(task: Task, context: WriteContext): () => void {
+  function attempt(task: WriteTask, context: WriteContext): () => void {
     try {
       const value = task.run(context) as never;
       return () => task.resolve(value);
@@ -116,17 +124,25 @@ export function createWriteQueue(
     }
   }
 
+  function add(task: WriteTask): void {
+    waiting.push(task);
+    schedule();
+  }
+  const flush = () => {
+    while (waiting.length > 0) commit(takeGroup());
+  };
+
   return {
     submit(bytes, run) {
       if (closed) return Promise.reject(unavailable("ledger_closed", "The ledger is closed."));
-      return new Promise((resolve, reject) => {
-        waiting.push({ bytes, run, resolve, reject });
-        schedule();
-      });
+      return new Promise((resolve, reject) => add({ bytes, run, resolve, reject }));
     },
+    add,
+    waiting: () => waiting.length,
+    flush,
     close() {
       closed = true;
-      while (waiting.length > 0) commit(takeGroup());
+      flush();
     },
   };
 }

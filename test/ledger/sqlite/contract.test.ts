@@ -16,6 +16,17 @@ describeLedger("SQLite in a file", async () => {
   return { ledger, clock, close };
 });
 
+describeLedger("SQLite in a file, written by a thread", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "ledger-"));
+  const clock = new VirtualClock();
+  const ledger = openSqliteLedger({ file: path.join(folder, "ledger.db"), clock, writesOnThread: "always" });
+  const close = async () => {
+    await ledger.close();
+    await rm(folder, { recursive: true });
+  };
+  return { ledger, clock, close };
+});
+
 describeLedger("SQLite in memory", async () => {
   const clock = new VirtualClock();
   const ledger = openSqliteLedger({ file: ":memory:", clock });

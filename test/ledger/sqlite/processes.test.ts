@@ -13,8 +13,8 @@ import { temporaryFiles } from "./folder.ts";
 const newFile = temporaryFiles();
 const CHILD = path.join(import.meta.dirname, "writer.child.ts");
 
-function startWriter(file: string, agent: string, count: number) {
-  const child = spawn(process.execPath, [CHILD, file, agent, String(count)], {
+function startWriter(file: string, agent: string, count: number, threads = "never") {
+  const child = spawn(process.execPath, [CHILD, file, agent, String(count), threads], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NODE_OPTIONS: "" },
   });
@@ -30,27 +30,34 @@ function startWriter(file: string, agent: string, count: number) {
 }
 
 describe("several processes on one file", () => {
-  test("a writer that is killed has lost nothing it acknowledged", async () => {
-    const file = newFile();
-    const { child, exit } = startWriter(file, "a", 1_000_000);
-    const acknowledged: string[] = [];
-    for await (const id of createInterface({ input: child.stdout })) {
-      acknowledged.push(id);
-      if (acknowledged.length === 300) child.kill("SIGKILL");
-    }
-    const [, signal] = await exit;
-    expect(signal).toBe("SIGKILL");
+  test.each([
+    ["", "never"],
+    [", also on a thread", "always"],
+  ])(
+    "a writer that is killed has lost nothing it acknowledged%s",
+    async (_where, threads) => {
+      const file = newFile();
+      const { child, exit } = startWriter(file, "a", 1_000_000, threads);
+      const acknowledged: string[] = [];
+      for await (const id of createInterface({ input: child.stdout })) {
+        acknowledged.push(id);
+        if (acknowledged.length === 300) child.kill("SIGKILL");
+      }
+      const [, signal] = await exit;
+      expect(signal).toBe("SIGKILL");
 
-    const ledger = openSqliteLedger({ file, clock: systemClock });
-    const found = new Set<string>();
-    for await (const { id } of each(ledger, "runs", { pk: ["a"], select: [] })) found.add(id);
-    expect(acknowledged.filter((id) => !found.has(id))).toEqual([]);
-    await ledger.create("runs", run("a", "after"));
-    await ledger.close();
-    const raw = new DatabaseSync(file);
-    expect(raw.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
-    raw.close();
-  }, 30_000);
+      const ledger = openSqliteLedger({ file, clock: systemClock });
+      const found = new Set<string>();
+      for await (const { id } of each(ledger, "runs", { pk: ["a"], select: [] })) found.add(id);
+      expect(acknowledged.filter((id) => !found.has(id))).toEqual([]);
+      await ledger.create("runs", run("a", "after"));
+      await ledger.close();
+      const raw = new DatabaseSync(file);
+      expect(raw.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+      raw.close();
+    },
+    30_000,
+  );
 
   test("writers beside each other lose nothing, and the feed shows each writer's order", async () => {
     const file = newFile();

@@ -2,8 +2,9 @@ import { systemClock } from "../../../src/kernel/clock.ts";
 import { openSqliteLedger } from "../../../src/ledger/sqlite/open.ts";
 
 /** Writes runs of one agent, several at once, and prints an id only when the ledger has acknowledged it. */
-const [file = "", agent = "", count = "0"] = process.argv.slice(2);
-const ledger = openSqliteLedger({ file, clock: systemClock });
+const [file = "", agent = "", count = "0", threads] = process.argv.slice(2);
+const writesOnThread = threads === "always" ? threads : "never";
+const ledger = openSqliteLedger({ file, clock: systemClock, writesOnThread });
 let next = 0;
 const lane = async () => {
   while (next < Number(count)) {
