@@ -11,8 +11,9 @@ import { keysAcross } from "./groups.ts";
 import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
 import { createMeasure } from "./measure.ts";
-import { type Merged, merge, sideCode } from "./merge.ts";
+import { type Merged, merge, sideCode, sideOfCode } from "./merge.ts";
 import { pairLines } from "./pairs.ts";
+import { type ReservedKeys, reservedKeys } from "./reserved.ts";
 import { FATES, nearOverlap } from "./select.ts";
 import { add, emptySummary, type KeptLine, readJson, type ShardSummary, writeShard } from "./shard-file.ts";
 import { indexLengths, readIndexes } from "./shard-index.ts";
@@ -51,7 +52,8 @@ export async function assemble(
   const { files, settings, store } = deps;
   const { recipe } = dataset;
   const stages = new Stages();
-  const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages));
+  const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
+  const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
   const read = await stages.wait("gather", () => readShards(files, dataset, parts, threshold < 1));
   const { table, sources, indexes, origins } = read;
@@ -67,6 +69,7 @@ export async function assemble(
       cap: recipe.cap,
       minPerTool: recipe.min_per_tool,
       testAfter: recipe.test_after === undefined ? undefined : Date.parse(recipe.test_after),
+      reserved,
     }),
   );
   for (const fate of FATES)
@@ -104,6 +107,7 @@ export async function assemble(
       shared_groups: sharedKeys,
       shared_examples: written.sharedExamples,
       near_pairs: nearPairs,
+      reserved_examples: reservedAmong(table, merged, reserved),
       near_duplicates_from: threshold,
     },
     lineage,
@@ -125,7 +129,13 @@ export async function removeShards(files: Files, id: string): Promise<void> {
 }
 
 /** Sums up what the shards counted; golden sets that join are read here, and pairs are made of single examples. */
-async function gather(deps: AssembleDeps, dataset: Dataset, shards: number, stages: Stages) {
+async function gather(
+  deps: AssembleDeps,
+  dataset: Dataset,
+  shards: number,
+  stages: Stages,
+  reserved: ReservedKeys | undefined,
+) {
   const { files, settings } = deps;
   const total = emptySummary();
   const parts: Part[] = Array.from({ length: shards }, (_, shard) => shard);
@@ -154,7 +164,7 @@ async function gather(deps: AssembleDeps, dataset: Dataset, shards: number, stag
   const { table } = await readShards(files, dataset, parts, false);
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));
-  const pairs = pairLines(files, dataset, table, sources, summary, measure);
+  const pairs = pairLines(files, dataset, table, sources, summary, measure, reserved);
   await count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
   return { total, parts: ["pairs"] as Part[] };
 }
@@ -220,6 +230,17 @@ async function writeSides(
 async function* marked(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield Uint8Array.of(0xef, 0xbb, 0xbf);
   yield* content;
+}
+
+/** Examples of earlier test sides that are trained on or validated with: 0, unless something above is wrong. */
+function reservedAmong(table: CandidateTable, merged: Merged, reserved: ReservedKeys | undefined): number {
+  if (reserved === undefined) return 0;
+  let found = 0;
+  for (let i = 0; i < table.length; i++) {
+    const side = sideOfCode(merged.sides[i] ?? 0);
+    if (side !== undefined && side !== "test" && reserved.holds(table, i)) found++;
+  }
+  return found;
 }
 
 /** Contents that stand on two sides, counted over the decision itself: an independent look at its promise. */

@@ -129,9 +129,9 @@ export class CandidateTable {
     return true;
   }
 
-  /** Two words of a key; `which` 0: session, 1: input. */
-  keyWord(index: number, which: number): number {
-    return this.#word(index, 4 + which * 2);
+  /** One of the two words of a key; `which` 0: session, 1: input. */
+  keyWord(index: number, which: number, word = 0): number {
+    return this.#word(index, 4 + which * 2 + word);
   }
 
   sameKey(a: number, whichA: number, b: number, whichB: number): boolean {

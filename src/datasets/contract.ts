@@ -204,6 +204,8 @@ export const datasetSchema = z.object({
       shared_groups: z.number().int(),
       shared_examples: z.number().int(),
       near_pairs: z.number().int(),
+      /** Of earlier datasets' test sides, what is trained on or validated with; earlier versions did not look. */
+      reserved_examples: z.number().int().optional(),
       near_duplicates_from: z.number(),
     })
     .optional(),

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<string, string>> = {
   other_tool: "called none of the tools",
   other_model: "were answered by other models",
   other_tag: "carry none of the tags",
+  reserved_for_test: "belong to the test side of an earlier dataset",
   no_pair: "questions had no two answers far enough apart",
 };
 
@@ -30,5 +31,7 @@ function remedy(reason: string | undefined, recipe: Recipe): string {
   if (reason === "below_reward")
     return `Lower min_reward (now ${recipe.min_reward}), or collect better episodes.`;
   if (reason === "vetoed") return "Look at the failed safety checks of these episodes.";
+  if (reason === "reserved_for_test")
+    return "What was once set apart for tests is never trained on; build with other episodes, or with a test_split.";
   return "See docs/errors.md for the reasons.";
 }

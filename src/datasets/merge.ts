@@ -2,6 +2,7 @@ import type { CandidateTable } from "./candidates.ts";
 import { SPLITS, type Split } from "./contract.ts";
 import { findGroups } from "./groups.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
+import { type ReservedKeys, reservedRoots } from "./reserved.ts";
 import { fateCode, type Selected, type SelectOptions, select } from "./select.ts";
 import { type SplitShares, Splitter } from "./split.ts";
 
@@ -13,6 +14,8 @@ export const sideOfCode = (code: number): Split | undefined => SPLITS[code - 1];
 export interface MergeOptions extends SplitShares, SelectOptions {
   /** Milliseconds: groups that begin at or after it are test groups, and nothing after it is trained on. */
   readonly testAfter?: number | undefined;
+  /** Sessions and inputs of earlier test sides: they are tested with here, too, or left out. */
+  readonly reserved?: ReservedKeys | undefined;
 }
 
 export interface Merged extends Selected {
@@ -47,6 +50,16 @@ export async function merge(
       counts.straddles_cut++;
       counts.kept--;
     }
+  const held = reservedRoots(table, group, options.reserved);
+  if (held !== undefined && options.testSplit === 0)
+    for (let i = 0; i < table.length; i++) {
+      const root = group[i] ?? i;
+      const late = options.testAfter !== undefined && table.at(root) >= options.testAfter;
+      if (fates[i] !== 0 || held[root] === 0 || late) continue;
+      fates[i] = fateCode("reserved_for_test");
+      counts.reserved_for_test++;
+      counts.kept--;
+    }
 
   const sizes = new Int32Array(table.length);
   for (let i = 0; i < table.length; i++) {
@@ -54,7 +67,7 @@ export async function merge(
     if (fates[i] === 0) sizes[root] = (sizes[root] ?? 0) + 1;
     if (isPauseDue(i)) await letOthersRun();
   }
-  const placed = await placeGroups(table, sizes, options);
+  const placed = await placeGroups(table, sizes, options, held);
 
   const sides = new Uint8Array(table.length);
   const sideCounts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
@@ -70,7 +83,12 @@ export async function merge(
   return { ...selected, counts, sides, sideCounts, groups: placed.groups, largestGroup: placed.largestGroup };
 }
 
-async function placeGroups(table: CandidateTable, sizes: Int32Array, options: MergeOptions) {
+async function placeGroups(
+  table: CandidateTable,
+  sizes: Int32Array,
+  options: MergeOptions,
+  held: Uint8Array | undefined,
+) {
   const { testAfter } = options;
   const splitter = new Splitter(options);
   const sideOfRoot = new Uint8Array(table.length);
@@ -80,7 +98,9 @@ async function placeGroups(table: CandidateTable, sizes: Int32Array, options: Me
     const size = sizes[root] ?? 0;
     if (size > 0) {
       const late = testAfter !== undefined && table.at(root) >= testAfter;
-      const side = late ? "test" : splitter.place(table.ownKey(root), root);
+      const isHeld = held !== undefined && held[root] !== 0;
+      if (isHeld) splitter.fix("test");
+      const side = late || isHeld ? "test" : splitter.place(table.ownKey(root), root);
       sideOfRoot[root] = sideCode(side);
       groups[side]++;
       largestGroup = Math.max(largestGroup, size);

@@ -7,6 +7,7 @@ import { findGroups, firstAsked } from "./groups.ts";
 import type { Measured } from "./measure.ts";
 import { isPreference } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
+import { type ReservedKeys, reservedRoots } from "./reserved.ts";
 import { GOLDEN_SCORE } from "./score.ts";
 import { add, type KeptLine, type Origin, type ShardSummary } from "./shard-file.ts";
 import { faultsOf } from "./validate.ts";
@@ -60,6 +61,7 @@ export async function* pairLines(
   sources: readonly Source[],
   summary: ShardSummary,
   measure: (line: Preference) => Measured,
+  reserved?: ReservedKeys,
 ): AsyncGenerator<KeptLine[]> {
   const { recipe } = dataset;
   const { partners, unpaired } = await choosePairs(
@@ -70,6 +72,9 @@ export async function* pairLines(
   if (unpaired > 0) add(summary.dropped, "no_pair", unpaired);
   // A pair's two answers may be of two sessions: the group that joins them all stays together.
   const groups = await findGroups(table);
+  // A pair goes by the name of its group: where any member is reserved, the name is.
+  const roots = reservedRoots(table, groups, reserved) ?? [];
+  for (const [root, isReserved] of roots.entries()) if (isReserved !== 0) reserved?.add(table.ownKey(root));
   const factsOf = (index: number) => ({
     sessionKey: table.ownKey(groups[index] ?? index),
     ...(table.at(index) === 0 ? {} : { at: table.at(index) }),

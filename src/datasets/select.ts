@@ -10,6 +10,7 @@ export const FATES = [
   "over_cap",
   "over_limit",
   "straddles_cut",
+  "reserved_for_test",
 ] as const;
 export type Fate = (typeof FATES)[number];
 export const fateCode = (fate: Fate): number => FATES.indexOf(fate);
@@ -55,6 +56,7 @@ export async function select(
     over_cap: 0,
     over_limit: 0,
     straddles_cut: 0,
+    reserved_for_test: 0,
   };
   const sizes = new Map<number, number>();
   let largestCluster = 0;

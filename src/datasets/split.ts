@@ -69,6 +69,11 @@ export class Splitter {
     this.#shares = shares;
   }
 
+  /** A group whose side was decided elsewhere counts as there, and is never moved. */
+  fix(side: Split): void {
+    this.#counts[side]++;
+  }
+
   place(key: string, group: number): Split {
     const place = sideOf(key, this.#shares);
     this.#counts[place.side]++;

@@ -54,6 +54,27 @@ export function createDatasetStore(ledger: Ledger) {
         after,
       }),
 
+    /** Test sides of the agent's datasets that were finished before a time: where their sessions and inputs are kept. */
+    async testSides(agentId: string, before: string) {
+      const found: { id: string; same_as?: string | undefined; key: string }[] = [];
+      let after: string | undefined;
+      do {
+        const page: Page<Dataset> = await ledger.query<Dataset>("datasets", {
+          pk: [agentId],
+          where: [{ field: "status", op: "eq", value: "ready" }],
+          orderBy: { field: "created_at", direction: "asc" },
+          limit: 1000,
+          after,
+          select: ["id", "same_as", "groups", "completed_at"],
+        });
+        for (const { id, same_as, groups, completed_at = "" } of page.items)
+          if (groups?.test !== undefined && completed_at < before)
+            found.push({ id, same_as, key: groups.test });
+        after = page.continuation;
+      } while (after !== undefined);
+      return found;
+    },
+
     /** The agent's first finished dataset of that content. */
     async firstWithContent(agentId: string, contentHash: string): Promise<Dataset | undefined> {
       const page = await ledger.query<Dataset>("datasets", {

@@ -55,6 +55,8 @@ async function build(world: World, id: string, fault?: { at: number; after: bool
 describe("a build that is killed", () => {
   let world: World;
   let goldenId: string;
+  /** Of an undisturbed build. */
+  let undisturbed = 0;
   beforeAll(async () => {
     world = await makeWorld({}, memoryFiles());
     const same = { user_input: "same", assistant_output: "same" };
@@ -74,17 +76,22 @@ describe("a build that is killed", () => {
     return { calls, end: { status, content_hash, dropped, sums, stored } };
   }
 
-  test("at any call to the ledger or the files ends with the same content and no file too many", async () => {
-    const calm = await outcome("v1");
-    expect(calm.end).toMatchObject({ status: "ready", dropped: { duplicate: 7 } });
-    expect(calm.end.stored).toHaveLength(6);
-    expect(calm.calls).toBeGreaterThan(20);
-    for (let at = 1; at <= calm.calls; at++) {
-      for (const after of [false, true]) {
+  test.each([
+    ["before the call is carried out", false],
+    ["after it, so that its answer is lost", true],
+  ])(
+    "at any call to the ledger or the files, %s, ends with the same content and no file too many",
+    async (_when, after) => {
+      const calm = await outcome("v1");
+      expect(calm.end).toMatchObject({ status: "ready", dropped: { duplicate: 7 } });
+      expect(calm.end.stored).toHaveLength(6);
+      expect(Math.max(calm.calls, undisturbed)).toBeGreaterThan(20);
+      undisturbed = Math.max(calm.calls, undisturbed);
+      for (let at = 1; at <= undisturbed; at++) {
         // The same name in another case: the same slug, another dataset.
         const { end } = await outcome(`${after ? "V" : "v"}1${" ".repeat(at)}`, { at, after });
-        expect({ at, after, ...end }).toEqual({ at, after, ...calm.end });
+        expect({ at, ...end }).toEqual({ at, ...calm.end });
       }
-    }
-  });
+    },
+  );
 });

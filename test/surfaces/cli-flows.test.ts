@@ -15,7 +15,11 @@ afterEach(async () => {
 });
 
 /** The real rows, answering from a script: each name has its answers in order, the last one repeated. */
-async function scripted(script: Record<string, Scripted[]>, files: Record<string, string> = {}) {
+async function scripted(
+  script: Record<string, Scripted[]>,
+  files: Record<string, string> = {},
+  person?: boolean,
+) {
   const calls: [string, Record<string, unknown>][] = [];
   const rows: Operation[] = operationRows(readSettings({})).map((row) => ({
     ...row,
@@ -30,7 +34,10 @@ async function scripted(script: Record<string, Scripted[]>, files: Record<string
   }));
   const door = await loopback(rows);
   stops.push(() => door.stop());
-  return { calls, lightning: cliAgainst(rows, door.url, { files }) };
+  return {
+    calls,
+    lightning: cliAgainst(rows, door.url, { files, ...(person === undefined ? {} : { answer: person }) }),
+  };
 }
 const running = { run_id: "run-1", agent_id: "a", status: "running", state: "queued" };
 
@@ -84,6 +91,56 @@ describe("train", () => {
     expect(out).toContain(
       "⏳ Training is in progress (run ID: run-1)\n   To look: lightning status --run-id run-1 --agent-id a\n",
     );
+  });
+});
+
+describe("train asks before it spends", () => {
+  const estimate = (cost_usd: unknown) => [
+    { body: { base_model: "m", examples: 10, cost_usd, limits: [], hosting: [], notes: [] } },
+  ];
+  const script = (cost_usd: unknown) => ({
+    estimateTraining: estimate(cost_usd),
+    startTraining: [{ body: { ...running, status: "succeeded" } }],
+  });
+  const train = ["train", "--dataset-id", "dataset-1"];
+  const started = (calls: readonly [string, unknown][]) => calls.some(([name]) => name === "startTraining");
+
+  test.each([
+    [true, 0],
+    [false, 1],
+  ])("a person sees the estimate and says %s", async (answer, exit) => {
+    const { lightning, calls } = await scripted(script({ low: 1, high: 2.5 }), {}, answer);
+    const { code, out } = await lightning(...train);
+    expect([code, started(calls)]).toEqual([exit, answer]);
+    expect(out).toMatch(/Cost: \$1\.00 to \$2\.50[\s\S]*Start the training\?/);
+    if (!answer) expect(out).toContain("⛔ Nothing was started.");
+  });
+
+  test("where nobody is there, only what costs nothing is started", async () => {
+    for (const [cost, said] of [
+      [{ low: 1, high: 2.5 }, "may cost up to $2.50"],
+      ["unknown", "costs nobody knows how much"],
+    ] as const) {
+      const { lightning, calls } = await scripted(script(cost));
+      const plain = await lightning(...train);
+      expect([plain.code, started(calls)]).toEqual([1, false]);
+      expect(plain.err).toContain(said);
+      expect(plain.err).toMatch(/not_confirmed[\s\S]*--budget-usd/);
+      const json = await lightning(...train, "--json");
+      expect([json.code, started(calls)]).toEqual([1, false]);
+      expect(JSON.parse(json.out)).toMatchObject({ error: { code: "not_confirmed" } });
+    }
+    const free = await scripted(script({ low: 0, high: 0 }));
+    expect((await free.lightning(...train)).code).toBe(0);
+    expect(started(free.calls)).toBe(true);
+  });
+
+  test("who says --yes or a budget is not asked", async () => {
+    for (const more of [["--yes"], ["--budget-usd", "3"], ["--yes", "--json"]]) {
+      const { lightning, calls } = await scripted(script({ low: 1, high: 2.5 }));
+      expect((await lightning(...train, ...more)).code).toBe(0);
+      expect(started(calls)).toBe(true);
+    }
   });
 });
 

@@ -11,7 +11,12 @@ export interface Run {
 export function cliAgainst(
   operations: readonly Operation[],
   url: string,
-  options: { readonly files?: Readonly<Record<string, string>>; readonly agentId?: string } = {},
+  options: {
+    readonly files?: Readonly<Record<string, string>>;
+    readonly agentId?: string;
+    /** What the person at the terminal says; absent: nobody is there. */
+    readonly answer?: boolean;
+  } = {},
 ) {
   return async (...argv: string[]): Promise<Run & { connections: number }> => {
     let out = "";
@@ -39,6 +44,14 @@ export function cliAgainst(
           if (text === undefined) throw new Error("no such file");
           return text;
         },
+        ...(options.answer === undefined
+          ? {}
+          : {
+              ask: async (question: string) => {
+                out += `${question}\n`;
+                return options.answer === true;
+              },
+            }),
         async sleep(ms) {
           now += ms;
         },

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { LightningError } from "../../kernel/errors.ts";
+import { invalid, LightningError } from "../../kernel/errors.ts";
 import { print, printMore } from "./io.ts";
 import { type Body, facts, list, member, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";
@@ -66,21 +66,31 @@ function estimateOf({ input }: Session): Body {
 }
 
 /**
- * Shows what training would cost and asks. Not asked: who said `--yes` or a budget, which the app itself holds to, and
- * where no terminal is there to answer. @returns false: it is not to be started
+ * Shows what training would cost and asks. Not asked is who said `--yes` or a budget, which the app itself holds to.
+ * Where no terminal is there to answer, only what costs nothing is started. @returns false: it is not to be started
+ * @throws invalid `not_confirmed`
  */
 async function agreed(session: Session): Promise<boolean> {
   const { io, json, input } = session;
-  if (json) return true;
+  const isSettled = session.yes || input.budget_usd !== undefined;
+  if (json && isSettled) return true;
+  let estimate: Body;
   try {
-    const { body } = await session.call("estimateTraining", estimateOf(session));
-    print(io, TEXTS.estimateTraining?.(body, input) ?? []);
+    estimate = (await session.call("estimateTraining", estimateOf(session))).body;
   } catch {
     // What is wrong with the request, the training says in its own words.
     return true;
   }
-  if (session.yes || input.budget_usd !== undefined || io.ask === undefined) return true;
-  return await io.ask("Start the training?");
+  if (!json) print(io, TEXTS.estimateTraining?.(estimate, input) ?? []);
+  if (isSettled) return true;
+  if (!json && io.ask !== undefined) return await io.ask("Start the training?");
+  const most = member(estimate.cost_usd, "high");
+  if (most === 0) return true;
+  throw invalid(
+    "not_confirmed",
+    `The training ${typeof most === "number" ? `may cost up to $${most.toFixed(2)}` : "costs nobody knows how much"}, and no terminal is there to ask.`,
+    { remedy: "Say --yes, or --budget-usd with the most it may cost." },
+  );
 }
 
 const train: Flow = async (session) => {
