@@ -36,6 +36,7 @@ import { containerNames } from "./ledger/containers.ts";
 import { lifeTimes, withLifeTimes } from "./ledger/default-ttl.ts";
 import { ledgerFromSettings } from "./ledger/from-settings.ts";
 import type { Ledger, NotifyingLedger } from "./ledger/ledger.ts";
+import { createSigningKey } from "./ledger/signing-key.ts";
 import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
 import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
 import { episodeTraceOperations } from "./overview/episode-trace.ts";
@@ -56,6 +57,7 @@ import { createRewardFeed } from "./rewards/feed.ts";
 import { rewardOperations } from "./rewards/operations.ts";
 import { createRewardService } from "./rewards/service.ts";
 import { createMcpDoor } from "./surfaces/mcp.ts";
+import { signedPaging } from "./surfaces/signed-paging.ts";
 import { openTelemetry } from "./telemetry/open.ts";
 import { noTelemetry, type Telemetry, type TraceContext } from "./telemetry/telemetry.ts";
 import { tracedOperation, tracedProvider } from "./telemetry/traced.ts";
@@ -155,8 +157,9 @@ export function createApp(options: AppOptions = {}) {
 
   const guard = { audit, watched, agentId: settings.agentId };
   const rows: readonly Operation[] = operationRows(settings, clock, services);
+  const signingKey = createSigningKey(ledger, clock);
   const operations: Operation[] = rows
-    .map((row) => guarded(row, guard))
+    .map((row) => guarded(signedPaging(row, signingKey), guard))
     .map((row) => (telemetry === noTelemetry ? row : tracedOperation(row, telemetry)));
   // Threads open the ledger and the files anew from the settings, so they cannot stand in for others that were given.
   const isOwn = options.ledger === undefined && options.files === undefined && options.clock === undefined;

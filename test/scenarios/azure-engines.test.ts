@@ -101,6 +101,21 @@ describe("the app on Cosmos DB, Blob Storage, Azure OpenAI and Resource Manager 
     expect(feeds).toMatchObject({ episodes: { lag_seconds: 0 }, rewards: { lag_seconds: 0 } });
   });
 
+  it("pages through them by signed continuations, and takes none that was altered", async () => {
+    const ids: string[] = [];
+    let after = "";
+    do {
+      const page = await call("GET", `/episodes?limit=15${after}`);
+      for (const { id } of page.episodes) ids.push(id);
+      after = page.continuation === undefined ? "" : `&continuation=${page.continuation}`;
+      if (after !== "")
+        await expect(call("GET", `/episodes?limit=15${after.slice(0, -1)}~`)).rejects.toThrow(
+          /answered 400: .*bad_continuation/,
+        );
+    } while (after !== "");
+    expect(new Set(ids).size).toBe(EPISODES);
+  });
+
   it("a pipeline builds, trains, evaluates and promotes to a deployment that Resource Manager made", async () => {
     const held = await call("POST", "/datasets/golden", {
       name: "held out",
