@@ -1,6 +1,7 @@
 import { app } from "@azure/functions";
 import { appOf } from "../src/app.ts";
 import { containerNames } from "../src/ledger/containers.ts";
+import { LEASE_PREFIXES } from "../src/ledger/feed-progress.ts";
 
 const names = containerNames(appOf().settings);
 
@@ -23,13 +24,13 @@ const feed = {
 app.cosmosDB("scoreEpisodes", {
   ...feed,
   containerName: names.episodes,
-  leaseContainerPrefix: "scoreEpisodes-",
+  leaseContainerPrefix: LEASE_PREFIXES.episodes,
   handler: (documents: unknown[]) => appOf().feeds.handleEpisodeChanges(documents),
 });
 
 app.cosmosDB("aggregateRewards", {
   ...feed,
   containerName: names.rewards,
-  leaseContainerPrefix: "aggregateRewards-",
+  leaseContainerPrefix: LEASE_PREFIXES.rewards,
   handler: (documents: unknown[]) => appOf().feeds.handleRewardChanges(documents),
 });

@@ -34,6 +34,7 @@ import type { Operation, Orchestrations } from "./kernel/operation.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
 import { containerNames } from "./ledger/containers.ts";
 import { lifeTimes, withLifeTimes } from "./ledger/default-ttl.ts";
+import { createFeedPositions, createFeedProgress } from "./ledger/feed-progress.ts";
 import { ledgerFromSettings } from "./ledger/from-settings.ts";
 import type { Ledger, NotifyingLedger } from "./ledger/ledger.ts";
 import { createSigningKey } from "./ledger/signing-key.ts";
@@ -101,7 +102,19 @@ export function createApp(options: AppOptions = {}) {
   const hosting =
     options.hosting ?? (provider.kind === "azure" ? armHostingFromSettings(settings) : undefined);
   const catalog = createCatalog({ ledger: watched.ledger, clock, logger, hosting });
-  const ports = { ledger: watched.ledger, files, provider, hosting, catalog, settings, clock, logger };
+  const positions = createFeedPositions();
+  const progress = createFeedProgress(ledger, positions);
+  const ports = {
+    ledger: watched.ledger,
+    files,
+    provider,
+    hosting,
+    catalog,
+    settings,
+    clock,
+    logger,
+    progress,
+  };
 
   const deployments = createDeploymentService({
     ...ports,
@@ -251,7 +264,7 @@ export function createApp(options: AppOptions = {}) {
           "no_change_source",
           "This ledger does not tell of its writes, which the local host needs.",
         );
-      return ledgerChangeSource(ledger as NotifyingLedger, containerNames(settings));
+      return ledgerChangeSource(ledger as NotifyingLedger, containerNames(settings), positions);
     },
     async close(): Promise<void> {
       await agent.close();

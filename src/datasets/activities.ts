@@ -4,6 +4,7 @@ import type { FailInput, RecordRef } from "../kernel/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { notFound } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
+import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
 import { assemble, removeShards } from "./assemble.ts";
 import type { Dataset, DatasetActivities } from "./contract.ts";
@@ -19,6 +20,8 @@ export interface DatasetActivityDeps {
   readonly settings: Pick<Settings, "splitKey" | "baseModel">;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where the feeds' consumers are; without it their watermarks are believed. */
+  readonly progress?: FeedProgress | undefined;
 }
 
 const isOver = (dataset: Dataset): boolean => dataset.status === "ready" || dataset.status === "failed";

@@ -165,6 +165,8 @@ export const datasetSchema = z.object({
   watermark: z.object({ episodes: z.string(), rewards: z.string() }),
   /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
   awaited_rewards: z.string().optional(),
+  /** When all episodes of the build were found scored: rewards written until then are awaited. */
+  scored_at: storedTimeSchema.optional(),
   /** The orchestration that builds it. */
   claimed_by: z.string().optional(),
   /** SHA-256 over the sorted hashes of all lines with their sides. */

@@ -1,4 +1,5 @@
-import type { Clock } from "../kernel/clock.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import type { FeedProgress } from "../ledger/feed-progress.ts";
 import { readWatermark } from "../ledger/feed-watermarks.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
 import type { Dataset } from "./contract.ts";
@@ -8,16 +9,36 @@ interface Deps {
   readonly ledger: Ledger;
   readonly store: DatasetStore;
   readonly clock: Clock;
+  readonly progress?: FeedProgress | undefined;
 }
 
 /** How long rewards that keep coming can hold up a build whose last episodes share an instant. */
 const SETTLING_MS = 30_000;
 
+/** How far the clocks of this process and of the ledger may be apart, and the second that a write's time is cut to. */
+const CLOCKS_MS = 2_000;
+
 /**
- * Whether all that the dataset's watermark covers has been scored, and the scores summed up. Scoring gives further
- * rewards: the newest of them at that moment is awaited too, but none that comes after.
+ * Whether all that had been recorded when the build was asked for has been scored, and the scores summed up. Scoring
+ * gives further rewards: what there is of them at that moment is awaited too, but none that comes after.
  */
 export async function haveFeedsCaughtUp(deps: Deps, dataset: Stored<Dataset>): Promise<boolean> {
+  const { progress, store, clock } = deps;
+  const episodes = (await progress?.oldestPending("episodes")) ?? "unknown";
+  if (episodes === "unknown") return saysTheWatermark(deps, dataset);
+  if (isBehind(episodes, dataset.created_at)) return false;
+  const scored_at = dataset.scored_at ?? toIso(clock.now());
+  if (dataset.scored_at === undefined) await unlessChanged(store.update(dataset, { scored_at }));
+  const rewards = (await progress?.oldestPending("rewards")) ?? "unknown";
+  return rewards === "unknown" ? saysTheWatermark(deps, dataset) : !isBehind(rewards, scored_at);
+}
+
+/** Whether something written by that time may still be unhandled. */
+const isBehind = (pending: number | "none", time: string): boolean =>
+  pending !== "none" && pending * 1000 <= Date.parse(time) + CLOCKS_MS;
+
+/** The same by the newest times that the feeds have handled, where nobody knows the consumers' places. */
+async function saysTheWatermark(deps: Deps, dataset: Stored<Dataset>): Promise<boolean> {
   const { ledger, store } = deps;
   if ((await readWatermark(ledger, "episodes")) < dataset.watermark.episodes) return false;
   const halfway = await mayBeHalfway(deps, dataset);

@@ -80,6 +80,7 @@ export function createDatasetService(deps: DatasetDeps) {
           claimed_by: undefined,
           cancel_requested: undefined,
           awaited_rewards: undefined,
+          scored_at: undefined,
           error: undefined,
           error_code: undefined,
           completed_at: undefined,

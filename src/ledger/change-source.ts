@@ -1,12 +1,17 @@
 import { isLightningError } from "../kernel/errors.ts";
 import type { ContainerKey } from "./containers.ts";
+import { createFeedPositions, type FeedPositions } from "./feed-progress.ts";
 import type { NotifyingLedger } from "./ledger.ts";
 
 /**
  * The ledger's change feeds as the local host asks for them: by the container's name in the database. The shape is
  * that of `local-host/change-feed/change-source.ts`, which must not know the ledger.
  */
-export function ledgerChangeSource(ledger: NotifyingLedger, names: Record<ContainerKey, string>) {
+export function ledgerChangeSource(
+  ledger: NotifyingLedger,
+  names: Record<ContainerKey, string>,
+  positions: FeedPositions = createFeedPositions(),
+) {
   const keys = new Map(Object.entries(names).map(([key, name]) => [name, key as ContainerKey]));
   const keyOf = (container: string): ContainerKey => {
     const key = keys.get(container);
@@ -32,6 +37,10 @@ export function ledgerChangeSource(ledger: NotifyingLedger, names: Record<Contai
         continuation: page.continuation,
         drained: page.drained,
       };
+    },
+    /** The host's consumer of this container is done with everything up to this place. */
+    handled(container: string, position: string | undefined): void {
+      positions.note(keyOf(container), position);
     },
     /** Calls back after this process wrote to the container; another process's writes are seen by polling only. */
     subscribe: (container: string, listener: () => void) => ledger.onChange(keyOf(container), listener),

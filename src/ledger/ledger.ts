@@ -132,6 +132,11 @@ export interface Ledger {
     c: ContainerKey,
     options: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<ChangePage<T>>;
+  /**
+   * What a consumer at this place in the feed has yet to handle, in samples: at least the first change of each part of
+   * the feed that keeps an order of its own (a physical partition), none when there is none.
+   */
+  pending<T extends LedgerDocument>(c: ContainerKey, after: string | undefined): Promise<Stored<T>[]>;
   /** A small round trip. @throws unavailable */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -141,6 +146,15 @@ export interface Ledger {
 export interface NotifyingLedger extends Ledger {
   /** Calls back after a write of this process to the container was acknowledged. Returns the way to stop it. */
   onChange(c: ContainerKey, listener: () => void): () => void;
+}
+
+/** A ledger whose change feeds the Functions triggers read: how far they are stands in their leases. */
+export interface TriggeredLedger extends Ledger {
+  /**
+   * The place up to which every lease of the triggers under this prefix is done; undefined while there are no leases,
+   * or they do not cover the container.
+   */
+  triggerPosition(c: ContainerKey, leasePrefix: string): Promise<string | undefined>;
 }
 
 /** Every document a query matches, page by page, in constant memory. */

@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
 import { CONTAINER_KEYS, containerNames } from "../ledger/containers.ts";
+import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Check, Feeds, Health } from "./contract.ts";
@@ -17,6 +18,7 @@ interface HealthDeps {
   readonly provider: Pick<Provider, "kind" | "ping">;
   readonly settings: Settings;
   readonly clock: Clock;
+  readonly progress?: FeedProgress | undefined;
 }
 
 /** Unhealthy: the ledger does not answer. Degraded: it does, but something else is wrong. */
@@ -31,7 +33,7 @@ export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<He
   let containers: Record<string, number> | undefined;
   if (ledgerCheck.ok) {
     const feedCheck = await check(deps, undefined, async () => {
-      feeds = await readFeeds(ledger, clock);
+      feeds = await readFeeds(ledger, clock, deps.progress);
       const late = Object.entries(feeds).find(([, { lag_seconds }]) => lag_seconds > FEED_LAG_SECONDS);
       if (late !== undefined)
         throw unavailable("feed_behind", `The ${late[0]} feed is ${late[1].lag_seconds} s behind.`);

@@ -3,6 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import type { ModelSelector } from "../deployments/selection.ts";
 import type { ActiveModel } from "../deployments/service.ts";
 import type { Clock } from "../kernel/clock.ts";
+import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { rememberAnswers, rememberCounts } from "../ledger/remembered-counts.ts";
 import type { Provider } from "../provider/provider.ts";
@@ -17,6 +18,7 @@ export interface OverviewDeps {
   readonly provider: Pick<Provider, "kind" | "ping">;
   readonly settings: Settings;
   readonly clock: Clock;
+  readonly progress?: FeedProgress | undefined;
   readonly selector: Pick<ModelSelector, "selectModel">;
   readonly deployments: {
     readActive(agentId: string): Promise<ActiveModel | null>;
@@ -90,7 +92,7 @@ export function createOverviewService(deps: OverviewDeps) {
         }),
         deps.deployments.readActive(agentId),
         deps.selector.selectModel(agentId),
-        readFeeds(ledger, deps.clock, agentId),
+        readFeeds(ledger, deps.clock, deps.progress, agentId),
       ]);
       return {
         agent_id: agentId,

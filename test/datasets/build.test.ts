@@ -1,8 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createDatasetActivities } from "../../src/datasets/activities.ts";
 import { toIso } from "../../src/kernel/clock.ts";
-import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { type FeedName, raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
 import {
   AGENT,
   chat,
@@ -316,6 +318,33 @@ describe("a build as a whole", () => {
     await world.ledger.create("rewards", { ...reward, id: "rew-2", created_at: "2026-06-01T00:00:00.000Z" });
     await raiseWatermark(world.ledger, "rewards", reward.created_at);
     expect(await caughtUp()).toBe(true);
+  });
+
+  test("where the consumers' places are known, waits for the slowest part of each feed and not for its newest time", async () => {
+    const started = world.clock.now() / 1000;
+    const pending: Record<FeedName, number | "none" | "unknown"> = { episodes: started, rewards: "none" };
+    const { readFeedProgress } = createDatasetActivities({
+      ...world,
+      logger: silentLogger,
+      progress: { oldestPending: async (feed) => pending[feed] },
+    });
+    await world.store(episode(1));
+    const { dataset } = await world.service.prepare({ agent_id: AGENT, name: "v1" });
+    const look = async () => (await readFeedProgress({ agent_id: AGENT, id: dataset.id })).caught_up;
+    // Another part of the feed is far ahead.
+    await raiseWatermark(world.ledger, "episodes", "2026-09-01T00:00:00.000Z");
+    await raiseWatermark(world.ledger, "rewards", "2026-09-01T00:00:00.000Z");
+    expect(await look()).toBe(false);
+    world.clock.advance(60_000);
+    pending.episodes = started + 60;
+    pending.rewards = started + 60;
+    expect(await look()).toBe(false);
+    // Rewards that come after the scoring was done are not awaited.
+    pending.rewards = started + 90;
+    expect(await look()).toBe(true);
+    pending.episodes = "none";
+    pending.rewards = "unknown";
+    expect(await look()).toBe(true);
   });
 
   test("looks twice when its last episodes were recorded at one instant, of which the feed may have done some", async () => {

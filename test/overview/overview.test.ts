@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import { sleep, VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
+import type { FeedProgress } from "../../src/ledger/feed-progress.ts";
 import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
@@ -22,12 +23,13 @@ beforeEach(() => {
 });
 afterEach(() => ledger.close());
 
-const service = (over: Partial<Ledger> = {}) =>
+const service = (over: Partial<Ledger> = {}, progress?: FeedProgress) =>
   createOverviewService({
     ledger: { ...bound(ledger), ...over },
     provider: { kind: "local", ping: () => ping() },
     settings,
     clock,
+    progress,
     selector: { selectModel: async () => ({ model: "ft:one", source: "registry", stale: false }) },
     deployments: {
       readActive: async () => ({ deployment_id: "dep-1", deployment_name: "ft:one" }),
@@ -130,6 +132,30 @@ describe("statistics", () => {
     await episode("ep-3");
     expect((await service().stats("a")).feeds.episodes.lag_seconds).toBe(40);
     expect((await service().stats("a")).feeds.rewards).toEqual({ watermark: null, lag_seconds: 0 });
+  });
+});
+
+describe("a feed whose consumers' places are known", () => {
+  const knowing = (pending: number | "none" | "unknown") =>
+    service({}, { oldestPending: async () => pending });
+
+  test("is as far behind as its slowest part, whatever its fastest has handled", async () => {
+    const first = clock.now();
+    await episode("ep-1");
+    clock.advance(90_000);
+    await episode("ep-2");
+    await raiseWatermark(ledger, "episodes", at());
+    const { feeds } = await knowing(first / 1000).stats("a");
+    expect(feeds.episodes).toEqual({ watermark: new Date(first).toISOString(), lag_seconds: 90 });
+    const { body } = await health(knowing(first / 1000 - 300));
+    expect([body.status, body.checks.feeds?.code]).toEqual(["degraded", "feed_behind"]);
+  });
+
+  test("is not behind when all parts are done, and by its watermark when they are not known", async () => {
+    await episode("ep-1");
+    clock.advance(40_000);
+    expect((await knowing("none").stats("a")).feeds.episodes.lag_seconds).toBe(0);
+    expect((await knowing("unknown").stats("a")).feeds.episodes.lag_seconds).toBe(40);
   });
 });
 

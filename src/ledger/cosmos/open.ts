@@ -3,13 +3,21 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf, unavailable } from "../../kernel/errors.ts";
 import { type Logger, silentLogger } from "../../kernel/logger.ts";
 import type { ContainerKey } from "../containers.ts";
-import type { LedgerDocument, NotifyingLedger, PartitionKey, PatchOperation } from "../ledger.ts";
+import type {
+  LedgerDocument,
+  NotifyingLedger,
+  PartitionKey,
+  PatchOperation,
+  TriggeredLedger,
+} from "../ledger.ts";
 import { checkId, checkPartitionKey, checkPatch, definitionOf } from "../limits.ts";
 import { createAttempts } from "./attempts.ts";
 import { createBulk } from "./bulk.ts";
 import { type CosmosSettings, openClient } from "./client.ts";
 import { createPlaces } from "./containers.ts";
+import { TRIGGER_LEASES } from "./definitions.ts";
 import { createReads } from "./reads.ts";
+import { readTriggerPosition } from "./trigger-leases.ts";
 import { fromWire } from "./wire.ts";
 import { createWrites } from "./writes.ts";
 
@@ -33,7 +41,7 @@ export function openCosmosLedger({
   clock,
   logger = silentLogger,
   client,
-}: CosmosLedgerOptions): NotifyingLedger {
+}: CosmosLedgerOptions): NotifyingLedger & TriggeredLedger {
   const closing = new AbortController();
   const attempts = createAttempts(clock, logger, closing.signal);
   let open = true;
@@ -91,6 +99,14 @@ export function openCosmosLedger({
     query: reads.query,
     count: reads.count,
     changes: reads.changes,
+    pending: reads.pending,
+    triggerPosition: async (c, leasePrefix) =>
+      readTriggerPosition(
+        (await clientOf()).database(settings.cosmosDatabaseName).container(TRIGGER_LEASES),
+        await placeOf(c),
+        leasePrefix,
+        attempts,
+      ),
     async ping() {
       const database = (await clientOf()).database(settings.cosmosDatabaseName);
       await attempts({

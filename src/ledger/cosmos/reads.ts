@@ -132,10 +132,47 @@ export function createReads(
     return { items, continuation: sealToken([place.rid, response.continuationToken]), drained };
   }
 
-  return { readRaw, query, count, changes, charge };
+  /** One change of each physical partition: the SDK's iterator takes them in turn. */
+  async function pending<T extends LedgerDocument>(
+    c: ContainerKey,
+    after: string | undefined,
+  ): Promise<Stored<T>[]> {
+    const { ChangeFeedStartFrom } = await import("@azure/cosmos");
+    const given = after === undefined ? undefined : openToken(after, 2);
+    const place = await placeOf(c);
+    const token = given === undefined ? undefined : feedToken(given, place);
+    return attempts({
+      name: `pending ${place.name}`,
+      what: `container "${place.name}"`,
+      send: async () => {
+        const parts = token === undefined ? (await place.container.getFeedRanges()).length : partsOf(token);
+        const iterator = place.container.items.getChangeFeedIterator({
+          maxItemCount: 1,
+          changeFeedStartFrom:
+            token === undefined ? ChangeFeedStartFrom.Beginning() : ChangeFeedStartFrom.Continuation(token),
+        });
+        const items: Stored<T>[] = [];
+        for (let part = 0; part < parts; part++) {
+          const response = await iterator.readNext();
+          charge("pending", place, response.requestCharge);
+          if (response.statusCode === NOT_MODIFIED) break;
+          items.push(...(response.result as unknown as Wire[]).map((row) => fromWire<T>(place, row)));
+        }
+        return items;
+      },
+    });
+  }
+
+  return { readRaw, query, count, changes, pending, charge };
 }
 
 export type Reads = ReturnType<typeof createReads>;
+
+/** How many physical partitions a token of the service names. */
+function partsOf(token: string): number {
+  const { Continuation: parts } = JSON.parse(token) as { Continuation?: readonly unknown[] };
+  return parts?.length ?? 1;
+}
 
 /** A token of a container that was made anew, or of another account, would skip changes. */
 function feedToken([rid, token]: readonly unknown[], place: Place): string {

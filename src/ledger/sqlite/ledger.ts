@@ -178,6 +178,9 @@ export function ledgerOn(
     query: (c, query) => read(() => reads.query(c, query)),
     count: (c, query) => read(() => reads.count(c, query)),
     changes: (c, options) => read(() => reads.changes(c, options)),
+    // The whole feed keeps one order here.
+    pending: <T extends LedgerDocument>(c: ContainerKey, after: string | undefined) =>
+      read(() => reads.changes<T>(c, { after, limit: 1 }).items),
     ping: () => read(() => void prepare("SELECT lsn FROM _store").get()),
     async close() {
       if (!open) return;

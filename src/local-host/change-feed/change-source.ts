@@ -11,6 +11,8 @@ export interface ChangeSource {
     after: string | undefined,
     limit: number,
   ): Promise<{ items: unknown[]; continuation: string; drained: boolean }>;
+  /** Told when a function on the container is done with everything up to a place; absent: its beginning. */
+  handled?(container: string, position: string | undefined): void;
   /** Calls the listener after a change; returns how to end that. Without it changes are seen by polling. */
   subscribe?(container: string, listener: () => void): () => void;
 }

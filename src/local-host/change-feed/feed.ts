@@ -87,6 +87,7 @@ export async function startFeed(
     if (faults?.survives() === false) return false;
     // A position that a crash takes back repeats pages; storing it at once would sync the disk for every page.
     if (page.continuation !== position()) state.note(key, page.continuation);
+    source.handled?.(container, page.continuation);
     return !page.drained;
   }
 
@@ -116,6 +117,7 @@ export async function startFeed(
   const wake = () => {
     if (!stopped.signal.aborted) void drain();
   };
+  source.handled?.(container, position());
   const unsubscribe = source.subscribe?.(container, wake);
   wake();
   return {

@@ -113,9 +113,35 @@ export function changeTests(promised: Promised): void {
     expect(seen.size).toBe(200);
   });
 
+  promised(
+    "shows what a consumer has yet to handle, the oldest of each part of the feed, until it is done",
+    async ({ ledger }) => {
+      const { continuation } = await drain(ledger, "evaluations");
+      expect(await ledger.pending("evaluations", continuation)).toEqual([]);
+      const agents = Array.from({ length: 12 }, someAgent);
+      for (const agent of agents) await ledger.create("evaluations", run(agent, `v-${agent}`));
+      let after = continuation;
+      const handled = new Set<string>();
+      for (let left = agents.length; left > 0; left--) {
+        const pending = await ledger.pending<Sample>("evaluations", after);
+        expect(pending.length).toBeGreaterThan(0);
+        for (const { id } of pending) expect(handled).not.toContain(id);
+        // Whatever the page brings next was shown before it: nothing of an older part hides behind it.
+        const page = await ledger.changes<Sample>("evaluations", { after, limit: 1 });
+        expect(pending.map(({ id }) => id)).toContain(page.items[0]?.id);
+        for (const { id } of page.items) handled.add(id);
+        after = page.continuation;
+      }
+      expect(await ledger.pending("evaluations", after)).toEqual([]);
+      const beginning = await ledger.pending<Sample>("evaluations", undefined);
+      expect(beginning.length).toBeGreaterThan(0);
+    },
+  );
+
   promised("refuses a place in the feed that it did not give", async ({ ledger }) => {
     for (const after of ["", "x", "bnVsbA", "WzEsMl0"])
-      await expectRefusal(ledger.changes("runs", { after, limit: 1 }), "invalid", "bad_continuation");
+      for (const refused of [ledger.changes("runs", { after, limit: 1 }), ledger.pending("runs", after)])
+        await expectRefusal(refused, "invalid", "bad_continuation");
     await expectRefusal(ledger.changes("runs", { limit: 0 }), "invalid", "bad_limit");
   });
 }

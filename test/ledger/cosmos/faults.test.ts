@@ -209,6 +209,8 @@ test("reads, queries, counts and feeds survive what writes survive", async () =>
     expect(await ledger.count("rewards", { pk: [agent] })).toBe(1);
     cosmos.faults.add({ with: status });
     expect((await ledger.changes("rewards", { limit: 1000 })).items.length).toBeGreaterThan(0);
+    cosmos.faults.add({ with: status });
+    expect((await ledger.pending("rewards", undefined)).length).toBeGreaterThan(0);
   }
 });
 

@@ -1,0 +1,62 @@
+import { isLightningError } from "../kernel/errors.ts";
+import type { ContainerKey } from "./containers.ts";
+import type { FeedName } from "./feed-watermarks.ts";
+import type { Ledger, LedgerDocument, TriggeredLedger } from "./ledger.ts";
+
+/**
+ * How far a feed's consumer is, told by its own place in the feed and not by the times of what it handled: where a
+ * container has several physical partitions, one of them can be far behind while the others are done.
+ */
+export interface FeedProgress {
+  /**
+   * The second in which the oldest change that is not handled was written; `none`: all are handled; `unknown`: nobody
+   * knows the consumer's place.
+   */
+  oldestPending(feed: FeedName): Promise<number | "none" | "unknown">;
+}
+
+/** Where the consumer of a feed is: `after` absent means at the beginning. */
+interface Position {
+  readonly after: string | undefined;
+}
+
+/** The places of the consumers that the local host runs in this process. */
+export function createFeedPositions() {
+  const known = new Map<ContainerKey, Position>();
+  return {
+    note: (c: ContainerKey, after: string | undefined) => void known.set(c, { after }),
+    of: (feed: FeedName): Position | undefined => known.get(feed),
+  };
+}
+export type FeedPositions = ReturnType<typeof createFeedPositions>;
+
+/** The lease prefixes of the triggers in functions/change-feed.ts; two functions on one container would need two. */
+export const LEASE_PREFIXES: Readonly<Record<FeedName, string>> = {
+  episodes: "scoreEpisodes-",
+  rewards: "aggregateRewards-",
+};
+
+/** In the local host the host's own places count, elsewhere the leases of the Functions triggers. */
+export function createFeedProgress(ledger: Ledger, positions: FeedPositions): FeedProgress {
+  async function position(feed: FeedName): Promise<Position | undefined> {
+    const here = positions.of(feed);
+    if (here !== undefined || !("triggerPosition" in ledger)) return here;
+    const after = await (ledger as TriggeredLedger).triggerPosition(feed, LEASE_PREFIXES[feed]);
+    return after === undefined ? undefined : { after };
+  }
+
+  return {
+    async oldestPending(feed) {
+      const place = await position(feed);
+      if (place === undefined) return "unknown";
+      try {
+        const changes = await ledger.pending<LedgerDocument>(feed, place.after);
+        return changes.length === 0 ? "none" : Math.min(...changes.map(({ _ts }) => _ts));
+      } catch (thrown) {
+        // A place in a store that was replaced: the consumer will begin anew.
+        if (isLightningError(thrown) && thrown.code === "bad_continuation") return "unknown";
+        throw thrown;
+      }
+    },
+  };
+}
