@@ -1,7 +1,6 @@
 import { app } from "@azure/functions";
 import { appOf } from "../src/app.ts";
-import { containerNames } from "../src/ledger/containers.ts";
-import { LEASE_PREFIXES } from "../src/ledger/feed-progress.ts";
+import { containerNames, LEASE_PREFIXES } from "../src/ledger/containers.ts";
 
 const names = containerNames(appOf().settings);
 

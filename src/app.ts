@@ -84,7 +84,7 @@ export type App = ReturnType<typeof createApp>;
 export function createApp(options: AppOptions = {}) {
   const settings = options.settings ?? readSettings();
   const clock = options.clock ?? systemClock;
-  const logger = options.logger ?? stderrLogger();
+  const logger = options.logger ?? stderrLogger(settings.logLevel);
   const closers: (() => Promise<unknown>)[] = [];
 
   const ledger =

@@ -38,7 +38,7 @@ const FOLDER = path.resolve(import.meta.dirname, "..");
 export async function startLocal(options: StartOptions = {}): Promise<Started> {
   if (options.home !== undefined) process.env.LIGHTNING_HOME = options.home;
   const settings = readSettings();
-  const logger = options.quiet ? silentLogger : stderrLogger(options.verbose ? "debug" : "info");
+  const logger = options.quiet ? silentLogger : stderrLogger(options.verbose ? "debug" : settings.logLevel);
   configureApp({ settings, logger });
   const hostOptions = {
     folder: FOLDER,

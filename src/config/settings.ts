@@ -446,6 +446,12 @@ export const SETTINGS = {
     default: "365",
     meaning: "Days an audit record is kept; 0 means for ever",
   }),
+  logLevel: setting({
+    env: "LIGHTNING_LOG_LEVEL",
+    schema: z.enum(["debug", "info", "warn", "error"]),
+    default: "info",
+    meaning: "Least level that is logged; debug shows the request charge of every call to Cosmos DB",
+  }),
   // Telemetry: nothing of it is loaded while both are absent
   applicationInsights: setting({
     env: "APPLICATIONINSIGHTS_CONNECTION_STRING",

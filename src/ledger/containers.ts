@@ -188,3 +188,6 @@ export function containerNames(settings: ContainerSettings): Record<ContainerKey
     leases: "rl_leases",
   };
 }
+
+/** Prefixes under which the change-feed triggers keep their leases: one for each function, also on one container. */
+export const LEASE_PREFIXES = { episodes: "scoreEpisodes-", rewards: "aggregateRewards-" } as const;

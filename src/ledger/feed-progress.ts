@@ -1,5 +1,5 @@
 import { isLightningError } from "../kernel/errors.ts";
-import type { ContainerKey } from "./containers.ts";
+import { type ContainerKey, LEASE_PREFIXES } from "./containers.ts";
 import type { FeedName } from "./feed-watermarks.ts";
 import type { Ledger, LedgerDocument, TriggeredLedger } from "./ledger.ts";
 
@@ -29,12 +29,6 @@ export function createFeedPositions() {
   };
 }
 export type FeedPositions = ReturnType<typeof createFeedPositions>;
-
-/** The lease prefixes of the triggers in functions/change-feed.ts; two functions on one container would need two. */
-export const LEASE_PREFIXES: Readonly<Record<FeedName, string>> = {
-  episodes: "scoreEpisodes-",
-  rewards: "aggregateRewards-",
-};
 
 /** In the local host the host's own places count, elsewhere the leases of the Functions triggers. */
 export function createFeedProgress(ledger: Ledger, positions: FeedPositions): FeedProgress {

@@ -1,15 +1,19 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { type CallContext, type Operation, parseInput } from "../../src/kernel/operation.ts";
+import { openCosmosLedger } from "../../src/ledger/cosmos/open.ts";
+import { provisionCosmos } from "../../src/ledger/cosmos/provision.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { deadLetterOperations } from "../../src/rewards/dead-letter-operations.ts";
 import { createDeadLetterService } from "../../src/rewards/dead-letter-service.ts";
 import { createRewardFeed, type RewardFeed } from "../../src/rewards/feed.ts";
+import { startFakeCosmos } from "../fakes/cosmos/server.ts";
+import { settingsFor } from "../ledger/cosmos/world.ts";
 
 const settings = readSettings({});
 let ledger: Ledger;
@@ -17,13 +21,30 @@ let clock: VirtualClock;
 let feeds: RewardFeed;
 let rows: Operation[];
 
-beforeEach(() => {
+/** Each ledger opened anew, and the way to close it. */
+const LEDGERS: Record<string, () => Promise<{ opened: Ledger; close: () => Promise<void> }>> = {
+  SQLite: async () => {
+    const opened = openSqliteLedger({ file: ":memory:", clock });
+    return { opened, close: () => opened.close() };
+  },
+  "Cosmos DB, emulated": async () => {
+    const cosmos = await startFakeCosmos({ clock });
+    const account = settingsFor(cosmos.endpoint, cosmos.key);
+    await provisionCosmos(account);
+    const opened = openCosmosLedger({ settings: account, clock });
+    return { opened, close: () => opened.close().then(cosmos.close) };
+  },
+};
+let close: () => Promise<void>;
+
+async function open(name: string): Promise<void> {
   clock = new VirtualClock();
-  ledger = openSqliteLedger({ file: ":memory:", clock });
+  const made = await LEDGERS[name]?.();
+  if (made === undefined) throw new Error(`no ledger ${name}`);
+  ({ opened: ledger, close } = made);
   feeds = createRewardFeed({ ledger, settings, clock, logger: silentLogger });
   rows = deadLetterOperations({ service: createDeadLetterService({ ledger, feeds, clock }), settings });
-});
-afterEach(() => ledger.close());
+}
 
 interface Body {
   readonly dead_letters: { id: string; document_id: string; error: string; attempts: number }[];
@@ -52,87 +73,95 @@ const store = (id: string, more: object = {}) =>
 const deliver = async () =>
   feeds.handleEpisodeChanges((await ledger.changes("episodes", { limit: 100 })).items);
 
-test("shows what a feed could not handle, with the reason and without the content", async () => {
-  await store("ep-1", { user_input: "a secret text" });
-  await deliver();
-  await deliver();
-  const { dead_letters: letters, dead_letters_found: found } = await call("listDeadLetters");
-  expect(found).toBe(1);
-  expect(letters[0]).toMatchObject({ feed: "episodes", document_id: "ep-1", attempts: 2 });
-  expect(letters[0]?.error).toMatch(/tool_calls/);
-  expect(JSON.stringify(letters)).not.toContain("secret");
-  expect((await call("listDeadLetters", { feed: "rewards" })).dead_letters).toEqual([]);
-  expect((await call("listDeadLetters", { agent_id: "another" })).dead_letters).toEqual([]);
-});
+describe.each(Object.keys(LEDGERS))("dead letters on %s", (name) => {
+  beforeEach(() => open(name));
+  afterEach(() => close());
 
-test("handles a letter again once its document is mended, and forgets it", async () => {
-  await store("ep-1");
-  await deliver();
-  expect(await call("retryDeadLetters")).toMatchObject({ success: false, handled: 0, failed: 1 });
-  expect((await call("listDeadLetters")).dead_letters[0]).toMatchObject({ attempts: 2 });
-  await store("ep-1", { tool_calls: [] });
-  expect(await call("retryDeadLetters")).toMatchObject({ success: true, handled: 1, failed: 0, gone: 0 });
-  expect((await call("listDeadLetters")).dead_letters).toEqual([]);
-  // What it should have caused has been caused: the penalty for its latency.
-  expect(await ledger.count("rewards", { pk: ["mcp-agents", "ep-1"] })).toBe(1);
-  expect(await call("retryDeadLetters")).toMatchObject({ success: true, results: [] });
-});
-
-test("drops a letter whose document is gone", async () => {
-  await store("ep-1");
-  await deliver();
-  await ledger.delete("episodes", ["mcp-agents", "ep-1"], "ep-1");
-  expect(await call("retryDeadLetters")).toMatchObject({ success: true, gone: 1 });
-  expect((await call("listDeadLetters")).dead_letters).toEqual([]);
-});
-
-test("drops a letter of a document that nothing could find", async () => {
-  await feeds.handleEpisodeChanges([{ id: "bad/id" }, "no document at all"]);
-  const { dead_letters: letters } = await call("listDeadLetters", { agent_id: "unknown" });
-  expect(letters.map(({ document_id }) => document_id).toSorted()).toEqual(["bad/id", "unknown"]);
-  expect(await call("retryDeadLetters", { agent_id: "unknown" })).toMatchObject({ gone: 2 });
-});
-
-test("retries those that are named, and no others", async () => {
-  for (const id of ["ep-1", "ep-2", "ep-3"]) await store(id);
-  await deliver();
-  for (const id of ["ep-1", "ep-2"]) await store(id, { tool_calls: [] });
-  const { dead_letters: letters } = await call("listDeadLetters");
-  const second = letters.find(({ document_id }) => document_id === "ep-2");
-  const { results } = await call("retryDeadLetters", { ids: [second?.id, "dl-never"] });
-  expect(results).toEqual([{ id: second?.id, feed: "episodes", document_id: "ep-2", outcome: "handled" }]);
-  expect((await call("listDeadLetters")).dead_letters).toHaveLength(2);
-});
-
-test("retries a reward's letter by its episode's aggregate", async () => {
-  await store("ep-1", { tool_calls: [] });
-  await ledger.create("rewards", {
-    id: "rew-1",
-    agent_id: "mcp-agents",
-    episode_id: "ep-1",
-    created_at: "2026-01-01T00:00:00.000Z",
-    source: "human_approval",
-    evaluator: "somebody",
-    value: 1,
-    metadata: {},
-  } as never);
-  await feeds.handleRewardChanges([
-    { id: "rew-1", agent_id: "mcp-agents", episode_id: "ep-1", created_at: 5 },
-  ]);
-  expect(await call("retryDeadLetters", { feed: "rewards" })).toMatchObject({ handled: 1 });
-  expect(await ledger.read<Episode>("episodes", ["mcp-agents", "ep-1"], "ep-1")).toMatchObject({
-    reward_count: 1,
+  test("shows what a feed could not handle, with the reason and without the content", async () => {
+    await store("ep-1", { user_input: "a secret text" });
+    await deliver();
+    await deliver();
+    const { dead_letters: letters, dead_letters_found: found } = await call("listDeadLetters");
+    expect(found).toBe(1);
+    expect(letters[0]).toMatchObject({ feed: "episodes", document_id: "ep-1", attempts: 2 });
+    expect(letters[0]?.error).toMatch(/tool_calls/);
+    expect(JSON.stringify(letters)).not.toContain("secret");
+    expect((await call("listDeadLetters", { feed: "rewards" })).dead_letters).toEqual([]);
+    expect((await call("listDeadLetters", { agent_id: "another" })).dead_letters).toEqual([]);
   });
-});
 
-test("leaves every letter as it is while the ledger is unavailable", async () => {
-  await store("ep-1");
-  await deliver();
-  await store("ep-1", { tool_calls: [] });
-  const down = {
-    handleOne: () => Promise.reject(unavailable("ledger_throttled", "busy", { retryAfterMs: 1 })),
-  };
-  rows = deadLetterOperations({ service: createDeadLetterService({ ledger, feeds: down, clock }), settings });
-  await expect(call("retryDeadLetters")).rejects.toMatchObject({ code: "ledger_throttled" });
-  expect((await call("listDeadLetters")).dead_letters[0]).toMatchObject({ attempts: 1 });
+  test("handles a letter again once its document is mended, and forgets it", async () => {
+    await store("ep-1");
+    await deliver();
+    expect(await call("retryDeadLetters")).toMatchObject({ success: false, handled: 0, failed: 1 });
+    expect((await call("listDeadLetters")).dead_letters[0]).toMatchObject({ attempts: 2 });
+    await store("ep-1", { tool_calls: [] });
+    expect(await call("retryDeadLetters")).toMatchObject({ success: true, handled: 1, failed: 0, gone: 0 });
+    expect((await call("listDeadLetters")).dead_letters).toEqual([]);
+    // What it should have caused has been caused: the penalty for its latency.
+    expect(await ledger.count("rewards", { pk: ["mcp-agents", "ep-1"] })).toBe(1);
+    expect(await call("retryDeadLetters")).toMatchObject({ success: true, results: [] });
+  });
+
+  test("drops a letter whose document is gone", async () => {
+    await store("ep-1");
+    await deliver();
+    await ledger.delete("episodes", ["mcp-agents", "ep-1"], "ep-1");
+    expect(await call("retryDeadLetters")).toMatchObject({ success: true, gone: 1 });
+    expect((await call("listDeadLetters")).dead_letters).toEqual([]);
+  });
+
+  test("drops a letter of a document that nothing could find", async () => {
+    await feeds.handleEpisodeChanges([{ id: "bad/id" }, "no document at all"]);
+    const { dead_letters: letters } = await call("listDeadLetters", { agent_id: "unknown" });
+    expect(letters.map(({ document_id }) => document_id).toSorted()).toEqual(["bad/id", "unknown"]);
+    expect(await call("retryDeadLetters", { agent_id: "unknown" })).toMatchObject({ gone: 2 });
+  });
+
+  test("retries those that are named, and no others", async () => {
+    for (const id of ["ep-1", "ep-2", "ep-3"]) await store(id);
+    await deliver();
+    for (const id of ["ep-1", "ep-2"]) await store(id, { tool_calls: [] });
+    const { dead_letters: letters } = await call("listDeadLetters");
+    const second = letters.find(({ document_id }) => document_id === "ep-2");
+    const { results } = await call("retryDeadLetters", { ids: [second?.id, "dl-never"] });
+    expect(results).toEqual([{ id: second?.id, feed: "episodes", document_id: "ep-2", outcome: "handled" }]);
+    expect((await call("listDeadLetters")).dead_letters).toHaveLength(2);
+  });
+
+  test("retries a reward's letter by its episode's aggregate", async () => {
+    await store("ep-1", { tool_calls: [] });
+    await ledger.create("rewards", {
+      id: "rew-1",
+      agent_id: "mcp-agents",
+      episode_id: "ep-1",
+      created_at: "2026-01-01T00:00:00.000Z",
+      source: "human_approval",
+      evaluator: "somebody",
+      value: 1,
+      metadata: {},
+    } as never);
+    await feeds.handleRewardChanges([
+      { id: "rew-1", agent_id: "mcp-agents", episode_id: "ep-1", created_at: 5 },
+    ]);
+    expect(await call("retryDeadLetters", { feed: "rewards" })).toMatchObject({ handled: 1 });
+    expect(await ledger.read<Episode>("episodes", ["mcp-agents", "ep-1"], "ep-1")).toMatchObject({
+      reward_count: 1,
+    });
+  });
+
+  test("leaves every letter as it is while the ledger is unavailable", async () => {
+    await store("ep-1");
+    await deliver();
+    await store("ep-1", { tool_calls: [] });
+    const down = {
+      handleOne: () => Promise.reject(unavailable("ledger_throttled", "busy", { retryAfterMs: 1 })),
+    };
+    rows = deadLetterOperations({
+      service: createDeadLetterService({ ledger, feeds: down, clock }),
+      settings,
+    });
+    await expect(call("retryDeadLetters")).rejects.toMatchObject({ code: "ledger_throttled" });
+    expect((await call("listDeadLetters")).dead_letters[0]).toMatchObject({ attempts: 1 });
+  });
 });

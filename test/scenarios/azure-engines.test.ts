@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
+import { CosmosClient } from "@azure/cosmos";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { provisionCosmos } from "../../src/ledger/cosmos/provision.ts";
@@ -37,6 +40,15 @@ describe("the app on Cosmos DB, Blob Storage, Azure OpenAI and Resource Manager 
       if (done(found)) return found;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  /** The command line in a process of its own, beside the running app. */
+  async function lightning(...words: string[]): Promise<string> {
+    const { PATH = "" } = process.env;
+    const env = { PATH, LIGHTNING_ENDPOINT: app.url, LIGHTNING_AGENT_ID: agent_id };
+    const script = path.resolve(import.meta.dirname, "../../bin/lightning.js");
+    const { stdout } = await promisify(execFile)(process.execPath, [script, ...words], { env });
+    return stdout;
   }
 
   beforeAll(async () => {
@@ -114,6 +126,43 @@ describe("the app on Cosmos DB, Blob Storage, Azure OpenAI and Resource Manager 
         );
     } while (after !== "");
     expect(new Set(ids).size).toBe(EPISODES);
+  });
+
+  it("sets a document aside that no feed can handle, shows it on every door, and retries it once it is mended", async () => {
+    const client = new CosmosClient({ endpoint: cosmos.endpoint, key: cosmos.key });
+    const rewards = client.database("agent_rl").container("rl_rewards").items;
+    const broken = {
+      id: "rew-broken",
+      agent_id,
+      episode_id: `ep-${agent_id}-3`,
+      source: "human_approval",
+      value: 1,
+      metadata: {},
+      created_at: "yesterday",
+    };
+    await rewards.upsert(broken);
+    const [letter] = await until(
+      async () => (await call("GET", "/dead-letters")).dead_letters,
+      (letters) => letters.length > 0,
+    );
+    expect(letter).toMatchObject({ feed: "rewards", document_id: "rew-broken", attempts: 1 });
+    const listed = await app.call("POST", "/api/mcp", {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "lightning_list_dead_letters", arguments: {} },
+    });
+    expect(JSON.stringify(listed)).toContain("rew-broken");
+    expect(await lightning("dead-letters", "list")).toContain("rew-broken");
+
+    expect(await call("POST", "/dead-letters/retry", {})).toMatchObject({ results: [{ outcome: "failed" }] });
+    await rewards.upsert({ ...broken, created_at: new Date().toISOString() });
+    client.dispose();
+    const retried = JSON.parse(await lightning("dead-letters", "retry", "--json"));
+    expect(retried.results).toMatchObject([{ document_id: "rew-broken", outcome: "handled" }]);
+    expect((await call("GET", "/dead-letters")).dead_letters).toEqual([]);
+    const { reward_sources } = await call("GET", `/episodes/ep-${agent_id}-3`);
+    expect(reward_sources).toContain("human_approval");
   });
 
   it("a pipeline builds, trains, evaluates and promotes to a deployment that Resource Manager made", async () => {

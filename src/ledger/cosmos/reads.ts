@@ -11,6 +11,8 @@ import { isOf, type Place } from "./containers.ts";
 import { fromWire, type Wire } from "./wire.ts";
 
 const NOT_MODIFIED = 304;
+/** A request of so many request units is told whatever the level: a point read of an episode takes some five. */
+const DEAR_UNITS = 100;
 
 /** The partition option of a query: the SDK routes a prefix by the text of the query, and refuses it as an option. */
 function partitionOf(place: Place, pk: readonly string[] | undefined): FeedOptions {
@@ -24,7 +26,11 @@ export function createReads(
   logger: Logger,
 ) {
   const charge = (request: string, place: Place, units: number) =>
-    logger.debug("cosmos request", { request, container: place.name, request_units: units });
+    logger[units >= DEAR_UNITS ? "info" : "debug"]("cosmos request", {
+      request,
+      container: place.name,
+      request_units: units,
+    });
 
   /** The document as the service has it, or undefined. */
   async function readRaw(place: Place, pk: PartitionKey, id: string): Promise<Wire | undefined> {

@@ -59,6 +59,10 @@ export async function startFakeCosmos({
 }: FakeCosmosOptions = {}) {
   const faults = createFaults(chaos);
   const requests: string[] = [];
+  const knobs = {
+    /** What a request costs, in request units. */
+    units: 1,
+  };
   const stores = new Map<string, Store>();
   let account: Account;
   let endpoint = "";
@@ -86,7 +90,11 @@ export async function startFakeCosmos({
       reply.body === undefined || reply.status === 204 || reply.status === 304
         ? ""
         : JSON.stringify(reply.body);
-    const headers = { "content-type": "application/json", "x-ms-request-charge": "1", ...reply.headers };
+    const headers = {
+      "content-type": "application/json",
+      "x-ms-request-charge": String(knobs.units),
+      ...reply.headers,
+    };
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     res.end(text);
   }
@@ -223,6 +231,7 @@ export async function startFakeCosmos({
     endpoint,
     key: COSMOS_KEY,
     faults,
+    knobs,
     /** `METHOD path` of every request, oldest first. */
     requests,
     async close(): Promise<void> {

@@ -367,6 +367,23 @@ test("the log tells each request's charge and nothing of a document", async () =
   expect(lines.join("\n")).not.toMatch(/the-secret-text|agent-/);
 });
 
+test("the log tells of a dear request whatever its level", async () => {
+  const told: string[] = [];
+  const other = openCosmosLedger({
+    settings,
+    clock: impatient,
+    logger: createLogger((line) => told.push(line), "info"),
+  });
+  await other.count("runs", { pk: ["nobody"] });
+  cosmos.knobs.units = 250;
+  await other.count("runs", { pk: ["nobody"] });
+  cosmos.knobs.units = 1;
+  expect(told).toEqual([
+    'info cosmos request request="count" container="rl_training_runs" request_units=250',
+  ]);
+  await other.close();
+});
+
 test("a closed ledger says so", async () => {
   const other = openCosmosLedger({ settings, clock: impatient });
   await other.ping();
