@@ -51,7 +51,7 @@ export function demandTwoPersons(agentId: string, { asked, decided }: Persons): 
   if (asked.every((one) => one === undefined))
     throw refuse(
       "It is not known who had this model trained.",
-      "Train with requested_by, or let an owner lift four_eyes for this promotion.",
+      "Train with requested_by (and force_new, where an equal run exists), or let an owner lift four_eyes.",
     );
   if (asked.some((one) => one !== undefined && isSamePerson(one, decided)))
     throw refuse(

@@ -62,6 +62,31 @@ describe("train", () => {
     );
   });
 
+  test("says that an equal request was made before, and how to train all the same", async () => {
+    const { lightning } = await scripted({
+      startTraining: [
+        { body: { ...running, status: "succeeded", deduplicated: true, tuned_model: "ft:one" } },
+      ],
+    });
+    const { out } = await lightning("train", "--dataset-id", "dataset-1");
+    expect(out).toContain(
+      "nothing was started or paid for again.\n   To train anew all the same: --force-new",
+    );
+  });
+
+  test("a dry run asks for the estimate of that very training and starts nothing", async () => {
+    const { lightning, calls } = await scripted({
+      estimateTraining: [{ body: { base_model: "base-1", cost_usd: "unknown" } }],
+    });
+    const args = ["train", "--dataset-id", "dataset-1", "--epochs", "5", "--dry-run"];
+    const { code, out } = await lightning(...args);
+    expect([code, out]).toEqual([0, expect.stringContaining("Estimate")]);
+    expect(calls).toEqual([
+      ["estimateTraining", expect.objectContaining({ dataset_id: "dataset-1", n_epochs: 5 })],
+    ]);
+    expect(JSON.parse((await lightning(...args, "--json")).out)).toMatchObject({ cost_usd: "unknown" });
+  });
+
   test("a failed or cancelled run is exit 1", async () => {
     const { lightning } = await scripted({
       ...start,

@@ -123,6 +123,42 @@ describe("what the command line says of the provider's side", () => {
     ]);
   });
 
+  test("a deployment tells for ever what spoke against it, and which two persons let it through", () => {
+    const one = {
+      deployment_id: "dep-1",
+      four_eyes: { requested_by: "ada", decided_by: "bo" },
+      warnings: ["The evaluation eval-1 is stale.", "The gate was overridden: an outage"],
+    };
+    for (const text of [
+      said("getLineage", { lineage: [one], events: [] }),
+      said("listDeployments", { deployments: [one] }),
+      said("getActiveDeployment", { has_active_deployment: true, ...one }),
+    ])
+      for (const part of [
+        "Two persons: ada had it trained, bo let it through",
+        "⚠️  The evaluation eval-1 is stale.",
+        "⚠️  The gate was overridden: an outage",
+      ])
+        expect(text).toContain(part);
+  });
+
+  test("a roll-back to the base does not call it a tuned model, and a decided pipeline asks for no decision", () => {
+    const back = said("rollback", {
+      deployment_id: null,
+      tuned_model: null,
+      tuned_model_name: null,
+      base_model: "base-1",
+      rollback_from: "dep-1",
+    });
+    expect(back).toContain("Base model: base-1");
+    expect(back).not.toContain("Tuned model");
+    const waiting = { pipeline_id: "pipeline-1", status: "waiting_for_approval", approval_until: "tomorrow" };
+    expect(said("getPipeline", waiting)).toContain("Decide: lightning approve");
+    const decided = said("decidePipeline", { ...waiting, decision: { approved: true, decided_by: "bo" } });
+    expect(decided).not.toContain("Decide:");
+    expect(decided).toContain("Status: goes on as decided");
+  });
+
   test("a policy says whose it is, and a status what the run may cost", () => {
     expect(
       said("getGatePolicy", { gate: "warn", gate_from: "setting", four_eyes: false, changes: [] }),

@@ -115,13 +115,18 @@ const train: Flow = async (session) => {
   let { body }: { body: Body } = await session.call("startTraining", input);
   const runId = body.run_id;
   if (!json)
-    printMore(
-      io,
-      facts([
+    printMore(io, [
+      ...facts([
         ["Run ID", runId],
         ["Status", body.status],
       ]),
-    );
+      ...(body.deduplicated === true
+        ? [
+            "   An equal request was made before: this is its run, nothing was started or paid for again.",
+            "   To train anew all the same: --force-new",
+          ]
+        : []),
+    ]);
   const reference = { ...agentOf(session, body), run_id: runId };
   if (session.wait && !ended(body)) {
     const said = new Set([stateOf(body)]);

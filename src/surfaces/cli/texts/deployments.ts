@@ -9,11 +9,18 @@ const deploymentFacts = (one: Body) =>
     ["Promoted", one.promoted_at],
     ["Promoted by", one.promoted_by],
     ["Approved by", one.approved_by],
-    ["Gate overridden", one.override_reason],
+    ["Two persons", twoPersons(one.four_eyes)],
     ["Rolled back from", one.rollback_from],
     ["Reason", one.rollback_reason],
     ["State", one.state],
   ]);
+
+function twoPersons(value: unknown): string | undefined {
+  const { requested_by, decided_by } = (value ?? {}) as Body;
+  return requested_by === undefined
+    ? undefined
+    : `${plain(requested_by)} had it trained, ${plain(decided_by)} let it through`;
+}
 
 const warnings = (body: Body) =>
   (Array.isArray(body.warnings) ? (body.warnings as unknown[]) : []).map((one) => `   ⚠️  ${plain(one)}`);
@@ -59,7 +66,8 @@ export const DEPLOYMENT_TEXTS: Texts = {
       : ["✅ Rolled back successfully!"]),
     ...facts([
       ["Deployment ID", body.deployment_id ?? "none: the base model answers"],
-      ["Tuned model", tunedModel(body) ?? body.base_model],
+      ["Tuned model", tunedModel(body)],
+      ["Base model", tunedModel(body) === null ? body.base_model : undefined],
       ["Rolled back from", body.rollback_from],
       ["Reason", body.rollback_reason],
     ]),
@@ -83,6 +91,7 @@ export const DEPLOYMENT_TEXTS: Texts = {
         deployments.map((one) => [
           `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id ?? one.id)}`,
           ...deploymentFacts(one).slice(1),
+          ...warnings(one),
         ]),
       ),
       ...more(body),
@@ -92,7 +101,11 @@ export const DEPLOYMENT_TEXTS: Texts = {
   setGatePolicy: policyText,
   getActiveDeployment: (body, input) =>
     body.has_active_deployment === true
-      ? [`🟢 Active deployment of agent '${agentOf(body, input)}':`, ...deploymentFacts(body)]
+      ? [
+          `🟢 Active deployment of agent '${agentOf(body, input)}':`,
+          ...deploymentFacts(body),
+          ...warnings(body),
+        ]
       : [`⚪ ${plain(body.message)}`, ...facts([["Base model", body.base_model]])],
   getLineage(body, input) {
     const heading = `📜 Deployment lineage for agent '${agentOf(body, input)}':`;
@@ -104,6 +117,7 @@ export const DEPLOYMENT_TEXTS: Texts = {
         lineage.map((one) => [
           `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id)}`,
           ...deploymentFacts(one).slice(1),
+          ...warnings(one),
           ...ancestor("Evaluation", one.evaluation, ["verdict", "status"]),
           ...ancestor("Training run", one.training_run, [
             "status",

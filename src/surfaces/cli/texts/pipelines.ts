@@ -34,6 +34,8 @@ export const PIPELINE_TEXTS: Texts = {
 
 function pipelineText(body: Body): string[] {
   const outcome = body.outcome;
+  // Decided, but the pipeline itself has not yet gone on.
+  const isOpen = body.status === "waiting_for_approval" && member(body.decision, "approved") === undefined;
   const heading =
     body.status === "waiting_for_approval"
       ? "✋ Pipeline waits for approval"
@@ -44,17 +46,17 @@ function pipelineText(body: Body): string[] {
     heading,
     ...facts([
       ["Pipeline ID", body.pipeline_id ?? body.id],
-      ["Status", body.status],
+      ["Status", body.status === "waiting_for_approval" && !isOpen ? "goes on as decided" : body.status],
       ["Dataset ID", body.dataset_id],
       ["Run ID", body.run_id],
       ["Evaluation ID", body.evaluation_id],
       ["Verdict", body.verdict],
       ["Deployment ID", body.deployment_id],
       ["Decided by", member(body.decision, "decided_by")],
-      ["Approval until", body.status === "waiting_for_approval" ? body.approval_until : undefined],
+      ["Approval until", isOpen ? body.approval_until : undefined],
       ["Error", body.error],
     ]),
-    ...(body.status === "waiting_for_approval"
+    ...(isOpen
       ? [`   Decide: lightning approve --pipeline-id ${plain(body.pipeline_id ?? body.id)} --approve`]
       : []),
   ];
