@@ -12,6 +12,7 @@ import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
 import { createMeasure } from "./measure.ts";
 import { type Merged, merge, sideCode, sideOfCode } from "./merge.ts";
+import { NEAR_DUPLICATES } from "./near.ts";
 import { pairLines } from "./pairs.ts";
 import { type ReservedKeys, reservedKeys } from "./reserved.ts";
 import { FATES, nearOverlap } from "./select.ts";
@@ -34,9 +35,6 @@ export interface AssembleDeps {
 export type Assembled =
   | { kind: "ready"; training_count: number; validation_count: number; test_count: number }
   | { kind: "rejected"; code: string; message: string };
-
-/** From which likeness an example is a near-duplicate; by 24 hashes a half, 0.85 is told within some 0.07. */
-export const NEAR_DUPLICATES = 0.85;
 
 type Part = number | "golden" | "pairs";
 

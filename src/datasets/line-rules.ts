@@ -89,7 +89,7 @@ export const WARNINGS = {
   long_example: "Examples have more than 4,096 tokens; older models cut there.",
   special_token: "Texts hold special tokens such as <|endoftext|>; they are learnt as plain text.",
   arguments_against_schema:
-    "Calls have arguments that their tool's schema does not know or lack required ones.",
+    "Calls have arguments that their tool's schema does not take, or lack required ones.",
   personal_data: "Texts look as if they held secrets or personal data.",
   moderation_phrase: "Prompts ask for a chain of thought; the service's content check may refuse the job.",
   escaped_newline: "Texts hold a written-out \\n where a line break may have been meant.",
@@ -99,6 +99,8 @@ export const WARNINGS = {
   reference_schema_differs: "Lines have different reference fields; the grader finds some of them missing.",
   reference_all_equal: "A reference field has the same value in every line.",
   long_reference: "Reference fields are longer than 500 characters on average.",
+  validation_near_training: "Validation examples are nearly the same as training examples.",
+  many_examples: "Beyond 2,000 examples each further one gives less; better ones give more.",
   few_examples: "With fewer than 50 examples a model learns the form alone; hundreds are advised.",
   large_file: "Files over 150 MB are known to fail within the job.",
 } as const;

@@ -3,6 +3,7 @@ import type { Capability } from "./capabilities.ts";
 import { methodOf } from "./capabilities.ts";
 import type { DatasetLine, Format, Preference } from "./contract.ts";
 import { FILE_RULES, type FileRule, type LineFault, type Warning } from "./line-rules.ts";
+import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "./near.ts";
 import { contentHash, contentText, turnsOf } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
 import { encodingOf, lineCounter, loadCounter, SPECIAL_TOKEN } from "./tokens.ts";
@@ -38,6 +39,8 @@ export interface FileCheck {
   readonly format: Format;
   readonly capability: Capability;
   readonly model?: string | undefined;
+  /** How often each token will be trained on; 1 when absent. */
+  readonly epochs?: number | undefined;
   readonly mostFaults?: number | undefined;
 }
 
@@ -47,21 +50,23 @@ const LINES_PER_PAUSE = 64;
 const LONG_EXAMPLE = 4096;
 const LONG_REFERENCE = 500;
 const FEW_EXAMPLES = 50;
+const MANY_EXAMPLES = 2000;
 const FEW_PAIRS = 500;
-const LARGE_FILE = 150_000_000;
 const MODERATION = /chain[- ]of[- ]thought|step[- ]by[- ]step reasoning|show your (?:hidden )?reasoning/i;
 
 /** A file under check and, once it is read, what was found. `keys` are the content hashes, for the overlap check. */
 export interface CheckedFile {
   readonly report: FileReport;
   readonly keys: ReadonlySet<string>;
+  /** Of each valid line its likeness, for near pairs of the two files. */
+  readonly signatures: Uint8Array;
 }
 
-/** Checks one file as it streams by: each line, then what only the whole tells. Memory: 32 bytes a distinct line. */
+/** Checks one file as it streams by: each line, then what only the whole tells. Memory: some 150 bytes a line. */
 export async function checkFile(
   file: string,
   text: AsyncIterable<Uint8Array>,
-  { format, capability, model, mostFaults = FAULTS_SHOWN }: FileCheck,
+  { format, capability, model, epochs = 1, mostFaults = FAULTS_SHOWN }: FileCheck,
 ): Promise<CheckedFile> {
   const faults: FileFault[] = [];
   let found = 0;
@@ -78,6 +83,7 @@ export async function checkFile(
   const seen = new Set<string>();
   const prompts = new Set<string>();
   const references = new References();
+  let signatures = new Uint8Array(SIGNATURE_BYTES * 256);
   let bytes = 0;
   let tokens = 0;
   let longest = 0;
@@ -101,8 +107,10 @@ export async function checkFile(
         report(fault.rule, fault.message, { line: number, field: fault.field, remedy: fault.remedy });
       continue;
     }
-    examples++;
     const { line } = checked;
+    if ((examples + 1) * SIGNATURE_BYTES > signatures.length) signatures = doubled(signatures);
+    writeSignature(line, signatures, examples * SIGNATURE_BYTES);
+    examples++;
     const used = count(line);
     tokens += used;
     longest = Math.max(longest, used);
@@ -136,14 +144,41 @@ export async function checkFile(
       `The file has ${examples} valid examples; the least is ${capability.fewest_examples}.`,
     );
   else if (examples < FEW_EXAMPLES) warn("few_examples");
+  else if (examples > MANY_EXAMPLES) warn("many_examples");
+  const { most_tokens: most = Number.POSITIVE_INFINITY } = capability;
+  if (tokens * epochs > most)
+    report(
+      "too_many_tokens",
+      `${tokens} tokens for ${epochs} epochs are ${tokens * epochs}; the most is ${most}.`,
+    );
   if (format === "dpo" && examples < FEW_PAIRS) warn("few_pairs");
   if (bytes >= capability.most_bytes)
     report("file_too_large", `The file has ${bytes} bytes; it must stay under ${capability.most_bytes}.`);
-  else if (bytes > LARGE_FILE) warn("large_file");
+  else if (bytes > capability.large_bytes) warn("large_file");
   return {
     report: { file, examples, bytes, tokens, longest, faults_found: found, faults, warnings },
     keys: seen,
+    signatures: signatures.subarray(0, examples * SIGNATURE_BYTES),
   };
+}
+
+function doubled(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
+}
+
+/** How many validation examples are nearly the same as one that is trained on; equal ones are a fault of their own. */
+export function nearPairs(training: CheckedFile, validation: CheckedFile): number {
+  const trained = training.signatures.length / SIGNATURE_BYTES;
+  const both = new Uint8Array(training.signatures.length + validation.signatures.length);
+  both.set(training.signatures);
+  both.set(validation.signatures, training.signatures.length);
+  const index = new NearIndex(both, trained, NEAR_DUPLICATES);
+  for (let i = 0; i < trained; i++) index.add(i);
+  let found = 0;
+  for (let i = trained; i < both.length / SIGNATURE_BYTES; i++) if (index.find(i) >= 0) found++;
+  return found;
 }
 
 /** What only both files together tell. */

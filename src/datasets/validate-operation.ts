@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
 import { capabilityOf, PROVIDERS } from "./capabilities.ts";
-import { checkFile, checkTogether, type FileCheck } from "./validate-file.ts";
+import { checkFile, checkTogether, type FileCheck, nearPairs } from "./validate-file.ts";
 
 const faultSchema = z.object({
   file: z.string(),
@@ -44,6 +44,9 @@ export function validateOperation(): Operation {
       format: z.enum(["sft", "dpo", "rft"]).default("sft"),
       model: z.string().min(1).max(256).optional().meta({ description: "The base model it is for." }),
       provider: z.enum(PROVIDERS).default("azure"),
+      n_epochs: z.number().int().min(1).max(50).optional().meta({
+        description: "How many epochs it is for: tokens times epochs have a limit.",
+      }),
       bom: z.boolean().default(false).meta({ description: "The deployment insists on a byte-order mark." }),
     }),
     output: z.object({
@@ -65,16 +68,18 @@ export function validateOperation(): Operation {
       content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
       format: "sft",
     },
-    async run({ content, validation_content: other, file, format, model, provider, bom }) {
+    async run({ content, validation_content: other, file, format, model, provider, n_epochs, bom }) {
       const row = capabilityOf(provider, model);
       const capability = bom ? { ...row, byte_order_mark: "required" as const } : row;
-      const check: FileCheck = { format, capability, model };
+      const check: FileCheck = { format, capability, model, epochs: n_epochs };
       const training = await checkFile(file, bytesOf(content), check);
       // Ten examples are asked of what is trained on.
       const lenient = { ...check, capability: { ...capability, fewest_examples: 1 } };
       const validation =
         other === undefined ? undefined : await checkFile("validation file", bytesOf(other), lenient);
       const together = checkTogether(training, validation, format);
+      const near = validation === undefined ? 0 : nearPairs(training, validation);
+      const shared = together.some(({ rule }) => rule === "validation_overlaps");
       const reports = [training.report, ...(validation === undefined ? [] : [validation.report])];
       const faults = [...reports.flatMap((one) => one.faults), ...together];
       return {
@@ -86,7 +91,12 @@ export function validateOperation(): Operation {
           as_of: capability.as_of,
           files: reports.map(({ faults: _faults, ...rest }) => ({
             ...rest,
-            warnings: { ...rest.warnings } as Record<string, number>,
+            warnings: {
+              ...rest.warnings,
+              ...(near > 0 && !shared && rest.file === validation?.report.file
+                ? { validation_near_training: near }
+                : {}),
+            } as Record<string, number>,
           })),
           faults: faults.map(({ line, field, ...fault }) => ({
             ...fault,

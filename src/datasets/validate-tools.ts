@@ -14,7 +14,7 @@ function checkTool(tool: unknown, index: number, names: Set<string>, list: Fault
   const parsed = toolDefinitionSchema.safeParse(tool);
   if (!parsed.success) {
     const at = ["tools", index, ...(parsed.error.issues[0]?.path ?? [])].join(".");
-    list.add("tools_invalid", `The tool is not a definition: ${parsed.error.issues[0]?.message}`, at);
+    list.add("tools_invalid", `The tool is not a definition: ${parsed.error.issues[0]?.message}.`, at);
     return;
   }
   const { name } = parsed.data.function;
@@ -121,7 +121,7 @@ function checkCall(
   return undefined;
 }
 
-/** Whether any call has arguments that its tool's schema does not list, or lacks ones it requires. */
+/** Whether any call has arguments that its tool's schema does not list or take, or lacks ones it requires. */
 export function declaredMismatch(
   turns: readonly {
     readonly tool_calls?: readonly { readonly function: { name: string; arguments: string } }[] | undefined;
@@ -139,10 +139,29 @@ export function declaredMismatch(
       const isStray = schema.additionalProperties !== true && Object.keys(known).length > 0;
       return (
         required.some((name) => typeof name === "string" && !Object.hasOwn(given, name)) ||
-        (isStray && Object.keys(given).some((name) => !Object.hasOwn(known, name)))
+        (isStray && Object.keys(given).some((name) => !Object.hasOwn(known, name))) ||
+        Object.entries(given).some(([name, value]) => Object.hasOwn(known, name) && !fits(value, known[name]))
       );
     }),
   );
+}
+
+/** By type and fixed values alone; what a schema says beyond is left to the tool. */
+function fits(value: unknown, schema: unknown): boolean {
+  if (!isFields(schema)) return true;
+  if (Array.isArray(schema.enum))
+    return schema.enum.some((one) => one === value) || typeof value === "object";
+  const types = [schema.type].flat().filter((type) => typeof type === "string");
+  return types.length === 0 || types.some((type) => isOfType(value, type));
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  if (type === "array") return Array.isArray(value);
+  if (type === "object") return isFields(value);
+  if (type === "null") return value === null;
+  if (type === "integer") return Number.isInteger(value);
+  if (type === "string" || type === "number" || type === "boolean") return typeof value === type;
+  return true;
 }
 
 function isObjectText(text: unknown): boolean {

@@ -64,7 +64,7 @@ function badFields(
   const list = new FaultList();
   for (const issue of issues) {
     const at = issue.path.map(String).join(".");
-    list.add("bad_field", `${at}: ${issue.message}`, at);
+    list.add("bad_field", `${at}: ${issue.message}.`, at);
   }
   return list.faults;
 }

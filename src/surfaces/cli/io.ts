@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { styleText } from "node:util";
 import { sleep, systemClock } from "../../kernel/clock.ts";
 
@@ -32,7 +32,7 @@ const STYLES: readonly [RegExp, Style][] = [
 export const terminal: CliIo = {
   out: (line) => process.stdout.write(line),
   err: (line) => process.stderr.write(line),
-  read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
+  read: async (file) => decoded(await (file === "-" ? buffer(process.stdin) : readFile(file))),
   ...(process.stdin.isTTY && process.stdout.isTTY
     ? {
         async ask(question: string) {
@@ -54,6 +54,15 @@ export const terminal: CliIo = {
     return styleText(style, line, { stream: stream === "out" ? process.stdout : process.stderr });
   },
 };
+
+/** A byte-order mark stays, since some are asked for. @throws when the bytes are no UTF-8: nothing is put in their place */
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error("it is not UTF-8; save it as UTF-8");
+  }
+}
 
 /** Lines as the original prints them: a blank line first. */
 export function print(io: CliIo, lines: readonly string[]): void {
