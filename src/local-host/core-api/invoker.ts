@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { FunctionInvoker, InvocationResult, TypedData } from "../durable/port.ts";
@@ -7,6 +7,7 @@ import type { Core } from "./core.ts";
 import { toError } from "./errors.ts";
 import { lostInJson } from "./lost-in-json.ts";
 import { droppedStatusOf, openTasksOf } from "./open-tasks.ts";
+import { plainText } from "./typed-data.ts";
 import type {
   CoreInvocationContext,
   CoreLogLevel,
@@ -66,6 +67,7 @@ export interface InvokerDeps {
 export function createInvoker(deps: InvokerDeps): Invoker {
   const { core, logger, tracker, clientBinding, onCall, timeout } = deps;
   const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
+  const clientInputs = new Map([...core.functions.values()].map((fn) => [fn, clientInputsOf(fn)]));
 
   /** Functions of which it was said that their results are lost on the way. */
   const told = new Set<string>();
@@ -83,10 +85,10 @@ export function createInvoker(deps: InvokerDeps): Invoker {
         invocationId,
         functionId: fn.id,
         inputData: [
-          { name: fn.trigger.name, data: invocation.trigger },
-          ...extraInputs(fn, clientBinding).map(([name, text]) => ({ name, data: { string: text } })),
+          { name: fn.trigger.name, data: plainText(invocation.trigger) },
+          ...extraInputs(clientInputs.get(fn), clientBinding),
         ],
-        triggerMetadata: invocation.triggerMetadata ?? {},
+        triggerMetadata: plainTexts(invocation.triggerMetadata),
         traceContext: {
           traceParent: invocation.traceParent ?? newTraceParent(),
           traceState: invocation.traceState ?? "",
@@ -181,10 +183,19 @@ export function createInvoker(deps: InvokerDeps): Invoker {
   };
 }
 
-/** Not sampled. UUIDs, since Node draws those from a pool: this is made for every call. */
+const TRACE_BYTES = 24;
+const traces = Buffer.alloc(256 * TRACE_BYTES);
+let nextTrace = traces.length;
+
+/** Not sampled. Drawn from a pool: this is made for every call. */
 function newTraceParent(): string {
-  const trace = randomUUID().replaceAll("-", "");
-  return `00-${trace}-${randomUUID().replaceAll("-", "").slice(16)}-00`;
+  if (nextTrace === traces.length) {
+    randomFillSync(traces);
+    nextTrace = 0;
+  }
+  const text = traces.toString("hex", nextTrace, nextTrace + TRACE_BYTES);
+  nextTrace += TRACE_BYTES;
+  return `00-${text.slice(0, 32)}-${text.slice(32)}-00`;
 }
 
 /** Azure ends the whole worker process then; here only the caller is told, and the function's promise is left alone. */
@@ -211,14 +222,21 @@ export function isDurableClient(type: string): boolean {
   return /^(durableClient|orchestrationClient)$/i.test(type);
 }
 
-function extraInputs(fn: RegisteredFunction, clientBinding: () => string | undefined): [string, string][] {
-  const inputs: [string, string][] = [];
-  for (const [name, binding] of Object.entries(fn.metadata.bindings)) {
-    if (binding.direction !== "in" || !isDurableClient(binding.type)) continue;
-    const text = clientBinding();
-    if (text !== undefined) inputs.push([name, text]);
-  }
-  return inputs;
+function plainTexts(metadata: Readonly<Record<string, WireData>> = {}): Record<string, WireData> {
+  const plain: Record<string, WireData> = {};
+  for (const name in metadata) plain[name] = plainText(metadata[name] as WireData);
+  return plain;
+}
+
+function clientInputsOf(fn: RegisteredFunction): string[] {
+  return Object.entries(fn.metadata.bindings)
+    .filter(([, { direction, type }]) => direction === "in" && isDurableClient(type))
+    .map(([name]) => name);
+}
+
+function extraInputs(names: readonly string[] = [], clientBinding: () => string | undefined) {
+  const text = names.length === 0 ? undefined : clientBinding();
+  return text === undefined ? [] : names.map((name) => ({ name, data: { string: text } }));
 }
 
 /** Writes one line of the app's log at our level for it. */

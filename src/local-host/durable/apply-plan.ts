@@ -1,7 +1,7 @@
 import type { Plan } from "./episode.ts";
 import { isTerminal } from "./history.ts";
 import type { NewInstance } from "./new-instance.ts";
-import type { Activity, DurableStore, Message } from "./store.ts";
+import type { Activity, DurableStore, Instance, Message } from "./store.ts";
 
 /** What a committed plan means for memory. */
 export interface Applied {
@@ -16,28 +16,28 @@ export interface Applied {
 /** Writes a plan, inside a transaction. Undefined when the instance was purged or replaced meanwhile. */
 export function applyPlan(
   store: DurableStore,
-  id: string,
-  executionId: string,
+  instance: Instance,
   length: number,
   plan: Plan,
 ): Applied | undefined {
-  if (!store.update(id, executionId, plan.change)) return undefined;
+  const { id, executionId } = instance;
+  if (!store.update(instance, plan.change)) return undefined;
   store.consume(plan.consumed);
-  if (plan.kept < length) store.clearHistory(id);
-  store.appendHistory(id, plan.kept, plan.history);
+  if (plan.kept < length) store.clearHistory(instance);
+  store.appendHistory(instance, plan.history);
   if (isTerminal(plan.change.status) || plan.change.executionId !== executionId)
     store.deleteTimers(id, executionId);
   const refused: NewInstance[] = [];
   const replaced: string[] = [];
   const messages: Message[] = [];
-  for (const { instance, started } of plan.effects.starts) {
-    const existing = store.instance(instance.id);
+  for (const { instance: child, started } of plan.effects.starts) {
+    const existing = store.instance(child.id);
     if (existing !== undefined && !isTerminal(existing.status)) {
-      refused.push(instance);
+      refused.push(child);
       continue;
     }
-    if (existing !== undefined) replaced.push(instance.id);
-    store.create(instance);
+    if (existing !== undefined) replaced.push(child.id);
+    store.create(child, existing);
     messages.push(store.addMessage(started));
   }
   for (const message of plan.effects.messages) messages.push(store.addMessage(message));

@@ -53,6 +53,7 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
         const message = encoded(event(toIso(clock.now())));
         return store.addMessage({ instanceId: id, executionId: null, due: null, event: message });
       },
+      undefined,
       (message) => message !== undefined && dispatcher.deliver(message),
     );
     return outcome;
@@ -84,9 +85,10 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
             "instance_exists",
             `An Orchestration instance with the status ${statusName(existing.status)} already exists.`,
           );
-        store.create(instance);
+        store.create(instance, existing);
         return store.addMessage(startMessage(instance, null, toIso(createdAt)));
       },
+      undefined,
       (message) => {
         dispatcher.reset(id);
         dispatcher.deliver(message);
@@ -107,10 +109,10 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
     const { history, failedChildren } = rewound(events, (child) => store.instance(child) !== undefined);
     const { executionId } = instance;
     const updatedAt = clock.now();
-    store.clearHistory(id);
+    store.clearHistory(instance);
     store.deleteActivities(id);
-    store.appendHistory(id, 0, history.map(encoded));
-    store.update(id, executionId, { ...instance, status: Status.Running, output: null, updatedAt });
+    store.appendHistory(instance, history.map(encoded));
+    store.update(instance, { ...instance, status: Status.Running, output: null, updatedAt });
     const Data = `Rewound: ${reason ?? ""}`;
     const event = { EventType: EventType.GenericEvent, EventId: -1, Timestamp: toIso(updatedAt), Data };
     const message =

@@ -11,6 +11,7 @@ export class DiskSync {
   /** @param file the database; its log must be there already, and stays while the database is open */
   constructor(file: string) {
     this.#fd = fs.openSync(`${file}-wal`, "r+");
+    lengthen(this.#fd);
   }
 
   now(): void {
@@ -25,4 +26,18 @@ export class DiskSync {
   close(): void {
     fs.closeSync(this.#fd);
   }
+}
+
+/** The log at which SQLite begins it anew (1,000 pages of 4 KiB with their headers), and one large commit more. */
+const LOG_BYTES = 6 * 1024 * 1024;
+
+/**
+ * Fills the log up with zeros, which SQLite takes for its end: syncing what lies in a file already costs about half
+ * of syncing what makes it longer, since the file system has nothing of its own to write down.
+ */
+function lengthen(fd: number): void {
+  const { size } = fs.fstatSync(fd);
+  if (size >= LOG_BYTES) return;
+  fs.writeSync(fd, Buffer.alloc(LOG_BYTES - size), 0, LOG_BYTES - size, size);
+  fs.fsyncSync(fd);
 }

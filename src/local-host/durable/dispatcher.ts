@@ -74,8 +74,7 @@ export class Dispatcher {
     this.#deps = deps;
     this.#payloads = new PayloadWatch(deps.logger);
     this.#entities = new EntityWorker(deps, {
-      persist: (work, committed) => this.#persist(work, committed),
-      deliver: (message) => this.deliver(message),
+      persist: (work) => this.#persistMessages(work),
     });
     this.#timers = new TimerQueue(deps.clock, (message) => this.#arrive(message));
     const { invoker, clock, settings, newId, faults } = deps;
@@ -126,7 +125,11 @@ export class Dispatcher {
     for (const { inbox } of this.#slots.values())
       for (const { activityId, ...message } of inbox)
         if (activityId !== undefined)
-          await this.#persist(() => store.deleteActivity(activityId) && store.addMessage(message));
+          await this.#persist(
+            () =>
+              store.deleteActivity({ instanceId: message.instanceId, id: activityId }) &&
+              store.addMessage(message),
+          );
   }
 
   /** A committed message for an instance, now or when it is due. */
@@ -277,7 +280,8 @@ export class Dispatcher {
           this.#committing++;
           this.#pump();
           await this.#persist(
-            () => applyPlan(store, slot.id, instance.executionId, past.length, plan),
+            () => applyPlan(store, instance, past.length, plan),
+            (applied) => this.#goOn(slot, plan, applied),
             (applied) => this.#applied(slot, instance, past, plan, applied),
           ).finally(() => this.#committing--);
           return;
@@ -309,7 +313,7 @@ export class Dispatcher {
     this.#deps.logger[level](text);
   }
 
-  /** Right after the commit: memory follows. */
+  /** Right after the commit: memory follows, and other orchestrators that have something to do now. */
   #applied(
     slot: Slot,
     instance: Instance,
@@ -326,16 +330,22 @@ export class Dispatcher {
       const events = plan.kept === 0 ? plan.history : past.concat(plan.history);
       this.#histories.set({ ...instance, ...plan.change }, events, plan.history);
     }
+    for (const id of applied.replaced) this.reset(id);
+    slot.outstanding += plan.effects.starts.length - applied.refused.length;
+    for (const message of applied.messages) if (isEffectless(message)) this.deliver(message);
+  }
+
+  /** After the sync: what has effects, and whoever waits outside. */
+  #goOn(slot: Slot, plan: Plan, applied: Applied | undefined): void {
+    if (applied === undefined) return;
     for (const { id, name } of applied.refused)
       this.#deps.logger.error(
         `Sub-orchestration '${name}' was not started: an instance '${id}' is already running. Its parent waits for ever, here and in Azure.`,
       );
-    for (const id of applied.replaced) this.reset(id);
     for (const activity of applied.activities) this.#add(activity);
-    slot.outstanding += plan.effects.starts.length - applied.refused.length;
-    for (const message of applied.messages) this.deliver(message);
-    if (!ended) return;
-    this.#tell(slot.id, true);
+    for (const message of applied.messages) if (!isEffectless(message)) this.deliver(message);
+    if (isTerminal(plan.change.status)) this.#tell(slot.id, true);
+    this.#pump();
   }
 
   #tell(id: string, ended: boolean): void {
@@ -362,15 +372,10 @@ export class Dispatcher {
         this.#arrive({ id: 0, activityId, ...message(event) });
         return;
       }
-      await this.#persist(
-        () => {
-          if (!store.deleteActivity(activityId)) return [];
-          return (copy === undefined ? [event] : [event, copy]).map((one) => store.addMessage(message(one)));
-        },
-        (messages) => {
-          for (const one of messages) this.deliver(one);
-        },
-      );
+      await this.#persistMessages(() => {
+        if (!store.deleteActivity(activity)) return [];
+        return (copy === undefined ? [event] : [event, copy]).map((one) => store.addMessage(message(one)));
+      });
     } catch (error) {
       this.#deps.logger.error("an activity's result could not be kept; it runs again at the next start", {
         activity: activity.name,
@@ -393,10 +398,14 @@ export class Dispatcher {
   }
 
   /** A commit that fails (a full disk) is tried again until it works or the host stops: work done is not lost. */
-  async #persist<Result>(work: () => Result, committed?: (result: Result) => void): Promise<void> {
+  async #persist<Result>(
+    work: () => Result,
+    committed?: (result: Result) => void,
+    written?: (result: Result) => void,
+  ): Promise<void> {
     for (let wait = RETRY_WRITE_MS.first; ; wait = Math.min(2 * wait, RETRY_WRITE_MS.longest)) {
       try {
-        await this.#deps.store.write(work, committed);
+        await this.#deps.store.write(work, committed, written);
         return;
       } catch (error) {
         if (this.#stopping) throw error;
@@ -406,6 +415,14 @@ export class Dispatcher {
         await pause(wait);
       }
     }
+  }
+
+  /** Commits messages and passes them on: to orchestrators at once, to entities when they are on the disk. */
+  #persistMessages(work: () => readonly Message[]): Promise<void> {
+    const pass = (wanted: boolean) => (messages: readonly Message[]) => {
+      for (const message of messages) if (isEffectless(message) === wanted) this.deliver(message);
+    };
+    return this.#persist(work, pass(false), pass(true));
   }
 
   #settleIdle(): void {
@@ -418,6 +435,12 @@ export class Dispatcher {
     });
   }
 }
+
+/**
+ * Orchestrators only decide, so that a run of one may be lost with what caused it as if it had never been. An
+ * entity's operations are anybody's code.
+ */
+const isEffectless = ({ instanceId }: Message): boolean => !isEntityId(instanceId);
 
 /** What stands where it has to: a start is first, and commands keep their order among what they are about. */
 const FIXED: ReadonlySet<number> = new Set([

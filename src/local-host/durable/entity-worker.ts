@@ -16,8 +16,7 @@ interface EntityDeps {
 
 /** How the dispatcher commits and passes messages on. */
 interface Ways {
-  readonly persist: <Result>(work: () => Result, committed: (result: Result) => void) => Promise<void>;
-  readonly deliver: (message: Message) => void;
+  readonly persist: (work: () => readonly Message[]) => Promise<void>;
 }
 
 /** Runs entities' batches and commits what they change, one batch of an entity at a time. */
@@ -43,16 +42,11 @@ export class EntityWorker {
     if (plan.fault !== undefined)
       logger.error("an entity's operations failed", { entity: id, error: plan.fault });
     for (const warning of plan.warnings) logger.warn(warning);
-    await this.#ways.persist(
-      () => {
-        store.consume(messages);
-        store.putEntity({ id, ...plan.entity });
-        return plan.messages.map((message) => store.addMessage(message));
-      },
-      (sent) => {
-        for (const message of sent) this.#ways.deliver(message);
-      },
-    );
+    await this.#ways.persist(() => {
+      store.consume(messages);
+      store.putEntity({ id, ...plan.entity });
+      return plan.messages.map((message) => store.addMessage(message));
+    });
   }
 
   #isAlive(instanceId: string): boolean {

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { fatal, unavailable } from "../../kernel/errors.ts";
 import type { DiskSync } from "./disk-sync.ts";
@@ -6,6 +6,7 @@ import type { DiskSync } from "./disk-sync.ts";
 interface Job {
   readonly work: () => unknown;
   readonly committed: (result: unknown) => void;
+  readonly written: ((result: unknown) => void) | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -25,13 +26,12 @@ const BUSY_GROUP = 6;
 
 /**
  * One SQLite transaction, and so one sync of the disk, for everything written in one turn of the event loop. Each
- * job is still all or nothing by itself: one that throws is undone alone. Nobody hears of a commit before its sync.
+ * job is still all or nothing by itself: one that throws is undone alone. Nobody outside hears of a commit before its
+ * sync; only what has no effect of its own, like the next run of an orchestrator, may begin meanwhile.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
   readonly #disk: DiskSync | undefined;
-  readonly #save: StatementSync;
-  readonly #release: StatementSync;
   #jobs: Job[] = [];
   /** Committed, not yet known to be on the disk. */
   #unsynced: Done[] = [];
@@ -45,6 +45,8 @@ export class GroupCommit {
   inOrder = false;
   /** Transactions made so far, for tests and figures. */
   commits = 0;
+  /** Statements that wrote; counted by the store. */
+  written = 0;
   /** Called after every commit; tests take their crash images here. */
   onCommit: (() => void) | undefined;
   /** Called when a group was written or refused and has left the queue. */
@@ -56,8 +58,6 @@ export class GroupCommit {
   constructor(db: DatabaseSync, disk?: DiskSync) {
     this.#db = db;
     this.#disk = disk;
-    this.#save = db.prepare("SAVEPOINT job");
-    this.#release = db.prepare("RELEASE job");
   }
 
   /** Jobs that wait for their transaction. */
@@ -71,16 +71,21 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work` inside the next transaction. `committed` is called right after the sync, before the promise settles,
-   * so that memory never lags behind what is on disk.
+   * Runs `work` inside the next transaction, again if that had to be undone for the sake of another job.
+   * `committed` is called right after the sync, before the promise settles, so that memory never lags behind what is
+   * on disk; `written` already before the sync, and what it sets going shares that sync if it writes at once.
    */
-  write<Result>(work: () => Result, committed: (result: Result) => void = () => {}): Promise<Result> {
+  write<Result>(
+    work: () => Result,
+    committed: (result: Result) => void = () => {},
+    written?: (result: Result) => void,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#closed || this.#broken !== undefined) {
         reject(this.#broken ?? unavailable("durable_store_closed", "The durable store is closed."));
         return;
       }
-      this.#jobs.push({ work, committed, resolve, reject } as Job);
+      this.#jobs.push({ work, committed, written, resolve, reject } as Job);
       if (this.#jobs.length === 1) setImmediate(() => this.flush());
     });
   }
@@ -95,15 +100,9 @@ export class GroupCommit {
   flush(inThread = false): void {
     if (this.#jobs.length === 0 || this.#abandoned || this.survives?.() === false) return;
     const jobs = this.#jobs.slice(0, LARGEST_GROUP);
-    const results: Done[] = [];
+    let results: Done[];
     try {
-      this.#db.exec("BEGIN");
-      const until = performance.now() + LONGEST_GROUP_MS;
-      for (const job of jobs) {
-        results.push(this.#attempt(job));
-        if (performance.now() > until) break;
-      }
-      this.#db.exec("COMMIT");
+      results = this.#transact(jobs, false) ?? this.#transact(jobs, true) ?? [];
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       this.#forget(jobs.length);
@@ -113,9 +112,27 @@ export class GroupCommit {
     this.commits++;
     this.onCommit?.();
     this.#unsynced.push(...results);
+    let goesOn = false;
+    for (const { job, result, error } of results) {
+      if (job.written === undefined || error !== undefined) continue;
+      job.written(result);
+      goesOn = true;
+    }
     this.#forget(results.length);
     if (this.#syncing) return;
-    if (inThread || this.inOrder || results.length < BUSY_GROUP) this.#syncNow();
+    // What was set going has the microtasks of this turn to come to its own commit, and to share this sync.
+    if (goesOn && !inThread && this.#unsynced.length < BUSY_GROUP) setImmediate(() => this.#syncWithNext());
+    else this.#sync(inThread, results.length);
+  }
+
+  #syncWithNext(): void {
+    if (this.#unsynced.length === 0 || this.#syncing || this.#abandoned || this.#closed) return;
+    if (this.#jobs.length > 0) this.flush();
+    else this.#sync(false, this.#unsynced.length);
+  }
+
+  #sync(inThread: boolean, jobs: number): void {
+    if (inThread || this.inOrder || jobs < BUSY_GROUP) this.#syncNow();
     else this.#syncLater();
   }
 
@@ -196,17 +213,34 @@ export class GroupCommit {
     if (this.#jobs.length > 0) setImmediate(() => this.flush());
   }
 
-  #attempt(job: Job): Done {
-    this.#save.run();
-    try {
-      const result = job.work();
-      this.#release.run();
-      return { job, result };
-    } catch (error) {
-      // A full disk or an I/O error ends the whole transaction; then all of it is tried again by those who asked.
-      if (!this.#db.isTransaction) throw error;
-      this.#db.exec("ROLLBACK TO job; RELEASE job");
-      return { job, error };
+  /**
+   * Runs jobs in one transaction. Without care, undefined and nothing done when one threw after it had written; with
+   * care each has a savepoint, which costs more than most jobs do.
+   */
+  #transact(jobs: readonly Job[], carefully: boolean): Done[] | undefined {
+    const results: Done[] = [];
+    this.#db.exec("BEGIN");
+    const until = performance.now() + LONGEST_GROUP_MS;
+    for (const job of jobs) {
+      const { written } = this;
+      if (carefully) this.#db.exec("SAVEPOINT job");
+      try {
+        const result = job.work();
+        results.push({ job, result });
+      } catch (error) {
+        // A full disk or an I/O error ends the whole transaction; then all of it is tried again by those who asked.
+        if (!this.#db.isTransaction) throw error;
+        if (carefully) this.#db.exec("ROLLBACK TO job");
+        else if (this.written > written) {
+          this.#db.exec("ROLLBACK");
+          return undefined;
+        }
+        results.push({ job, error });
+      }
+      if (carefully) this.#db.exec("RELEASE job");
+      if (performance.now() > until) break;
     }
+    this.#db.exec("COMMIT");
+    return results;
   }
 }

@@ -22,6 +22,9 @@ export interface Instance {
   readonly updatedAt: number;
 }
 
+/** What changes of an instance. */
+export type InstanceChange = Omit<Instance, "seq" | "id" | "name" | "createdAt">;
+
 /**
  * A history event on its way to an instance; `due` (ms) is set on timers. A result that goes straight into its
  * instance's next episode has no row of its own (`id` 0): until that commits, the activity's row stands for it.
@@ -97,6 +100,8 @@ export class DurableStore {
   readonly #statements = new Map<string, StatementSync>();
   readonly transactions: GroupCommit;
   readonly write: GroupCommit["write"];
+  /** Ids of messages and activities, which outlive no process in anybody's memory. */
+  #lastId: number;
 
   /** @param synced false: commits survive the process but not the machine; for tests, which lose no power */
   constructor(file: string, synced = true) {
@@ -107,6 +112,8 @@ export class DurableStore {
       synced && file !== ":memory:" ? new DiskSync(file) : undefined,
     );
     this.write = this.transactions.write.bind(this.transactions);
+    const last = "SELECT max(id) AS last FROM (SELECT id FROM messages UNION ALL SELECT id FROM activities)";
+    this.#lastId = Number(this.#get(last)?.last ?? 0);
   }
 
   close(): void {
@@ -127,7 +134,10 @@ export class DurableStore {
   }
 
   history(instanceId: string): StoredEvent[] {
-    const rows = this.#all("SELECT event FROM history WHERE instance_id = ? ORDER BY seq", instanceId);
+    const rows = this.#all(
+      "SELECT event FROM history WHERE instance = (SELECT seq FROM instances WHERE id = ?) ORDER BY seq",
+      instanceId,
+    );
     return rows.flatMap((row) => (row.event as string).split("\n").map(restore));
   }
 
@@ -204,9 +214,12 @@ export class DurableStore {
     );
   }
 
-  /** Puts a new execution in place of whatever had the id before. */
-  create(instance: Omit<Instance, "seq" | "output" | "customStatus" | "status" | "updatedAt">): void {
-    if (this.instance(instance.id) !== undefined) this.forget(instance.id);
+  /** @param before what has the id now; the new execution takes its place */
+  create(
+    instance: Omit<Instance, "seq" | "output" | "customStatus" | "status" | "updatedAt">,
+    before?: Instance,
+  ): void {
+    if (before !== undefined) this.forget(instance.id);
     this.#run(
       `INSERT INTO instances (id, execution_id, name, version, status, input, created_at, updated_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -221,44 +234,59 @@ export class DurableStore {
     );
   }
 
-  /** False, and nothing done, when the instance is no longer at `executionId`. */
+  /** False, and nothing done, when the instance is no longer what it was: purged, replaced or continued as new. */
   update(
-    id: string,
-    executionId: string,
-    change: Omit<Instance, "seq" | "id" | "name" | "createdAt">,
+    instance: Instance,
+    { executionId, version, status, input, output, customStatus, updatedAt }: InstanceChange,
   ): boolean {
+    // The common case writes little, and leaves the index on the status alone.
+    const goesOn = status === instance.status && executionId === instance.executionId && output === null;
+    if (
+      goesOn &&
+      this.#run(
+        "UPDATE instances SET custom_status = ?, updated_at = ? WHERE seq = ? AND execution_id = ? AND status = ?",
+        customStatus,
+        updatedAt,
+        instance.seq,
+        executionId,
+        status,
+      ) > 0
+    )
+      return true;
     return (
       this.#run(
         `UPDATE instances SET execution_id = ?, version = ?, status = ?, input = ?, output = ?,
-           custom_status = ?, updated_at = ? WHERE id = ? AND execution_id = ?`,
-        change.executionId,
-        change.version,
-        change.status,
-        change.input,
-        change.output,
-        change.customStatus,
-        change.updatedAt,
-        id,
+           custom_status = ?, updated_at = ? WHERE seq = ? AND execution_id = ?`,
         executionId,
+        version,
+        status,
+        input,
+        output,
+        customStatus,
+        updatedAt,
+        instance.seq,
+        instance.executionId,
       ) > 0
     );
   }
 
   /** One row for an episode: JSON text has no line breaks of its own, so they stand between the events. */
-  appendHistory(instanceId: string, from: number, events: readonly StoredEvent[]): void {
+  appendHistory({ seq }: Pick<Instance, "seq">, events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
     const text = events.map((event) => event.text).join("\n");
-    this.#run("INSERT INTO history (instance_id, seq, event) VALUES (?, ?, ?)", instanceId, from, text);
+    this.#run("INSERT INTO history (instance, event) VALUES (?, ?)", seq, text);
   }
 
-  clearHistory(instanceId: string): void {
-    this.#run("DELETE FROM history WHERE instance_id = ?", instanceId);
+  clearHistory({ seq }: Pick<Instance, "seq">): void {
+    this.#run("DELETE FROM history WHERE instance = ?", seq);
   }
 
   addMessage(message: Omit<Message, "id">): Message {
-    const id = this.#insert(
-      "INSERT INTO messages (instance_id, execution_id, due, event) VALUES (?, ?, ?, ?)",
+    const id = ++this.#lastId;
+    this.#run(
+      "INSERT INTO messages (instance_id, id, execution_id, due, event) VALUES (?, ?, ?, ?, ?)",
       message.instanceId,
+      id,
       message.executionId,
       message.due,
       message.event.text,
@@ -268,9 +296,9 @@ export class DurableStore {
 
   /** Takes messages off the queue, and the activities whose results they carry. */
   consume(messages: readonly Message[]): void {
-    for (const { id, activityId } of messages) {
-      if (activityId !== undefined) this.deleteActivity(activityId);
-      else this.#run("DELETE FROM messages WHERE id = ?", id);
+    for (const { instanceId, id, activityId } of messages) {
+      if (activityId !== undefined) this.deleteActivity({ instanceId, id: activityId });
+      else this.#run("DELETE FROM messages WHERE instance_id = ? AND id = ?", instanceId, id);
     }
   }
 
@@ -285,9 +313,11 @@ export class DurableStore {
 
   addActivity(activity: Omit<Activity, "id">): Activity {
     const { instanceId, executionId, taskId, name, input } = activity;
-    const id = this.#insert(
-      "INSERT INTO activities (instance_id, execution_id, task_id, name, input) VALUES (?, ?, ?, ?, ?)",
+    const id = ++this.#lastId;
+    this.#run(
+      "INSERT INTO activities (instance_id, id, execution_id, task_id, name, input) VALUES (?, ?, ?, ?, ?, ?)",
       instanceId,
+      id,
       executionId,
       taskId,
       name,
@@ -297,8 +327,8 @@ export class DurableStore {
   }
 
   /** False when it was no longer there: the instance was purged meanwhile. */
-  deleteActivity(id: number): boolean {
-    return this.#run("DELETE FROM activities WHERE id = ?", id) > 0;
+  deleteActivity({ instanceId, id }: Pick<Activity, "instanceId" | "id">): boolean {
+    return this.#run("DELETE FROM activities WHERE instance_id = ? AND id = ?", instanceId, id) > 0;
   }
 
   /** Their results are wanted no more. */
@@ -308,7 +338,8 @@ export class DurableStore {
 
   /** Removes an instance with all that belongs to it. */
   forget(id: string): boolean {
-    this.clearHistory(id);
+    const instance = this.instance(id);
+    if (instance !== undefined) this.clearHistory(instance);
     this.#run("DELETE FROM messages WHERE instance_id = ?", id);
     this.deleteActivities(id);
     return this.#run("DELETE FROM instances WHERE id = ?", id) > 0;
@@ -329,9 +360,7 @@ export class DurableStore {
     return this.#prepare(sql).all(...values) as Row[];
   }
   #run(sql: string, ...values: (string | number | null)[]): number {
+    this.transactions.written++;
     return Number(this.#prepare(sql).run(...values).changes);
-  }
-  #insert(sql: string, ...values: (string | number | null)[]): number {
-    return Number(this.#prepare(sql).run(...values).lastInsertRowid);
   }
 }

@@ -143,7 +143,7 @@ describe("the HTTP API", () => {
       suspendPostUri: `${BASE}/instances/w%201/suspend?reason={text}&${query}`,
       resumePostUri: `${BASE}/instances/w%201/resume?reason={text}&${query}`,
     });
-    expect(await host.status("w%201")).toMatchObject({ instanceId: "w 1", runtimeStatus: "Pending" });
+    expect(await host.status("w%201")).toMatchObject({ instanceId: "w 1", runtimeStatus: "Running" });
   });
 
   test("shows a running instance with 202 and a finished one with 200", async () => {
