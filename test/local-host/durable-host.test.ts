@@ -45,6 +45,19 @@ describe("an orchestration on the local host", () => {
     expect(clock.now() - before).toBeGreaterThanOrEqual(20 * DAY * 1000);
   });
 
+  test("shows a long history over a socket and without one, alike", async () => {
+    const names = Array.from({ length: 40 }, (_, n) => `${n} ${"x".repeat(5000)}`);
+    await post("/api/start/greetLater/long", { names, seconds: 0 });
+    await host.settle();
+    const address = "/runtime/webhooks/durabletask/instances/long?showHistory=true&showHistoryOutput=true";
+    const texts = await Promise.all(
+      [host.fetch(address), fetch(new URL(address, host.baseUrl))].map(async (reply) => (await reply).text()),
+    );
+    expect(texts[0]).toBe(texts[1]);
+    const { historyEvents } = JSON.parse(texts[0] ?? "") as { historyEvents: { EventType: string }[] };
+    expect(historyEvents.filter(({ EventType }) => EventType === "TaskCompleted")).toHaveLength(40);
+  });
+
   test("takes an external event from an HTTP function", async () => {
     await post("/api/start/waitForWord/two");
     await host.settle();

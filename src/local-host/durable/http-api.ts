@@ -2,7 +2,7 @@ import { isLightningError, messageOf } from "../../kernel/errors.ts";
 import type { DurableClient, Sent } from "./client.ts";
 import { entityId, entityParts } from "./entity.ts";
 import { isTerminal, Status } from "./history.ts";
-import { statusBody } from "./http-status.ts";
+import { jsonArray, statusBody, statusWithHistory } from "./http-status.ts";
 import { managementUrls, type UrlScope } from "./http-urls.ts";
 import type { DurableHttpRequest, DurableHttpResponse } from "./port.ts";
 import type { DurableStore, InstanceFilter } from "./store.ts";
@@ -139,7 +139,7 @@ export class DurableHttpApi {
   #outcome(request: DurableHttpRequest, id: string): DurableHttpResponse {
     const instance = this.#store.instance(id);
     if (instance === undefined) return empty(404);
-    const body = statusBody(instance, { showInput: true });
+    const body = statusBody(instance, true);
     if (instance.status === Status.Completed) return json(200, body.output);
     const failed = instance.status === Status.Failed && flag(request, "returnInternalServerErrorOnFailure");
     return json(failed ? 500 : 200, body);
@@ -148,19 +148,18 @@ export class DurableHttpApi {
   #status(request: DurableHttpRequest, scope: UrlScope, id: string): DurableHttpResponse {
     const instance = this.#store.instance(id);
     if (instance === undefined) return empty(404);
-    const history = flag(request, "showHistory")
-      ? this.#store.history(id).map(({ event }) => event)
-      : undefined;
-    const showHistoryOutput = flag(request, "showHistoryOutput");
-    const body = statusBody(instance, {
-      showInput: flag(request, "showInput", true),
-      history,
-      showHistoryOutput,
-    });
-    if (!isTerminal(instance.status))
-      return json(202, body, { location: managementUrls(scope, id).statusQueryGetUri, "retry-after": "5" });
+    const body = statusBody(instance, flag(request, "showInput", true));
     const failed = instance.status === Status.Failed && flag(request, "returnInternalServerErrorOnFailure");
-    return json(failed ? 500 : 200, body);
+    const [status, headers] = isTerminal(instance.status)
+      ? [failed ? 500 : 200, {}]
+      : [202, { location: managementUrls(scope, id).statusQueryGetUri, "retry-after": "5" }];
+    if (!flag(request, "showHistory")) return json(status, body, headers);
+    const store = this.#store;
+    const upTo = store.historyEnd(instance);
+    const read = function* () {
+      for (const { event } of store.historyInParts(instance, upTo)) yield event;
+    };
+    return inParts(status, statusWithHistory(body, read, flag(request, "showHistoryOutput")), headers);
   }
 
   #list(request: DurableHttpRequest): DurableHttpResponse {
@@ -170,9 +169,9 @@ export class DurableHttpApi {
     const shown = page.slice(0, limit);
     const showInput = flag(request, "showInput", true);
     const last = page.length > limit ? shown.at(-1) : undefined;
-    return json(
+    return inParts(
       200,
-      shown.map((instance) => statusBody(instance, { showInput })),
+      jsonArray(shown, (instance) => statusBody(instance, showInput)),
       last === undefined ? {} : { [CONTINUATION]: String(last.seq) },
     );
   }
@@ -305,3 +304,35 @@ const json = (
   headers: { "content-type": "application/json; charset=utf-8", ...headers },
   body: JSON.stringify(body ?? null),
 });
+
+/** Text of a reply that is made as one; what is longer goes out in pieces of this size, as fast as it is taken. */
+const PIECE_CHARS = 64 * 1024;
+
+function inParts(
+  status: number,
+  parts: Iterable<string>,
+  headers: Readonly<Record<string, string>> = {},
+): DurableHttpResponse {
+  const pieces = inPieces(parts);
+  const first = pieces.next();
+  const second = pieces.next();
+  const body = (first.value ?? "") + (second.value ?? "");
+  return {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", ...headers },
+    body,
+    ...(second.done ? {} : { more: pieces }),
+  };
+}
+
+function* inPieces(parts: Iterable<string>): Generator<string, undefined> {
+  let piece = "";
+  for (const part of parts) {
+    piece += part;
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = "";
+  }
+  if (piece !== "") yield piece;
+  return undefined;
+}

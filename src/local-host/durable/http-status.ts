@@ -16,76 +16,97 @@ function json(text: string | null): unknown {
 /** .NET's sortable format: seconds. */
 const seconds = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-export interface StatusOptions {
-  readonly showInput: boolean;
-  readonly history?: readonly HistoryEvent[] | undefined;
-  readonly showHistoryOutput?: boolean;
-}
-
-/** An instance as the extension's HTTP API shows it. */
-export function statusBody(instance: Instance, options: StatusOptions): Record<string, unknown> {
+/** An instance as the extension's HTTP API shows it, but for its history. */
+export function statusBody(instance: Instance, showInput: boolean): Record<string, unknown> {
   return {
     name: instance.name,
     instanceId: instance.id,
     runtimeStatus: statusName(instance.status),
-    input: options.showInput ? json(instance.input) : null,
+    input: showInput ? json(instance.input) : null,
     customStatus: json(instance.customStatus),
     output: json(instance.output),
     createdTime: seconds(instance.createdAt),
     lastUpdatedTime: seconds(instance.updatedAt),
-    ...(options.history === undefined
-      ? {}
-      : { historyEvents: historyView(options.history, options.showHistoryOutput === true) }),
   };
+}
+
+/** The text of a status with its history, event by event. */
+export function* statusWithHistory(
+  status: Record<string, unknown>,
+  read: () => Iterable<HistoryEvent>,
+  showOutput: boolean,
+): Iterable<string> {
+  yield `${JSON.stringify(status).slice(0, -1)},"historyEvents":`;
+  yield* jsonArray(historyView(read, showOutput), (event) => event);
+  yield "}";
+}
+
+/** The text of a JSON array, entry by entry. */
+export function* jsonArray<T>(items: Iterable<T>, view: (item: T) => unknown): Iterable<string> {
+  let before = "[";
+  for (const item of items) {
+    yield before + JSON.stringify(view(item));
+    before = ",";
+  }
+  yield before === "[" ? "[]" : "]";
 }
 
 /**
  * History for people: started and completed episodes are left out, and a finished task takes the place of the event
- * that scheduled it, with its name and time.
+ * that scheduled it, with its name and time. It is read twice, first for what is finished, so that it need not be in
+ * memory.
  */
-function historyView(history: readonly HistoryEvent[], showOutput: boolean): Record<string, unknown>[] {
-  const scheduled = new Map<number, HistoryEvent>();
+function* historyView(
+  read: () => Iterable<HistoryEvent>,
+  showOutput: boolean,
+): Iterable<Record<string, unknown>> {
+  const scheduled = new Map<number, Cause>();
   const finished = new Set<number>();
-  for (const event of history) {
+  for (const event of read()) {
     if ("TaskScheduledId" in event) finished.add(event.TaskScheduledId);
     else if (event.EventType === EventType.TimerFired) finished.add(event.TimerId);
-    else if (
-      event.EventType === EventType.TaskScheduled ||
-      event.EventType === EventType.SubOrchestrationInstanceCreated ||
-      event.EventType === EventType.TimerCreated
-    )
-      scheduled.set(event.EventId, event);
+    else if (schedules(event))
+      scheduled.set(event.EventId, {
+        ...("Name" in event ? { FunctionName: event.Name } : {}),
+        ScheduledTime: event.Timestamp,
+      });
   }
-  const view: Record<string, unknown>[] = [];
-  for (const event of history) {
+  for (const event of read()) {
     if (
       event.EventType === EventType.OrchestratorStarted ||
       event.EventType === EventType.OrchestratorCompleted ||
-      (scheduled.get(event.EventId) === event && finished.has(event.EventId))
+      (schedules(event) && finished.has(event.EventId))
     )
       continue;
-    view.push(shown(event, scheduled, showOutput));
+    yield shown(event, scheduled, showOutput);
   }
-  return view;
+}
+
+/** What set a task going. */
+interface Cause {
+  readonly FunctionName?: string;
+  readonly ScheduledTime: string;
+}
+
+function schedules(event: HistoryEvent): boolean {
+  return (
+    event.EventType === EventType.TaskScheduled ||
+    event.EventType === EventType.SubOrchestrationInstanceCreated ||
+    event.EventType === EventType.TimerCreated
+  );
 }
 
 function shown(
   event: HistoryEvent,
-  scheduled: ReadonlyMap<number, HistoryEvent>,
+  scheduled: ReadonlyMap<number, Cause>,
   showOutput: boolean,
 ): Record<string, unknown> {
   const entry: Record<string, unknown> = {
     EventType: EVENT_NAMES[event.EventType],
     Timestamp: event.Timestamp,
   };
-  const of = (id: number) => {
-    const cause = scheduled.get(id);
-    if (cause === undefined) return;
-    if ("Name" in cause) entry.FunctionName = cause.Name;
-    entry.ScheduledTime = cause.Timestamp;
-  };
-  if ("TaskScheduledId" in event) of(event.TaskScheduledId);
-  if (event.EventType === EventType.TimerFired) of(event.TimerId);
+  if ("TaskScheduledId" in event) Object.assign(entry, scheduled.get(event.TaskScheduledId));
+  if (event.EventType === EventType.TimerFired) Object.assign(entry, scheduled.get(event.TimerId));
   if (event.EventType === EventType.ExecutionStarted) entry.FunctionName = event.Name;
   else if ("Name" in event) entry.Name = event.Name;
   if ("FireAt" in event) entry.FireAt = event.FireAt;

@@ -55,6 +55,8 @@ export interface DurableHttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What comes after `body`, of a reply too long to be made as one text. */
+  readonly more?: Iterable<string>;
 }
 
 export interface DurableEngineOptions {

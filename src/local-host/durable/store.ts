@@ -22,6 +22,9 @@ export interface Instance {
   readonly updatedAt: number;
 }
 
+/** Rows, each the events of one episode. */
+const HISTORY_PART = 50;
+
 /** What changes of an instance. */
 export type InstanceChange = Omit<Instance, "seq" | "id" | "name" | "createdAt">;
 
@@ -139,6 +142,27 @@ export class DurableStore {
       instanceId,
     );
     return rows.flatMap((row) => (row.event as string).split("\n").map(restore));
+  }
+
+  /** A mark after what an instance's history holds now. */
+  historyEnd({ seq }: Pick<Instance, "seq">): number {
+    return Number(this.#get("SELECT max(seq) AS last FROM history WHERE instance = ?", seq)?.last ?? 0);
+  }
+
+  /** History up to a mark, read from the store in parts as it is asked for. */
+  *historyInParts({ seq }: Pick<Instance, "seq">, upTo: number): Iterable<StoredEvent> {
+    for (let after = 0; ; ) {
+      const rows = this.#all(
+        "SELECT seq, event FROM history WHERE instance = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        seq,
+        after,
+        upTo,
+        HISTORY_PART,
+      );
+      for (const row of rows) yield* (row.event as string).split("\n").map(restore);
+      if (rows.length < HISTORY_PART) return;
+      after = rows.at(-1)?.seq as number;
+    }
   }
 
   /** In order of creation, after `afterSeq`. */

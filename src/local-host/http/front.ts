@@ -1,7 +1,8 @@
+import { Readable } from "node:stream";
 import type { Logger } from "../../kernel/logger.ts";
 import { failureText, toError } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
-import type { DurableEngine } from "../durable/port.ts";
+import type { DurableEngine, DurableHttpResponse } from "../durable/port.ts";
 import { type AdminDeps, handleAdmin } from "./admin.ts";
 import { corsHeaders, type GuardOptions, refusal } from "./guard.ts";
 import { toHttpMetadata, toHttpTrigger, toReply } from "./http-data.ts";
@@ -158,8 +159,19 @@ export async function handleDurable(
   return {
     status: reply.status,
     headers: Object.entries(reply.headers),
-    ...(reply.body === "" ? {} : { body: Buffer.from(reply.body) }),
+    ...(reply.body === "" ? {} : { body: bodyOf(reply) }),
   };
+}
+
+function bodyOf({ body, more }: DurableHttpResponse): Buffer | Readable {
+  if (more === undefined) return Buffer.from(body);
+  return Readable.from(
+    (function* () {
+      yield Buffer.from(body);
+      for (const piece of more) yield Buffer.from(piece);
+    })(),
+    { objectMode: false },
+  );
 }
 
 function without(headers: Readonly<Record<string, string>>, pattern: RegExp): Record<string, string> {

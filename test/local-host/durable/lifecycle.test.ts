@@ -146,6 +146,36 @@ describe("the HTTP API", () => {
     expect(await host.status("w%201")).toMatchObject({ instanceId: "w 1", runtimeStatus: "Running" });
   });
 
+  test("sends the status of a long history in pieces, not as one text", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *wide({ df }) {
+          yield df.Task.all(Array.from({ length: 900 }, (_, n) => df.callActivity("work", n)));
+          for (let n = 0; n < 120; n++) yield df.callActivity("work", n);
+        },
+      },
+      activities: { work: (n) => `${n} ${"x".repeat(200)}` },
+    });
+    await host.begin("wide", "w");
+    await host.settle();
+    const { body, more = [] } = await host.call("GET", "instances/w?showHistory=true&showHistoryOutput=true");
+    const pieces = [body, ...more];
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(150_000);
+    const status = JSON.parse(pieces.join("")) as {
+      runtimeStatus: string;
+      historyEvents: { EventType: string; Result?: string; FunctionName?: string }[];
+    };
+    expect(status.runtimeStatus).toBe("Completed");
+    const results = status.historyEvents.filter(({ EventType }) => EventType === "TaskCompleted");
+    expect(new Set(results.map(({ Result }) => Result)).size).toBe(900);
+    expect(results).toHaveLength(1020);
+    expect(results.every(({ FunctionName }) => FunctionName === "work")).toBe(true);
+    expect(status.historyEvents.some(({ EventType }) => EventType === "TaskScheduled")).toBe(false);
+    const short = await host.call("GET", "instances/w");
+    expect(short.more).toBeUndefined();
+  });
+
   test("shows a running instance with 202 and a finished one with 200", async () => {
     await using host = await testHost(app);
     await host.begin("waiting", "w", { a: 1 });
