@@ -98,6 +98,20 @@ describe("the sync of the disk", () => {
     expect(it.rows()).toBe(100);
   });
 
+  test("is not kept waiting by a burst: a group ends by number and by time, and the rest is the next", async () => {
+    using it = table(join(folder, "burst.db"));
+    await Promise.all(Array.from({ length: 2500 }, (_, n) => it.group.write(it.add(String(n)))));
+    expect(it.group.commits).toBeGreaterThanOrEqual(3);
+    expect(it.rows()).toBe(2500);
+    const before = it.group.commits;
+    const slow = () => {
+      const until = performance.now() + 8;
+      while (performance.now() < until);
+    };
+    await Promise.all(Array.from({ length: 12 }, () => it.group.write(slow)));
+    expect(it.group.commits - before).toBeGreaterThanOrEqual(4);
+  });
+
   test("that fails is told to all that wait for it, and ends the store's promises", async () => {
     using _ = watchedDisk([], 0);
     using it = table(join(folder, "broken.db"));
@@ -134,12 +148,9 @@ describe("the sync of the disk", () => {
     seen.push("answered");
     expect(answer).toMatchObject({ status: 200, body: '"done"' });
     // One sync for the start and the run it causes; the entity's answer and the run it causes share one, too.
-    expect(seen).toEqual([
-      ...["orchestrator", "synced"],
-      ...["activity", "orchestrator", "synced"],
-      ...["entity", "orchestrator", "synced"],
-      "answered",
-    ]);
+    expect(seen.join(" ")).toBe(
+      "orchestrator synced activity orchestrator synced entity orchestrator synced answered",
+    );
   });
 
   test("leaves a log of fixed length, which a torn end of does not cost what was synced before", async () => {
@@ -242,6 +253,6 @@ INSERT INTO history VALUES ('b', 10, '"EventType":12,"EventId":-1,"Timestamp":"4
 INSERT INTO messages VALUES (3, 'b', NULL, NULL, '"EventType":15,"EventId":-1,"Timestamp":"6","Name":"go","Input":"1"}'),
   (7, 'a', 'x-a', 99, '"EventType":11,"EventId":-1,"Timestamp":"7","TimerId":0,"FireAt":"7"}');
 INSERT INTO activities VALUES (4, 'b', 'x-b', 1, 'act', '[1]');
-PRAGMA application_id = ${0x4c447572};
+PRAGMA application_id = 1279554930;
 PRAGMA user_version = 1;
 `;
