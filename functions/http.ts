@@ -5,7 +5,7 @@ import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 import { openapiDocument } from "../src/surfaces/openapi.ts";
 import { handleRest, restRoutes } from "../src/surfaces/rest.ts";
 
-for (const { method, route, operation } of restRoutes(appOf().operations)) {
+for (const [index, { method, route, operation }] of restRoutes(appOf().operations).entries()) {
   // Orchestrators bear the operation's plain name, and a name is given once in an app.
   app.http(`${operation.name}Rest`, {
     route,
@@ -15,7 +15,7 @@ for (const { method, route, operation } of restRoutes(appOf().operations)) {
     handler: (request, context) => {
       // The app of this moment: it may have been closed and opened again since the routes were made.
       const { access, logger, operations, telemetry } = appOf();
-      const row = operations.find(({ name }) => name === operation.name) ?? operation;
+      const row = operations[index]?.name === operation.name ? operations[index] : operation;
       return telemetry.follow(context.traceContext, undefined, () =>
         handleRest(row, request, {
           orchestrations: orchestrationsOf(() => df.getClient(context)),

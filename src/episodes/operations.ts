@@ -130,7 +130,7 @@ export function episodeOperations(deps: {
       },
       async run({ episodes, agent_id, ...single }) {
         if (episodes === undefined) {
-          const [result] = await service.record([{ ...single, agent_id }]);
+          const [result] = await service.record([{ ...single, agent_id }], { checked: true });
           if (result === undefined || result.status === "error") throw result?.error;
           return { status: result.status === "recorded" ? 201 : 200, body: recorded(result) };
         }

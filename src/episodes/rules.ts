@@ -85,7 +85,7 @@ export function toEpisode(
   const called = clean.tool_calls.map((call) => call.tool_name);
   for (const message of clean.messages ?? [])
     for (const call of message.tool_calls ?? []) called.push(call.function.name);
-  const episode = withoutUndefined({
+  const text = JSON.stringify({
     ...clean,
     id: facts.id,
     created_at: clean.created_at ?? facts.now,
@@ -93,17 +93,14 @@ export function toEpisode(
     tool_names: [...new Set(called)].toSorted(),
     redaction: clean.redaction ?? { version: "off", counts: {} },
     schema_version: 1,
-  }) as Episode;
-  checkSize(episode);
+  } satisfies Episode);
+  // Through JSON: members that are undefined go, at any depth.
+  const episode = JSON.parse(text) as Episode;
+  checkSize(episode, Buffer.byteLength(text));
   return episode;
 }
 
-function withoutUndefined(record: Record<string, unknown>): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(record)) as Record<string, unknown>;
-}
-
-function checkSize(episode: Episode): void {
-  const bytes = Buffer.byteLength(JSON.stringify(episode));
+function checkSize(episode: Episode, bytes: number): void {
   if (bytes <= MOST_EPISODE_BYTES) return;
   const largest = largestMember(episode, "");
   throw tooLarge(

@@ -58,6 +58,11 @@ function check(raw: unknown, agentId: string): CheckedEpisodeInput {
   });
 }
 
+/** What the door's schema, being that of one episode or of many, does not demand. */
+const DEMANDED = ["agent_id", "user_input", "assistant_output", "tool_calls", "metadata"] as const;
+const isWhole = (raw: unknown): raw is CheckedEpisodeInput =>
+  DEMANDED.every((field) => (raw as Partial<CheckedEpisodeInput>)[field] !== undefined);
+
 /** Stores and reads episodes. Everything stored went through redaction here, whoever sent it. */
 export function createEpisodeService({ ledger, settings, clock, logger }: EpisodeServiceDeps) {
   const store = createEpisodeStore(ledger);
@@ -84,17 +89,19 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
   /**
    * Records any number of episodes, each on its own: a faulty one does not sink the others. Sent again with the same
    * id, an episode is stored once.
+   * @param options `checked`: the door has read every field by this very schema; what it lets out is looked at here
    */
   async function record(
     inputs: readonly unknown[],
-    options: { agentId?: string | undefined } = {},
+    options: { agentId?: string | undefined; checked?: boolean } = {},
   ): Promise<RecordResult[]> {
     const results: RecordResult[] = Array.from({ length: inputs.length });
     const ready: { index: number; episode: Episode; createdAtGiven: boolean }[] = [];
     const now = clock.now();
     inputs.forEach((raw, index) => {
       try {
-        const input = check(raw, options.agentId ?? settings.agentId);
+        const input =
+          options.checked === true && isWhole(raw) ? raw : check(raw, options.agentId ?? settings.agentId);
         const id = input.id ?? timeOrderedId("ep", now);
         const episode = toEpisode(input, { id, now: toIso(now), settings });
         ready.push({ index, episode, createdAtGiven: input.created_at !== undefined });

@@ -148,9 +148,8 @@ const idsOf = (value: unknown): Record<string, string> =>
 
 function texts(value: unknown, wanted: (name: string) => boolean): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, text]) =>
-      wanted(name) && typeof text === "string" ? [[name, text.slice(0, 200)]] : [],
-    ),
-  );
+  const found: Record<string, string> = {};
+  for (const [name, text] of Object.entries(value))
+    if (typeof text === "string" && wanted(name)) found[name] = text.slice(0, 200);
+  return found;
 }

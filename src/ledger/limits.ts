@@ -78,8 +78,7 @@ export function checkKeyValue(value: unknown, field: string): asserts value is s
     });
 }
 
-/** The ledger's own members; Cosmos's others are refused, because it would overwrite them without a word. */
-const OWN = new Set(["_etag", "_ts"]);
+/** Cosmos's own members are refused, because it would overwrite them without a word; `_etag` and `_ts` are left out. */
 const RESERVED = new Set(["_rid", "_self", "_attachments", "_lsn"]);
 
 /**
@@ -90,9 +89,7 @@ export function prepareDocument(c: ContainerKey, document: LedgerDocument): Prep
   const definition = definitionOf(c);
   if (typeof document !== "object" || document === null || Array.isArray(document))
     throw invalid("bad_document", "A document must be a JSON object.");
-  const members: Record<string, unknown> = Object.fromEntries(
-    Object.entries(document).filter(([name]) => !OWN.has(name)),
-  );
+  const { _etag, _ts, ...members } = document as LedgerDocument & Record<string, unknown>;
   checkId(members.id);
   const pk = definition.partitionKey.map((field) => {
     const value = members[field];

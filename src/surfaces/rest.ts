@@ -141,7 +141,7 @@ async function rawInput(operation: Operation, request: HttpRequest): Promise<Rec
 function textInput(operation: Operation, request: HttpRequest): Record<string, unknown> {
   const input: Record<string, unknown> = {};
   // Not `request.query`: the host hands over one value a name, and a repeated name is a list here.
-  const query = new URL(request.url).searchParams;
+  const query = request.url.includes("?") ? new URL(request.url).searchParams : NO_QUERY;
   for (const name of new Set(query.keys())) {
     const field = fieldNamed(operation, name);
     // A function key may stand in the address (`?code=`); it is the host's, not the operation's.
@@ -165,3 +165,4 @@ function textInput(operation: Operation, request: HttpRequest): Record<string, u
 }
 
 const LONGEST_QUERY = 16_000;
+const NO_QUERY = new URLSearchParams();

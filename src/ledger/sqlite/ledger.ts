@@ -128,7 +128,7 @@ export function ledgerOn(
   ): Promise<Stored<T>> {
     const prepared = prepareDocument(c, document);
     const version = await submitPut(c, mode, prepared, ifMatch);
-    return toStored<T>(storeId, { ...version, doc: prepared.json });
+    return { ...document, _etag: etagOf(storeId, version.lsn), _ts: version.ts };
   }
 
   async function bulkOne(

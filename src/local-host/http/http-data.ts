@@ -8,6 +8,7 @@ const nullable = (values: Readonly<Record<string, string>>) =>
 /** A repeated query parameter becomes one value joined with commas, as the real host sends it. */
 function queryOf(url: URL): Record<string, string> {
   const query: Record<string, string> = {};
+  if (url.search === "") return query;
   for (const name of new Set(url.searchParams.keys())) query[name] = url.searchParams.getAll(name).join(",");
   return query;
 }

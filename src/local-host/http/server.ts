@@ -72,29 +72,52 @@ async function serve(
   handler: Handler,
   listening: () => boolean,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  const headers: Record<string, string> = {};
-  for (const [name, values] of Object.entries(request.headersDistinct))
-    headers[name] = (values ?? []).join(name === "cookie" ? "; " : ",");
+  const headers = headersOf(request.rawHeaders);
   const target = request.url ?? "/";
   const absolute = target.startsWith("/") ? `http://${headers.host ?? "localhost"}${target}` : target;
-  if (!URL.canParse(absolute)) {
+  const url = URL.parse(absolute);
+  if (url === null) {
     response.writeHead(400).end();
     return;
   }
+  let signal: AbortSignal | undefined;
   const call: IncomingCall = {
     method: request.method ?? "GET",
-    url: new URL(absolute),
+    url,
     headers,
     body: request,
-    signal: gone.signal,
+    // Few calls look at it, and it is dear.
+    get signal() {
+      signal ??= goneSignal(response);
+      return signal;
+    },
   };
   const reply = await handler(call);
   if (!listening()) response.setHeader("connection", "close");
   await send(reply, request, response);
+}
+
+/** Lower-case names; a repeated header is joined, a cookie's in its own way. */
+function headersOf(raw: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] ?? "").toLowerCase();
+    const value = raw[i + 1] ?? "";
+    const earlier = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    headers[name] = earlier === undefined ? value : `${earlier}${name === "cookie" ? "; " : ","}${value}`;
+  }
+  return headers;
+}
+
+/** Aborted when the caller is gone before the response was written. */
+function goneSignal(response: http.ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const look = () => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed || response.destroyed) look();
+  else response.once("close", look);
+  return gone.signal;
 }
 
 async function send(
@@ -102,12 +125,9 @@ async function send(
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
-  const names = new Set(reply.headers.map(([name]) => name));
-  for (const name of names)
-    response.setHeader(
-      name,
-      reply.headers.filter(([other]) => other === name).map(([, value]) => value),
-    );
+  for (const [name, value] of reply.headers)
+    if (response.hasHeader(name)) response.appendHeader(name, value);
+    else response.setHeader(name, value);
   response.statusCode = reply.status;
   if (!request.complete && !(reply.body instanceof Readable)) {
     // The body was not read to its end (too large, refused): this connection cannot carry another request.
