@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { messageOf } from "../kernel/errors.ts";
 import { findEntry, readManifest } from "./core-api/app-files.ts";
 import { serve } from "./serve.ts";
+import { tellWatcher, watch } from "./watch.ts";
 
 const HELP = `Runs an Azure Functions app (Node.js, v4 programming model) on this machine, without Core Tools.
 
@@ -52,10 +52,16 @@ try {
     throw new Error(`--port ${port} is not a port.`);
   if (positionals.length > 1) throw new Error(`Give one folder, not ${positionals.length}.`);
   if (values.help) console.log(HELP);
-  else if (values.watch) watch();
+  else if (values.watch)
+    watch(
+      fileURLToPath(import.meta.url),
+      process.argv.slice(2).filter((arg) => arg !== "--watch"),
+    );
   else {
     const folder = path.resolve(positionals[0] ?? ".");
     const built = values.built ?? "when fresh";
+    for (const file of ["package.json", "host.json", "local.settings.json"])
+      tellWatcher(path.join(folder, file));
     // Before anything is made in the folder: it may not be an app's at all.
     findEntry(folder, readManifest(folder), built);
     await serve({
@@ -77,15 +83,4 @@ try {
   else console.error(messageOf(thrown));
   if (remedy !== undefined) console.error(remedy);
   process.exit(1);
-}
-
-/** The same command under Node's own watcher, which ends it in good order and starts it again. */
-function watch(): void {
-  const args = process.argv.slice(2).filter((arg) => arg !== "--watch");
-  const main = fileURLToPath(import.meta.url);
-  const child = spawn(process.execPath, ["--watch", "--watch-preserve-output", main, ...args], {
-    stdio: "inherit",
-  });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code) => process.exit(code ?? 0));
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -238,7 +238,7 @@ describe("a stop", () => {
     expect(child.exitCode).toBe(0);
   });
 
-  test("with --watch starts anew when a source changes, and its orchestrations go on", async () => {
+  test("with --watch starts anew whenever a source changes, and its orchestrations go on", async () => {
     // Inside the repository, so that the app finds the libraries.
     const folder = await mkdtemp(path.join(appFolder("."), ".watched-"));
     try {
@@ -275,10 +275,26 @@ df.app.orchestration("patient", function* (context) {
       const state = async () => (await (await fetch(`${again}/instances/p`)).json()) as { output: unknown };
       while ((await state()).output === null) await new Promise((resolve) => setTimeout(resolve, 20));
       expect((await state()).output).toBe("new morning");
+
+      // Editors replace a file rather than write it, again and again, and files are broken for a while.
+      const replace = async (changed: string) => {
+        await writeFile(`${source}.new`, changed);
+        await rename(`${source}.new`, source);
+      };
+      const told = async (words: string, times: number) => {
+        while (text().split(words).length <= times) await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      await replace(waiting("replaced"));
+      await told("Listening on", 3);
+      await replace(`${code}\nconst x = ;`);
+      await told("const x = ;", 1);
+      await told("starts again when one of its files changes", 1);
+      await replace(waiting("mended"));
+      await told("Listening on", 4);
       child.kill("SIGTERM");
       await once(child, "exit");
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  });
+  }, 90_000);
 });

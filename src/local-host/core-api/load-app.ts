@@ -92,7 +92,8 @@ async function loadFile(file: string, isModulePackage: boolean): Promise<void> {
 function remedyOf(thrown: unknown, entry: AppFiles): string | undefined {
   const text = messageOf(thrown);
   if (/has already been registered/.test(text)) return "Give every function of the app a name of its own.";
-  if (entry.fromSources)
+  const isMistake = (thrown as { code?: unknown } | null)?.code === "ERR_INVALID_TYPESCRIPT_SYNTAX";
+  if (entry.fromSources && !isMistake)
     return (
       "The sources were taken, since there is no build as new as they are. Node only strips their types: import types " +
       "with `import type` and files with their extensions, or build the app (npm run build) and start again."

@@ -1,0 +1,11 @@
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+import { tellWatcher } from "./watch.ts";
+
+/** Loaded first under `watch`: tells of every file before it is read, so that a broken one is known as well. */
+registerHooks({
+  load(url, context, next) {
+    if (url.startsWith("file:") && !url.includes("/node_modules/")) tellWatcher(fileURLToPath(url));
+    return next(url, context);
+  },
+});
