@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { createDeploymentActivities } from "../../src/deployments/activities.ts";
 import type { Deployment, DeploymentEvent, Pointer } from "../../src/deployments/contract.ts";
+import { createGatePolicies } from "../../src/deployments/policy.ts";
 import { NEVER_MOVED } from "../../src/deployments/rules.ts";
 import { createDeploymentService } from "../../src/deployments/service.ts";
 import type { VirtualClock } from "../../src/kernel/clock.ts";
@@ -137,6 +138,43 @@ export function describeRegistry(
             // The stack never holds what serves.
             for (const below of pointer?.stack ?? [])
               expect(below.deployment_id).not.toBe(pointer?.deployment_id);
+          },
+        ),
+        { numRuns: runs },
+      );
+    });
+
+    test("loses no owner's change of the gate policy, whoever writes first", async () => {
+      const wish = fc.record({
+        gate: fc.constantFrom("warn" as const, "require" as const, "setting" as const),
+        four_eyes: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.array(wish, { minLength: 1, maxLength: 5 }),
+          async (scheduler, wishes) => {
+            const agent_id = `agent-${++agents}`;
+            const { clock } = world;
+            const ledger = inTurns(world.ledger, scheduler);
+            const policies = () => createGatePolicies({ ledger, settings, clock });
+            const setting = Promise.all(
+              wishes.map((one, n) => policies().set({ agent_id, ...one, by: `owner-${n}` })),
+            );
+            await scheduler.waitFor(setting);
+            const now = await createGatePolicies({ ledger: world.ledger, settings, clock }).get(agent_id);
+            // Versions are contiguous; each change is one owner's, and no owner's stands there twice.
+            expect(now.changes).toHaveLength(now.version);
+            expect(Math.max(0, ...(await setting).map((one) => one.version))).toBe(now.version);
+            const by = now.changes.map((one) => one.by);
+            expect(new Set(by).size).toBe(by.length);
+            // What holds is what somebody asked for last.
+            const last = now.changes.at(-1);
+            if (last !== undefined)
+              expect([now.gate_from, now.four_eyes]).toEqual([
+                last.gate === undefined ? "setting" : "agent",
+                last.four_eyes,
+              ]);
           },
         ),
         { numRuns: runs },

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { readSettings } from "../../src/config/settings.ts";
 import { deploymentOperations } from "../../src/deployments/operations.ts";
-import { createGatePolicies } from "../../src/deployments/policy.ts";
 import { createModelSelector } from "../../src/deployments/selection.ts";
 import { createAccess } from "../../src/identity/access.ts";
 import { isLightningError } from "../../src/kernel/errors.ts";
@@ -61,36 +59,6 @@ describe("an agent's gate policy", () => {
       { gate: "require", four_eyes: true, by: "bo@example.com", reason: "audit", at: expect.any(String) },
     ]);
     expect(await codeOf(policies.set({ agent_id: AGENT }))).toBe("422 nothing_to_set");
-  });
-
-  test("loses no change of owners who set it at the same moment", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(
-          fc.record({ gate: fc.constantFrom("warn", "require", "setting"), four_eyes: fc.boolean() }),
-          {
-            minLength: 1,
-            maxLength: 6,
-          },
-        ),
-        async (wishes) => {
-          const { ledger, clock } = await deploymentWorld();
-          const policies = () => createGatePolicies({ ledger, settings, clock });
-          const results = await Promise.all(
-            wishes.map((wish, n) =>
-              policies().set({ agent_id: AGENT, ...(wish as { gate: "warn" }), by: `owner-${n}` }),
-            ),
-          );
-          const now = await policies().get(AGENT);
-          expect(now.changes).toHaveLength(now.version);
-          expect(Math.max(...results.map((one) => one.version))).toBe(now.version);
-          // Each change in the history is one owner's, and no owner's stands there twice.
-          const by = now.changes.map((one) => one.by);
-          expect(new Set(by).size).toBe(by.length);
-        },
-      ),
-      { numRuns: 25 },
-    );
   });
 });
 
