@@ -17,6 +17,8 @@ export type BlobSettings = Pick<Settings, "filesUri" | "filesConnectionString" |
 
 /** Held in memory while a file is written; what fits in one goes in one request. A blob has at most 50,000 blocks. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
+/** Connections that break one after another, without a byte between them, before a read gives up. */
+const MOST_BREAKS = 5;
 /** Where a blob tells the hash of its content, to know the same content again. */
 const HASH = "sha256";
 
@@ -92,14 +94,31 @@ export function blobFiles(settings: BlobSettings): Files {
   async function* read(key: string): AsyncGenerator<Uint8Array> {
     checkFileKey(key);
     const client = await blob(key);
-    // A connection that breaks is taken up at the byte it broke at, of the same version.
-    const { readableStreamBody: stream } = await faults(key, () =>
-      client.download(0, undefined, { maxRetryRequests: 5 }),
-    );
-    try {
-      for await (const piece of stream ?? []) yield piece as Buffer;
-    } catch (thrown) {
-      throw toFilesError(thrown, key);
+    let offset = 0;
+    let whole: { readonly etag: string | undefined; readonly bytes: number } | undefined;
+    for (let breaks = 0; whole === undefined || offset < whole.bytes; ) {
+      const conditions = whole?.etag === undefined ? {} : { conditions: { ifMatch: whole.etag } };
+      const { readableStreamBody, etag, contentLength } = await faults(key, () =>
+        client.download(offset, undefined, conditions),
+      );
+      whole ??= { etag, bytes: contentLength ?? 0 };
+      try {
+        for await (const piece of readableStreamBody ?? []) {
+          offset += piece.length;
+          breaks = 0;
+          yield piece as Buffer;
+        }
+        // The package takes a connection that breaks in the middle for somebody's abort; here it is taken up again at
+        // the byte it broke at, of the same version.
+        if (offset < whole.bytes) throw new Error("The answer ended early.");
+      } catch (thrown) {
+        breaks += 1;
+        if (breaks > MOST_BREAKS || (thrown as Fault).statusCode !== undefined)
+          throw unavailable("files_unavailable", `Blob Storage broke off in the middle of "${key}".`, {
+            cause: thrown,
+            retryAfterMs: 2_000,
+          });
+      }
     }
   }
 
@@ -208,6 +227,11 @@ function toFilesError(thrown: unknown, key: string): LightningError | Error {
   const facts = { cause: thrown };
   if (statusCode === 404)
     return notFound("file_missing", `There is no file "${key}".`, { ...facts, field: "key" });
+  if (statusCode === 412)
+    return unavailable("file_contended", `"${key}" was replaced while it was read.`, {
+      ...facts,
+      retryAfterMs: 1_000,
+    });
   if (statusCode === 401 || statusCode === 403)
     return fatal("files_forbidden", `Blob Storage refuses this identity (${code ?? String(statusCode)}).`, {
       ...facts,

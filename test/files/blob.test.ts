@@ -1,11 +1,11 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { blobFiles } from "../../src/files/blob.ts";
+import type { Files } from "../../src/files/files.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { bytesOf, describeFiles, pieces } from "../contracts/files.ts";
 import { type Azurite, startAzurite } from "../fakes/azurite.ts";
+import { type FaultyFront, type FrontFault, startFaultyFront } from "../fakes/faulty-front.ts";
 
 // A process has to start, and every small file is an HTTP request here.
 jest.setTimeout(60_000);
@@ -111,39 +111,104 @@ describe("dataset files in Blob Storage", () => {
 });
 
 describe("a store that fails", () => {
-  let server: Server;
-  let statuses: number[] = [];
+  let azurite: Azurite;
+  let front: FaultyFront;
+  let files: Files;
   beforeAll(async () => {
-    server = createServer((req, res) => {
-      req.resume().on("end", () => {
-        const status = statuses.shift() ?? 201;
-        res.writeHead(status, { "x-ms-error-code": "ServerBusy", "content-length": "0", etag: '"1"' }).end();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    azurite = await startAzurite();
+    front = await startFaultyFront(azurite.endpoint);
+    const behind = azurite.connectionString.replace(new URL(azurite.endpoint).origin, front.origin);
+    files = blobFiles(settingsOf({ connectionString: behind }));
+    await files.write("dataset-0/first", pieces("the container is made"));
   });
-  afterAll(() => new Promise((resolve) => server.close(resolve)));
-  const files = () => {
-    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account`;
-    return blobFiles(
-      settingsOf({
-        connectionString: `DefaultEndpointsProtocol=http;AccountName=account;AccountKey=aGVsbG8=;BlobEndpoint=${endpoint};`,
-      }),
-    );
+  afterEach(() => {
+    const left = front.faults.left();
+    front.faults.clear();
+    if (left > 0) throw new Error(`${left} faults of the test were never met`);
+  });
+  afterAll(async () => {
+    await front.close();
+    azurite.close();
+  });
+
+  const FAULTS: Record<string, Omit<FrontFault, "on">> = {
+    "is answered 503": { with: 503 },
+    "is answered 500": { with: 500 },
+    "loses its connection": { with: "drop" },
+    "is carried out and answered 503": { with: 503, applied: true },
+    "is carried out and loses its connection": { with: "drop", applied: true },
+  };
+  const REQUESTS = {
+    "a file in one request": { on: /^PUT (?!.*comp=)/, size: 1 },
+    "a block of a large file": { on: /^PUT .*comp=block&/, size: 9 },
+    "the list of a large file's blocks": { on: /^PUT .*comp=blocklist/, size: 9 },
   };
 
-  test("is asked again", async () => {
-    statuses = [503, 201, 503, 201];
-    expect(await files().write("a/b", pieces("x"))).toMatchObject({ bytes: 1 });
-    expect(statuses).toEqual([]);
+  test.each(
+    Object.keys(REQUESTS).flatMap((what) => Object.keys(FAULTS).map((fault) => [what, fault] as const)),
+  )("%s that %s is written once and whole", async (what, fault) => {
+    const { on, size } = REQUESTS[what as keyof typeof REQUESTS];
+    const key = `dataset-1/${sha256(what + fault).slice(0, 8)}`;
+    const content = Buffer.concat(megabytes(size, "x"));
+    front.faults.add({ ...(FAULTS[fault] as Omit<FrontFault, "on">), on });
+    expect(await files.write(key, pieces(...megabytes(size, "x")))).toEqual({
+      key,
+      bytes: content.byteLength,
+      sha256: sha256(content),
+    });
+    expect(sha256(await bytesOf(files.read(key)))).toBe(sha256(content));
+  });
+
+  test("is read on from the byte at which the connection broke", async () => {
+    const content = Buffer.concat(megabytes(3, "y"));
+    await files.write("dataset-2/large", pieces(content));
+    front.faults.add({ on: /^GET/, with: 500, cutAfter: 1_500_000 });
+    const before = front.requests.length;
+    expect(sha256(await bytesOf(files.read("dataset-2/large")))).toBe(sha256(content));
+    expect(front.requests.slice(before).filter((line) => line.startsWith("GET"))).toHaveLength(2);
+  });
+
+  test("is read on however often it breaks, as long as bytes come, and given up when none do", async () => {
+    const content = Buffer.concat(megabytes(3, "z"));
+    await files.write("dataset-2/often", pieces(content));
+    front.faults.add({ on: /^GET/, with: 500, cutAfter: 300_000, times: 8 });
+    expect(sha256(await bytesOf(files.read("dataset-2/often")))).toBe(sha256(content));
+    front.faults.add({ on: /^GET/, with: 500, cutAfter: 0, times: 6 });
+    await expect(bytesOf(files.read("dataset-2/often"))).rejects.toMatchObject({ code: "files_unavailable" });
+  });
+
+  test("gives no mixture of two versions when the file is replaced while a connection breaks", async () => {
+    await files.write("dataset-2/replaced", pieces(...megabytes(3, "1")));
+    front.faults.add({ on: /^GET/, with: 500, cutAfter: 1_000_000 });
+    const reading = (async () => {
+      let isFirst = true;
+      for await (const piece of files.read("dataset-2/replaced")) {
+        expect(new Set(piece)).toEqual(new Set(Buffer.from("1")));
+        if (isFirst) await files.write("dataset-2/replaced", pieces(...megabytes(3, "2")));
+        isFirst = false;
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ kind: "unavailable", code: "file_contended" });
+  });
+
+  test("is asked again for sizes, lists and deletions", async () => {
+    await files.write("dataset-3/a", pieces("abc"));
+    front.faults.add({ on: /^HEAD/, with: 503 });
+    expect(await files.stat("dataset-3/a")).toEqual({ bytes: 3 });
+    front.faults.add({ on: /^GET .*comp=list/, with: "drop" });
+    expect(await files.list("dataset-3/")).toEqual(["dataset-3/a"]);
+    front.faults.add({ on: /^DELETE/, with: "drop", applied: true });
+    await files.delete("dataset-3/a");
+    expect(await files.list("dataset-3/")).toEqual([]);
   });
 
   test("is told as unavailable, with a time to wait", async () => {
-    statuses = [201, 503, 503, 503, 503];
-    await expect(files().write("a/b", pieces("x"))).rejects.toMatchObject({
+    front.faults.add({ on: /^PUT/, with: 503, times: 4 });
+    await expect(files.write("a/b", pieces("x"))).rejects.toMatchObject({
       kind: "unavailable",
       code: "files_unavailable",
       retryAfterMs: expect.any(Number),
     });
+    expect(await files.stat("a/b")).toBeUndefined();
   });
 });
