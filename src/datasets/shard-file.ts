@@ -89,11 +89,12 @@ export async function writeShard(
     if (used > 0) yield block.subarray(0, used);
   }
   await files.write(keys.lines, lines());
-  // Each is synced: side by side they wait once.
-  await Promise.all([
+  // Each is synced: side by side they wait once. A step that fails leaves none of them running.
+  const written = await Promise.allSettled([
     files.write(keys.index, once(index.bytes)),
     files.write(keys.origins, once(origins.length === 0 ? "" : `${origins.join("\n")}\n`)),
   ]);
+  for (const one of written) if (one.status === "rejected") throw one.reason;
   stages.rest("shard_files", performance.now() - start);
   summary.seconds = stages.seconds;
   await files.write(keys.summary, once(JSON.stringify(summary)));

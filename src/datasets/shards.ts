@@ -76,6 +76,9 @@ async function* episodeLines(
 ): AsyncGenerator<KeptLine[]> {
   const { recipe, watermark } = dataset;
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
+  // Tags and corrections stand in the rewards; else they are only named by the edges.
+  const idsAlone = recipe.tags === undefined && formatOf(recipe) !== "dpo";
+  const sessionKeyOf = sessionKeys(settings.splitKey);
   const pages = store.episodes(dataset.agent_id, inRange(dataset, shard));
   for (;;) {
     const page = await stages.wait("read", () => pages.next());
@@ -93,6 +96,7 @@ async function* episodeLines(
       store.rewardsOf(
         dataset.agent_id,
         wanted.map(({ episode }) => episode.id),
+        idsAlone,
       ),
     );
     const batch: KeptLine[] = [];
@@ -108,7 +112,7 @@ async function* episodeLines(
         continue;
       }
       const common = {
-        sessionKey: stages.time("split", () => sessionKey(settings.splitKey, episode)),
+        sessionKey: stages.time("split", () => sessionKeyOf(episode)),
         stratum: stratumOf(episode, recipe),
         at: Date.parse(episode.created_at),
       };
@@ -140,9 +144,25 @@ async function* episodeLines(
 /** Penalties are no judgement, but they belong to what is known of the episode. */
 const originOf = (episode: Episode, rewards: readonly Reward[]): KeptLine["origin"] => [
   [episode.id],
-  rewards.map((reward) => reward.id).toSorted(),
+  rewards.length < 2 ? rewards.map((reward) => reward.id) : rewards.map((reward) => reward.id).toSorted(),
   episode.tool_names,
 ];
+
+/** Sessions whose keys are remembered: the turns of one stand near one another. */
+const SESSIONS = 500;
+
+function sessionKeys(splitKey: string): (episode: Episode) => string | undefined {
+  const known = new Map<string, string | undefined>();
+  return (episode) => {
+    const of = episode.session_id;
+    if (!of) return sessionKey(splitKey, episode);
+    if (known.has(of)) return known.get(of);
+    if (known.size >= SESSIONS) known.clear();
+    const key = sessionKey(splitKey, episode);
+    known.set(of, key);
+    return key;
+  };
+}
 
 /** Lines that were checked when they came in. */
 export async function* goldenLines(

@@ -118,8 +118,12 @@ export function createDatasetStore(ledger: Ledger) {
     countEpisodes: (agentId: string, where: readonly Condition[]) =>
       ledger.count("episodes", { pk: [agentId], where }),
 
-    /** All rewards of some episodes, in one look: at most 100 of them. */
-    async rewardsOf(agentId: string, episodeIds: readonly string[]): Promise<Map<string, Reward[]>> {
+    /** All rewards of some episodes, in one look: at most 100 of them. With `idsAlone` nothing else of them is there. */
+    async rewardsOf(
+      agentId: string,
+      episodeIds: readonly string[],
+      idsAlone = false,
+    ): Promise<Map<string, Reward[]>> {
       const found = new Map<string, Reward[]>();
       if (episodeIds.length === 0) return found;
       let after: string | undefined;
@@ -129,6 +133,7 @@ export function createDatasetStore(ledger: Ledger) {
           where: [{ field: "episode_id", op: "in", value: episodeIds }],
           limit: 1000,
           after,
+          ...(idsAlone ? { select: ["episode_id"] } : {}),
         });
         for (const reward of page.items) {
           const of = found.get(reward.episode_id);
@@ -140,7 +145,7 @@ export function createDatasetStore(ledger: Ledger) {
       return found;
     },
 
-    /** Pages of whole episodes, oldest first, ties by id; the loop gets a turn before each. */
+    /** Pages of whole episodes, oldest first, ties by id; the loop gets a turn before each. Equal tools are one list. */
     async *episodes(agentId: string, where: readonly Condition[]): AsyncGenerator<Stored<Episode>[]> {
       let after: string | undefined;
       do {
@@ -151,6 +156,7 @@ export function createDatasetStore(ledger: Ledger) {
           orderBy: { field: "created_at", direction: "asc" },
           limit: EPISODES_AT_ONCE,
           after,
+          sharing: "tools",
         });
         yield page.items;
         after = page.continuation;

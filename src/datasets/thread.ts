@@ -8,6 +8,7 @@ import { silentLogger } from "../kernel/logger.ts";
 import { ledgerFromSettings } from "../ledger/from-settings.ts";
 import { createDatasetActivities } from "./activities.ts";
 import type { ThreadAnswer, ThreadTask } from "./threads.ts";
+import { adoptVocabulary } from "./vocabulary.ts";
 
 /** A thread that carries out steps of builds over a ledger and files of its own, opened from the same settings. */
 // Requests go first. On Linux 0 is this thread alone; elsewhere it would be the whole process.
@@ -21,8 +22,9 @@ const activities = createDatasetActivities({
   logger: silentLogger,
 });
 
-async function answerTo({ id, name, input }: ThreadTask): Promise<ThreadAnswer> {
+async function answerTo({ id, name, input, vocabulary }: ThreadTask): Promise<ThreadAnswer> {
   try {
+    if (vocabulary !== undefined) adoptVocabulary(vocabulary);
     const run = activities[name] as (input: unknown) => Promise<unknown>;
     return { id, ok: true, value: await run(input) };
   } catch (thrown) {

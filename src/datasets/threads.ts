@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Settings } from "../config/settings.ts";
 import type { DatasetActivities } from "./contract.ts";
+import { encodingOf } from "./tokens.ts";
+import { loadVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Steps that hold a core for long. They run beside the thread that answers requests. */
 const HEAVY = ["planDatasetShards", "buildDatasetShard", "assembleDataset"] as const;
@@ -11,6 +13,8 @@ export interface ThreadTask {
   readonly id: number;
   readonly name: Heavy;
   readonly input: unknown;
+  /** Read once for all threads, in memory that they share. */
+  readonly vocabulary: Vocabulary | undefined;
 }
 export type ThreadAnswer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
@@ -25,7 +29,7 @@ interface Thread {
   task: Waiting | undefined;
 }
 
-/** Each thread holds a tokeniser's vocabulary (80 MB) and its heap: more threads would only pay in memory. */
+/** Each thread holds a heap of some 60 MB: more threads would only pay in memory. */
 const MOST_THREADS = 4;
 /** A thread that nobody needs for so long goes, and its memory with it. */
 const IDLE_MS = 3000;
@@ -41,6 +45,7 @@ export function createBuildThreads(
   options: { readonly most?: number; readonly idleMs?: number } = {},
 ) {
   const most = options.most ?? Math.max(1, Math.min(MOST_THREADS, availableParallelism()));
+  const { encoding } = encodingOf(settings.baseModel);
   const threads = new Set<Thread>();
   const queue: Waiting[] = [];
   let nextId = 1;
@@ -84,8 +89,9 @@ export function createBuildThreads(
       const task = queue.shift() as Waiting;
       thread.task = task;
       thread.worker.ref();
+      const { id, name, input, vocabulary } = task;
       // oxlint-disable-next-line require-post-message-target-origin -- a thread, not a window
-      thread.worker.postMessage({ id: task.id, name: task.name, input: task.input } satisfies ThreadTask);
+      thread.worker.postMessage({ id, name, input, vocabulary } satisfies ThreadTask);
     }
     idle = setTimeout(() => void release(0), options.idleMs ?? IDLE_MS);
     idle.unref();
@@ -102,8 +108,16 @@ export function createBuildThreads(
     if (isClosed) throw new Error("The threads of the builds are closed.");
     // The merge holds tables over the whole dataset: the other threads' memory is better spent on them.
     if (name === "assembleDataset") await release(0);
+    const vocabulary = name === "buildDatasetShard" ? await loadVocabulary(encoding) : undefined;
     return await new Promise<T>((resolve, reject) => {
-      queue.push({ id: nextId++, name, input, resolve: resolve as (value: unknown) => void, reject });
+      queue.push({
+        id: nextId++,
+        name,
+        input,
+        vocabulary,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      });
       next();
     });
   }

@@ -65,6 +65,11 @@ export interface Query {
   readonly after?: string | undefined;
   /** Top-level fields to return besides `id`; absent: whole documents. */
   readonly select?: readonly string[] | undefined;
+  /**
+   * A top-level field of which many documents hold the same list or object: the page's documents may share one, which
+   * is then not to be changed. Thousands of episodes of an agent offer the same tools.
+   */
+  readonly sharing?: string | undefined;
 }
 
 export interface Page<T> {

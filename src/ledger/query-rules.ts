@@ -78,6 +78,7 @@ export function checkQuery(c: ContainerKey, query: Query): void {
       throw invalid("bad_order", "The direction of an order is asc or desc.", { field });
   }
   for (const name of query.select ?? []) checkFieldName(name);
+  if (query.sharing !== undefined) checkFieldName(query.sharing);
 }
 
 /** @throws invalid `bad_limit` */

@@ -16,12 +16,27 @@ const toValue = (value: string | number | boolean): Value =>
   typeof value === "boolean" ? Number(value) : value;
 
 /**
+ * A field that is part of the key stands in the key's columns too. Many values are looked up there, in the index of the
+ * key; for one value the field's own index gives the order as well.
+ */
+function columnFor(c: ContainerKey, { field, op }: Condition): string {
+  const { type } = fieldOf(c, field);
+  const level = field === "id" || op !== "in" ? -1 : definitionOf(c).partitionKey.indexOf(field);
+  return level < 0 ? columnOf(field, type) : `pk${level + 1}`;
+}
+
+interface Ordered {
+  readonly column: string | undefined;
+  /** Operators that bound the column where the page's continuation bounds it closer: each page would start there. */
+  readonly passed: readonly Condition["op"][];
+}
+
+/**
  * One condition. `ordered` is the column the page goes by: ranges over other columns get a unary plus, which keeps
  * SQLite from choosing their index and then sorting all matches for every page.
  */
-function compileCondition(c: ContainerKey, condition: Condition, ordered: string | undefined): Statement {
-  const { type } = fieldOf(c, condition.field);
-  const column = columnOf(condition.field, type);
+function compileCondition(c: ContainerKey, condition: Condition, ordered: Ordered | undefined): Statement {
+  const column = columnFor(c, condition);
   if (condition.op === "defined") {
     if (condition.field === "id") return { sql: condition.value ? "1" : "0", values: [] };
     const not = condition.value ? "NOT " : "";
@@ -40,7 +55,9 @@ function compileCondition(c: ContainerKey, condition: Condition, ordered: string
       sql: `${column} IN (${condition.value.map(() => "?").join(", ")})`,
       values: [...condition.value],
     };
-  const plus = ordered !== undefined && column !== ordered && condition.op !== "eq" ? "+" : "";
+  const isOther =
+    ordered !== undefined && (column !== ordered.column || ordered.passed.includes(condition.op));
+  const plus = isOther && condition.op !== "eq" ? "+" : "";
   return { sql: `${plus}${column} ${SYMBOL[condition.op]} ?`, values: [toValue(condition.value)] };
 }
 
@@ -53,7 +70,7 @@ interface Where {
 function compileAsked(
   c: ContainerKey,
   { pk = [], where = [] }: Pick<Query, "pk" | "where">,
-  ordered?: string,
+  ordered?: Ordered,
 ): Where {
   const parts = where.map((condition) => compileCondition(c, condition, ordered));
   const clauses = [...pk.map((_, level) => `pk${level + 1} = ?`), ...parts.map((part) => part.sql)];
@@ -66,7 +83,7 @@ function compileWhere(
   c: ContainerKey,
   query: Pick<Query, "pk" | "where">,
   nowSeconds: number,
-  ordered?: string,
+  ordered?: Ordered,
 ): Where {
   const { clauses, values } = compileAsked(c, query, ordered);
   if (definitionOf(c).ttl) {
@@ -101,9 +118,15 @@ export interface CompiledPage extends Statement {
  * What a row brings: the whole document, or `id` and the JSON text of each chosen field, so that a page of a few fields
  * does not carry and parse all the texts beside them.
  */
-function resultColumns({ select }: Query): string {
+function resultColumns(c: ContainerKey, { select }: Query): string {
   if (select === undefined) return "lsn, ts, doc";
-  return ["lsn, ts, id", ...select.map((field, i) => `doc -> '$.${plainName(field)}' AS f${i}`)].join(", ");
+  const { partitionKey } = definitionOf(c);
+  const text = (field: string) => {
+    const level = partitionKey.indexOf(plainName(field));
+    // A field of the key is there without its document.
+    return level < 0 ? `doc -> '$.${field}'` : `json_quote(pk${level + 1})`;
+  };
+  return ["lsn, ts, id", ...select.map((field, i) => `${text(field)} AS f${i}`)].join(", ");
 }
 
 /** Fields of `select` need not be in the registry. */
@@ -123,15 +146,19 @@ function sortsMatches(c: ContainerKey, { where = [] }: Query, firstColumn: strin
   return asksIndexed("in") || (asksIndexed("eq") && firstColumn !== "s_created_at");
 }
 
+const ABOVE = ["gt", "gte"] as const;
+const BELOW = ["lt", "lte"] as const;
+
 /** Keyset paging: a page starts behind the last document seen, so inserts and deletes can't shift it. */
 export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): CompiledPage {
   const plain = orderColumns(c, query);
   const columns = sortsMatches(c, query, plain[0]) ? plain.map((column) => `+${column}`) : plain;
   const everyKey = query.pk === undefined && isIndexed(c, query.orderBy?.field);
-  const { clauses, values } = compileWhere(c, query, nowSeconds, columns[0]);
+  const descending = query.orderBy?.direction === "desc";
+  const passed = query.after === undefined ? [] : descending ? BELOW : ABOVE;
+  const { clauses, values } = compileWhere(c, query, nowSeconds, { column: columns[0], passed });
   if (everyKey) clauses.unshift("pk1 = agents.agent");
   const fingerprint = queryFingerprint(c, query);
-  const descending = query.orderBy?.direction === "desc";
   if (query.after !== undefined) {
     const keys = openContinuation(query.after, fingerprint, columns.length);
     clauses.push(`(${columns.join(", ")}) ${descending ? "<" : ">"} (${columns.map(() => "?").join(", ")})`);
@@ -141,7 +168,7 @@ export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): 
   const keys = columns.map((column, i) => `${column} AS k${i}`).join(", ");
   const table = tableOf(c);
   const most = query.limit + 1;
-  const result = `SELECT ${resultColumns(query)}, ${keys} FROM`;
+  const result = `SELECT ${resultColumns(c, query)}, ${keys} FROM`;
   const ordered = `${whereOf(clauses)} ORDER BY ${order} LIMIT ?`;
   return {
     sql: everyKey

@@ -5,6 +5,7 @@ import { checkFilter, checkLimit, checkQuery, refuseContinuation } from "../quer
 import { compileCount, compilePage } from "./compile-query.ts";
 import { type Row, toChosen, toStored } from "./rows.ts";
 import { tableOf } from "./schema.ts";
+import { sharingParser } from "./shared-members.ts";
 import type { Prepare } from "./statements.ts";
 
 /** A page ends early rather than hold more characters, as on Cosmos at 4 MB: 1,000 documents of 2 MB are no page. */
@@ -35,14 +36,17 @@ function readPage(rows: Iterable<unknown>, limit: number): { page: PageRow[]; mo
 
 /** The ledger's reads; all synchronous, a page at a time. */
 export function createReads(prepare: Prepare, storeId: string, nowSeconds: () => number) {
+  const sharingOf = sharingParser();
+
   function query<T extends LedgerDocument>(c: ContainerKey, asked: Query): Page<T> {
     checkQuery(c, asked);
     const { sql, values, continuation } = compilePage(c, asked, nowSeconds());
     const { page, more } = readPage(prepare(sql).iterate(...values), asked.limit);
     const last = page.at(-1);
-    const { select } = asked;
+    const { select, sharing } = asked;
+    const parse = sharing === undefined ? undefined : sharingOf(sharing);
     const items = page.map((row) =>
-      select === undefined ? toStored<T>(storeId, row) : toChosen<T>(storeId, row, select),
+      select === undefined ? toStored<T>(storeId, row, parse) : toChosen<T>(storeId, row, select),
     );
     return more && last !== undefined ? { items, continuation: continuation(last) } : { items };
   }

@@ -9,11 +9,14 @@ export interface Row {
   readonly doc: string;
 }
 
+export type Parse = (text: string) => Record<string, unknown>;
+const parseDocument: Parse = (text) => JSON.parse(text) as Record<string, unknown>;
+
 /** The etag is the version's number in this very store: it changes with each write and never comes again. */
 export const etagOf = (storeId: string, lsn: number) => `${storeId}-${lsn.toString(36)}`;
 
-export function toStored<T>(storeId: string, row: Row): Stored<T> {
-  return withOwn(storeId, row, JSON.parse(row.doc) as Record<string, unknown>);
+export function toStored<T>(storeId: string, row: Row, parse: Parse = parseDocument): Stored<T> {
+  return withOwn(storeId, row, parse(row.doc));
 }
 
 /** A row of chosen fields: `id`, and each field's JSON text as `f0`, `f1`, …; null when the document has it not. */

@@ -147,6 +147,11 @@ describe("the embedded ledger", () => {
     const dataset = plan({ pk: ["a"], where: [rewarded, range], ...newest });
     expect(dataset).toContain("c_episodes_s_created_at (pk1=? AND s_created_at>?");
     expect(dataset).not.toContain("TEMP B-TREE");
+    // A page starts behind the one before it, not at the beginning of the range.
+    const oldest = { orderBy: { field: "created_at", direction: "asc" }, limit: 20 } as const;
+    const { continuation } = compilePage("episodes", { pk: ["a"], where: [range], ...oldest }, 0);
+    const after = continuation({ k0: second(1), k1: "e1" });
+    expect(plan({ pk: ["a"], where: [range], ...oldest, after })).toContain("(s_created_at,id)>(?,?)");
     const session = { field: "session_id", op: "eq", value: "s" } as const;
     const ofSession = plan({ pk: ["a"], where: [session], ...newest });
     expect(ofSession).toContain("c_episodes_s_session_id_set (pk1=? AND s_session_id=?");
@@ -157,7 +162,9 @@ describe("the embedded ledger", () => {
     }
     const some = { field: "episode_id", op: "in", value: ["e1", "e2"] } as const;
     for (const order of [{ limit: 20 }, newest])
-      expect(plan({ pk: ["a"], where: [some], ...order }, "rewards")).toContain("s_episode_id=?");
+      expect(plan({ pk: ["a"], where: [some], ...order }, "rewards")).toContain("(pk1=? AND pk2=?)");
+    const one = { field: "episode_id", op: "eq", value: "e1" } as const;
+    expect(plan({ pk: ["a"], where: [one], ...newest }, "rewards")).toContain("s_episode_id=?");
     const byId = plan(
       { pk: ["a"], where: [{ field: "id", op: "in", value: ["r1", "r2"] }], limit: 20 },
       "runs",

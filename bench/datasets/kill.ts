@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { copyFile, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { readSettings } from "../../src/config/settings.ts";
+import type { Dataset } from "../../src/datasets/contract.ts";
+import { edgesOf } from "../../src/datasets/edges.ts";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { ledgerFromSettings } from "../../src/ledger/from-settings.ts";
+import { randomOf } from "../../test/scenarios/kill-run.ts";
+import { KilledApp } from "../../test/scenarios/killed-app.ts";
+
+/**
+ * Builds a dataset through the whole app, undisturbed; then the same again and again, each time killing the process
+ * (`SIGKILL`) at a random moment of the build's life and starting it anew. Each must end as the undisturbed one did.
+ */
+const { values } = parseArgs({
+  options: {
+    episodes: { type: "string", default: "100000" },
+    kills: { type: "string", default: "10" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    /** A folder that `fill.ts` has filled; its ledger is copied. */
+    folder: { type: "string" },
+  },
+});
+const kills = Number(values.kills);
+const random = randomOf(Number(values.seed));
+const home = await mkdtemp(path.join(os.tmpdir(), "bench-datasets-kill-"));
+const app = new KilledApp(home, { LIGHTNING_MAX_EXAMPLES: "10000000" });
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function fill(): Promise<void> {
+  if (values.folder !== undefined) {
+    await copyFile(path.join(values.folder, "ledger.sqlite"), path.join(home, "ledger.sqlite"));
+    return;
+  }
+  const filling = spawn(process.execPath, [path.join(import.meta.dirname, "fill.ts"), home, values.episodes]);
+  await new Promise((resolve) => filling.once("exit", resolve));
+  for (const name of ["episodes.ndjson", "rewards.ndjson"]) await rm(path.join(home, name));
+}
+
+const start = async (name: string): Promise<string> => {
+  const body = { agent_id: "bench", name, min_reward: 0 };
+  return (await app.insist("POST", "/api/lightning/datasets", body, { prefer: "wait=0" })).dataset_id;
+};
+const filesOf = (id: string) => readdir(path.join(home, "files", id)).catch((): string[] => []);
+
+/** Waits for the end; of the shards that were whole at the kill, how many were written once more. */
+async function finish(id: string, whole: ReadonlyMap<string, number> = new Map()) {
+  const repeated = new Set<string>();
+  for (;;) {
+    for (const [name, inode] of whole) {
+      const now = await stat(path.join(home, "files", id, name)).catch(() => undefined);
+      if (now !== undefined && now.ino !== inode) repeated.add(name);
+    }
+    const dataset: Dataset = await app.insist("GET", `/api/lightning/datasets/${id}?agent_id=bench`);
+    if (dataset.status === "ready" || dataset.status === "failed")
+      return { dataset, repeated: repeated.size };
+    await sleep(100);
+  }
+}
+
+/** What must be the same whatever happened on the way. */
+async function outcome(id: string, dataset: Dataset): Promise<string> {
+  const { status, error, content_hash, episode_count, dropped, clusters, leakage, lineage } = dataset;
+  const { training_count, validation_count, group_counts, token_counts } = dataset;
+  const sums = Object.entries(dataset.files ?? {}).map(([side, file]) => [side, file?.sha256, file?.lines]);
+  const left = (await filesOf(id))
+    .map((name) => name.replace(/^(undisturbed|first|killed-\d+)_/, ""))
+    .toSorted();
+  return JSON.stringify({
+    status,
+    error,
+    content_hash,
+    episode_count,
+    dropped,
+    clusters,
+    leakage,
+    lineage,
+    training_count,
+    validation_count,
+    group_counts,
+    token_counts,
+    sums,
+    left,
+  });
+}
+
+const faults: string[] = [];
+try {
+  await fill();
+  await app.start();
+  // The feeds take up what is in the ledger, and the page cache the file.
+  await finish(await start("first"));
+  const begun = performance.now();
+  const calmId = await start("undisturbed");
+  const calm = await finish(calmId);
+  const life = performance.now() - begun;
+  const wanted = await outcome(calmId, calm.dataset);
+  console.log(
+    `seed ${values.seed}; undisturbed: ${Math.round(life)} ms, ${calm.dataset.status}, ${calm.dataset.episode_count} episodes read, ` +
+      `${calm.dataset.training_count} + ${calm.dataset.validation_count} lines, content ${calm.dataset.content_hash?.slice(0, 16)}\n`,
+  );
+  console.log("kill  after ms  stood at       whole shards  repeated  as undisturbed");
+  for (let kill = 1; kill <= kills; kill++) {
+    const id = await start(`killed-${kill}`);
+    // Spread over the build's life, at random within each part of it.
+    const moment = ((kill - 1 + random()) / kills) * life;
+    await sleep(moment);
+    await app.end("SIGKILL");
+    const whole = new Map<string, number>();
+    const stood = await filesOf(id);
+    for (const name of stood)
+      if (/^build_\d+\.json$/.test(name))
+        whole.set(name, (await stat(path.join(home, "files", id, name))).ino);
+    const stage = stood.some((name) => /(train|validation)_/.test(name) || name.startsWith("groups_"))
+      ? "files"
+      : stood.includes("build_plan.json")
+        ? "shards"
+        : stood.length === 0
+          ? "before plan"
+          : "plan";
+    await app.start();
+    const { dataset, repeated } = await finish(id, whole);
+    const same = (await outcome(id, dataset)) === wanted;
+    if (!same) faults.push(`killed-${kill} ended otherwise: ${await outcome(id, dataset)}`);
+    if (repeated > 0) faults.push(`killed-${kill} did ${repeated} whole shards again`);
+    console.log(
+      [
+        String(kill).padEnd(4),
+        String(Math.round(moment)).padEnd(8),
+        stage.padEnd(13),
+        String(whole.size).padEnd(12),
+        String(repeated).padEnd(8),
+        same ? "yes" : "NO",
+      ].join("  "),
+    );
+  }
+  await app.end("SIGTERM");
+
+  const ledger = ledgerFromSettings(readSettings({ LIGHTNING_HOME: home }), systemClock, silentLogger);
+  const page = await ledger.query<Dataset>("datasets", { pk: ["bench"], limit: 1000 });
+  const named = new Set(
+    page.items.flatMap(({ files, groups }) => [
+      ...Object.values(files ?? {}).map((file) => file?.key),
+      ...Object.values(groups ?? {}),
+    ]),
+  );
+  for (const entry of await readdir(path.join(home, "files"), { recursive: true, withFileTypes: true })) {
+    const key = path.relative(path.join(home, "files"), path.join(entry.parentPath, entry.name));
+    if (entry.isFile() && !named.has(key)) faults.push(`no dataset names the file ${key}`);
+  }
+  let edges = 0;
+  for (const dataset of page.items) {
+    let rows = 0;
+    for await (const of of edgesOf(ledger, dataset)) rows += of.length;
+    if (rows !== dataset.lineage?.rows)
+      faults.push(`${dataset.id} has ${rows} edges of ${dataset.lineage?.rows}`);
+    edges += rows;
+  }
+  await ledger.close();
+  console.log(
+    `\n${page.items.length} datasets, ${named.size} files, ${edges} edges read back, ${faults.length} faults`,
+  );
+  for (const fault of faults) console.log(`  ${fault}`);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+} finally {
+  await app.end("SIGKILL");
+  await rm(home, { recursive: true, force: true });
+}
