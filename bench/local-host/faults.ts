@@ -30,7 +30,8 @@ try {
     sum.repeated += run.repeated;
     if (run.problems.length > 0) {
       sum.failed++;
-      console.log(`seed ${seed} FAILED; again: npx node bench/local-host/faults.ts --runs 1 --seed ${seed}`);
+      const again = `npx node bench/local-host/faults.ts --runs 1 --seed ${seed} --app ${values.app}`;
+      console.log(`seed ${seed} FAILED; again: ${again}`);
       for (const problem of run.problems) console.log(`  ${problem}`);
     }
     if ((seed - first + 1) % 100 === 0) {
