@@ -1,4 +1,5 @@
 import type { Recipe } from "./contract.ts";
+import { LEAST_GAP } from "./pairs.ts";
 import type { ShardSummary } from "./shard-file.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -22,7 +23,10 @@ export function emptyReason(recipe: Recipe, total: Pick<ShardSummary, "read" | "
       ? "The golden file holds no example."
       : "The agent has no episodes in this range. Record some (ENABLE_LIGHTNING_CAPTURE=true), then build again.";
   const reasons = Object.entries(total.dropped).toSorted(([, a], [, b]) => b - a);
-  const said = reasons.map(([reason, times]) => `${times} ${WORDS[reason] ?? `were left out (${reason})`}`);
+  const said = reasons.map(([reason, times]) => {
+    const words = WORDS[reason] ?? `were left out (${reason})`;
+    return `${times} ${times === 1 ? words.replace(/^were /, "was ") : words}`;
+  });
   return `No example is left of ${total.read} episodes: ${said.join(", ")}. ${remedy(reasons[0]?.[0], recipe)}`;
 }
 
@@ -31,6 +35,8 @@ function remedy(reason: string | undefined, recipe: Recipe): string {
   if (reason === "below_reward")
     return `Lower min_reward (now ${recipe.min_reward}), or collect better episodes.`;
   if (reason === "vetoed") return "Look at the failed safety checks of these episodes.";
+  if (reason === "no_pair")
+    return `Pairs come of two answers to one question whose scores lie ${recipe.min_gap ?? LEAST_GAP} apart (min_gap), of corrections, and of pairwise labels.`;
   if (reason === "reserved_for_test")
     return "What was once set apart for tests is never trained on; build with other episodes, or with a test_split.";
   return "See docs/errors.md for the reasons.";

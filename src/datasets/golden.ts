@@ -1,7 +1,7 @@
 import { redact } from "../episodes/redact.ts";
 import { invalid } from "../kernel/errors.ts";
 import type { Format } from "./contract.ts";
-import { fromExport } from "./import.ts";
+import { fromExport, fromPreferenceExport } from "./import.ts";
 import type { LineFault } from "./line-rules.ts";
 import { contentHash } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
@@ -87,8 +87,14 @@ function cleaned(row: string, options: GoldenOptions, warnings: Record<string, n
 
 function imported(row: string, format: Format, warnings: Record<string, number>): CheckedFormat {
   const checked = checkFormatLine(row, format);
-  if (checked.ok || format !== "sft") return checked;
+  if (checked.ok || format === "rft") return checked;
   const parsed = parseLine(row);
+  if (format === "dpo") {
+    const pair = parsed.ok ? fromPreferenceExport(parsed.value) : undefined;
+    const again = pair === undefined ? checked : checkFormatLine(JSON.stringify(pair), format);
+    if (again.ok) add(warnings, "imported:chosen_rejected");
+    return again;
+  }
   const found = parsed.ok ? fromExport(parsed.value) : undefined;
   if (found === undefined) return checked;
   const again = checkFormatLine(JSON.stringify(found.example), format);

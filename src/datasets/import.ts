@@ -9,6 +9,7 @@ export const SHAPES = [
   "prompt_completion",
   "question_answer",
   "langfuse",
+  "langsmith",
   "stored_completion",
   "wrapped",
 ] as const;
@@ -76,6 +77,39 @@ function langfuse(row: Fields): Message[] | undefined {
   return asked === undefined || answered === undefined ? undefined : [...asked, ...answered];
 }
 
+/** LangSmith datasets: `inputs` and `outputs`, objects that hold messages or one text each. */
+function langsmith(row: Fields): Message[] | undefined {
+  if (!isFields(row.inputs) || !isFields(row.outputs)) return undefined;
+  const asked = turnsIn(row.inputs, "user");
+  const answered = turnsIn(row.outputs, "assistant") ?? turnsIn(row.outputs.message, "assistant");
+  return asked === undefined || answered === undefined ? undefined : [...asked, ...answered];
+}
+
+/**
+ * A preference as trainers of open models write it (`prompt`, `chosen`, `rejected`: texts or turns) in OpenAI's form;
+ * undefined: it is none.
+ */
+export function fromPreferenceExport(value: unknown): unknown {
+  if (!isFields(value) || value.input !== undefined) return undefined;
+  const better = turnsIn(value.chosen, "assistant");
+  const worse = turnsIn(value.rejected, "assistant");
+  if (better === undefined || worse === undefined) return undefined;
+  const prompt = turnsIn(value.prompt ?? value.question, "user");
+  // Without a prompt both tell the whole conversation: what they share is what was asked.
+  const shared = prompt ?? commonTurns(better, worse);
+  const from = prompt === undefined ? shared.length : 0;
+  return {
+    input: { messages: shared },
+    preferred_output: better.slice(from),
+    non_preferred_output: worse.slice(from),
+  };
+}
+
+function commonTurns(a: readonly Message[], b: readonly Message[]): Message[] {
+  const end = a.findIndex((turn, i) => JSON.stringify(turn) !== JSON.stringify(b[i]));
+  return a.slice(0, end < 0 ? a.length : end);
+}
+
 /** OpenAI's and Azure's stored completions: a request and the choices of its response. */
 function storedCompletion(row: Fields): Example | undefined {
   const request = isFields(row.request) ? row.request : row;
@@ -113,6 +147,7 @@ export function fromExport(value: unknown): { readonly example: unknown; readonl
       twoTexts(value.question ?? value.query, value.answer ?? value.ground_truth ?? value.response),
     ],
     ["langfuse", langfuse(value)],
+    ["langsmith", langsmith(value)],
   ];
   for (const [shape, messages] of tries) if (messages !== undefined) return { example: { messages }, shape };
   const inner = value.item ?? value.body ?? value.sample;

@@ -240,6 +240,7 @@ describe("import", () => {
     ["prompt_completion", { prompt: "Hi", completion: " Hello." }],
     ["question_answer", { query: "Hi", ground_truth: "Hello." }],
     ["langfuse", { input: { query: "Hi" }, expectedOutput: { role: "assistant", content: "Hello." } }],
+    ["langsmith", { inputs: { question: "Hi" }, outputs: { answer: "Hello." }, metadata: {} }],
     [
       "stored_completion",
       { request: { messages: [{ role: "user", content: "Hi" }] }, response: { choices: answer } },
@@ -271,6 +272,28 @@ describe("import", () => {
         ],
       },
     });
+  });
+
+  test("pairs of other trainers, with a prompt or as two whole conversations, become preferences", async () => {
+    const turns = (said: string) => [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: said },
+    ];
+    const rows = [
+      { prompt: "Hi", chosen: "Hello.", rejected: "Go away." },
+      { chosen: turns("Hello!"), rejected: turns("Go.") },
+    ];
+    const golden = await world.golden(rows.map((row) => JSON.stringify(row)).join("\n"), {
+      format: "dpo",
+      train_split: 1,
+    });
+    expect(golden.warnings).toEqual({ "imported:chosen_rejected": 2 });
+    const pair = (good: string, bad: string) => ({
+      input: { messages: [{ role: "user", content: "Hi" }] },
+      preferred_output: [{ role: "assistant", content: good }],
+      non_preferred_output: [{ role: "assistant", content: bad }],
+    });
+    expect(await parsed(golden)).toEqual([pair("Hello.", "Go away."), pair("Hello!", "Go.")]);
   });
 
   test("preference lines are taken as such, and join preference datasets only", async () => {

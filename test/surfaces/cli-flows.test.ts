@@ -169,6 +169,55 @@ describe("train asks before it spends", () => {
   });
 });
 
+test("validate fails a script whose file cannot be trained on, and says what each warning means", async () => {
+  const report = { file: "a.jsonl", examples: 1, tokens: 5, faults_found: 1, warnings: { no_system: 1 } };
+  const faults = Array.from({ length: 22 }, (_, n) => ({
+    file: "a.jsonl",
+    line: n + 1,
+    rule: "no_user",
+    message: "No turn is the user's.",
+    remedy: "Add a user turn.",
+  }));
+  const { lightning } = await scripted(
+    {
+      validateFile: [
+        { body: { valid: false, files: [report], faults } },
+        { body: { valid: true, files: [], faults: [] } },
+      ],
+    },
+    { "a.jsonl": "{}" },
+  );
+  const bad = await lightning("validate", "--file", "a.jsonl");
+  expect(bad.code).toBe(1);
+  expect(bad.out).toContain("⚠️  no_system (1): Lines have no system turn");
+  expect(bad.out).toContain("a.jsonl:20 no_user: No turn is the user's. Add a user turn.");
+  expect(bad.out).toContain("… and 2 more; --json shows them");
+  expect((await lightning("validate", "--file", "a.jsonl")).code).toBe(0);
+});
+
+test("the lineage of a dataset that no deployment came of shows its runs, and what is missing as missing", async () => {
+  const { lightning } = await scripted({
+    getLineage: [
+      {
+        body: {
+          kind: "runs",
+          id: "run-1",
+          lineage: [],
+          events: [],
+          training_run: { id: "run-1", status: "succeeded", base_model: "m" },
+          dataset: { id: "dataset-1", missing: true },
+          evaluations: [],
+        },
+      },
+    ],
+  });
+  const { out } = await lightning("lineage", "--kind", "runs", "--id", "run-1");
+  expect(out).toContain("Lineage of run-1");
+  expect(out).toMatch(/Dataset.*dataset-1.*missing/);
+  expect(out).toMatch(/Training run.*run-1/);
+  expect(out).not.toContain("No deployments yet");
+});
+
 describe("what takes longer than a request", () => {
   test("a build is followed to its end", async () => {
     const going = { dataset_id: "dataset-1", id: "dataset-1", agent_id: "a", name: "v1", status: "building" };

@@ -210,6 +210,13 @@ const run: Flow = async (session) => {
   return outcome === undefined || outcome === "promoted" || outcome === "evaluated" ? 0 : 1;
 };
 
+/** A file that cannot be trained on is an answer, and a failure for the script that asked. */
+const validate: Flow = async (session) => {
+  const { body } = await session.call("validateFile", session.input);
+  show(session, "validateFile", body, session.input);
+  return body.valid === true ? 0 : 1;
+};
+
 /** An unhealthy app answers 503 with its findings; they are what was asked for. */
 const health: Flow = async (session) => {
   let body: Body;
@@ -270,6 +277,7 @@ export const FLOWS: Readonly<Record<string, Flow>> = {
   promote,
   runPipeline: run,
   getHealth: health,
+  validateFile: validate,
 };
 
 /** Flows that know `--no-wait`. */

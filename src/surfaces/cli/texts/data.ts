@@ -1,3 +1,4 @@
+import { WARNINGS, type Warning } from "../../../datasets/line-rules.ts";
 import { charts, withoutCharts } from "../charts.ts";
 import { type Body, facts, list, member, outline, plain, table } from "../layout.ts";
 import { agentOf, more, none, ruled, type Text, type Texts, underWay } from "./shared.ts";
@@ -163,6 +164,7 @@ export const DATA_TEXTS: Texts = {
   getDataset: (body) => [
     "📦 Dataset:",
     ...datasetFacts(body),
+    ...facts([["Test examples", body.test_count]]),
     ...outline(withoutCharts(body)),
     ...charts(body),
   ],
@@ -218,7 +220,7 @@ export const DATA_TEXTS: Texts = {
         ["Faults", one.faults_found],
       ]),
       ...Object.entries((one.warnings ?? {}) as Body).map(
-        ([name, times]) => `   ⚠️  ${name}: ${plain(times)}`,
+        ([name, times]) => `   ⚠️  ${name} (${plain(times)}): ${WARNINGS[name as Warning] ?? ""}`,
       ),
     ]),
     ...list(body.faults)
@@ -227,6 +229,9 @@ export const DATA_TEXTS: Texts = {
         (one) =>
           `   ${plain(one.file)}${one.line === undefined ? "" : `:${plain(one.line)}`} ${plain(one.rule)}: ${plain(one.message)} ${plain(one.remedy)}`,
       ),
+    ...(list(body.faults).length > 20
+      ? [`   … and ${list(body.faults).length - 20} more; --json shows them`]
+      : []),
   ],
   explainExample: (body) => [
     "🔎 Why this line is there:",

@@ -110,6 +110,13 @@ export const DEPLOYMENT_TEXTS: Texts = {
   getLineage(body, input) {
     const heading = `📜 Deployment lineage for agent '${agentOf(body, input)}':`;
     const lineage = list(body.lineage);
+    const made = ancestry(body);
+    if (lineage.length === 0 && made.length > 0)
+      return [
+        `📜 Lineage of ${plain(body.id)}:`,
+        ...made,
+        ...facts([["Deployments", "none came of it yet"]]),
+      ];
     if (lineage.length === 0) return none(heading, "deployments");
     return [
       ...ruled(
@@ -167,3 +174,14 @@ function ancestor(label: string, value: unknown, names: readonly string[]): stri
     ),
   ];
 }
+
+/** What a run, a dataset or an evaluation is of, and what came of it short of a deployment. */
+const ancestry = (body: Body): string[] => [
+  ...ancestor("Dataset", body.dataset, ["name", "training_count", "validation_count", "content_hash"]),
+  ...[body.training_run, ...list(body.training_runs)].flatMap((one) =>
+    ancestor("Training run", one, ["status", "base_model", "tuned_model_name", "completed_at"]),
+  ),
+  ...[body.evaluation, ...list(body.evaluations)].flatMap((one) =>
+    ancestor("Evaluation", one, ["verdict", "status"]),
+  ),
+];
