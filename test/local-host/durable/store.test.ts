@@ -113,6 +113,17 @@ describe("the durable store", () => {
     truncateSync(torn, 20_000);
     expect(() => new DurableStore(torn)).toThrow(/it is damaged/);
 
+    const spoilt = join(folder, "spoilt.db");
+    const whole = new DurableStore(spoilt);
+    await whole.write(() => {
+      for (let n = 0; n < 200; n++) whole.create({ ...newInstance(`i${n}`), input: "x".repeat(500) });
+    });
+    whole.close();
+    const bytes = readFileSync(spoilt);
+    writeFileSync(spoilt, bytes.fill(0xff, 8 * 4096, 10 * 4096));
+    expect(() => new DurableStore(spoilt)).toThrow(/it is damaged/);
+    expect(readFileSync(spoilt).equals(bytes)).toBe(true);
+
     const newer = join(folder, "newer.db");
     new DurableStore(newer).close();
     const db = new DatabaseSync(newer);
