@@ -1,5 +1,3 @@
-import type { Format } from "./contract.ts";
-
 export const METHODS = ["supervised", "dpo", "reinforcement"] as const;
 export type Method = (typeof METHODS)[number];
 export const PROVIDERS = ["azure", "openai", "local"] as const;
@@ -111,7 +109,3 @@ export function capabilityOf(
   if (found === undefined) throw new Error(`The table has no row for ${provider}.`);
   return found;
 }
-
-/** The method a file of that format is for; plain chat goes to other trainers, by supervision. */
-export const methodOf = (format: Format): Method =>
-  format === "dpo" ? "dpo" : format === "rft" ? "reinforcement" : "supervised";

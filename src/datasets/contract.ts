@@ -33,6 +33,10 @@ export type Reinforcement = z.output<typeof reinforcementSchema>;
 /** `chat`: turns alone, as trainers of open models take them; `legacy_text`: tool calls as text, as the original wrote. */
 export const FORMATS = ["sft", "dpo", "rft", "chat", "legacy_text"] as const;
 export type Format = (typeof FORMATS)[number];
+
+/** The method a file of that format is for; plain chat goes to other trainers, by supervision. */
+export const methodOf = (format: Format): "supervised" | "dpo" | "reinforcement" =>
+  format === "dpo" ? "dpo" : format === "rft" ? "reinforcement" : "supervised";
 export type DatasetLine = Example | Preference | Reinforcement;
 
 export const datasetNameSchema = z.string().min(1).max(200);

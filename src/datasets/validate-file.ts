@@ -1,7 +1,6 @@
 import { redact } from "../episodes/redact.ts";
 import type { Capability } from "./capabilities.ts";
-import { methodOf } from "./capabilities.ts";
-import type { DatasetLine, Format, Preference } from "./contract.ts";
+import { type DatasetLine, type Format, methodOf, type Preference } from "./contract.ts";
 import { FILE_RULES, type FileRule, type LineFault, type Warning } from "./line-rules.ts";
 import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "./near.ts";
 import { contentHash, contentText, turnsOf } from "./normalise.ts";

@@ -9,7 +9,7 @@ import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment } from "./contract.ts";
-import { createGate } from "./gate.ts";
+import { createGate, demandTwoPersons } from "./gate.ts";
 import { createHostedModels, type HostedDeps } from "./hosted.ts";
 import { createGatePolicies } from "./policy.ts";
 import { createRollback, type Rollback, type RollbackRequest } from "./rollback.ts";
@@ -122,6 +122,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
     /** Absent: the settings name no account to make deployments in. */
     models,
     policies,
+    demandTwoPersons,
     prepareReturn: returns.prepareReturn,
 
     /** What answers when no tuned model is active. */

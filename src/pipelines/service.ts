@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { buildDatasetInputSchema } from "../datasets/contract.ts";
-import { demandTwoPersons } from "../deployments/gate.ts";
 import type { PromoteRequest } from "../deployments/service.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import type { StartEvaluation } from "../evaluation/service.ts";
@@ -41,6 +40,11 @@ export interface PipelineStages {
       gate: "require",
     ): Promise<{ readonly deployment: { readonly id: string } }>;
     readonly policies: { get(agentId: string): Promise<{ readonly four_eyes: boolean }> };
+    /** @throws conflict `four_eyes_required` */
+    demandTwoPersons(
+      agentId: string,
+      persons: { readonly asked: readonly (string | undefined)[]; readonly decided: string | undefined },
+    ): void;
   };
 }
 
@@ -132,7 +136,7 @@ export function createPipelineService(deps: PipelineDeps) {
       if (approved && (await deployments.policies.get(agent_id)).four_eyes) {
         const { input: wanted, run_id } = await get(agent_id, pipeline_id);
         const run = run_id === undefined ? undefined : await training.get(agent_id, run_id);
-        demandTwoPersons(agent_id, {
+        deployments.demandTwoPersons(agent_id, {
           asked: [wanted.promoted_by, run?.requested_by],
           decided: by,
         });

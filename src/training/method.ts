@@ -1,5 +1,4 @@
-import { methodOf } from "../datasets/capabilities.ts";
-import type { Dataset, Format } from "../datasets/contract.ts";
+import { type Dataset, type Format, methodOf } from "../datasets/contract.ts";
 import { invalid } from "../kernel/errors.ts";
 import type { Hyperparameters, TrainingRun } from "./contract.ts";
 import { EXAMPLE_GRADER, fieldsRead, type Grader } from "./graders.ts";
