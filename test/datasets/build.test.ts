@@ -276,7 +276,7 @@ describe("a build as a whole", () => {
     const failed = await world.build();
     expect(failed).toMatchObject({ status: "failed", error_code: "dataset_empty" });
     expect(failed.error).toContain(
-      "No example is left of 3 episodes: 2 had no reward, 1 were below the least reward",
+      "No example is left of 3 episodes: 2 had no reward, 1 was below the least reward",
     );
     expect(failed.error).toContain("Assign rewards");
     expect(await everyFile()).toEqual([]);
