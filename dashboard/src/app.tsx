@@ -139,6 +139,8 @@ export function App() {
       </div>
       {locked && (
         <KeyDialog
+          // Closed without a key, it comes back with the next question that is not answered without one.
+          onClose={() => setLocked(false)}
           onKey={(key) => {
             sessionStorage.setItem(KEY, key);
             setLocked(false);
@@ -217,13 +219,21 @@ function Sidebar() {
     ...(waiting > 0 ? { pipelines: String(waiting) } : {}),
     ...((review.data?.waiting ?? 0) > 0 ? { review: shorter(review.data?.waiting ?? 0) } : {}),
   };
+  const list = useRef<HTMLElement>(null);
+  // On a narrow screen the views stand in a row that scrolls: the one that is shown is to be seen.
+  useEffect(() => {
+    const current = list.current?.querySelector("[aria-current]");
+    if (current !== null && current !== undefined && list.current !== null)
+      list.current.scrollLeft +=
+        current.getBoundingClientRect().left - list.current.getBoundingClientRect().left - 60;
+  }, [route.view]);
   return (
     <aside class="side">
       <a class="brand" href={address("overview")}>
         <Bolt />
         <span>Agent Lightning</span>
       </a>
-      <nav aria-label="Views">
+      <nav ref={list} aria-label="Views">
         {GROUPS.map(([group, views]) => (
           <div key={group} class="nav-group">
             {group !== "" && <div class="nav-title">{group}</div>}

@@ -1,5 +1,6 @@
 import { sharedGroups } from "../datasets/contamination.ts";
 import type { Split } from "../datasets/contract.ts";
+import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
 import type { Claim } from "../kernel/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -10,6 +11,12 @@ import { isRight, type Metric, showTurn } from "./grade.ts";
 import { pairsKey, toLines, writeQuestions } from "./plan.ts";
 import { countPairs, judge, samplePairs } from "./rules.ts";
 import type { EvaluationService } from "./service.ts";
+
+/** The last that the user said, in short: what people read beside the answers. */
+const asked = (prompt: readonly Message[]): string => {
+  const last = prompt.findLast(({ role }) => role === "user");
+  return last === undefined ? "" : showTurn(last);
+};
 
 const hasEnded = ({ status }: Evaluation) => status === "finished" || status === "failed";
 
@@ -55,13 +62,14 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
         readAnswers(files, id, batch),
       ]);
       const said = new Map(answers.map((one) => [`${one.side} ${one.example}`, one.message]));
-      for (const { example, expected } of questions) {
+      for (const { example, prompt, expected } of questions) {
         const of = (side: Side) => said.get(`${side} ${example}`);
         const [baseline, candidate] = [of("baseline"), of("candidate")];
         if (baseline === undefined || candidate === undefined) missing++;
         else
           pairs.push({
             example,
+            question: asked(prompt),
             expected: showTurn(expected),
             baseline_answer: showTurn(baseline),
             candidate_answer: showTurn(candidate),

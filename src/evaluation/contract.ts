@@ -26,6 +26,8 @@ export const startEvaluationInputSchema = z.strictObject({
 /** One held-out example answered by both models. */
 export const pairSchema = z.object({
   example: z.string(),
+  /** The last that the user said; absent in evaluations of earlier versions. */
+  question: z.string().optional(),
   expected: z.string(),
   baseline_answer: z.string(),
   candidate_answer: z.string(),

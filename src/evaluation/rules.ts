@@ -92,6 +92,7 @@ export function samplePairs(pairs: readonly Pair[], limit = 20): Pair[] {
     .slice(0, limit)
     .map((pair) => ({
       ...pair,
+      ...(pair.question === undefined ? {} : { question: cut(pair.question) }),
       expected: cut(pair.expected),
       baseline_answer: cut(pair.baseline_answer),
       candidate_answer: cut(pair.candidate_answer),

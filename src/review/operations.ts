@@ -284,10 +284,12 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
     }),
     defineOperation({
       name: "buildCorrectionsDataset",
-      summary: "Builds a golden dataset from the corrections, ready to be trained or tested on.",
+      summary:
+        "Builds a dataset from the corrections: golden conversations to train or test on, or DPO pairs of what was said and what should have been.",
       input: z.strictObject({
         ...agent,
         name: z.string().min(1).max(200).default("corrections"),
+        format: z.enum(CORRECTION_FORMATS).default("golden"),
         train_split: z.number().min(0.01).max(1).optional(),
         test_split: z.number().min(0).max(1).optional(),
       }),
@@ -309,9 +311,9 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
       cli: "review build",
       mcp: ["lightning_build_corrections"],
       example: { agent_id: "mcp-agents", name: "corrections" },
-      async run({ agent_id, name, ...splits }, context) {
+      async run({ agent_id, name, format, ...splits }, context) {
         const content: string[] = [];
-        for await (const line of service.corrections.lines(agent_id, "golden")) content.push(line);
+        for await (const line of service.corrections.lines(agent_id, format)) content.push(line);
         if (content.length === 0)
           throw invalid("no_corrections", `No episode of agent ${agent_id} has a corrected answer.`, {
             remedy: "Label episodes with a correction first.",
@@ -321,6 +323,7 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
           name,
           description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
           content: content.join("\n"),
+          ...(format === "dpo" ? { format } : {}),
           ...given(splits),
         });
         const { record, finished, urls } = await startAndWait(

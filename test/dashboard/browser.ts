@@ -49,7 +49,8 @@ export async function open(
     reducedMotion: "reduce",
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  // Far more than it takes: a busy machine is no fault of the page.
+  page.setDefaultTimeout(20_000);
   if (now !== undefined) await page.clock.setFixedTime(now);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));

@@ -5,6 +5,7 @@ import { needsPerson } from "../../dashboard/src/logic/attention.ts";
 import { beginning, pieces, pretty } from "../../dashboard/src/logic/content.ts";
 import { turnsOf } from "../../dashboard/src/logic/conversation.ts";
 import { ago, duration, moment, pValue, shortCount, signed } from "../../dashboard/src/logic/format.ts";
+import { binsOf } from "../../dashboard/src/logic/histogram.ts";
 import { graphOf } from "../../dashboard/src/logic/lineage.ts";
 import { layoutLoop, STATIONS } from "../../dashboard/src/logic/loop-map.ts";
 import { Poller } from "../../dashboard/src/logic/poller.ts";
@@ -12,7 +13,7 @@ import { reviewAction } from "../../dashboard/src/logic/review-keys.ts";
 import { NEEDS } from "../../dashboard/src/logic/roles.ts";
 import { address, parseRoute, viewOfId } from "../../dashboard/src/logic/route.ts";
 import { pipelineSteps, runSteps } from "../../dashboard/src/logic/timeline.ts";
-import { compare, trendColumns } from "../../dashboard/src/logic/trend.ts";
+import { compare, curveColumns, trendColumns } from "../../dashboard/src/logic/trend.ts";
 import { arithmetic } from "../../dashboard/src/logic/verdict.ts";
 import { operationRows } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
@@ -217,7 +218,7 @@ describe("numbers and times", () => {
       "–",
       "–",
     ]);
-    expect(pValue(1e-30)).toBe("< 0.0001");
+    expect(pValue(1e-30)).toBe("p < 0.0001");
     const now = Date.parse("2026-01-02T00:00:00Z");
     expect([
       ago("2026-01-01T23:59:58Z", now),
@@ -432,7 +433,7 @@ describe("the drawings", () => {
       buckets: [{ at: "2026-01-01T00:00:00.000Z", models: { old: { episodes: 1, mean: 0.5 } } }],
     };
     expect(compare(trend, "new")).toMatchObject({ active: { mean: 0.9 }, before: { model: "base" } });
-    expect(compare(trend, "unused")).toBeUndefined();
+    expect(compare(trend, "unused")).toMatchObject({ active: undefined, before: { model: "base" } });
     expect(trendColumns(trend, "new").series.map(({ name }) => name)).toEqual(["old", "base", "new"]);
   });
 });
@@ -544,5 +545,86 @@ describe("the buttons", () => {
   it("ask for the roles of the operations they call", () => {
     const rows = new Map(operationRows(readSettings({})).map((row) => [row.name, row.role]));
     for (const [name, role] of Object.entries(NEEDS)) expect([name, rows.get(name)]).toEqual([name, role]);
+  });
+});
+
+describe("distributions and curves", () => {
+  it("leave out the empty bins at their ends but one, and name each bin's range", () => {
+    const bins = binsOf({ edges: [-1, 0, 0.5, 1, 2], counts: [0, 3, 0, 4] }, (edge) => signed(edge, 1));
+    expect(bins).toEqual([
+      { range: "−1.0 to 0.0", from: "−1.0", count: 0 },
+      { range: "0.0 to +0.5", from: "0.0", count: 3 },
+      { range: "+0.5 to +1.0", from: "+0.5", count: 0 },
+      { range: "+1.0 to +2.0", from: "+1.0", count: 4 },
+    ]);
+    expect(binsOf({ edges: [0, 1], counts: [0] }, String)).toEqual([]);
+  });
+
+  it("draw few points as they are, and many as means that lose no step and no value", () => {
+    const curve = (steps: number) =>
+      Array.from({ length: steps }, (_, n) => ({ step: n + 1, train_loss: n, valid_loss: 1 }));
+    expect(curveColumns(curve(5), "loss")).toMatchObject({ x: [1, 2, 3, 4, 5] });
+    expect(curveColumns(curve(5), "loss").averaged).toBeUndefined();
+    fc.assert(
+      fc.property(fc.integer({ min: 61, max: 900 }), (steps) => {
+        const { x, series, averaged = 1 } = curveColumns(curve(steps), "loss");
+        expect(x.length).toBeLessThanOrEqual(60);
+        expect(x.at(-1)).toBe(steps);
+        const last = steps - (x.length - 1) * averaged;
+        const sum = (series[0]?.values ?? []).reduce<number>(
+          (all, mean, n) => all + (mean ?? 0) * (n === x.length - 1 ? last : averaged),
+          0,
+        );
+        expect(sum).toBeCloseTo((steps * (steps - 1)) / 2, 5);
+      }),
+    );
+    expect(curveColumns([], "accuracy")).toEqual({ x: [], series: [] });
+  });
+});
+
+describe("the lineage of a deployment", () => {
+  it("shows the golden sets that went in and the test set it was judged by", () => {
+    const graph = graphOf({
+      lineage: [
+        {
+          id: "dep-1",
+          tuned_model: "tuned",
+          is_active: true,
+          training_run_id: "run-1",
+          training_run: { id: "run-1", dataset_id: "dataset-1", status: "succeeded" },
+          dataset: { id: "dataset-1", name: "v1", recipe: { include_golden: ["dataset-golden"] } },
+          evaluation: { id: "eval-1", run_id: "run-1", dataset_id: "dataset-tests", split: "test" },
+        },
+      ],
+    });
+    expect(graph.nodes.map(({ id, title, view }) => [id, title, view])).toEqual(
+      expect.arrayContaining([
+        ["dataset-golden", "golden set", "datasets"],
+        ["dataset-tests", "test set", "datasets"],
+      ]),
+    );
+    expect(graph.edges).toEqual(
+      expect.arrayContaining([
+        ["dataset-golden", "dataset-1"],
+        ["dataset-tests", "eval-1"],
+      ]),
+    );
+  });
+
+  it("does not show a dataset's own held-out side as another dataset", () => {
+    const graph = graphOf({
+      lineage: [
+        {
+          id: "dep-1",
+          tuned_model: "tuned",
+          is_active: true,
+          training_run_id: "run-1",
+          training_run: { id: "run-1", dataset_id: "dataset-1", status: "succeeded" },
+          dataset: { id: "dataset-1", name: "v1" },
+          evaluation: { id: "eval-1", run_id: "run-1", dataset_id: "dataset-1", split: "validation" },
+        },
+      ],
+    });
+    expect(graph.edges).not.toContainEqual(["dataset-1", "eval-1"]);
   });
 });

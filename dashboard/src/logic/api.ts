@@ -20,6 +20,8 @@ export interface Api {
   get<T>(path: string, query?: Query): Promise<T>;
   /** `wait`: seconds a long operation may take before it answers with what it has. */
   post<T>(path: string, body: object, options?: { wait?: number; key?: string }): Promise<T>;
+  /** A whole file. */
+  file(path: string): Promise<Blob>;
   /** The first lines of a file; the rest is not fetched. */
   head(path: string, lines: number, query?: Query): Promise<string[]>;
 }
@@ -103,6 +105,10 @@ export function createApi(options: ApiOptions): Api {
         },
       );
       return (await response.json()) as T;
+    },
+
+    async file(path: string): Promise<Blob> {
+      return (await call(path, withAgent({}), { method: "GET" })).blob();
     },
 
     async head(path: string, count: number, query: Query = {}): Promise<string[]> {

@@ -18,13 +18,17 @@ export function signed(value: number | undefined | null, digits = 2): string {
   return `${value < 0 ? "−" : "+"}${text}`;
 }
 
+/** A measurement with a true minus; without `digits` as short as it is. */
+export const figure = (value: number, digits?: number): string =>
+  (digits === undefined ? String(Number(value.toPrecision(6))) : value.toFixed(digits)).replace("-", "−");
+
 export const percent = (value: number | undefined | null, digits = 1): string =>
   value === undefined || value === null ? "–" : `${(value * 100).toFixed(digits)} %`;
 
-/** `a`, `b`: 1 to 3 digits that matter, also for very small p values. */
+/** `p = 0.012`, with 1 to 3 digits that matter, also for very small values. */
 export function pValue(value: number): string {
-  if (value < 0.0001) return "< 0.0001";
-  return value < 0.01 ? value.toFixed(4) : value.toFixed(3);
+  if (value < 0.0001) return "p < 0.0001";
+  return `p = ${value < 0.01 ? value.toFixed(4) : value.toFixed(3)}`;
 }
 
 export function duration(ms: number | undefined | null): string {

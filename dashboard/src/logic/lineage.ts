@@ -32,6 +32,8 @@ interface RecordFacts {
   readonly dataset_id?: string;
   readonly run_id?: string;
   readonly verdict?: string;
+  readonly split?: string;
+  readonly recipe?: { readonly include_golden?: readonly string[] };
 }
 export interface DeploymentFacts {
   readonly id: string;
@@ -57,6 +59,8 @@ const COLUMN = { episode: 0, examples: 0, dataset: 1, run: 2, evaluation: 3, dep
 export function graphOf(reply: LineageReply): Graph {
   const nodes = new Map<string, Omit<Node, "row">>();
   const edges = new Map<string, readonly [string, string]>();
+  /** Datasets that a record names and the answer says no more about: known by what they are there for. */
+  const mentioned = new Set<string>();
   const link = (from: string | undefined, to: string | undefined) => {
     if (from !== undefined && to !== undefined) edges.set(`${from} ${to}`, [from, to]);
   };
@@ -66,7 +70,8 @@ export function graphOf(reply: LineageReply): Graph {
     title: string,
     facts: string,
   ) => {
-    if (!record || nodes.has(record.id)) return;
+    if (!record || (nodes.has(record.id) && !mentioned.has(record.id))) return;
+    mentioned.delete(record.id);
     const missing = record.missing === true;
     nodes.set(record.id, {
       id: record.id,
@@ -76,8 +81,22 @@ export function graphOf(reply: LineageReply): Graph {
       view: missing ? undefined : viewOfId(record.id),
       active: false,
       missing,
-      column: COLUMN[kind],
+      column: nodes.get(record.id)?.column ?? COLUMN[kind],
     });
+  };
+  const mention = (id: string, column: number, title: string, facts: string) => {
+    if (nodes.has(id)) return;
+    mentioned.add(id);
+    const node = {
+      id,
+      kind: "dataset",
+      title,
+      facts,
+      view: "datasets",
+      active: false,
+      missing: false,
+    } as const;
+    nodes.set(id, { ...node, column });
   };
   const addDataset = (dataset: RecordFacts | null | undefined) => {
     if (!dataset) return;
@@ -99,6 +118,10 @@ export function graphOf(reply: LineageReply): Graph {
       });
       link(source, dataset.id);
     }
+    for (const golden of dataset.recipe?.include_golden ?? []) {
+      mention(golden, COLUMN.examples, "golden set", "included whole");
+      link(golden, dataset.id);
+    }
   };
   const addRun = (run: RecordFacts | null | undefined) => {
     if (!run) return;
@@ -109,6 +132,11 @@ export function graphOf(reply: LineageReply): Graph {
     if (!evaluation) return;
     add(evaluation, "evaluation", evaluation.verdict ?? evaluation.status ?? "evaluation", "held-out pairs");
     link(evaluation.run_id ?? evaluation.dataset_id, evaluation.id);
+    const { dataset_id: tests, split = "test" } = evaluation;
+    // A side of the dataset that was trained on is part of that; another dataset stands beside it.
+    if (tests === undefined || (nodes.has(tests) && !mentioned.has(tests))) return;
+    mention(tests, COLUMN.run, "test set", `judged by its ${split} side`);
+    link(tests, evaluation.id);
   };
 
   addDataset(reply.dataset);

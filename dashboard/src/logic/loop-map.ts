@@ -35,8 +35,8 @@ export function layoutLoop(width: number): LoopLayout {
 }
 
 function wide(width: number): LoopLayout {
-  const height = 250;
-  const row = 108;
+  const height = 264;
+  const row = 114;
   const agentWidth = Math.min(240, Math.round(width * 0.22));
   const cell = (width - agentWidth - GAP * 3) / 3;
   const column = (n: number) => agentWidth + GAP + n * (cell + GAP);
@@ -80,7 +80,7 @@ function wide(width: number): LoopLayout {
 }
 
 function narrow(width: number): LoopLayout {
-  const row = 92;
+  const row = 112;
   const down = 26;
   const side = 22;
   const cell = (width - side - GAP - 2) / 2;

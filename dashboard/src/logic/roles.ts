@@ -5,6 +5,7 @@ import type { Me } from "./wire.ts";
 export const NEEDS = {
   submitReview: "labeller",
   setReviewRules: "builder",
+  buildCorrectionsDataset: "builder",
   cancelTraining: "trainer",
   promote: "releaser",
   rollback: "releaser",

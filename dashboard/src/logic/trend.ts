@@ -4,6 +4,8 @@ import type { Trend } from "../../../src/overview/trend.ts";
 export interface Columns {
   readonly x: number[];
   readonly series: { readonly name: string; readonly values: (number | null)[] }[];
+  /** Each value is the mean of so many; absent where each is one measurement. */
+  readonly averaged?: number;
 }
 
 /** The active model comes last: the last series is drawn on top and in the colour that matters. */
@@ -21,19 +23,23 @@ export function trendColumns(trend: Trend, active: string): Columns {
   };
 }
 
+interface Mean {
+  readonly model: string;
+  readonly mean: number;
+  readonly episodes: number;
+}
 export interface Compared {
-  readonly active: { readonly model: string; readonly mean: number; readonly episodes: number };
-  readonly before: { readonly model: string; readonly mean: number; readonly episodes: number } | undefined;
+  /** undefined: none of its episodes has been judged yet. */
+  readonly active: Mean | undefined;
+  readonly before: Mean | undefined;
 }
 
 /** The active model beside the one that answered before it: the other model with the latest episode. */
-export function compare(trend: Trend, active: string): Compared | undefined {
-  const own = trend.models.find(({ model }) => model === active);
-  if (own === undefined) return undefined;
+export function compare(trend: Trend, active: string): Compared {
   const before = trend.models
     .filter(({ model }) => model !== active)
     .toSorted((a, b) => (a.last_at < b.last_at ? 1 : -1))[0];
-  return { active: own, before };
+  return { active: trend.models.find(({ model }) => model === active), before };
 }
 
 interface CurvePoint {
@@ -44,17 +50,31 @@ interface CurvePoint {
   readonly valid_accuracy?: number | undefined;
 }
 
+/** More points than this are a scribble on a screen: of each step's few examples one would see nothing but luck. */
+const MOST_POINTS = 60;
+/** So many means are drawn then: what is left to see is the course. */
+const MEANS = 24;
+
 export function curveColumns(curve: readonly CurvePoint[], what: "loss" | "accuracy"): Columns {
   const points = curve.toSorted((a, b) => a.step - b.step);
-  const column = (name: keyof CurvePoint) => points.map((point) => point[name] ?? null);
+  const averaged = points.length <= MOST_POINTS ? 1 : Math.ceil(points.length / MEANS);
+  const groups = Array.from({ length: Math.ceil(points.length / averaged) }, (_, n) =>
+    points.slice(n * averaged, (n + 1) * averaged),
+  );
+  const column = (name: keyof CurvePoint) =>
+    groups.map((group) => meanOf(group.flatMap((point) => point[name] ?? [])));
   return {
-    x: points.map(({ step }) => step),
+    x: groups.map((group) => group.at(-1)?.step ?? 0),
     series: [
       { name: "training", values: column(`train_${what}`) },
       { name: "validation", values: column(`valid_${what}`) },
     ].filter(({ values }) => values.some((value) => value !== null)),
+    ...(averaged > 1 ? { averaged } : {}),
   };
 }
+
+const meanOf = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** One sentence that says what a line chart shows, for those who do not see it. */
 export function spoken(columns: Columns, digits = 2): string {

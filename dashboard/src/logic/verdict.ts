@@ -36,7 +36,7 @@ export function arithmetic(facts: VerdictFacts): Step[] {
     },
     {
       question: "Could that be chance?",
-      numbers: `exact McNemar, two-sided: p = ${pValue(facts.p_value)}; below ${LEVEL} it is not taken for chance`,
+      numbers: `exact McNemar, two-sided: ${pValue(facts.p_value)}; below ${LEVEL} it is not taken for chance`,
       met: facts.p_value < LEVEL,
     },
     {

@@ -7,7 +7,7 @@ import type { Role } from "../../../src/kernel/operation.ts";
 import type { Stats } from "../../../src/overview/contract.ts";
 import type { Trend } from "../../../src/overview/trend.ts";
 import type { Pipeline } from "../../../src/pipelines/contract.ts";
-import type { Offer, ReviewRules } from "../../../src/review/contract.ts";
+import type { Correction, Offer, ReviewRules } from "../../../src/review/contract.ts";
 import type { Reward } from "../../../src/rewards/contract.ts";
 import type { TrainingRun } from "../../../src/training/contract.ts";
 
@@ -58,6 +58,15 @@ export interface RewardList extends Paged {
 }
 export interface DatasetList extends Paged {
   readonly datasets: readonly Dataset[];
+}
+/** Where lines of a dataset are from. */
+export interface Examples {
+  readonly edges: readonly {
+    readonly episode_ids: readonly string[];
+    /** null: a golden example. */
+    readonly score: number | null;
+    readonly tokens: number;
+  }[];
 }
 export type Run = Omit<TrainingRun, "started_at" | "completed_at" | "aoai_job_id" | "tuned_model_name"> & {
   readonly run_id: string;
@@ -118,6 +127,9 @@ export interface ReviewQueue {
     readonly until: string;
   }[];
   readonly reviewers: readonly { readonly reviewer: string; readonly labelled: number }[];
+}
+export interface CorrectionList extends Paged {
+  readonly corrections: readonly Correction[];
 }
 export interface OfferReply {
   readonly reviewer: string;

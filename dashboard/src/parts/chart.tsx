@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { moment } from "../logic/format.ts";
+import { figure, moment } from "../logic/format.ts";
 import { type Columns, spoken } from "../logic/trend.ts";
 import { useWidth } from "./context.tsx";
 
@@ -75,12 +75,20 @@ export function Chart(props: {
         legend: { show: false },
         cursor: { y: false, points: { size: 7 } },
         scales: {
-          x: { time },
+          x: { time, range: reaching(time ? (props.markers ?? []) : []) },
           y: props.range === undefined ? {} : { range: [props.range[0], props.range[1]] },
         },
         axes: [
-          { ...axis, space: 70, size: 30, ...(time ? { values: timeLabels } : {}) },
-          { ...axis, size: 46 },
+          {
+            ...axis,
+            space: 70,
+            size: 28,
+            ...(time ? { values: timeLabels } : {}),
+            ...(props.xName === undefined
+              ? {}
+              : { label: props.xName, labelSize: 18, labelGap: 2, labelFont: font }),
+          },
+          { ...axis, size: 46, values: (_u, splits) => splits.map((value) => figure(value)) },
         ],
         series: [
           {},
@@ -114,7 +122,7 @@ export function Chart(props: {
             <li key={name}>
               <i class={`swatch ${swatchOf(n, columns.series.length)}`} />
               {props.names?.[name] ?? name}
-              <b>{value === null || value === undefined ? "–" : value.toFixed(3)}</b>
+              <b>{value === null || value === undefined ? "–" : figure(value, 3)}</b>
             </li>
           );
         })}
@@ -131,14 +139,21 @@ export function Chart(props: {
   );
 }
 
-/** Days, or hours where the whole is shorter than two days. */
+/** From the first value to the last, or as far as a marker lies beyond: what was done after it is part of the story. */
+const reaching =
+  (markers: readonly Marker[]) =>
+  (_u: uPlot, min: number, max: number): [number, number] => {
+    const from = Math.min(min, ...markers.map(({ at }) => at).filter((at) => at >= min));
+    const until = Math.max(max, ...markers.map(({ at }) => at));
+    return [from, until > from ? until + (until - from) * 0.02 : from + 1];
+  };
+
+/** Days, minutes or seconds, as the whole is long. */
 function timeLabels(u: uPlot, splits: number[]): string[] {
   const { min = 0, max = 0 } = u.scales.x ?? {};
-  const days = (max ?? 0) - (min ?? 0) > 2 * 86_400;
-  return splits.map((at) => {
-    const text = moment(new Date(at * 1000).toISOString());
-    return days ? text.slice(5, 10) : text.slice(11, 16);
-  });
+  const seconds = (max ?? 0) - (min ?? 0);
+  const [from, until] = seconds > 2 * 86_400 ? [5, 10] : seconds > 600 ? [11, 16] : [11, 19];
+  return splits.map((at) => moment(new Date(at * 1000).toISOString()).slice(from, until));
 }
 
 /** The last series is the one that matters now. */

@@ -5,7 +5,7 @@ import { Dialog } from "./dialog.tsx";
 const WHO = "/.auth/me";
 
 /** Asks for a function key once; where the platform can sign people in, offers that first. */
-export function KeyDialog(props: { onKey: (key: string) => void }) {
+export function KeyDialog(props: { onKey: (key: string) => void; onClose: () => void }) {
   const [signIn, setSignIn] = useState(false);
   const [key, setKey] = useState("");
   useEffect(() => {
@@ -18,7 +18,7 @@ export function KeyDialog(props: { onKey: (key: string) => void }) {
     if (key.trim() !== "") props.onKey(key.trim());
   };
   return (
-    <Dialog title="Who are you?" onClose={() => undefined}>
+    <Dialog title="Who are you?" onClose={props.onClose}>
       {signIn && (
         <p>
           <a

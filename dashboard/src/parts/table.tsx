@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { address, type View } from "../logic/route.ts";
 import { useShared } from "./context.tsx";
 
@@ -124,10 +125,16 @@ function FilterField(props: {
   onValue: (value: string) => void;
 }) {
   const { id, type, value } = props;
-  const onChange = (event: { currentTarget: HTMLInputElement }) =>
-    props.onValue(event.currentTarget.value.trim());
-  if (type === "number")
-    return <input id={id} type="number" min={-1} max={1} step={0.1} value={value} onChange={onChange} />;
-  if (type === "date") return <input id={id} type="date" value={value} onChange={onChange} />;
-  return <input id={id} type="text" value={value} onChange={onChange} />;
+  // What is being typed is kept here: the list below is drawn anew with every change of the data.
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  const field = {
+    id,
+    value: text,
+    onInput: (event: { currentTarget: HTMLInputElement }) => setText(event.currentTarget.value),
+    onChange: (event: { currentTarget: HTMLInputElement }) => props.onValue(event.currentTarget.value.trim()),
+  };
+  if (type === "number") return <input {...field} type="number" min={-1} max={1} step={0.1} />;
+  if (type === "date") return <input {...field} type="date" />;
+  return <input {...field} type="text" />;
 }

@@ -93,7 +93,9 @@ function CallView({ call, unfolded }: { call: Call; unfolded?: boolean | undefin
           <LongText text={call.result} mono unfolded={unfolded} />
         </div>
       )}
-      {call.error !== undefined && <LongText text={call.error} mono unfolded={unfolded} />}
+      {call.error !== undefined && call.error !== call.result && (
+        <LongText text={call.error} mono unfolded={unfolded} />
+      )}
     </div>
   );
 }

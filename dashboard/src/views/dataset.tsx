@@ -1,13 +1,10 @@
-import { turnsOf } from "../logic/conversation.ts";
-import { bytes, count, percent, shortId, words } from "../logic/format.ts";
+import { bytes, count, moment, percent, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
-import type { Dataset, Episode } from "../logic/wire.ts";
+import type { Dataset } from "../logic/wire.ts";
 import { Ago, Badge, Bars, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
-import { useLive, useOnce, useShared } from "../parts/context.tsx";
-import { Conversation } from "../parts/text.tsx";
-
-const SIDES = ["train", "validation", "test"] as const;
-const SIDE_NAMES = { train: "Train", validation: "Validate", test: "Test" } as const;
+import { useLive, useShared } from "../parts/context.tsx";
+import { DatasetExamples, SIDE_NAMES, SIDES } from "./dataset-examples.tsx";
+import { DatasetFigures } from "./dataset-figures.tsx";
 
 /** What each reason means and what can be done about it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -22,14 +19,8 @@ const reasonText = (reason: string) =>
   REASONS[reason] ?? (reason.startsWith("invalid:") ? `invalid: ${words(reason.slice(8))}` : words(reason));
 
 export function DatasetView({ id }: { id: string }) {
-  const { api, route } = useShared();
-  const path = `/datasets/${encodeURIComponent(id)}`;
-  const dataset = useLive(`dataset ${id}`, () => api.get<Dataset>(path));
-  const side = SIDES.find((one) => one === route.query.side) ?? "train";
-  const ready = dataset.data?.files?.[side] !== undefined;
-  const examples = useOnce(ready ? `examples ${id} ${side}` : undefined, () =>
-    api.head(`${path}/files/${side}`, 10),
-  );
+  const { api } = useShared();
+  const dataset = useLive(`dataset ${id}`, () => api.get<Dataset>(`/datasets/${encodeURIComponent(id)}`));
   if (dataset.data === undefined)
     return (
       <Page title="Dataset">
@@ -134,46 +125,10 @@ export function DatasetView({ id }: { id: string }) {
           )}
         </Card>
       </div>
-      <Card
-        title="Examples"
-        note={
-          <span class="tabs" role="group" aria-label="Side">
-            {SIDES.filter((name) => (counts[name] ?? 0) > 0).map((name) => (
-              <a
-                key={name}
-                href={address("datasets", id, { side: name })}
-                {...(name === side ? { "aria-current": "true" as const } : {})}
-              >
-                {SIDE_NAMES[name]}
-              </a>
-            ))}
-          </span>
-        }
-      >
-        {!ready ? (
-          <Empty
-            title={one.status === "ready" ? "This side is empty" : "They appear when the build is done"}
-          />
-        ) : examples.data === undefined ? (
-          examples.error === undefined ? (
-            <Loading />
-          ) : (
-            <Failure error={examples.error} />
-          )
-        ) : (
-          <ol class="examples">
-            {examples.data.map((line, n) => (
-              <li key={n}>
-                <details>
-                  <summary>{headline(line)}</summary>
-                  <Conversation turns={turnsOf(parsed(line))} />
-                </details>
-              </li>
-            ))}
-          </ol>
-        )}
-        <p class="muted">The first ten of the file.</p>
-      </Card>
+      {one.figures !== undefined && (
+        <DatasetFigures figures={one.figures} sides={one.token_counts?.sides ?? {}} />
+      )}
+      <DatasetExamples dataset={one} />
       <Card title="Recipe">
         <Facts
           rows={[
@@ -183,9 +138,16 @@ export function DatasetView({ id }: { id: string }) {
             ["Period", [one.recipe.start_date, one.recipe.end_date].filter(Boolean).join(" – ")],
             ["At most", count(one.recipe.max_examples)],
             ["Tools", one.recipe.include_tools ? "kept" : "left out"],
-            ["Golden sets", one.recipe.include_golden?.map(shortId).join(", ")],
-            ["Episodes up to", one.watermark.episodes],
-            ["Rewards up to", one.watermark.rewards],
+            [
+              "Golden sets",
+              one.recipe.include_golden?.map((golden) => (
+                <>
+                  <Id key={golden} id={golden} />{" "}
+                </>
+              )),
+            ],
+            ["Episodes up to", moment(one.watermark.episodes)],
+            ["Rewards up to", moment(one.watermark.rewards)],
             [
               "Content",
               one.content_hash === undefined ? undefined : <code>{one.content_hash.slice(0, 16)}…</code>,
@@ -196,18 +158,4 @@ export function DatasetView({ id }: { id: string }) {
       </Card>
     </Page>
   );
-}
-
-type Line = Pick<Episode, "messages">;
-function parsed(line: string): Line {
-  try {
-    const value = JSON.parse(line) as Line;
-    return { messages: Array.isArray(value.messages) ? value.messages : [] };
-  } catch {
-    return { messages: [{ role: "user", content: line }] };
-  }
-}
-function headline(line: string): string {
-  const turn = turnsOf(parsed(line)).find(({ role }) => role === "user");
-  return turn === undefined ? "(no question)" : turn.text.slice(0, 160);
 }

@@ -139,7 +139,7 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
                       <b>
                         <Model name={nameOf(event.to)} />
                       </b>{" "}
-                      serves since
+                      serves instead
                     </>
                   )}
                   {event.reason !== undefined && <span class="why">“{event.reason}”</span>}

@@ -40,7 +40,7 @@ export function EpisodeView({ id }: { id: string }) {
             Session
           </a>
           <a class="button" href={address("lineage", one.id)}>
-            Trained into
+            What became of it
           </a>
         </>
       }

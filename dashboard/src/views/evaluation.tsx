@@ -8,6 +8,13 @@ import { Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "..
 import { useLive, useShared } from "../parts/context.tsx";
 import { LongText } from "../parts/text.tsx";
 
+/** The rule by which an answer counts as right (src/evaluation/grade.ts). */
+const RIGHT: Readonly<Record<string, string>> = {
+  tool_call: "the same tools are called, whatever their arguments",
+  exact: "the same tools with equal arguments, or the same text",
+  auto: "the same tools are called, whatever their arguments; where none is expected, the same text",
+};
+
 type Reckoned = NonNullable<Evaluation["result"]>;
 
 export function EvaluationView({ id }: { id: string }) {
@@ -73,7 +80,11 @@ export function EvaluationView({ id }: { id: string }) {
             {pairs.map((pair) => (
               <li key={pair.example}>
                 <div class="pair-head">
-                  <span class="muted">Example</span> <code class="break">{pair.example}</code>
+                  {pair.question === undefined || pair.question === "" ? (
+                    <code class="break">{pair.example}</code>
+                  ) : (
+                    <LongText text={pair.question} />
+                  )}
                 </div>
                 <div class="pair">
                   <div class="pair-side expected">
@@ -109,7 +120,7 @@ export function EvaluationView({ id }: { id: string }) {
             ["Run", one.run_id === undefined ? undefined : <Id id={one.run_id} />],
             ["Dataset", <Id key="d" id={one.dataset_id} />],
             ["Side", one.split],
-            ["Right means", one.metric],
+            ["Right means", RIGHT[one.metric] ?? one.metric],
             ["Skipped lines", one.plan?.skipped],
             ["Contamination", one.plan?.contamination === "none" ? "none found" : one.plan?.contamination],
           ]}
@@ -180,10 +191,7 @@ function Verdict({ facts, candidate, baseline }: { facts: Reckoned; candidate: s
   );
 }
 
-/** Where a difference lies on a line of 200. */
-const at = (value: number) => 100 + value * 95;
-
-/** The 95 % interval on a line from -100 to 100 points. */
+/** The 95 % interval on a line as wide as it needs, in tens of points, with no difference in the middle. */
 function Interval({
   interval: [low, high],
   difference,
@@ -191,6 +199,9 @@ function Interval({
   interval: readonly [number, number];
   difference: number;
 }) {
+  const reach = Math.min(1, Math.ceil(Math.max(Math.abs(low), Math.abs(high), 0.05) * 10 + 0.2) / 10);
+  const at = (value: number) => 100 + (value / reach) * 95;
+  const points = Math.round(reach * 100);
   return (
     <svg
       class="interval"
@@ -207,15 +218,15 @@ function Interval({
         y2="12"
         class={`interval-bar ${low > 0 ? "good" : high < 0 ? "bad" : ""}`}
       />
-      <circle cx={at(difference)} cy="12" r="3.5" class="interval-dot" />
+      <circle cx={at(difference)} cy="12" r="3" class="interval-dot" />
       <text x="100" y="28" text-anchor="middle">
-        0
+        no difference
       </text>
       <text x="5" y="28">
-        −100
+        −{points} points
       </text>
       <text x="195" y="28" text-anchor="end">
-        +100
+        +{points}
       </text>
     </svg>
   );

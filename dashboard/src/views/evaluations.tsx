@@ -34,7 +34,7 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: (one) => (one.result === undefined ? "–" : signed(one.result.difference * 100, 1)),
   },
   { name: "Verdict", cell: (one) => <Badge of={one.result?.verdict ?? one.status} /> },
-  { name: "When", number: true, cell: (one) => <Ago at={one.completed_at ?? one.created_at} /> },
+  { name: "When", number: true, extra: true, cell: (one) => <Ago at={one.completed_at ?? one.created_at} /> },
 ];
 
 export function EvaluationsView() {

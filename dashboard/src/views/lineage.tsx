@@ -70,7 +70,9 @@ export function LineageView({ id }: { id: string | undefined }) {
   );
 }
 
-const CELL = { least: 150, most: 230, height: 84, right: 28, down: 18 } as const;
+const CELL = { slim: 128, least: 150, most: 230, height: 84, right: 28, down: 18, under: 30 } as const;
+/** Under this width, in pixels, the graph goes from top to bottom. */
+const UPRIGHT = 620;
 const NAMES: Readonly<Record<Node["kind"], string>> = {
   examples: "Examples",
   episode: "Episode",
@@ -82,14 +84,29 @@ const NAMES: Readonly<Record<Node["kind"], string>> = {
 
 function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }) {
   const { frame, width: room } = useWidth<HTMLElement>();
-  const fair = Math.floor((room - 12 - (graph.columns - 1) * CELL.right) / Math.max(1, graph.columns));
-  const cell = Math.max(CELL.least, Math.min(CELL.most, fair));
-  const letters = Math.floor((cell - 28) / 8.2);
-  const x = (node: Node) => node.column * (cell + CELL.right) + 2;
-  const y = (node: Node) => node.row * (CELL.height + CELL.down) + 2;
-  const width = graph.columns * (cell + CELL.right) - CELL.right + 4;
-  const height = graph.rows * (CELL.height + CELL.down) - CELL.down + 4;
+  // On a narrow screen what came first stands on top, and not on the left.
+  const upright = room > 0 && room < UPRIGHT;
+  const side = upright ? graph.rows : graph.columns;
+  const fair = Math.floor((room - 12 - (side - 1) * CELL.right) / Math.max(1, side));
+  const cell = Math.max(upright ? CELL.slim : CELL.least, Math.min(CELL.most, fair));
+  const letters = Math.floor((cell - 28) / 8.8);
+  const across = (n: number) => n * (cell + CELL.right) + 2;
+  const down = (n: number) => n * (CELL.height + (upright ? CELL.under : CELL.down)) + 2;
+  const x = (node: Node) => across(upright ? node.row : node.column);
+  const y = (node: Node) => down(upright ? node.column : node.row);
+  const width = across(side) - CELL.right + 2;
+  const height = down((upright ? graph.columns : graph.rows) - 1) + CELL.height + 2;
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  const way = (a: Node, b: Node) => {
+    if (upright) {
+      const [x1, y1, x2, y2] = [x(a) + cell / 2, y(a) + CELL.height, x(b) + cell / 2, y(b)];
+      const bend = Math.max(10, (y2 - y1) / 2);
+      return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}`;
+    }
+    const [x1, y1, x2, y2] = [x(a) + cell, y(a) + CELL.height / 2, x(b), y(b) + CELL.height / 2];
+    const bend = Math.max(14, (x2 - x1) / 2);
+    return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  };
   return (
     // A scrolling frame must be reachable by key.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
@@ -103,16 +120,8 @@ function GraphView({ graph, focus }: { graph: Graph; focus: string | undefined }
       >
         {graph.edges.map(([from, to]) => {
           const [a, b] = [byId.get(from), byId.get(to)];
-          if (a === undefined || b === undefined) return null;
-          const [x1, y1] = [x(a) + cell, y(a) + CELL.height / 2];
-          const [x2, y2] = [x(b), y(b) + CELL.height / 2];
-          const bend = Math.max(14, (x2 - x1) / 2);
-          return (
-            <path
-              key={`${from} ${to}`}
-              class="edge"
-              d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`}
-            />
+          return a === undefined || b === undefined ? null : (
+            <path key={`${from} ${to}`} class="edge" d={way(a, b)} />
           );
         })}
         {graph.nodes.map((node) => {

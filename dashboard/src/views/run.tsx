@@ -85,7 +85,7 @@ export function RunView({ id }: { id: string }) {
         <Steps steps={runSteps(run)} />
       </Card>
       <div class="columns two">
-        <Card title="Loss" note={curve.length > 0 ? `${curve.length} points` : ""}>
+        <Card title="Loss" note={curveNote(curve.length, loss.averaged)}>
           {loss.series.length === 0 ? (
             <Empty title={over ? "No curve was reported" : "The curve appears while it trains"} />
           ) : (
@@ -202,16 +202,19 @@ export function RunView({ id }: { id: string }) {
   );
 }
 
+const curveNote = (points: number, averaged: number | undefined) =>
+  points === 0 ? "" : averaged === undefined ? `${points} steps` : `${points} steps, means of ${averaged}`;
+
 /** Unknown is said, never shown as nothing. */
 function costText(estimate: Estimate | undefined): string {
   if (estimate === undefined) return "…";
   if (estimate.cost_usd === "unknown") return "unknown: no dated price for this model";
   const { low, high } = estimate.cost_usd;
-  const dollars = (value: number) => `$${value.toFixed(value < 1 ? 4 : 2)}`;
+  const dollars = (value: number) => `$${value.toFixed(value > 0 && value < 1 ? 4 : 2)}`;
   return low === high ? dollars(low) : `${dollars(low)} to ${dollars(high)}`;
 }
 function priceText(estimate: Estimate | undefined): string | undefined {
   if (estimate === undefined || estimate.price === "unknown") return undefined;
   const { usd, per, as_of } = estimate.price;
-  return `$${usd} per ${per}, as of ${as_of}`;
+  return usd === 0 ? "trained on this machine, which charges nothing" : `$${usd} per ${per}, as of ${as_of}`;
 }

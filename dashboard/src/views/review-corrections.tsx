@@ -1,0 +1,151 @@
+import { useState } from "preact/hooks";
+import { errorText } from "../logic/api.ts";
+import { plural } from "../logic/format.ts";
+import { address } from "../logic/route.ts";
+import type { CorrectionList } from "../logic/wire.ts";
+import { Ago } from "../parts/basics.tsx";
+import { useOnce, useShared } from "../parts/context.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { Told } from "../parts/text.tsx";
+
+const FORMATS = {
+  golden: {
+    name: "Golden conversations",
+    does: "the conversation with the answer as it should have been, to learn from or to be tested on",
+  },
+  dpo: {
+    name: "Preference pairs (DPO)",
+    does: "the corrected answer beside the one that was given, for preference training",
+  },
+} as const;
+type Format = keyof typeof FORMATS;
+const isFormat = (text: string): text is Format => text in FORMATS;
+
+/** Makes a dataset of what reviewers corrected, or takes it home as a file. */
+export function Corrections({ corrected, onClose }: { corrected: number; onClose: () => void }) {
+  const { api, can, go, tell } = useShared();
+  const [format, setFormat] = useState<Format>("golden");
+  const [name, setName] = useState("corrections");
+  const [tests, setTests] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const newest = useOnce("corrections", () => api.get<CorrectionList>("/review/corrections", { limit: 3 }));
+
+  const doing = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await work();
+    } catch (thrown) {
+      setError(thrown);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const build = (event: Event) => {
+    event.preventDefault();
+    void doing(async () => {
+      const { dataset_id } = await api.post<{ dataset_id: string }>(
+        "/review/corrections/dataset",
+        { name: name.trim(), format, ...(format === "golden" && tests ? { test_split: 1 } : {}) },
+        { wait: 20 },
+      );
+      tell("The dataset is being built from the corrections.");
+      go(address("datasets", dataset_id));
+    });
+  };
+  /** Through the page's own way to the app, which brings the key along; a plain link could not. */
+  const download = () =>
+    doing(async () => {
+      const url = URL.createObjectURL(await api.file(`/review/corrections/${format}`));
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = `corrections-${format}.jsonl`;
+      link.click();
+      URL.revokeObjectURL(url);
+    });
+
+  return (
+    <Dialog title={plural(corrected, "corrected answer")} onClose={onClose}>
+      <ul class="judgements corrections">
+        {(newest.data?.corrections ?? []).map((one) => (
+          <li key={one.reward_id}>
+            <span class="row-main">
+              <span class="asked">
+                <Told text={one.user_input} />
+              </span>
+              <span class="correction">
+                <Told text={one.correction.slice(0, 200)} />
+              </span>
+            </span>
+            <span class="muted">
+              {one.reviewer} · <Ago at={one.at} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      <form onSubmit={build}>
+        <fieldset>
+          <legend>They become</legend>
+          {Object.entries(FORMATS).map(([value, { name: title, does }]) => (
+            <label key={value} class="check">
+              <input
+                type="radio"
+                name="format"
+                value={value}
+                checked={format === value}
+                onChange={(event) => {
+                  const chosen = event.currentTarget.value;
+                  if (isFormat(chosen)) setFormat(chosen);
+                }}
+              />
+              <span>
+                <b>{title}</b>: {does}
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        {format === "golden" && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={tests}
+              onChange={(event) => setTests(event.currentTarget.checked)}
+            />
+            <span>All of it as a test set: models are judged by it and never trained on it</span>
+          </label>
+        )}
+        {can("buildCorrectionsDataset") && (
+          <label class="field">
+            <span>Name of the dataset</span>
+            <input
+              value={name}
+              required
+              maxLength={100}
+              autocomplete="off"
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </label>
+        )}
+        {error !== undefined && (
+          <p class="notice bad" role="alert">
+            {errorText(error)}
+          </p>
+        )}
+        <div class="dialog-actions">
+          <button type="button" class="quiet" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="button" disabled={busy} onClick={() => void download()}>
+            Download
+          </button>
+          {can("buildCorrectionsDataset") && (
+            <button type="submit" class="primary" disabled={busy}>
+              Build the dataset
+            </button>
+          )}
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,110 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { signed } from "../logic/format.ts";
+import type { Offer, OfferReply } from "../logic/wire.ts";
+import { useShared } from "../parts/context.tsx";
+
+/** What is written down beside a value before it is sent. */
+export interface Draft {
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly correction: string;
+}
+const EMPTY: Draft = { tags: [], note: "", correction: "" };
+
+/** The episode in hand and what can be done with it: one thing at a time. */
+export function useDesk(reviewer: string) {
+  const { api, tell } = useShared();
+  /** undefined: not asked yet; null: nothing is left. */
+  const [offer, setOffer] = useState<Offer | null>();
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const [draft, showDraft] = useState<Draft>(EMPTY);
+  const [done, setDone] = useState<readonly number[]>([]);
+  // What keys have made of it so far: a quick hand is faster than the next drawing.
+  const latest = useRef(draft);
+  const running = useRef(false);
+
+  const setDraft = useCallback((change: (now: Draft) => Draft) => {
+    latest.current = change(latest.current);
+    showDraft(latest.current);
+  }, []);
+  const show = useCallback(
+    (item: Offer | null) => {
+      setOffer(item);
+      setDraft(() => EMPTY);
+      // Sent from within a field, the next key is a key again and no letter.
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      scrollTo(0, 0);
+    },
+    [setDraft],
+  );
+  /** A second key does nothing until the first has been answered. */
+  const act = useCallback(async (work: () => Promise<void>) => {
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await work();
+    } catch (thrown) {
+      setError(thrown);
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  }, []);
+  const fetchNext = useCallback(async () => {
+    const reply = await api.post<OfferReply>("/review/next", { reviewer });
+    show(reply.item);
+  }, [api, reviewer, show]);
+  const next = useCallback(() => act(fetchNext), [act, fetchNext]);
+  useEffect(() => void next(), [next]);
+
+  const path = (what: string) => `/review/${encodeURIComponent(offer?.episode_id ?? "")}/${what}`;
+  return {
+    offer,
+    error,
+    busy,
+    draft,
+    done,
+    next,
+    setDraft,
+    /** What the fields hold now, drawn or not. */
+    draftNow: () => latest.current,
+    label: (value: number) =>
+      act(async () => {
+        if (!offer) return;
+        const { tags, note, correction } = latest.current;
+        await api.post(path("label"), {
+          reviewer,
+          value,
+          tags,
+          ...(note.trim() === "" ? {} : { comments: note.trim() }),
+          ...(correction.trim() === "" ? {} : { correction: correction.trim() }),
+        });
+        setDone((before) => [...before, value]);
+        await fetchNext();
+      }),
+    skip: () =>
+      act(async () => {
+        if (!offer) return;
+        await api.post(path("skip"), { reviewer });
+        await fetchNext();
+      }),
+    undo: () =>
+      act(async () => {
+        const reply = await api.post<OfferReply>("/review/undo", { reviewer });
+        show(reply.item);
+        if (reply.item?.yours !== undefined) {
+          setDone((before) => before.slice(0, -1));
+          tell(`Your ${signed(reply.item.yours.value)} is taken back.`);
+        } else tell("Back to the episode you skipped.");
+      }),
+    toggle: (tag: string) =>
+      setDraft((now) => ({
+        ...now,
+        tags: now.tags.includes(tag) ? now.tags.filter((one) => one !== tag) : [...now.tags, tag],
+      })),
+  };
+}
+export type DeskState = ReturnType<typeof useDesk>;

@@ -1,0 +1,82 @@
+import { expect, it } from "@jest/globals";
+import type { PageWorld } from "./page-world.ts";
+
+/** What is found by looking. */
+export function lookingTests(world: PageWorld): void {
+  const { visit, goto, ready, picture, rest } = world;
+
+  it("keeps filters and pages in the address, so that back goes back", async () => {
+    const page = await visit("/episodes");
+    // A page and no more, however many there are.
+    await ready(page);
+    expect(await page.locator("tbody tr").count()).toBe(25);
+    await page.getByRole("link", { name: "Older" }).click();
+    await page.getByRole("link", { name: "Newest" }).waitFor();
+    expect(page.url()).toContain("after=");
+    await page.goBack();
+    await page.getByLabel("Tool").fill("refund_order");
+    await page.getByLabel("Tool").press("Enter");
+    await page.waitForURL(/tool_name=refund_order/);
+    await ready(page);
+    const tools = await page.locator("tbody .tags").allInnerTexts();
+    expect(new Set(tools)).toEqual(new Set(["refund_order"]));
+    await page.reload();
+    expect(await page.getByLabel("Tool").inputValue()).toBe("refund_order");
+    await picture(page, "episodes");
+  });
+
+  it("does not take away what is being typed when the list below changes", async () => {
+    const page = await visit("/episodes");
+    await ready(page);
+    await page.getByLabel("Session").fill("half of a na");
+    await world.shop.call("POST", "/episodes", { user_input: "Is anybody new?", assistant_output: "Yes." });
+    await page.getByText("Is anybody new?").waitFor();
+    expect(await page.getByLabel("Session").inputValue()).toBe("half of a na");
+  });
+
+  it("shows a run's curve, a dataset's losses and a verdict's arithmetic", async () => {
+    const { body: pipeline } = await world.shop.call("GET", `/pipelines/${world.told.waiting}`);
+    const page = await visit(`/runs/${world.told.run}`);
+    await page.locator(".plot canvas").nth(1).waitFor();
+    expect(await page.locator(".steps li.done").count()).toBe(5);
+    expect(await page.locator("figcaption").first().innerText()).toMatch(/training from \d/);
+    await picture(page, "run");
+
+    await goto(page, `/datasets/${pipeline.dataset_id}`);
+    await page.getByText("judged below the threshold").waitFor();
+    const shown = await page.locator(".histogram figcaption").allInnerTexts();
+    expect(shown).toEqual(["Rewards", "Tokens", "Lengths"]);
+    await page.locator(".figures-tools .bar-name", { hasText: "refund_order" }).waitFor();
+    await page.locator(".examples summary").nth(9).waitFor();
+    await page.locator(".examples summary").first().click();
+    await page.locator(".examples .turn.user").first().waitFor();
+    await page.locator(".examples .source a.id[href*='/episodes/']").first().waitFor();
+    await picture(page, "dataset");
+
+    await goto(page, `/evaluations/${pipeline.evaluation_id}`);
+    await page.getByText("Could that be chance?").waitFor();
+    expect(await page.locator(".arithmetic .met").count()).toBe(4);
+    expect(await page.locator(".pairs > li").count()).toBe(20);
+    await picture(page, "evaluation");
+  });
+
+  it("traces a deployment down to its examples, each record a link", async () => {
+    const page = await visit(`/lineage/${world.told.deployment}`);
+    await page.locator("a.node.active").waitFor();
+    expect(await page.locator(".node-kind").allTextContents()).toEqual(
+      expect.arrayContaining(["Examples", "Dataset", "Training run", "Evaluation", "Deployment"]),
+    );
+    await picture(page, "lineage");
+    await page.locator("a.node.run").click();
+    await page.waitForURL(new RegExp(`/runs/${world.told.run}$`));
+  });
+
+  it("traces an episode up to the models that learned from it", async () => {
+    const { episodes } = await rest("/episodes?min_reward=1&end_date=2026-01-14&limit=1");
+    const page = await visit(`/episodes/${episodes[0].id}`);
+    await page.getByRole("link", { name: "What became of it" }).click();
+    await page.locator("a.node.dataset").first().waitFor();
+    expect(await page.locator("a.node.active").count()).toBe(1);
+    await picture(page, "episode-lineage");
+  });
+}

@@ -1,0 +1,58 @@
+import { expect, it } from "@jest/globals";
+import type { PageWorld } from "./page-world.ts";
+
+/** What operators do, one after the other. */
+export function operatingTests(world: PageWorld): void {
+  const { visit, picture, rest } = world;
+
+  it("promotes when a person approves with a reason, and shows it live", async () => {
+    const page = await visit(`/pipelines/${world.told.waiting}`, { reviewer: "mira" });
+    await page.getByRole("button", { name: "Approve" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Why").fill("Read twenty pairs, all right.");
+    await picture(page, "approve");
+    await dialog.getByRole("button", { name: "Approve" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await world.shop.settle();
+    await page.getByText("proved better and serves now").waitFor();
+    await page.getByText("approved by mira: “Read twenty pairs, all right.”").waitFor();
+    expect(await rest(`/pipelines/${world.told.waiting}`)).toMatchObject({ outcome: "promoted" });
+  });
+
+  it("rolls back in two clicks, after saying what will happen", async () => {
+    const page = await visit("/deployments");
+    const { tuned_model_name: now } = await rest("/deployments/active");
+    await page.getByRole("button", { name: "Roll back" }).click();
+    const dialog = page.getByRole("dialog");
+    const named = dialog.locator(".move .model");
+    expect(await named.first().getAttribute("title")).toBe(now);
+    expect(await named.last().getAttribute("title")).toBe(world.told.model);
+    await picture(page, "rollback");
+    await dialog.getByRole("button", { name: "Roll back" }).click();
+    await page.getByText(`Rolled back to ${world.told.model}.`).waitFor();
+    expect((await rest("/deployments/active")).tuned_model_name).toBe(world.told.model);
+    await page.locator(".history .rolled_back").waitFor();
+
+    await page.getByRole("button", { name: "Deactivate" }).click();
+    await page.getByRole("dialog").getByLabel("Why").fill("holidays");
+    await page.getByRole("dialog").getByRole("button", { name: "Deactivate" }).click();
+    await page.getByText("“holidays”").waitFor();
+    expect((await rest("/deployments/active")).has_active_deployment).toBe(false);
+  });
+
+  it("starts a pipeline and follows it to its end", async () => {
+    const page = await visit("/pipelines");
+    await page.getByRole("button", { name: "Start a pipeline" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("from the page");
+    await dialog.getByLabel("Judge by").selectOption(world.told.testSet);
+    await dialog.getByLabel("Ask a person").uncheck();
+    await picture(page, "start");
+    await dialog.getByRole("button", { name: "Start", exact: true }).click();
+    await page.waitForURL(/\/pipelines\/pipeline-/);
+    await page.getByRole("heading", { name: "from the page" }).waitFor();
+    await world.shop.settle();
+    await page.locator(".end").waitFor();
+    expect(page.url()).toContain("/pipelines/pipeline-");
+  });
+}
