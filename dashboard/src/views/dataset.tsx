@@ -14,6 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   duplicate: "the same content twice",
   over_limit: "over the limit; the best were kept",
   withheld: "redaction failed, so withheld",
+  reserved_for_test: "kept for a test that it stood in before",
 };
 const reasonText = (reason: string) =>
   REASONS[reason] ?? (reason.startsWith("invalid:") ? `invalid: ${words(reason.slice(8))}` : words(reason));
