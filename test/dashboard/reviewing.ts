@@ -90,8 +90,8 @@ export function correctionTests(world: PageWorld): void {
       await picture(page, `corrections-${name}`);
       await dialog.getByLabel("Name of the dataset").fill(name);
       await dialog.getByRole("button", { name: "Build the dataset" }).click();
-      await world.shop.settle();
       await page.waitForURL(/\/datasets\/dataset-/);
+      await world.shop.settle();
       await page.getByRole("heading", { name }).waitFor();
       const dataset = await rest(`/datasets/${page.url().split("/").at(-1)}`);
       expect([dataset.status, dataset.recipe.format]).toEqual(["ready", format]);

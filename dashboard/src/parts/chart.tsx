@@ -43,9 +43,13 @@ export function Chart(props: {
     };
     const draw = (u: uPlot) => {
       const { ctx } = u;
-      for (const marker of props.markers ?? []) {
-        const x = Math.round(u.valToPos(marker.at, "x", true));
-        if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+      for (const [n, marker] of (props.markers ?? []).entries()) {
+        const edge = u.bbox.left + u.bbox.width;
+        const place = Math.round(u.valToPos(marker.at, "x", true));
+        if (place < u.bbox.left) continue;
+        // What came long after the last value stands at the edge, with its time.
+        const x = Math.min(place, edge);
+        const when = place > edge ? ` ${moment(new Date(marker.at * 1000).toISOString()).slice(5, 16)}` : "";
         ctx.save();
         ctx.strokeStyle = colour("--good");
         ctx.fillStyle = colour("--good");
@@ -59,9 +63,9 @@ export function Chart(props: {
         const near = x > u.bbox.left + u.bbox.width * 0.7;
         ctx.textAlign = near ? "right" : "left";
         ctx.fillText(
-          marker.text,
+          marker.text + when,
           x + (near ? -5 : 5) * devicePixelRatio,
-          u.bbox.top + u.bbox.height - 6 * devicePixelRatio,
+          u.bbox.top + u.bbox.height - (6 + (n % 4) * 13) * devicePixelRatio,
         );
         ctx.restore();
       }
@@ -139,13 +143,16 @@ export function Chart(props: {
   );
 }
 
-/** From the first value to the last, or as far as a marker lies beyond: what was done after it is part of the story. */
+/** So far beyond the last value, as a share of the whole, a marker is still shown in its place. */
+const BEYOND = 0.6;
+
+/** From the first value to the last, and on to a marker after it: what was done with the model is part of the story. */
 const reaching =
   (markers: readonly Marker[]) =>
   (_u: uPlot, min: number, max: number): [number, number] => {
-    const from = Math.min(min, ...markers.map(({ at }) => at).filter((at) => at >= min));
-    const until = Math.max(max, ...markers.map(({ at }) => at));
-    return [from, until > from ? until + (until - from) * 0.02 : from + 1];
+    const latest = Math.max(max, ...markers.map(({ at }) => at));
+    const until = Math.min(latest, max + (max - min) * BEYOND);
+    return [min, until > min ? until + (until - min) * 0.02 : min + 1];
   };
 
 /** Days, minutes or seconds, as the whole is long. */

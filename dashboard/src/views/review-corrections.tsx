@@ -45,11 +45,11 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
   const build = (event: Event) => {
     event.preventDefault();
     void doing(async () => {
-      const { dataset_id } = await api.post<{ dataset_id: string }>(
-        "/review/corrections/dataset",
-        { name: name.trim(), format, ...(format === "golden" && tests ? { test_split: 1 } : {}) },
-        { wait: 20 },
-      );
+      const { dataset_id } = await api.post<{ dataset_id: string }>("/review/corrections/dataset", {
+        name: name.trim(),
+        format,
+        ...(format === "golden" && tests ? { test_split: 1 } : {}),
+      });
       tell("The dataset is being built from the corrections.");
       go(address("datasets", dataset_id));
     });

@@ -35,7 +35,7 @@ export function Serving(props: {
             </>
           )
         ) : (
-          "the base model; nothing has been promoted"
+          "the base model; no tuned one is in service"
         )}
       </p>
       {active?.has_active_deployment && proof !== undefined && (
