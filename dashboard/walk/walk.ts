@@ -16,14 +16,14 @@ export interface OpenOptions {
 }
 export interface Walk {
   /** A new person's browser at an address of the page. */
-  visit(address: string, options?: OpenOptions): Promise<Page>;
+  readonly visit: (address: string, options?: OpenOptions) => Promise<Page>;
   /** What a person sees at first is all there. */
-  ready(page: Page): Promise<void>;
-  goto(page: Page, address: string): Promise<void>;
+  readonly ready: (page: Page) => Promise<void>;
+  readonly goto: (page: Page, address: string) => Promise<void>;
   /** What the REST routes say, beside what the page shows. */
-  rest(address: string): Promise<Json>;
-  until(address: string, holds: (reply: Json) => boolean): Promise<Json>;
-  picture(page: Page, name: string): Promise<void>;
+  readonly rest: (address: string) => Promise<Json>;
+  readonly until: (address: string, holds: (reply: Json) => boolean) => Promise<Json>;
+  readonly picture: (page: Page, name: string) => Promise<void>;
   /** The demo's own records. */
   readonly demo: {
     readonly pipeline: string;

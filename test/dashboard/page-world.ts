@@ -25,13 +25,13 @@ interface Looks {
 export interface PageWorld {
   readonly shop: Shop;
   readonly told: Told;
-  visit(address: string, looks?: Looks): Promise<Page>;
-  goto(page: Page, address: string): Promise<unknown>;
+  readonly visit: (address: string, looks?: Looks) => Promise<Page>;
+  readonly goto: (page: Page, address: string) => Promise<unknown>;
   /** Everything that the view asks for at first is there. */
-  ready(page: Page): Promise<void>;
-  picture(page: Page, name: string): Promise<unknown>;
+  readonly ready: (page: Page) => Promise<void>;
+  readonly picture: (page: Page, name: string) => Promise<unknown>;
   // biome-ignore lint/suspicious/noExplicitAny: replies of every shape
-  rest(address: string): Promise<any>;
+  readonly rest: (address: string) => Promise<any>;
 }
 
 /** To be called in a `describe`: opens the shop and the browser before its tests. */
