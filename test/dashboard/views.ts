@@ -43,7 +43,7 @@ export function viewTests(world: PageWorld): void {
         `/pipelines/${world.told.waiting}`,
         `/lineage/${world.told.deployment}`,
       ]) {
-        await goto(page, `${address}`);
+        await goto(page, address);
         await ready(page);
         const beyond = Number(await page.evaluate(BEYOND));
         expect([address, width, beyond <= 0]).toEqual([address, width, true]);
@@ -71,7 +71,7 @@ export function viewTests(world: PageWorld): void {
         `/pipelines/${world.told.waiting}`,
         `/lineage/${world.told.deployment}`,
       ]) {
-        await goto(page, `${address}`);
+        await goto(page, address);
         await ready(page);
         await page.evaluate(axe.source);
         const { violations } = (await page.evaluate(
