@@ -4,6 +4,7 @@ import path from "node:path";
 import { jest } from "@jest/globals";
 import { type App, appOf, configureApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
+import { loadVocabulary } from "../../src/datasets/vocabulary.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
@@ -58,6 +59,8 @@ export async function openWorld(
   env: Record<string, string> = {},
   options: WorldOptions = {},
 ): Promise<World> {
+  // Read in a thread, in real time: virtual waits would run out meanwhile.
+  await loadVocabulary("o200k_base");
   const home = await fs.mkdtemp(path.join(os.tmpdir(), "lightning-world-"));
   const clock = new VirtualClock();
   let host: LocalHost;
