@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { InMemorySpanExporter, type ReadableSpan } from "@opentelemetry/sdk-trace-node";
 import { appOf, configureApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
+import { loadVocabulary } from "../../src/datasets/vocabulary.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { conflict } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
@@ -69,6 +70,8 @@ function upFrom(span: ReadableSpan): string[] {
 
 describe("one trace", () => {
   it("leads from a REST call through the orchestration and its steps to the provider", async () => {
+    // Read in a thread, in real time: the virtual wait for the build would run out meanwhile.
+    await loadVocabulary("o200k_base");
     const { dataset_id } = await post("/datasets/golden", {
       name: "lessons",
       content: golden(0, 40),
