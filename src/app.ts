@@ -87,10 +87,13 @@ export function createApp(options: AppOptions = {}) {
   const logger = options.logger ?? stderrLogger(settings.logLevel);
   const closers: (() => Promise<unknown>)[] = [];
 
+  // A clock that is given may be a virtual one, which jumps while another thread is at work.
   const ledger =
     options.ledger ??
     withLifeTimes(
-      ledgerFromSettings(settings, clock, logger, { writesOnThread: "busy" }),
+      ledgerFromSettings(settings, clock, logger, {
+        writesOnThread: options.clock === undefined ? "busy" : "never",
+      }),
       lifeTimes(settings),
     );
   const watched = watchWrites(ledger);

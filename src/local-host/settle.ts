@@ -20,7 +20,7 @@ export interface SettleOptions {
   readonly withinVirtualMs?: number;
   /**
    * Real time without a beginning or end of anything after which what still runs counts as waiting for the clock, in
-   * ms. Longer is surer, shorter is faster.
+   * ms; on a machine that is slow to run anything, as much longer as it is slow. Longer is surer, shorter is faster.
    */
   readonly quietMs?: number;
 }
@@ -34,6 +34,15 @@ export interface Settler {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const DAY_MS = 86_400_000;
+/** Between two looks whether anything has moved. */
+const LOOK_MS = 2;
+
+/** Work without a beginning or end of anything is left alone after so many times the patience. */
+const WORK_PATIENCE = 150;
+
+/** Files being read, written or synced, or a thread that is waited for: they end by themselves, however slow. */
+const atWorkElsewhere = () =>
+  process.getActiveResourcesInfo().some((kind) => kind.startsWith("FSReq") || kind === "MessagePort");
 
 /**
  * Runs a host's time for tests. With a virtual clock: all that can run now runs, then the clock jumps to the next
@@ -52,10 +61,12 @@ export function createSettler(
   /** Waits until nothing runs, or what runs makes no headway without the clock. */
   async function drain(done: () => boolean, quietMs: number): Promise<void> {
     let changes = tracker.changes;
-    let since = performance.now();
+    // Counted in looks, not on the real clock: a machine that is busy elsewhere delays the looks and what is looked for alike.
+    const patience = Math.ceil(quietMs / LOOK_MS);
+    let looks = 0;
+    let stillLooks = 0;
     let idleTurns = 0;
     let turns = 0;
-    const limit = performance.now() + quietMs * 50;
     while (!done()) {
       if (busy()) idleTurns = 0;
       // A finished call's continuations (the reply's reader, a feed's wake-up) take a few turns to begin their work.
@@ -64,15 +75,17 @@ export function createSettler(
       turns++;
       if (tracker.changes !== changes) {
         changes = tracker.changes;
-        since = performance.now();
+        looks = 0;
+        stillLooks = 0;
         turns = 0;
       } else if (turns > 20) {
         const loop = performance.eventLoopUtilization();
-        await new Promise((resolve) => setTimeout(resolve, 2));
-        // A loop that is at work is getting somewhere (requests over loopback, files): time stands still meanwhile.
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        // A loop that is at work is getting somewhere (requests over loopback): time stands still meanwhile.
         const { utilization } = performance.eventLoopUtilization(loop);
-        if (utilization > 0.4 && performance.now() < limit) since = performance.now();
-        else if (performance.now() - since > quietMs) return;
+        if (utilization > 0.4 || atWorkElsewhere()) stillLooks = 0;
+        else stillLooks++;
+        if (stillLooks > patience || ++looks > patience * WORK_PATIENCE) return;
       }
     }
   }
