@@ -65,6 +65,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "identity",
     ...contracts.map((one) => `type:${one}`),
     "type:datasets/replies.ts",
+    "datasets/line-rules.ts",
     "episodes/capture.ts",
     "deployments/selection.ts",
   ],
