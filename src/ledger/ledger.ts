@@ -40,7 +40,10 @@ export type BatchOperation =
 /**
  * Conditions are typed by the registry: a value of another type counts as absent and meets none of them, `ne`
  * included. `defined`: the value is true (present, also when null) or false (absent). `in` takes at most 100 values.
- * `id` may be asked for and ordered by like a registered string.
+ * `id` may be asked for and ordered by like a registered string. Strings are equal only when every character is, and
+ * go by code point, with one exception: whether a character outside the basic plane (an emoji) comes before or after
+ * one from U+E000 to U+FFFF differs between stores (UTF-8 on SQLite; UTF-16 in Cosmos's client, which merges
+ * partitions). Our ids and times are ASCII and never meet it.
  */
 export type Condition =
   | {

@@ -4,9 +4,10 @@ import type { Condition, Query } from "../../../src/ledger/ledger.ts";
 import type { Promised } from "../ledger.ts";
 import { allPages, episode, type Sample, second, someAgent } from "./samples.ts";
 
+/** Of any script and with emoji, but for U+E000 to U+FFFF: their order against emoji is no promise of the port. */
 const text = fc.oneof(
   fc.constantFrom("", "a", "b", "5", "true", "null"),
-  fc.string({ unit: "grapheme", maxLength: 4 }),
+  fc.string({ unit: "grapheme", maxLength: 4 }).map((drawn) => drawn.replaceAll(/[\uE000-\uFFFF]/gu, "")),
 );
 const number = fc.oneof(
   fc.constantFrom(0, 1, -1, 0.1 + 0.2, 5, 1e21, -1e-7, Number.MAX_SAFE_INTEGER, 5e-324, Number.MAX_VALUE),
@@ -50,15 +51,7 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
 );
 
 type Scalar = string | number | boolean;
-/** Strings go by the bytes of their UTF-8, as on SQLite; JavaScript's own order differs outside the basic plane. */
-const compare = (a: Scalar, b: Scalar) =>
-  typeof a === "string"
-    ? Buffer.compare(Buffer.from(a), Buffer.from(b as string))
-    : a < b
-      ? -1
-      : a > b
-        ? 1
-        : 0;
+const compare = (a: Scalar, b: Scalar) => (a < b ? -1 : a > b ? 1 : 0);
 
 const TYPE: Record<string, string> = {
   id: "string",
