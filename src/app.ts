@@ -43,6 +43,7 @@ import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
 import { episodeTraceOperations } from "./overview/episode-trace.ts";
 import { overviewOperations } from "./overview/operations.ts";
 import { createOverviewService } from "./overview/service.ts";
+import { verifyAnswerOperations } from "./overview/verify-answer.ts";
 import { createPipelineActivities } from "./pipelines/activities.ts";
 import { pipelineOperations } from "./pipelines/operations.ts";
 import { createPipelineService } from "./pipelines/service.ts";
@@ -58,6 +59,7 @@ import { createRewardFeed } from "./rewards/feed.ts";
 import { rewardOperations } from "./rewards/operations.ts";
 import { createRewardService } from "./rewards/service.ts";
 import { createMcpDoor } from "./surfaces/mcp.ts";
+import { signedAnswer } from "./surfaces/signed-answer.ts";
 import { signedPaging } from "./surfaces/signed-paging.ts";
 import { openTelemetry } from "./telemetry/open.ts";
 import { noTelemetry, type Telemetry, type TraceContext } from "./telemetry/telemetry.ts";
@@ -172,10 +174,10 @@ export function createApp(options: AppOptions = {}) {
   };
 
   const guard = { audit, watched, agentId: settings.agentId };
-  const rows: readonly Operation[] = operationRows(settings, clock, services);
   const signingKey = createSigningKey(ledger, clock);
+  const rows: readonly Operation[] = operationRows(settings, clock, { ...services, signingKey });
   const operations: Operation[] = rows
-    .map((row) => guarded(signedPaging(row, signingKey), guard))
+    .map((row) => guarded(signedAnswer(signedPaging(row, signingKey), signingKey, clock), guard))
     .map((row) => (telemetry === noTelemetry ? row : tracedOperation(row, telemetry)));
   // Threads open the ledger and the files anew from the settings, so they cannot stand in for others that were given.
   const isOwn = options.ledger === undefined && options.files === undefined && options.clock === undefined;
@@ -310,7 +312,7 @@ type Services = Pick<
   | "selector"
   | "pipelines"
   | "overview"
->;
+> & { readonly signingKey: () => Promise<string> };
 
 /** The one table of operations. Without services the rows describe (CLI, OpenAPI) but cannot be run. */
 export function operationRows(
@@ -335,6 +337,7 @@ export function operationRows(
     ...pipelineOperations({ ...shared, service: services.pipelines }),
     ...deadLetterOperations({ ...shared, service: services.deadLetters }),
     ...episodeTraceOperations({ ...shared, datasets: services.datasets, deployments: services.deployments }),
+    ...verifyAnswerOperations({ key: services.signingKey }),
     ...overviewOperations({ ...shared, service: services.overview }),
     ...identityOperations({ ...shared, audit: services.audit }),
   ];

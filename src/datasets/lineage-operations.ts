@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { manifestField, manifestSchema } from "../kernel/manifest.ts";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema } from "../kernel/schemas.ts";
 import { SPLITS } from "./contract.ts";
@@ -34,12 +35,13 @@ export function datasetLineageOperations({
       name: "listExamples",
       summary:
         "Lists where each line of a dataset is from: its episodes and rewards, a page of some 500 at a time.",
-      input: z.strictObject({ ...one, continuation: continuationSchema }),
+      input: z.strictObject({ ...one, continuation: continuationSchema, ...manifestField }),
       output: z.object({
         agent_id: z.string(),
         dataset_id: z.string(),
         edges: z.array(edgeSchema),
         continuation: continuationSchema,
+        manifest: manifestSchema.optional(),
       }),
       role: "reader",
       effect: "read",
@@ -65,8 +67,14 @@ export function datasetLineageOperations({
             description: "First digits of the SHA-256 of the line's text, or its number in the file.",
           }),
         split: z.enum(SPLITS).default("train").meta({ description: "The file that a number counts in." }),
+        ...manifestField,
       }),
-      output: z.object({ agent_id: z.string(), dataset_id: z.string(), edges: z.array(edgeSchema) }),
+      output: z.object({
+        agent_id: z.string(),
+        dataset_id: z.string(),
+        edges: z.array(edgeSchema),
+        manifest: manifestSchema.optional(),
+      }),
       role: "reader",
       effect: "read",
       idempotent: true,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { manifestField, manifestSchema } from "../kernel/manifest.ts";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
 import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../kernel/schemas.ts";
 import { bare } from "../ledger/ledger.ts";
@@ -37,6 +38,7 @@ const lineageSchema = z.looseObject({
   ),
   events: z.array(deploymentEventSchema),
   continuation: z.string().optional(),
+  manifest: manifestSchema.optional(),
 });
 
 /** The rows that only look: which model serves, what served before, and where a model came from. */
@@ -170,6 +172,7 @@ export function deploymentReads({
       kind: z.enum(LINEAGE_KINDS).optional(),
       id: idSchema.optional(),
       ...pagingSchema,
+      ...manifestField,
     }),
     output: lineageSchema,
     role: "reader",
@@ -188,7 +191,7 @@ export function deploymentReads({
   const getLineageOf = defineOperation({
     name: "getLineageOf",
     summary: "Traces one deployment, run, dataset or evaluation to what led to it and what came of it.",
-    input: z.strictObject({ ...agent, kind: z.enum(LINEAGE_KINDS), id: idSchema }),
+    input: z.strictObject({ ...agent, kind: z.enum(LINEAGE_KINDS), id: idSchema, ...manifestField }),
     output: lineageSchema,
     role: "reader",
     effect: "read",

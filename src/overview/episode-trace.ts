@@ -3,6 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import type { DeploymentService } from "../deployments/service.ts";
 import { notFound } from "../kernel/errors.ts";
+import { manifestField, manifestSchema } from "../kernel/manifest.ts";
 import { defineOperation, type Operation } from "../kernel/operation.ts";
 import { agentIdSchema, idSchema } from "../kernel/schemas.ts";
 
@@ -45,7 +46,11 @@ export function episodeTraceOperations({
     defineOperation({
       name: "traceEpisode",
       summary: "Tells which datasets, training runs and live models saw an episode, and by which line.",
-      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId), episode_id: idSchema }),
+      input: z.strictObject({
+        agent_id: agentIdSchema.default(settings.agentId),
+        episode_id: idSchema,
+        ...manifestField,
+      }),
       output: z.looseObject({
         agent_id: z.string(),
         episode_id: z.string(),
@@ -63,6 +68,7 @@ export function episodeTraceOperations({
           }),
         ),
         live_models: z.array(z.string()),
+        manifest: manifestSchema.optional(),
       }),
       role: "reader",
       effect: "read",

@@ -54,6 +54,7 @@ const PROMISED = [
   ["getActiveDeployment", "GET /deployments/active", "active", "lightning_get_active_deployment"],
   ["getLineage", "GET /lineage", "lineage", "lightning_get_lineage"],
   ["getLineageOf", "GET /lineage/{}/{}", undefined, undefined],
+  ["verifyAnswer", "POST /lineage/verify", "verify-answer", "lightning_verify_answer"],
   ["selectModel", "GET /model", "model", "lightning_select_model"],
   ["runPipeline", "POST /pipelines", "run", "lightning_run_pipeline"],
   ["getPipeline", "GET /pipelines/{}", "pipeline", "lightning_get_pipeline"],
@@ -129,7 +130,7 @@ describe("the table of operations", () => {
 
   test("what reads is got, what changes is posted", () => {
     // Questions whose words are too many for an address.
-    const asked = new Set(["estimateTraining", "validateFile"]);
+    const asked = new Set(["estimateTraining", "validateFile", "verifyAnswer"]);
     for (const { name, effect, rest } of rows)
       expect([name, rest.method]).toEqual([name, effect === "read" && !asked.has(name) ? "GET" : "POST"]);
   });
@@ -279,7 +280,11 @@ describe("the original's defects at its doors", () => {
 
 describe("the command line", () => {
   const lightning = cliAgainst(rows, "http://127.0.0.1:9", {
-    files: { "./data/golden_conversations.jsonl": "{}", "episodes.jsonl": "{}" },
+    files: {
+      "./data/golden_conversations.jsonl": "{}",
+      "episodes.jsonl": "{}",
+      "lineage.json": JSON.stringify(row("verifyAnswer").example.answer),
+    },
   });
 
   test.each(rows.flatMap(({ cli }) => (cli === undefined ? [] : [cli])))(

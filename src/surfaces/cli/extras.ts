@@ -64,6 +64,22 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
     },
   }),
 
+  verifyAnswer: () => ({
+    without: ["answer"],
+    options: [new Option("--file <file>", "an answer kept with its manifest (JSON); - is standard input")],
+    example: "lightning verify-answer --file lineage.json",
+    async complete(input, values, io, refuse) {
+      const { file } = values;
+      if (typeof file !== "string") return refuse("required option not given: --file <file>");
+      const text = await readOr(io, file, refuse);
+      try {
+        input.answer = JSON.parse(text) as unknown;
+      } catch (thrown) {
+        refuse(`${file} is not JSON: ${(thrown as Error).message}`);
+      }
+    },
+  }),
+
   getHealth: () => ({
     options: [
       new Option(

@@ -3,7 +3,7 @@ import type { Operation } from "../../kernel/operation.ts";
 import { type Answer, type CallOptions, callRest } from "../client.ts";
 import type { Connection } from "../connect.ts";
 import type { CliIo } from "./io.ts";
-import { print } from "./io.ts";
+import { print, printMore } from "./io.ts";
 import type { Body } from "./layout.ts";
 import { outline } from "./layout.ts";
 import { TEXTS } from "./texts.ts";
@@ -42,7 +42,10 @@ export function caller(operations: readonly Operation[], connection: Connection)
 /** Shows a reply as the command's text, or as JSON. */
 export function show(session: Pick<Session, "io" | "json">, name: string, body: Body, input: Body): void {
   if (session.json) session.io.out(`${JSON.stringify(body, undefined, 2)}\n`);
-  else print(session.io, TEXTS[name]?.(body, input) ?? outline(body));
+  else {
+    print(session.io, TEXTS[name]?.(body, input) ?? outline(body));
+    if (input.manifest === true) printMore(session.io, ["   🔏 signed; --json shows the answer to be kept"]);
+  }
 }
 
 /** Seconds in a request's `Prefer: wait` while following: short enough to be seen as alive. */

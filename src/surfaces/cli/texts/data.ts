@@ -233,6 +233,14 @@ export const DATA_TEXTS: Texts = {
       ? [`   … and ${list(body.faults).length - 20} more; --json shows them`]
       : []),
   ],
+  verifyAnswer: ({ manifest }) => [
+    "✅ The answer is as it was signed",
+    ...facts([
+      ["Asked of", (manifest as Body).operation],
+      ["Signed", (manifest as Body).made_at],
+      ["SHA-256", (manifest as Body).sha256],
+    ]),
+  ],
   explainExample: (body) => [
     "🔎 Why this line is there:",
     ...list(body.edges)

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { manifestSchema, verifyManifest } from "../kernel/manifest.ts";
+import { defineOperation, type Operation } from "../kernel/operation.ts";
+
+const EXAMPLE = {
+  agent_id: "mcp-agents",
+  deployments_found: 0,
+  lineage: [],
+  events: [],
+  manifest: {
+    version: 1,
+    operation: "getLineage",
+    asked: { agent_id: "mcp-agents" },
+    made_at: "2026-06-01T12:00:00.000Z",
+    sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    signature: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+  },
+};
+
+/** The row that tells whether an answer that was kept is the one that was given. */
+export function verifyAnswerOperations({ key }: { readonly key: () => Promise<string> }): Operation[] {
+  return [
+    defineOperation({
+      name: "verifyAnswer",
+      summary: "Checks that an answer kept with its signed manifest is the one that was given.",
+      input: z.strictObject({
+        answer: z
+          .looseObject({ manifest: manifestSchema })
+          .meta({ description: "The whole answer as it was given, its `manifest` in it." }),
+      }),
+      output: z.object({ valid: z.literal(true), manifest: manifestSchema }),
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "POST", path: "/lineage/verify" },
+      cli: "verify-answer",
+      mcp: ["lightning_verify_answer"],
+      example: { answer: EXAMPLE },
+      run: async ({ answer }) => ({
+        body: { valid: true as const, manifest: verifyManifest(await key(), answer) },
+      }),
+    }),
+  ];
+}
