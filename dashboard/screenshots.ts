@@ -29,10 +29,13 @@ try {
     file: string,
     address: string,
     options: { width?: number; height?: number; dark?: boolean; full?: boolean; reviewer?: string },
+    ...shown: string[]
   ) => {
     const { page, context, faults } = await open(browser, { ...options, now, origin });
     await page.goto(`${home}${address}`);
     await page.waitForLoadState("networkidle");
+    // What the picture is about may stand later than the last answer: a chart is drawn in a frame of its own.
+    for (const one of shown) await page.locator(one).first().waitFor();
     await page.waitForTimeout(150);
     mkdirSync(path.dirname(file), { recursive: true });
     await page.screenshot({ path: file, fullPage: options.full ?? false });
@@ -41,12 +44,17 @@ try {
     console.log(path.relative(process.cwd(), file));
   };
 
-  await shoot(path.join(IMAGES, "overview.png"), "/", { width: 1360, height: 900 });
+  await shoot(path.join(IMAGES, "overview.png"), "/", { width: 1360, height: 960 }, ".plot canvas", ".proof");
   // The rules are set so that the queue begins with the episode the picture is about.
   await world.call("POST", "/review/rules", {
     sampling: { random: 0, low_reward: 1, disagreement: 0, new_tool: 0 },
   });
-  await shoot(path.join(IMAGES, "queue.png"), "/review", { width: 1360, height: 820, reviewer: "mira" });
+  await shoot(
+    path.join(IMAGES, "queue.png"),
+    "/review",
+    { width: 1360, height: 820, reviewer: "mira" },
+    ".offer-head",
+  );
 
   if (values.all !== undefined) {
     const { body: pipeline } = await world.call("GET", `/pipelines/${told.waiting}`);

@@ -220,13 +220,15 @@ function Sidebar() {
     ...((review.data?.waiting ?? 0) > 0 ? { review: shorter(review.data?.waiting ?? 0) } : {}),
   };
   const list = useRef<HTMLElement>(null);
+  const counted = Object.values(badges).join();
   // On a narrow screen the views stand in a row that scrolls: the one that is shown is to be seen.
   useEffect(() => {
     const current = list.current?.querySelector("[aria-current]");
     if (current !== null && current !== undefined && list.current !== null)
       list.current.scrollLeft +=
         current.getBoundingClientRect().left - list.current.getBoundingClientRect().left - 60;
-  }, [route.view]);
+    // A count that comes later moves what stands after it.
+  }, [route.view, counted]);
   return (
     <aside class="side">
       <a class="brand" href={address("overview")}>

@@ -191,7 +191,7 @@ async function startOne(page: Page, walk: Walk, name: string): Promise<string> {
   await walk.goto(page, "/pipelines");
   await page.getByRole("button", { name: "Start a pipeline" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByLabel("Name", { exact: true }).fill(name);
   const set = dialog.getByLabel("Judge by").locator("option", { hasText: "set-aside" });
   await set.waitFor({ state: "attached" });
   await dialog.getByLabel("Judge by").selectOption((await set.getAttribute("value")) ?? "");

@@ -27,24 +27,30 @@ export function operatingTests(world: PageWorld): void {
     const named = dialog.locator(".move .model");
     expect(await named.first().getAttribute("title")).toBe(now);
     expect(await named.last().getAttribute("title")).toBe(world.told.model);
+    await dialog.getByLabel("Your name").fill("Ada");
     await picture(page, "rollback");
     await dialog.getByRole("button", { name: "Roll back" }).click();
     await page.getByText(`Rolled back to ${world.told.model}.`).waitFor();
     expect((await rest("/deployments/active")).tuned_model_name).toBe(world.told.model);
-    await page.locator(".history .rolled_back").waitFor();
+    await page.locator(".history .rolled_back", { hasText: "Ada" }).waitFor();
+    expect((await rest("/lineage?limit=1")).events.at(-1)).toMatchObject({ what: "rolled_back", by: "Ada" });
 
     await page.getByRole("button", { name: "Deactivate" }).click();
     await page.getByRole("dialog").getByLabel("Why").fill("holidays");
+    // Asked once in a tab, offered again.
+    expect(await page.getByRole("dialog").getByLabel("Your name").inputValue()).toBe("Ada");
     await page.getByRole("dialog").getByRole("button", { name: "Deactivate" }).click();
     await page.getByText("“holidays”").waitFor();
     expect((await rest("/deployments/active")).has_active_deployment).toBe(false);
+    expect((await rest("/lineage?limit=1")).events.at(-1)).toMatchObject({ what: "deactivated", by: "Ada" });
   });
 
   it("starts a pipeline and follows it to its end", async () => {
     const page = await visit("/pipelines");
     await page.getByRole("button", { name: "Start a pipeline" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Name").fill("from the page");
+    await dialog.getByLabel("Name", { exact: true }).fill("from the page");
+    await dialog.getByLabel("Your name").fill("Ada");
     await dialog.getByLabel("Judge by").selectOption(world.told.testSet);
     await dialog.getByLabel("Ask a person").uncheck();
     await picture(page, "start");
@@ -53,6 +59,7 @@ export function operatingTests(world: PageWorld): void {
     await page.getByRole("heading", { name: "from the page" }).waitFor();
     await world.shop.settle();
     await page.locator(".end").waitFor();
-    expect(page.url()).toContain("/pipelines/pipeline-");
+    const id = page.url().split("/").at(-1);
+    expect(await rest(`/pipelines/${id}`)).toMatchObject({ input: { promoted_by: "Ada" } });
   });
 }

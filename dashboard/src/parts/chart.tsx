@@ -75,7 +75,8 @@ export function Chart(props: {
       {
         width,
         height,
-        padding: [8, 8, 0, 0],
+        // A time in words stands half beyond the last grid line.
+        padding: [8, time ? 22 : 8, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 7 } },
         scales: {

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { errorText } from "../logic/api.ts";
+import { useOwnName } from "./own-name.tsx";
 
 /** A window over the page; Esc closes it, and the focus goes back to where it was. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
@@ -28,10 +29,13 @@ export function Confirm(props: {
   /** The label of a field for the reason; absent: none is asked for. */
   reason?: string;
   required?: boolean;
-  run: (reason: string) => Promise<void>;
+  /** Whether the record bears who did it: without a signed-in person the name is asked for. */
+  named?: boolean;
+  run: (given: { readonly reason?: string; readonly by?: string }) => Promise<void>;
   onClose: () => void;
 }) {
   const [reason, setReason] = useState("");
+  const own = useOwnName();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const run = async (event: Event) => {
@@ -39,7 +43,12 @@ export function Confirm(props: {
     setBusy(true);
     setError(undefined);
     try {
-      await props.run(reason.trim());
+      const by = props.named === true ? own.given : undefined;
+      await props.run({
+        ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+        ...(by === undefined ? {} : { by }),
+      });
+      if (by !== undefined) own.remember();
       props.onClose();
     } catch (thrown) {
       setError(thrown);
@@ -62,6 +71,7 @@ export function Confirm(props: {
             />
           </label>
         )}
+        {props.named === true && own.field}
         {error !== undefined && (
           <p class="notice bad" role="alert">
             {errorText(error)}

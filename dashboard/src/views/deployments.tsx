@@ -159,10 +159,12 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
           action="Roll back"
           danger
           reason="Why (kept in the history)"
-          run={async (reason) => {
+          named
+          run={async ({ by, ...reason }) => {
             await api.post("/deployments/rollback", {
               ...(asking.to === undefined ? {} : { target_id: asking.to.id }),
-              ...(reason === "" ? {} : { reason }),
+              ...reason,
+              ...(by === undefined ? {} : { rolled_back_by: by }),
             });
             tell(`Rolled back to ${asking.to?.name ?? now?.base_model ?? "the base model"}.`);
             poller.wake();
@@ -181,8 +183,12 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
           action="Deactivate"
           danger
           reason="Why (kept in the history)"
-          run={async (reason) => {
-            await api.post("/deployments/deactivate", reason === "" ? {} : { reason });
+          named
+          run={async ({ by, ...reason }) => {
+            await api.post("/deployments/deactivate", {
+              ...reason,
+              ...(by === undefined ? {} : { deactivated_by: by }),
+            });
             tell(`${now?.base_model ?? "The base model"} answers from now on.`);
             poller.wake();
           }}

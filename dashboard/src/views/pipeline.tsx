@@ -21,7 +21,7 @@ const ENDS: Readonly<Record<string, string>> = {
 };
 
 export function PipelineView({ id }: { id: string }) {
-  const { api, can, tell, poller, principal } = useShared();
+  const { api, can, tell, poller } = useShared();
   const path = `/pipelines/${encodeURIComponent(id)}`;
   const live = useLive(`pipeline ${id}`, () => api.get<Pipeline>(path));
   const { data: pipeline } = live;
@@ -45,11 +45,12 @@ export function PipelineView({ id }: { id: string }) {
   const waiting = pipeline.status === "waiting_for_approval" && pipeline.decision === undefined;
   const loss = curveColumns(run.data?.curve ?? [], "loss");
   const facts = evaluation.data?.result;
-  const decide = (approved: boolean) => async (reason: string) => {
+  const decide = (approved: boolean) => async (given: { reason?: string; by?: string }) => {
+    const { by, ...reason } = given;
     await api.post(`${path}/approval`, {
       approved,
-      ...(reason === "" ? {} : { reason }),
-      ...(principal === null ? { decided_by: localStorage.getItem("lightning-reviewer") ?? "page" } : {}),
+      ...reason,
+      ...(by === undefined ? {} : { decided_by: by }),
     });
     tell(approved ? "Approved: the model is being promoted." : "Rejected: nothing is promoted.");
     poller.wake();
@@ -168,6 +169,7 @@ export function PipelineView({ id }: { id: string }) {
           danger={asking === "reject"}
           reason="Why (kept with the pipeline)"
           required={asking === "reject"}
+          named
           run={decide(asking === "approve")}
           onClose={() => setAsking(undefined)}
         >

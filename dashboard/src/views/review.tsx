@@ -1,14 +1,12 @@
 import { useState } from "preact/hooks";
 import { Card, Empty, Loading, Page } from "../parts/basics.tsx";
 import { useShared } from "../parts/context.tsx";
+import { REVIEWER } from "../parts/own-name.tsx";
 import { Desk } from "./review-desk.tsx";
-
-/** The name by which reviewers tell each other apart where nobody signs in. */
-const NAME = "lightning-reviewer";
 
 export function ReviewView() {
   const { principal, can, known } = useShared();
-  const [name, setName] = useState(() => localStorage.getItem(NAME) ?? "");
+  const [name, setName] = useState(() => localStorage.getItem(REVIEWER) ?? "");
   const reviewer = principal ?? name;
   if (!known)
     return (
@@ -29,7 +27,7 @@ export function ReviewView() {
       <Page title="Review" lead="Read what the agent did, press one key, and the next episode is there.">
         <AskName
           onName={(value) => {
-            localStorage.setItem(NAME, value);
+            localStorage.setItem(REVIEWER, value);
             setName(value);
           }}
         />

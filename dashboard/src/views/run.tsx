@@ -185,8 +185,10 @@ export function RunView({ id }: { id: string }) {
         <Confirm
           title={`Put ${run.tuned_model} into service?`}
           action="Promote"
-          run={async () => {
-            await api.post("/deployments", { run_id: run.id }, { wait: 30 });
+          named
+          run={async ({ by }) => {
+            const who = by === undefined ? {} : { promoted_by: by };
+            await api.post("/deployments", { run_id: run.id, ...who }, { wait: 30 });
             tell("The model is being put into service.");
             poller.wake();
           }}

@@ -5,6 +5,7 @@ import { address } from "../logic/route.ts";
 import type { Dataset, DatasetList, Pipeline } from "../logic/wire.ts";
 import { useLive, useShared } from "../parts/context.tsx";
 import { Dialog } from "../parts/dialog.tsx";
+import { useOwnName } from "../parts/own-name.tsx";
 
 /** As many as one build includes. */
 const MOST_GOLDEN = 20;
@@ -21,6 +22,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
   const [held, setHeld] = useState("");
   const [left, setLeft] = useState<readonly string[]>([]);
   const [approval, setApproval] = useState(true);
+  const own = useOwnName();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   // One form is one pipeline, however often it is sent.
@@ -45,8 +47,10 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
         },
         evaluation: held === "" ? {} : { dataset_id: held },
         approval: { required: approval },
+        ...(own.given === undefined ? {} : { promoted_by: own.given }),
       };
       const started = await api.post<Pipeline>("/pipelines", body, { key });
+      if (own.given !== undefined) own.remember();
       poller.wake();
       onClose();
       go(address("pipelines", started.id));
@@ -118,6 +122,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
           />
           <span>Ask a person before the model is promoted</span>
         </label>
+        {own.field}
         {error !== undefined && (
           <p class="notice bad" role="alert">
             {errorText(error)}
