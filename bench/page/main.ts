@@ -79,6 +79,18 @@ const WATCH = `window.__drawn = new Promise((resolve) => {
   look();
 });`;
 
+/** How far it was when, in ms since navigation: what comes after the last answer is drawing. */
+const STAGES = `(() => {
+  const asked = performance.getEntriesByType("resource").filter((one) => one.name.includes("/api/lightning/"));
+  const paint = performance.getEntriesByName("first-contentful-paint")[0];
+  return [
+    ["html", performance.getEntriesByType("navigation")[0].responseEnd],
+    ["first paint", paint === undefined ? 0 : paint.startTime],
+    ["first question", Math.min(...asked.map((one) => one.startTime))],
+    ["last answer", Math.max(...asked.map((one) => one.responseEnd))],
+  ];
+})()`;
+
 async function visit(browser: Browser, origin: string, view: View, rounds: number) {
   const { address, drawn } = VIEWS[view];
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -90,6 +102,7 @@ async function visit(browser: Browser, origin: string, view: View, rounds: numbe
   const page = await context.newPage();
   const took: number[] = [];
   const asked = new Map<string, number[]>();
+  const stages = new Map<string, number[]>();
   for (let n = 0; n < rounds; n++) {
     await page.goto("about:blank");
     await page.goto(`${origin}/api/dashboard${address}`);
@@ -99,9 +112,11 @@ async function visit(browser: Browser, origin: string, view: View, rounds: numbe
         .map((one) => [new URL(one.name).pathname, one.duration])`,
     )) as [string, number][];
     for (const [name, ms] of requests) asked.set(name, [...(asked.get(name) ?? []), ms]);
+    const reached = (await page.evaluate(STAGES)) as [string, number][];
+    for (const [name, ms] of reached) stages.set(name, [...(stages.get(name) ?? []), ms]);
   }
   await context.close();
-  return { took, asked };
+  return { took, asked, stages };
 }
 
 /** Fifty labels by keyboard, as fast as the page lets them through: from the key to the next episode on the screen. */
@@ -135,6 +150,7 @@ const browser = await launch();
 let app = await startApp();
 try {
   const cold: number[] = [];
+  const coldStages: Record<string, number>[] = [];
   for (let n = 0; n < 3; n++) {
     if (n > 0) {
       await app.stop();
@@ -142,15 +158,21 @@ try {
     }
     // What a person needs to read the address and press Enter; the app fetches what it needs meanwhile.
     await pause(1000);
-    const { took } = await visit(browser, app.origin, "overview", 1);
+    const { took, stages } = await visit(browser, app.origin, "overview", 1);
     cold.push(...took);
+    coldStages.push(Object.fromEntries([...stages].map(([name, [ms = 0]]) => [name, round(ms)])));
+    console.error(`cold ${n + 1} of 3: ${round(cold[n] ?? 0)} ms`);
   }
   const lines: Record<string, unknown> = { episodes: Number(count), load: round(os.loadavg()[0] ?? 0) };
-  console.log(JSON.stringify({ ...lines, view: "overview, app just started", ms: cold.map(round) }));
+  console.log(
+    JSON.stringify({ ...lines, view: "overview, app just started", ms: cold.map(round), stages: coldStages }),
+  );
   for (const view of Object.keys(VIEWS) as View[]) {
-    const { took, asked } = await visit(browser, app.origin, view, WARM_ROUNDS);
-    const requests = Object.fromEntries([...asked].map(([name, all]) => [name, quantiles(all)]));
-    console.log(JSON.stringify({ view, first: round(took[0] ?? 0), ...quantiles(took.slice(1)), requests }));
+    const { took, asked, stages } = await visit(browser, app.origin, view, WARM_ROUNDS);
+    const median = (all: Map<string, number[]>) =>
+      Object.fromEntries([...all].map(([name, ms]) => [name, quantiles(ms.slice(1)).p50]));
+    const spread = { first: round(took[0] ?? 0), ...quantiles(took.slice(1)) };
+    console.log(JSON.stringify({ view, ...spread, stages: median(stages), requests: median(asked) }));
   }
   console.log(
     JSON.stringify({ view: `${LABELS} labels by keyboard, each`, ...(await label(browser, app.origin)) }),

@@ -2,10 +2,6 @@ import { expect, it } from "@jest/globals";
 import axe, { type AxeResults } from "axe-core";
 import { BEYOND, HOME, type PageWorld } from "./page-world.ts";
 
-/** The tables that are wider than their frames. */
-const CUT = `[...document.querySelectorAll(".table-frame")]
-  .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText.slice(0, 80))`;
-
 /** Each view, in every dress. */
 export function viewTests(world: PageWorld): void {
   const { visit, goto, ready, picture, rest } = world;
@@ -30,7 +26,7 @@ export function viewTests(world: PageWorld): void {
   });
 
   it("shows each view whole at 360 and at 1600 pixels, with nothing beyond its edge", async () => {
-    const walk = async (width: number) => {
+    for (const width of [360, 1600]) {
       const page = await visit("/", { width, reviewer: `reviewer of ${width}` });
       for (const address of [
         "/",
@@ -51,39 +47,35 @@ export function viewTests(world: PageWorld): void {
         await ready(page);
         const beyond = Number(await page.evaluate(BEYOND));
         expect([address, width, beyond <= 0]).toEqual([address, width, true]);
-        expect(await page.evaluate(CUT)).toEqual([]);
         expect(await page.locator("[role=alert]").allInnerTexts()).toEqual([]);
       }
-    };
-    await Promise.all([walk(360), walk(1600)]);
+    }
   });
 
   it("has nothing serious to tell axe, in light and in dark", async () => {
     const { body: pipeline } = await world.shop.call("GET", `/pipelines/${world.told.waiting}`);
     const page = await visit("/", { reviewer: "axe" });
     const problems: string[] = [];
-    for (const address of [
-      "/",
-      "/review",
-      "/episodes",
-      "/episodes/ep-00005",
-      `/datasets/${pipeline.dataset_id}`,
-      `/runs/${world.told.run}`,
-      `/evaluations/${pipeline.evaluation_id}`,
-      "/deployments",
-      "/pipelines",
-      `/pipelines/${world.told.waiting}`,
-      `/lineage/${world.told.deployment}`,
-    ]) {
-      await goto(page, address);
-      await ready(page);
-      await page.evaluate(axe.source);
-      for (const dark of [false, true]) {
-        await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
-        // Of all the rules only contrast looks at colours.
-        const rules = dark ? `, runOnly: ["color-contrast"]` : "";
+    for (const dark of [false, true]) {
+      await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
+      for (const address of [
+        "/",
+        "/review",
+        "/episodes",
+        "/episodes/ep-00005",
+        `/datasets/${pipeline.dataset_id}`,
+        `/runs/${world.told.run}`,
+        `/evaluations/${pipeline.evaluation_id}`,
+        "/deployments",
+        "/pipelines",
+        `/pipelines/${world.told.waiting}`,
+        `/lineage/${world.told.deployment}`,
+      ]) {
+        await goto(page, address);
+        await ready(page);
+        await page.evaluate(axe.source);
         const { violations } = (await page.evaluate(
-          `axe.run(document, { resultTypes: ["violations"]${rules} })`,
+          `axe.run(document, { resultTypes: ["violations"] })`,
         )) as AxeResults;
         problems.push(
           ...violations
