@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { Operation } from "../../kernel/operation.ts";
+import { LARGEST_BODY } from "../rest-body.ts";
 import type { CliIo } from "./io.ts";
 import { exampleLine } from "./options.ts";
 
@@ -9,6 +10,8 @@ export interface Extras {
   readonly without?: readonly string[];
   readonly options?: readonly Option[];
   readonly example?: string;
+  /** Another word for the command. */
+  readonly alias?: string;
   /** Fills the input from the extra options. `refuse` ends the command as wrong usage. */
   complete?(
     input: Record<string, unknown>,
@@ -47,8 +50,10 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
 
   buildGoldenDataset: (operation) => ({
     without: ["content"],
+    alias: "import",
     options: [
       new Option("--golden-file <file>", "golden conversations, one JSON object a line; - is standard input"),
+      new Option("--file <file>", "the same as --golden-file").conflicts("goldenFile"),
     ],
     example: exampleLine(
       {
@@ -58,9 +63,9 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
       ["--golden-file", "./data/golden_conversations.jsonl"],
     ),
     async complete(input, values, io, refuse) {
-      const file = values.goldenFile;
+      const file = values.goldenFile ?? values.file;
       if (typeof file !== "string") refuse("required option not given: --golden-file <file>");
-      else input.content = await readOr(io, file, refuse);
+      else input.content = await readOr(io, file, refuse, LARGEST_BODY);
     },
   }),
 
@@ -100,11 +105,11 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
       const { file } = values;
       if (typeof file !== "string") refuse("required option not given: --file <file>");
       else {
-        input.content = await readOr(io, file, refuse);
+        input.content = await readOr(io, file, refuse, LARGEST_BODY);
         input.file = file.slice(file.lastIndexOf("/") + 1);
       }
       if (typeof values.validationFile === "string")
-        input.validation_content = await readOr(io, values.validationFile, refuse);
+        input.validation_content = await readOr(io, values.validationFile, refuse, LARGEST_BODY);
     },
   }),
 
@@ -137,9 +142,14 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
   }),
 };
 
-async function readOr(io: CliIo, file: string, refuse: (message: string) => never): Promise<string> {
+async function readOr(
+  io: CliIo,
+  file: string,
+  refuse: (message: string) => never,
+  mostBytes?: number,
+): Promise<string> {
   try {
-    return await io.read(file);
+    return await io.read(file, mostBytes);
   } catch (thrown) {
     return refuse(`${file} cannot be read: ${(thrown as Error).message}`);
   }

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
+import { createReadStream } from "node:fs";
 import { styleText } from "node:util";
 import { sleep, systemClock } from "../../kernel/clock.ts";
 
@@ -7,8 +6,8 @@ import { sleep, systemClock } from "../../kernel/clock.ts";
 export interface CliIo {
   out(text: string): void;
   err(text: string): void;
-  /** The text of a file, or of standard input for `-`. */
-  read(file: string): Promise<string>;
+  /** The text of a file, or of standard input for `-`. @throws before more than `mostBytes` are in memory */
+  read(file: string, mostBytes?: number): Promise<string>;
   /** Asks yes or no; absent: nobody is there to answer. */
   ask?(question: string): Promise<boolean>;
   sleep(ms: number): Promise<void>;
@@ -32,7 +31,18 @@ const STYLES: readonly [RegExp, Style][] = [
 export const terminal: CliIo = {
   out: (line) => process.stdout.write(line),
   err: (line) => process.stderr.write(line),
-  read: async (file) => decoded(await (file === "-" ? buffer(process.stdin) : readFile(file))),
+  async read(file, mostBytes = Number.POSITIVE_INFINITY) {
+    const stream = file === "-" ? process.stdin : createReadStream(file);
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes > mostBytes)
+        throw new Error(`it has more than the ${mostBytes} bytes that are sent at most; split it`);
+      pieces.push(piece);
+    }
+    return decoded(Buffer.concat(pieces));
+  },
   ...(process.stdin.isTTY && process.stdout.isTTY
     ? {
         async ask(question: string) {

@@ -80,6 +80,7 @@ function addOperation(
   const extras: Extras = EXTRAS[operation.name]?.(operation) ?? {};
   const flags = flagsOf(operation, new Set(extras.without));
   command.description(operation.summary);
+  if (extras.alias !== undefined) command.alias(extras.alias);
   addOptions(command, flags);
   for (const option of extras.options ?? []) command.addOption(option);
   if (WAITING.has(operation.name))
