@@ -12,6 +12,6 @@ export default {
   collectCoverageFrom: ["src/**/*.ts", "functions/**/*.ts", "!src/**/*.d.ts"],
   coverageDirectory: "coverage",
   // Real processes are started and killed by some tests; a busy machine may take its time.
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   watchman: false,
 };
