@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { feedsDone } from "./feeds-done.ts";
 import { round } from "./watch.ts";
 
 /** How long /health takes, asked every 20 ms of the whole app, before and while it builds a dataset. */
@@ -18,6 +19,7 @@ async function node(script: string, ...args: string[]): Promise<void> {
   await new Promise((resolve) => filling.once("exit", resolve));
 }
 await node("fill.ts", folder, count);
+await feedsDone(folder);
 const app = spawn(process.execPath, [path.join(root, "src/start.ts"), "--port", String(port)], {
   cwd: folder,
   env: {
@@ -50,7 +52,6 @@ async function watch(until: () => boolean) {
 }
 try {
   while (!(await answers())) await pause(200);
-  // The feeds take up what is new in the ledger first.
   const health = async () => (await (await fetch(`${base}/health`)).json()) as Record<string, unknown>;
   await pause(3000);
   let isOver = false;

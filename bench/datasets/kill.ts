@@ -12,6 +12,7 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import { ledgerFromSettings } from "../../src/ledger/from-settings.ts";
 import { randomOf } from "../../test/scenarios/kill-run.ts";
 import { KilledApp } from "../../test/scenarios/killed-app.ts";
+import { feedsDone } from "./feeds-done.ts";
 
 /**
  * Builds a dataset through the whole app, undisturbed; then the same again and again, each time killing the process
@@ -30,6 +31,11 @@ const kills = Number(values.kills);
 const random = randomOf(Number(values.seed));
 const home = await mkdtemp(path.join(os.tmpdir(), "bench-datasets-kill-"));
 const app = new KilledApp(home, { LIGHTNING_MAX_EXAMPLES: "10000000" });
+/** Long work says every few seconds where it stands. */
+const SAY_EVERY_MS = 5000;
+const begin = performance.now();
+const say = (text: string) =>
+  console.error(`${((performance.now() - begin) / 1000).toFixed(0).padStart(5)} s  ${text}`);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function fill(): Promise<void> {
@@ -52,6 +58,7 @@ const filesOf = (id: string) => readdir(path.join(home, "files", id)).catch((): 
 async function finish(id: string, whole: ReadonlyMap<string, number> = new Map()) {
   const repeated = new Set<string>();
   let overFor = 0;
+  let said = performance.now();
   for (;;) {
     for (const [name, inode] of whole) {
       const now = await stat(path.join(home, "files", id, name)).catch(() => undefined);
@@ -63,6 +70,11 @@ async function finish(id: string, whole: ReadonlyMap<string, number> = new Map()
     const isTidy = !(await filesOf(id)).some((name) => name.startsWith("build_"));
     if (isOver) overFor++;
     if (isOver && (isTidy || overFor > 100)) return { dataset, repeated: repeated.size };
+    if (performance.now() - said > SAY_EVERY_MS) {
+      said = performance.now();
+      const shards = (await filesOf(id)).filter((name) => /^build_\d+\.json$/.test(name)).length;
+      say(`${dataset.name}: ${dataset.status}, ${shards} whole shards`);
+    }
     await sleep(100);
   }
 }
@@ -86,9 +98,13 @@ const differences = (one: Map<string, string>, other: Map<string, string>): stri
 const faults: string[] = [];
 try {
   await fill();
+  await feedsDone(home);
+  say("the ledger is filled");
   await app.start();
-  // The feeds take up what is in the ledger, and the page cache the file.
+  say("the app is up");
+  // The page cache takes up the file.
   await finish(await start("first"));
+  say("the first build is over");
   const begun = performance.now();
   const calmId = await start("undisturbed");
   const calm = await finish(calmId);
@@ -118,6 +134,7 @@ try {
           ? "before plan"
           : "plan";
     await app.start();
+    say(`killed-${kill}: killed amid ${stage} after ${Math.round(moment)} ms, the app is up again`);
     const { dataset, repeated } = await finish(id, whole);
     const differs = differences(wanted, await outcome(id, dataset));
     for (const difference of differs) faults.push(`killed-${kill} ended otherwise: ${difference}`);

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { type Built, beside } from "./compare.ts";
 
 /**
  * How fast, in how much memory, and how smoothly for everything else in the process is a dataset built? The same
@@ -35,6 +36,7 @@ function child(script: string, ...args: string[]): Record<string, unknown> {
 }
 
 const results: Record<string, unknown>[] = [];
+const comparisons: Record<string, unknown>[] = [];
 for (const episodes of counts) {
   const folder = values.folder ?? (await mkdtemp(path.join(os.tmpdir(), "bench-datasets-")));
   await mkdir(folder, { recursive: true });
@@ -54,6 +56,15 @@ for (const episodes of counts) {
       });
     run("duckdb", "duckdb.ts");
     run("naive", "naive.ts");
+    const of = (who: string) => results.find((one) => one.who === who && one.episodes === episodes);
+    const [ours, theirs] = [of("ours"), of("duckdb")];
+    if (ours === undefined || theirs === undefined) continue;
+    const compared = {
+      episodes,
+      ...beside(ours as unknown as Built, theirs as { seconds: number } & typeof theirs),
+    };
+    comparisons.push(compared);
+    if (values.json) console.log(JSON.stringify(compared));
   } finally {
     if (!values.keep && values.folder === undefined) await rm(folder, { recursive: true, force: true });
   }
@@ -69,6 +80,7 @@ if (!values.json) {
       wait_p99_ms: (loop as { p99_ms?: number } | undefined)?.p99_ms,
     })),
   );
+  console.table(comparisons);
   for (const { who, episodes, phases, stage_seconds, leakage, content_hash } of results)
     if (who === "ours")
       console.log(JSON.stringify({ episodes, phases, stage_seconds, leakage, content_hash }, undefined, 2));

@@ -7,6 +7,7 @@ import type { Dataset, DatasetLine, Split } from "./contract.ts";
 import { writeEdges } from "./edges.ts";
 import { emptyReason } from "./empty.ts";
 import { figuresOf } from "./figures.ts";
+import { free } from "./free.ts";
 import { keysAcross } from "./groups.ts";
 import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
@@ -78,6 +79,7 @@ export async function assemble(
   const nearPairs = await stages.wait("leakage", () =>
     nearOverlap(signatures, merged.sides, sideCode("train"), threshold),
   );
+  if (signatures !== undefined) free(signatures);
   signatures = undefined;
   const written = await stages.wait("write", () =>
     writeSides(deps, dataset, table, merged, sources, indexes),

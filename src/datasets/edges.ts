@@ -42,6 +42,7 @@ const ROWS = 500;
 /** A document is at most 2 MB; rows of pairs with many rewards are longer. */
 const PAGE_CHARACTERS = 400_000;
 const PAGES_AT_ONCE = 20;
+const READ_AT_ONCE = 256 * 1024;
 
 const pageId = (datasetId: string, page: number): string =>
   `edges-${datasetId}-${String(page).padStart(6, "0")}`;
@@ -86,8 +87,9 @@ export async function writeEdges(
   };
 
   let index = 0;
+  const memory = new Uint8Array(READ_AT_ONCE);
   for (const key of origins)
-    for await (const text of lines(deps.files.read(key))) {
+    for await (const text of lines(deps.files.read(key, memory))) {
       const i = index++;
       const fate = merged.fates[i] ?? 0;
       const side = sideOfCode(merged.sides[i] ?? 0) ?? null;

@@ -1,4 +1,5 @@
 import type { CandidateTable } from "./candidates.ts";
+import { free } from "./free.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 
 /**
@@ -40,6 +41,7 @@ export async function findGroups(
     if (alike >= 0) union(alike, i);
     if (isPauseDue(i)) await letOthersRun();
   }
+  slots.free();
   for (let i = 0; i < table.length; i++) parent[i] = root(i);
   return parent;
 }
@@ -47,7 +49,7 @@ export async function findGroups(
 /** An open-addressing hash table from keys to the first example that has them; keys stay in the candidates' table. */
 class KeySlots {
   readonly #table: CandidateTable;
-  readonly #slots: Int32Array;
+  readonly #slots: Int32Array<ArrayBuffer>;
   readonly #mask: number;
 
   constructor(table: CandidateTable) {
@@ -57,6 +59,10 @@ class KeySlots {
     this.#table = table;
     this.#slots = new Int32Array(size);
     this.#mask = size - 1;
+  }
+
+  free(): void {
+    free(this.#slots);
   }
 
   firstWith(example: number, which: 0 | 1): number {
@@ -84,6 +90,7 @@ export async function keysAcross(table: CandidateTable, sides: Uint8Array): Prom
     if (sides[slots.firstWith(i, 1)] !== sides[i]) shared++;
     if (table.hasSession(i) && sides[slots.firstWith(i, 0)] !== sides[i]) shared++;
   }
+  slots.free();
   return shared;
 }
 
@@ -95,5 +102,6 @@ export async function firstAsked(table: CandidateTable): Promise<Int32Array> {
     first[i] = slots.firstWith(i, 1);
     if (isPauseDue(i)) await letOthersRun();
   }
+  slots.free();
   return first;
 }

@@ -1,4 +1,5 @@
 import type { DatasetLine } from "./contract.ts";
+import { free } from "./free.ts";
 import { contentText, inputLength, turnsOf } from "./normalise.ts";
 
 /**
@@ -121,7 +122,7 @@ export function writeSignature(line: DatasetLine, out: Uint8Array, at: number): 
 /** Looks examples up by likeness: an open-addressing table from bands to the examples added. */
 export class NearIndex {
   readonly #signatures: Uint8Array;
-  readonly #slots: Int32Array;
+  readonly #slots: Int32Array<ArrayBuffer>;
   readonly #size: number;
   readonly #least: number;
   /** Looked at in one band at most: a text that half of all have would else make the work quadratic. */
@@ -158,6 +159,11 @@ export class NearIndex {
       while ((this.#slots[at] ?? 0) !== 0 && looks++ < NearIndex.MOST_LOOKS) at = this.#next(at);
       if (looks <= NearIndex.MOST_LOOKS && (this.#slots[at] ?? 0) === 0) this.#slots[at] = example + 1;
     }
+  }
+
+  /** Ends it, and gives its memory back. */
+  free(): void {
+    free(this.#slots);
   }
 
   isNear(a: number, b: number): boolean {

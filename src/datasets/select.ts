@@ -1,4 +1,5 @@
 import type { CandidateTable } from "./candidates.ts";
+import { free } from "./free.ts";
 import { NearIndex } from "./near.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 
@@ -71,19 +72,23 @@ export async function select(
   };
 
   const known = new ContentSlots(table);
+  for (let step = 0; step < order.length; step++) {
+    if (isPauseDue(step)) await letOthersRun();
+    const index = order[step] ?? 0;
+    const equal = known.firstWith(index);
+    if (equal !== index) set(index, "duplicate", equal);
+  }
+  known.free();
+  // Sized for what is left now.
   const near =
     signatures === undefined || options.nearDuplicates >= 1
       ? undefined
-      : new NearIndex(signatures, table.length, options.nearDuplicates);
+      : new NearIndex(signatures, table.length - counts.duplicate, options.nearDuplicates);
   const strata = new Map<number, number>();
   for (let step = 0; step < order.length; step++) {
     if (isPauseDue(step * 4 + 3)) await letOthersRun();
     const index = order[step] ?? 0;
-    const equal = known.firstWith(index);
-    if (equal !== index) {
-      set(index, "duplicate", equal);
-      continue;
-    }
+    if (leaders[index] !== -1) continue;
     const alike = near?.find(index) ?? -1;
     if (alike >= 0) {
       set(index, "near_duplicate", alike);
@@ -101,7 +106,9 @@ export async function select(
     }
     set(index, "kept");
   }
+  near?.free();
   if (counts.kept > options.maxExamples) limit(table, order, fates, counts, options);
+  free(order);
   return { fates, leaders, counts, largestCluster, clusters: sizes.size };
 }
 
@@ -139,7 +146,7 @@ const bucketOf = (score: number): number =>
   Math.min(BUCKETS - 1, Math.max(0, Math.floor(((2 - score) / 3) * (BUCKETS - 1))));
 
 /** All candidates by score, of equals the newest first: counted into buckets, then each bucket sorted. */
-export async function orderByScore(table: CandidateTable): Promise<Uint32Array> {
+export async function orderByScore(table: CandidateTable): Promise<Uint32Array<ArrayBuffer>> {
   const starts = new Uint32Array(BUCKETS + 1);
   for (let i = 0; i < table.length; i++) {
     const bucket = bucketOf(table.score(i)) + 1;
@@ -172,13 +179,17 @@ export async function orderByScore(table: CandidateTable): Promise<Uint32Array> 
 /** An open-addressing table from contents to the first example that has them. */
 class ContentSlots {
   readonly #table: CandidateTable;
-  readonly #slots: Int32Array;
+  readonly #slots: Int32Array<ArrayBuffer>;
 
   constructor(table: CandidateTable) {
     let size = 16;
     while (size < table.length * 1.5) size *= 2;
     this.#table = table;
     this.#slots = new Int32Array(size);
+  }
+
+  free(): void {
+    free(this.#slots);
   }
 
   firstWith(index: number): number {
@@ -215,5 +226,6 @@ export async function nearOverlap(
     if (sides[i] === train && index.find(i) >= 0) pairs++;
     if (isPauseDue(i * 4 + 3)) await letOthersRun();
   }
+  index.free();
   return pairs;
 }

@@ -9,6 +9,7 @@ import { SIGNATURE_BYTES, writeSignature } from "./near.ts";
  * Lines are hashed here, on all cores, so that the merge only copies them.
  */
 const HASH_BYTES = 32;
+const READ_AT_ONCE = 256 * 1024;
 const ENTRY_BYTES = RECORD_BYTES + SIGNATURE_BYTES + HASH_BYTES;
 
 export class IndexWriter {
@@ -42,16 +43,18 @@ async function eachEntry(
   visit: (entry: number, bytes: Buffer, at: number) => void,
 ): Promise<number> {
   let entry = 0;
+  const memory = new Uint8Array(READ_AT_ONCE);
   for (const key of keys) {
     let rest: Buffer = Buffer.alloc(0);
-    for await (const piece of files.read(key)) {
+    for await (const piece of files.read(key, memory)) {
       const bytes =
         rest.length === 0
           ? Buffer.from(piece.buffer, piece.byteOffset, piece.length)
           : Buffer.concat([rest, piece]);
       let at = 0;
       for (; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) visit(entry++, bytes, at);
-      rest = bytes.subarray(at);
+      // A copy: the next piece may lie where this one does.
+      rest = Buffer.from(bytes.subarray(at));
     }
     if (rest.length > 0) throw new Error("An index of the build is not whole.");
   }
@@ -71,7 +74,7 @@ export async function readIndexes(
   keys: readonly string[],
   length: number,
   withSignatures: boolean,
-): Promise<{ table: CandidateTable; signatures: Uint8Array | undefined }> {
+): Promise<{ table: CandidateTable; signatures: Uint8Array<ArrayBuffer> | undefined }> {
   const table = new CandidateTable(length);
   const signatures = withSignatures ? new Uint8Array(length * SIGNATURE_BYTES) : undefined;
   const read = await eachEntry(files, keys, (entry, bytes, at) => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Files } from "../files/files.ts";
 import type { CandidateTable } from "./candidates.ts";
 import { SPLITS, type Split } from "./contract.ts";
+import { free } from "./free.ts";
 import { type Merged, sideCode } from "./merge.ts";
 import { letOthersRun } from "./pause.ts";
 import { eachLineHash } from "./shard-index.ts";
@@ -15,28 +16,44 @@ export interface LineSource {
 }
 
 const HASHED_LINE = 33;
+/** Lines whose hashes are sorted at once, in 2 * 12 MB whatever the number of lines. */
+const MOST_SORTED = 360_000;
 
 /**
  * One hash over the SHA-256 of every line with its side, in sorted order: what the dataset is, whatever the order it
- * was built in. The lines' hashes take their contents' place in the table, which are no longer needed.
+ * was built in: the indexes are read once for each range of hashes. The lines' hashes take their contents' place in
+ * the table, which are no longer needed.
  */
 export async function hashOfContent(
   files: Files,
   indexes: readonly string[],
   table: CandidateTable,
   { sides, sideCounts }: Pick<Merged, "sides" | "sideCounts">,
+  most = MOST_SORTED,
 ): Promise<string> {
-  const records = Buffer.alloc((sideCounts.train + sideCounts.validation + sideCounts.test) * HASHED_LINE);
-  let used = 0;
+  const total = sideCounts.train + sideCounts.validation + sideCounts.test;
+  const ranges = Math.max(1, Math.ceil(total / most));
+  const rangeOf = (bytes: Buffer, at: number) => Math.floor((bytes.readUInt16BE(at) * ranges) / 65_536);
+  const sizes = Array.from({ length: ranges }, () => 0);
   await eachLineHash(files, indexes, (line, bytes, at) => {
     if (sides[line] === 0) return;
-    bytes.copy(records, used, at, at + 32);
-    records[used + 32] = sides[line] as number;
-    used += HASHED_LINE;
+    const range = rangeOf(bytes, at);
+    sizes[range] = (sizes[range] ?? 0) + 1;
     table.setLineHash(line, bytes, at);
   });
   const digest = createHash("sha256");
-  for await (const record of eachSorted(records, HASHED_LINE)) digest.update(record);
+  for (const [range, size] of sizes.entries()) {
+    const records = Buffer.from(new ArrayBuffer(size * HASHED_LINE));
+    let used = 0;
+    await eachLineHash(files, indexes, (line, bytes, at) => {
+      if (sides[line] === 0 || rangeOf(bytes, at) !== range) return;
+      bytes.copy(records, used, at, at + 32);
+      records[used + 32] = sides[line] as number;
+      used += HASHED_LINE;
+    });
+    for await (const record of eachSorted(records, HASHED_LINE)) digest.update(record);
+    free(records);
+  }
   return digest.digest("hex");
 }
 
@@ -55,11 +72,12 @@ export async function* linesOfSide(
   let candidate = 0;
   let block = Buffer.allocUnsafe(BLOCK);
   let used = 0;
+  const memory = new Uint8Array(BLOCK);
   for (const source of sources) {
     const end = candidate + source.lines;
     /** Bytes of the line at hand that are still to come. */
     let open = candidate < end ? table.lineBytes(candidate) : 0;
-    for await (const piece of files.read(source.key)) {
+    for await (const piece of files.read(source.key, memory)) {
       for (let at = 0; at < piece.length; ) {
         if (candidate === end) throw misfit(source);
         const isWanted = merged.sides[candidate] === wanted;
@@ -98,7 +116,7 @@ export async function* keysOfSide(
   side: Split,
 ): AsyncGenerator<string> {
   const wanted = sideCode(side);
-  const keys = Buffer.alloc(merged.sideCounts[side] * 2 * KEY_BYTES);
+  const keys = Buffer.from(new ArrayBuffer(merged.sideCounts[side] * 2 * KEY_BYTES));
   let used = 0;
   for (let i = 0; i < table.length; i++) {
     if (merged.sides[i] !== wanted) continue;
@@ -115,6 +133,7 @@ export async function* keysOfSide(
     yield `${block.join("\n")}\n`;
     block = [];
   }
+  free(keys);
   if (block.length > 0) yield `${block.join("\n")}\n`;
 }
 

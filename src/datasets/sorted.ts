@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { free } from "./free.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 
 const BUCKETS = 65_536;
@@ -6,7 +7,7 @@ const BUCKETS = 65_536;
 /**
  * The records of a buffer (each `width` bytes) in byte order, duplicates included. Records are spread over buckets by
  * their first two bytes and sorted bucket by bucket, so that no step holds the event loop: they start with hashes,
- * which fill the buckets evenly.
+ * which fill the buckets evenly. A record is gone when the last was taken.
  */
 export async function* eachSorted(records: Buffer, width: number): AsyncGenerator<Buffer> {
   const total = Math.floor(records.length / width);
@@ -19,7 +20,7 @@ export async function* eachSorted(records: Buffer, width: number): AsyncGenerato
   for (let bucket = 1; bucket <= BUCKETS; bucket++)
     starts[bucket] = (starts[bucket] ?? 0) + (starts[bucket - 1] ?? 0);
   const next = starts.slice();
-  const spread = Buffer.allocUnsafe(total * width);
+  const spread = Buffer.from(new ArrayBuffer(total * width));
   for (let i = 0; i < total; i++) {
     const bucket = records.readUInt16BE(i * width);
     const place = next[bucket] ?? 0;
@@ -28,16 +29,20 @@ export async function* eachSorted(records: Buffer, width: number): AsyncGenerato
     if (isPauseDue(i)) await letOthersRun();
   }
   let given = 0;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const from = starts[bucket] ?? 0;
-    const to = starts[bucket + 1] ?? 0;
-    if (to === from) continue;
-    const members: Buffer[] = [];
-    for (let i = from; i < to; i++) members.push(spread.subarray(i * width, (i + 1) * width));
-    if (members.length > 1) members.sort((a, b) => a.compare(b));
-    for (const member of members) {
-      yield member;
-      if (isPauseDue(given++)) await letOthersRun();
+  try {
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const from = starts[bucket] ?? 0;
+      const to = starts[bucket + 1] ?? 0;
+      if (to === from) continue;
+      const members: Buffer[] = [];
+      for (let i = from; i < to; i++) members.push(spread.subarray(i * width, (i + 1) * width));
+      if (members.length > 1) members.sort((a, b) => a.compare(b));
+      for (const member of members) {
+        yield member;
+        if (isPauseDue(given++)) await letOthersRun();
+      }
     }
+  } finally {
+    free(spread);
   }
 }

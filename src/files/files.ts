@@ -14,8 +14,13 @@ export interface Files {
    * Writing the same content again is harmless.
    */
   write(key: string, content: AsyncIterable<Uint8Array | string>): Promise<StoredFile>;
-  /** The bytes, in pieces. @throws LightningError not_found `file_missing` */
-  read(key: string): AsyncIterable<Uint8Array>;
+  /**
+   * The bytes, in pieces.
+   * @param into memory that the pieces may lie in, each only until the next is asked for: a reader of gigabytes that
+   * copies what it wants then makes no garbage
+   * @throws LightningError not_found `file_missing`
+   */
+  read(key: string, into?: Uint8Array): AsyncIterable<Uint8Array>;
   stat(key: string): Promise<{ readonly bytes: number } | undefined>;
   /** Keys under a prefix that ends with `/`, sorted. */
   list(prefix: string): Promise<string[]>;

@@ -86,12 +86,25 @@ export function folderFiles(root: string): Files {
     return { key, bytes, sha256: hash.digest("hex") };
   }
 
-  async function* read(key: string): AsyncGenerator<Uint8Array> {
+  async function* read(key: string, into?: Uint8Array): AsyncGenerator<Uint8Array> {
     const target = locate(key);
     await guard(target);
     if ((await fileAt(target)) === undefined)
       throw notFound("file_missing", `There is no file "${key}".`, { field: "key" });
-    yield* createReadStream(target, { highWaterMark: READ_AT_ONCE }) as AsyncIterable<Uint8Array>;
+    if (into === undefined) {
+      yield* createReadStream(target, { highWaterMark: READ_AT_ONCE }) as AsyncIterable<Uint8Array>;
+      return;
+    }
+    const file = await open(target, "r");
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(into, 0, into.length);
+        if (bytesRead === 0) return;
+        yield into.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
   }
 
   async function list(prefix: string): Promise<string[]> {

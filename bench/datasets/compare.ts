@@ -1,0 +1,36 @@
+import { round } from "./watch.ts";
+
+/** Stages that only the assembly has; all others are summed up by the shards. */
+const ASSEMBLY = ["gather", "select_and_split", "leakage", "write", "lineage"];
+/** Of the shards' stages those that are DuckDB's work too: filter, join, conversion, split, and reading and writing for them. */
+const SHARED = ["read", "filter", "join", "convert", "split", "shard_files"];
+/** The same of the assembly's: `select_and_split` holds de-duplication as well, which is not taken out. */
+const SHARED_ASSEMBLY = ["gather", "select_and_split", "write"];
+
+export interface Built {
+  readonly seconds: number;
+  readonly phases: Readonly<Record<string, number>>;
+  readonly stage_seconds: Readonly<Record<string, number>>;
+}
+
+/**
+ * The wall time that our build spends on what DuckDB does too. Shards run on several threads, whose stages are sums:
+ * of the shards' wall time they take the share that those stages have of all thread seconds. Planning counts whole.
+ */
+export function fourStages({ phases, stage_seconds: stages }: Built) {
+  const sum = (names: readonly string[]) => names.reduce((total, name) => total + (stages[name] ?? 0), 0);
+  const all = sum(Object.keys(stages).filter((name) => !ASSEMBLY.includes(name)));
+  const share = all === 0 ? 1 : sum(SHARED) / all;
+  return round((phases.plan ?? 0) + (phases.shards ?? 0) * share + sum(SHARED_ASSEMBLY));
+}
+
+/** Ours beside DuckDB, both of one run. */
+export function beside(ours: Built, duckdb: { readonly seconds: number }) {
+  const four = fourStages(ours);
+  return {
+    four_stages_seconds: four,
+    duckdb_seconds: duckdb.seconds,
+    four_stages_ratio: round(four / duckdb.seconds),
+    whole_build_ratio: round(ours.seconds / duckdb.seconds),
+  };
+}

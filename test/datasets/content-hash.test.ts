@@ -1,0 +1,66 @@
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
+import { IndexWriter, indexLengths, readIndexes } from "../../src/datasets/shard-index.ts";
+import { hashOfContent } from "../../src/datasets/side-files.ts";
+import { makeWorld } from "./world.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text);
+
+describe("a dataset's content hash", () => {
+  test("is that of all its lines' hashes in order, in however many ranges they are sorted and read", async () => {
+    const { files } = await makeWorld();
+    let run = 0;
+    const shards = fc.array(
+      fc.array(fc.record({ text: fc.string(), side: fc.integer({ min: 0, max: 3 }) }), { maxLength: 20 }),
+      { minLength: 1, maxLength: 4 },
+    );
+    await fc.assert(
+      fc.asyncProperty(shards, fc.integer({ min: 1, max: 30 }), async (parts, most) => {
+        const keys: string[] = [];
+        for (const [part, lines] of parts.entries()) {
+          const index = new IndexWriter();
+          for (const { text } of lines)
+            index.add(
+              {
+                contentHash: sha256(text).digest("hex"),
+                inputKey: "0".repeat(16),
+                score: 1,
+                lineBytes: 1,
+                tokens: 1,
+              },
+              sha256(text).digest("binary"),
+            );
+          const key = `run-${run}/build_${part}.index`;
+          keys.push(key);
+          await files.write(
+            key,
+            (async function* () {
+              yield index.bytes;
+            })(),
+          );
+        }
+        run++;
+        const lines = parts.flat();
+        const of = (code: number) => lines.filter(({ side }) => side === code).length;
+        const total = (await indexLengths(files, keys)).reduce((sum, length) => sum + length, 0);
+        expect(total).toBe(lines.length);
+        const { table } = await readIndexes(files, keys, total, false);
+        const merged = {
+          sides: Uint8Array.from(lines, ({ side }) => side),
+          sideCounts: { train: of(1), validation: of(2), test: of(3) },
+        };
+
+        const kept = lines.filter(({ side }) => side !== 0);
+        const records = kept.map(({ text, side }) => Buffer.concat([sha256(text).digest(), Buffer.of(side)]));
+        const expected = createHash("sha256");
+        for (const record of records.toSorted(Buffer.compare)) expected.update(record);
+        expect(await hashOfContent(files, keys, table, merged, most)).toBe(expected.digest("hex"));
+        for (const [i, { text, side }] of lines.entries())
+          if (side !== 0) expect(table.lineHash(i)).toBe(sha256(text).digest("hex").slice(0, 32));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
