@@ -37,6 +37,8 @@ function here(): Route {
 export function App() {
   const [route, setRoute] = useState(here);
   const [locked, setLocked] = useState(false);
+  /** The question for a key was closed: looks by the clock must not bring it back, only what the person does next. */
+  const [putAside, setPutAside] = useState(false);
   const [epoch, setEpoch] = useState(0);
   const [toast, setToast] = useState<{ text: string; tone: "good" | "bad" } | undefined>();
   const [me, setMe] = useState<Me | undefined>();
@@ -58,7 +60,10 @@ export function App() {
         base: "/api",
         agent: () => parseRoute(location.pathname, location.search).query.agent,
         key: () => sessionStorage.getItem(KEY) ?? undefined,
-        onLocked: () => setLocked(true),
+        onLocked: (method) => {
+          setLocked(true);
+          if (method !== "GET") setPutAside(false);
+        },
       }),
     [],
   );
@@ -66,6 +71,7 @@ export function App() {
     if (replace) history.replaceState(null, "", to);
     else history.pushState(null, "", to);
     setRoute(here());
+    setPutAside(false);
     if (!replace) scrollTo(0, 0);
   }, []);
   const tell = useCallback((text: string, tone: "good" | "bad" = "good") => setToast({ text, tone }), []);
@@ -137,10 +143,9 @@ export function App() {
       <div class="toasts" role="status">
         {toast !== undefined && <div class={`toast ${toast.tone}`}>{toast.text}</div>}
       </div>
-      {locked && (
+      {locked && !putAside && (
         <KeyDialog
-          // Closed without a key, it comes back with the next question that is not answered without one.
-          onClose={() => setLocked(false)}
+          onClose={() => setPutAside(true)}
           onKey={(key) => {
             sessionStorage.setItem(KEY, key);
             setLocked(false);

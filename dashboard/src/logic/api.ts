@@ -31,8 +31,8 @@ export interface ApiOptions {
   readonly base: string;
   readonly agent: () => string | undefined;
   readonly key: () => string | undefined;
-  /** The host asks who this is. */
-  readonly onLocked: () => void;
+  /** The host asks who this is; told with the method of what it did not answer. */
+  readonly onLocked: (method: string) => void;
   readonly fetch?: typeof fetch;
 }
 
@@ -66,7 +66,7 @@ export function createApi(options: ApiOptions): Api {
       throw new ApiError(0, "no_answer", "The app does not answer.", "Is it still running?");
     }
     if (response.status === 401 || response.type === "opaqueredirect") {
-      options.onLocked();
+      options.onLocked(init.method ?? "GET");
       throw new ApiError(401, "locked", "The app asks who you are.");
     }
     if (!response.ok) throw await errorOf(response);
