@@ -23,7 +23,7 @@ Usage: lightning-host [folder] [options]       (default folder: .)
 Examples:
   npx lightning-host                             the app in this folder, at http://localhost:7071
   npx lightning-host ../shop --port 0 --watch    another app on any free port, anew at every change
-  npx lightning-host --home /tmp/a --enable-auth its data elsewhere, with keys
+  npx lightning-host --home ./home --enable-auth its data elsewhere, with keys
   LIGHTNING_HOST_FAULTS=seed=7 npx lightning-host
                                                  with doubled, late and lost messages, as in Azure; docs/local-host.md
 
