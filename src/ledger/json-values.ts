@@ -31,20 +31,25 @@ function findFault(value: unknown, depth: number): Fault | undefined {
   if (typeof value !== "object") return fault(value === undefined ? "is undefined" : `is a ${typeof value}`);
   // Cycles end here too.
   if (depth > NESTING) return fault(`is nested deeper than ${NESTING} levels`);
-  if (Array.isArray(value)) return inside(value.entries(), depth);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const found = findFault(value[i], depth + 1);
+      if (found !== undefined) return within(found, i);
+    }
+    return undefined;
+  }
   if (!isPlain(value)) return fault("is an object of a class, not a plain one");
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return fault("has a toJSON method");
-  return inside(Object.entries(value), depth);
-}
-
-function inside(members: Iterable<[string | number, unknown]>, depth: number): Fault | undefined {
-  for (const [name, member] of members) {
-    const found = findFault(member, depth + 1);
-    if (found === undefined) continue;
-    found.path.push(name);
-    return found;
+  for (const name of Object.keys(value)) {
+    const found = findFault((value as Record<string, unknown>)[name], depth + 1);
+    if (found !== undefined) return within(found, name);
   }
   return undefined;
+}
+
+function within(found: Fault, name: string | number): Fault {
+  found.path.push(name);
+  return found;
 }
 
 const fault = (what: string): Fault => ({ what, path: [] });

@@ -31,6 +31,8 @@ const BODY_LIMIT = 104_857_600;
 /** How long a stop waits for what runs, in ms. */
 const GRACE_MS = 30_000;
 const HOUR_MS = 3_600_000;
+/** How far apart a change feed's rounds are at least while changes come all the time. */
+const GATHER_MS = 25;
 
 /** What a running host is made of. */
 export interface Parts {
@@ -183,12 +185,14 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   undo.push(quiet);
   // A test's clock would jump from poll to poll; a source that rings makes polls needless there.
   const rarely = isMovable(clock) && source?.subscribe !== undefined ? HOUR_MS : 0;
+  const gatherMs = isMovable(clock) ? 0 : GATHER_MS;
   for (const { fn, options: feed } of plan.feeds)
     if (source !== undefined)
       feeds.push(
         await startFeed({ invoker, clock, logger, state, source, tracker, faults }, fn, {
           ...feed,
           pollDelayMs: Math.max(feed.pollDelayMs, rarely),
+          gatherMs,
         }),
       );
   for (const { fn, schedule } of plan.timers)

@@ -26,6 +26,11 @@ export interface FeedOptions {
   readonly leasePrefix: string;
   /** Wait between polls that find nothing, in ms (Azure: 5,000). */
   readonly pollDelayMs: number;
+  /**
+   * Shortest time between the end of one round and the beginning of the next that a change rings for, in ms: changes
+   * that come meanwhile share a page, a call and what the call writes. 0: none, for a clock that does not go by itself.
+   */
+  readonly gatherMs?: number | undefined;
   /** Most documents in one call (Azure: 100). */
   readonly maxItems: number;
   readonly startFromBeginning: boolean;
@@ -47,10 +52,12 @@ export async function startFeed(
   options: FeedOptions,
 ): Promise<RunningFeed> {
   const { invoker, clock, logger, state, source, tracker, faults } = deps;
-  const { container } = options;
+  const { container, gatherMs = 0 } = options;
   const key = `feed:${fn.metadata.name}:${options.leasePrefix}:${container}`;
   const stopped = new AbortController();
   let cancelPoll: (() => void) | undefined;
+  let cancelGather: (() => void) | undefined;
+  let endedAt = Number.NEGATIVE_INFINITY;
   let running = false;
   let again = false;
 
@@ -98,33 +105,56 @@ export async function startFeed(
     }
     running = true;
     cancelPoll?.();
+    cancelGather?.();
+    cancelGather = undefined;
     const end = tracker.begin();
     try {
       do {
         again = false;
         while (!stopped.signal.aborted && (await step()));
-      } while (again && !stopped.signal.aborted);
+      } while (again && gatherMs === 0 && !stopped.signal.aborted);
     } catch (thrown) {
       if (!stopped.signal.aborted)
         logger.error(`The change feed of '${container}' for '${fn.metadata.name}': ${messageOf(thrown)}`);
     } finally {
       running = false;
+      endedAt = clock.now();
       end();
-      if (!stopped.signal.aborted) cancelPoll = clock.after(options.pollDelayMs, wake);
+      if (!stopped.signal.aborted) {
+        cancelPoll = clock.after(options.pollDelayMs, wake);
+        if (again && gatherMs > 0) ring();
+      }
     }
   }
 
   const wake = () => {
     if (!stopped.signal.aborted) void drain();
   };
+  /** Something changed: at once after a rest, else together with what comes in the next moment. */
+  function ring(): void {
+    if (stopped.signal.aborted || cancelGather !== undefined) return;
+    const early = running ? 0 : endedAt + gatherMs - clock.now();
+    // A clock that was set back must not make the wait longer.
+    if (early <= 0) {
+      wake();
+      return;
+    }
+    const end = tracker.begin();
+    const cancel = clock.after(Math.min(early, gatherMs), wake);
+    cancelGather = () => {
+      cancel();
+      end();
+    };
+  }
   source.handled?.(container, position());
-  const unsubscribe = source.subscribe?.(container, wake);
+  const unsubscribe = source.subscribe?.(container, ring);
   wake();
   return {
     wake,
     stop() {
       stopped.abort(new Error("The host stops."));
       cancelPoll?.();
+      cancelGather?.();
       unsubscribe?.();
     },
   };

@@ -44,6 +44,8 @@ export function createDurableEngine(
     return running;
   };
 
+  let binding: { base: string; rpcBase: string; code: string; text: string } | undefined;
+
   return {
     async start() {
       if (running !== undefined) return;
@@ -76,7 +78,17 @@ export function createDurableEngine(
       }
       return started().api.handle(request, base, code);
     },
-    clientBinding: (base, rpcBase, code) => clientBindingJson({ base, code, taskHub: taskHubName }, rpcBase),
+    clientBinding(base, rpcBase, code) {
+      // Every call of a function with a client asks for it, with the same addresses all along.
+      if (binding?.base !== base || binding.rpcBase !== rpcBase || binding.code !== code)
+        binding = {
+          base,
+          rpcBase,
+          code,
+          text: clientBindingJson({ base, code, taskHub: taskHubName }, rpcBase),
+        };
+      return binding.text;
+    },
     busy: () => running?.dispatcher.busy() ?? false,
     idle: () => running?.dispatcher.idle() ?? Promise.resolve(),
   };
