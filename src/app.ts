@@ -39,7 +39,7 @@ import { ledgerFromSettings } from "./ledger/from-settings.ts";
 import type { Ledger, NotifyingLedger } from "./ledger/ledger.ts";
 import { createSigningKey } from "./ledger/signing-key.ts";
 import { type LocalProvider, startLocalProvider } from "./local-provider/start.ts";
-import { type Activities, FANNED_OUT, type Settled } from "./loop/steps.ts";
+import { type Activities, FANNED_OUT, type Settled } from "./loop/activities.ts";
 import { episodeTraceOperations } from "./overview/episode-trace.ts";
 import { overviewOperations } from "./overview/operations.ts";
 import { createOverviewService } from "./overview/service.ts";

@@ -1,39 +1,11 @@
 import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
-import type { DatasetActivities } from "../datasets/contract.ts";
-import type { DeploymentActivities } from "../deployments/contract.ts";
-import type { EvaluationActivities } from "../evaluation/contract.ts";
-import type { PipelineActivities } from "../pipelines/contract.ts";
-import type { TrainingActivities } from "../training/contract.ts";
-
-/** Every durable step of the loop, by its name in Azure. Types only: nothing here runs outside an activity. */
-export interface Activities
-  extends DatasetActivities,
-    TrainingActivities,
-    EvaluationActivities,
-    DeploymentActivities,
-    PipelineActivities {}
+import type { Activities, FannedOut, Settled } from "./activities.ts";
 
 type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
 type Result<K extends keyof Activities> = Awaited<ReturnType<Activities[K]>>;
 
 /** What an orchestrator yields and gets back; `any` is what the SDK passes in. */
 export type Steps<T> = Generator<Task, T>;
-
-/**
- * Steps that run side by side answer with a settled value instead of throwing. `Task.all` rejects on the first
- * failure while the host still waits for the others, and with retries inside, task ids then collide
- * (durable-functions 3.5.0); a settled step is tried again by `fanOut` itself.
- */
-export const FANNED_OUT = [
-  "buildDatasetShard",
-  "uploadTrainingFile",
-  "readTrainingFile",
-  "answerEvaluationBatch",
-] as const satisfies readonly (keyof Activities)[];
-export type FannedOut = (typeof FANNED_OUT)[number];
-export type Settled<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly fault: string };
 
 /** A store or provider that is away comes back within minutes: 1 s doubling to 1 min, about 12 min in all. */
 function patience(attempts: number): RetryOptions {

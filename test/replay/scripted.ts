@@ -1,4 +1,4 @@
-import type { Activities } from "../../src/loop/steps.ts";
+import type { Activities } from "../../src/loop/activities.ts";
 
 type Script = {
   readonly orchestrator: string;
