@@ -68,6 +68,18 @@ describe("an app in a process of its own", () => {
     });
   });
 
+  test("runs the SDK with native async functions, or as it is published when that is asked for", async () => {
+    const [native, published] = await Promise.all([
+      run("cjs-app", await scratch()),
+      run("cjs-app", await scratch(), [], { LIGHTNING_HOST_SDK_AS_PUBLISHED: "1" }),
+    ]);
+    const sdk = async ({ url }: Running) => (await fetch(`${url}/sdk`)).text();
+    expect(await sdk(native)).toContain("async function");
+    expect(await sdk(published)).toContain("function*");
+    for (const { url } of [native, published])
+      expect(await (await fetch(`${url}/hello?name=you`)).text()).toBe("Hello from CommonJS, you");
+  });
+
   test("may reject a promise that nobody waits for: the host tells it and goes on", async () => {
     const { url, text } = await run("cjs-app", await scratch());
     expect(await (await fetch(`${url}/stray`)).text()).toBe("fine");

@@ -2,17 +2,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import * as df from "durable-functions";
+import type { OrchestrationHandler } from "durable-functions";
 import { stderrLogger } from "../../../src/kernel/logger.ts";
 import { LocalHost } from "../../../src/local-host/local-host.ts";
 import { measure, plan, report } from "./measure.mjs";
 
-const five: df.OrchestrationHandler = function* ({ df: context }) {
+const five: OrchestrationHandler = function* ({ df: context }) {
   let n = 0;
   for (let i = 0; i < 5; i++) n = (yield context.callActivity("add", n)) as number;
   return n;
 };
-const fan: df.OrchestrationHandler = function* ({ df: context }) {
+const fan: OrchestrationHandler = function* ({ df: context }) {
   const work = Array.from({ length: context.getInput<number>() }, (_, n) => context.callActivity("add", n));
   return ((yield context.Task.all(work)) as number[]).length;
 };
@@ -22,7 +22,9 @@ const host = await LocalHost.start({
   folder: home,
   home,
   logger: stderrLogger("error"),
-  app() {
+  // Loaded by the host, as `lightning-host` loads an app's files.
+  async app() {
+    const df = await import("durable-functions");
     df.app.orchestration("five", five);
     df.app.orchestration("fan", fan);
     df.app.activity("add", { handler: (n: number) => n + 1 });

@@ -1,5 +1,11 @@
+import { readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
+import { fileURLToPath } from "node:url";
 import { sharedCore } from "./core.ts";
+import { isSdkFile, nativeSource } from "./sdk-source.ts";
+
+/** 1 runs the SDKs' files exactly as they are on the disk, slower. */
+const AS_PUBLISHED = "LIGHTNING_HOST_SDK_AS_PUBLISHED";
 
 let installed = false;
 
@@ -18,5 +24,12 @@ export function installCoreModule(): void {
       specifier === "@azure/functions-core"
         ? { url: shim, format: "commonjs", shortCircuit: true }
         : next(specifier, context),
+    load(url, context, next) {
+      const loaded = next(url, context);
+      if (loaded.format === "module" || !isSdkFile(url) || process.env[AS_PUBLISHED] === "1") return loaded;
+      // Node leaves the text of a CommonJS file out when nobody has changed it.
+      const source = loaded.source?.toString() ?? readFileSync(fileURLToPath(url), "utf8");
+      return { ...loaded, source: nativeSource(source) };
+    },
   });
 }
