@@ -109,10 +109,11 @@ export async function startFeed(
     cancelGather = undefined;
     const end = tracker.begin();
     try {
-      do {
+      for (;;) {
         again = false;
         while (!stopped.signal.aborted && (await step()));
-      } while (again && gatherMs === 0 && !stopped.signal.aborted);
+        if (!again || gatherMs > 0 || stopped.signal.aborted) break;
+      }
     } catch (thrown) {
       if (!stopped.signal.aborted)
         logger.error(`The change feed of '${container}' for '${fn.metadata.name}': ${messageOf(thrown)}`);

@@ -28,8 +28,9 @@ export function installCoreModule(): void {
       const loaded = next(url, context);
       if (loaded.format === "module" || !isSdkFile(url) || process.env[AS_PUBLISHED] === "1") return loaded;
       // Node leaves the text of a CommonJS file out when nobody has changed it.
-      const source = loaded.source?.toString() ?? readFileSync(fileURLToPath(url), "utf8");
-      return { ...loaded, source: nativeSource(source) };
+      const source = loaded.source ?? readFileSync(fileURLToPath(url));
+      const text = typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString("utf8");
+      return { ...loaded, source: nativeSource(text) };
     },
   });
 }
