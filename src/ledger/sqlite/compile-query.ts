@@ -110,8 +110,8 @@ function orderColumns(c: ContainerKey, query: Query): string[] {
 }
 
 export interface CompiledPage extends Statement {
-  /** The continuation behind a row of the result. */
-  readonly continuation: (row: Record<string, unknown>) => string;
+  /** The continuation behind a row of the result, an array in the order of the columns: the keys stand at its end. */
+  readonly continuation: (row: readonly unknown[]) => string;
 }
 
 /**
@@ -176,7 +176,7 @@ export function compilePage(c: ContainerKey, query: Query, nowSeconds: number): 
          ON rowid IN (SELECT rowid FROM ${table} ${ordered}) ORDER BY ${order} LIMIT ?`
       : `${result} ${table} ${ordered}`,
     values: everyKey ? [...values, most, most] : [...values, most],
-    continuation: (row) => sealToken([fingerprint, ...columns.map((_, i) => row[`k${i}`])]),
+    continuation: (row) => sealToken([fingerprint, ...row.slice(-columns.length)]),
   };
 }
 

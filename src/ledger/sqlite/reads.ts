@@ -11,13 +11,15 @@ import type { Prepare } from "./statements.ts";
 /** A page ends early rather than hold more characters, as on Cosmos at 4 MB: 1,000 documents of 2 MB are no page. */
 const PAGE_LENGTH = 4 * 1024 * 1024;
 
-type PageRow = Pick<Row, "lsn" | "ts"> & { readonly doc: string } & Record<string, unknown>;
+/** A row in the order of the columns: an object for each row, made name by name, takes node:sqlite half as long again. */
+type PageRow = readonly [lsn: number, ts: number, ...unknown[]];
+
+const versionOf = ([lsn, ts, doc]: PageRow): Row => ({ lsn, ts, doc: doc as string });
 
 /** Characters of a row: its document's, or its chosen fields'. */
 function lengthOf(row: PageRow): number {
-  if (typeof row.doc === "string") return row.doc.length;
   let length = 0;
-  for (const value of Object.values(row)) if (typeof value === "string") length += value.length;
+  for (const value of row) if (typeof value === "string") length += value.length;
   return length;
 }
 
@@ -38,15 +40,21 @@ function readPage(rows: Iterable<unknown>, limit: number): { page: PageRow[]; mo
 export function createReads(prepare: Prepare, storeId: string, nowSeconds: () => number) {
   const sharingOf = sharingParser();
 
+  function rowsOf(sql: string, values: (string | number)[]): Iterable<unknown> {
+    const statement = prepare(sql);
+    statement.setReturnArrays(true);
+    return statement.iterate(...values);
+  }
+
   function query<T extends LedgerDocument>(c: ContainerKey, asked: Query): Page<T> {
     checkQuery(c, asked);
     const { sql, values, continuation } = compilePage(c, asked, nowSeconds());
-    const { page, more } = readPage(prepare(sql).iterate(...values), asked.limit);
+    const { page, more } = readPage(rowsOf(sql, values), asked.limit);
     const last = page.at(-1);
     const { select, sharing } = asked;
     const parse = sharing === undefined ? undefined : sharingOf(sharing);
     const items = page.map((row) =>
-      select === undefined ? toStored<T>(storeId, row, parse) : toChosen<T>(storeId, row, select),
+      select === undefined ? toStored<T>(storeId, versionOf(row), parse) : toChosen<T>(storeId, row, select),
     );
     return more && last !== undefined ? { items, continuation: continuation(last) } : { items };
   }
@@ -65,10 +73,10 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     const from = after === undefined ? 0 : position(after);
     const sql = `SELECT lsn, ts, doc FROM ${tableOf(c)}
                  WHERE lsn > ? AND (expires IS NULL OR expires > ?) ORDER BY lsn LIMIT ?`;
-    const { page, more } = readPage(prepare(sql).iterate(from, nowSeconds(), limit + 1), limit);
-    const next = page.at(-1)?.lsn ?? from;
+    const { page, more } = readPage(rowsOf(sql, [from, nowSeconds(), limit + 1]), limit);
+    const next = page.at(-1)?.[0] ?? from;
     return {
-      items: page.map((row) => toStored<T>(storeId, row)),
+      items: page.map((row) => toStored<T>(storeId, versionOf(row))),
       continuation: sealToken([storeId, next]),
       drained: !more,
     };

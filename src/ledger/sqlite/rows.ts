@@ -19,16 +19,17 @@ export function toStored<T>(storeId: string, row: Row, parse: Parse = parseDocum
   return withOwn(storeId, row, parse(row.doc));
 }
 
-/** A row of chosen fields: `id`, and each field's JSON text as `f0`, `f1`, …; null when the document has it not. */
-export type ChosenRow = Pick<Row, "lsn" | "ts"> & Readonly<Record<string, unknown>>;
+/** A row of chosen fields: `id`, and the JSON text of each field, in their order; null when the document has it not. */
+export type ChosenRow = readonly [lsn: number, ts: number, id?: unknown, ...texts: unknown[]];
 
 export function toChosen<T>(storeId: string, row: ChosenRow, select: readonly string[]): Stored<T> {
-  const chosen: Record<string, unknown> = { id: row.id };
+  const [lsn, ts, id] = row;
+  const chosen: Record<string, unknown> = { id };
   for (const [i, field] of select.entries()) {
-    const text = row[`f${i}`];
+    const text = row[i + 3];
     if (typeof text === "string") chosen[field] = JSON.parse(text);
   }
-  return withOwn(storeId, row, chosen);
+  return withOwn(storeId, { lsn, ts }, chosen);
 }
 
 const withOwn = <T>(storeId: string, { lsn, ts }: Pick<Row, "lsn" | "ts">, document: object) =>

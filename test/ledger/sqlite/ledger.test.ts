@@ -150,7 +150,7 @@ describe("the embedded ledger", () => {
     // A page starts behind the one before it, not at the beginning of the range.
     const oldest = { orderBy: { field: "created_at", direction: "asc" }, limit: 20 } as const;
     const { continuation } = compilePage("episodes", { pk: ["a"], where: [range], ...oldest }, 0);
-    const after = continuation({ k0: second(1), k1: "e1" });
+    const after = continuation([second(1), "e1"]);
     expect(plan({ pk: ["a"], where: [range], ...oldest, after })).toContain("(s_created_at,id)>(?,?)");
     const session = { field: "session_id", op: "eq", value: "s" } as const;
     const ofSession = plan({ pk: ["a"], where: [session], ...newest });
