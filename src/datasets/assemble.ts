@@ -7,7 +7,6 @@ import type { Dataset, DatasetLine, Split } from "./contract.ts";
 import { writeEdges } from "./edges.ts";
 import { emptyReason } from "./empty.ts";
 import { figuresOf } from "./figures.ts";
-import { free } from "./free.ts";
 import { keysAcross } from "./groups.ts";
 import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
@@ -16,9 +15,9 @@ import { type Merged, merge, sideCode, sideOfCode } from "./merge.ts";
 import { NEAR_DUPLICATES } from "./near.ts";
 import { pairLines } from "./pairs.ts";
 import { type ReservedKeys, reservedKeys } from "./reserved.ts";
-import { FATES, nearOverlap } from "./select.ts";
+import { type Candidates, FATES, nearOverlap } from "./select.ts";
 import { add, emptySummary, type KeptLine, readJson, type ShardSummary, writeShard } from "./shard-file.ts";
-import { indexLengths, readIndexes } from "./shard-index.ts";
+import { eachSignature, indexLengths, readTable } from "./shard-index.ts";
 import { goldenLines } from "./shards.ts";
 import { hashOfContent, keysOfSide, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
 import { Stages } from "./stages.ts";
@@ -54,12 +53,11 @@ export async function assemble(
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
   const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
-  const read = await stages.wait("gather", () => readShards(files, dataset, parts, threshold < 1));
-  const { table, sources, indexes, origins } = read;
-  let { signatures } = read;
-  read.signatures = undefined;
+  const { candidates, sources, indexes, origins } = await stages.wait("gather", () =>
+    readShards(files, dataset, parts),
+  );
   const merged = await stages.wait("select_and_split", () =>
-    merge(table, signatures, {
+    merge(candidates, {
       splitKey: settings.splitKey,
       trainSplit: recipe.train_split,
       testSplit: recipe.test_split,
@@ -76,24 +74,27 @@ export async function assemble(
   if (sidesOf(merged).length === 0)
     return { kind: "rejected", code: "dataset_empty", message: emptyReason(recipe, total) };
 
-  const nearPairs = await stages.wait("leakage", () =>
-    nearOverlap(signatures, merged.sides, sideCode("train"), threshold),
-  );
-  if (signatures !== undefined) free(signatures);
-  signatures = undefined;
-  const written = await stages.wait("write", () =>
-    writeSides(deps, dataset, table, merged, sources, indexes),
-  );
-  const { tools, ...lineage } = await stages.wait("lineage", () =>
-    writeEdges(deps, dataset, table, merged, origins),
+  const table = await stages.wait("gather", () => candidates.table());
+  const sharedExamples = contentsAcross(table, merged);
+  const contentHash = await stages.wait("write", () => hashOfContent(files, indexes, table, merged));
+  // The disk takes its time over the files: what is only looked at and noted is done meanwhile.
+  const [written, [nearPairs, { tools, ...lineage }]] = await bothOrNone(
+    stages.wait("write", () => writeSides(deps, dataset, table, merged, sources)),
+    (async () => {
+      const pairs = await stages.wait("leakage", () =>
+        nearOverlap(candidates, merged.sides, sideCode("train"), threshold),
+      );
+      const edges = await stages.wait("lineage", () => writeEdges(deps, dataset, table, merged, origins));
+      return [pairs, edges] as const;
+    })(),
   );
   const figures = await figuresOf(table, merged, tools, encodingOf(settings.baseModel).encoding);
   const sharedKeys = await stages.wait("leakage", () => keysAcross(table, merged.sides));
-  const first = await store.firstWithContent(dataset.agent_id, written.contentHash);
+  const first = await store.firstWithContent(dataset.agent_id, contentHash);
   if (total.seconds !== undefined) stages.add(total.seconds);
   await store.update(dataset, {
     status: "ready",
-    content_hash: written.contentHash,
+    content_hash: contentHash,
     same_as: first === undefined || first.id === dataset.id ? undefined : first.id,
     training_count: merged.sideCounts.train,
     validation_count: merged.sideCounts.validation,
@@ -105,7 +106,7 @@ export async function assemble(
     clusters: { found: merged.clusters, largest: merged.largestCluster },
     leakage: {
       shared_groups: sharedKeys,
-      shared_examples: written.sharedExamples,
+      shared_examples: sharedExamples,
       near_pairs: nearPairs,
       reserved_examples: reservedAmong(table, merged, reserved),
       near_duplicates_from: threshold,
@@ -122,6 +123,12 @@ export async function assemble(
   await removeShards(files, dataset.id);
   const { train, validation, test } = merged.sideCounts;
   return { kind: "ready", training_count: train, validation_count: validation, test_count: test };
+}
+
+/** Waits for both: when one fails, the other is not left running. */
+async function bothOrNone<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return await Promise.all([one, other]);
 }
 
 export async function removeShards(files: Files, id: string): Promise<void> {
@@ -161,7 +168,7 @@ async function gather(
     parts.push("golden");
   }
   if (!hasPairs) return { total, parts };
-  const { table } = await readShards(files, dataset, parts, false);
+  const table = await (await readShards(files, dataset, parts)).candidates.table();
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));
   const pairs = pairLines(files, dataset, table, sources, summary, measure, reserved);
@@ -190,13 +197,18 @@ function includedLines(
   return { summary, lines: all() };
 }
 
-async function readShards(files: Files, dataset: Dataset, parts: readonly Part[], withSignatures: boolean) {
+async function readShards(files: Files, dataset: Dataset, parts: readonly Part[]) {
   const keys = parts.map((part) => shardKeys(dataset.id, part));
   const indexes = keys.map((key) => key.index);
   const lengths = await indexLengths(files, indexes);
-  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const length = lengths.reduce((sum, one) => sum + one, 0);
+  const candidates: Candidates = {
+    length,
+    table: () => readTable(files, indexes, length),
+    eachSignature: (visit) => eachSignature(files, indexes, visit),
+  };
   return {
-    ...(await readIndexes(files, indexes, total, withSignatures)),
+    candidates,
     sources: keys.map((key, i): LineSource => ({ key: key.lines, lines: lengths[i] ?? 0 })),
     indexes,
     origins: keys.map((key) => key.origins),
@@ -209,11 +221,8 @@ async function writeSides(
   table: CandidateTable,
   merged: Merged,
   sources: readonly LineSource[],
-  indexes: readonly string[],
 ) {
   const counts = merged.sideCounts;
-  const sharedExamples = contentsAcross(table, merged);
-  const contentHash = await hashOfContent(files, indexes, table, merged);
   const written: NonNullable<Dataset["files"]> = {};
   const groups: Partial<Record<Split, string>> = {};
   for (const side of sidesOf(merged)) {
@@ -224,7 +233,7 @@ async function writeSides(
     groups[side] = groupFileKey(dataset.id, side);
     await files.write(groupFileKey(dataset.id, side), keysOfSide(table, merged, side));
   }
-  return { files: written, groups, contentHash, sharedExamples };
+  return { files: written, groups };
 }
 
 async function* marked(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

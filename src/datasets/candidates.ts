@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { free } from "./free.ts";
 
 /**
  * One fixed-width record for each example of a shard, so that a million of them fit in 64 MB and no object is made for
@@ -51,7 +52,7 @@ export function writeRecord(candidate: Candidate, record: Buffer, at: number): v
 /** All candidates of a build, oldest first, read from the shards' indexes. */
 export class CandidateTable {
   readonly bytes: Buffer;
-  readonly words: Uint32Array;
+  readonly words: Uint32Array<ArrayBuffer>;
   readonly doubles: Float64Array;
   readonly length: number;
 
@@ -62,6 +63,11 @@ export class CandidateTable {
     this.bytes = Buffer.from(own);
     this.words = new Uint32Array(own);
     this.doubles = new Float64Array(own);
+  }
+
+  /** Gives its memory back; it is empty then. */
+  free(): void {
+    free(this.words);
   }
 
   score(index: number): number {

@@ -10,7 +10,7 @@ import { isPauseDue, letOthersRun } from "./pause.ts";
 export async function findGroups(
   table: CandidateTable,
   near: (example: number) => number = () => -1,
-): Promise<Int32Array> {
+): Promise<Int32Array<ArrayBuffer>> {
   const parent = new Int32Array(table.length);
   for (let i = 0; i < parent.length; i++) parent[i] = i;
   const root = (of: number): number => {

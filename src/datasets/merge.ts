@@ -1,9 +1,10 @@
 import type { CandidateTable } from "./candidates.ts";
 import { SPLITS, type Split } from "./contract.ts";
+import { free } from "./free.ts";
 import { findGroups } from "./groups.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 import { type ReservedKeys, reservedRoots } from "./reserved.ts";
-import { fateCode, type Selected, type SelectOptions, select } from "./select.ts";
+import { type Candidates, fateCode, type Selected, type SelectOptions, select } from "./select.ts";
 import { type SplitShares, Splitter } from "./split.ts";
 
 /** What became of each candidate: out, or on which side. */
@@ -30,12 +31,9 @@ export interface Merged extends Selected {
  * Decides over all candidates at once: what stays; then the groups (over everything, so that a duplicate still ties
  * its sessions together); then the sides of the groups that are left.
  */
-export async function merge(
-  table: CandidateTable,
-  signatures: Uint8Array | undefined,
-  options: MergeOptions,
-): Promise<Merged> {
-  const selected = await select(table, signatures, options);
+export async function merge(candidates: Candidates, options: MergeOptions): Promise<Merged> {
+  const selected = await select(candidates, options);
+  const table = await candidates.table();
   const { fates, leaders } = selected;
   // Equal ones share their input, and so their group, anyway.
   const near = fateCode("near_duplicate");
@@ -80,6 +78,9 @@ export async function merge(
     }
     if (isPauseDue(i)) await letOthersRun();
   }
+  table.free();
+  free(group);
+  free(sizes);
   return { ...selected, counts, sides, sideCounts, groups: placed.groups, largestGroup: placed.largestGroup };
 }
 

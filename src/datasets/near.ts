@@ -121,32 +121,37 @@ export function writeSignature(line: DatasetLine, out: Uint8Array, at: number): 
 
 /** Looks examples up by likeness: an open-addressing table from bands to the examples added. */
 export class NearIndex {
-  readonly #signatures: Uint8Array;
+  readonly #signatures: Uint8Array<ArrayBuffer>;
   readonly #slots: Int32Array<ArrayBuffer>;
   readonly #size: number;
-  readonly #least: number;
+  readonly #mostDiffering: number;
   /** Looked at in one band at most: a text that half of all have would else make the work quadratic. */
   static readonly MOST_LOOKS = 32;
 
   /** @param most how many examples will be added @param threshold share of common pieces in each half, 0 to 1 */
-  constructor(signatures: Uint8Array, most: number, threshold: number) {
+  constructor(signatures: Uint8Array<ArrayBuffer>, most: number, threshold: number) {
     // Not a power of two: doubling would cost a million examples 32 MB.
     const size = Math.max(64, Math.ceil(most * BANDS * 1.4));
     this.#signatures = signatures;
     this.#slots = new Int32Array(size);
     this.#size = size;
-    this.#least = Math.ceil(threshold * HALF);
+    this.#mostDiffering = HALF - Math.ceil(threshold * HALF);
   }
 
   /** An example added before that is near to this one, or -1. */
   find(example: number): number {
+    return this.findLike(this.#signatures, example * SIGNATURE_BYTES);
+  }
+
+  /** An example added before that is near to the signature at an offset, or -1. */
+  findLike(bytes: Uint8Array, at: number): number {
     for (let band = 0; band < BANDS; band++) {
       let looks = 0;
-      for (let at = this.#place(example, band); looks < NearIndex.MOST_LOOKS; at = this.#next(at)) {
-        const held = this.#slots[at] ?? 0;
+      for (let slot = this.#place(bytes, at, band); looks < NearIndex.MOST_LOOKS; slot = this.#next(slot)) {
+        const held = this.#slots[slot] ?? 0;
         if (held === 0) break;
         looks++;
-        if (this.isNear(held - 1, example)) return held - 1;
+        if (this.#isLike(held - 1, bytes, at)) return held - 1;
       }
     }
     return -1;
@@ -154,37 +159,43 @@ export class NearIndex {
 
   add(example: number): void {
     for (let band = 0; band < BANDS; band++) {
-      let at = this.#place(example, band);
+      let at = this.#place(this.#signatures, example * SIGNATURE_BYTES, band);
       let looks = 0;
       while ((this.#slots[at] ?? 0) !== 0 && looks++ < NearIndex.MOST_LOOKS) at = this.#next(at);
       if (looks <= NearIndex.MOST_LOOKS && (this.#slots[at] ?? 0) === 0) this.#slots[at] = example + 1;
     }
   }
 
-  /** Ends it, and gives its memory back. */
+  /** Ends it, and gives back its memory and that of the signatures. */
   free(): void {
     free(this.#slots);
+    free(this.#signatures);
   }
 
   isNear(a: number, b: number): boolean {
-    return this.#alike(a, b, 0) >= this.#least && this.#alike(a, b, HALF) >= this.#least;
+    return this.#isLike(a, this.#signatures, b * SIGNATURE_BYTES);
   }
 
-  #alike(a: number, b: number, from: number): number {
-    const one = a * SIGNATURE_BYTES + from;
-    const other = b * SIGNATURE_BYTES + from;
-    let equal = 0;
-    for (let k = 0; k < HALF; k++) if (this.#signatures[one + k] === this.#signatures[other + k]) equal++;
-    return equal;
+  #isLike(example: number, bytes: Uint8Array, at: number): boolean {
+    const own = example * SIGNATURE_BYTES;
+    return this.#isHalfLike(own, bytes, at) && this.#isHalfLike(own + HALF, bytes, at + HALF);
+  }
+
+  /** Most that meet in a band have little else in common: a few bytes tell. */
+  #isHalfLike(own: number, bytes: Uint8Array, at: number): boolean {
+    const signatures = this.#signatures;
+    let differing = 0;
+    for (let k = 0; k < HALF; k++)
+      if (signatures[own + k] !== bytes[at + k] && ++differing > this.#mostDiffering) return false;
+    return true;
   }
 
   #next(at: number): number {
     return at + 1 === this.#size ? 0 : at + 1;
   }
 
-  #place(example: number, band: number): number {
-    const at = example * SIGNATURE_BYTES + band * 2;
-    const s = this.#signatures;
+  #place(s: Uint8Array, signature: number, band: number): number {
+    const at = signature + band * 2;
     let key =
       ((s[at] ?? 0) << 24) | ((s[at + 1] ?? 0) << 16) | ((s[at + HALF] ?? 0) << 8) | (s[at + HALF + 1] ?? 0);
     key = Math.imul(key ^ (band * 0x9e3779b1), 0x85ebca6b);

@@ -3,10 +3,10 @@ import type { Dataset, Shard } from "./contract.ts";
 import { letOthersRun } from "./pause.ts";
 import { type DatasetStore, inRange } from "./store.ts";
 
-/** Bytes of episodes in a shard: half a second or so of work, so that a crash costs little. */
-const SHARD_BYTES = 8_000_000;
+/** Bytes of episodes in a shard: a second or less of work, so that a crash costs little, and the disk's syncs, too. */
+const SHARD_BYTES = 16_000_000;
 const FEWEST_EPISODES = 50;
-const MOST_EPISODES = 4000;
+const MOST_EPISODES = 8000;
 /** A plan is a durable payload and stays under 16 KB: some 13 bytes a shard that goes by its number. */
 const MOST_SHARDS = 1000;
 /** Episodes whose size is looked at, at either end of the range. */

@@ -1,6 +1,6 @@
 import type { CandidateTable } from "./candidates.ts";
 import { free } from "./free.ts";
-import { NearIndex } from "./near.ts";
+import { NearIndex, SIGNATURE_BYTES } from "./near.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 
 /** What became of a candidate before the split. */
@@ -37,19 +37,29 @@ export interface Selected {
   readonly clusters: number;
 }
 
+type VisitSignature = (candidate: number, bytes: Uint8Array, at: number) => void;
+
+/**
+ * The candidates of a build, read when a step wants them and given back after it: no step wants all of them at once,
+ * and together they would take twice the memory.
+ */
+export interface Candidates {
+  readonly length: number;
+  /** A table of the caller's own. */
+  table(): Promise<CandidateTable>;
+  /** Calls back with the near-duplicate signature of each, in order; it lies in the buffer during the call alone. */
+  eachSignature(visit: VisitSignature): Promise<void>;
+}
+
 /**
  * Walks the candidates from the best rewarded down, of equals the newest first, and keeps what is not yet there: of
  * equal and of nearly equal ones the best stays, caps and the limit take the rest. What is kept has no near pair, so
  * that no split of it can leak by likeness.
  */
-export async function select(
-  table: CandidateTable,
-  signatures: Uint8Array | undefined,
-  options: SelectOptions,
-): Promise<Selected> {
-  const order = await orderByScore(table);
-  const fates = new Uint8Array(table.length);
-  const leaders = new Int32Array(table.length).fill(-1);
+export async function select(candidates: Candidates, options: SelectOptions): Promise<Selected> {
+  const { length } = candidates;
+  const fates = new Uint8Array(length);
+  const leaders = new Int32Array(length).fill(-1);
   const counts: Record<Fate, number> = {
     kept: 0,
     duplicate: 0,
@@ -71,6 +81,8 @@ export async function select(
     largestCluster = Math.max(largestCluster, size);
   };
 
+  const table = await candidates.table();
+  const order = await orderByScore(table);
   const known = new ContentSlots(table);
   for (let step = 0; step < order.length; step++) {
     if (isPauseDue(step)) await letOthersRun();
@@ -79,12 +91,10 @@ export async function select(
     if (equal !== index) set(index, "duplicate", equal);
   }
   known.free();
-  // Sized for what is left now.
-  const near =
-    signatures === undefined || options.nearDuplicates >= 1
-      ? undefined
-      : new NearIndex(signatures, table.length - counts.duplicate, options.nearDuplicates);
-  const strata = new Map<number, number>();
+  const strata = new Strata(table, options.cap);
+  table.free();
+
+  const near = await nearIndexOf(candidates, length - counts.duplicate, options.nearDuplicates);
   for (let step = 0; step < order.length; step++) {
     if (isPauseDue(step * 4 + 3)) await letOthersRun();
     const index = order[step] ?? 0;
@@ -95,21 +105,57 @@ export async function select(
       continue;
     }
     near?.add(index);
-    const stratum = table.stratum(index);
-    if (options.cap !== undefined && stratum !== 0) {
-      const held = strata.get(stratum) ?? 0;
-      if (held >= options.cap) {
-        set(index, "over_cap");
-        continue;
-      }
-      strata.set(stratum, held + 1);
-    }
-    set(index, "kept");
+    set(index, strata.take(index) ? "kept" : "over_cap");
   }
   near?.free();
-  if (counts.kept > options.maxExamples) limit(table, order, fates, counts, options);
+  if (counts.kept > options.maxExamples) {
+    const tools = await candidates.table();
+    limit(tools, order, fates, counts, options);
+    tools.free();
+  }
   free(order);
   return { fates, leaders, counts, largestCluster, clusters: sizes.size };
+}
+
+/** Takes so many examples of each stratum, and of none as many as there are. */
+class Strata {
+  readonly #of: Uint32Array | undefined;
+  readonly #cap: number;
+  readonly #held = new Map<number, number>();
+
+  constructor(table: CandidateTable, cap: number | undefined) {
+    this.#cap = cap ?? 0;
+    if (cap === undefined) return;
+    this.#of = new Uint32Array(table.length);
+    for (let i = 0; i < table.length; i++) this.#of[i] = table.stratum(i);
+  }
+
+  take(example: number): boolean {
+    const stratum = this.#of?.[example] ?? 0;
+    if (stratum === 0) return true;
+    const held = this.#held.get(stratum) ?? 0;
+    if (held >= this.#cap) return false;
+    this.#held.set(stratum, held + 1);
+    return true;
+  }
+}
+
+/** @param most how many will be added */
+async function nearIndexOf(
+  candidates: Candidates,
+  most: number,
+  threshold: number,
+): Promise<NearIndex | undefined> {
+  if (threshold >= 1) return undefined;
+  const signatures = new Uint8Array(candidates.length * SIGNATURE_BYTES);
+  await candidates.eachSignature((example, bytes, at) =>
+    copySignature(bytes, at, signatures, example * SIGNATURE_BYTES),
+  );
+  return new NearIndex(signatures, most, threshold);
+}
+
+function copySignature(from: Uint8Array, at: number, to: Uint8Array, place: number): void {
+  for (let k = 0; k < SIGNATURE_BYTES; k++) to[place + k] = from[at + k] as number;
 }
 
 /** Leaves the best, but first as many of each tool as were promised. */
@@ -205,27 +251,32 @@ class ContentSlots {
   }
 }
 
-/** Near pairs that stand on different sides: 0, unless something above is wrong. Training examples are looked up. */
+/**
+ * Near pairs that stand on different sides: 0, unless something above is wrong. What is held out is held in memory, and
+ * training examples are looked up as they are read.
+ */
 export async function nearOverlap(
-  signatures: Uint8Array | undefined,
+  { eachSignature }: Pick<Candidates, "eachSignature">,
   sides: Uint8Array,
   train: number,
   threshold: number,
 ): Promise<number> {
-  if (signatures === undefined || threshold >= 1) return 0;
+  if (threshold >= 1) return 0;
   let held = 0;
-  for (let i = 0; i < sides.length; i++) if (sides[i] !== 0 && sides[i] !== train) held++;
+  for (const side of sides) if (side !== 0 && side !== train) held++;
   if (held === 0) return 0;
+  const signatures = new Uint8Array(held * SIGNATURE_BYTES);
   const index = new NearIndex(signatures, held, threshold);
-  for (let i = 0; i < sides.length; i++) {
-    if (sides[i] !== 0 && sides[i] !== train) index.add(i);
-    if (isPauseDue(i * 4 + 3)) await letOthersRun();
-  }
+  let used = 0;
+  await eachSignature((example, bytes, at) => {
+    if (sides[example] === 0 || sides[example] === train) return;
+    copySignature(bytes, at, signatures, used * SIGNATURE_BYTES);
+    index.add(used++);
+  });
   let pairs = 0;
-  for (let i = 0; i < sides.length; i++) {
-    if (sides[i] === train && index.find(i) >= 0) pairs++;
-    if (isPauseDue(i * 4 + 3)) await letOthersRun();
-  }
+  await eachSignature((example, bytes, at) => {
+    if (sides[example] === train && index.findLike(bytes, at) >= 0) pairs++;
+  });
   index.free();
   return pairs;
 }

@@ -69,6 +69,8 @@ export async function writeShard(
     origins.push(JSON.stringify(origin));
     summary.kept++;
   }
+  // Each file is synced: side by side they wait once. A step that fails leaves none of them running.
+  let beside: Promise<unknown>[] = [];
   async function* lines(): AsyncGenerator<Uint8Array> {
     let block = Buffer.allocUnsafe(BLOCK);
     let used = 0;
@@ -77,8 +79,9 @@ export async function writeShard(
         // UTF-8 has at most three bytes for each unit of UTF-16.
         const most = kept.text.length * 3 + 1;
         if (used + most > block.length) {
+          // What was yielded is written by now, and its memory free again.
           if (used > 0) yield block.subarray(0, used);
-          block = Buffer.allocUnsafe(Math.max(BLOCK, most));
+          if (most > block.length) block = Buffer.allocUnsafe(most);
           used = 0;
         }
         const end = used + block.write(kept.text, used);
@@ -87,13 +90,14 @@ export async function writeShard(
         used = end + 1;
       }
     if (used > 0) yield block.subarray(0, used);
+    beside = [
+      files.write(keys.index, once(index.bytes)),
+      files.write(keys.origins, once(origins.length === 0 ? "" : `${origins.join("\n")}\n`)),
+    ];
+    for (const one of beside) one.catch(() => undefined);
   }
-  await files.write(keys.lines, lines());
-  // Each is synced: side by side they wait once. A step that fails leaves none of them running.
-  const written = await Promise.allSettled([
-    files.write(keys.index, once(index.bytes)),
-    files.write(keys.origins, once(origins.length === 0 ? "" : `${origins.join("\n")}\n`)),
-  ]);
+  const first = await Promise.allSettled([files.write(keys.lines, lines())]);
+  const written = [...first, ...(await Promise.allSettled(beside))];
   for (const one of written) if (one.status === "rejected") throw one.reason;
   stages.rest("shard_files", performance.now() - start);
   summary.seconds = stages.seconds;

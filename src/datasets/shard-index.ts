@@ -68,24 +68,27 @@ export async function indexLengths(files: Files, keys: readonly string[]): Promi
   return lengths;
 }
 
-/** The table of all candidates and, if wanted, their signatures. */
-export async function readIndexes(
+/** The table of all candidates. */
+export async function readTable(
   files: Files,
   keys: readonly string[],
   length: number,
-  withSignatures: boolean,
-): Promise<{ table: CandidateTable; signatures: Uint8Array<ArrayBuffer> | undefined }> {
+): Promise<CandidateTable> {
   const table = new CandidateTable(length);
-  const signatures = withSignatures ? new Uint8Array(length * SIGNATURE_BYTES) : undefined;
   const read = await eachEntry(files, keys, (entry, bytes, at) => {
-    if (entry >= length) return;
-    bytes.copy(table.bytes, entry * RECORD_BYTES, at, at + RECORD_BYTES);
-    const from = at + RECORD_BYTES;
-    if (signatures !== undefined)
-      bytes.copy(signatures, entry * SIGNATURE_BYTES, from, from + SIGNATURE_BYTES);
+    if (entry < length) bytes.copy(table.bytes, entry * RECORD_BYTES, at, at + RECORD_BYTES);
   });
   if (read !== length) throw new Error("An index of the build is not whole.");
-  return { table, signatures };
+  return table;
+}
+
+/** Calls back with each candidate's near-duplicate signature. */
+export async function eachSignature(
+  files: Files,
+  keys: readonly string[],
+  visit: (candidate: number, bytes: Buffer, at: number) => void,
+): Promise<void> {
+  await eachEntry(files, keys, (entry, bytes, at) => visit(entry, bytes, at + RECORD_BYTES));
 }
 
 /** Calls back with the SHA-256 of each line. */

@@ -70,7 +70,7 @@ export async function* linesOfSide(
 ): AsyncGenerator<Uint8Array> {
   const wanted = sideCode(side);
   let candidate = 0;
-  let block = Buffer.allocUnsafe(BLOCK);
+  const block = Buffer.allocUnsafe(BLOCK);
   let used = 0;
   const memory = new Uint8Array(BLOCK);
   for (const source of sources) {
@@ -87,8 +87,8 @@ export async function* linesOfSide(
           block.set(piece.subarray(at, next), used);
           used += next - at;
           if (used === BLOCK) {
+            // It is written when the next is asked for, and then filled again.
             yield block;
-            block = Buffer.allocUnsafe(BLOCK);
             used = 0;
           }
         }

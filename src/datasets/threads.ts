@@ -53,10 +53,10 @@ export function createBuildThreads(
   let isClosed = false;
 
   function start(): Thread {
-    // Small young generations: a thread makes garbage by the page, and two of them would else hold 100 MB of it.
+    // Small young generations: a thread makes garbage by the page, of which two would else hold 100 MB.
     const worker = new Worker(entry, {
       workerData: { settings },
-      resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 1024 },
+      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 1024 },
     });
     const thread: Thread = { worker, task: undefined };
     threads.add(thread);
@@ -108,6 +108,8 @@ export function createBuildThreads(
     if (isClosed) throw new Error("The threads of the builds are closed.");
     // The merge holds tables over the whole dataset: the other threads' memory is better spent on them.
     if (name === "assembleDataset") await release(0);
+    // Every plan is followed by shards: reading takes as long as planning, and need not come after it.
+    if (name === "planDatasetShards") loadVocabulary(encoding).catch(() => undefined);
     const vocabulary = name === "buildDatasetShard" ? await loadVocabulary(encoding) : undefined;
     return await new Promise<T>((resolve, reject) => {
       queue.push({

@@ -35,12 +35,17 @@ export function loadVocabulary(encoding: Encoding): Promise<Vocabulary> {
   if (known !== undefined) return known;
   const loading = new Promise<Vocabulary>((resolve, reject) => {
     const worker = new Worker(entry, { workerData: encoding });
+    let read: Vocabulary | undefined;
     worker.once("message", (vocabulary: Vocabulary) => {
-      resolve(vocabulary);
+      read = vocabulary;
       void worker.terminate();
     });
     worker.once("error", reject);
-    worker.once("exit", () => reject(new Error("The thread that reads the vocabulary ended.")));
+    // Not before: the next thread that starts takes over the memory of one that has ended.
+    worker.once("exit", () => {
+      if (read === undefined) reject(new Error("The thread that reads the vocabulary ended."));
+      else resolve(read);
+    });
   });
   loaded.set(encoding, loading);
   loading.catch(() => loaded.delete(encoding));

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { IndexWriter, indexLengths, readIndexes } from "../../src/datasets/shard-index.ts";
+import { IndexWriter, indexLengths, readTable } from "../../src/datasets/shard-index.ts";
 import { hashOfContent } from "../../src/datasets/side-files.ts";
 import { makeWorld } from "./world.ts";
 
@@ -46,7 +46,7 @@ describe("a dataset's content hash", () => {
         const of = (code: number) => lines.filter(({ side }) => side === code).length;
         const total = (await indexLengths(files, keys)).reduce((sum, length) => sum + length, 0);
         expect(total).toBe(lines.length);
-        const { table } = await readIndexes(files, keys, total, false);
+        const table = await readTable(files, keys, total);
         const merged = {
           sides: Uint8Array.from(lines, ({ side }) => side),
           sideCounts: { train: of(1), validation: of(2), test: of(3) },

@@ -4,7 +4,17 @@ import { CandidateTable, RECORD_BYTES, writeRecord } from "../../src/datasets/ca
 import { merge, sideCode } from "../../src/datasets/merge.ts";
 import { ReservedKeys } from "../../src/datasets/reserved.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
-import { AGENT, chat, episode, makeWorld, memoryFiles, must, rewarded, type World } from "./world.ts";
+import {
+  AGENT,
+  chat,
+  episode,
+  heldCandidates,
+  makeWorld,
+  memoryFiles,
+  must,
+  rewarded,
+  type World,
+} from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -125,7 +135,7 @@ test("no example that shares a session, an input or a group with a reserved key 
         const reserved = new ReservedKeys(1);
         for (const n of inputs) reserved.add(hex("input", n));
         for (const n of sessions) reserved.add(hex("session", n));
-        const merged = await merge(table, undefined, {
+        const merged = await merge(heldCandidates(table), {
           splitKey: "k",
           trainSplit: 0.8,
           testSplit,

@@ -5,7 +5,7 @@ import { SPLITS, type Split } from "../../src/datasets/contract.ts";
 import { merge, sideCode } from "../../src/datasets/merge.ts";
 import { assignSides, type SplitShares, sideOf } from "../../src/datasets/split.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
-import { must } from "./world.ts";
+import { heldCandidates, must } from "./world.ts";
 
 const shares = (over: Partial<SplitShares> = {}): SplitShares => ({
   splitKey: "key",
@@ -141,7 +141,7 @@ describe("the merge", () => {
   test("nothing leaks: no session, no input and no content stands on two sides", async () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, anyShares, async (given, split) => {
-        const merged = await merge(table(given), undefined, {
+        const merged = await merge(heldCandidates(table(given)), {
           ...split,
           maxExamples: 1000,
           nearDuplicates: 1,
@@ -174,7 +174,7 @@ describe("the merge", () => {
           (a, b) => must(given[b]).score - must(given[a]).score || b - a,
         );
         const expected = new Set(ranked.slice(0, maxExamples));
-        const merged = await merge(table(given), undefined, { ...options, maxExamples });
+        const merged = await merge(heldCandidates(table(given)), { ...options, maxExamples });
         expect(new Set([...given.keys()].filter((i) => merged.sides[i] !== 0))).toEqual(expected);
         expect(merged.counts.duplicate).toBe(given.length - best.size);
         expect(merged.counts.over_limit).toBe(best.size - expected.size);
@@ -185,8 +185,8 @@ describe("the merge", () => {
   test("merging again gives the same", async () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, async (given) => {
-        expect(await merge(table(given), undefined, options)).toEqual(
-          await merge(table(given), undefined, options),
+        expect(await merge(heldCandidates(table(given)), options)).toEqual(
+          await merge(heldCandidates(table(given)), options),
         );
       }),
     );
@@ -196,7 +196,7 @@ describe("the merge", () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, anyCandidates, async (old, added) => {
         for (const given of [old, [...old, ...added]]) {
-          const merged = await merge(table(given), undefined, options);
+          const merged = await merge(heldCandidates(table(given)), options);
           const names = groupNames(given);
           const natural = names.map((name, i) =>
             merged.sides[i] === 0 ? 0 : sideCode(sideOf(name, options).side),

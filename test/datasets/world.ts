@@ -3,12 +3,15 @@ import os from "node:os";
 import path from "node:path";
 import { readSettings, type Settings } from "../../src/config/settings.ts";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
+import { CandidateTable } from "../../src/datasets/candidates.ts";
 import {
   buildDatasetInputSchema,
   buildGoldenInputSchema,
   type Dataset,
   type Split,
 } from "../../src/datasets/contract.ts";
+import { SIGNATURE_BYTES } from "../../src/datasets/near.ts";
+import type { Candidates } from "../../src/datasets/select.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import type { Files } from "../../src/files/files.ts";
@@ -140,6 +143,19 @@ export function must<T>(value: T | undefined): T {
 /** Examples that are trained on or validated with. */
 export const examplesIn = (dataset: Dataset): number =>
   must(dataset.training_count) + must(dataset.validation_count);
+
+/** Candidates that are held, and handed out as copies: who takes a table may end it. */
+export const heldCandidates = (held: CandidateTable, signatures = new Uint8Array()): Candidates => ({
+  length: held.length,
+  async table() {
+    const copy = new CandidateTable(held.length);
+    copy.bytes.set(held.bytes);
+    return copy;
+  },
+  async eachSignature(visit) {
+    for (let i = 0; i < held.length; i++) visit(i, signatures, i * SIGNATURE_BYTES);
+  },
+});
 
 /** Files without a disk, for tests that build hundreds of times. */
 export function memoryFiles(): Files {
