@@ -120,12 +120,28 @@ export const buildDatasetInputSchema = z.strictObject({
   test_after: timeSchema.optional(),
 });
 
+export const goldenPartInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  name: datasetNameSchema,
+  /** Whole lines of the file. */
+  content: z.string().min(1),
+  /** The number that the part's first line has in the file; 1 begins anew and forgets earlier parts. */
+  first_line: z.number().int().min(1).default(1),
+  format: z.enum(["sft", "dpo", "rft"]).optional(),
+});
+
 export const buildGoldenInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   name: datasetNameSchema,
   description: z.string().max(2000).optional(),
   /** The JSONL text itself; the CLI reads the file and sends its content. */
-  content: z.string().min(1),
+  content: z.string().min(1).optional(),
+  /** In the place of `content`: what `addGoldenPart` answered for each part of a large file, in order. */
+  parts: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .min(1)
+    .max(20_000)
+    .optional(),
   train_split: z.number().min(0.01).max(1).optional(),
   /** 1 makes the whole file a test set that is never trained on. */
   test_split: z.number().min(0).max(1).optional(),

@@ -16,11 +16,17 @@ export interface GoldenFault extends LineFault {
 export interface GoldenFile {
   /** Clean lines, ready to be stored. */
   readonly lines: readonly string[];
+  /** How many lines were read, blank ones included. */
+  readonly read: number;
   /** What was put right or is worth a look, counted. */
   readonly warnings: Readonly<Record<string, number>>;
 }
 
 export interface GoldenOptions {
+  /** The number of the content's first line in its file; 1 unless it is a part. */
+  readonly firstLine?: number | undefined;
+  /** A part may be of blank lines alone. */
+  readonly mayBeEmpty?: boolean | undefined;
   readonly redact: boolean;
   /** Absent: supervised lines, or another tool's export that becomes them. */
   readonly format?: Format | undefined;
@@ -41,6 +47,7 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
   const lines: string[] = [];
   const seen = new Set<string>();
   let total = 0;
+  const { firstLine = 1 } = options;
 
   const marked = content.startsWith("\uFEFF");
   if (marked) add(warnings, "byte_order_mark");
@@ -60,20 +67,22 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
       lines.push(JSON.stringify(checked.line));
       continue;
     }
-    invalidLines.add(index + 1);
+    invalidLines.add(index + firstLine);
     total += checked.faults.length;
     for (const fault of checked.faults)
-      if (faults.length < FAULTS_SHOWN) faults.push({ line: index + 1, ...fault });
+      if (faults.length < FAULTS_SHOWN) faults.push({ line: index + firstLine, ...fault });
   }
   if (total > 0) throw refusal(faults, total, invalidLines.size);
-  if (lines.length === 0)
-    throw invalid("golden_invalid", "The golden file holds no example.", {
-      field: "content",
-      remedy: 'Write one {"messages": [...]} object per line.',
-      details: { total: 0, invalid_lines: 0, faults: [] },
-    });
-  return { lines, warnings };
+  if (lines.length === 0 && options.mayBeEmpty !== true) throw noExample();
+  return { lines, read: rows.length, warnings };
 }
+
+export const noExample = () =>
+  invalid("golden_invalid", "The golden file holds no example.", {
+    field: "content",
+    remedy: 'Write one {"messages": [...]} object per line.',
+    details: { total: 0, invalid_lines: 0, faults: [] },
+  });
 
 /** A valid line without secrets. Redaction keeps the shape; should it ever not, the line is refused, not stored. */
 function cleaned(row: string, options: GoldenOptions, warnings: Record<string, number>): CheckedFormat {

@@ -5,7 +5,13 @@ import { invalid } from "../kernel/errors.ts";
 import { startAndWait } from "../kernel/long-operation.ts";
 import { type CallContext, defineOperation, type Operation, type Reply } from "../kernel/operation.ts";
 import { continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
-import { buildDatasetInputSchema, buildGoldenInputSchema, type Dataset, SPLITS } from "./contract.ts";
+import {
+  buildDatasetInputSchema,
+  buildGoldenInputSchema,
+  type Dataset,
+  goldenPartInputSchema,
+  SPLITS,
+} from "./contract.ts";
 import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { datasetLineageOperations } from "./lineage-operations.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
@@ -69,6 +75,28 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
         content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
       },
       run: async (input, context) => build(await service.prepareGolden(input), context),
+    }),
+    defineOperation({
+      name: "addGoldenPart",
+      summary: "Checks and keeps a part of a golden file that is too large for one request.",
+      input: goldenPartInputSchema.extend(agent),
+      output: z.object({
+        part: z.string(),
+        read: z.number().int(),
+        kept: z.number().int(),
+        warnings: z.record(z.string(), z.number().int()),
+      }),
+      role: "builder",
+      effect: "write",
+      idempotent: true,
+      rest: { method: "POST", path: "/datasets/golden/parts" },
+      example: {
+        agent_id: "mcp-agents",
+        name: "golden",
+        first_line: 1,
+        content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
+      },
+      run: async (input) => ({ body: { ...(await service.addGoldenPart(input)) } }),
     }),
     defineOperation({
       name: "cancelDataset",

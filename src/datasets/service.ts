@@ -14,12 +14,20 @@ import type {
   buildGoldenInputSchema,
   Dataset,
   Format,
+  goldenPartInputSchema,
   Recipe,
   Split,
 } from "./contract.ts";
 import { type EdgeRow, edgePage, edgesOf, edgesOfEpisode, type ToldEdge, tellEdge } from "./edges.ts";
 import { type Estimate, type EstimateInput, estimate, type PriceTables } from "./estimate.ts";
 import { readGolden } from "./golden.ts";
+import {
+  addGoldenPart,
+  type GoldenPart,
+  goldenPartLines,
+  goldenPartWarnings,
+  removeGoldenParts,
+} from "./golden-parts.ts";
 import { sourceFileKey } from "./keys.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
 
@@ -43,6 +51,7 @@ export interface DatasetDeps {
   readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
 }
 export type BuildDatasetInput = z.output<typeof buildDatasetInputSchema>;
+export type GoldenPartInput = z.output<typeof goldenPartInputSchema>;
 export type BuildGoldenInput = z.output<typeof buildGoldenInputSchema>;
 /** `existed`: an equal request was made before; its dataset is answered. */
 export interface Prepared {
@@ -165,34 +174,62 @@ export function createDatasetService(deps: DatasetDeps) {
 
     /**
      * Checks and stores a golden file, and creates its dataset's record. Starts nothing.
-     * @throws invalid `golden_invalid` naming line, rule and remedy; nothing is stored then
+     * @throws invalid `golden_invalid` naming line, rule and remedy, and nothing is stored then; `golden_content`,
+     * `golden_part_missing`
      */
     async prepareGolden(input: BuildGoldenInput): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;
-      const golden = await readGolden(input.content, {
-        redact: settings.redactSecrets,
-        format: input.format,
-      });
+      const { content, parts } = input;
+      if ((content === undefined) === (parts === undefined))
+        throw invalid(
+          "golden_content",
+          "A golden dataset is made of `content` or of `parts`, and of one of them.",
+          {
+            field: "content",
+            remedy: "Give the file's text as content; of a large file the parts that addGoldenPart answered.",
+          },
+        );
+      const golden =
+        content === undefined
+          ? undefined
+          : await readGolden(content, { redact: settings.redactSecrets, format: input.format });
       const recipe: Recipe = {
         kind: "golden",
         max_examples: NO_LIMIT,
         include_tools: true,
         train_split: input.train_split ?? settings.trainSplit,
         test_split: input.test_split ?? 0,
-        source_sha256: sha256(input.content),
+        source_sha256: sha256(content ?? (parts ?? []).join("\n")),
         ...(input.format === undefined || input.format === "sft" ? {} : { format: input.format }),
         ...(input.bom === true ? { bom: true } : {}),
       };
-      const dataset = present<Dataset>({
-        ...record(agentId, name, description, recipe, { episodes: "", rewards: "" }),
-        warnings: Object.keys(golden.warnings).length > 0 ? { ...golden.warnings } : undefined,
-      });
-      const known = await store.read(agentId, dataset.id);
-      if (known !== undefined && known.status !== "failed") return { dataset: bare(known), existed: true };
+      const plain = record(agentId, name, description, recipe, { episodes: "", rewards: "" });
+      // Also where the parts have gone since: the request may come again after its answer was lost.
+      const known = await store.read(agentId, plain.id);
+      if (known !== undefined && known.status !== "failed") {
+        if (parts !== undefined) await removeGoldenParts(files, input);
+        return { dataset: bare(known), existed: true };
+      }
+      const warnings = golden?.warnings ?? (await goldenPartWarnings(files, input, parts ?? []));
+      const lines = golden === undefined ? goldenPartLines(files, input, parts ?? []) : asLines(golden.lines);
       // Before the record, so that a record always has its file; the same content goes under the same key.
-      await files.write(sourceFileKey(dataset.id), asLines(golden.lines));
-      return await createOnce(dataset);
+      await files.write(sourceFileKey(plain.id), lines);
+      const prepared = await createOnce(
+        present<Dataset>({
+          ...plain,
+          warnings: Object.keys(warnings).length > 0 ? { ...warnings } : undefined,
+        }),
+      );
+      if (parts !== undefined) await removeGoldenParts(files, input);
+      return prepared;
     },
+
+    /**
+     * Checks and keeps a part of a golden file that is too large for one request.
+     * @throws invalid `golden_invalid` naming line, rule and remedy; nothing of the file is kept then
+     */
+    addGoldenPart: (input: GoldenPartInput): Promise<GoldenPart> =>
+      addGoldenPart(files, input, { redact: settings.redactSecrets, format: input.format }),
 
     get,
 

@@ -1,5 +1,11 @@
 import type { Operation } from "../../src/kernel/operation.ts";
+import { terminal } from "../../src/surfaces/cli/io.ts";
 import { type CliDeps, runCli } from "../../src/surfaces/cli/program.ts";
+import { pagesOf } from "../../src/surfaces/pages.ts";
+
+async function* chunks(text: string) {
+  yield Buffer.from(text);
+}
 
 export interface Run {
   readonly code: number;
@@ -14,6 +20,8 @@ export function cliAgainst(
   options: {
     readonly files?: Readonly<Record<string, string>>;
     readonly agentId?: string;
+    /** Most bytes of a file's page; absent: as many as the command asks for. */
+    readonly pageBytes?: number;
     /** What the person at the terminal says; absent: nobody is there. */
     readonly answer?: boolean;
   } = {},
@@ -43,6 +51,12 @@ export function cliAgainst(
           const text = options.files?.[file];
           if (text === undefined) throw new Error("no such file");
           return text;
+        },
+        async *pages(file, wanted) {
+          const bytes = options.pageBytes ?? wanted;
+          const text = options.files?.[file];
+          if (text !== undefined) yield* pagesOf(chunks(text), bytes);
+          else yield* terminal.pages(file, bytes);
         },
         ...(options.answer === undefined
           ? {}

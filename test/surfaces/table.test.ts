@@ -30,6 +30,7 @@ const PROMISED = [
   ["listRewards", "GET /rewards", "list-rewards", "lightning_list_rewards"],
   ["buildDataset", "POST /datasets", "build-dataset", "lightning_build_dataset"],
   ["buildGoldenDataset", "POST /datasets/golden", "build-golden", "lightning_build_golden"],
+  ["addGoldenPart", "POST /datasets/golden/parts", undefined, undefined],
   ["startEvaluation", "POST /evaluations", "evaluate", "lightning_evaluate"],
   ["getEvaluation", "GET /evaluations/{}", "evaluation", "lightning_get_evaluation"],
   ["listDatasets", "GET /datasets", "list-datasets", "lightning_list_datasets"],
@@ -113,11 +114,17 @@ describe("the table of operations", () => {
     },
   );
 
-  test("has a command and a tool for every row but those that hand over files, or show what another row shows too", () => {
+  test("has a command and a tool for every row but those that hand over files or parts of one, or show what another row shows too", () => {
     const lacks = (door: "cli" | "mcp") =>
       rows.filter((one) => one[door] === undefined).map(({ name }) => name);
-    expect(lacks("cli")).toEqual(["getDatasetFile", "getCorrectionsFile", "getLineageOf"]);
-    expect(lacks("mcp")).toEqual(["getDatasetFile", "listExamples", "getCorrectionsFile", "getLineageOf"]);
+    expect(lacks("cli")).toEqual(["addGoldenPart", "getDatasetFile", "getCorrectionsFile", "getLineageOf"]);
+    expect(lacks("mcp")).toEqual([
+      "addGoldenPart",
+      "getDatasetFile",
+      "listExamples",
+      "getCorrectionsFile",
+      "getLineageOf",
+    ]);
   });
 
   test("agent_id is LIGHTNING_AGENT_ID on every door where there is one", () => {

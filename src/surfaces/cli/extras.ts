@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { Operation } from "../../kernel/operation.ts";
+import { GOLDEN_PAGE } from "../pages.ts";
 import { LARGEST_BODY } from "../rest-body.ts";
 import type { CliIo } from "./io.ts";
 import { exampleLine } from "./options.ts";
@@ -12,13 +13,16 @@ export interface Extras {
   readonly example?: string;
   /** Another word for the command. */
   readonly alias?: string;
-  /** Fills the input from the extra options. `refuse` ends the command as wrong usage. */
+  /**
+   * Fills the input from the extra options. `refuse` ends the command as wrong usage.
+   * @returns pages of a file that are still to be read, where one request cannot take it
+   */
   complete?(
     input: Record<string, unknown>,
     values: Readonly<Record<string, unknown>>,
     io: CliIo,
     refuse: (message: string) => never,
-  ): Promise<void>;
+  ): Promise<AsyncIterator<string> | undefined>;
 }
 
 const FILE_LIMIT_HINT = "JSON, a JSON array, or one JSON object a line; - is standard input";
@@ -49,7 +53,7 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
   },
 
   buildGoldenDataset: (operation) => ({
-    without: ["content"],
+    without: ["content", "parts"],
     alias: "import",
     options: [
       new Option("--golden-file <file>", "golden conversations, one JSON object a line; - is standard input"),
@@ -64,8 +68,14 @@ export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> 
     ),
     async complete(input, values, io, refuse) {
       const file = values.goldenFile ?? values.file;
-      if (typeof file !== "string") refuse("required option not given: --golden-file <file>");
-      else input.content = await readOr(io, file, refuse, LARGEST_BODY);
+      if (typeof file !== "string") return refuse("required option not given: --golden-file <file>");
+      const pages = io.pages(file, GOLDEN_PAGE)[Symbol.asyncIterator]();
+      try {
+        input.content = (await pages.next()).value ?? "";
+      } catch (thrown) {
+        refuse(`${file} cannot be read: ${(thrown as Error).message}`);
+      }
+      return pages;
     },
   }),
 

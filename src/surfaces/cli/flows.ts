@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { invalid, LightningError } from "../../kernel/errors.ts";
+import { sendGolden } from "../pages.ts";
 import { print, printMore } from "./io.ts";
 import { type Body, facts, list, member, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";
@@ -38,6 +39,24 @@ const followed =
     show(session, name, body, session.input);
     return body.status === "failed" ? 1 : 0;
   };
+
+const followedDataset = followed("getDataset", "dataset_id", ["pending", "building"]);
+
+/** A file that one request cannot take is sent page by page, and then named by its parts. */
+const buildGolden: Flow = async (session) => {
+  const { pages } = session;
+  const { content, ...rest } = session.input;
+  const second = await pages?.next();
+  if (pages === undefined || second === undefined || second.done === true)
+    return await followedDataset(session);
+  async function* all() {
+    yield String(content);
+    yield second?.value as string;
+    for (let next = await pages?.next(); next?.done === false; next = await pages?.next()) yield next.value;
+  }
+  const parts = await sendGolden(all(), rest, async (name, part) => (await session.call(name, part)).body);
+  return await followedDataset({ ...session, input: { ...rest, parts } });
+};
 
 const promote: Flow = async (session) => {
   const { name } = session.operation;
@@ -270,8 +289,8 @@ const agentOf = (session: Session, body: Body) => {
 /** Operations that are more than one request and one answer. */
 export const FLOWS: Readonly<Record<string, Flow>> = {
   recordEpisodes: record,
-  buildDataset: followed("getDataset", "dataset_id", ["pending", "building"]),
-  buildGoldenDataset: followed("getDataset", "dataset_id", ["pending", "building"]),
+  buildDataset: followedDataset,
+  buildGoldenDataset: buildGolden,
   startTraining: train,
   startEvaluation: followed("getEvaluation", "evaluation_id", ["pending", "running"]),
   promote,

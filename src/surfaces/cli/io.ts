@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { styleText } from "node:util";
 import { sleep, systemClock } from "../../kernel/clock.ts";
+import { decoded, pagesOf } from "../pages.ts";
 
 /** What a command may touch of the terminal; tests hand in their own. */
 export interface CliIo {
@@ -8,6 +9,11 @@ export interface CliIo {
   err(text: string): void;
   /** The text of a file, or of standard input for `-`. @throws before more than `mostBytes` are in memory */
   read(file: string, mostBytes?: number): Promise<string>;
+  /**
+   * The text of a file, or of standard input for `-`, in pages of whole lines: as many as fit in so many bytes, or one
+   * longer line. No more than a page is in memory.
+   */
+  pages(file: string, bytes: number): AsyncIterable<string>;
   /** Asks yes or no; absent: nobody is there to answer. */
   ask?(question: string): Promise<boolean>;
   sleep(ms: number): Promise<void>;
@@ -43,6 +49,8 @@ export const terminal: CliIo = {
     }
     return decoded(Buffer.concat(pieces));
   },
+  pages: (file, bytes) =>
+    pagesOf((file === "-" ? process.stdin : createReadStream(file)) as AsyncIterable<Buffer>, bytes),
   ...(process.stdin.isTTY && process.stdout.isTTY
     ? {
         async ask(question: string) {
@@ -64,15 +72,6 @@ export const terminal: CliIo = {
     return styleText(style, line, { stream: stream === "out" ? process.stdout : process.stderr });
   },
 };
-
-/** A byte-order mark stays, since some are asked for. @throws when the bytes are no UTF-8: nothing is put in their place */
-function decoded(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new Error("it is not UTF-8; save it as UTF-8");
-  }
-}
 
 /** Lines as the original prints them: a blank line first. */
 export function print(io: CliIo, lines: readonly string[]): void {

@@ -98,7 +98,9 @@ function addOperation(
       const input = inputOf(flags, values);
       if (flags.some(({ name }) => name === "agent-id") && deps.agentId !== undefined)
         input.agent_id ??= deps.agentId;
-      await extras.complete?.(input, values, deps.io, (message) => command.error(`error: ${message}`));
+      const pages = await extras.complete?.(input, values, deps.io, (message) =>
+        command.error(`error: ${message}`),
+      );
       const missing = missingOptions(operation, flags, input);
       if (missing.length > 0)
         command.error(
@@ -118,6 +120,7 @@ function addOperation(
           operation,
           input,
           json,
+          pages: pages ?? undefined,
           wait: values.wait !== false,
           yes: values.yes === true,
           dryRun: values.dryRun === true,

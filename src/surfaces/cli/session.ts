@@ -14,6 +14,8 @@ export interface Session {
   readonly connection: Connection;
   readonly operation: Operation;
   readonly input: Record<string, unknown>;
+  /** Further pages of a file whose first is in the input. */
+  readonly pages: AsyncIterator<string> | undefined;
   /** Print the REST reply instead of text. */
   readonly json: boolean;
   /** False: do not wait for what takes long. */

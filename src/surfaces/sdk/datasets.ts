@@ -1,9 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import type { z } from "zod";
 import type { buildDatasetInputSchema, buildGoldenInputSchema } from "../../datasets/contract.ts";
 import type { DatasetReply } from "../../datasets/replies.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { invalid } from "../../kernel/errors.ts";
+import { GOLDEN_PAGE, pagesOf, sendGolden } from "../pages.ts";
 import { type Camel, type CamelInput, camelRecord, snakeRecord } from "./names.ts";
 import { type Invoke, type WaitOptions, waitFor } from "./transport.ts";
 
@@ -40,15 +42,21 @@ export function createDatasetBuilder(invoke: Invoke, clock: Clock) {
       options: WaitOptions = {},
     ): Promise<DatasetResult> => build("buildDataset", snakeRecord(input), options),
 
-    /** From golden conversations: a JSONL file, or its text as `content`. */
+    /** From golden conversations: a JSONL file of any size, or its text as `content`. */
     async buildGoldenDataset(
-      input: Omit<CamelInput<z.input<typeof buildGoldenInputSchema>>, "content"> &
+      input: Omit<CamelInput<z.input<typeof buildGoldenInputSchema>>, "content" | "parts"> &
         ({ readonly goldenFile: string } | { readonly content: string }),
       options: WaitOptions = {},
     ): Promise<DatasetResult> {
-      const { goldenFile, ...rest } = { goldenFile: undefined, ...input };
-      const content = goldenFile === undefined ? {} : { content: await readFile(goldenFile, "utf8") };
-      return build("buildGoldenDataset", { ...snakeRecord(rest), ...content }, options);
+      const { goldenFile, ...given } = { goldenFile: undefined, ...input };
+      const rest = snakeRecord(given);
+      if (goldenFile === undefined) return build("buildGoldenDataset", rest, options);
+      const { size } = await stat(goldenFile);
+      if (size <= GOLDEN_PAGE)
+        return build("buildGoldenDataset", { ...rest, content: await readFile(goldenFile, "utf8") }, options);
+      const pages = pagesOf(createReadStream(goldenFile) as AsyncIterable<Buffer>, GOLDEN_PAGE);
+      const parts = await sendGolden(pages, rest, async (name, part) => (await invoke(name, part)).body);
+      return build("buildGoldenDataset", { ...rest, parts }, options);
     },
 
     getDataset: get,
