@@ -6,6 +6,7 @@ import { messageOf } from "./kernel/errors.ts";
 import { silentLogger, stderrLogger } from "./kernel/logger.ts";
 import { LocalHost } from "./local-host/local-host.ts";
 import { serve } from "./local-host/serve.ts";
+import { warmFirstView } from "./surfaces/first-view.ts";
 import { PAGE_ROUTE } from "./surfaces/page.ts";
 
 /** The function app on this machine: the embedded engines, served by the local host. */
@@ -50,7 +51,12 @@ export async function startLocal(options: StartOptions = {}): Promise<Started> {
   const host = options.quiet
     ? await LocalHost.start({ ...hostOptions, logger })
     : await serve({ ...hostOptions, logger, calls: options.verbose, verbose: options.verbose });
-  if (!options.quiet) console.log(`Reviewers and operators: ${host.baseUrl}/api/${PAGE_ROUTE}`);
+  if (!options.quiet) {
+    console.log(`Reviewers and operators: ${host.baseUrl}/api/${PAGE_ROUTE}`);
+    void warmFirstView((address, init) => host.fetch(address, init), host.keys?.function).catch(
+      (thrown: unknown) => logger.debug("the first view is not warm", { error: messageOf(thrown) }),
+    );
+  }
   // Training jobs that were under way when the process ended go on now, not at the first question about them.
   void appOf()
     .provider.ping()

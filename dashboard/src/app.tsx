@@ -3,10 +3,11 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { ApiError, createApi } from "./logic/api.ts";
 import { duration } from "./logic/format.ts";
 import { Poller } from "./logic/poller.ts";
+import { Questions } from "./logic/questions.ts";
 import { may } from "./logic/roles.ts";
 import { address, BASE, carryInAddresses, parseRoute, type Route, type View } from "./logic/route.ts";
 import type { Me, ReviewQueue, Stats } from "./logic/wire.ts";
-import { type Shared, SharedContext, useLive, useShared } from "./parts/context.tsx";
+import { type Shared, SharedContext, useLive, useQuestion, useShared } from "./parts/context.tsx";
 import { Bolt, Icon } from "./parts/icons.tsx";
 import { KeyDialog } from "./parts/key-dialog.tsx";
 import { DatasetView } from "./views/dataset.tsx";
@@ -34,6 +35,15 @@ function here(): Route {
   return route;
 }
 
+/** Somebody without any role. */
+const NOBODY: Me = { principal: null, may: [] };
+const isRefusal = (error: unknown) => error instanceof ApiError && error.status === 403;
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
+
 export function App() {
   const [route, setRoute] = useState(here);
   const [locked, setLocked] = useState(false);
@@ -41,19 +51,9 @@ export function App() {
   const [putAside, setPutAside] = useState(false);
   const [epoch, setEpoch] = useState(0);
   const [toast, setToast] = useState<{ text: string; tone: "good" | "bad" } | undefined>();
-  const [me, setMe] = useState<Me | undefined>();
 
-  const poller = useMemo(
-    () =>
-      new Poller({
-        after: (ms, callback) => {
-          const timer = setTimeout(callback, ms);
-          return () => clearTimeout(timer);
-        },
-        isHidden: () => document.hidden,
-      }),
-    [],
-  );
+  const poller = useMemo(() => new Poller({ after, isHidden: () => document.hidden }), []);
+  const questions = useMemo(() => new Questions(poller, after), [poller]);
   const api = useMemo(
     () =>
       createApi({
@@ -105,21 +105,16 @@ export function App() {
     return () => clearTimeout(timer);
   }, [toast]);
 
-  // Until it is known who this is, and when it cannot be known, nothing is offered that may be refused.
-  const { agent } = route.query;
-  useEffect(() => {
-    api
-      .get<Me>("/me", { agent_id: agent })
-      .then(setMe)
-      .catch((thrown: unknown) => {
-        // Refused: somebody without any role. Anything else is asked again with the next step.
-        setMe(thrown instanceof ApiError && thrown.status === 403 ? { principal: null, may: [] } : undefined);
-      });
-  }, [api, epoch, agent]);
+  // Until it is known who this is, and when it cannot be known, nothing is offered that may be refused. It is asked
+  // again like everything else: an app that did not answer at first knows later, and roles change.
+  const agent = route.query.agent ?? "";
+  const asked = useQuestion(questions, `me ${agent} ${epoch}`, () => api.get<Me>("/me"));
+  const me = asked.data ?? (isRefusal(asked.error) ? NOBODY : undefined);
 
   const shared: Shared = {
     api,
     poller,
+    questions,
     route,
     go,
     tell,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import axe, { type AxeResults } from "axe-core";
+import { askAxe } from "../../test/dashboard/axe.ts";
 import type { Walk } from "./walk.ts";
 
 const ASSETS = path.resolve(import.meta.dirname, "../dist/assets");
@@ -40,18 +40,11 @@ export async function everyView(walk: Walk, quick: boolean): Promise<void> {
     for (const [name, address] of Object.entries(views)) {
       await walk.goto(page, address);
       assert.ok(Number(await page.evaluate(BEYOND)) <= 0, `${name} is wider than ${width} pixels`);
-      await page.evaluate(axe.source);
-      for (const dark of dresses) {
+      for (const [n, dark] of dresses.entries()) {
         await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
-        const found = (await page.evaluate(
-          `axe.run(document, { resultTypes: ["violations"] })`,
-        )) as AxeResults;
-        passes += found.passes.length;
-        for (const { id, impact, nodes } of found.violations)
-          if (impact === "serious" || impact === "critical")
-            problems.push(
-              `${name} at ${width}${dark ? ", dark" : ""}: ${id} ${nodes[0]?.html.slice(0, 120)}`,
-            );
+        const found = await askAxe(page, n > 0);
+        passes += found.passed;
+        problems.push(...found.problems.map((one) => `${name} at ${width}${dark ? ", dark" : ""}: ${one}`));
         await walk.picture(page, `view-${name}-${width}${dark ? "-dark" : ""}`);
       }
     }

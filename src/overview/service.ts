@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Settings } from "../config/settings.ts";
 import type { ModelSelector } from "../deployments/selection.ts";
 import type { ActiveModel } from "../deployments/service.ts";
@@ -35,8 +34,11 @@ interface Average {
 
 const typed = (type: string) => ({ field: "type", op: "eq", value: type }) as const;
 
-/** The mean is taken over this many rewards at most: a ledger counts cheaply, but adds up only by reading. */
-const MOST_AVERAGED = 10_000;
+/**
+ * The mean is of this many rewards at most, the newest: a ledger counts cheaply, but adds up only by reading. One page
+ * tells it to a few hundredths, and how the agent does now rather than how it once did.
+ */
+const MOST_AVERAGED = 1000;
 
 export function createOverviewService(deps: OverviewDeps) {
   const { ledger, settings } = deps;
@@ -45,23 +47,14 @@ export function createOverviewService(deps: OverviewDeps) {
   const rememberTrend = rememberAnswers<Trend>(deps.clock);
 
   async function averageReward(agentId: string): Promise<Average> {
-    let sum = 0;
-    let of = 0;
-    let after: string | undefined;
-    do {
-      const page = await ledger.query<{ id: string; value: number }>("rewards", {
-        pk: [agentId],
-        orderBy: { field: "created_at", direction: "desc" },
-        select: ["value"],
-        limit: 1000,
-        after,
-      });
-      for (const { value } of page.items) sum += value;
-      of += page.items.length;
-      after = page.continuation;
-      // The embedded ledger reads a page within this turn: other requests go between two of them.
-      await setImmediate();
-    } while (after !== undefined && of < MOST_AVERAGED);
+    const { items } = await ledger.query<{ id: string; value: number }>("rewards", {
+      pk: [agentId],
+      orderBy: { field: "created_at", direction: "desc" },
+      select: ["value"],
+      limit: MOST_AVERAGED,
+    });
+    const of = items.length;
+    const sum = items.reduce((total, { value }) => total + value, 0);
     return { mean: of === 0 ? null : Math.round((sum / of) * 1000) / 1000, of };
   }
 

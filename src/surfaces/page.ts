@@ -40,6 +40,11 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
+/** The icon is no part of any view: a day with the one before does no harm, and each visit asks one question less. */
+const KEPT: Readonly<Record<string, string>> = { ".svg": "public, max-age=86400" };
+
+const zip = promisify(gzip);
+
 const NOT_BUILT = `The page is not built.
 
 Run "npm run build:page" in the folder of the project; "npm start" does it by itself.
@@ -59,6 +64,13 @@ export type PageServer = (request: Pick<HttpRequest, "params" | "headers">) => P
  * @param find the folder of the build; undefined while there is none
  */
 export function createPageServer(find: () => string | undefined = builtFolder): PageServer {
+  /** Assets by their files, zipped once: what a name with a hash stands for never changes. */
+  const zippedAssets = new Map<string, Promise<Buffer>>();
+  function zippedOnce(file: string, bytes: Buffer): Promise<Buffer> {
+    const known = zippedAssets.get(file) ?? zip(bytes);
+    zippedAssets.set(file, known);
+    return known;
+  }
   return async ({ params, headers }) => {
     const folder = find();
     if (folder === undefined)
@@ -72,7 +84,8 @@ export function createPageServer(find: () => string | undefined = builtFolder): 
     const name = isAsset || /^[\w-]+\.svg$/.test(asked) ? asked : "index.html";
     // An address with a file's ending that is no file of ours: the page would only be taken for that file.
     if (name === "index.html" && /\.(js|css|map|svg|png|ico|json|txt)$/i.test(asked)) return missing();
-    const bytes = await readFile(path.join(folder, name)).catch(() => undefined);
+    const file = path.join(folder, name);
+    const bytes = await readFile(file).catch(() => undefined);
     if (bytes === undefined) return missing();
     const zipped = /\bgzip\b/.test(headers.get("accept-encoding") ?? "") && bytes.length > 1000;
     return {
@@ -81,11 +94,13 @@ export function createPageServer(find: () => string | undefined = builtFolder): 
         ...STANDING_HEADERS,
         "content-type": TYPES[path.extname(name)] ?? "application/octet-stream",
         // Assets bear a hash of their content in their names.
-        "cache-control": isAsset ? "public, max-age=31536000, immutable" : "no-cache",
+        "cache-control": isAsset
+          ? "public, max-age=31536000, immutable"
+          : (KEPT[path.extname(name)] ?? "no-cache"),
         vary: "Accept-Encoding",
         ...(zipped ? { "content-encoding": "gzip" } : {}),
       },
-      body: zipped ? await promisify(gzip)(bytes) : bytes,
+      body: !zipped ? bytes : await (isAsset ? zippedOnce(file, bytes) : zip(bytes)),
     };
   };
 }

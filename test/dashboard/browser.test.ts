@@ -9,7 +9,7 @@ import { viewTests } from "./views.ts";
 
 jest.setTimeout(180_000);
 
-// Chromium is no npm package; on a machine without it the page's logic is still tested in logic.test.ts.
+// Chromium is no npm package; on a machine without it the page's logic is still tested beside this file.
 (hasChromium ? describe : describe.skip)(`the page in a browser (needs ${CHROMIUM})`, () => {
   const world = pageWorld();
   // One story for all, told once; what is decided and rolled back comes after what only looks.

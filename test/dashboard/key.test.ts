@@ -55,6 +55,19 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
     await asked.getByRole("button", { name: "Go on" }).click();
     await asked.waitFor({ state: "detached" });
     await other.getByRole("heading", { name: "Datasets" }).waitFor();
+
+    // Over another window the question bears its own name, and what was filled in there stays.
+    await other.getByRole("link", { name: "Pipelines" }).click();
+    await other.getByRole("button", { name: "Start a pipeline" }).click();
+    const form = other.getByRole("dialog", { name: "Start a pipeline" });
+    await form.getByLabel("Name", { exact: true }).fill("half filled in");
+    await other.evaluate("sessionStorage.clear()");
+    await form.getByRole("button", { name: "Start", exact: true }).click();
+    await asked.waitFor();
+    await asked.getByLabel("Function key").fill(shop.host.keys?.function ?? "");
+    await asked.getByRole("button", { name: "Go on" }).click();
+    await asked.waitFor({ state: "detached" });
+    expect(await form.getByLabel("Name", { exact: true }).inputValue()).toBe("half filled in");
     expect(faults).toEqual([]);
     await context.close();
   });

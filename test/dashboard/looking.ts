@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, it } from "@jest/globals";
 import type { PageWorld } from "./page-world.ts";
 
@@ -52,6 +53,14 @@ export function lookingTests(world: PageWorld): void {
     await page.locator(".examples .turn.user").first().waitFor();
     await page.locator(".examples .source a.id[href*='/episodes/']").first().waitFor();
     await picture(page, "dataset");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Signed lineage" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(`lineage-${pipeline.dataset_id}.json`);
+    const answer = JSON.parse(await readFile(await download.path(), "utf8"));
+    expect(answer.manifest.asked).toMatchObject({ kind: "datasets", id: pipeline.dataset_id });
+    expect((await world.shop.call("POST", "/lineage/verify", { answer })).status).toBe(200);
 
     await goto(page, `/evaluations/${pipeline.evaluation_id}`);
     await page.getByText("Could that be chance?").waitFor();

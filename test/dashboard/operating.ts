@@ -45,6 +45,26 @@ export function operatingTests(world: PageWorld): void {
     expect((await rest("/lineage?limit=1")).events.at(-1)).toMatchObject({ what: "deactivated", by: "Ada" });
   });
 
+  it("puts a run's model into service by hand, under the name that was given", async () => {
+    const page = await visit(`/runs/${world.told.run}`);
+    await page.getByRole("button", { name: "Promote" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Your name").fill("Grace");
+    // Pressed twice, done once.
+    const asked = page.waitForRequest((request) => request.method() === "POST");
+    await dialog.getByRole("button", { name: "Promote" }).dblclick();
+    await asked;
+    await world.shop.until(async () => (await rest("/deployments/active")).has_active_deployment);
+    await world.shop.settle();
+    await page.getByText("The model is being put into service.").waitFor();
+    expect(await rest("/deployments/active")).toMatchObject({
+      tuned_model_name: world.told.model,
+      promoted_by: "Grace",
+    });
+    const moves = (await rest("/lineage?limit=1")).events as { what: string; by?: string }[];
+    expect(moves.filter(({ by }) => by === "Grace")).toMatchObject([{ what: "promoted" }]);
+  });
+
   it("starts a pipeline and follows it to its end", async () => {
     const page = await visit("/pipelines");
     await page.getByRole("button", { name: "Start a pipeline" }).click();

@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { FIRST_QUESTIONS, warmFirstView } from "../../src/surfaces/first-view.ts";
 import { createPageServer } from "../../src/surfaces/page.ts";
 
 describe("the page's files", () => {
@@ -46,12 +47,20 @@ describe("the page's files", () => {
   it("are kept for ever by name, but the page itself is asked for each time", async () => {
     expect((await get("assets/index-a1.js")).headers["cache-control"]).toContain("immutable");
     expect((await get("episodes/ep-1")).headers["cache-control"]).toBe("no-cache");
+    expect((await get("icon.svg")).headers["cache-control"]).toBe("public, max-age=86400");
   });
 
   it("travel zipped to whoever takes that", async () => {
     const { headers, body } = await get("assets/index-a1.js", { "accept-encoding": "br, gzip" });
     expect(headers["content-encoding"]).toBe("gzip");
     expect(gunzipSync(body as Uint8Array).toString()).toBe("x".repeat(5000));
+  });
+
+  it("are zipped once", async () => {
+    const serve = createPageServer(() => folder);
+    const headers = new Headers({ "accept-encoding": "gzip" });
+    const bodyOf = async () => (await serve({ params: { path: "assets/index-a1.js" }, headers })).body;
+    expect(await bodyOf()).toBe(await bodyOf());
   });
 
   it("are the page at every address of a view, and nothing outside of the build", async () => {
@@ -74,5 +83,25 @@ describe("the page's files", () => {
     const { status, body } = await get("", {}, () => undefined);
     expect(status).toBe(503);
     expect(String(body)).toContain("npm run build:page");
+  });
+});
+
+describe("the first view, before anybody has opened it", () => {
+  it("is fetched whole, one question after another, with the host's key", async () => {
+    const asked: string[] = [];
+    let open = 0;
+    await warmFirstView(async (address, init) => {
+      asked.push(address);
+      expect(new Headers(init.headers).get("x-functions-key")).toBe("k");
+      expect(++open).toBe(1);
+      await new Promise(setImmediate);
+      open--;
+      return new Response(`<script src="/api/dashboard/assets/index-a1.js"></script>`);
+    }, "k");
+    expect(asked).toEqual([
+      "/api/dashboard",
+      "/api/dashboard/assets/index-a1.js",
+      ...FIRST_QUESTIONS.map((question) => `/api/lightning${question}`),
+    ]);
   });
 });

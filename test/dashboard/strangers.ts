@@ -19,7 +19,7 @@ export function strangerTests(world: PageWorld): void {
       session_id: HOSTILE.script.slice(0, 150),
       tool_calls: [
         {
-          tool_name: "<b>tool</b>",
+          tool_name: "<b>tool</b>\u202e",
           arguments: { html: HOSTILE.script },
           result: HOSTILE.lines,
           error: HOSTILE.link,
@@ -49,6 +49,8 @@ export function strangerTests(world: PageWorld): void {
       await goto(page, "/episodes");
       await page.locator("tbody tr").first().waitFor();
       expect(await page.evaluate(BEYOND)).toBe(0);
+      // A name that would turn what stands after it says so instead.
+      expect(await page.locator("tbody .tags .control").first().textContent()).toBe("RLO");
       await goto(page, `/lineage/${encodeURIComponent("<img src=x onerror=window.__broken=7>")}`);
       await page.locator("[role=alert]").waitFor();
       expect(await page.evaluate("window.__broken")).toBeUndefined();
@@ -72,6 +74,26 @@ export function strangerTests(world: PageWorld): void {
     }
     await goto(page, "/review");
     await page.getByText("Reviewing needs the role labeller").waitFor();
+  });
+
+  it("learns who somebody is once the app answers, when it did not at first", async () => {
+    const page = await visit("/episodes", { reviewer: "patient" });
+    let refused = 0;
+    await page.route("**/api/lightning/me**", (route) =>
+      refused++ < 1 ? route.fulfill({ status: 503, json: {} }) : route.continue(),
+    );
+    await goto(page, "/review");
+    await page.locator(".verdict-buttons").waitFor();
+    expect(refused).toBeGreaterThan(1);
+  });
+
+  it("says so when a browser lets nothing be copied", async () => {
+    const page = await visit("/episodes/ep-00005");
+    await page.evaluate(`Object.defineProperty(navigator, "clipboard", { value: undefined })`);
+    const button = page.locator(".lead button");
+    await button.click();
+    await page.getByText("Not copied").waitFor();
+    expect(await button.innerText()).toBe("Not copied");
   });
 
   it("says what to do where there is nothing yet", async () => {

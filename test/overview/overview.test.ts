@@ -121,6 +121,23 @@ describe("statistics", () => {
     expect((await service().stats("a")).statistics.average_reward).toBeNull();
   });
 
+  test("the average is of the newest thousand rewards, and says so", async () => {
+    const rewards = Array.from({ length: 1100 }, (_, n) => ({
+      id: `rw-${n}`,
+      agent_id: "a",
+      episode_id: "ep-1",
+      source: "human_approval",
+      value: n < 100 ? -1 : 1,
+      created_at: new Date(clock.now() + n * 1000).toISOString(),
+    }));
+    await ledger.bulk("rewards", "create", rewards);
+    expect((await service().stats("a")).statistics).toMatchObject({
+      total_rewards: 1100,
+      average_reward: 1,
+      average_reward_of: 1000,
+    });
+  });
+
   test("a feed is behind by the age of the oldest change it has not handled; an idle one is not", async () => {
     await episode("ep-1");
     const handled = at();

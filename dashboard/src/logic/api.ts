@@ -21,7 +21,7 @@ export interface Api {
   /** `wait`: seconds a long operation may take before it answers with what it has. */
   post<T>(path: string, body: object, options?: { wait?: number; key?: string }): Promise<T>;
   /** A whole file. */
-  file(path: string): Promise<Blob>;
+  file(path: string, query?: Query): Promise<Blob>;
   /** The first lines of a file; the rest is not fetched. */
   head(path: string, lines: number, query?: Query): Promise<string[]>;
 }
@@ -107,8 +107,8 @@ export function createApi(options: ApiOptions): Api {
       return (await response.json()) as T;
     },
 
-    async file(path: string): Promise<Blob> {
-      return (await call(path, withAgent({}), { method: "GET" })).blob();
+    async file(path: string, query: Query = {}): Promise<Blob> {
+      return (await call(path, withAgent(query), { method: "GET" })).blob();
     },
 
     async head(path: string, count: number, query: Query = {}): Promise<string[]> {

@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { errorText } from "../logic/api.ts";
-import { ago, moment, shortId, shortModel, signed, words } from "../logic/format.ts";
+import { ago, count, moment, shortId, shortModel, signed, words } from "../logic/format.ts";
 import { address, type View, viewOfId } from "../logic/route.ts";
 import { useNow } from "./context.tsx";
+import { Told } from "./text.tsx";
 
 type Tone = "good" | "bad" | "warn" | "accent" | "plain";
 
@@ -174,15 +175,19 @@ export function Facts(props: { rows: readonly (readonly [string, ComponentChildr
 }
 
 export function Copy(props: { text: string; label: string }) {
-  const [done, setDone] = useState(false);
+  const [said, setSaid] = useState<string>();
   const copy = async () => {
-    await navigator.clipboard.writeText(props.text).catch(() => undefined);
-    setDone(true);
-    setTimeout(() => setDone(false), 1500);
+    // Away from this machine and without TLS a browser has no clipboard for pages.
+    const done = await navigator.clipboard?.writeText(props.text).then(
+      () => true,
+      () => false,
+    );
+    setSaid(done ? "Copied" : "Not copied");
+    setTimeout(() => setSaid(undefined), 1500);
   };
   return (
     <button type="button" class="quiet small" onClick={() => void copy()}>
-      {done ? "Copied" : props.label}
+      {said ?? props.label}
     </button>
   );
 }
@@ -194,11 +199,13 @@ export function Bars(props: { rows: readonly (readonly [string, number])[]; tone
     <ul class="bars" aria-label={props.label}>
       {props.rows.map(([name, value]) => (
         <li key={name}>
-          <span class="bar-name">{name}</span>
+          <span class="bar-name">
+            <Told text={name} />
+          </span>
           <span class="bar-track">
             <span class={`bar ${props.tone ?? "accent"}`} style={{ width: `${(value / most) * 100}%` }} />
           </span>
-          <span class="bar-value">{value.toLocaleString("en")}</span>
+          <span class="bar-value">{count(value)}</span>
         </li>
       ))}
     </ul>

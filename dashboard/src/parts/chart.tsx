@@ -1,5 +1,5 @@
-import { useEffect, useState } from "preact/hooks";
-import uPlot from "uplot";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { figure, moment } from "../logic/format.ts";
 import { type Columns, spoken } from "../logic/trend.ts";
@@ -9,6 +9,24 @@ export interface Marker {
   /** In the unit of x. */
   readonly at: number;
   readonly text: string;
+}
+
+let plotter: Promise<typeof uPlot | undefined> | undefined;
+
+/**
+ * Fetches the library that draws, once. Not with the page: at its start it loads the browser's tables of languages and
+ * time zones, which takes longer than an answer of the app. A view with a chart begins it beside its questions.
+ */
+export function fetchPlotter(): Promise<typeof uPlot | undefined> {
+  plotter ??= import("uplot").then(
+    (library) => library.default,
+    () => {
+      // Without it nothing is drawn; the legend and the sentence say the same. The next chart tries again.
+      plotter = undefined;
+      return undefined;
+    },
+  );
+  return plotter;
 }
 
 /** A line chart with its legend; the legend shows the values under the pointer, a sentence says the whole. */
@@ -26,12 +44,14 @@ export function Chart(props: {
   const { frame, width } = useWidth<HTMLDivElement>();
   const [at, setAt] = useState<number | null>(null);
   const dark = useDark();
+  const [{ Plot }, setPlot] = useState<{ readonly Plot?: typeof uPlot | undefined }>({});
+  useEffect(() => void fetchPlotter().then((found) => setPlot({ Plot: found })), []);
   const { columns, time = false, height = 220 } = props;
 
   const shape = JSON.stringify([columns, props.markers, props.range]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = frame.current;
-    if (element === null || width === 0) return;
+    if (element === null || width === 0 || Plot === undefined) return;
     const style = getComputedStyle(element);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const font = `11px ${style.fontFamily}`;
@@ -71,7 +91,7 @@ export function Chart(props: {
       }
     };
     const many = columns.x.length > 60;
-    const plot = new uPlot(
+    const plot = new Plot(
       {
         width,
         height,
@@ -112,7 +132,7 @@ export function Chart(props: {
     );
     return () => plot.destroy();
     // `shape` stands for the data: a new array with equal numbers draws nothing anew.
-  }, [width, height, time, dark, shape]);
+  }, [Plot, width, height, time, dark, shape]);
 
   const x = at === null ? undefined : columns.x[at];
   return (

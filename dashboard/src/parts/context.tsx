@@ -1,7 +1,8 @@
 import { createContext } from "preact";
-import { useCallback, useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../logic/api.ts";
 import type { Poller } from "../logic/poller.ts";
+import type { Answer, Questions } from "../logic/questions.ts";
 import type { Act } from "../logic/roles.ts";
 import type { Route } from "../logic/route.ts";
 
@@ -9,6 +10,7 @@ import type { Route } from "../logic/route.ts";
 export interface Shared {
   readonly api: Api;
   readonly poller: Poller;
+  readonly questions: Questions;
   readonly route: Route;
   /** Goes to an address of the page; `replace` leaves no step to go back to. */
   readonly go: (address: string, replace?: boolean) => void;
@@ -38,60 +40,38 @@ export interface Live<T> {
   readonly reload: () => void;
 }
 
-const LATER_MS = 150;
-
 /**
  * Asks now, and again in the page's one loop. What is shown stays while it is asked again, and is dropped when `key`
- * changes. With `key` undefined nothing is asked.
+ * changes. With `key` undefined nothing is asked. Equal keys are one question: `key` says all that `load` asks.
+ * @param later for what stands beside every view: its own questions go first
  */
-export function useLive<T>(
+export function useQuestion<T>(
+  questions: Questions,
   key: string | undefined,
   load: () => Promise<T>,
-  /** After what the view itself asks for: the app answers one question at a time. */
   later = false,
-): Live<T> {
-  const { poller, epoch } = useShared();
-  const [state, setState] = useState<{ key: string | undefined; data?: T; error?: unknown }>({ key });
+): Answer<T> {
+  const [, redraw] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+
+  // Before the frame is painted: a question need not wait for that.
+  useLayoutEffect(() => {
+    if (key === undefined) return;
+    const tell = () => redraw((times) => times + 1);
+    return questions.watch(key, { load: () => latest.current(), tell, later });
+  }, [key, questions, later]);
+
+  return key === undefined ? {} : questions.answer<T>(key);
+}
+
+/** A question of a view: `useQuestion`, asked anew when a key was given. */
+export function useLive<T>(key: string | undefined, load: () => Promise<T>, later = false): Live<T> {
+  const { poller, questions, epoch } = useShared();
   const asked = key === undefined ? undefined : `${key} ${epoch}`;
-
-  useEffect(() => {
-    if (asked === undefined) return;
-    let gone = false;
-    let before = "";
-    const task = async (): Promise<boolean> => {
-      try {
-        const data = await latest.current();
-        const text = JSON.stringify(data);
-        if (gone || text === before) return false;
-        before = text;
-        setState({ key: asked, data });
-        return true;
-      } catch (error) {
-        if (!gone) setState((now) => ({ ...(now.key === asked ? now : { key: asked }), error }));
-        before = "";
-        throw error;
-      }
-    };
-    let remove = () => {};
-    const begin = () => {
-      // The loop tells its own failures by waiting longer.
-      task().catch(() => undefined);
-      remove = poller.add(task);
-    };
-    const timer = later ? setTimeout(begin, LATER_MS) : undefined;
-    if (!later) begin();
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-      remove();
-    };
-  }, [asked, poller, later]);
-
+  const { data, error } = useQuestion(questions, asked, load, later);
   const reload = useCallback(() => poller.wake(), [poller]);
-  const mine = state.key === asked;
-  return { data: mine ? state.data : undefined, error: mine ? state.error : undefined, reload };
+  return { data, error, reload };
 }
 
 /** Asks once: what does not change, or is dear to answer. With `key` undefined nothing is asked. */
@@ -101,7 +81,7 @@ export function useOnce<T>(key: string | undefined, load: () => Promise<T>): Omi
   const latest = useRef(load);
   latest.current = load;
   const asked = key === undefined ? undefined : `${key} ${epoch}`;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (asked === undefined) return;
     let gone = false;
     latest.current().then(
@@ -126,13 +106,18 @@ export function useNow(): number {
   return now;
 }
 
-/** The width of an element in whole pixels, 0 before it is known. */
+/** The width of an element's content in whole pixels, 0 before it is known. */
 export function useWidth<T extends HTMLElement>() {
   const frame = useRef<T>(null);
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  // What is drawn to a width is drawn in the first frame, not in the one after.
+  useLayoutEffect(() => {
     const element = frame.current;
     if (element === null) return;
+    const { paddingLeft, paddingRight } = getComputedStyle(element);
+    setWidth(
+      Math.floor(element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight)),
+    );
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
     observer.observe(element);
     return () => observer.disconnect();

@@ -1,21 +1,103 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { errorText } from "../logic/api.ts";
 import { useOwnName } from "./own-name.tsx";
 
 /** A window over the page; Esc closes it, and the focus goes back to where it was. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  // The question for a key may come over another window.
+  const title = useId();
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
     return () => shown?.close();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={props.onClose}>
-      <h2 id="dialog-title">{props.title}</h2>
+    <dialog ref={dialog} aria-labelledby={title} onClose={props.onClose}>
+      <h2 id={title}>{props.title}</h2>
       {props.children}
     </dialog>
+  );
+}
+
+export interface Work {
+  readonly busy: boolean;
+  /** Why the last attempt failed. */
+  readonly error: unknown;
+  /** Does it, unless something is being done already. */
+  readonly run: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** One thing at a time: what is pressed twice is done once, and a refusal is kept to be shown. */
+export function useWork(): Work {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  // The state changes with the next frame; a second click may come before it.
+  const running = useRef(false);
+  return {
+    busy,
+    error,
+    async run(work) {
+      if (running.current) return;
+      running.current = true;
+      setBusy(true);
+      setError(undefined);
+      try {
+        await work();
+      } catch (thrown) {
+        setError(thrown);
+      } finally {
+        running.current = false;
+        setBusy(false);
+      }
+    },
+  };
+}
+
+/** A window with a form. A refusal is shown, and what was filled in stays. */
+export function FormDialog(props: {
+  title: string;
+  work: Work;
+  submit: () => Promise<void>;
+  /** What the one button says that does it; absent: there is none. */
+  action?: string | undefined;
+  /** What it says while it is done. */
+  doing?: string;
+  danger?: boolean;
+  /** Other buttons, between Cancel and the one. */
+  more?: ComponentChildren;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
+  const { work, action } = props;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    // Enter in a field sends a form that has no button for it.
+    if (action !== undefined) void work.run(props.submit);
+  };
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <form onSubmit={submit}>
+        {props.children}
+        {work.error !== undefined && (
+          <p class="notice bad" role="alert">
+            {errorText(work.error)}
+          </p>
+        )}
+        <div class="dialog-actions">
+          <button type="button" class="quiet" onClick={props.onClose}>
+            Cancel
+          </button>
+          {props.more}
+          {action !== undefined && (
+            <button type="submit" class={props.danger ? "danger" : "primary"} disabled={work.busy}>
+              {work.busy ? (props.doing ?? action) : action}
+            </button>
+          )}
+        </div>
+      </form>
+    </Dialog>
   );
 }
 
@@ -36,56 +118,40 @@ export function Confirm(props: {
 }) {
   const [reason, setReason] = useState("");
   const own = useOwnName();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const run = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      const by = props.named === true ? own.given : undefined;
-      await props.run({
-        ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
-        ...(by === undefined ? {} : { by }),
-      });
-      if (by !== undefined) own.remember();
-      props.onClose();
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
+  const work = useWork();
+  const submit = async () => {
+    const by = props.named === true ? own.given : undefined;
+    await props.run({
+      ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+      ...(by === undefined ? {} : { by }),
+    });
+    if (by !== undefined) own.remember();
+    props.onClose();
   };
   return (
-    <Dialog title={props.title} onClose={props.onClose}>
-      <form onSubmit={(event) => void run(event)}>
-        <div class="consequence">{props.children}</div>
-        {props.reason !== undefined && (
-          <label class="field">
-            <span>{props.reason}</span>
-            <textarea
-              rows={2}
-              value={reason}
-              required={props.required === true}
-              maxLength={2000}
-              onInput={(event) => setReason(event.currentTarget.value)}
-            />
-          </label>
-        )}
-        {props.named === true && own.field}
-        {error !== undefined && (
-          <p class="notice bad" role="alert">
-            {errorText(error)}
-          </p>
-        )}
-        <div class="dialog-actions">
-          <button type="button" class="quiet" onClick={props.onClose}>
-            Cancel
-          </button>
-          <button type="submit" class={props.danger ? "danger" : "primary"} disabled={busy}>
-            {busy ? "Working…" : props.action}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={props.title}
+      work={work}
+      submit={submit}
+      action={props.action}
+      doing="Working…"
+      danger={props.danger === true}
+      onClose={props.onClose}
+    >
+      <div class="consequence">{props.children}</div>
+      {props.reason !== undefined && (
+        <label class="field">
+          <span>{props.reason}</span>
+          <textarea
+            rows={2}
+            value={reason}
+            required={props.required === true}
+            maxLength={2000}
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
+        </label>
+      )}
+      {props.named === true && own.field}
+    </FormDialog>
   );
 }

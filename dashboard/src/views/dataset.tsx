@@ -3,6 +3,7 @@ import { address } from "../logic/route.ts";
 import type { Dataset } from "../logic/wire.ts";
 import { Ago, Badge, Bars, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
+import { SaveButton } from "../parts/save-file.tsx";
 import { DatasetExamples, SIDE_NAMES, SIDES } from "./dataset-examples.tsx";
 import { DatasetFigures } from "./dataset-figures.tsx";
 
@@ -46,9 +47,20 @@ export function DatasetView({ id }: { id: string }) {
         </>
       }
       actions={
-        <a class="button" href={address("lineage", one.id)}>
-          Lineage
-        </a>
+        <>
+          {one.status === "ready" && (
+            <SaveButton
+              label="Signed lineage"
+              title="What came of this dataset, as a file with a signed manifest: lightning verify-answer tells later whether it was altered"
+              path={`/lineage/datasets/${encodeURIComponent(one.id)}`}
+              query={{ manifest: true }}
+              name={`lineage-${one.id}.json`}
+            />
+          )}
+          <a class="button" href={address("lineage", one.id)}>
+            Lineage
+          </a>
+        </>
       }
     >
       {one.error !== undefined && <p class="notice bad">{one.error}</p>}

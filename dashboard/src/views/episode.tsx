@@ -7,6 +7,8 @@ import { Ago, Card, Copy, Empty, Facts, Failure, Loading, Page, Reward } from ".
 import { useLive, useShared } from "../parts/context.tsx";
 import { Conversation, LongText, Told } from "../parts/text.tsx";
 
+const told = (text: string | undefined) => text && <Told text={text} />;
+
 export function EpisodeView({ id }: { id: string }) {
   const { api } = useShared();
   const path = `/episodes/${encodeURIComponent(id)}`;
@@ -36,9 +38,11 @@ export function EpisodeView({ id }: { id: string }) {
       }
       actions={
         <>
-          <a class="button" href={address("episodes", undefined, { session_id: one.session_id })}>
-            Session
-          </a>
+          {one.session_id !== undefined && (
+            <a class="button" href={address("episodes", undefined, { session_id: one.session_id })}>
+              Session
+            </a>
+          )}
           <a class="button" href={address("lineage", one.id)}>
             What became of it
           </a>
@@ -82,7 +86,9 @@ export function EpisodeView({ id }: { id: string }) {
                     {Array.isArray(reward.metadata.tags) && (
                       <span class="tags full">
                         {reward.metadata.tags.map(shown).map((tag) => (
-                          <code key={tag}>{tag}</code>
+                          <code key={tag}>
+                            <Told text={tag} />
+                          </code>
                         ))}
                       </span>
                     )}
@@ -106,7 +112,7 @@ export function EpisodeView({ id }: { id: string }) {
             <Facts
               rows={[
                 ["When", <Ago key="at" at={one.created_at} />],
-                ["Model", one.model_deployment],
+                ["Model", told(one.model_deployment)],
                 ["Took", one.request_latency_ms === undefined ? undefined : duration(one.request_latency_ms)],
                 [
                   "Tokens",
@@ -115,8 +121,8 @@ export function EpisodeView({ id }: { id: string }) {
                     : count(one.token_usage.total_tokens),
                 ],
                 ["Cost", one.cost_usd === undefined ? undefined : `$${one.cost_usd}`],
-                ["Session", one.session_id],
-                ["Correlation", one.correlation_id],
+                ["Session", told(one.session_id)],
+                ["Correlation", told(one.correlation_id)],
                 ["Penalty", one.reward_penalty ? signed(one.reward_penalty) : undefined],
                 [
                   "Redacted",

@@ -28,7 +28,9 @@ const COLUMNS: readonly Column<EpisodeSummary>[] = [
       ) : (
         <span class="tags">
           {one.tool_names.slice(0, 2).map((name) => (
-            <code key={name}>{name}</code>
+            <code key={name}>
+              <Told text={name} />
+            </code>
           ))}
           {one.tool_names.length > 2 && <span class="muted">+{one.tool_names.length - 2}</span>}
         </span>

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { needsPerson } from "../logic/attention.ts";
 import { plural, shortModel } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
@@ -13,7 +14,7 @@ import type {
   Trend,
 } from "../logic/wire.ts";
 import { Ago, Badge, Card, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
-import { Chart } from "../parts/chart.tsx";
+import { Chart, fetchPlotter } from "../parts/chart.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { Steps } from "../parts/steps.tsx";
 import { LoopMap } from "./loop-map.tsx";
@@ -36,6 +37,7 @@ export function OverviewView() {
   const pipelines = useLive(`pipelines ${agent}`, () => api.get<PipelineList>("/pipelines", { limit: 5 }));
   const active = useLive(`active ${agent}`, () => api.get<ActiveDeployment>("/deployments/active"));
   const trend = useLive(`trend ${agent}`, () => api.get<Trend>("/stats/rewards"));
+  useEffect(() => void fetchPlotter(), []);
   const history = useLive(`lineage ${agent}`, () => api.get<Newest>("/lineage", { limit: 1 }));
 
   if (stats.data === undefined)

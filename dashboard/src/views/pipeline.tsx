@@ -27,9 +27,11 @@ export function PipelineView({ id }: { id: string }) {
   const { data: pipeline } = live;
   const runId = pipeline?.run_id;
   const evaluationId = pipeline?.evaluation_id;
-  const run = useLive(runId && `run ${runId}`, () => api.get<Run>(`/training/${runId}`));
+  const run = useLive(runId && `run ${runId}`, () =>
+    api.get<Run>(`/training/${encodeURIComponent(runId ?? "")}`),
+  );
   const evaluation = useLive(evaluationId && `evaluation ${evaluationId}`, () =>
-    api.get<Evaluation>(`/evaluations/${evaluationId}`),
+    api.get<Evaluation>(`/evaluations/${encodeURIComponent(evaluationId ?? "")}`),
   );
   const [asking, setAsking] = useState<"approve" | "reject">();
   if (pipeline === undefined)

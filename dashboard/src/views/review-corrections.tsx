@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
-import { errorText } from "../logic/api.ts";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { CorrectionList } from "../logic/wire.ts";
 import { Ago } from "../parts/basics.tsx";
 import { useOnce, useShared } from "../parts/context.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { FormDialog, useWork } from "../parts/dialog.tsx";
+import { saveFile } from "../parts/save-file.tsx";
 import { Told } from "../parts/text.tsx";
 
 const FORMATS = {
@@ -27,46 +27,36 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
   const [format, setFormat] = useState<Format>("golden");
   const [name, setName] = useState("corrections");
   const [tests, setTests] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const work = useWork();
   const newest = useOnce("corrections", () => api.get<CorrectionList>("/review/corrections", { limit: 3 }));
 
-  const doing = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await work();
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
-  };
-  const build = (event: Event) => {
-    event.preventDefault();
-    void doing(async () => {
-      const { dataset_id } = await api.post<{ dataset_id: string }>("/review/corrections/dataset", {
-        name: name.trim(),
-        format,
-        ...(format === "golden" && tests ? { test_split: 1 } : {}),
-      });
-      tell("The dataset is being built from the corrections.");
-      go(address("datasets", dataset_id));
+  const build = async () => {
+    const { dataset_id } = await api.post<{ dataset_id: string }>("/review/corrections/dataset", {
+      name: name.trim(),
+      format,
+      ...(format === "golden" && tests ? { test_split: 1 } : {}),
     });
+    tell("The dataset is being built from the corrections.");
+    go(address("datasets", dataset_id));
   };
-  /** Through the page's own way to the app, which brings the key along; a plain link could not. */
   const download = () =>
-    doing(async () => {
-      const url = URL.createObjectURL(await api.file(`/review/corrections/${format}`));
-      const link = document.createElement("a");
-      link.href = url;
-      link.download = `corrections-${format}.jsonl`;
-      link.click();
-      URL.revokeObjectURL(url);
+    work.run(async () => {
+      saveFile(await api.file(`/review/corrections/${format}`), `corrections-${format}.jsonl`);
     });
 
   return (
-    <Dialog title={plural(corrected, "corrected answer")} onClose={onClose}>
+    <FormDialog
+      title={plural(corrected, "corrected answer")}
+      work={work}
+      submit={build}
+      action={can("buildCorrectionsDataset") ? "Build the dataset" : undefined}
+      more={
+        <button type="button" disabled={work.busy} onClick={() => void download()}>
+          Download
+        </button>
+      }
+      onClose={onClose}
+    >
       <ul class="judgements corrections">
         {(newest.data?.corrections ?? []).map((one) => (
           <li key={one.reward_id}>
@@ -84,68 +74,48 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
           </li>
         ))}
       </ul>
-      <form onSubmit={build}>
-        <fieldset>
-          <legend>They become</legend>
-          {Object.entries(FORMATS).map(([value, { name: title, does }]) => (
-            <label key={value} class="check">
-              <input
-                type="radio"
-                name="format"
-                value={value}
-                checked={format === value}
-                onChange={(event) => {
-                  const chosen = event.currentTarget.value;
-                  if (isFormat(chosen)) setFormat(chosen);
-                }}
-              />
-              <span>
-                <b>{title}</b>: {does}
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        {format === "golden" && (
-          <label class="check">
+      <fieldset>
+        <legend>They become</legend>
+        {Object.entries(FORMATS).map(([value, { name: title, does }]) => (
+          <label key={value} class="check">
             <input
-              type="checkbox"
-              checked={tests}
-              onChange={(event) => setTests(event.currentTarget.checked)}
+              type="radio"
+              name="format"
+              value={value}
+              checked={format === value}
+              onChange={(event) => {
+                const chosen = event.currentTarget.value;
+                if (isFormat(chosen)) setFormat(chosen);
+              }}
             />
-            <span>All of it as a test set: models are judged by it and never trained on it</span>
+            <span>
+              <b>{title}</b>: {does}
+            </span>
           </label>
-        )}
-        {can("buildCorrectionsDataset") && (
-          <label class="field">
-            <span>Name of the dataset</span>
-            <input
-              value={name}
-              required
-              maxLength={100}
-              autocomplete="off"
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          </label>
-        )}
-        {error !== undefined && (
-          <p class="notice bad" role="alert">
-            {errorText(error)}
-          </p>
-        )}
-        <div class="dialog-actions">
-          <button type="button" class="quiet" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="button" disabled={busy} onClick={() => void download()}>
-            Download
-          </button>
-          {can("buildCorrectionsDataset") && (
-            <button type="submit" class="primary" disabled={busy}>
-              Build the dataset
-            </button>
-          )}
-        </div>
-      </form>
-    </Dialog>
+        ))}
+      </fieldset>
+      {format === "golden" && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={tests}
+            onChange={(event) => setTests(event.currentTarget.checked)}
+          />
+          <span>All of it as a test set: models are judged by it and never trained on it</span>
+        </label>
+      )}
+      {can("buildCorrectionsDataset") && (
+        <label class="field">
+          <span>Name of the dataset</span>
+          <input
+            value={name}
+            required
+            maxLength={100}
+            autocomplete="off"
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        </label>
+      )}
+    </FormDialog>
   );
 }

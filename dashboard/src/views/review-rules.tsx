@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
-import { errorText } from "../logic/api.ts";
 import { count, plural } from "../logic/format.ts";
 import type { ReviewQueue, ReviewRules } from "../logic/wire.ts";
 import { useShared } from "../parts/context.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { FormDialog, useWork } from "../parts/dialog.tsx";
 
 const SAMPLING_NAMES: Readonly<Record<keyof ReviewRules["sampling"], string>> = {
   random: "At random",
@@ -26,92 +25,72 @@ export function Rules({
 }) {
   const { api } = useShared();
   const [rules, setRules] = useState(queue.rules);
-  const [error, setError] = useState<unknown>();
-  const save = async (event: Event) => {
-    event.preventDefault();
-    try {
-      await api.post("/review/rules", rules);
-      onSaved();
-      onClose();
-    } catch (thrown) {
-      setError(thrown);
-    }
+  const work = useWork();
+  const save = async () => {
+    await api.post("/review/rules", rules);
+    onSaved();
+    onClose();
   };
   return (
-    <Dialog title="How episodes are reviewed" onClose={onClose}>
-      <form onSubmit={(event) => void save(event)}>
-        <div class="field-pair">
-          <label class="field">
-            <span>People per episode</span>
-            <input
-              type="number"
-              min={1}
-              max={10}
-              required
-              value={rules.reviewers_per_episode}
-              onInput={(event) => setRules({ ...rules, reviewers_per_episode: number(event) })}
-            />
-          </label>
-          <label class="field">
-            <span>Minutes it is kept for one</span>
-            <input
-              type="number"
-              min={0.5}
-              max={1440}
-              step={0.5}
-              required
-              value={rules.lease_seconds / 60}
-              onInput={(event) => setRules({ ...rules, lease_seconds: Math.round(number(event) * 60) })}
-            />
-          </label>
-        </div>
-        <label class="check">
+    <FormDialog title="How episodes are reviewed" work={work} submit={save} action="Save" onClose={onClose}>
+      <div class="field-pair">
+        <label class="field">
+          <span>People per episode</span>
           <input
-            type="checkbox"
-            checked={rules.blind}
-            onChange={(event) => setRules({ ...rules, blind: event.currentTarget.checked })}
+            type="number"
+            min={1}
+            max={10}
+            required
+            value={rules.reviewers_per_episode}
+            onInput={(event) => setRules({ ...rules, reviewers_per_episode: number(event) })}
           />
-          <span>Blind: without rewards, other judgements and the model’s name</span>
         </label>
-        <fieldset class="weights">
-          <legend>What is offered, by weight</legend>
-          {(Object.keys(SAMPLING_NAMES) as (keyof ReviewRules["sampling"])[]).map((name) => (
-            <label key={name} class="field">
-              <span>{SAMPLING_NAMES[name]}</span>
-              <input
-                type="number"
-                min={0}
-                max={100}
-                required
-                value={rules.sampling[name]}
-                onInput={(event) =>
-                  setRules({ ...rules, sampling: { ...rules.sampling, [name]: number(event) } })
-                }
-              />
-            </label>
-          ))}
-        </fieldset>
-        {queue.reviewers.length > 0 && (
-          <p class="muted">
-            So far:{" "}
-            {queue.reviewers.map(({ reviewer, labelled }) => `${reviewer} ${count(labelled)}`).join(", ")}.{" "}
-            {plural(queue.reservations.length, "episode is", "episodes are")} in hand.
-          </p>
-        )}
-        {error !== undefined && (
-          <p class="notice bad" role="alert">
-            {errorText(error)}
-          </p>
-        )}
-        <div class="dialog-actions">
-          <button type="button" class="quiet" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
-      </form>
-    </Dialog>
+        <label class="field">
+          <span>Minutes it is kept for one</span>
+          <input
+            type="number"
+            min={0.5}
+            max={1440}
+            step={0.5}
+            required
+            value={rules.lease_seconds / 60}
+            onInput={(event) => setRules({ ...rules, lease_seconds: Math.round(number(event) * 60) })}
+          />
+        </label>
+      </div>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={rules.blind}
+          onChange={(event) => setRules({ ...rules, blind: event.currentTarget.checked })}
+        />
+        <span>Blind: without rewards, other judgements and the model’s name</span>
+      </label>
+      <fieldset class="weights">
+        <legend>What is offered, by weight</legend>
+        {(Object.keys(SAMPLING_NAMES) as (keyof ReviewRules["sampling"])[]).map((name) => (
+          <label key={name} class="field">
+            <span>{SAMPLING_NAMES[name]}</span>
+            <input
+              type="number"
+              min={0}
+              max={100}
+              required
+              value={rules.sampling[name]}
+              onInput={(event) =>
+                setRules({ ...rules, sampling: { ...rules.sampling, [name]: number(event) } })
+              }
+            />
+          </label>
+        ))}
+      </fieldset>
+      {queue.reviewers.length > 0 && (
+        <p class="muted">
+          So far:{" "}
+          {queue.reviewers.map(({ reviewer, labelled }) => `${reviewer} ${count(labelled)}`).join(", ")}.{" "}
+          {plural(queue.reservations.length, "episode is", "episodes are")} in hand.
+        </p>
+      )}
+    </FormDialog>
   );
 }

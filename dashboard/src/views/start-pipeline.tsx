@@ -1,10 +1,9 @@
 import { useState } from "preact/hooks";
-import { errorText } from "../logic/api.ts";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Dataset, DatasetList, Pipeline } from "../logic/wire.ts";
 import { useLive, useShared } from "../parts/context.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { FormDialog, useWork } from "../parts/dialog.tsx";
 import { useOwnName } from "../parts/own-name.tsx";
 
 /** As many as one build includes. */
@@ -23,8 +22,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
   const [left, setLeft] = useState<readonly string[]>([]);
   const [approval, setApproval] = useState(true);
   const own = useOwnName();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const work = useWork();
   // One form is one pipeline, however often it is sent.
   const [key] = useState(() => crypto.randomUUID());
   const ready = (datasets.data?.datasets ?? []).filter(({ status }) => status === "ready");
@@ -32,111 +30,95 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
   const golden = ready
     .filter(({ recipe, training_count }) => isGolden(recipe) && (training_count ?? 0) > 0)
     .slice(0, MOST_GOLDEN);
-  const start = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      const learnt = golden.map(({ id }) => id).filter((id) => !left.includes(id));
-      const body = {
-        name,
-        dataset: {
-          min_reward: Number(reward),
-          ...(learnt.length === 0 ? {} : { include_golden: learnt }),
-          ...(held === "" ? { test_split: 0.2 } : {}),
-        },
-        evaluation: held === "" ? {} : { dataset_id: held },
-        approval: { required: approval },
-        ...(own.given === undefined ? {} : { promoted_by: own.given }),
-      };
-      const started = await api.post<Pipeline>("/pipelines", body, { key });
-      if (own.given !== undefined) own.remember();
-      poller.wake();
-      onClose();
-      go(address("pipelines", started.id));
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
+  const start = async () => {
+    const learnt = golden.map(({ id }) => id).filter((id) => !left.includes(id));
+    const body = {
+      name,
+      dataset: {
+        min_reward: Number(reward),
+        ...(learnt.length === 0 ? {} : { include_golden: learnt }),
+        ...(held === "" ? { test_split: 0.2 } : {}),
+      },
+      evaluation: held === "" ? {} : { dataset_id: held },
+      approval: { required: approval },
+      ...(own.given === undefined ? {} : { promoted_by: own.given }),
+    };
+    const started = await api.post<Pipeline>("/pipelines", body, { key });
+    if (own.given !== undefined) own.remember();
+    poller.wake();
+    onClose();
+    go(address("pipelines", started.id));
   };
   return (
-    <Dialog title="Start a pipeline" onClose={onClose}>
-      <form onSubmit={(event) => void start(event)}>
-        <label class="field">
-          <span>Name</span>
-          <input
-            value={name}
-            required
-            maxLength={200}
-            onInput={(event) => setName(event.currentTarget.value)}
-          />
-        </label>
-        <label class="field">
-          <span>Learn from episodes judged at least</span>
-          <input
-            type="number"
-            min={-1}
-            max={1}
-            step={0.1}
-            value={reward}
-            required
-            onInput={(event) => setReward(event.currentTarget.value)}
-          />
-        </label>
-        {golden.length > 0 && (
-          <fieldset>
-            <legend>and from golden conversations</legend>
-            {golden.map((one) => (
-              <label key={one.id} class="check">
-                <input
-                  type="checkbox"
-                  checked={!left.includes(one.id)}
-                  onChange={(event) => {
-                    const { checked } = event.currentTarget;
-                    setLeft((now) => (checked ? now.filter((id) => id !== one.id) : [...now, one.id]));
-                  }}
-                />
-                <span>
-                  {one.name} <span class="muted">{plural(one.training_count ?? 0, "example")}</span>
-                </span>
-              </label>
-            ))}
-          </fieldset>
-        )}
-        <label class="field">
-          <span>Judge by</span>
-          <select value={held} onChange={(event) => setHeld(event.currentTarget.value)}>
-            <option value="">a fifth of the new dataset, held out</option>
-            {sets.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.name} ({one.test_count} held-out examples)
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={approval}
-            onChange={(event) => setApproval(event.currentTarget.checked)}
-          />
-          <span>Ask a person before the model is promoted</span>
-        </label>
-        {own.field}
-        {error !== undefined && (
-          <p class="notice bad" role="alert">
-            {errorText(error)}
-          </p>
-        )}
-        <div class="dialog-actions">
-          <button type="button" class="quiet" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={busy}>
-            {busy ? "Starting…" : "Start"}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Start a pipeline"
+      work={work}
+      submit={start}
+      action="Start"
+      doing="Starting…"
+      onClose={onClose}
+    >
+      <label class="field">
+        <span>Name</span>
+        <input
+          value={name}
+          required
+          maxLength={200}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      <label class="field">
+        <span>Learn from episodes judged at least</span>
+        <input
+          type="number"
+          min={-1}
+          max={1}
+          step={0.1}
+          value={reward}
+          required
+          onInput={(event) => setReward(event.currentTarget.value)}
+        />
+      </label>
+      {golden.length > 0 && (
+        <fieldset>
+          <legend>and from golden conversations</legend>
+          {golden.map((one) => (
+            <label key={one.id} class="check">
+              <input
+                type="checkbox"
+                checked={!left.includes(one.id)}
+                onChange={(event) => {
+                  const { checked } = event.currentTarget;
+                  setLeft((now) => (checked ? now.filter((id) => id !== one.id) : [...now, one.id]));
+                }}
+              />
+              <span>
+                {one.name} <span class="muted">{plural(one.training_count ?? 0, "example")}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <label class="field">
+        <span>Judge by</span>
+        <select value={held} onChange={(event) => setHeld(event.currentTarget.value)}>
+          <option value="">a fifth of the new dataset, held out</option>
+          {sets.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name} ({one.test_count} held-out examples)
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={approval}
+          onChange={(event) => setApproval(event.currentTarget.checked)}
+        />
+        <span>Ask a person before the model is promoted</span>
+      </label>
+      {own.field}
+    </FormDialog>
   );
 }
