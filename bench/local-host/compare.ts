@@ -15,6 +15,8 @@ const { values } = parseArgs({
   },
 });
 const folder = path.join(import.meta.dirname, "engines");
+/** As \`lightning-host\` and \`npm start\` begin. */
+const COMPILE_CACHE = path.join(import.meta.dirname, "../../bin/compile-cache.js");
 const engines = values.only.split(",");
 if (engines.some((name) => name !== "local-host") && !existsSync(path.join(folder, "node_modules"))) {
   console.log("installing the other engines into bench/local-host/engines");
@@ -38,10 +40,14 @@ function run(engine: string, finished: number): Promise<Figures> {
     finished: engine === "local-host" ? finished : 0,
   };
   const script = path.join(folder, engine === "local-host" ? "local-host.ts" : `${engine}.mjs`);
-  const child = spawn(process.execPath, ["--expose-gc", script, JSON.stringify(plan)], {
-    stdio: ["ignore", "pipe", "inherit"],
-    cwd: folder,
-  });
+  const child = spawn(
+    process.execPath,
+    ["--expose-gc", "--import", COMPILE_CACHE, script, JSON.stringify(plan)],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      cwd: folder,
+    },
+  );
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   return new Promise((resolve, reject) => {

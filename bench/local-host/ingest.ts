@@ -23,10 +23,14 @@ const home = mkdtempSync(path.join(os.tmpdir(), "lightning-ingest-"));
 const root = path.join(import.meta.dirname, "../..");
 const profile =
   values.profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", path.resolve(values.profile)];
-const app = spawn(process.execPath, [...profile, "src/start.ts", "--port", "0", "--home", home], {
-  cwd: root,
-  env: { ...process.env, LIGHTNING_HOME: home, LIGHTNING_DATA_DIR: path.join(home, "files") },
-});
+const app = spawn(
+  process.execPath,
+  [...profile, "--import", "./bin/compile-cache.js", "src/start.ts", "--port", "0", "--home", home],
+  {
+    cwd: root,
+    env: { ...process.env, LIGHTNING_HOME: home, LIGHTNING_DATA_DIR: path.join(home, "files") },
+  },
+);
 let said = "";
 for (const stream of [app.stdout, app.stderr])
   stream.on("data", (chunk: Buffer) => (said += chunk.toString()));

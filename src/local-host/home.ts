@@ -74,7 +74,7 @@ export function claimHome(home: string, own: RunningHost): () => void {
       remedy: "Stop it, or use another folder (--home).",
     });
   }
-  writeFileAtomic(file, `${JSON.stringify(own)}\n`);
+  writeFileAtomic(file, `${JSON.stringify(own)}\n`, true);
   let held = true;
   return () => {
     if (!held) return;

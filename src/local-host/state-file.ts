@@ -4,15 +4,15 @@ import { fatal, messageOf } from "../kernel/errors.ts";
 
 /**
  * Writes a whole file or nothing: into a neighbour first, synced, then renamed over.
- * @param mode permission bits of a new file
+ * @param passing true for what is worth nothing after a loss of power, and needs no sync
  */
-export function writeFileAtomic(file: string, text: string, mode = 0o600): void {
+export function writeFileAtomic(file: string, text: string, passing = false): void {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.tmp`;
-  const handle = fs.openSync(draft, "w", mode);
+  const handle = fs.openSync(draft, "w", 0o600);
   try {
     fs.writeSync(handle, text);
-    fs.fsyncSync(handle);
+    if (!passing) fs.fsyncSync(handle);
   } finally {
     fs.closeSync(handle);
   }

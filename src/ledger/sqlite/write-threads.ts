@@ -60,7 +60,13 @@ export interface WriteThreadOptions extends ThreadStart {
   readonly onGone: (reason: string) => void;
 }
 
-/** A thread that writes a ledger's file. Commands of one turn are handed over together. */
+/** So many commands are handed over even while the thread is at work. */
+const FULL_OUTBOX = 256;
+
+/**
+ * A thread that writes a ledger's file. What comes while it is at work is handed over together, when it has answered:
+ * it could not begin with it anyway, and waking it costs what carrying out a command does.
+ */
 export function startWriteThread(options: WriteThreadOptions): WriteThread {
   const { file, storeId } = options;
   const worker = new Worker(entry, {
@@ -69,6 +75,7 @@ export function startWriteThread(options: WriteThreadOptions): WriteThread {
   });
   const waiting = new Map<number, Waiting>();
   let outbox: ThreadWork["commands"][number][] = [];
+  let isTurnOpen = false;
   let nextId = 0;
   let isReady = false;
   let isClosing = false;
@@ -87,6 +94,7 @@ export function startWriteThread(options: WriteThreadOptions): WriteThread {
       if (error === undefined) task?.resolve(value as WriteResult);
       else task?.reject(new LightningError(error.kind, error.code, error.message, error.facts));
     }
+    if (outbox.length > 0 && waiting.size === outbox.length) hand();
     // Nobody waits for it: it keeps no process alive.
     if (waiting.size === 0) worker.unref();
     if (touched.length > 0) options.onCommit(new Set(touched));
@@ -106,6 +114,7 @@ export function startWriteThread(options: WriteThreadOptions): WriteThread {
   worker.on("exit", (code) => gone(`exit code ${code}`));
 
   function hand(): void {
+    isTurnOpen = false;
     const commands = outbox;
     outbox = [];
     if (commands.length > 0 && !isGone)
@@ -118,8 +127,12 @@ export function startWriteThread(options: WriteThreadOptions): WriteThread {
       return new Promise((resolve, reject) => {
         const id = nextId++;
         if (waiting.size === 0) worker.ref();
+        const isIdle = waiting.size === outbox.length;
         waiting.set(id, { resolve, reject });
-        if (outbox.push({ id, bytes, command }) === 1) setImmediate(hand);
+        outbox.push({ id, bytes, command });
+        if (isTurnOpen || (!isIdle && outbox.length < FULL_OUTBOX)) return;
+        isTurnOpen = true;
+        setImmediate(hand);
       });
     },
     async close() {

@@ -5,7 +5,7 @@ import type { Invoker } from "../core-api/invoker.ts";
 import type { DurableEngine, DurableHttpResponse } from "../durable/port.ts";
 import { type AdminDeps, handleAdmin } from "./admin.ts";
 import { corsHeaders, type GuardOptions, refusal } from "./guard.ts";
-import { toHttpMetadata, toHttpTrigger, toReply } from "./http-data.ts";
+import { toHttpTrigger, toReply } from "./http-data.ts";
 import { type HostKeys, isOneOf, presentedKey } from "./keys.ts";
 import { type IncomingCall, type OutgoingReply, readBody, textReply } from "./message.ts";
 import { decodePath } from "./route-template.ts";
@@ -117,7 +117,6 @@ async function invoke(
   if (body === undefined) return textReply(413, "The request body is too large.");
   const outcome = await deps.invoker.call(fn, {
     trigger: toHttpTrigger(call, params, body),
-    triggerMetadata: toHttpMetadata(call, params),
     traceParent: call.headers.traceparent,
     traceState: call.headers.tracestate,
   });

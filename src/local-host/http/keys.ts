@@ -24,7 +24,7 @@ export function openKeys(file: string): HostKeys {
   const fresh = { master: newKey(), function: newKey(), durabletask: newKey(), mcp_extension: newKey() };
   const keys: HostKeys = { ...fresh, ...kept };
   if (Object.keys(fresh).every((name) => name in kept)) return keys;
-  writeFileAtomic(file, `${JSON.stringify(keys, null, 2)}\n`, 0o600);
+  writeFileAtomic(file, `${JSON.stringify(keys, null, 2)}\n`);
   return keys;
 }
 
