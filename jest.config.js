@@ -1,10 +1,16 @@
+// Every property with so many times its runs: for a long look, now and then.
+const runs = Number(process.env.PROPERTY_RUNS ?? 1);
+
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
   roots: ["<rootDir>/functions", "<rootDir>/src", "<rootDir>/test"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   // Jest loads modules itself, so Node's hooks (core-api/install.ts) don't reach apps inside it.
-  moduleNameMapper: { "^@azure/functions-core$": "<rootDir>/src/local-host/core-api/shim.cjs" },
+  moduleNameMapper: {
+    "^@azure/functions-core$": "<rootDir>/src/local-host/core-api/shim.cjs",
+    ...(runs === 1 ? {} : { "^fast-check$": "<rootDir>/test/support/more-runs.ts" }),
+  },
   extensionsToTreatAsEsm: [".ts"],
   transform: {}, // Jest >= 30.5 strips types with Node's own module.stripTypeScriptTypes
   setupFiles: ["<rootDir>/test/setup.ts"],
@@ -12,6 +18,6 @@ export default {
   collectCoverageFrom: ["src/**/*.ts", "functions/**/*.ts", "!src/**/*.d.ts"],
   coverageDirectory: "coverage",
   // Real processes are started and killed by some tests; a busy machine may take its time.
-  testTimeout: 90_000,
+  testTimeout: 90_000 * Math.max(1, runs),
   watchman: false,
 };

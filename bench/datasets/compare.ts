@@ -1,7 +1,7 @@
 import { round } from "./watch.ts";
 
 /** Stages that only the assembly has; all others are summed up by the shards. */
-const ASSEMBLY = ["gather", "select_and_split", "leakage", "write", "lineage"];
+const ASSEMBLY = ["gather", "select_and_split", "keep_tokens", "leakage", "write", "lineage"];
 /** Of the shards' stages those that are DuckDB's work too: filter, join, conversion, split, and reading and writing for them. */
 const SHARED = ["read", "filter", "join", "convert", "split", "shard_files"];
 /** The same of the assembly's: `select_and_split` holds de-duplication as well, which is not taken out. */

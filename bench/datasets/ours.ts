@@ -70,6 +70,7 @@ console.log(
     dropped: dataset.dropped,
     leakage: dataset.leakage,
     content_hash: dataset.content_hash,
+    tokens_counted: dataset.tokens_counted,
     tokens: dataset.token_counts?.sides.train?.tokens,
   }),
 );

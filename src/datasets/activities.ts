@@ -11,7 +11,7 @@ import type { Dataset, DatasetActivities } from "./contract.ts";
 import { removeEdges } from "./edges.ts";
 import { haveFeedsCaughtUp } from "./feed-progress.ts";
 import { folderOf } from "./keys.ts";
-import { buildShard, planShards } from "./shards.ts";
+import { buildShard, planShards, rememberedTokens } from "./shards.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
 
 export interface DatasetActivityDeps {
@@ -32,7 +32,7 @@ const isCancelled = (dataset: Dataset): boolean => dataset.cancel_requested === 
 export function createDatasetActivities(given: DatasetActivityDeps): DatasetActivities {
   const { ledger, files, clock, logger } = given;
   const store = createDatasetStore(ledger);
-  const deps = { ...given, store };
+  const deps = { ...given, store, knownTokens: rememberedTokens(files) };
 
   async function read({ agent_id, id }: RecordRef): Promise<Stored<Dataset>> {
     const dataset = await store.read(agent_id, id);

@@ -22,6 +22,7 @@ import { goldenLines } from "./shards.ts";
 import { hashOfContent, keysOfSide, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
 import { Stages } from "./stages.ts";
 import type { DatasetStore } from "./store.ts";
+import { keepTokens, readKnownTokens, tokenMemoryKey } from "./token-memory.ts";
 import { encodingOf } from "./tokens.ts";
 
 export interface AssembleDeps {
@@ -76,6 +77,11 @@ export async function assemble(
 
   const table = await stages.wait("gather", () => candidates.table());
   const sharedExamples = contentsAcross(table, merged);
+  const { encoding } = encodingOf(settings.baseModel);
+  if ((total.counted ?? 0) > 0)
+    await stages.wait("keep_tokens", () =>
+      keepTokens(files, tokenMemoryKey(dataset.agent_id, encoding), table),
+    );
   const contentHash = await stages.wait("write", () => hashOfContent(files, indexes, table, merged));
   // The disk takes its time over the files: what is only looked at and noted is done meanwhile.
   const [written, [nearPairs, { tools, ...lineage }]] = await bothOrNone(
@@ -88,7 +94,7 @@ export async function assemble(
       return [pairs, edges] as const;
     })(),
   );
-  const figures = await figuresOf(table, merged, tools, encodingOf(settings.baseModel).encoding);
+  const figures = await figuresOf(table, merged, tools, encoding);
   const sharedKeys = await stages.wait("leakage", () => keysAcross(table, merged.sides));
   const first = await store.firstWithContent(dataset.agent_id, contentHash);
   if (total.seconds !== undefined) stages.add(total.seconds);
@@ -102,6 +108,7 @@ export async function assemble(
     episode_count: total.read,
     dropped: total.dropped,
     warnings: { ...dataset.warnings, ...total.warnings },
+    tokens_counted: total.counted ?? 0,
     group_counts: { ...merged.groups, largest: merged.largestGroup },
     clusters: { found: merged.clusters, largest: merged.largestCluster },
     leakage: {
@@ -152,6 +159,7 @@ async function gather(
     total.kept += of.kept;
     for (const [reason, times] of Object.entries(of.dropped)) add(total.dropped, reason, times);
     for (const [reason, times] of Object.entries(of.warnings)) add(total.warnings, reason, times);
+    if (of.counted !== undefined) total.counted = (total.counted ?? 0) + of.counted;
     if (of.seconds !== undefined) stages.add(of.seconds);
   };
   for (const shard of parts)
@@ -160,7 +168,12 @@ async function gather(
   const hasPairs = format === "dpo" && dataset.recipe.kind !== "golden";
   if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0) return { total, parts };
   // Only now: the vocabulary takes memory that the merge's tables want.
-  const measure = await createMeasure(encodingOf(settings.baseModel).encoding, new Stages());
+  const { encoding } = encodingOf(settings.baseModel);
+  const memory = tokenMemoryKey(dataset.agent_id, encoding);
+  const earlier = await readKnownTokens(files, memory);
+  const measure = await createMeasure(encoding, new Stages(), earlier, () => {
+    total.counted = (total.counted ?? 0) + 1;
+  });
   const golden = includedLines(deps, dataset, measure);
   if (golden !== undefined) {
     const keys = shardKeys(dataset.id, "golden");
@@ -169,6 +182,8 @@ async function gather(
   }
   if (!hasPairs) return { total, parts };
   const table = await (await readShards(files, dataset, parts)).candidates.table();
+  // The table of the pairs will not hold what they are made of.
+  if ((total.counted ?? 0) > 0) await keepTokens(files, memory, table);
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));
   const pairs = pairLines(files, dataset, table, sources, summary, measure, reserved);

@@ -126,6 +126,12 @@ export class CandidateTable {
     return 16;
   }
 
+  /** Copies the first bytes of the content's hash. */
+  copyContent(index: number, to: Buffer, at: number, bytes: number): void {
+    const from = index * RECORD_BYTES;
+    this.bytes.copy(to, at, from, from + bytes);
+  }
+
   contentWord(index: number): number {
     return this.#word(index, 0);
   }

@@ -233,6 +233,8 @@ export const datasetSchema = z.object({
     .optional(),
   /** Pages of edges from lines to episodes and rewards. */
   lineage: z.object({ pages: z.number().int(), rows: z.number().int() }).optional(),
+  /** Examples whose tokens this build counted; those of all others were known from earlier builds. */
+  tokens_counted: z.number().int().optional(),
   /** Where the time went, summed over all workers. */
   seconds: z.record(z.string(), z.number()).optional(),
   cancel_requested: z.boolean().optional(),

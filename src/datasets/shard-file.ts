@@ -13,6 +13,8 @@ export interface ShardSummary {
   kept: number;
   dropped: Record<string, number>;
   warnings: Record<string, number>;
+  /** Examples whose tokens no earlier build had counted. */
+  counted?: number;
   seconds?: Record<string, number>;
 }
 export const emptySummary = (): ShardSummary => ({ read: 0, kept: 0, dropped: {}, warnings: {} });

@@ -22,16 +22,31 @@ import {
 } from "./shard-file.ts";
 import { Stages } from "./stages.ts";
 import { type DatasetStore, inRange } from "./store.ts";
-import { encodingOf } from "./tokens.ts";
+import { type KnownTokens, readKnownTokens, tokenMemoryKey } from "./token-memory.ts";
+import { type Encoding, encodingOf } from "./tokens.ts";
 import { checkFormat } from "./validate.ts";
 
 /** Golden lines between turns of the loop: each takes tens of microseconds. */
 const LINES_AT_ONCE = 64;
 
 export interface ShardDeps {
+  readonly knownTokens: ReturnType<typeof rememberedTokens>;
   readonly store: DatasetStore;
   readonly files: Files;
   readonly settings: Pick<Settings, "splitKey" | "baseModel">;
+}
+
+/** Counts of earlier builds, read once for all shards of a build that one thread makes. */
+export function rememberedTokens(files: Files) {
+  let held: { readonly id: string; readonly known: KnownTokens } | undefined;
+  return async (
+    { id, agent_id }: Pick<Dataset, "id" | "agent_id">,
+    encoding: Encoding,
+  ): Promise<KnownTokens> => {
+    if (held?.id !== id)
+      held = { id, known: await readKnownTokens(files, tokenMemoryKey(agent_id, encoding)) };
+    return held.known;
+  };
 }
 
 /** Answers the ranges to be read. The plan is kept, so that planning again while episodes arrive answers the same. */
@@ -58,7 +73,11 @@ export async function buildShard(deps: ShardDeps, dataset: Dataset, asked: Shard
   const shard = plan?.[asked.index] ?? asked;
   const summary = emptySummary();
   const stages = new Stages();
-  const measure = await createMeasure(encodingOf(deps.settings.baseModel).encoding, stages);
+  const { encoding } = encodingOf(deps.settings.baseModel);
+  const earlier = await stages.wait("tokens", () => deps.knownTokens(dataset, encoding));
+  const measure = await createMeasure(encoding, stages, earlier, () => {
+    summary.counted = (summary.counted ?? 0) + 1;
+  });
   const examples =
     dataset.recipe.kind === "golden"
       ? goldenLines(deps.files, sourceFileKey(dataset.id), dataset, summary, measure)

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
+import { tokenMemoryKey } from "../../src/datasets/token-memory.ts";
 import { toIso } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { type FeedName, raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
@@ -176,6 +177,7 @@ describe("a build as a whole", () => {
       expect(await world.linesOf(dataset, split)).toHaveLength(file.lines);
     }
     expect((await everyFile()).map((file) => path.basename(file)).toSorted()).toEqual([
+      path.basename(tokenMemoryKey(AGENT, "o200k_base")),
       "first_train_20260301.jsonl",
       "first_validation_20260301.jsonl",
       "groups_train.txt",
