@@ -1,12 +1,8 @@
-import { jest } from "@jest/globals";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
 import { openCosmosLedger } from "../../../src/ledger/cosmos/open.ts";
 import { describeLedger, type Skip } from "../../contracts/ledger.ts";
 import { startFakeCosmos } from "../../fakes/cosmos/server.ts";
 import { makeContainers, settingsFor } from "./world.ts";
-
-// Every question is some HTTP requests here, and a busy machine takes its time.
-jest.setTimeout(60_000);
 
 interface Variant {
   readonly plain?: boolean;
