@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { FIRST_QUESTIONS } from "../../src/surfaces/first-questions.ts";
 import { ApiError, createApi } from "./logic/api.ts";
 import { duration } from "./logic/format.ts";
 import { Poller } from "./logic/poller.ts";
@@ -54,19 +55,21 @@ export function App() {
 
   const poller = useMemo(() => new Poller({ after, isHidden: () => document.hidden }), []);
   const questions = useMemo(() => new Questions(poller, after), [poller]);
-  const api = useMemo(
-    () =>
-      createApi({
-        base: "/api",
-        agent: () => parseRoute(location.pathname, location.search).query.agent,
-        key: () => sessionStorage.getItem(KEY) ?? undefined,
-        onLocked: (method) => {
-          setLocked(true);
-          if (method !== "GET") setPutAside(false);
-        },
-      }),
-    [],
-  );
+  const api = useMemo(() => {
+    const made = createApi({
+      base: "/api",
+      agent: () => parseRoute(location.pathname, location.search).query.agent,
+      key: () => sessionStorage.getItem(KEY) ?? undefined,
+      onLocked: (method) => {
+        setLocked(true);
+        if (method !== "GET") setPutAside(false);
+      },
+    });
+    // On their way before anything is drawn; the view that asks the same meanwhile is told with them.
+    if (here().view === "overview")
+      for (const [path, query] of FIRST_QUESTIONS) made.get(path, query).catch(() => undefined);
+    return made;
+  }, []);
   const go = useCallback((to: string, replace = false) => {
     if (replace) history.replaceState(null, "", to);
     else history.pushState(null, "", to);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Ledger } from "../ledger/ledger.ts";
 
-/** So many judged episodes at most, the newest: a question that costs the same with any number of them. */
-const MOST_READ = 2000;
+/** So many judged episodes at most, the newest, a page of a ledger: it costs the same with any number of them. */
+const MOST_READ = 1000;
 const BUCKETS = 28;
 
 const meanSchema = z.object({ episodes: z.number().int(), mean: z.number() });

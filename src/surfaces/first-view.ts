@@ -1,15 +1,5 @@
+import { FIRST_QUESTIONS } from "./first-questions.ts";
 import { PAGE_ROUTE } from "./page.ts";
-
-/** What the page's overview asks for at first, under `/api/lightning`. */
-export const FIRST_QUESTIONS = [
-  "/stats",
-  "/review",
-  "/pipelines?limit=5",
-  "/deployments/active",
-  "/stats/rewards",
-  "/lineage?limit=1",
-  "/me",
-] as const;
 
 /**
  * Fetches the page and its first view as a browser would, so that whoever opens it first does not wait until the code
@@ -27,5 +17,10 @@ export async function warmFirstView(
   };
   const page = await get(`/api/${PAGE_ROUTE}`);
   for (const [file] of page.matchAll(/\/api\/[\w/]+\/assets\/[\w.-]+/g)) await get(file);
-  for (const question of FIRST_QUESTIONS) await get(`/api/lightning${question}`);
+  for (const [path, query = {}] of FIRST_QUESTIONS) {
+    const asked = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+    );
+    await get(`/api/lightning${path}?${asked}`);
+  }
 }
