@@ -21,6 +21,6 @@ export async function warmFirstView(
     const asked = new URLSearchParams(
       Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
     );
-    await get(`/api/lightning${path}?${asked}`);
+    await get(`/api/lightning${path}?${asked.toString()}`);
   }
 }
