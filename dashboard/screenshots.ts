@@ -44,7 +44,7 @@ try {
     console.log(path.relative(process.cwd(), file));
   };
 
-  await shoot(path.join(IMAGES, "overview.png"), "/", { width: 1360, height: 960 }, ".plot canvas", ".proof");
+  await shoot(path.join(IMAGES, "overview.png"), "/", { width: 1360, height: 990 }, ".plot canvas", ".proof");
   // The rules are set so that the queue begins with the episode the picture is about.
   await world.call("POST", "/review/rules", {
     sampling: { random: 0, low_reward: 1, disagreement: 0, new_tool: 0 },

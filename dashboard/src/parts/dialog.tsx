@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { errorText } from "../logic/api.ts";
 import { useOwnName } from "./own-name.tsx";
+import { useWork, type Work } from "./work.ts";
 
 /** A window over the page; Esc closes it, and the focus goes back to where it was. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
@@ -19,40 +20,6 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
       {props.children}
     </dialog>
   );
-}
-
-export interface Work {
-  readonly busy: boolean;
-  /** Why the last attempt failed. */
-  readonly error: unknown;
-  /** Does it, unless something is being done already. */
-  readonly run: (work: () => Promise<void>) => Promise<void>;
-}
-
-/** One thing at a time: what is pressed twice is done once, and a refusal is kept to be shown. */
-export function useWork(): Work {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  // The state changes with the next frame; a second click may come before it.
-  const running = useRef(false);
-  return {
-    busy,
-    error,
-    async run(work) {
-      if (running.current) return;
-      running.current = true;
-      setBusy(true);
-      setError(undefined);
-      try {
-        await work();
-      } catch (thrown) {
-        setError(thrown);
-      } finally {
-        running.current = false;
-        setBusy(false);
-      }
-    },
-  };
 }
 
 /** A window with a form. A refusal is shown, and what was filled in stays. */

@@ -1,6 +1,6 @@
 import { errorText } from "../logic/api.ts";
 import { useShared } from "./context.tsx";
-import { useWork } from "./dialog.tsx";
+import { useWork } from "./work.ts";
 
 /** Hands a file to the browser's downloads. It came through the page's own way to the app, with its key; a link could not. */
 export function saveFile(file: Blob, name: string): void {

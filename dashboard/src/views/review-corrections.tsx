@@ -4,9 +4,10 @@ import { address } from "../logic/route.ts";
 import type { CorrectionList } from "../logic/wire.ts";
 import { Ago } from "../parts/basics.tsx";
 import { useOnce, useShared } from "../parts/context.tsx";
-import { FormDialog, useWork } from "../parts/dialog.tsx";
+import { FormDialog } from "../parts/dialog.tsx";
 import { saveFile } from "../parts/save-file.tsx";
 import { Told } from "../parts/text.tsx";
+import { useWork } from "../parts/work.ts";
 
 const FORMATS = {
   golden: {

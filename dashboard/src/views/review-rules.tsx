@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import { count, plural } from "../logic/format.ts";
 import type { ReviewQueue, ReviewRules } from "../logic/wire.ts";
 import { useShared } from "../parts/context.tsx";
-import { FormDialog, useWork } from "../parts/dialog.tsx";
+import { FormDialog } from "../parts/dialog.tsx";
+import { useWork } from "../parts/work.ts";
 
 const SAMPLING_NAMES: Readonly<Record<keyof ReviewRules["sampling"], string>> = {
   random: "At random",

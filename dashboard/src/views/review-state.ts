@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { signed } from "../logic/format.ts";
 import type { Offer, OfferReply } from "../logic/wire.ts";
 import { useShared } from "../parts/context.tsx";
+import { useWork } from "../parts/work.ts";
 
 /** What is written down beside a value before it is sent. */
 export interface Draft {
@@ -16,13 +17,12 @@ export function useDesk(reviewer: string) {
   const { api, tell } = useShared();
   /** undefined: not asked yet; null: nothing is left. */
   const [offer, setOffer] = useState<Offer | null>();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  // A second key does nothing until the first has been answered.
+  const { busy, error, run: act } = useWork();
   const [draft, showDraft] = useState<Draft>(EMPTY);
   const [done, setDone] = useState<readonly number[]>([]);
   // What keys have made of it so far: a quick hand is faster than the next drawing.
   const latest = useRef(draft);
-  const running = useRef(false);
 
   const setDraft = useCallback((change: (now: Draft) => Draft) => {
     latest.current = change(latest.current);
@@ -38,21 +38,6 @@ export function useDesk(reviewer: string) {
     },
     [setDraft],
   );
-  /** A second key does nothing until the first has been answered. */
-  const act = useCallback(async (work: () => Promise<void>) => {
-    if (running.current) return;
-    running.current = true;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await work();
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      running.current = false;
-      setBusy(false);
-    }
-  }, []);
   const fetchNext = useCallback(async () => {
     const reply = await api.post<OfferReply>("/review/next", { reviewer });
     show(reply.item);

@@ -3,8 +3,9 @@ import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Dataset, DatasetList, Pipeline } from "../logic/wire.ts";
 import { useLive, useShared } from "../parts/context.tsx";
-import { FormDialog, useWork } from "../parts/dialog.tsx";
+import { FormDialog } from "../parts/dialog.tsx";
 import { useOwnName } from "../parts/own-name.tsx";
+import { useWork } from "../parts/work.ts";
 
 /** As many as one build includes. */
 const MOST_GOLDEN = 20;
