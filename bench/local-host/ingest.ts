@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -21,33 +21,35 @@ const { values } = parseArgs({
 });
 const home = mkdtempSync(path.join(os.tmpdir(), "lightning-ingest-"));
 const root = path.join(import.meta.dirname, "../..");
-const profile =
-  values.profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", path.resolve(values.profile)];
-const app = spawn(
-  process.execPath,
-  [...profile, "--import", "./bin/compile-cache.js", "src/start.ts", "--port", "0", "--home", home],
-  {
+
+interface App {
+  readonly process: ChildProcess;
+  readonly port: number;
+}
+
+async function startApp(args: readonly string[]): Promise<App> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, ["--import", "./bin/compile-cache.js", ...args, "--port", "0"], {
     cwd: root,
     env: { ...process.env, LIGHTNING_HOME: home, LIGHTNING_DATA_DIR: path.join(home, "files") },
-  },
-);
-let said = "";
-for (const stream of [app.stdout, app.stderr])
-  stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
-process.on("exit", () => {
-  app.kill("SIGKILL");
-  rmSync(home, { recursive: true, force: true });
-});
-const begun = performance.now();
-let port = 0;
-while (port === 0) {
-  port = Number(/Listening on http:\/\/localhost:(\d+)/.exec(said)?.[1] ?? 0);
-  if (app.exitCode !== null) throw new Error(said);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  process.on("exit", () => child.kill("SIGKILL"));
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  let port = 0;
+  while (port === 0) {
+    port = Number(/Listening on http:\/\/localhost:(\d+)/.exec(said)?.[1] ?? 0);
+    if (child.exitCode !== null) throw new Error(said);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  console.log(`start ${Math.round(performance.now() - begun)} ms`);
+  return { process: child, port };
 }
-console.log(`start ${Math.round(performance.now() - begun)} ms`);
+process.on("exit", () => rmSync(home, { recursive: true, force: true }));
 
 let next = 0;
+const acknowledged = new Map<App, number>();
 const filler = "It rained over the harbour and the ferry was late. ".repeat(40);
 function episode(): string {
   const id = `ep-${next++}`;
@@ -56,9 +58,6 @@ function episode(): string {
   return JSON.stringify({ ...short, assistant_output: filler.slice(0, Math.max(1, room)) });
 }
 
-const connections: Connection[] = [];
-for (let n = 0; n < Number(values.connections); n++) connections.push(await Connection.open(port));
-
 /** Every episode of the request is recorded, and new. */
 function isRecorded({ status, body }: Answer, count: number): boolean {
   return count === 1
@@ -66,18 +65,18 @@ function isRecorded({ status, body }: Answer, count: number): boolean {
     : status === 207 && body.includes(`"recorded":${count},"duplicates":0,"failed":0`);
 }
 
-/** Seconds of processor time of the app: its main thread, and all of it. Linux only. */
-function appSeconds(): { main: number; all: number } {
+/** Seconds of processor time of an app: its main thread, and all of it. Linux only. */
+function secondsOf({ pid }: ChildProcess): { main: number; all: number } {
   const TICKS = 100;
   let main = 0;
   let all = 0;
   try {
-    for (const thread of readdirSync(`/proc/${app.pid}/task`)) {
-      const stat = readFileSync(`/proc/${app.pid}/task/${thread}/stat`, "utf8");
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
       all += seconds;
-      if (thread === String(app.pid)) main = seconds;
+      if (thread === String(pid)) main = seconds;
     }
   } catch {
     return { main: Number.NaN, all: Number.NaN };
@@ -85,7 +84,10 @@ function appSeconds(): { main: number; all: number } {
   return { main, all };
 }
 
-async function measure(name: string, perRequest: number): Promise<void> {
+async function measure(name: string, app: App, perRequest: number): Promise<number> {
+  // New ones: the server closes those that were idle for some seconds.
+  const connections: Connection[] = [];
+  for (let n = 0; n < Number(values.connections); n++) connections.push(await Connection.open(app.port));
   const until = performance.now() + Number(values.seconds) * 1000;
   const type = perRequest === 1 ? "application/json" : "application/x-ndjson";
   let sent = 0;
@@ -93,7 +95,7 @@ async function measure(name: string, perRequest: number): Promise<void> {
   const took: number[] = [];
   const from = performance.now();
   const own = process.cpuUsage();
-  const before = appSeconds();
+  const before = secondsOf(app.process);
   await Promise.all(
     connections.map(async (connection) => {
       while (performance.now() < until) {
@@ -106,8 +108,9 @@ async function measure(name: string, perRequest: number): Promise<void> {
       }
     }),
   );
+  for (const connection of connections) connection.close();
   const seconds = (performance.now() - from) / 1000;
-  const after = appSeconds();
+  const after = secondsOf(app.process);
   const { user, system } = process.cpuUsage(own);
   took.sort((a, b) => a - b);
   const at = (share: number) => (took[Math.floor((took.length - 1) * share)] ?? 0).toFixed(1);
@@ -119,19 +122,38 @@ async function measure(name: string, perRequest: number): Promise<void> {
       `sender ${share((user + system) / 1e6)}; app ${micros(after.main - before.main)} + ` +
       `${micros(after.all - after.main - before.all + before.main)} µs an episode; load ${os.loadavg()[0]?.toFixed(1)}`,
   );
+  acknowledged.set(app, (acknowledged.get(app) ?? 0) + sent);
+  return sent / seconds;
 }
 const wants = (name: string) => values.only === undefined || values.only === name;
+const profile =
+  values.profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", path.resolve(values.profile)];
+const ours = await startApp([...profile, "src/start.ts", "--home", home]);
 if (wants("one")) {
-  await measure("warm-up", 1);
-  await measure("one a request", 1);
+  const echo = await startApp([
+    "src/local-host/main.ts",
+    path.join(import.meta.dirname, "echo-app"),
+    "--quiet",
+    "--home",
+    path.join(home, "echo"),
+  ]);
+  await measure("warm-up", ours, 1);
+  await measure("warm-up, a handler that only answers", echo, 1);
+  const ratios: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const most = await measure("a handler that only answers", echo, 1);
+    ratios.push((await measure("one a request", ours, 1)) / most);
+  }
+  console.log(
+    `one a request : a handler that only answers = ${ratios.map((ratio) => ratio.toFixed(2)).join(", ")}`,
+  );
 }
-if (wants("many")) await measure("NDJSON, 100 a request", 100);
-const total = await fetch(`http://127.0.0.1:${port}/api/lightning/stats?agent_id=desk`);
+if (wants("many")) await measure("NDJSON, 100 a request", ours, 100);
+const total = await fetch(`http://127.0.0.1:${ours.port}/api/lightning/stats?agent_id=desk`);
 const { statistics } = (await total.json()) as { statistics: { total_episodes: number } };
-console.log(`stored ${statistics.total_episodes} of ${next} sent`);
-for (const connection of connections) connection.close();
+console.log(`stored ${statistics.total_episodes} of ${acknowledged.get(ours)} acknowledged`);
 if (values.profile !== undefined) {
-  app.kill("SIGTERM");
-  await new Promise((resolve) => app.once("exit", resolve));
+  ours.process.kill("SIGTERM");
+  await new Promise((resolve) => ours.process.once("exit", resolve));
 }
 process.exit(0);

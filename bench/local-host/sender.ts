@@ -36,6 +36,10 @@ export class Connection {
 
   post(path: string, type: string, body: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) {
+        reject(new Error("The server closed the connection."));
+        return;
+      }
       this.#waiting = { resolve, reject };
       const head =
         `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nConnection: keep-alive\r\n` +
