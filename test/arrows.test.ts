@@ -83,7 +83,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "surfaces",
     "local-provider/start.ts",
   ],
-  "start.ts": ["kernel", "config", "app.ts", "local-host", "surfaces/page.ts"],
+  "start.ts": ["kernel", "config", "app.ts", "local-host", "surfaces/page.ts", "surfaces/first-view.ts"],
   "index.ts": ["kernel", "episodes", "surfaces"],
   functions: ["app.ts", "loop", "surfaces", "ledger/containers.ts"],
   // They could be packages of their own.

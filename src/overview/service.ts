@@ -58,19 +58,25 @@ export function createOverviewService(deps: OverviewDeps) {
     return { mean: of === 0 ? null : Math.round((sum / of) * 1000) / 1000, of };
   }
 
+  /** How many, and their mean: from memory where reading them takes a moment, else what is true now. */
+  async function rewardsOf(agentId: string): Promise<[number, Average]> {
+    const total = await count("rewards", { pk: [agentId] });
+    const read = () => averageReward(agentId);
+    return [total, await (total < MOST_AVERAGED ? read() : rememberAverage(agentId, read))];
+  }
+
   return {
     /** Exact counts of one agent, what serves now, and how far the feeds are behind. */
     async stats(agentId: string): Promise<Stats> {
       const pk = [agentId];
       const runsOf = (status: string) =>
         count("runs", { pk, where: [typed("run"), { field: "status", op: "eq", value: status }] });
-      const [episodes, rewarded, rewards, average, datasets, runs, byStatus, evaluations, promoted] =
+      const [episodes, rewarded, [rewards, average], datasets, runs, byStatus, evaluations, promoted] =
         await Promise.all([
           count("episodes", { pk }),
           // An average is there exactly when there are judgements, and it is indexed.
           count("episodes", { pk, where: [{ field: "reward_avg", op: "gte", value: -1 }] }),
-          count("rewards", { pk }),
-          rememberAverage(agentId, () => averageReward(agentId)),
+          rewardsOf(agentId),
           count("datasets", { pk, where: [typed("dataset")] }),
           count("runs", { pk, where: [typed("run")] }),
           Promise.all(RUN_STATUSES.map(async (status) => [status, await runsOf(status)] as const)),

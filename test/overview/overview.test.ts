@@ -121,6 +121,17 @@ describe("statistics", () => {
     expect((await service().stats("a")).statistics.average_reward).toBeNull();
   });
 
+  test("an average that is quickly read is true now, though somebody asked a slow ledger a moment ago", async () => {
+    const slow: Ledger["query"] = (...question) => {
+      if (question[0] === "rewards") clock.advance(500);
+      return ledger.query(...question);
+    };
+    const asked = service({ query: slow as never });
+    expect((await asked.stats("a")).statistics.average_reward).toBeNull();
+    await reward("rew-1", 1);
+    expect((await asked.stats("a")).statistics).toMatchObject({ total_rewards: 1, average_reward: 1 });
+  });
+
   test("the average is of the newest thousand rewards, and says so", async () => {
     const rewards = Array.from({ length: 1100 }, (_, n) => ({
       id: `rw-${n}`,
