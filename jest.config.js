@@ -17,6 +17,8 @@ export default {
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts", "functions/**/*.ts", "!src/**/*.d.ts"],
   coverageDirectory: "coverage",
+  // Jest would leave a core to whoever watches, which on two cores is one test after the other.
+  maxWorkers: "100%",
   // Real processes are started and killed by some tests; a busy machine may take its time.
   testTimeout: 90_000 * Math.max(1, runs),
   watchman: false,

@@ -126,7 +126,7 @@ describe("statistics", () => {
       if (question[0] === "rewards") clock.advance(500);
       return ledger.query(...question);
     };
-    const asked = service({ query: slow as never });
+    const asked = service({ query: slow });
     expect((await asked.stats("a")).statistics.average_reward).toBeNull();
     await reward("rew-1", 1);
     expect((await asked.stats("a")).statistics).toMatchObject({ total_rewards: 1, average_reward: 1 });
