@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { NODE_OPTIONS } from "./node-options.js";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 const isNewEnough = major > 22 || (major === 22 && minor >= 20);
@@ -20,8 +21,7 @@ if (isNewEnough) {
     console.error(`lightning-host needs Node.js 22.20 or newer; this is ${process.versions.node}.`);
     process.exit(1);
   }
-  const cache = new URL("./compile-cache.js", import.meta.url).href;
-  const child = spawn(own, ["--import", cache, main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(own, [...NODE_OPTIONS, main, ...process.argv.slice(2)], { stdio: "inherit" });
   // Ctrl+C reaches the child from the terminal; what is sent to this process is handed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

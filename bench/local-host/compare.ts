@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { NODE_OPTIONS } from "../../bin/node-options.js";
 
 /** Runs the same work on this host and on other engines in turn, and prints the medians of the rounds side by side. */
 const { values } = parseArgs({
@@ -15,8 +16,6 @@ const { values } = parseArgs({
   },
 });
 const folder = path.join(import.meta.dirname, "engines");
-/** As \`lightning-host\` and \`npm start\` begin. */
-const COMPILE_CACHE = path.join(import.meta.dirname, "../../bin/compile-cache.js");
 const engines = values.only.split(",");
 if (engines.some((name) => name !== "local-host") && !existsSync(path.join(folder, "node_modules"))) {
   console.log("installing the other engines into bench/local-host/engines");
@@ -40,14 +39,11 @@ function run(engine: string, finished: number): Promise<Figures> {
     finished: engine === "local-host" ? finished : 0,
   };
   const script = path.join(folder, engine === "local-host" ? "local-host.ts" : `${engine}.mjs`);
-  const child = spawn(
-    process.execPath,
-    ["--expose-gc", "--import", COMPILE_CACHE, script, JSON.stringify(plan)],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-      cwd: folder,
-    },
-  );
+  // As `npm start` begins; the others too, as far as they are Node.
+  const child = spawn(process.execPath, ["--expose-gc", ...NODE_OPTIONS, script, JSON.stringify(plan)], {
+    stdio: ["ignore", "pipe", "inherit"],
+    cwd: folder,
+  });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   return new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { NODE_OPTIONS } from "../../bin/node-options.js";
 import { type Answer, Connection } from "./sender.ts";
 
 /**
@@ -29,7 +30,7 @@ interface App {
 
 async function startApp(args: readonly string[]): Promise<App> {
   const begun = performance.now();
-  const child = spawn(process.execPath, ["--import", "./bin/compile-cache.js", ...args, "--port", "0"], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, ...args, "--port", "0"], {
     cwd: root,
     env: { ...process.env, LIGHTNING_HOME: home, LIGHTNING_DATA_DIR: path.join(home, "files") },
   });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Browser } from "playwright-core";
+import { NODE_OPTIONS } from "../../bin/node-options.js";
 import { buildPage, isStale } from "../../dashboard/build.ts";
 import { hasChromium, launch } from "../../test/dashboard/browser.ts";
 import { quantiles, round, type Spread } from "./quantiles.ts";
@@ -40,10 +41,9 @@ const env = {
   LIGHTNING_AGENT_ID: AGENT,
 };
 
-/** As `npm start` does, with what Node compiled at the start before. */
-const COMPILED = ["--import", path.join(ROOT, "bin/compile-cache.js")];
+/** As `npm start` does. */
 function node(script: string, ...args: string[]): ChildProcess {
-  const all = [...COMPILED, path.join(ROOT, script), ...args];
+  const all = [...NODE_OPTIONS, path.join(ROOT, script), ...args];
   return spawn(process.execPath, all, { cwd: folder, env, stdio: "ignore" });
 }
 const ended = (child: ChildProcess) => new Promise((resolve) => child.once("exit", resolve));

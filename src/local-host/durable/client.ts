@@ -54,7 +54,10 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
         return store.addMessage({ instanceId: id, executionId: null, due: null, event: message });
       },
       undefined,
-      (message) => message !== undefined && dispatcher.deliver(message),
+      (message) => {
+        if (message !== undefined) dispatcher.deliver(message);
+        return message !== undefined;
+      },
     );
     return outcome;
   };
@@ -92,6 +95,7 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
       (message) => {
         dispatcher.reset(id);
         dispatcher.deliver(message);
+        return true;
       },
     );
     return id;

@@ -313,15 +313,15 @@ export class Dispatcher {
     this.#deps.logger[level](text);
   }
 
-  /** Right after the commit: memory follows, and other orchestrators that have something to do now. */
+  /** Right after the commit: memory follows, and other orchestrators that have something to do now; true with any. */
   #applied(
     slot: Slot,
     instance: Instance,
     past: readonly StoredEvent[],
     plan: Plan,
     applied: Applied | undefined,
-  ): void {
-    if (applied === undefined) return;
+  ): boolean {
+    if (applied === undefined) return false;
     const { executionId } = instance;
     const ended = isTerminal(plan.change.status);
     if (ended || plan.change.executionId !== executionId) this.#timers.drop(slot.id, executionId);
@@ -332,7 +332,7 @@ export class Dispatcher {
     }
     for (const id of applied.replaced) this.reset(id);
     slot.outstanding += plan.effects.starts.length - applied.refused.length;
-    for (const message of applied.messages) if (isEffectless(message)) this.deliver(message);
+    return this.#pass(applied.messages, true);
   }
 
   /** After the sync: what has effects, and whoever waits outside. */
@@ -343,7 +343,7 @@ export class Dispatcher {
         `Sub-orchestration '${name}' was not started: an instance '${id}' is already running. Its parent waits for ever, here and in Azure.`,
       );
     for (const activity of applied.activities) this.#add(activity);
-    for (const message of applied.messages) if (!isEffectless(message)) this.deliver(message);
+    this.#pass(applied.messages, false);
     if (isTerminal(plan.change.status)) this.#tell(slot.id, true);
     this.#pump();
   }
@@ -401,7 +401,7 @@ export class Dispatcher {
   async #persist<Result>(
     work: () => Result,
     committed?: (result: Result) => void,
-    written?: (result: Result) => void,
+    written?: (result: Result) => boolean,
   ): Promise<void> {
     for (let wait = RETRY_WRITE_MS.first; ; wait = Math.min(2 * wait, RETRY_WRITE_MS.longest)) {
       try {
@@ -419,10 +419,18 @@ export class Dispatcher {
 
   /** Commits messages and passes them on: to orchestrators at once, to entities when they are on the disk. */
   #persistMessages(work: () => readonly Message[]): Promise<void> {
-    const pass = (wanted: boolean) => (messages: readonly Message[]) => {
-      for (const message of messages) if (isEffectless(message) === wanted) this.deliver(message);
-    };
-    return this.#persist(work, pass(false), pass(true));
+    return this.#persist(
+      work,
+      (messages) => this.#pass(messages, false),
+      (messages) => this.#pass(messages, true),
+    );
+  }
+
+  /** Delivers those that are effectless, or those that are not; true when there was one. */
+  #pass(messages: readonly Message[], effectless: boolean): boolean {
+    const passed = messages.filter((message) => isEffectless(message) === effectless);
+    for (const message of passed) this.deliver(message);
+    return passed.length > 0;
   }
 
   #settleIdle(): void {

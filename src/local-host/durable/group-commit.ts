@@ -6,7 +6,7 @@ import type { DiskSync } from "./disk-sync.ts";
 interface Job {
   readonly work: () => unknown;
   readonly committed: (result: unknown) => void;
-  readonly written: ((result: unknown) => void) | undefined;
+  readonly written: ((result: unknown) => boolean) | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -73,12 +73,13 @@ export class GroupCommit {
   /**
    * Runs `work` inside the next transaction, again if that had to be undone for the sake of another job.
    * `committed` is called right after the sync, before the promise settles, so that memory never lags behind what is
-   * on disk; `written` already before the sync, and what it sets going shares that sync if it writes at once.
+   * on disk; `written` already before the sync: it says whether it set something going, which shares that sync if it
+   * writes at once.
    */
   write<Result>(
     work: () => Result,
     committed: (result: Result) => void = () => {},
-    written?: (result: Result) => void,
+    written?: (result: Result) => boolean,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#closed || this.#broken !== undefined) {
@@ -114,9 +115,7 @@ export class GroupCommit {
     this.#unsynced.push(...results);
     let goesOn = false;
     for (const { job, result, error } of results) {
-      if (job.written === undefined || error !== undefined) continue;
-      job.written(result);
-      goesOn = true;
+      if (job.written !== undefined && error === undefined && job.written(result)) goesOn = true;
     }
     this.#forget(results.length);
     if (this.#syncing) return;

@@ -72,11 +72,29 @@ describe("the sync of the disk", () => {
       () => {
         seen.push("cause written");
         next = it.group.write(it.add("effect"), () => seen.push("effect told"));
+        return true;
       },
     );
     await next;
     expect(seen).toEqual(["cause written", "synced", "cause told", "effect told"]);
     expect(it.group.commits).toBe(2);
+  });
+
+  test("does not wait a turn for a write that set nothing going", async () => {
+    const seen: string[] = [];
+    using _ = watchedDisk(seen);
+    using it = table(join(folder, "alone.db"));
+    const written = it.group.write(
+      it.add("row"),
+      () => {},
+      () => {
+        setImmediate(() => seen.push("a turn later"));
+        return false;
+      },
+    );
+    await written;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual(["synced", "a turn later"]);
   });
 
   test("is not put off for ever by writes that set others going", async () => {
@@ -90,6 +108,7 @@ describe("the sync of the disk", () => {
         () => {},
         () => {
           if (++links < 100) void link();
+          return true;
         },
       );
     await link();
