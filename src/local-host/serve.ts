@@ -24,14 +24,32 @@ export async function serve(options: ServeOptions): Promise<LocalHost> {
   const host = await LocalHost.start({ onCall, ...options, logger });
   for (const line of [...describe(host, options.home), ...describeKeys(host, options.home)]) print(line);
   stopOnSignals(host, print);
-  // In Azure this ends the worker, which is started anew; here it would take the host along.
+  surviveTheApp(logger);
+  return host;
+}
+
+/** In Azure these end the worker, which is started anew; here they would take the host along. */
+function surviveTheApp(logger: Logger): void {
   process.on("unhandledRejection", (reason) =>
     logger.error(
       `A promise of the app was rejected and nobody was waiting for it: ${failureText(toError(reason))}`,
     ),
   );
-  return host;
+  process.on("uncaughtException", (thrown) => {
+    const error = toError(thrown);
+    // What the host itself did not expect leaves it in a state that nobody knows.
+    if (error.stack?.includes(OWN_FILES) === true) {
+      logger.error(`The host failed and ends; orchestrations go on at the next start: ${failureText(error)}`);
+      process.exit(1);
+    }
+    logger.error(
+      `The app threw where nobody catches it, which ends the worker in Azure: ${failureText(error)}`,
+    );
+  });
 }
+
+/** As they stand in a stack. */
+const OWN_FILES = import.meta.url.slice(0, import.meta.url.lastIndexOf("/") + 1);
 
 function described({ function: name, ok, ms }: EndedCall): string {
   return `${ok ? "executed" : "failed"} ${name} in ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;

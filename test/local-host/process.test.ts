@@ -87,6 +87,13 @@ describe("an app in a process of its own", () => {
     expect((await fetch(`${url}/hello`)).status).toBe(200);
   });
 
+  test("may throw where nobody catches: the host tells it and goes on, as Azure starts a new worker", async () => {
+    const { url, text } = await run("cjs-app", await scratch());
+    expect(await (await fetch(`${url}/thrower`)).text()).toBe("fine");
+    while (!text().includes("nobody catches this")) await new Promise((resolve) => setImmediate(resolve));
+    expect((await fetch(`${url}/hello`)).status).toBe(200);
+  });
+
   test("in TypeScript runs from its sources, though package.json names a build that is not there", async () => {
     const { url, text } = await run("ts-app", await scratch());
     expect(await (await fetch(`${url}/api/hello?name=you`)).text()).toBe("Hello from TypeScript, you");
@@ -164,6 +171,9 @@ describe("streaming", () => {
       type: "application/x-thing",
       url: `${url}/api/size?a=1`,
     });
+
+    const params = await fetch(`${url}/api/params/caf%C3%A9%20noir/007`);
+    expect(await params.json()).toEqual({ word: "café noir", number: "007" });
 
     // A function that throws or returns nothing sends nothing to the library's proxy: the host answers.
     expect((await fetch(`${url}/api/broken`)).status).toBe(500);

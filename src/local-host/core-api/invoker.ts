@@ -88,7 +88,7 @@ export function createInvoker(deps: InvokerDeps): Invoker {
           { name: fn.trigger.name, data: plainText(invocation.trigger) },
           ...extraInputs(clientInputs.get(fn), clientBinding),
         ],
-        triggerMetadata: plainTexts(invocation.triggerMetadata),
+        triggerMetadata: metadataOf(fn, invocation.triggerMetadata),
         traceContext: {
           traceParent: invocation.traceParent ?? newTraceParent(),
           traceState: invocation.traceState ?? "",
@@ -222,7 +222,12 @@ export function isDurableClient(type: string): boolean {
   return /^(durableClient|orchestrationClient)$/i.test(type);
 }
 
-function plainTexts(metadata: Readonly<Record<string, WireData>> = {}): Record<string, WireData> {
+function metadataOf(
+  { trigger }: RegisteredFunction,
+  metadata: Readonly<Record<string, WireData>> = {},
+): Record<string, WireData> {
+  // Of a streamed request the library takes those that are text, unparsed, for the route's parameters.
+  if (/^httpTrigger$/i.test(trigger.binding.type)) return metadata;
   const plain: Record<string, WireData> = {};
   for (const name in metadata) plain[name] = plainText(metadata[name] as WireData);
   return plain;
