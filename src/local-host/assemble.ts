@@ -155,7 +155,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
           onFailure,
         });
   const front = createFront({
-    mcp,
+    mcp: mcp?.handle,
     router,
     invoker,
     logger,
@@ -181,6 +181,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   const quiet = () => {
     for (const feed of feeds) feed.stop();
     for (const timer of timers.values()) timer.stop();
+    mcp?.close();
   };
   undo.push(quiet);
   // A test's clock would jump from poll to poll; a source that rings makes polls needless there.

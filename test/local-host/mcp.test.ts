@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
 import { describe as describeHost } from "../../src/local-host/serve.ts";
@@ -37,7 +37,7 @@ describe("an app with MCP triggers", () => {
 
   test("lists its tools with the schemas of their properties", async () => {
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(["forecast", "map", "broken"]);
+    expect(tools.map(({ name }) => name)).toEqual(["forecast", "map", "broken", "caller"]);
     expect(tools[0]).toMatchObject({
       description: "Tells the weather of a city",
       inputSchema: {
@@ -102,5 +102,67 @@ describe("an app with MCP triggers", () => {
     expect((await ask({ "x-functions-key": host.keys?.function ?? "" })).status).toBe(401);
     expect((await ask({ "x-functions-key": host.keys?.master ?? "" })).status).toBe(200);
     expect(describeHost(host, home).join("\n")).toContain(`MCP: ${host.baseUrl}${WEBHOOK}`);
+  });
+
+  test("tells tools who calls, how, and in which session", async () => {
+    const { content } = await client.callTool({ name: "caller", arguments: {} });
+    const told = JSON.parse((content[0] as { text: string }).text) as Record<string, unknown>;
+    // As with the extension, only SSE remembers who said hello at the beginning.
+    expect(told).toMatchObject({ transport: "http-streamable" });
+    expect(told.client).toBeUndefined();
+    expect(told.session).toMatch(/^[0-9a-f-]{36}$/);
+    expect(told.metadata).toBe(told.session);
+  });
+
+  describe("over the older SSE transport", () => {
+    const sseAddress = () => new URL(`${host.baseUrl}${WEBHOOK}/sse?code=${host.keys?.mcp_extension ?? ""}`);
+
+    test("serves the same, with the key in the address alone", async () => {
+      const old = new Client({ name: "old", version: "1.0.0" });
+      await old.connect(new SSEClientTransport(sseAddress()));
+      try {
+        expect((await old.listTools()).tools.map(({ name }) => name)).toContain("forecast");
+        const calls = ["Quito", "Lima", "Oslo"].map((city) =>
+          old.callTool({ name: "forecast", arguments: { city } }),
+        );
+        expect((await Promise.all(calls)).map(({ content }) => content)).toEqual(
+          ["Quito", "Lima", "Oslo"].map((city) => [
+            { type: "text", text: JSON.stringify({ city, same: true }) },
+          ]),
+        );
+        const { content } = await old.callTool({ name: "caller", arguments: {} });
+        expect(JSON.parse((content[0] as { text: string }).text)).toMatchObject({
+          transport: "http-sse",
+          client: "old",
+        });
+        expect((await old.readResource({ uri: "weather://stations" })).contents).toHaveLength(1);
+        await expect(old.callTool({ name: "nothing", arguments: {} })).rejects.toThrow("nothing");
+      } finally {
+        await old.close();
+      }
+    });
+
+    test("asks for the system key, and sends who has no session to begin one", async () => {
+      expect((await host.fetch(`${WEBHOOK}/sse`)).status).toBe(401);
+      expect((await host.fetch(`${WEBHOOK}/message?azmcpcs=x`, { method: "POST" })).status).toBe(401);
+      const key = { headers: { "x-functions-key": host.keys?.mcp_extension ?? "" } };
+      const post = (query: string) => host.fetch(`${WEBHOOK}/message${query}`, { method: "POST", ...key });
+      expect((await post("")).status).toBe(400);
+      expect(await (await post("?azmcpcs=x")).text()).toContain("connect to the /sse endpoint");
+      expect((await host.fetch(`${WEBHOOK}/sse`, { method: "POST", ...key })).status).toBe(405);
+      expect((await host.fetch(`${WEBHOOK}/other`, key)).status).toBe(404);
+    });
+
+    test("does not hold up the host's stop with its open streams", async () => {
+      const other = await LocalHost.start({
+        folder: appFolder("mcp-app"),
+        home: await scratch(),
+        logger: silentLogger,
+      });
+      const reply = await fetch(`${other.baseUrl}${WEBHOOK}/sse`);
+      expect(reply.headers.get("content-type")).toBe("text/event-stream");
+      await other.stop();
+      expect(await reply.text()).toMatch(/^event: endpoint\ndata: message\?azmcpcs=[0-9a-f-]{36}\n\n$/);
+    });
   });
 });

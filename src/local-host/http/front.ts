@@ -28,7 +28,7 @@ export interface FrontDeps {
   readonly httpUri: string | undefined;
   readonly admin: AdminDeps;
   /** The MCP extension's part, when the app has MCP triggers. */
-  readonly mcp: Handler | undefined;
+  readonly mcp: ((call: IncomingCall, rest: string) => Promise<OutgoingReply>) | undefined;
 }
 
 const WEBHOOK = "runtime/webhooks/durabletask";
@@ -78,10 +78,10 @@ async function route(deps: FrontDeps, call: IncomingCall): Promise<OutgoingReply
       bodyLimit: deps.bodyLimit,
     });
   }
-  if (deps.mcp !== undefined && lower === MCP_WEBHOOK) {
+  if (deps.mcp !== undefined && (lower === MCP_WEBHOOK || lower.startsWith(`${MCP_WEBHOOK}/`))) {
     if (deps.keys && !isOneOf(presentedKey(call), [deps.keys.mcp_extension, deps.keys.master]))
       return textReply(401);
-    return deps.mcp(call);
+    return deps.mcp(call, lower.slice(MCP_WEBHOOK.length + 1).replace(/\/$/, ""));
   }
   const found = deps.router.find(call.method, path);
   if (found === undefined) {
