@@ -21,5 +21,6 @@ export default {
   maxWorkers: "100%",
   // Real processes are started and killed by some tests; a busy machine may take its time.
   testTimeout: 90_000 * Math.max(1, runs),
+  testSequencer: "<rootDir>/test/support/longest-first.js",
   watchman: false,
 };
