@@ -19,6 +19,10 @@ export default class LongestFirst extends TestSequencer {
       const at = LONGEST.findIndex((name) => path.replaceAll("\\", "/").endsWith(`/${name}.test.ts`));
       return at < 0 ? LONGEST.length : at;
     };
-    return super.sort(tests).sort((a, b) => rank(a) - rank(b));
+    const ranked = tests.map((test) => [rank(test), test]);
+    const few = ranked.filter(([at]) => at < LONGEST.length).toSorted(([a], [b]) => a - b);
+    const many = ranked.filter(([at]) => at === LONGEST.length).map(([, test]) => test);
+    // oxlint-disable-next-line unicorn/no-array-sort -- not an array's
+    return [...few.map(([, test]) => test), ...super.sort(many)];
   }
 }
