@@ -14,15 +14,12 @@ const LONGEST = [
  * longest, a few lines that drive a browser, would be the last, with every other core idle.
  */
 export default class LongestFirst extends TestSequencer {
-  sort(tests) {
-    const rank = ({ path }) => {
-      const at = LONGEST.findIndex((name) => path.replaceAll("\\", "/").endsWith(`/${name}.test.ts`));
-      return at < 0 ? LONGEST.length : at;
-    };
-    const ranked = tests.map((test) => [rank(test), test]);
-    const few = ranked.filter(([at]) => at < LONGEST.length).toSorted(([a], [b]) => a - b);
-    const many = ranked.filter(([at]) => at === LONGEST.length).map(([, test]) => test);
-    // oxlint-disable-next-line unicorn/no-array-sort -- not an array's
-    return [...few.map(([, test]) => test), ...super.sort(many)];
+  async sort(tests) {
+    const others = tests.filter(({ path }) => !LONGEST.some((name) => isFile(path, name)));
+    const first = LONGEST.flatMap((name) => tests.find(({ path }) => isFile(path, name)) ?? []);
+    // oxlint-disable-next-line unicorn/no-array-sort -- Jest's own, which leaves the array alone
+    return [...first, ...(await super.sort(others))];
   }
 }
+
+const isFile = (path, name) => path.replaceAll("\\", "/").endsWith(`/${name}.test.ts`);
