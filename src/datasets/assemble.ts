@@ -2,22 +2,22 @@ import type { Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
-import type { CandidateTable } from "./candidates.ts";
+import type { Candidates } from "./candidates.ts";
 import type { Dataset, DatasetLine, Split } from "./contract.ts";
 import { writeEdges } from "./edges.ts";
 import { emptyReason } from "./empty.ts";
 import { figuresOf } from "./figures.ts";
-import { keysAcross } from "./groups.ts";
 import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
+import { keysAcross, nearOverlap, reservedAmong } from "./leakage.ts";
 import { createMeasure } from "./measure.ts";
-import { type Merged, merge, sideCode, sideOfCode } from "./merge.ts";
+import { type Merged, merge } from "./merge.ts";
 import { NEAR_DUPLICATES } from "./near.ts";
 import { pairLines } from "./pairs.ts";
 import { type ReservedKeys, reservedKeys } from "./reserved.ts";
-import { type Candidates, FATES, nearOverlap } from "./select.ts";
+import { FATES } from "./select.ts";
 import { add, emptySummary, type KeptLine, readJson, type ShardSummary, writeShard } from "./shard-file.ts";
-import { eachSignature, indexLengths, readTable } from "./shard-index.ts";
+import { candidatesOf, indexLengths } from "./shard-index.ts";
 import { goldenLines } from "./shards.ts";
 import { hashOfContent, keysOfSide, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
 import { Stages } from "./stages.ts";
@@ -54,7 +54,7 @@ export async function assemble(
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
   const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
-  const { candidates, sources, indexes, origins } = await stages.wait("gather", () =>
+  const { candidates, sources, origins } = await stages.wait("gather", () =>
     readShards(files, dataset, parts),
   );
   const merged = await stages.wait("select_and_split", () =>
@@ -75,27 +75,25 @@ export async function assemble(
   if (sidesOf(merged).length === 0)
     return { kind: "rejected", code: "dataset_empty", message: emptyReason(recipe, total) };
 
-  const table = await stages.wait("gather", () => candidates.table());
-  const sharedExamples = contentsAcross(table, merged);
   const { encoding } = encodingOf(settings.baseModel);
   if ((total.counted ?? 0) > 0)
     await stages.wait("keep_tokens", () =>
-      keepTokens(files, tokenMemoryKey(dataset.agent_id, encoding), table),
+      keepTokens(files, tokenMemoryKey(dataset.agent_id, encoding), candidates),
     );
-  const contentHash = await stages.wait("write", () => hashOfContent(files, indexes, table, merged));
+  const contentHash = await stages.wait("write", () => hashOfContent(candidates, merged));
   // The disk takes its time over the files: what is only looked at and noted is done meanwhile.
-  const [written, [nearPairs, { tools, ...lineage }]] = await bothOrNone(
-    stages.wait("write", () => writeSides(deps, dataset, table, merged, sources)),
+  const [written, [nearPairs, shared, { tools, ...lineage }]] = await bothOrNone(
+    stages.wait("write", () => writeSides(deps, dataset, candidates, merged, sources)),
     (async () => {
-      const pairs = await stages.wait("leakage", () =>
-        nearOverlap(candidates, merged.sides, sideCode("train"), threshold),
+      const pairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, threshold));
+      const keys = await stages.wait("leakage", () => keysAcross(candidates, merged));
+      const edges = await stages.wait("lineage", () =>
+        writeEdges(deps, dataset, candidates, merged, origins),
       );
-      const edges = await stages.wait("lineage", () => writeEdges(deps, dataset, table, merged, origins));
-      return [pairs, edges] as const;
+      return [pairs, keys, edges] as const;
     })(),
   );
-  const figures = await figuresOf(table, merged, tools, encoding);
-  const sharedKeys = await stages.wait("leakage", () => keysAcross(table, merged.sides));
+  const figures = await figuresOf(candidates, merged, tools, encoding);
   const first = await store.firstWithContent(dataset.agent_id, contentHash);
   if (total.seconds !== undefined) stages.add(total.seconds);
   await store.update(dataset, {
@@ -112,10 +110,10 @@ export async function assemble(
     group_counts: { ...merged.groups, largest: merged.largestGroup },
     clusters: { found: merged.clusters, largest: merged.largestCluster },
     leakage: {
-      shared_groups: sharedKeys,
-      shared_examples: sharedExamples,
+      shared_groups: shared.groups,
+      shared_examples: shared.contents,
       near_pairs: nearPairs,
-      reserved_examples: reservedAmong(table, merged, reserved),
+      reserved_examples: await reservedAmong(candidates, merged, reserved),
       near_duplicates_from: threshold,
     },
     lineage,
@@ -181,12 +179,12 @@ async function gather(
     parts.push("golden");
   }
   if (!hasPairs) return { total, parts };
-  const table = await (await readShards(files, dataset, parts)).candidates.table();
-  // The table of the pairs will not hold what they are made of.
-  if ((total.counted ?? 0) > 0) await keepTokens(files, memory, table);
+  const { candidates } = await readShards(files, dataset, parts);
+  // The index of the pairs will not hold what they are made of.
+  if ((total.counted ?? 0) > 0) await keepTokens(files, memory, candidates);
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));
-  const pairs = pairLines(files, dataset, table, sources, summary, measure, reserved);
+  const pairs = pairLines(files, dataset, candidates, sources, summary, measure, reserved);
   await count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
   return { total, parts: ["pairs"] as Part[] };
 }
@@ -217,15 +215,11 @@ async function readShards(files: Files, dataset: Dataset, parts: readonly Part[]
   const indexes = keys.map((key) => key.index);
   const lengths = await indexLengths(files, indexes);
   const length = lengths.reduce((sum, one) => sum + one, 0);
-  const candidates: Candidates = {
-    length,
-    table: () => readTable(files, indexes, length),
-    eachSignature: (visit) => eachSignature(files, indexes, visit),
-  };
   return {
-    candidates,
-    sources: keys.map((key, i): LineSource => ({ key: key.lines, lines: lengths[i] ?? 0 })),
-    indexes,
+    candidates: candidatesOf(files, indexes, length),
+    sources: keys.map(
+      (key, i): LineSource => ({ key: key.lines, lines: candidatesOf(files, [key.index], lengths[i] ?? 0) }),
+    ),
     origins: keys.map((key) => key.origins),
   };
 }
@@ -233,7 +227,7 @@ async function readShards(files: Files, dataset: Dataset, parts: readonly Part[]
 async function writeSides(
   { files }: AssembleDeps,
   dataset: Dataset,
-  table: CandidateTable,
+  candidates: Candidates,
   merged: Merged,
   sources: readonly LineSource[],
 ) {
@@ -242,11 +236,11 @@ async function writeSides(
   const groups: Partial<Record<Split, string>> = {};
   for (const side of sidesOf(merged)) {
     const key = splitFileKey(dataset, side);
-    const bytes = linesOfSide(files, table, merged, sources, side);
+    const bytes = linesOfSide(files, merged, sources, side);
     const file = await files.write(key, dataset.recipe.bom === true ? marked(bytes) : bytes);
     written[side] = { ...file, path: files.locate(key), lines: counts[side] };
     groups[side] = groupFileKey(dataset.id, side);
-    await files.write(groupFileKey(dataset.id, side), keysOfSide(table, merged, side));
+    await files.write(groupFileKey(dataset.id, side), keysOfSide(candidates, merged, side));
   }
   return { files: written, groups };
 }
@@ -254,32 +248,4 @@ async function writeSides(
 async function* marked(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield Uint8Array.of(0xef, 0xbb, 0xbf);
   yield* content;
-}
-
-/** Examples of earlier test sides that are trained on or validated with: 0, unless something above is wrong. */
-function reservedAmong(table: CandidateTable, merged: Merged, reserved: ReservedKeys | undefined): number {
-  if (reserved === undefined) return 0;
-  let found = 0;
-  for (let i = 0; i < table.length; i++) {
-    const side = sideOfCode(merged.sides[i] ?? 0);
-    if (side !== undefined && side !== "test" && reserved.holds(table, i)) found++;
-  }
-  return found;
-}
-
-/** Contents that stand on two sides, counted over the decision itself: an independent look at its promise. */
-function contentsAcross(table: CandidateTable, merged: Merged): number {
-  const sides = new Map<number, number>();
-  let shared = 0;
-  // By 32 bits first; only sides that few examples are on are held.
-  for (let i = 0; i < table.length; i++) {
-    const side = merged.sides[i] ?? 0;
-    if (side > 1) sides.set(table.contentWord(i), i);
-  }
-  for (let i = 0; i < table.length; i++) {
-    const other = sides.get(table.contentWord(i));
-    if (other === undefined || other === i || merged.sides[i] === 0) continue;
-    if (merged.sides[other] !== merged.sides[i] && table.sameContent(other, i)) shared++;
-  }
-  return shared;
 }

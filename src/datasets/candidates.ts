@@ -1,17 +1,30 @@
 import { Buffer } from "node:buffer";
-import { free } from "./free.ts";
+import { SIGNATURE_BYTES } from "./near.ts";
 
 /**
- * One fixed-width record for each example of a shard, so that a million of them fit in 64 MB and no object is made for
- * any. Little-endian, like every platform Node runs on here; an index lives no longer than its build.
+ * What the merge knows of each example of a shard, in fixed width, so that no object is made for any: its record, its
+ * near-duplicate signature (near.ts) and the SHA-256 of its line. Little-endian, like every platform Node runs on here;
+ * an index lives no longer than its build. The record:
  *
  * bytes 0–15 content hash · 16–23 session key (zero: none) · 24–31 input key · 32–39 score · 40–43 bytes of the line ·
  * 44–47 tokens · 48–51 hash of the first tool called (zero: none) · 52–55 hash of the stratum that is capped (zero:
  * none) · 56–63 when it happened, in milliseconds (zero: unknown)
  */
-export const RECORD_BYTES = 64;
-const WORDS = RECORD_BYTES / 4;
-const DOUBLES = RECORD_BYTES / 8;
+const HASH_BYTES = 32;
+/** Where in an entry the signature begins: after the record. */
+export const SIGNATURE_AT = 64;
+const LINE_HASH = SIGNATURE_AT + SIGNATURE_BYTES;
+export const ENTRY_BYTES = LINE_HASH + HASH_BYTES;
+const WORDS = ENTRY_BYTES / 4;
+const DOUBLES = ENTRY_BYTES / 8;
+
+/** What two examples may have in common: where it stands in an entry, in words of four bytes. */
+export const KEYS = {
+  content: { at: 0, words: 4 },
+  session: { at: 4, words: 2 },
+  input: { at: 6, words: 2 },
+} as const;
+export type Key = (typeof KEYS)[keyof typeof KEYS];
 
 export interface Candidate {
   /** SHA-256 of the normalised content, hex. */
@@ -35,9 +48,13 @@ export function nameHash(name: string | undefined): number {
   return state >>> 0 || 1;
 }
 
-/** Writes a record of the index at an offset. */
-export function writeRecord(candidate: Candidate, record: Buffer, at: number): void {
-  record.fill(0, at, at + RECORD_BYTES);
+/**
+ * Writes an entry at an offset; its signature is still to come.
+ * @param lineHash the SHA-256 of the line's bytes as a binary string
+ */
+export function writeEntry(candidate: Candidate, lineHash: string, record: Buffer, at: number): void {
+  record.fill(0, at, at + ENTRY_BYTES);
+  record.write(lineHash, at + LINE_HASH, "latin1");
   record.write(candidate.contentHash, at, 16, "hex");
   if (candidate.sessionKey !== undefined) record.write(candidate.sessionKey, at + 16, 8, "hex");
   record.write(candidate.inputKey, at + 24, 8, "hex");
@@ -49,111 +66,122 @@ export function writeRecord(candidate: Candidate, record: Buffer, at: number): v
   record.writeDoubleLE(candidate.at ?? 0, at + 56);
 }
 
-/** All candidates of a build, oldest first, read from the shards' indexes. */
-export class CandidateTable {
-  readonly bytes: Buffer;
-  readonly words: Uint32Array<ArrayBuffer>;
-  readonly doubles: Float64Array;
+/** Entries that lie side by side in memory. Numbers count them from 0; `from` is the number of the first in the build. */
+export class Entries {
+  readonly from: number;
   readonly length: number;
+  readonly bytes: Buffer;
+  readonly words: Uint32Array;
+  readonly #doubles: Float64Array;
 
-  constructor(length: number) {
-    this.length = length;
-    // A buffer of its own: typed views need an aligned start.
-    const own = new ArrayBuffer(length * RECORD_BYTES);
-    this.bytes = Buffer.from(own);
-    this.words = new Uint32Array(own);
-    this.doubles = new Float64Array(own);
+  /** @param bytes whole entries; their start is at a multiple of eight */
+  constructor(from: number, bytes: Uint8Array) {
+    this.from = from;
+    this.length = bytes.length / ENTRY_BYTES;
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    this.#doubles = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
   }
 
-  /** Gives its memory back; it is empty then. */
-  free(): void {
-    free(this.words);
+  score(entry: number): number {
+    return this.#doubles[entry * DOUBLES + 4] ?? 0;
   }
 
-  score(index: number): number {
-    return this.doubles[index * DOUBLES + 4] ?? 0;
+  lineBytes(entry: number): number {
+    return this.#word(entry, 10);
   }
 
-  lineBytes(index: number): number {
-    return this.words[index * WORDS + 10] ?? 0;
+  tokens(entry: number): number {
+    return this.#word(entry, 11);
   }
 
-  tokens(index: number): number {
-    return this.#word(index, 11);
+  tool(entry: number): number {
+    return this.#word(entry, 12);
   }
 
-  tool(index: number): number {
-    return this.#word(index, 12);
+  stratum(entry: number): number {
+    return this.#word(entry, 13);
   }
 
-  stratum(index: number): number {
-    return this.#word(index, 13);
+  /** When it happened, in milliseconds; 0: unknown. */
+  at(entry: number): number {
+    return this.#doubles[entry * DOUBLES + 7] ?? 0;
   }
 
-  at(index: number): number {
-    return this.doubles[index * DOUBLES + 7] ?? 0;
-  }
-
-  /** Puts the hash of the line in the place of the content's, once that is no longer needed. */
-  setLineHash(index: number, from: Buffer, at: number): void {
-    from.copy(this.bytes, index * RECORD_BYTES, at, at + 16);
-  }
-
-  lineHash(index: number): string {
-    return this.bytes.toString("hex", index * RECORD_BYTES, index * RECORD_BYTES + 16);
-  }
-
-  hasSession(index: number): boolean {
-    return this.#word(index, 4) !== 0 || this.#word(index, 5) !== 0;
+  hasSession(entry: number): boolean {
+    return this.#word(entry, 4) !== 0 || this.#word(entry, 5) !== 0;
   }
 
   /** The key that names the example's group while it stands alone: its session's, else its input's. */
-  ownKey(index: number): string {
-    return this.hasSession(index) ? this.keyText(index, "session") : this.keyText(index, "input");
+  ownKey(entry: number): string {
+    const at = this.ownKeyAt(entry);
+    return this.bytes.toString("hex", at, at + KEY_BYTES);
   }
 
-  keyText(index: number, which: "session" | "input"): string {
-    const at = index * RECORD_BYTES + (which === "session" ? 16 : 24);
-    return this.bytes.toString("hex", at, at + 8);
+  /** Where in `bytes` that key is. */
+  ownKeyAt(entry: number): number {
+    return this.keyAt(entry, this.hasSession(entry) ? KEYS.session : KEYS.input);
   }
 
-  /** Copies the example's keys (8 bytes each: its input's and, if it has one, its session's); answers the bytes. */
-  copyKeys(index: number, to: Buffer, at: number): number {
-    const from = index * RECORD_BYTES;
-    this.bytes.copy(to, at, from + 24, from + 32);
-    if (!this.hasSession(index)) return 8;
-    this.bytes.copy(to, at + 8, from + 16, from + 24);
-    return 16;
+  keyAt(entry: number, key: Key): number {
+    return entry * ENTRY_BYTES + key.at * 4;
   }
 
-  /** Copies the first bytes of the content's hash. */
-  copyContent(index: number, to: Buffer, at: number, bytes: number): void {
-    const from = index * RECORD_BYTES;
-    this.bytes.copy(to, at, from, from + bytes);
+  /** Where in `words` a key begins. */
+  wordOf(entry: number, key: Key): number {
+    return entry * WORDS + key.at;
   }
 
-  contentWord(index: number): number {
-    return this.#word(index, 0);
+  /** Where in `bytes` the near-duplicate signature is. */
+  signatureAt(entry: number): number {
+    return entry * ENTRY_BYTES + SIGNATURE_AT;
   }
 
-  sameContent(a: number, b: number): boolean {
-    for (let word = 0; word < 4; word++) if (this.#word(a, word) !== this.#word(b, word)) return false;
-    return true;
+  /** Where in `bytes` the SHA-256 of the line is. */
+  lineHashAt(entry: number): number {
+    return entry * ENTRY_BYTES + LINE_HASH;
   }
 
-  /** One of the two words of a key; `which` 0: session, 1: input. */
-  keyWord(index: number, which: number, word = 0): number {
-    return this.#word(index, 4 + which * 2 + word);
+  #word(entry: number, word: number): number {
+    return this.words[entry * WORDS + word] ?? 0;
+  }
+}
+
+/** Bytes of a session's or an input's key. */
+export const KEY_BYTES = 8;
+
+/**
+ * All candidates of a build, oldest first. They lie in the shards' indexes and are read as often as a step wants them:
+ * no step holds them, so that a build of any size takes the same memory but for a few bytes an example.
+ */
+export interface Candidates {
+  readonly length: number;
+  /** Some at a time, in order, each only until the next are asked for. */
+  pages(): AsyncIterable<Entries>;
+}
+
+/** Walks candidates one by one, beside another list of them. */
+export class Walk {
+  readonly #pages: AsyncIterator<Entries>;
+  page = new Entries(0, new Uint8Array(0));
+  /** Its number in the page. */
+  entry = -1;
+
+  constructor(candidates: Candidates) {
+    this.#pages = candidates.pages()[Symbol.asyncIterator]();
   }
 
-  sameKey(a: number, whichA: number, b: number, whichB: number): boolean {
-    return (
-      this.#word(a, 4 + whichA * 2) === this.#word(b, 4 + whichB * 2) &&
-      this.#word(a, 5 + whichA * 2) === this.#word(b, 5 + whichB * 2)
-    );
+  async next(): Promise<void> {
+    this.entry++;
+    while (this.entry >= this.page.length) {
+      const next = await this.#pages.next();
+      if (next.done === true) throw new Error("An index of the build is not whole.");
+      this.page = next.value;
+      this.entry = 0;
+    }
   }
 
-  #word(index: number, word: number): number {
-    return this.words[index * WORDS + word] ?? 0;
+  async end(): Promise<void> {
+    await this.#pages.return?.();
   }
 }

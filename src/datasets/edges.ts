@@ -2,10 +2,11 @@ import { type Files, lines } from "../files/files.ts";
 import { toIso } from "../kernel/clock.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import { each, type Ledger } from "../ledger/ledger.ts";
-import type { CandidateTable } from "./candidates.ts";
+import { type Candidates, type Entries, KEYS, Walk } from "./candidates.ts";
 import type { Dataset, Split } from "./contract.ts";
-import { type Merged, sideOfCode } from "./merge.ts";
+import { type Merged, OUT, sideOfCode } from "./merge.ts";
 import { letOthersRun } from "./pause.ts";
+import { References } from "./references.ts";
 import { FATES, type Fate } from "./select.ts";
 import type { Origin } from "./shard-file.ts";
 
@@ -47,11 +48,14 @@ const READ_AT_ONCE = 256 * 1024;
 const pageId = (datasetId: string, page: number): string =>
   `edges-${datasetId}-${String(page).padStart(6, "0")}`;
 
+/** Of a hash so many bytes name a line in its edge. */
+const HASH_BYTES = 16;
+
 /** Writes the edges of a build; the same build writes the same pages. Counts the tools on the way. */
 export async function writeEdges(
   deps: { readonly ledger: Ledger; readonly files: Files },
   dataset: Pick<Dataset, "id" | "agent_id" | "created_at">,
-  table: CandidateTable,
+  candidates: Candidates,
   merged: Merged,
   origins: readonly string[],
 ): Promise<{ pages: number; rows: number; tools: Record<string, number> }> {
@@ -86,32 +90,50 @@ export async function writeEdges(
     if (waiting.length >= PAGES_AT_ONCE) await flush();
   };
 
+  const hashOf = (page: Entries, entry: number) => {
+    const at =
+      merged.sides[page.from + entry] === OUT ? page.keyAt(entry, KEYS.content) : page.lineHashAt(entry);
+    return [at, at + HASH_BYTES] as const;
+  };
+  const leaders = new References(
+    candidates,
+    (i) => merged.leaders[i] ?? -1,
+    HASH_BYTES,
+    (page, entry, to, at) => page.bytes.copy(to, at, ...hashOf(page, entry)),
+  );
+  const walk = new Walk(candidates);
   let index = 0;
   const memory = new Uint8Array(READ_AT_ONCE);
-  for (const key of origins)
-    for await (const text of lines(deps.files.read(key, memory))) {
-      const i = index++;
-      const fate = merged.fates[i] ?? 0;
-      const side = sideOfCode(merged.sides[i] ?? 0) ?? null;
-      const leader = merged.leaders[i] ?? -1;
-      if (side === null && leader < 0) continue;
-      const [episodes, rewards, called] = JSON.parse(text) as Origin;
-      if (side !== null) for (const tool of called) tools[tool] = (tools[tool] ?? 0) + 1;
-      const row: EdgeRow = [
-        table.lineHash(i),
-        side,
-        FATES[fate] ?? "kept",
-        round(table.score(i)),
-        table.tokens(i),
-        table.at(i),
-        episodes,
-        rewards,
-        ...(leader < 0 ? ([] as const) : ([table.lineHash(leader)] as const)),
-      ];
-      rows.push(row);
-      size += text.length + 150;
-      if (rows.length >= ROWS || size >= PAGE_CHARACTERS) await close();
-    }
+  try {
+    for (const key of origins)
+      for await (const text of lines(deps.files.read(key, memory))) {
+        const i = index++;
+        await walk.next();
+        const fate = merged.fates[i] ?? 0;
+        const side = sideOfCode(merged.sides[i] ?? 0) ?? null;
+        const leader = merged.leaders[i] ?? -1;
+        if (side === null && leader < 0) continue;
+        const [episodes, rewards, called] = JSON.parse(text) as Origin;
+        const { page, entry } = walk;
+        if (side !== null) for (const tool of called) tools[tool] = (tools[tool] ?? 0) + 1;
+        const row: EdgeRow = [
+          page.bytes.toString("hex", ...hashOf(page, entry)),
+          side,
+          FATES[fate] ?? "kept",
+          round(page.score(entry)),
+          page.tokens(entry),
+          page.at(entry),
+          episodes,
+          rewards,
+          ...(leader < 0 ? ([] as const) : ([await leaders.hexFor(i)] as const)),
+        ];
+        rows.push(row);
+        size += text.length + 150;
+        if (rows.length >= ROWS || size >= PAGE_CHARACTERS) await close();
+      }
+  } finally {
+    await walk.end();
+  }
   await close();
   await flush();
   return { pages, rows: total, tools };

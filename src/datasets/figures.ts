@@ -1,7 +1,6 @@
-import type { CandidateTable } from "./candidates.ts";
+import type { Candidates } from "./candidates.ts";
 import type { Dataset, Histogram, Split } from "./contract.ts";
-import { type Merged, sideOfCode } from "./merge.ts";
-import { isPauseDue, letOthersRun } from "./pause.ts";
+import { type Merged, OUT, sideOfCode } from "./merge.ts";
 import { GOLDEN_SCORE } from "./score.ts";
 
 const REWARD_EDGES = Array.from({ length: 11 }, (_, i) => Math.round((i * 0.2 - 1) * 10) / 10);
@@ -12,8 +11,8 @@ const LENGTH_EDGES = [0, ...Array.from({ length: 16 }, (_, i) => 64 * 2 ** i)];
 
 /** Distributions over what was kept; golden examples have no reward and are not among the rewards. */
 export async function figuresOf(
-  table: CandidateTable,
-  merged: Merged,
+  candidates: Candidates,
+  merged: Pick<Merged, "sides">,
   tools: Readonly<Record<string, number>>,
   encoding: string,
 ): Promise<Pick<Dataset, "figures" | "token_counts">> {
@@ -21,22 +20,21 @@ export async function figuresOf(
   const tokens = counting(TOKEN_EDGES);
   const lengths = counting(LENGTH_EDGES);
   const sides: Partial<Record<Split, { examples: number; tokens: number; longest: number }>> = {};
-  for (let i = 0; i < table.length; i++) {
-    if (isPauseDue(i)) await letOthersRun();
-    const side = sideOfCode(merged.sides[i] ?? 0);
-    if (side === undefined) continue;
-    const score = table.score(i);
-    const used = table.tokens(i);
-    if (score !== GOLDEN_SCORE) rewards.add(score);
-    tokens.add(used);
-    lengths.add(table.lineBytes(i) - 1);
-    const of = sides[side] ?? { examples: 0, tokens: 0, longest: 0 };
-    sides[side] = {
-      examples: of.examples + 1,
-      tokens: of.tokens + used,
-      longest: Math.max(of.longest, used),
-    };
-  }
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) {
+      const side = sideOfCode(merged.sides[page.from + k] ?? OUT);
+      if (side === undefined) continue;
+      const score = page.score(k);
+      const used = page.tokens(k);
+      if (score !== GOLDEN_SCORE) rewards.add(score);
+      tokens.add(used);
+      lengths.add(page.lineBytes(k) - 1);
+      const of = sides[side] ?? { examples: 0, tokens: 0, longest: 0 };
+      sides[side] = of;
+      of.examples++;
+      of.tokens += used;
+      of.longest = Math.max(of.longest, used);
+    }
   return {
     token_counts: { encoding, sides },
     figures: {

@@ -1,10 +1,10 @@
-import type { CandidateTable } from "./candidates.ts";
+import type { Candidates } from "./candidates.ts";
 import { SPLITS, type Split } from "./contract.ts";
 import { free } from "./free.ts";
 import { findGroups } from "./groups.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 import { type ReservedKeys, reservedRoots } from "./reserved.ts";
-import { type Candidates, fateCode, type Selected, type SelectOptions, select } from "./select.ts";
+import { type Fate, fateCode, type Selected, type SelectOptions, select } from "./select.ts";
 import { type SplitShares, Splitter } from "./split.ts";
 
 /** What became of each candidate: out, or on which side. */
@@ -33,82 +33,100 @@ export interface Merged extends Selected {
  */
 export async function merge(candidates: Candidates, options: MergeOptions): Promise<Merged> {
   const selected = await select(candidates, options);
-  const table = await candidates.table();
   const { fates, leaders } = selected;
+  const counts = { ...selected.counts };
   // Equal ones share their input, and so their group, anyway.
   const near = fateCode("near_duplicate");
-  const counts = { ...selected.counts };
-  const group = await findGroups(table, (i) => (fates[i] === near ? (leaders[i] ?? -1) : -1));
-  if (options.testAfter !== undefined)
-    for (let i = 0; i < table.length; i++) {
-      // A group keeps the side it began with; what it goes on with after the cut is neither trained on nor tested.
-      const root = group[i] ?? i;
-      if (fates[i] !== 0 || table.at(i) < options.testAfter || table.at(root) >= options.testAfter) continue;
-      fates[i] = fateCode("straddles_cut");
-      counts.straddles_cut++;
-      counts.kept--;
-    }
-  const held = reservedRoots(table, group, options.reserved);
+  const group = await findGroups(candidates, (i) => (fates[i] === near ? (leaders[i] as number) : -1));
+  const late = await lateRoots(candidates, group, options.testAfter, (i) => {
+    // A group keeps the side it began with; what it goes on with after the cut is neither trained on nor tested.
+    if (fates[i] === 0) leave(fates, counts, i, "straddles_cut");
+  });
+  const held = await reservedRoots(candidates, group, options.reserved);
   if (held !== undefined && options.testSplit === 0)
-    for (let i = 0; i < table.length; i++) {
-      const root = group[i] ?? i;
-      const late = options.testAfter !== undefined && table.at(root) >= options.testAfter;
-      if (fates[i] !== 0 || held[root] === 0 || late) continue;
-      fates[i] = fateCode("reserved_for_test");
-      counts.reserved_for_test++;
-      counts.kept--;
+    for (let i = 0; i < group.length; i++) {
+      const root = group[i] as number;
+      if (fates[i] === 0 && held[root] !== 0 && late?.[root] !== 1)
+        leave(fates, counts, i, "reserved_for_test");
     }
 
-  const sizes = new Int32Array(table.length);
-  for (let i = 0; i < table.length; i++) {
-    const root = group[i] ?? i;
-    if (fates[i] === 0) sizes[root] = (sizes[root] ?? 0) + 1;
+  const sizes = new Int32Array(candidates.length);
+  for (let i = 0; i < sizes.length; i++) {
+    const root = group[i] as number;
+    if (fates[i] === 0) sizes[root] = (sizes[root] as number) + 1;
     if (isPauseDue(i)) await letOthersRun();
   }
-  const placed = await placeGroups(table, sizes, options, held);
+  const placed = await placeGroups(candidates, sizes, options, held, late);
+  free(sizes);
 
-  const sides = new Uint8Array(table.length);
+  const sides = new Uint8Array(candidates.length);
   const sideCounts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
-  for (let i = 0; i < table.length; i++) {
+  for (let i = 0; i < sides.length; i++) {
     if (fates[i] === 0) {
-      const code = placed.sideOfRoot[group[i] ?? i] ?? 0;
+      const code = placed.sideOfRoot[group[i] as number] as number;
       sides[i] = code;
       const side = sideOfCode(code);
       if (side !== undefined) sideCounts[side]++;
     }
     if (isPauseDue(i)) await letOthersRun();
   }
-  table.free();
   free(group);
-  free(sizes);
   return { ...selected, counts, sides, sideCounts, groups: placed.groups, largestGroup: placed.largestGroup };
 }
 
+function leave(fates: Uint8Array, counts: Record<Fate, number>, example: number, fate: Fate): void {
+  fates[example] = fateCode(fate);
+  counts[fate]++;
+  counts.kept--;
+}
+
+/**
+ * Marks the groups that begin at or after the cut, by their roots, and calls back with each example after it of a group
+ * that began before.
+ */
+async function lateRoots(
+  candidates: Candidates,
+  group: Int32Array,
+  cut: number | undefined,
+  straddles: (example: number) => void,
+): Promise<Uint8Array | undefined> {
+  if (cut === undefined) return undefined;
+  const late = new Uint8Array(candidates.length);
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) {
+      if (page.at(k) < cut) continue;
+      const example = page.from + k;
+      // The root is the oldest, and was met before.
+      const root = group[example] as number;
+      if (root === example) late[root] = 1;
+      if (late[root] !== 1) straddles(example);
+    }
+  return late;
+}
+
 async function placeGroups(
-  table: CandidateTable,
+  candidates: Candidates,
   sizes: Int32Array,
   options: MergeOptions,
   held: Uint8Array | undefined,
+  late: Uint8Array | undefined,
 ) {
-  const { testAfter } = options;
   const splitter = new Splitter(options);
-  const sideOfRoot = new Uint8Array(table.length);
+  const sideOfRoot = new Uint8Array(candidates.length);
   const groups: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   let largestGroup = 0;
-  for (let root = 0; root < table.length; root++) {
-    const size = sizes[root] ?? 0;
-    if (size > 0) {
-      const late = testAfter !== undefined && table.at(root) >= testAfter;
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) {
+      const root = page.from + k;
+      const size = sizes[root] as number;
+      if (size === 0) continue;
       const isHeld = held !== undefined && held[root] !== 0;
       if (isHeld) splitter.fix("test");
-      const side = late || isHeld ? "test" : splitter.place(table.ownKey(root), root);
+      const side = late?.[root] === 1 || isHeld ? "test" : splitter.place(page.ownKey(k), root);
       sideOfRoot[root] = sideCode(side);
       groups[side]++;
       largestGroup = Math.max(largestGroup, size);
     }
-    // Two keyed hashes a group: pause four times as often.
-    if (isPauseDue(root * 4 + 3)) await letOthersRun();
-  }
   for (const move of splitter.moves()) {
     const from = sideOfCode(sideOfRoot[move.group] ?? 1);
     if (from !== undefined) groups[from]--;

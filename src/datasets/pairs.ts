@@ -1,12 +1,15 @@
 import type { Files } from "../files/files.ts";
 import { lines } from "../files/files.ts";
-import type { CandidateTable } from "./candidates.ts";
+import { type Candidates, KEY_BYTES, KEYS, Walk } from "./candidates.ts";
 import type { Dataset, Example, Preference } from "./contract.ts";
 import { toPair } from "./encode.ts";
-import { findGroups, firstAsked } from "./groups.ts";
+import { free } from "./free.ts";
+import { findGroups } from "./groups.ts";
+import { eachRepeat } from "./key-table.ts";
 import type { Measured } from "./measure.ts";
 import { isPreference } from "./normalise.ts";
-import { letOthersRun } from "./pause.ts";
+import { isPauseDue, letOthersRun } from "./pause.ts";
+import { References } from "./references.ts";
 import { type ReservedKeys, reservedRoots } from "./reserved.ts";
 import { GOLDEN_SCORE } from "./score.ts";
 import { add, type KeptLine, type Origin, type ShardSummary } from "./shard-file.ts";
@@ -22,31 +25,49 @@ interface Source {
   readonly origins: string;
 }
 
+/** What each example is paired with, plus one, and negative where it is the worse of the two; 0: nothing. */
+type Partners = Int32Array;
+
 /** For each question the best and the worst answered example, where they are far enough apart. */
-async function choosePairs(table: CandidateTable, least: number, minReward: number) {
-  const first = await firstAsked(table);
-  const best = new Map<number, number>();
-  const worst = new Map<number, number>();
-  for (let i = 0; i < table.length; i++) {
-    if (table.score(i) === GOLDEN_SCORE) continue;
-    const question = first[i] ?? i;
-    const good = best.get(question);
+async function choosePairs(candidates: Candidates, least: number, minReward: number) {
+  const { length } = candidates;
+  const scores = new Float64Array(length);
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) scores[page.from + k] = page.score(k);
+  /** By the first that was asked a question. */
+  const first = new Int32Array(length);
+  for (let i = 0; i < length; i++) first[i] = i;
+  await eachRepeat(candidates, KEYS.input, (i, asked) => {
+    first[i] = asked;
+  });
+  const best = new Int32Array(length).fill(-1);
+  const worst = new Int32Array(length).fill(-1);
+  for (let i = 0; i < length; i++) {
+    if (isPauseDue(i)) await letOthersRun();
+    const score = scores[i] as number;
+    if (score === GOLDEN_SCORE) continue;
+    const question = first[i] as number;
+    const good = best[question] as number;
     // Of equals the newest: what the agent does today.
-    if (good === undefined || table.score(i) >= table.score(good)) best.set(question, i);
-    const bad = worst.get(question);
-    if (bad === undefined || table.score(i) <= table.score(bad)) worst.set(question, i);
+    if (good < 0 || score >= (scores[good] as number)) best[question] = i;
+    const bad = worst[question] as number;
+    if (bad < 0 || score <= (scores[bad] as number)) worst[question] = i;
   }
-  const partners = new Map<number, { other: number; isBetter: boolean }>();
+  free(first);
+  const partners: Partners = new Int32Array(length);
   let unpaired = 0;
-  for (const [question, good] of best) {
-    const bad = worst.get(question) ?? good;
-    if (good === bad || table.score(good) - table.score(bad) < least || table.score(good) < minReward) {
+  for (let question = 0; question < length; question++) {
+    const [good, bad] = [best[question] as number, worst[question] as number];
+    if (good < 0) continue;
+    const [high, low] = [scores[good] as number, scores[bad] as number];
+    if (good === bad || high - low < least || high < minReward) {
       unpaired++;
       continue;
     }
-    partners.set(good, { other: bad, isBetter: true });
-    partners.set(bad, { other: good, isBetter: false });
+    partners[good] = bad + 1;
+    partners[bad] = -(good + 1);
   }
+  for (const table of [scores, best, worst]) free(table);
   return { partners, unpaired };
 }
 
@@ -57,7 +78,7 @@ async function choosePairs(table: CandidateTable, least: number, minReward: numb
 export async function* pairLines(
   files: Files,
   dataset: Dataset,
-  table: CandidateTable,
+  candidates: Candidates,
   sources: readonly Source[],
   summary: ShardSummary,
   measure: (line: Preference) => Measured,
@@ -65,75 +86,109 @@ export async function* pairLines(
 ): AsyncGenerator<KeptLine[]> {
   const { recipe } = dataset;
   const { partners, unpaired } = await choosePairs(
-    table,
+    candidates,
     recipe.min_gap ?? LEAST_GAP,
     recipe.min_reward ?? -1,
   );
   if (unpaired > 0) add(summary.dropped, "no_pair", unpaired);
   // A pair's two answers may be of two sessions: the group that joins them all stays together.
-  const groups = await findGroups(table);
+  const groups = await findGroups(candidates);
   // A pair goes by the name of its group: where any member is reserved, the name is.
-  const roots = reservedRoots(table, groups, reserved) ?? [];
-  for (const [root, isReserved] of roots.entries()) if (isReserved !== 0) reserved?.add(table.ownKey(root));
-  const factsOf = (index: number) => ({
-    sessionKey: table.ownKey(groups[index] ?? index),
-    ...(table.at(index) === 0 ? {} : { at: table.at(index) }),
-  });
+  await reserveNames(candidates, groups, reserved);
   summary.read = 0;
 
   let from = 0;
-  for (let round = 0; from < table.length || round === 0; round++) {
-    const waiting = new Map<number, { example: Example; origin: Origin }>();
+  for (let round = 0; from < candidates.length || round === 0; round++) {
+    const waiting = new Map<number, Half>();
     let held = 0;
-    let next = table.length;
+    let next = candidates.length;
     let position = 0;
-    for (const source of sources) {
-      const origins = lines(files.read(source.origins));
-      let batch: KeptLine[] = [];
-      for await (const text of lines(files.read(source.lines))) {
-        const origin = JSON.parse((await origins.next()).value ?? "[[],[],[]]") as Origin;
-        const at = position++;
-        const partner = partners.get(at);
-        const earlier = partner === undefined ? undefined : Math.min(at, partner.other);
-        const isDue = earlier !== undefined && earlier >= from && earlier < next;
-        if (partner !== undefined && isDue) {
-          const example = JSON.parse(text) as Example;
-          const other = waiting.get(partner.other);
-          if (other === undefined) {
-            waiting.set(at, { example, origin });
-            held += text.length * 2;
-            if (held > WAITING_BYTES) next = at + 1;
-          } else {
-            waiting.delete(partner.other);
-            const mine = { example, origin };
-            const [good, bad] = partner.isBetter ? [mine, other] : [other, mine];
-            const index = partner.isBetter ? at : partner.other;
-            const line = pairOf(good.example, bad.example, summary);
-            if (line !== undefined)
-              batch.push({
-                ...factsOf(index),
-                ...measure(line),
-                line,
-                text: JSON.stringify(line),
-                score: table.score(index),
-                origin: joined(good.origin, bad.origin),
-              });
+    const walk = new Walk(candidates);
+    const names = new References(
+      candidates,
+      (i) => groups[i] ?? i,
+      KEY_BYTES,
+      (page, entry, to, at) => {
+        const start = page.ownKeyAt(entry);
+        page.bytes.copy(to, at, start, start + KEY_BYTES);
+      },
+    );
+    try {
+      for (const source of sources) {
+        const origins = lines(files.read(source.origins));
+        let batch: KeptLine[] = [];
+        for await (const text of lines(files.read(source.lines))) {
+          const origin = JSON.parse((await origins.next()).value ?? "[[],[],[]]") as Origin;
+          const index = position++;
+          await walk.next();
+          const score = walk.page.score(walk.entry);
+          const at = walk.page.at(walk.entry);
+          const factsOf = async () => ({
+            sessionKey: await names.hexFor(index),
+            ...(at === 0 ? {} : { at }),
+          });
+          const partner = partners[index] as number;
+          const other = Math.abs(partner) - 1;
+          const earlier = Math.min(index, other);
+          if (partner !== 0 && earlier >= from && earlier < next) {
+            const mine = { example: JSON.parse(text) as Example, origin, score, facts: await factsOf() };
+            const half = waiting.get(other);
+            if (half === undefined) {
+              waiting.set(index, mine);
+              held += text.length * 2;
+              if (held > WAITING_BYTES) next = index + 1;
+            } else {
+              waiting.delete(other);
+              const [good, bad] = partner > 0 ? [mine, half] : [half, mine];
+              const line = pairOf(good.example, bad.example, summary);
+              if (line !== undefined)
+                batch.push({
+                  ...good.facts,
+                  ...measure(line),
+                  line,
+                  text: JSON.stringify(line),
+                  score: good.score,
+                  origin: joined(good.origin, bad.origin),
+                });
+            }
+          } else if (round === 0 && score === GOLDEN_SCORE) {
+            const line = JSON.parse(text) as Preference;
+            if (isPreference(line))
+              batch.push({ ...(await factsOf()), ...measure(line), line, text, score, origin });
           }
-        } else if (round === 0 && table.score(at) === GOLDEN_SCORE) {
-          const line = JSON.parse(text) as Preference;
-          if (isPreference(line))
-            batch.push({ ...factsOf(at), ...measure(line), line, text, score: GOLDEN_SCORE, origin });
+          if (batch.length < 64) continue;
+          yield batch;
+          batch = [];
+          await letOthersRun();
         }
-        if (batch.length < 64) continue;
+        await origins.return(undefined);
         yield batch;
-        batch = [];
-        await letOthersRun();
       }
-      await origins.return(undefined);
-      yield batch;
+    } finally {
+      await walk.end();
     }
     from = next;
   }
+}
+
+/** An answer that waits for the other of its pair. */
+interface Half {
+  readonly example: Example;
+  readonly origin: Origin;
+  readonly score: number;
+  readonly facts: { readonly sessionKey: string; readonly at?: number };
+}
+
+/** Reserves the names of the groups of which any member is reserved. */
+async function reserveNames(
+  candidates: Candidates,
+  groups: Int32Array,
+  reserved: ReservedKeys | undefined,
+): Promise<void> {
+  const roots = await reservedRoots(candidates, groups, reserved);
+  if (roots === undefined) return;
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) if (roots[page.from + k] !== 0) reserved?.add(page.ownKey(k));
 }
 
 function pairOf(good: Example, bad: Example, summary: ShardSummary): Preference | undefined {

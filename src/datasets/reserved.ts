@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { Files } from "../files/files.ts";
-import type { CandidateTable } from "./candidates.ts";
+import { type Candidates, type Entries, KEYS, type Key } from "./candidates.ts";
 import type { Dataset } from "./contract.ts";
+import { KeyTable } from "./key-table.ts";
 import { letOthersRun } from "./pause.ts";
 import type { DatasetStore } from "./store.ts";
 
@@ -10,76 +11,31 @@ const KEY_LINE = 17;
 
 /**
  * Sessions and inputs that stand on the test side of some earlier dataset of the agent: no later build trains on them.
- * Keyed hashes of eight bytes in an open-addressing table, some 12 to 24 bytes a key.
+ * Keyed hashes of eight bytes, some 16 to 30 bytes a key.
  */
 export class ReservedKeys {
-  #words: Uint32Array;
-  #mask: number;
-  #size = 0;
+  readonly #table: KeyTable;
 
   constructor(most: number) {
-    let size = 64;
-    while (size < most * 1.5) size *= 2;
-    this.#words = new Uint32Array(size * 2);
-    this.#mask = size - 1;
+    this.#table = new KeyTable(KEYS.input.words, most);
   }
 
   get size(): number {
-    return this.#size;
+    return this.#table.size;
   }
 
   /** @param hex one key or several, 16 digits each */
   add(hex: string): void {
     const bytes = Buffer.from(hex, "hex");
-    for (let at = 0; at + 8 <= bytes.length; at += 8)
-      this.#put(bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4));
+    const words = new Uint32Array(Math.floor(bytes.length / 4));
+    for (let k = 0; k < words.length; k++) words[k] = bytes.readUInt32LE(k * 4);
+    for (let at = 0; at + 2 <= words.length; at += 2) this.#table.put(words, at, 1);
   }
 
   /** Whether the example's session or input is reserved. */
-  holds(table: CandidateTable, example: number): boolean {
-    if (this.#size === 0) return false;
-    for (const which of [0, 1]) {
-      const low = table.keyWord(example, which);
-      const high = table.keyWord(example, which, 1);
-      if ((low | high) !== 0 && this.#isFull(this.#place(low, high))) return true;
-    }
-    return false;
-  }
-
-  #put(low: number, high: number): void {
-    if (this.#size * 1.2 > this.#mask) this.#grow();
-    const at = this.#place(low, high);
-    if (this.#isFull(at)) return;
-    this.#words[at * 2] = low;
-    this.#words[at * 2 + 1] = high;
-    this.#size++;
-  }
-
-  #isFull(at: number): boolean {
-    return (this.#words[at * 2] ?? 0) !== 0 || (this.#words[at * 2 + 1] ?? 0) !== 0;
-  }
-
-  /** Where the key is, or would be. */
-  #place(low: number, high: number): number {
-    let at = low & this.#mask;
-    while (
-      this.#isFull(at) &&
-      ((this.#words[at * 2] ?? 0) !== low || (this.#words[at * 2 + 1] ?? 0) !== high)
-    )
-      at = (at + 1) & this.#mask;
-    return at;
-  }
-
-  #grow(): void {
-    const old = this.#words;
-    this.#words = new Uint32Array(old.length * 2);
-    this.#mask = old.length - 1;
-    this.#size = 0;
-    for (let at = 0; at < old.length; at += 2) {
-      const low = old[at] ?? 0;
-      const high = old[at + 1] ?? 0;
-      if ((low | high) !== 0) this.#put(low, high);
-    }
+  holds(page: Entries, entry: number): boolean {
+    const has = (key: Key) => this.#table.get(page.words, page.wordOf(entry, key)) !== -1;
+    return this.size > 0 && (has(KEYS.input) || (page.hasSession(entry) && has(KEYS.session)));
   }
 }
 
@@ -123,13 +79,15 @@ async function* wholeLines(content: AsyncIterable<Uint8Array>): AsyncGenerator<s
 }
 
 /** Marks the groups of which any member is reserved, by their roots; a duplicate's keys count, too. */
-export function reservedRoots(
-  table: CandidateTable,
+export async function reservedRoots(
+  candidates: Candidates,
   group: Int32Array,
   reserved: ReservedKeys | undefined,
-): Uint8Array | undefined {
+): Promise<Uint8Array | undefined> {
   if (reserved === undefined) return undefined;
-  const roots = new Uint8Array(table.length);
-  for (let i = 0; i < table.length; i++) if (reserved.holds(table, i)) roots[group[i] ?? i] = 1;
+  const roots = new Uint8Array(candidates.length);
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++)
+      if (reserved.holds(page, k)) roots[group[page.from + k] ?? page.from + k] = 1;
   return roots;
 }

@@ -1,5 +1,6 @@
-import type { CandidateTable } from "./candidates.ts";
+import { type Candidates, type Entries, KEYS } from "./candidates.ts";
 import { free } from "./free.ts";
+import { eachRepeat } from "./key-table.ts";
 import { NearIndex, SIGNATURE_BYTES } from "./near.ts";
 import { isPauseDue, letOthersRun } from "./pause.ts";
 
@@ -37,29 +38,19 @@ export interface Selected {
   readonly clusters: number;
 }
 
-type VisitSignature = (candidate: number, bytes: Uint8Array, at: number) => void;
-
-/**
- * The candidates of a build, read when a step wants them and given back after it: no step wants all of them at once,
- * and together they would take twice the memory.
- */
-export interface Candidates {
-  readonly length: number;
-  /** A table of the caller's own. */
-  table(): Promise<CandidateTable>;
-  /** Calls back with the near-duplicate signature of each, in order; it lies in the buffer during the call alone. */
-  eachSignature(visit: VisitSignature): Promise<void>;
-}
-
 /**
  * Walks the candidates from the best rewarded down, of equals the newest first, and keeps what is not yet there: of
  * equal and of nearly equal ones the best stays, caps and the limit take the rest. What is kept has no near pair, so
  * that no split of it can leak by likeness.
+ * @param most candidates whose signatures are held at once
  */
-export async function select(candidates: Candidates, options: SelectOptions): Promise<Selected> {
+export async function select(
+  candidates: Candidates,
+  options: SelectOptions,
+  most = MOST_SIGNATURES,
+): Promise<Selected> {
   const { length } = candidates;
   const fates = new Uint8Array(length);
-  const leaders = new Int32Array(length).fill(-1);
   const counts: Record<Fate, number> = {
     kept: 0,
     duplicate: 0,
@@ -69,116 +60,172 @@ export async function select(candidates: Candidates, options: SelectOptions): Pr
     straddles_cut: 0,
     reserved_for_test: 0,
   };
-  const sizes = new Map<number, number>();
-  let largestCluster = 0;
-  const set = (index: number, fate: Fate, leader = -1) => {
+  const set = (index: number, fate: Fate) => {
     fates[index] = fateCode(fate);
-    leaders[index] = leader;
     counts[fate]++;
-    if (leader < 0) return;
-    const size = (sizes.get(leader) ?? 1) + 1;
-    sizes.set(leader, size);
-    largestCluster = Math.max(largestCluster, size);
   };
-
-  const table = await candidates.table();
-  const order = await orderByScore(table);
-  const known = new ContentSlots(table);
-  for (let step = 0; step < order.length; step++) {
+  const ranks = await ranksByScore(candidates);
+  const leaders = await leadersOfEquals(candidates, ranks);
+  for (let i = 0; i < length; i++) if (leaders[i] !== -1) set(i, "duplicate");
+  await eachNear(candidates, ranks, leaders, options.nearDuplicates, most, (index, alike) => {
+    leaders[index] = alike;
+    set(index, "near_duplicate");
+  });
+  const order = inverted(ranks);
+  const strata = await columnOf(candidates, options.cap !== undefined, (page, k) => page.stratum(k));
+  const take = takingAtMost(options.cap ?? 0);
+  for (let step = 0; step < length; step++) {
     if (isPauseDue(step)) await letOthersRun();
-    const index = order[step] ?? 0;
-    const equal = known.firstWith(index);
-    if (equal !== index) set(index, "duplicate", equal);
+    const index = order[step] as number;
+    if (leaders[index] === -1) set(index, take(strata?.[index] ?? 0) ? "kept" : "over_cap");
   }
-  known.free();
-  const strata = new Strata(table, options.cap);
-  table.free();
-
-  const near = await nearIndexOf(candidates, length - counts.duplicate, options.nearDuplicates);
-  for (let step = 0; step < order.length; step++) {
-    if (isPauseDue(step * 4 + 3)) await letOthersRun();
-    const index = order[step] ?? 0;
-    if (leaders[index] !== -1) continue;
-    const alike = near?.find(index) ?? -1;
-    if (alike >= 0) {
-      set(index, "near_duplicate", alike);
-      continue;
-    }
-    near?.add(index);
-    set(index, strata.take(index) ? "kept" : "over_cap");
-  }
-  near?.free();
   if (counts.kept > options.maxExamples) {
-    const tools = await candidates.table();
+    const tools = await columnOf(candidates, (options.minPerTool ?? 0) > 0, (page, k) => page.tool(k));
     limit(tools, order, fates, counts, options);
-    tools.free();
   }
   free(order);
-  return { fates, leaders, counts, largestCluster, clusters: sizes.size };
+  return { fates, leaders, counts, ...(await clustersOf(leaders)) };
+}
+
+/** For each of several equal ones the best of them; for this one itself, and for all others, -1. */
+async function leadersOfEquals(candidates: Candidates, ranks: Uint32Array): Promise<Int32Array<ArrayBuffer>> {
+  const leaders = new Int32Array(candidates.length).fill(-1);
+  /** By the first of each content the best, plus one; 0: itself. */
+  const best = new Int32Array(candidates.length);
+  await eachRepeat(candidates, KEYS.content, (index, first) => {
+    leaders[index] = first;
+    const held = (best[first] as number) === 0 ? first : (best[first] as number) - 1;
+    if ((ranks[index] as number) < (ranks[held] as number)) best[first] = index + 1;
+  });
+  for (let i = 0; i < leaders.length; i++) {
+    const first = leaders[i] === -1 ? i : (leaders[i] as number);
+    const leader = (best[first] as number) === 0 ? first : (best[first] as number) - 1;
+    leaders[i] = leader === i ? -1 : leader;
+  }
+  free(best);
+  return leaders;
+}
+
+/** Signatures held at once, with the table that finds them in some 97 bytes each. */
+export const MOST_SIGNATURES = 250_000;
+
+/**
+ * Calls back with each that is near to a better one which is near to none itself, block by block of ranks: what the
+ * best hold is looked up for all others before the next best are held. Each block reads the candidates twice.
+ */
+async function eachNear(
+  candidates: Candidates,
+  ranks: Uint32Array,
+  leaders: Int32Array,
+  threshold: number,
+  most: number,
+  found: (index: number, alike: number) => void,
+): Promise<void> {
+  if (threshold >= 1) return;
+  for (let from = 0; from < candidates.length; from += most) {
+    const size = Math.min(most, candidates.length - from);
+    const signatures = new Uint8Array(size * SIGNATURE_BYTES);
+    const members = new Int32Array(size).fill(-1);
+    for await (const page of candidates.pages())
+      for (let k = 0; k < page.length; k++) {
+        const place = (ranks[page.from + k] as number) - from;
+        if (place < 0 || place >= size || leaders[page.from + k] !== -1) continue;
+        members[place] = page.from + k;
+        copySignature(page, k, signatures, place);
+      }
+    const index = new NearIndex(signatures, size, threshold);
+    for (let place = 0; place < size; place++) {
+      if (isPauseDue(place * 4 + 3)) await letOthersRun();
+      const member = members[place] as number;
+      if (member === -1) continue;
+      const alike = index.find(place);
+      if (alike >= 0) found(member, members[alike] as number);
+      else index.add(place);
+    }
+    if (from + size < candidates.length)
+      for await (const page of candidates.pages())
+        for (let k = 0; k < page.length; k++) {
+          const candidate = page.from + k;
+          if ((ranks[candidate] as number) < from + size || leaders[candidate] !== -1) continue;
+          const alike = index.findLike(page.bytes, page.signatureAt(k));
+          if (alike >= 0) found(candidate, members[alike] as number);
+        }
+    index.free();
+    free(members);
+  }
+}
+
+export function copySignature(page: Entries, entry: number, to: Uint8Array, place: number): void {
+  const { bytes } = page;
+  const at = page.signatureAt(entry);
+  for (let k = 0; k < SIGNATURE_BYTES; k++) to[place * SIGNATURE_BYTES + k] = bytes[at + k] as number;
 }
 
 /** Takes so many examples of each stratum, and of none as many as there are. */
-class Strata {
-  readonly #of: Uint32Array | undefined;
-  readonly #cap: number;
-  readonly #held = new Map<number, number>();
-
-  constructor(table: CandidateTable, cap: number | undefined) {
-    this.#cap = cap ?? 0;
-    if (cap === undefined) return;
-    this.#of = new Uint32Array(table.length);
-    for (let i = 0; i < table.length; i++) this.#of[i] = table.stratum(i);
-  }
-
-  take(example: number): boolean {
-    const stratum = this.#of?.[example] ?? 0;
+function takingAtMost(cap: number): (stratum: number) => boolean {
+  const held = new Map<number, number>();
+  return (stratum) => {
     if (stratum === 0) return true;
-    const held = this.#held.get(stratum) ?? 0;
-    if (held >= this.#cap) return false;
-    this.#held.set(stratum, held + 1);
+    const taken = held.get(stratum) ?? 0;
+    if (taken >= cap) return false;
+    held.set(stratum, taken + 1);
     return true;
-  }
+  };
 }
 
-/** @param most how many will be added */
-async function nearIndexOf(
+/** One number of each candidate, where it is wanted. */
+async function columnOf(
   candidates: Candidates,
-  most: number,
-  threshold: number,
-): Promise<NearIndex | undefined> {
-  if (threshold >= 1) return undefined;
-  const signatures = new Uint8Array(candidates.length * SIGNATURE_BYTES);
-  await candidates.eachSignature((example, bytes, at) =>
-    copySignature(bytes, at, signatures, example * SIGNATURE_BYTES),
-  );
-  return new NearIndex(signatures, most, threshold);
+  isWanted: boolean,
+  read: (page: Entries, entry: number) => number,
+): Promise<Uint32Array | undefined> {
+  if (!isWanted) return undefined;
+  const column = new Uint32Array(candidates.length);
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) column[page.from + k] = read(page, k);
+  return column;
 }
 
-function copySignature(from: Uint8Array, at: number, to: Uint8Array, place: number): void {
-  for (let k = 0; k < SIGNATURE_BYTES; k++) to[place + k] = from[at + k] as number;
+/** Clusters of equal and nearly equal ones, and the members of the largest, its leader included. */
+async function clustersOf(leaders: Int32Array): Promise<Pick<Selected, "clusters" | "largestCluster">> {
+  const sizes = new Uint32Array(leaders.length);
+  let clusters = 0;
+  let largest = 0;
+  for (let i = 0; i < leaders.length; i++) {
+    if (isPauseDue(i)) await letOthersRun();
+    const leader = leaders[i] as number;
+    if (leader < 0) continue;
+    const size = (sizes[leader] as number) + 1;
+    sizes[leader] = size;
+    if (size === 1) clusters++;
+    largest = Math.max(largest, size);
+  }
+  free(sizes);
+  return { clusters, largestCluster: clusters === 0 ? 0 : largest + 1 };
 }
 
 /** Leaves the best, but first as many of each tool as were promised. */
 function limit(
-  table: CandidateTable,
+  tools: Uint32Array | undefined,
   order: Uint32Array,
   fates: Uint8Array,
   counts: Record<Fate, number>,
   { maxExamples, minPerTool = 0 }: SelectOptions,
 ): void {
-  const promised = new Set<number>();
-  const tools = new Map<number, number>();
-  if (minPerTool > 0)
+  const promised = new Uint8Array(tools === undefined ? 0 : order.length);
+  const held = new Map<number, number>();
+  let room = maxExamples;
+  if (tools !== undefined)
     for (const index of order) {
-      const tool = table.tool(index);
-      const held = tools.get(tool) ?? 0;
-      if (fates[index] !== 0 || tool === 0 || held >= minPerTool || promised.size >= maxExamples) continue;
-      tools.set(tool, held + 1);
-      promised.add(index);
+      const tool = tools[index] as number;
+      const of = held.get(tool) ?? 0;
+      if (fates[index] !== 0 || tool === 0 || of >= minPerTool || room === 0) continue;
+      held.set(tool, of + 1);
+      promised[index] = 1;
+      room--;
     }
-  let room = maxExamples - promised.size;
   for (const index of order) {
-    if (fates[index] !== 0 || promised.has(index)) continue;
+    if (fates[index] !== 0 || promised[index] === 1) continue;
     if (room-- > 0) continue;
     fates[index] = fateCode("over_limit");
     counts.over_limit++;
@@ -191,92 +238,48 @@ const BUCKETS = 65_536;
 const bucketOf = (score: number): number =>
   Math.min(BUCKETS - 1, Math.max(0, Math.floor(((2 - score) / 3) * (BUCKETS - 1))));
 
-/** All candidates by score, of equals the newest first: counted into buckets, then each bucket sorted. */
-export async function orderByScore(table: CandidateTable): Promise<Uint32Array<ArrayBuffer>> {
+/**
+ * For each candidate its place by score, from the best down, of equals the newest first: counted into buckets, then
+ * each bucket sorted.
+ */
+export async function ranksByScore(candidates: Candidates): Promise<Uint32Array<ArrayBuffer>> {
+  const { length } = candidates;
+  const scores = new Float64Array(length);
   const starts = new Uint32Array(BUCKETS + 1);
-  for (let i = 0; i < table.length; i++) {
-    const bucket = bucketOf(table.score(i)) + 1;
-    starts[bucket] = (starts[bucket] ?? 0) + 1;
-    if (isPauseDue(i)) await letOthersRun();
-  }
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) {
+      const score = page.score(k);
+      scores[page.from + k] = score;
+      const bucket = bucketOf(score) + 1;
+      starts[bucket] = (starts[bucket] as number) + 1;
+    }
   for (let bucket = 1; bucket <= BUCKETS; bucket++)
-    starts[bucket] = (starts[bucket] ?? 0) + (starts[bucket - 1] ?? 0);
+    starts[bucket] = (starts[bucket] as number) + (starts[bucket - 1] as number);
   const next = starts.slice();
-  const order = new Uint32Array(table.length);
-  for (let i = table.length - 1; i >= 0; i--) {
-    const bucket = bucketOf(table.score(i));
-    order[next[bucket] ?? 0] = i;
-    next[bucket] = (next[bucket] ?? 0) + 1;
+  const order = new Uint32Array(length);
+  for (let i = length - 1; i >= 0; i--) {
+    const bucket = bucketOf(scores[i] as number);
+    const place = next[bucket] as number;
+    order[place] = i;
+    next[bucket] = place + 1;
     if (isPauseDue(i)) await letOthersRun();
   }
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const from = starts[bucket] ?? 0;
-    const to = starts[bucket + 1] ?? 0;
-    const members = order.subarray(from, to);
-    const first = table.score(members[0] ?? 0);
+    const members = order.subarray(starts[bucket], starts[bucket + 1]);
+    const first = scores[members[0] ?? 0];
     // Nearly always all of a bucket have one score, and stand in order already.
-    if (members.every((index) => table.score(index) === first)) continue;
-    members.sort((a, b) => table.score(b) - table.score(a) || b - a);
+    if (members.every((index) => scores[index] === first)) continue;
+    members.sort((a, b) => (scores[b] as number) - (scores[a] as number) || b - a);
     await letOthersRun();
   }
-  return order;
+  free(scores);
+  return inverted(order);
 }
 
-/** An open-addressing table from contents to the first example that has them. */
-class ContentSlots {
-  readonly #table: CandidateTable;
-  readonly #slots: Int32Array<ArrayBuffer>;
-
-  constructor(table: CandidateTable) {
-    let size = 16;
-    while (size < table.length * 1.5) size *= 2;
-    this.#table = table;
-    this.#slots = new Int32Array(size);
-  }
-
-  free(): void {
-    free(this.#slots);
-  }
-
-  firstWith(index: number): number {
-    const mask = this.#slots.length - 1;
-    for (let at = this.#table.contentWord(index) & mask; ; at = (at + 1) & mask) {
-      const held = this.#slots[at] ?? 0;
-      if (held === 0) {
-        this.#slots[at] = index + 1;
-        return index;
-      }
-      if (this.#table.sameContent(held - 1, index)) return held - 1;
-    }
-  }
-}
-
-/**
- * Near pairs that stand on different sides: 0, unless something above is wrong. What is held out is held in memory, and
- * training examples are looked up as they are read.
- */
-export async function nearOverlap(
-  { eachSignature }: Pick<Candidates, "eachSignature">,
-  sides: Uint8Array,
-  train: number,
-  threshold: number,
-): Promise<number> {
-  if (threshold >= 1) return 0;
-  let held = 0;
-  for (const side of sides) if (side !== 0 && side !== train) held++;
-  if (held === 0) return 0;
-  const signatures = new Uint8Array(held * SIGNATURE_BYTES);
-  const index = new NearIndex(signatures, held, threshold);
-  let used = 0;
-  await eachSignature((example, bytes, at) => {
-    if (sides[example] === 0 || sides[example] === train) return;
-    copySignature(bytes, at, signatures, used * SIGNATURE_BYTES);
-    index.add(used++);
-  });
-  let pairs = 0;
-  await eachSignature((example, bytes, at) => {
-    if (sides[example] === train && index.findLike(bytes, at) >= 0) pairs++;
-  });
-  index.free();
-  return pairs;
+/** From numbers in some order to the place of each, or back; what was given is freed. */
+function inverted(order: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const places = new Uint32Array(order.length);
+  for (let place = 0; place < order.length; place++) places[order[place] as number] = place;
+  free(order);
+  return places;
 }

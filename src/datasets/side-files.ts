@@ -1,59 +1,47 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Files } from "../files/files.ts";
-import type { CandidateTable } from "./candidates.ts";
+import { type Candidates, KEY_BYTES, KEYS } from "./candidates.ts";
 import { SPLITS, type Split } from "./contract.ts";
-import { free } from "./free.ts";
-import { type Merged, sideCode } from "./merge.ts";
+import { type Merged, OUT, sideCode } from "./merge.ts";
 import { letOthersRun } from "./pause.ts";
-import { eachLineHash } from "./shard-index.ts";
-import { eachSorted } from "./sorted.ts";
+import { sortedInRanges } from "./sorted.ts";
 
 /** Where each candidate's line lies: the shards' line files in the order of the table. */
 export interface LineSource {
   readonly key: string;
-  readonly lines: number;
+  /** Its own candidates. */
+  readonly lines: Candidates;
 }
 
 const HASHED_LINE = 33;
-/** Lines whose hashes are sorted at once, in 2 * 12 MB whatever the number of lines. */
-const MOST_SORTED = 360_000;
+/** Lines whose hashes are sorted at once, in 2 * 8 MB whatever the number of lines. */
+const MOST_SORTED = 250_000;
 
 /**
  * One hash over the SHA-256 of every line with its side, in sorted order: what the dataset is, whatever the order it
- * was built in: the indexes are read once for each range of hashes. The lines' hashes take their contents' place in
- * the table, which are no longer needed.
+ * was built in.
  */
 export async function hashOfContent(
-  files: Files,
-  indexes: readonly string[],
-  table: CandidateTable,
+  candidates: Candidates,
   { sides, sideCounts }: Pick<Merged, "sides" | "sideCounts">,
   most = MOST_SORTED,
 ): Promise<string> {
   const total = sideCounts.train + sideCounts.validation + sideCounts.test;
-  const ranges = Math.max(1, Math.ceil(total / most));
-  const rangeOf = (bytes: Buffer, at: number) => Math.floor((bytes.readUInt16BE(at) * ranges) / 65_536);
-  const sizes = Array.from({ length: ranges }, () => 0);
-  await eachLineHash(files, indexes, (line, bytes, at) => {
-    if (sides[line] === 0) return;
-    const range = rangeOf(bytes, at);
-    sizes[range] = (sizes[range] ?? 0) + 1;
-    table.setLineHash(line, bytes, at);
-  });
   const digest = createHash("sha256");
-  for (const [range, size] of sizes.entries()) {
-    const records = Buffer.from(new ArrayBuffer(size * HASHED_LINE));
-    let used = 0;
-    await eachLineHash(files, indexes, (line, bytes, at) => {
-      if (sides[line] === 0 || rangeOf(bytes, at) !== range) return;
-      bytes.copy(records, used, at, at + 32);
-      records[used + 32] = sides[line] as number;
-      used += HASHED_LINE;
-    });
-    for await (const record of eachSorted(records, HASHED_LINE)) digest.update(record);
-    free(records);
-  }
+  const hashes = sortedInRanges(HASHED_LINE, total, most, async (placeOf, records) => {
+    for await (const page of candidates.pages())
+      for (let k = 0; k < page.length; k++) {
+        const side = sides[page.from + k] as number;
+        if (side === OUT) continue;
+        const at = page.lineHashAt(k);
+        const place = placeOf(page.bytes, at);
+        if (place < 0) continue;
+        page.bytes.copy(records, place, at, at + 32);
+        records[place + 32] = side;
+      }
+  });
+  for await (const block of hashes) digest.update(block);
   return digest.digest("hex");
 }
 
@@ -63,7 +51,6 @@ const BLOCK = 256 * 1024;
 /** The lines of one side in the order of the table, in blocks, straight from the shards' bytes. */
 export async function* linesOfSide(
   files: Files,
-  table: CandidateTable,
   merged: Pick<Merged, "sides">,
   sources: readonly LineSource[],
   side: Split,
@@ -74,9 +61,11 @@ export async function* linesOfSide(
   let used = 0;
   const memory = new Uint8Array(BLOCK);
   for (const source of sources) {
-    const end = candidate + source.lines;
+    const first = candidate;
+    const end = first + source.lines.length;
+    const lengths = await lineLengths(source.lines);
     /** Bytes of the line at hand that are still to come. */
-    let open = candidate < end ? table.lineBytes(candidate) : 0;
+    let open = lengths[0] ?? 0;
     for await (const piece of files.read(source.key, memory)) {
       for (let at = 0; at < piece.length; ) {
         if (candidate === end) throw misfit(source);
@@ -94,7 +83,7 @@ export async function* linesOfSide(
         }
         open -= next - at;
         at = next;
-        if (open === 0 && ++candidate < end) open = table.lineBytes(candidate);
+        if (open === 0 && ++candidate < end) open = lengths[candidate - first] as number;
       }
       // A stream that reads ahead never turns the event loop by itself.
       await letOthersRun();
@@ -104,38 +93,50 @@ export async function* linesOfSide(
   if (used > 0) yield block.subarray(0, used);
 }
 
+async function lineLengths(lines: Candidates): Promise<Uint32Array> {
+  const lengths = new Uint32Array(lines.length);
+  for await (const page of lines.pages())
+    for (let k = 0; k < page.length; k++) lengths[page.from + k] = page.lineBytes(k);
+  return lengths;
+}
+
 const misfit = (source: LineSource) => new Error(`The shard file ${source.key} does not fit its index.`);
 
-const KEY_BYTES = 8;
-const KEYS_AT_ONCE = 2048;
+/** Keys sorted at once, in 2 * 5 MB whatever their number. */
+const MOST_KEYS_SORTED = 600_000;
 
 /** The keyed hashes of all sessions and inputs of one side: sorted, each once, one a line. */
 export async function* keysOfSide(
-  table: CandidateTable,
+  candidates: Candidates,
   merged: Pick<Merged, "sides" | "sideCounts">,
   side: Split,
+  most = MOST_KEYS_SORTED,
 ): AsyncGenerator<string> {
   const wanted = sideCode(side);
-  const keys = Buffer.from(new ArrayBuffer(merged.sideCounts[side] * 2 * KEY_BYTES));
-  let used = 0;
-  for (let i = 0; i < table.length; i++) {
-    if (merged.sides[i] !== wanted) continue;
-    used += table.copyKeys(i, keys, used);
-  }
+  const sorted = sortedInRanges(KEY_BYTES, merged.sideCounts[side] * 2, most, async (placeOf, records) => {
+    for await (const page of candidates.pages())
+      for (let k = 0; k < page.length; k++) {
+        if (merged.sides[page.from + k] !== wanted) continue;
+        for (const key of page.hasSession(k) ? BOTH : ONE) {
+          const at = page.keyAt(k, key);
+          const place = placeOf(page.bytes, at);
+          if (place >= 0) page.bytes.copy(records, place, at, at + KEY_BYTES);
+        }
+      }
+  });
   let last = "";
-  let block: string[] = [];
-  for await (const key of eachSorted(keys.subarray(0, used), KEY_BYTES)) {
-    const text = key.toString("hex");
-    if (text === last) continue;
-    last = text;
-    block.push(text);
-    if (block.length < KEYS_AT_ONCE) continue;
-    yield `${block.join("\n")}\n`;
-    block = [];
+  for await (const block of sorted) {
+    const texts: string[] = [];
+    for (let at = 0; at < block.length; at += KEY_BYTES) {
+      const text = block.toString("hex", at, at + KEY_BYTES);
+      if (text !== last) texts.push(text);
+      last = text;
+    }
+    if (texts.length > 0) yield `${texts.join("\n")}\n`;
   }
-  free(keys);
-  if (block.length > 0) yield `${block.join("\n")}\n`;
 }
+const ONE = [KEYS.input];
+const BOTH = [KEYS.input, KEYS.session];
 
 export const sidesOf = (merged: Pick<Merged, "sideCounts">): Split[] =>
   SPLITS.filter((side) => merged.sideCounts[side] > 0);

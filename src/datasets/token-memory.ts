@@ -1,9 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { Files } from "../files/files.ts";
 import { sha256 } from "../kernel/hashing.ts";
-import type { CandidateTable } from "./candidates.ts";
-import { free } from "./free.ts";
-import { eachSorted } from "./sorted.ts";
+import { type Candidates, KEYS } from "./candidates.ts";
+import { sortedInRanges } from "./sorted.ts";
 import type { Encoding } from "./vocabulary.ts";
 
 /**
@@ -67,57 +66,66 @@ export async function readKnownTokens(files: Files, key: string): Promise<KnownT
   return new KnownTokens(used === bytes ? known : Buffer.alloc(0));
 }
 
+/** Counts sorted at once, in 2 * 2.4 MB whatever their number. */
+const MOST_SORTED = 200_000;
+
 /** Remembers the candidates' counts beside what is known, as far as there is room. */
 export async function keepTokens(
   files: Files,
   key: string,
-  table: CandidateTable,
+  candidates: Candidates,
   most = MOST,
 ): Promise<void> {
   const known = await readKnownTokens(files, key);
-  const fresh = Buffer.from(new ArrayBuffer(table.length * RECORD));
-  for (let i = 0; i < table.length; i++) {
-    table.copyContent(i, fresh, i * RECORD, HASH);
-    fresh.writeUInt32BE(table.tokens(i), i * RECORD + HASH);
-  }
-  const older = known.length + table.length > most ? Buffer.alloc(0) : known.bytes;
-  await files.write(key, firstOf(most, united(eachSorted(fresh, RECORD), older)));
-  free(fresh);
+  const fresh = sortedInRanges(RECORD, candidates.length, MOST_SORTED, async (placeOf, records) => {
+    for await (const page of candidates.pages())
+      for (let k = 0; k < page.length; k++) {
+        const at = page.keyAt(k, KEYS.content);
+        const place = placeOf(page.bytes, at);
+        if (place < 0) continue;
+        page.bytes.copy(records, place, at, at + HASH);
+        records.writeUInt32BE(page.tokens(k), place + HASH);
+      }
+  });
+  const older = known.length + candidates.length > most ? Buffer.alloc(0) : known.bytes;
+  await files.write(key, firstOf(most, united(fresh, older)));
 }
 
-/** Two sorted lists as one; of records of one hash the first. */
-async function* united(records: AsyncIterable<Buffer>, others: Buffer): AsyncGenerator<Buffer> {
-  let at = 0;
-  const other = () => others.subarray(at, at + RECORD);
-  for await (const record of records) {
-    for (; at < others.length; at += RECORD) {
-      const order = compareHashes(other(), record);
-      if (order > 0) break;
-      if (order < 0) yield other();
+/** Two sorted lists as one; of records of one hash those of the first come first. In blocks of whole records. */
+async function* united(blocks: AsyncIterable<Buffer>, others: Buffer): AsyncGenerator<Buffer> {
+  let other = 0;
+  for await (const block of blocks) {
+    let from = 0;
+    for (let at = 0; at < block.length; at += RECORD) {
+      const start = other;
+      while (other < others.length && others.compare(block, at, at + HASH, other, other + HASH) < 0)
+        other += RECORD;
+      if (other === start) continue;
+      if (at > from) yield block.subarray(from, at);
+      yield others.subarray(start, other);
+      from = at;
     }
-    yield record;
+    if (from < block.length) yield block.subarray(from);
   }
-  for (; at < others.length; at += RECORD) yield other();
+  if (other < others.length) yield others.subarray(other);
 }
-
-const compareHashes = (a: Buffer, b: Buffer): number => a.compare(b, 0, HASH, 0, HASH);
 
 /** The first of the sorted records, each hash once, in blocks. */
-async function* firstOf(most: number, records: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const block = Buffer.alloc(RECORDS_AT_ONCE * RECORD);
+async function* firstOf(most: number, blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const out = Buffer.alloc(RECORDS_AT_ONCE * RECORD);
   const last = Buffer.alloc(HASH);
   let used = 0;
   let given = 0;
-  for await (const record of records) {
-    if (given > 0 && last.compare(record, 0, HASH) === 0) continue;
-    if (given === most) break;
-    given++;
-    record.copy(last, 0, 0, HASH);
-    record.copy(block, used);
-    used += RECORD;
-    if (used < block.length) continue;
-    yield block;
-    used = 0;
-  }
-  if (used > 0) yield block.subarray(0, used);
+  for await (const block of blocks)
+    for (let at = 0; at < block.length && given < most; at += RECORD) {
+      if (given > 0 && last.compare(block, at, at + HASH) === 0) continue;
+      given++;
+      block.copy(last, 0, at, at + HASH);
+      block.copy(out, used, at, at + RECORD);
+      used += RECORD;
+      if (used < out.length) continue;
+      yield out;
+      used = 0;
+    }
+  if (used > 0) yield out.subarray(0, used);
 }

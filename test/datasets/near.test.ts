@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { CandidateTable, RECORD_BYTES, writeRecord } from "../../src/datasets/candidates.ts";
+import { nearOverlap } from "../../src/datasets/leakage.ts";
 import { NearIndex, SIGNATURE_BYTES, writeSignature } from "../../src/datasets/near.ts";
-import { nearOverlap, select } from "../../src/datasets/select.ts";
+import { select } from "../../src/datasets/select.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { AGENT, episode, heldCandidates, makeWorld, rewarded } from "./world.ts";
 
@@ -102,35 +102,34 @@ describe("near-duplicates", () => {
           minLength: 2,
           maxLength: 40,
         }),
-        async (given) => {
+        fc.constantFrom(3, 1000),
+        async (given, most) => {
           const lines = given.map(({ base, edit }) => {
             const words = text(base, 80).map((word, i) => (i === 40 && edit > 0 ? `edit${edit}` : word));
             return line(words.join(" "), words.toReversed().join(" "));
           });
-          const table = new CandidateTable(lines.length);
-          for (const [i, { score }] of given.entries())
-            writeRecord(
-              {
-                contentHash: sha256(JSON.stringify(lines[i])),
-                inputKey: sha256(`${i}`).slice(0, 16),
-                score,
-                lineBytes: 1,
-                tokens: 1,
-              },
-              table.bytes,
-              i * RECORD_BYTES,
-            );
-          const signatures = signaturesOf(lines);
-          const candidates = heldCandidates(table, signatures);
-          const selected = await select(candidates, { maxExamples: 1000, nearDuplicates: 0.85 });
+          const candidates = heldCandidates(
+            given.map(({ score }, i) => ({
+              line: lines[i],
+              inputKey: sha256(`${i}`).slice(0, 16),
+              contentHash: sha256(JSON.stringify(lines[i])),
+              score,
+            })),
+          );
+          const selected = await select(candidates, { maxExamples: 1000, nearDuplicates: 0.85 }, most);
+          // How many are held at once changes nothing.
+          const atOnce = await select(candidates, { maxExamples: 1000, nearDuplicates: 0.85 });
+          expect(atOnce.fates).toEqual(selected.fates);
           const kept = [...given.keys()].filter((i) => selected.fates[i] === 0);
-          const index = new NearIndex(signatures, lines.length, 0.85);
+          const index = new NearIndex(signaturesOf(lines), lines.length, 0.85);
           for (const a of kept) for (const b of kept) if (a !== b) expect(index.isNear(a, b)).toBe(false);
           // The best of a cluster stays.
           for (const [i, leader] of selected.leaders.entries())
             if (leader >= 0) expect(given[leader]?.score).toBeGreaterThanOrEqual(given[i]?.score ?? 2);
           const sides = selected.fates.map((fate, i) => (fate === 0 ? 1 + (i % 3) : 0));
-          expect(await nearOverlap(candidates, sides, 1, 0.85)).toBe(0);
+          const on = (side: number) => sides.filter((one) => one === side).length;
+          const sideCounts = { train: on(1), validation: on(2), test: on(3) };
+          expect(await nearOverlap(candidates, { sides, sideCounts }, 0.85, most)).toBe(0);
         },
       ),
       { numRuns: 40 },

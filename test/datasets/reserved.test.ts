@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { CandidateTable, RECORD_BYTES, writeRecord } from "../../src/datasets/candidates.ts";
 import { merge, sideCode } from "../../src/datasets/merge.ts";
 import { ReservedKeys } from "../../src/datasets/reserved.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
@@ -118,24 +117,17 @@ test("no example that shares a session, an input or a group with a reserved key 
       fc.array(fc.nat(20), { maxLength: 3 }),
       fc.constantFrom(0, 0.1, 0.5),
       async (given, inputs, sessions, testSplit) => {
-        const table = new CandidateTable(given.length);
-        for (const [i, one] of given.entries())
-          writeRecord(
-            {
-              contentHash: sha256(`c${one.content}`),
-              inputKey: hex("input", one.input),
-              sessionKey: one.session === undefined ? undefined : hex("session", one.session),
-              score: 1,
-              lineBytes: 10,
-              tokens: 1,
-            },
-            table.bytes,
-            i * RECORD_BYTES,
-          );
+        const candidates = heldCandidates(
+          given.map((one) => ({
+            contentHash: sha256(`c${one.content}`),
+            inputKey: hex("input", one.input),
+            sessionKey: one.session === undefined ? undefined : hex("session", one.session),
+          })),
+        );
         const reserved = new ReservedKeys(1);
         for (const n of inputs) reserved.add(hex("input", n));
         for (const n of sessions) reserved.add(hex("session", n));
-        const merged = await merge(heldCandidates(table), {
+        const merged = await merge(candidates, {
           splitKey: "k",
           trainSplit: 0.8,
           testSplit,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { CandidateTable, RECORD_BYTES, writeRecord } from "../../src/datasets/candidates.ts";
 import { SPLITS, type Split } from "../../src/datasets/contract.ts";
 import { merge, sideCode } from "../../src/datasets/merge.ts";
 import { assignSides, type SplitShares, sideOf } from "../../src/datasets/split.ts";
@@ -105,23 +104,15 @@ interface Given {
   readonly score: number;
 }
 const hex = (what: string, n: number) => sha256(`${what}${n}`).slice(0, 16);
-function table(given: readonly Given[]): CandidateTable {
-  const made = new CandidateTable(given.length);
-  for (const [i, { content, input, session, score }] of given.entries())
-    writeRecord(
-      {
-        contentHash: sha256(`content${content}`),
-        inputKey: hex("input", input),
-        sessionKey: session === undefined ? undefined : hex("session", session),
-        score,
-        lineBytes: 10,
-        tokens: 20,
-      },
-      made.bytes,
-      i * RECORD_BYTES,
-    );
-  return made;
-}
+const candidatesOf = (given: readonly Given[]) =>
+  heldCandidates(
+    given.map(({ content, input, session, score }) => ({
+      contentHash: sha256(`content${content}`),
+      inputKey: hex("input", input),
+      sessionKey: session === undefined ? undefined : hex("session", session),
+      score,
+    })),
+  );
 const anyCandidates = fc.array(
   fc.record(
     {
@@ -141,7 +132,7 @@ describe("the merge", () => {
   test("nothing leaks: no session, no input and no content stands on two sides", async () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, anyShares, async (given, split) => {
-        const merged = await merge(heldCandidates(table(given)), {
+        const merged = await merge(candidatesOf(given), {
           ...split,
           maxExamples: 1000,
           nearDuplicates: 1,
@@ -174,7 +165,7 @@ describe("the merge", () => {
           (a, b) => must(given[b]).score - must(given[a]).score || b - a,
         );
         const expected = new Set(ranked.slice(0, maxExamples));
-        const merged = await merge(heldCandidates(table(given)), { ...options, maxExamples });
+        const merged = await merge(candidatesOf(given), { ...options, maxExamples });
         expect(new Set([...given.keys()].filter((i) => merged.sides[i] !== 0))).toEqual(expected);
         expect(merged.counts.duplicate).toBe(given.length - best.size);
         expect(merged.counts.over_limit).toBe(best.size - expected.size);
@@ -185,9 +176,7 @@ describe("the merge", () => {
   test("merging again gives the same", async () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, async (given) => {
-        expect(await merge(heldCandidates(table(given)), options)).toEqual(
-          await merge(heldCandidates(table(given)), options),
-        );
+        expect(await merge(candidatesOf(given), options)).toEqual(await merge(candidatesOf(given), options));
       }),
     );
   });
@@ -196,7 +185,7 @@ describe("the merge", () => {
     await fc.assert(
       fc.asyncProperty(anyCandidates, anyCandidates, async (old, added) => {
         for (const given of [old, [...old, ...added]]) {
-          const merged = await merge(heldCandidates(table(given)), options);
+          const merged = await merge(candidatesOf(given), options);
           const names = groupNames(given);
           const natural = names.map((name, i) =>
             merged.sides[i] === 0 ? 0 : sideCode(sideOf(name, options).side),

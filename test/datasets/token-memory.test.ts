@@ -1,21 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { CandidateTable, RECORD_BYTES, writeRecord } from "../../src/datasets/candidates.ts";
 import { keepTokens, readKnownTokens, tokenMemoryKey } from "../../src/datasets/token-memory.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
-import { AGENT, episode, makeWorld, memoryFiles, must, type World } from "./world.ts";
+import { AGENT, episode, heldCandidates, makeWorld, memoryFiles, must, type World } from "./world.ts";
 
 const hashOf = (n: number) => sha256(`content ${n}`);
-function tableOf(contents: readonly number[]): CandidateTable {
-  const table = new CandidateTable(contents.length);
-  for (const [i, n] of contents.entries())
-    writeRecord(
-      { contentHash: hashOf(n), inputKey: "0".repeat(16), score: 1, lineBytes: 1, tokens: n * 3 + 1 },
-      table.bytes,
-      i * RECORD_BYTES,
-    );
-  return table;
-}
+const holding = (contents: readonly number[]) =>
+  heldCandidates(contents.map((n) => ({ contentHash: hashOf(n), tokens: n * 3 + 1 })));
 
 describe("what is remembered of tokens", () => {
   test("is every count of every build, each content once, and nothing else", async () => {
@@ -26,7 +17,7 @@ describe("what is remembered of tokens", () => {
     await fc.assert(
       fc.asyncProperty(builds, async (given) => {
         const files = memoryFiles();
-        for (const contents of given) await keepTokens(files, "memory", tableOf(contents));
+        for (const contents of given) await keepTokens(files, "memory", holding(contents));
         const known = await readKnownTokens(files, "memory");
         const all = new Set(given.flat());
         expect(known.length).toBe(all.size);
@@ -37,10 +28,10 @@ describe("what is remembered of tokens", () => {
 
   test("is bounded: of more contents the newest build's first by their hashes", async () => {
     const files = memoryFiles();
-    await keepTokens(files, "memory", tableOf([1, 2, 3]), 5);
-    await keepTokens(files, "memory", tableOf([4, 5]), 5);
+    await keepTokens(files, "memory", holding([1, 2, 3]), 5);
+    await keepTokens(files, "memory", holding([4, 5]), 5);
     expect((await readKnownTokens(files, "memory")).length).toBe(5);
-    await keepTokens(files, "memory", tableOf([10, 11, 12, 13, 14, 15, 16]), 5);
+    await keepTokens(files, "memory", holding([10, 11, 12, 13, 14, 15, 16]), 5);
     const known = await readKnownTokens(files, "memory");
     expect(known.length).toBe(5);
     expect(known.of(hashOf(1))).toBeUndefined();

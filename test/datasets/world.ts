@@ -1,18 +1,19 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { readSettings, type Settings } from "../../src/config/settings.ts";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
-import { CandidateTable } from "../../src/datasets/candidates.ts";
+import { type Candidate, type Candidates, ENTRY_BYTES, Entries } from "../../src/datasets/candidates.ts";
 import {
   buildDatasetInputSchema,
   buildGoldenInputSchema,
   type Dataset,
+  type DatasetLine,
   type Split,
 } from "../../src/datasets/contract.ts";
-import { SIGNATURE_BYTES } from "../../src/datasets/near.ts";
-import type { Candidates } from "../../src/datasets/select.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
+import { IndexWriter } from "../../src/datasets/shard-index.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import type { Files } from "../../src/files/files.ts";
 import { folderFiles } from "../../src/files/folder.ts";
@@ -144,18 +145,30 @@ export function must<T>(value: T | undefined): T {
 export const examplesIn = (dataset: Dataset): number =>
   must(dataset.training_count) + must(dataset.validation_count);
 
-/** Candidates that are held, and handed out as copies: who takes a table may end it. */
-export const heldCandidates = (held: CandidateTable, signatures = new Uint8Array()): Candidates => ({
-  length: held.length,
-  async table() {
-    const copy = new CandidateTable(held.length);
-    copy.bytes.set(held.bytes);
-    return copy;
-  },
-  async eachSignature(visit) {
-    for (let i = 0; i < held.length; i++) visit(i, signatures, i * SIGNATURE_BYTES);
-  },
-});
+/** Candidates that are held in memory, handed out a few at a time, as a build's are read from its files. */
+export function heldCandidates(
+  given: readonly (Partial<Candidate> & { readonly line?: DatasetLine | undefined })[],
+  atOnce = 7,
+): Candidates {
+  const index = new IndexWriter();
+  for (const { line, ...one } of given) {
+    const text = JSON.stringify(line ?? one);
+    const candidate = {
+      contentHash: sha256(text),
+      inputKey: sha256(text).slice(0, 16),
+      score: 1,
+      lineBytes: 1,
+    };
+    index.add({ ...candidate, tokens: 1, ...one }, createHash("sha256").update(text).digest("binary"));
+    if (line !== undefined) index.sign(line);
+  }
+  const bytes = new Uint8Array(index.bytes);
+  async function* pages() {
+    for (let from = 0; from < given.length; from += atOnce)
+      yield new Entries(from, bytes.slice(from * ENTRY_BYTES, (from + atOnce) * ENTRY_BYTES));
+  }
+  return { length: given.length, pages };
+}
 
 /** Files without a disk, for tests that build hundreds of times. */
 export function memoryFiles(): Files {
