@@ -1,11 +1,21 @@
 import { round } from "./watch.ts";
 
 /** Stages that only the assembly has; all others are summed up by the shards. */
-const ASSEMBLY = ["gather", "select_and_split", "keep_tokens", "leakage", "write", "lineage"];
+const ASSEMBLY = [
+  "gather",
+  "select",
+  "sides",
+  "keep_tokens",
+  "content_hash",
+  "write",
+  "group_files",
+  "leakage",
+  "lineage",
+];
 /** Of the shards' stages those that are DuckDB's work too: filter, join, conversion, split, and reading and writing for them. */
 const SHARED = ["read", "filter", "join", "convert", "split", "shard_files"];
-/** The same of the assembly's: `select_and_split` holds de-duplication as well, which is not taken out. */
-const SHARED_ASSEMBLY = ["gather", "select_and_split", "write"];
+/** The same of the assembly's: `write` holds what is done beside it, which is not taken out. */
+const SHARED_ASSEMBLY = ["gather", "sides", "write"];
 
 export interface Built {
   readonly seconds: number;

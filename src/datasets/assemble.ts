@@ -57,19 +57,18 @@ export async function assemble(
   const { candidates, sources, origins } = await stages.wait("gather", () =>
     readShards(files, dataset, parts),
   );
-  const merged = await stages.wait("select_and_split", () =>
-    merge(candidates, {
-      splitKey: settings.splitKey,
-      trainSplit: recipe.train_split,
-      testSplit: recipe.test_split,
-      maxExamples: recipe.max_examples,
-      nearDuplicates: threshold,
-      cap: recipe.cap,
-      minPerTool: recipe.min_per_tool,
-      testAfter: recipe.test_after === undefined ? undefined : Date.parse(recipe.test_after),
-      reserved,
-    }),
-  );
+  const sharing = {
+    splitKey: settings.splitKey,
+    trainSplit: recipe.train_split,
+    testSplit: recipe.test_split,
+    maxExamples: recipe.max_examples,
+    nearDuplicates: threshold,
+    cap: recipe.cap,
+    minPerTool: recipe.min_per_tool,
+    testAfter: recipe.test_after === undefined ? undefined : Date.parse(recipe.test_after),
+    reserved,
+  };
+  const merged = await merge(candidates, sharing, stages);
   for (const fate of FATES)
     if (fate !== "kept" && merged.counts[fate] > 0) add(total.dropped, fate, merged.counts[fate]);
   if (sidesOf(merged).length === 0)
@@ -80,10 +79,10 @@ export async function assemble(
     await stages.wait("keep_tokens", () =>
       keepTokens(files, tokenMemoryKey(dataset.agent_id, encoding), candidates),
     );
-  const contentHash = await stages.wait("write", () => hashOfContent(candidates, merged));
+  const contentHash = await stages.wait("content_hash", () => hashOfContent(candidates, merged));
   // The disk takes its time over the files: what is only looked at and noted is done meanwhile.
   const [written, [nearPairs, shared, { tools, ...lineage }]] = await bothOrNone(
-    stages.wait("write", () => writeSides(deps, dataset, candidates, merged, sources)),
+    writeSides(deps, dataset, candidates, merged, sources, stages),
     (async () => {
       const pairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, threshold));
       const keys = await stages.wait("leakage", () => keysAcross(candidates, merged));
@@ -230,6 +229,7 @@ async function writeSides(
   candidates: Candidates,
   merged: Merged,
   sources: readonly LineSource[],
+  stages: Stages,
 ) {
   const counts = merged.sideCounts;
   const written: NonNullable<Dataset["files"]> = {};
@@ -237,10 +237,12 @@ async function writeSides(
   for (const side of sidesOf(merged)) {
     const key = splitFileKey(dataset, side);
     const bytes = linesOfSide(files, merged, sources, side);
-    const file = await files.write(key, dataset.recipe.bom === true ? marked(bytes) : bytes);
+    const content = dataset.recipe.bom === true ? marked(bytes) : bytes;
+    const file = await stages.wait("write", () => files.write(key, content));
     written[side] = { ...file, path: files.locate(key), lines: counts[side] };
-    groups[side] = groupFileKey(dataset.id, side);
-    await files.write(groupFileKey(dataset.id, side), keysOfSide(candidates, merged, side));
+    const own = groupFileKey(dataset.id, side);
+    groups[side] = own;
+    await stages.wait("group_files", () => files.write(own, keysOfSide(candidates, merged, side)));
   }
   return { files: written, groups };
 }

@@ -6,6 +6,7 @@ import { isPauseDue, letOthersRun } from "./pause.ts";
 import { type ReservedKeys, reservedRoots } from "./reserved.ts";
 import { type Fate, fateCode, type Selected, type SelectOptions, select } from "./select.ts";
 import { type SplitShares, Splitter } from "./split.ts";
+import { Stages } from "./stages.ts";
 
 /** What became of each candidate: out, or on which side. */
 export const OUT = 0;
@@ -31,8 +32,16 @@ export interface Merged extends Selected {
  * Decides over all candidates at once: what stays; then the groups (over everything, so that a duplicate still ties
  * its sessions together); then the sides of the groups that are left.
  */
-export async function merge(candidates: Candidates, options: MergeOptions): Promise<Merged> {
-  const selected = await select(candidates, options);
+export async function merge(
+  candidates: Candidates,
+  options: MergeOptions,
+  stages = new Stages(),
+): Promise<Merged> {
+  const selected = await stages.wait("select", () => select(candidates, options));
+  return await stages.wait("sides", () => placed(candidates, selected, options));
+}
+
+async function placed(candidates: Candidates, selected: Selected, options: MergeOptions): Promise<Merged> {
   const { fates, leaders } = selected;
   const counts = { ...selected.counts };
   // Equal ones share their input, and so their group, anyway.
@@ -56,14 +65,14 @@ export async function merge(candidates: Candidates, options: MergeOptions): Prom
     if (fates[i] === 0) sizes[root] = (sizes[root] as number) + 1;
     if (isPauseDue(i)) await letOthersRun();
   }
-  const placed = await placeGroups(candidates, sizes, options, held, late);
+  const { sideOfRoot, ...groups } = await placeGroups(candidates, sizes, options, held, late);
   free(sizes);
 
   const sides = new Uint8Array(candidates.length);
   const sideCounts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   for (let i = 0; i < sides.length; i++) {
     if (fates[i] === 0) {
-      const code = placed.sideOfRoot[group[i] as number] as number;
+      const code = sideOfRoot[group[i] as number] as number;
       sides[i] = code;
       const side = sideOfCode(code);
       if (side !== undefined) sideCounts[side]++;
@@ -71,7 +80,7 @@ export async function merge(candidates: Candidates, options: MergeOptions): Prom
     if (isPauseDue(i)) await letOthersRun();
   }
   free(group);
-  return { ...selected, counts, sides, sideCounts, groups: placed.groups, largestGroup: placed.largestGroup };
+  return { ...selected, ...groups, counts, sides, sideCounts };
 }
 
 function leave(fates: Uint8Array, counts: Record<Fate, number>, example: number, fate: Fate): void {

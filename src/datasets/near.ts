@@ -119,12 +119,17 @@ export function writeSignature(line: DatasetLine, out: Uint8Array, at: number): 
   half(done, out, at + HALF);
 }
 
-/** Looks examples up by likeness: an open-addressing table from bands to the examples added. */
+/**
+ * Looks examples up by likeness: an open-addressing table from bands to the examples added. A place holds the example
+ * and, in the bits above, a part of the band's hash: nearly all that only lie in the way are told by it alone.
+ */
 export class NearIndex {
   readonly #signatures: Uint8Array<ArrayBuffer>;
   readonly #slots: Int32Array<ArrayBuffer>;
   readonly #size: number;
   readonly #mostDiffering: number;
+  /** Of a place the bits that hold the example, plus one. */
+  readonly #numbers: number;
   /** Looked at in one band at most: a text that half of all have would else make the work quadratic. */
   static readonly MOST_LOOKS = 32;
 
@@ -136,6 +141,7 @@ export class NearIndex {
     this.#slots = new Int32Array(size);
     this.#size = size;
     this.#mostDiffering = HALF - Math.ceil(threshold * HALF);
+    this.#numbers = 2 ** Math.ceil(Math.log2(signatures.length / SIGNATURE_BYTES + 2)) - 1;
   }
 
   /** An example added before that is near to this one, or -1. */
@@ -145,24 +151,32 @@ export class NearIndex {
 
   /** An example added before that is near to the signature at an offset, or -1. */
   findLike(bytes: Uint8Array, at: number): number {
+    const numbers = this.#numbers;
     for (let band = 0; band < BANDS; band++) {
+      const hash = bandHash(bytes, at, band);
+      const part = partOf(hash, numbers);
       let looks = 0;
-      for (let slot = this.#place(bytes, at, band); looks < NearIndex.MOST_LOOKS; slot = this.#next(slot)) {
-        const held = this.#slots[slot] ?? 0;
+      for (let slot = this.#place(hash); looks < NearIndex.MOST_LOOKS; slot = this.#next(slot)) {
+        const held = this.#slots[slot] as number;
         if (held === 0) break;
+        if ((held & ~numbers) !== part) continue;
         looks++;
-        if (this.#isLike(held - 1, bytes, at)) return held - 1;
+        if (this.#isLike((held & numbers) - 1, bytes, at)) return (held & numbers) - 1;
       }
     }
     return -1;
   }
 
   add(example: number): void {
+    const numbers = this.#numbers;
     for (let band = 0; band < BANDS; band++) {
-      let at = this.#place(this.#signatures, example * SIGNATURE_BYTES, band);
+      const hash = bandHash(this.#signatures, example * SIGNATURE_BYTES, band);
+      const part = partOf(hash, numbers);
+      let at = this.#place(hash);
       let looks = 0;
-      while ((this.#slots[at] ?? 0) !== 0 && looks++ < NearIndex.MOST_LOOKS) at = this.#next(at);
-      if (looks <= NearIndex.MOST_LOOKS && (this.#slots[at] ?? 0) === 0) this.#slots[at] = example + 1;
+      for (; looks < NearIndex.MOST_LOOKS && this.#slots[at] !== 0; at = this.#next(at))
+        if (((this.#slots[at] as number) & ~numbers) === part) looks++;
+      if (looks < NearIndex.MOST_LOOKS) this.#slots[at] = part | (example + 1);
     }
   }
 
@@ -194,13 +208,20 @@ export class NearIndex {
     return at + 1 === this.#size ? 0 : at + 1;
   }
 
-  #place(s: Uint8Array, signature: number, band: number): number {
-    const at = signature + band * 2;
-    let key =
-      ((s[at] ?? 0) << 24) | ((s[at + 1] ?? 0) << 16) | ((s[at + HALF] ?? 0) << 8) | (s[at + HALF + 1] ?? 0);
-    key = Math.imul(key ^ (band * 0x9e3779b1), 0x85ebca6b);
-    key = Math.imul(key ^ (key >>> 15), 0xc2b2ae35);
-    key ^= key >>> 13;
-    return Math.floor(((key >>> 0) / 2 ** 32) * this.#size);
+  #place(hash: number): number {
+    return Math.floor((hash / 2 ** 32) * this.#size);
   }
 }
+
+/** 32 bits, unsigned. */
+function bandHash(s: Uint8Array, signature: number, band: number): number {
+  const at = signature + band * 2;
+  let key =
+    ((s[at] ?? 0) << 24) | ((s[at + 1] ?? 0) << 16) | ((s[at + HALF] ?? 0) << 8) | (s[at + HALF + 1] ?? 0);
+  key = Math.imul(key ^ (band * 0x9e3779b1), 0x85ebca6b);
+  key = Math.imul(key ^ (key >>> 15), 0xc2b2ae35);
+  return (key ^ (key >>> 13)) >>> 0;
+}
+
+/** Other bits of a hash than those that choose its place, above those that hold numbers. */
+const partOf = (hash: number, numbers: number): number => Math.imul(hash, 0x9e3779b1) & ~numbers;

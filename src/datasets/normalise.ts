@@ -1,7 +1,6 @@
-import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import type { Message } from "../episodes/contract.ts";
-import { canonicalJson } from "../kernel/hashing.ts";
+import { canonicalJson, keyedHash } from "../kernel/hashing.ts";
 import type { DatasetLine, Example, Preference } from "./contract.ts";
 import { remember } from "./remember.ts";
 
@@ -114,6 +113,7 @@ export function contentHash(line: DatasetLine): string {
 
 /** 64 bits suffice to tell groups apart: a collision would only put two groups on one side. */
 const KEY_DIGITS = 16;
+const keyed = (key: string, text: string): string => keyedHash(key, text).slice(0, KEY_DIGITS);
 
 /** Keyed hash (16 hex digits) of what was asked. Nobody without the key can test a guess against it. */
 export const inputKey = (splitKey: string, messages: readonly Message[]): string =>
@@ -130,31 +130,4 @@ export function sessionKey(
       ? `user:${from.user_id}`
       : undefined;
   return text === undefined ? undefined : keyed(splitKey, text);
-}
-
-const BLOCK = 64;
-const SHA256 = 32;
-/** Room for a text beside the pad; longer ones are put together anew. */
-const ROOM = 4096;
-let pads: { readonly key: string; readonly inner: Buffer; readonly outer: Buffer } | undefined;
-
-/**
- * HMAC-SHA-256, cut to the key's digits: two one-shot hashes over padded blocks (RFC 2104), written into the same
- * memory each time; a keyed object of `node:crypto` for each text takes several times as long.
- */
-function keyed(key: string, text: string): string {
-  if (pads?.key !== key) {
-    const bytes = Buffer.alloc(BLOCK);
-    (Buffer.byteLength(key) > BLOCK ? hash("sha256", key, "buffer") : Buffer.from(key)).copy(bytes);
-    pads = { key, inner: Buffer.alloc(BLOCK + ROOM), outer: Buffer.alloc(BLOCK + SHA256) };
-    pads.inner.set(bytes.map((byte) => byte ^ 0x36));
-    pads.outer.set(bytes.map((byte) => byte ^ 0x5c));
-  }
-  const { inner, outer } = pads;
-  const padded =
-    text.length * 3 <= ROOM
-      ? inner.subarray(0, BLOCK + inner.write(text, BLOCK))
-      : Buffer.concat([inner.subarray(0, BLOCK), Buffer.from(text)]);
-  outer.write(hash("sha256", padded, "binary"), BLOCK, "latin1");
-  return hash("sha256", outer, "hex").slice(0, KEY_DIGITS);
 }

@@ -57,10 +57,9 @@ export async function indexLengths(files: Files, keys: readonly string[]): Promi
 export function candidatesOf(files: Files, keys: readonly string[], length: number): Candidates {
   async function* pages(): AsyncGenerator<Entries> {
     let from = 0;
-    const memory = new Uint8Array(READ_AT_ONCE);
-    for (const key of keys) {
+    for await (const pieces of eachAhead(files, keys)) {
       let rest: Uint8Array = new Uint8Array(0);
-      for await (const piece of files.read(key, memory)) {
+      for await (const piece of pieces) {
         const bytes = rest.length === 0 && piece.byteOffset % 8 === 0 ? piece : joined(rest, piece);
         const whole = bytes.length - (bytes.length % ENTRY_BYTES);
         if (whole > 0) yield new Entries(from, bytes.subarray(0, whole));
@@ -73,6 +72,41 @@ export function candidatesOf(files: Files, keys: readonly string[], length: numb
     if (from !== length) throw new Error("An index of the build is not whole.");
   }
   return { length, pages };
+}
+
+/** The files one after the other, the next one's first piece being read while somebody is busy with this one. */
+async function* eachAhead(files: Files, keys: readonly string[]): AsyncGenerator<AsyncGenerator<Uint8Array>> {
+  const memory = [new Uint8Array(READ_AT_ONCE), new Uint8Array(READ_AT_ONCE)];
+  const begin = (i: number) => {
+    const key = keys[i];
+    if (key === undefined) return undefined;
+    const pieces = files.read(key, memory[i % 2])[Symbol.asyncIterator]();
+    const first = pieces.next();
+    // A failure is told when its turn comes.
+    first.catch(() => undefined);
+    return { pieces, first };
+  };
+  let ahead = begin(0);
+  try {
+    for (let i = 1; ahead !== undefined; i++) {
+      const { pieces, first } = ahead;
+      ahead = undefined;
+      async function* all() {
+        try {
+          for (let next = await first; next.done !== true; next = await pieces.next()) {
+            ahead ??= begin(i);
+            yield next.value;
+          }
+        } finally {
+          await pieces.return?.();
+        }
+      }
+      yield all();
+      ahead ??= begin(i);
+    }
+  } finally {
+    await ahead?.pieces.return?.();
+  }
 }
 
 /** In memory of its own, which starts where numbers may. */

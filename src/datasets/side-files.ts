@@ -46,7 +46,7 @@ export async function hashOfContent(
 }
 
 /** Bytes handed to the file at once. */
-const BLOCK = 256 * 1024;
+const BLOCK = 512 * 1024;
 
 /** The lines of one side in the order of the table, in blocks, straight from the shards' bytes. */
 export async function* linesOfSide(
@@ -127,8 +127,9 @@ export async function* keysOfSide(
   let last = "";
   for await (const block of sorted) {
     const texts: string[] = [];
-    for (let at = 0; at < block.length; at += KEY_BYTES) {
-      const text = block.toString("hex", at, at + KEY_BYTES);
+    const hex = block.toString("hex");
+    for (let at = 0; at < hex.length; at += KEY_BYTES * 2) {
+      const text = hex.slice(at, at + KEY_BYTES * 2);
       if (text !== last) texts.push(text);
       last = text;
     }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
 import type { Example } from "../../src/datasets/contract.ts";
 import { contentHash, inputKey, inputText, sessionKey } from "../../src/datasets/normalise.ts";
 import type { Message } from "../../src/episodes/contract.ts";
+import { hmacSha256, keyedHash } from "../../src/kernel/hashing.ts";
 
 const user = (content: string): Message => ({ role: "user", content });
 const said = (content: string): Message => ({ role: "assistant", content });
@@ -57,4 +59,16 @@ test("keys need the key, and a session is not a user of the same name", () => {
   expect(sessionKey("k", { session_id: "x", user_id: "y" })).toBe(sessionKey("k", { session_id: "x" }));
   expect(sessionKey("k", { session_id: "x" })).not.toBe(sessionKey("k", { user_id: "x" }));
   expect(sessionKey("k", {})).toBeUndefined();
+});
+
+test("a keyed hash is the HMAC that the standard library makes, for keys and texts of any length", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.integer({ min: 1300, max: 1500 }).map((n) => "é".repeat(n)),
+  );
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, maxLength: 100 }), text, (key, given) => {
+      expect(keyedHash(key, given)).toBe(hmacSha256(key, given));
+    }),
+  );
 });
