@@ -118,7 +118,10 @@ describe.each(Object.entries(SCRIPTS))("recording the script %s", (scenario, { o
 async function keep(scenario: string, storeFile: string): Promise<number> {
   const store = new DurableStore(storeFile);
   const seen = new Map<string, number>();
-  for (const { id, name, status, output } of store.list({}, 0, 1000)) {
+  for (const { id } of store.list({}, 0, 1000)) {
+    const instance = store.instance(id);
+    if (instance === undefined) continue;
+    const { name, status, output } = instance;
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
     const history = store.history(id).map(({ event }) => event);

@@ -2,7 +2,7 @@ import { isLightningError, messageOf } from "../../kernel/errors.ts";
 import type { DurableClient, Sent } from "./client.ts";
 import { entityId, entityParts } from "./entity.ts";
 import { isTerminal, Status } from "./history.ts";
-import { jsonArray, statusBody, statusWithHistory } from "./http-status.ts";
+import { breath, historyText, jsonArray, outputText, statusText } from "./http-status.ts";
 import { managementUrls, type UrlScope } from "./http-urls.ts";
 import type { DurableHttpRequest, DurableHttpResponse } from "./port.ts";
 import type { DurableStore, InstanceFilter } from "./store.ts";
@@ -139,27 +139,27 @@ export class DurableHttpApi {
   #outcome(request: DurableHttpRequest, id: string): DurableHttpResponse {
     const instance = this.#store.instance(id);
     if (instance === undefined) return empty(404);
-    const body = statusBody(instance, true);
-    if (instance.status === Status.Completed) return json(200, body.output);
+    if (instance.status === Status.Completed) return inParts(200, outputText(instance));
     const failed = instance.status === Status.Failed && flag(request, "returnInternalServerErrorOnFailure");
-    return json(failed ? 500 : 200, body);
+    return inParts(failed ? 500 : 200, statusText(instance, true));
   }
 
   #status(request: DurableHttpRequest, scope: UrlScope, id: string): DurableHttpResponse {
     const instance = this.#store.instance(id);
     if (instance === undefined) return empty(404);
-    const body = statusBody(instance, flag(request, "showInput", true));
+    const showInput = flag(request, "showInput", true);
     const failed = instance.status === Status.Failed && flag(request, "returnInternalServerErrorOnFailure");
     const [status, headers] = isTerminal(instance.status)
       ? [failed ? 500 : 200, {}]
       : [202, { location: managementUrls(scope, id).statusQueryGetUri, "retry-after": "5" }];
-    if (!flag(request, "showHistory")) return json(status, body, headers);
+    if (!flag(request, "showHistory")) return inParts(status, statusText(instance, showInput), headers);
     const store = this.#store;
     const upTo = store.historyEnd(instance);
     const read = function* () {
       for (const { event } of store.historyInParts(instance, upTo)) yield event;
     };
-    return inParts(status, statusWithHistory(body, read, flag(request, "showHistoryOutput")), headers);
+    const history = historyText(read, flag(request, "showHistoryOutput"));
+    return inParts(status, statusText(instance, showInput, history), headers);
   }
 
   #list(request: DurableHttpRequest): DurableHttpResponse {
@@ -169,9 +169,17 @@ export class DurableHttpApi {
     const shown = page.slice(0, limit);
     const showInput = flag(request, "showInput", true);
     const last = page.length > limit ? shown.at(-1) : undefined;
+    const store = this.#store;
+    const statuses = function* () {
+      for (const { id } of shown) {
+        const instance = store.instance(id);
+        // It may have been purged since the page was made.
+        if (instance !== undefined) yield statusText(instance, showInput);
+      }
+    };
     return inParts(
       200,
-      jsonArray(shown, (instance) => statusBody(instance, showInput)),
+      jsonArray(statuses()),
       last === undefined ? {} : { [CONTINUATION]: String(last.seq) },
     );
   }
@@ -315,8 +323,9 @@ function inParts(
 ): DurableHttpResponse {
   const pieces = inPieces(parts);
   const first = pieces.next();
-  const second = pieces.next();
-  const body = (first.value ?? "") + (second.value ?? "");
+  // What has to breathe before its first piece is not waited for.
+  const second = first.value === breath ? first : pieces.next();
+  const body = first.value === breath ? "" : (first.value ?? "") + (second.value ?? "");
   return {
     status,
     headers: { "content-type": "application/json; charset=utf-8", ...headers },
@@ -325,10 +334,12 @@ function inParts(
   };
 }
 
+/** Pieces of about one size; a breath goes through as it is. */
 function* inPieces(parts: Iterable<string>): Generator<string, undefined> {
   let piece = "";
   for (const part of parts) {
     piece += part;
+    if (part === breath) yield breath;
     if (piece.length < PIECE_CHARS) continue;
     yield piece;
     piece = "";

@@ -55,7 +55,7 @@ export interface DurableHttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** What comes after `body`, of a reply too long to be made as one text. */
+  /** What comes after `body`, of a reply too long to be made as one text; an empty piece is a pause. */
   readonly more?: Iterable<string>;
 }
 

@@ -165,8 +165,8 @@ export class DurableStore {
     }
   }
 
-  /** In order of creation, after `afterSeq`. */
-  list(filter: InstanceFilter, afterSeq: number, limit: number): Instance[] {
+  /** In order of creation, after `afterSeq`; without inputs and outputs, of which a page may have any amount. */
+  list(filter: InstanceFilter, afterSeq: number, limit: number): Pick<Instance, "seq" | "id" | "status">[] {
     const conditions = ["seq > ?"];
     const values: (string | number)[] = [afterSeq];
     const add = (condition: string, ...more: (string | number)[]) => {
@@ -178,8 +178,8 @@ export class DurableStore {
     if (filter.createdTo !== undefined) add("created_at <= ?", filter.createdTo);
     if (filter.statuses !== undefined)
       add(`status IN (${filter.statuses.map(() => "?").join(",")})`, ...filter.statuses);
-    const sql = `SELECT ${INSTANCE} FROM instances WHERE ${conditions.join(" AND ")} ORDER BY seq LIMIT ?`;
-    return this.#all(sql, ...values, limit) as unknown as Instance[];
+    const sql = `SELECT seq, id, status FROM instances WHERE ${conditions.join(" AND ")} ORDER BY seq LIMIT ?`;
+    return this.#all(sql, ...values, limit) as unknown as Pick<Instance, "seq" | "id" | "status">[];
   }
 
   messages(): Message[] {

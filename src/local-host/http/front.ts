@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../../kernel/logger.ts";
 import { failureText, toError } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
@@ -158,16 +159,20 @@ export async function handleDurable(
   return {
     status: reply.status,
     headers: Object.entries(reply.headers),
-    ...(reply.body === "" ? {} : { body: bodyOf(reply) }),
+    ...(reply.body === "" && reply.more === undefined ? {} : { body: bodyOf(reply) }),
   };
 }
 
 function bodyOf({ body, more }: DurableHttpResponse): Buffer | Readable {
   if (more === undefined) return Buffer.from(body);
   return Readable.from(
-    (function* () {
-      yield Buffer.from(body);
-      for (const piece of more) yield Buffer.from(piece);
+    (async function* () {
+      if (body !== "") yield Buffer.from(body);
+      for (const piece of more) {
+        // Pieces that are quickly taken would otherwise be made without a pause.
+        await nextTurn();
+        if (piece !== "") yield Buffer.from(piece);
+      }
     })(),
     { objectMode: false },
   );

@@ -176,6 +176,62 @@ describe("the HTTP API", () => {
     expect(short.more).toBeUndefined();
   });
 
+  test("sends inputs and outputs of any length in pieces, as they are stored", async () => {
+    const long = `"\\${"é😀".repeat(100_001)}`;
+    await using host = await testHost({
+      orchestrators: {
+        *big({ df }) {
+          yield df.callActivity("work");
+          if (df.getInput<{ fails: boolean }>().fails) throw new Error(long);
+          return { long };
+        },
+      },
+      activities: { work: () => null },
+    });
+    await host.begin("big", "good", { fails: false, long });
+    await host.begin("big", "bad", { fails: true });
+    await host.settle();
+    const read = async (address: string) => {
+      const { body, more = [] } = await host.call("GET", address);
+      // One after another through UTF-8, as they go over a socket.
+      const pieces = [body, ...more].map((piece) => Buffer.from(piece));
+      expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(500_000);
+      return JSON.parse(Buffer.concat(pieces).toString()) as Record<string, unknown>;
+    };
+    expect(await read("instances/good")).toMatchObject({ input: { fails: false, long }, output: { long } });
+    expect(await read("instances/good?showInput=false")).toMatchObject({ input: null, output: { long } });
+    const failure = `Orchestrator function 'big' failed: ${long}`;
+    expect(await read("instances/bad?showHistory=true&showHistoryOutput=true")).toMatchObject({
+      runtimeStatus: "Failed",
+      output: expect.stringContaining(failure),
+      historyEvents: expect.arrayContaining([
+        expect.objectContaining({
+          EventType: "ExecutionCompleted",
+          Result: expect.stringContaining(failure),
+        }),
+      ]),
+    });
+    expect(Object.values(await read("instances"))).toHaveLength(2);
+  });
+
+  test("pauses for others while it looks through a long history", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *wide({ df }) {
+          yield df.Task.all(Array.from({ length: 300 }, (_, n) => df.callActivity("work", n)));
+        },
+      },
+      activities: { work: (n) => n },
+    });
+    await host.begin("wide", "w");
+    await host.settle();
+    const { body, more = [] } = await host.call("GET", "instances/w?showHistory=true");
+    expect(body).toBe("");
+    const pieces = [...more];
+    expect(pieces.filter((piece) => piece === "").length).toBeGreaterThan(2);
+    expect(JSON.parse(pieces.join(""))).toMatchObject({ runtimeStatus: "Completed" });
+  });
+
   test("shows a running instance with 202 and a finished one with 200", async () => {
     await using host = await testHost(app);
     await host.begin("waiting", "w", { a: 1 });
