@@ -16,6 +16,7 @@ const { values } = parseArgs({
     episodes: { type: "string", default: "10000" },
     folder: { type: "string" },
     keep: { type: "boolean", default: false },
+    again: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     without: { type: "string", multiple: true, default: [] },
   },
@@ -48,7 +49,10 @@ for (const episodes of counts) {
       results.push(result);
       if (values.json) console.log(JSON.stringify(result));
     };
+    // A first build counts every token; the second finds the counts that it kept.
+    await rm(path.join(folder, "ours", "token-counts"), { recursive: true, force: true });
     run("ours", "ours.ts", String(episodes));
+    if (values.again) run("ours again", "ours.ts", String(episodes));
     if (!values.without.includes("duckdb") && !existsSync(path.join(duckdb, "node_modules")))
       execFileSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], {
         cwd: duckdb,
@@ -57,14 +61,18 @@ for (const episodes of counts) {
     run("duckdb", "duckdb.ts");
     run("naive", "naive.ts");
     const of = (who: string) => results.find((one) => one.who === who && one.episodes === episodes);
-    const [ours, theirs] = [of("ours"), of("duckdb")];
-    if (ours === undefined || theirs === undefined) continue;
-    const compared = {
-      episodes,
-      ...beside(ours as unknown as Built, theirs as { seconds: number } & typeof theirs),
-    };
-    comparisons.push(compared);
-    if (values.json) console.log(JSON.stringify(compared));
+    const theirs = of("duckdb");
+    for (const who of ["ours", "ours again"]) {
+      const ours = of(who);
+      if (ours === undefined || theirs === undefined) continue;
+      const compared = {
+        who,
+        episodes,
+        ...beside(ours as unknown as Built, theirs as { seconds: number } & typeof theirs),
+      };
+      comparisons.push(compared);
+      if (values.json) console.log(JSON.stringify(compared));
+    }
   } finally {
     if (!values.keep && values.folder === undefined) await rm(folder, { recursive: true, force: true });
   }

@@ -45,6 +45,7 @@ export const LINE_RULES = {
   input_ends_with_assistant: "End the input before the answer: what is preferred stands in the outputs.",
   last_not_user: "End the line with the user's turn: the model answers it while it trains.",
   no_reference: "Add a field that the grader compares with, such as `reference_answer`.",
+  reference_missing: "Give the line the field, which the grader reads.",
   over_token_limit: "Shorten the example, or leave it out; the service would cut it.",
   no_user: "Add a user turn.",
   no_assistant: "Add an assistant turn: it is what the model learns.",

@@ -1,7 +1,7 @@
 import { redact } from "../episodes/redact.ts";
 import type { Capability } from "./capabilities.ts";
 import { type DatasetLine, type Format, methodOf, type Preference } from "./contract.ts";
-import { FILE_RULES, type FileRule, type LineFault, type Warning } from "./line-rules.ts";
+import { FILE_RULES, type FileRule, LINE_RULES, type LineFault, type Warning } from "./line-rules.ts";
 import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "./near.ts";
 import { contentHash, contentText, turnsOf } from "./normalise.ts";
 import { letOthersRun } from "./pause.ts";
@@ -40,6 +40,8 @@ export interface FileCheck {
   readonly model?: string | undefined;
   /** How often each token will be trained on; 1 when absent. */
   readonly epochs?: number | undefined;
+  /** Fields that the grader reads, which every line of reinforcement needs. */
+  readonly references?: readonly string[] | undefined;
   readonly mostFaults?: number | undefined;
 }
 
@@ -65,7 +67,7 @@ export interface CheckedFile {
 export async function checkFile(
   file: string,
   text: AsyncIterable<Uint8Array>,
-  { format, capability, model, epochs = 1, mostFaults = FAULTS_SHOWN }: FileCheck,
+  { format, capability, model, epochs = 1, references: wanted = [], mostFaults = FAULTS_SHOWN }: FileCheck,
 ): Promise<CheckedFile> {
   const faults: FileFault[] = [];
   let found = 0;
@@ -119,7 +121,7 @@ export async function checkFile(
         `The example has ${used} tokens; the most is ${capability.example_tokens}.`,
         {
           line: number,
-          remedy: "Shorten the example, or leave it out; the service would cut it.",
+          remedy: LINE_RULES.over_token_limit,
         },
       );
     else if (used > LONG_EXAMPLE) warn("long_example");
@@ -127,7 +129,15 @@ export async function checkFile(
     if (seen.has(hash)) warn("duplicate_line");
     seen.add(hash);
     lookAt(line, row.text, format, prompts, warn);
-    if (format === "rft") references.add(line);
+    if (format !== "rft") continue;
+    references.add(line);
+    for (const field of wanted)
+      if (!Object.hasOwn(line, field))
+        report("reference_missing", `The line has no \`${field}\`.`, {
+          line: number,
+          field,
+          remedy: LINE_RULES.reference_missing,
+        });
   }
 
   if (marked) warn("byte_order_mark");

@@ -47,6 +47,9 @@ export function validateOperation(): Operation {
       n_epochs: z.number().int().min(1).max(50).optional().meta({
         description: "How many epochs it is for: tokens times epochs have a limit.",
       }),
+      reference_fields: z.array(z.string().min(1).max(200)).max(50).optional().meta({
+        description: "Fields that the grader reads: each line of format rft must have them.",
+      }),
       bom: z.boolean().default(false).meta({ description: "The deployment insists on a byte-order mark." }),
     }),
     output: z.object({
@@ -68,10 +71,16 @@ export function validateOperation(): Operation {
       content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
       format: "sft",
     },
-    async run({ content, validation_content: other, file, format, model, provider, n_epochs, bom }) {
+    async run({ content, validation_content: other, file, format, model, provider, n_epochs, bom, ...more }) {
       const row = capabilityOf(provider, model);
       const capability = bom ? { ...row, byte_order_mark: "required" as const } : row;
-      const check: FileCheck = { format, capability, model, epochs: n_epochs };
+      const check: FileCheck = {
+        format,
+        capability,
+        model,
+        epochs: n_epochs,
+        references: more.reference_fields,
+      };
       const training = await checkFile(file, bytesOf(content), check);
       // Ten examples are asked of what is trained on.
       const lenient = { ...check, capability: { ...capability, fewest_examples: 1 } };

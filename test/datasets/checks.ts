@@ -131,6 +131,12 @@ export const CHECKS: readonly Check[] = [
   ),
   line(
     "OpenAI",
+    "unknown_role",
+    "a message has a role (message_missing_key)",
+    sft([{ content: "Hi" }, user, assistant]),
+  ),
+  line(
+    "OpenAI",
     "missing_content",
     "each message has content, unless it calls (missing_content)",
     sft([user, { role: "assistant" }]),
@@ -397,6 +403,15 @@ export const CHECKS: readonly Check[] = [
     "rft",
   ),
   line("Microsoft", "no_reference", "a field for the grader", { messages: [user] }, undefined, "rft"),
+  line(
+    "Microsoft",
+    "reference_missing",
+    "the fields that the grader reads, where they are named",
+    { messages: [user], answer: "Hello." },
+    undefined,
+    "rft",
+    { reference_fields: ["reference_answer"] },
+  ),
   file(
     "Microsoft",
     "validation_missing",

@@ -15,6 +15,7 @@ type OtherRule =
   | "input_ends_with_assistant"
   | "last_not_user"
   | "no_reference"
+  | "reference_missing"
   | "over_token_limit";
 const user = { role: "user", content: "Hi" };
 const assistant = { role: "assistant", content: "Hello." };

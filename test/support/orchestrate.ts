@@ -34,6 +34,8 @@ export async function orchestrate(
     readonly instanceId: string;
     readonly clock: VirtualClock;
     readonly newWorker: () => Promise<Worker>;
+    /** Told each custom status that the orchestration sets. */
+    readonly onStatus?: (status: unknown) => void;
   },
 ): Promise<unknown> {
   const { clock, instanceId } = options;
@@ -77,7 +79,7 @@ export async function orchestrate(
         get currentUtcDateTime() {
           return new Date(clock.now());
         },
-        setCustomStatus: () => undefined,
+        setCustomStatus: (status: unknown) => options.onStatus?.(status),
         continueAsNew: (again: unknown) => {
           next = { input: again };
         },

@@ -396,6 +396,32 @@ describe("what takes longer than a request", () => {
 
 const lines = (name: string, body: object) => TEXTS[name]?.(body as never, { agent_id: "x" });
 
+test("a dataset is shown with its distributions and what was left out as bars, by the figures of the reply", async () => {
+  const figures = {
+    rewards: { edges: [-1, 0, 0.5, 1], counts: [0, 2, 8] },
+    tokens: { edges: [0, 16, 32, 64], counts: [0, 10, 0] },
+    lengths: { edges: [0, 64, 128], counts: [4, 6] },
+    tools: { read_file: 3, search: 6 },
+  };
+  const body = { dataset_id: "dataset-1", name: "v1", training_count: 8, validation_count: 2, figures };
+  const { lightning } = await scripted({
+    getDataset: [{ body: { ...body, dropped: { duplicate: 40, no_reward: 1 } } }],
+  });
+  const { code, out } = await lightning("show-dataset", "--dataset-id", "dataset-1");
+  expect(code).toBe(0);
+  const drawn = out.split("\n\n").slice(1);
+  const full = "█".repeat(40);
+  expect(drawn.map((chart) => chart.trimEnd().split("\n"))).toEqual([
+    ["   Rewards of what was kept", `   0 to 0.5  2  ${"█".repeat(10)}`, `   0.5 to 1  8  ${full}`],
+    ["   Tokens of an example", `   16 to 32  10  ${full}`],
+    ["   Bytes of an example", `     0 to 64  4  ${"█".repeat(26)}▋`, `   64 to 128  6  ${full}`],
+    ["   Examples that call a tool", `      search  6  ${full}`, `   read_file  3  ${"█".repeat(20)}`],
+    ["   Left out, by reason", `   duplicate  40  ${full}`, "   no_reward   1  █"],
+  ]);
+  const { out: json } = await lightning("show-dataset", "--dataset-id", "dataset-1", "--json");
+  expect(JSON.parse(json)).toMatchObject({ figures, dropped: { duplicate: 40 } });
+});
+
 describe("lists in the original's form", () => {
   const dash = "-".repeat(80);
   const double = "=".repeat(80);
