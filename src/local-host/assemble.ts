@@ -20,6 +20,7 @@ import { textReply } from "./http/message.ts";
 import type { Router } from "./http/router.ts";
 import { createRpcFront } from "./http/rpc.ts";
 import { type ListeningServer, listen } from "./http/server.ts";
+import { throttled } from "./http/throttle.ts";
 import type { LocalHostOptions } from "./options.ts";
 import { countingClock, createSettler, isMovable, type Settler } from "./settle.ts";
 import { openStateFile } from "./state-file.ts";
@@ -60,6 +61,8 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   const logger = options.logger ?? stderrLogger();
   const tracker = new Tracker();
   const config = readHostConfig(folder, { ...process.env, ...options.env });
+  if (config.ignored.length > 0)
+    logger.warn(`host.json: without effect locally: ${config.ignored.join(", ")}.`);
 
   let handler = starting;
   const server = await listen(
@@ -162,7 +165,12 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
     keys,
     engine,
     bodyLimit,
-    guard: { allowedHosts: options.allowedHosts ?? [], allowedOrigins: config.cors },
+    guard: {
+      allowedHosts: options.allowedHosts ?? [],
+      allowedOrigins: config.cors,
+      credentials: config.corsCredentials,
+    },
+    customHeaders: Object.entries(config.customHeaders),
     httpUri: app.httpUri,
     admin: {
       version: core.api.hostVersion,
@@ -174,7 +182,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
       trigger,
     },
   });
-  handler = front;
+  handler = throttled(front, config.httpLimits);
 
   for (const fn of plan.warmup) await runOnce({ invoker, logger }, fn, { json: "{}" });
   const feeds: RunningFeed[] = [];

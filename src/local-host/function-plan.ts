@@ -126,12 +126,16 @@ function feedOptions(
   env: Environment,
   source: ChangeSource | undefined,
 ): FeedOptions {
-  const { feedPollDelay, maxItemsPerInvocation, startFromBeginning, changeFeedMode } = fn.trigger.binding;
+  const { feedPollDelay, maxItemsPerInvocation, startFromBeginning } = fn.trigger.binding;
+  const { changeFeedMode, startFromTime } = fn.trigger.binding;
+  const run = `POST /admin/functions/${fn.metadata.name} with {"input": "[…]"} runs it`;
+  if (changeFeedMode !== undefined && changeFeedMode !== "LatestVersion")
+    throw new Error(`the change feed mode ${String(changeFeedMode)} is not served here; ${run}`);
+  if (startFromTime !== undefined)
+    throw new Error("startFromTime is not served here; startFromBeginning, and without it from now, are");
+  if (source === undefined) throw new Error(`there is no Cosmos DB here; ${run}`);
   const container = option(fn, "containerName", env);
-  if (source === undefined) throw new Error("this host was given no change feeds");
   if (!source.has(container)) throw new Error(`the container '${container}' is not one of the change feeds`);
-  if (changeFeedMode === "AllVersionsAndDeletes")
-    throw new Error("the change feed mode AllVersionsAndDeletes is not served here");
   return {
     container,
     leasePrefix: option(fn, "leaseContainerPrefix", env),
@@ -171,7 +175,10 @@ export function complaints(plan: FunctionPlan): string[] {
     ({ fn, reason }) => `Function '${fn.metadata.name}' is off: ${reason.replace(/\.$/, "")}.`,
   );
   if (plan.unserved.size > 0)
-    lines.push(`Triggers not served locally: ${listed(plan.unserved)}. The rest of the app runs.`);
+    lines.push(
+      `Triggers not served locally: ${listed(plan.unserved)}. The rest of the app runs, and ` +
+        "POST /admin/functions/<name> with an input runs one of them.",
+    );
   if (plan.unboundTypes.size > 0)
     lines.push(`Bindings without effect locally: ${listed(plan.unboundTypes)}.`);
   return lines;

@@ -2,11 +2,16 @@ import * as fs from "node:fs";
 import path from "node:path";
 import { fatal, messageOf } from "../kernel/errors.ts";
 import { type Environment, resolveSettings } from "./app-settings.ts";
+import type { HttpLimits } from "./http/throttle.ts";
 
 /** What the host reads from host.json and local.settings.json. */
 export interface HostConfig {
   /** `extensions.http.routePrefix`, without slashes at its ends; "" for none. */
   readonly routePrefix: string;
+  /** How many requests run and wait at a time. */
+  readonly httpLimits: HttpLimits;
+  /** `extensions.http.customHeaders`: put into every answer that has none of the name. */
+  readonly customHeaders: Readonly<Record<string, string>>;
   /** `extensions.durableTask`. */
   readonly durableTask: Readonly<Record<string, unknown>>;
   /** `extensions.mcp`. */
@@ -20,6 +25,10 @@ export interface HostConfig {
   readonly localPort: number | undefined;
   /** `Host.CORS` of local.settings.json. */
   readonly cors: readonly string[];
+  /** `Host.CORSCredentials` of local.settings.json. */
+  readonly corsCredentials: boolean;
+  /** Members that change what happens in Azure and nothing here: `extensions.http.dynamicThrottlesEnabled`. */
+  readonly ignored: readonly string[];
 }
 
 type Json = Record<string, unknown>;
@@ -48,9 +57,23 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
   const extensions = object(host.extensions);
   const prefix = object(extensions.http).routePrefix;
   const durableTask = object(extensions.durableTask);
-  const { LocalHttpPort, CORS } = object(local.Host);
+  const { LocalHttpPort, CORS, CORSCredentials } = object(local.Host);
+  if (CORSCredentials === true && CORS === "*")
+    throw fatal("bad_host_config", "local.settings.json: CORSCredentials cannot go with every origin.", {
+      remedy: 'Name the origins in "CORS".',
+    });
   return {
     routePrefix: (typeof prefix === "string" ? prefix : "api").replaceAll(/^\/+|\/+$/g, ""),
+    httpLimits: {
+      maxConcurrent: limit(extensions.http, "maxConcurrentRequests"),
+      maxOutstanding: limit(extensions.http, "maxOutstandingRequests"),
+    },
+    customHeaders: Object.fromEntries(
+      Object.entries(object(object(extensions.http).customHeaders)).map(([name, value]) => [
+        name.toLowerCase(),
+        String(value),
+      ]),
+    ),
     durableTask,
     mcp: object(extensions.mcp),
     functionTimeoutMs: timeoutMs(host.functionTimeout),
@@ -58,7 +81,38 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
     values,
     localPort: typeof LocalHttpPort === "number" ? LocalHttpPort : undefined,
     cors: typeof CORS === "string" ? CORS.split(",").map((origin) => origin.trim()) : [],
+    corsCredentials: CORSCredentials === true,
+    ignored: IGNORED.filter((member) => isSet(valueAt(host, member))),
   };
+}
+
+/** What an app may rely on in Azure; that which only concerns machines and telemetry is not told. */
+const IGNORED = [
+  "retry",
+  "concurrency.dynamicConcurrencyEnabled",
+  "extensions.http.dynamicThrottlesEnabled",
+  "extensions.durableTask.overridableExistingInstanceStates",
+  "extensions.durableTask.maxEntityOperationBatchSize",
+  "extensions.durableTask.entityMessageReorderWindowInMinutes",
+  "extensions.durableTask.storeInputsInOrchestrationHistory",
+  "extensions.durableTask.notifications",
+];
+
+const valueAt = (host: Json, member: string) =>
+  member.split(".").reduce<unknown>((value, name) => object(value)[name], host);
+
+/** Off, and the extension's own default, are what happens here anyway. */
+const isSet = (value: unknown) =>
+  value !== undefined && value !== null && value !== false && value !== "NonRunningStates";
+
+/** @throws fatal `bad_host_config` for what is no number of requests */
+function limit(http: unknown, name: string): number {
+  const value = object(http)[name];
+  if (value === undefined || value === null || Number(value) === -1) return Number.POSITIVE_INFINITY;
+  if (Number.isInteger(Number(value)) && Number(value) > 0) return Number(value);
+  throw fatal("bad_host_config", `host.json: extensions.http.${name} cannot be ${JSON.stringify(value)}.`, {
+    remedy: "Give a number of at least 1, or -1 for no limit.",
+  });
 }
 
 /** @throws fatal `bad_host_config` for what the extension refuses at its start */

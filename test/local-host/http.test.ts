@@ -160,7 +160,7 @@ describe("what does not run here", () => {
   test("is named in one clear line each, and the rest of the app runs", () => {
     expect(lines.filter((line) => line.startsWith("warn"))).toEqual(
       expect.arrayContaining([
-        "warn Triggers not served locally: queueTrigger (onQueue). The rest of the app runs.",
+        "warn Triggers not served locally: queueTrigger (onQueue). The rest of the app runs, and POST /admin/functions/<name> with an input runs one of them.",
         "warn Bindings without effect locally: queue (toQueue).",
         "warn Function 'optional' is off: its schedule needs the setting FIXTURE_CRON, which is empty.",
         "warn Function '1bad.name' is off: its name is not one that Azure accepts (a letter, then letters, digits, _ or -).",

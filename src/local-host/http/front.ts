@@ -20,6 +20,8 @@ export interface FrontDeps {
   readonly invoker: Invoker;
   readonly logger: Logger;
   readonly guard: GuardOptions;
+  /** host.json's, for answers that have none of the name; lower-case. */
+  readonly customHeaders: readonly (readonly [string, string])[];
   /** Present when callers must show a key. */
   readonly keys: HostKeys | undefined;
   readonly engine: DurableEngine | undefined;
@@ -60,7 +62,10 @@ export function createFront(deps: FrontDeps): Handler {
       );
       return textReply(500);
     });
-    return cors.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...cors] };
+    if (cors.length === 0 && deps.customHeaders.length === 0) return reply;
+    const given = new Set(reply.headers.map(([name]) => name.toLowerCase()));
+    const custom = deps.customHeaders.filter(([name]) => !given.has(name));
+    return { ...reply, headers: [...reply.headers, ...cors, ...custom] };
   };
 }
 

@@ -10,6 +10,8 @@ export interface GuardOptions {
   readonly allowedHosts: readonly string[];
   /** Origins that may call (host's CORS list): `https://portal.example`, or `*`. */
   readonly allowedOrigins: readonly string[];
+  /** Pages of those origins may send cookies. */
+  readonly credentials?: boolean;
 }
 
 /** The reason to refuse a request, or undefined. */
@@ -48,6 +50,7 @@ export function corsHeaders(
   return [
     ["access-control-allow-origin", options.allowedOrigins.includes("*") ? "*" : origin],
     ["vary", "Origin"],
+    ...(options.credentials === true ? [["access-control-allow-credentials", "true"] as const] : []),
   ];
 }
 

@@ -1,0 +1,159 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { app, type CosmosDBChangeFeedItem, CosmosDBv4ChangeFeedMode } from "@azure/functions";
+import { describe, expect, test } from "@jest/globals";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { readHostConfig } from "../../src/local-host/host-config.ts";
+import { LocalHost, type LocalHostOptions } from "../../src/local-host/local-host.ts";
+import { memoryLogger, scratch } from "./support.ts";
+
+/** Requests to `gate` wait here until they are let through. */
+const waiting: (() => void)[] = [];
+const started: string[] = [];
+
+function register() {
+  app.http("gate", {
+    route: "gate/{name}",
+    handler: async ({ params }) => {
+      started.push(params.name ?? "");
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return { body: params.name ?? "" };
+    },
+  });
+  app.http("own", { handler: () => ({ body: "own", headers: { "X-Frame-Options": "SAMEORIGIN" } }) });
+  const feed = { connection: "C", databaseName: "d", containerName: "%NOWHERE%", handler: () => {} };
+  app.cosmosDB<unknown>("latest", { ...feed, containerName: "things" });
+  app.cosmosDB<unknown>("timed", { ...feed, startFromTime: "2026-01-01T00:00:00Z" });
+  app.cosmosDB<unknown>("versions", {
+    ...feed,
+    changeFeedMode: CosmosDBv4ChangeFeedMode.AllVersionsAndDeletes,
+    handler: (_changes: CosmosDBChangeFeedItem<unknown>[]) => {},
+  });
+}
+
+async function folderWith(hostJson: object, local: object = {}): Promise<string> {
+  const folder = await scratch();
+  await writeFile(path.join(folder, "host.json"), JSON.stringify({ version: "2.0", ...hostJson }));
+  await writeFile(path.join(folder, "local.settings.json"), JSON.stringify(local));
+  return folder;
+}
+
+async function hostWith(hostJson: object, local?: object, options: Partial<LocalHostOptions> = {}) {
+  const folder = await folderWith(hostJson, local);
+  return LocalHost.start({ folder, home: await scratch(), app: register, logger: silentLogger, ...options });
+}
+
+const haveStarted = async (count: number) => {
+  while (started.length < count) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe("extensions.http", () => {
+  test("maxConcurrentRequests makes requests wait, and maxOutstandingRequests answers 429 to the rest", async () => {
+    await using host = await hostWith({
+      extensions: { http: { maxConcurrentRequests: 2, maxOutstandingRequests: 3 } },
+    });
+    started.length = 0;
+    const [a, b, c] = ["a", "b", "c"].map((name) => host.fetch(`/api/gate/${name}`));
+    await haveStarted(2);
+    const refused = await host.fetch("/api/gate/d");
+    expect(refused.status).toBe(429);
+    expect(await refused.text()).toContain("3 requests are outstanding");
+    // Whoever looks after the host is let in all the same.
+    expect((await host.fetch("/admin/host/ping")).status).toBe(200);
+    expect(started).toEqual(["a", "b"]);
+    waiting.shift()?.();
+    expect(await (await a)?.text()).toBe("a");
+    await haveStarted(3);
+    for (const go of waiting.splice(0)) go();
+    expect(await Promise.all([b, c].map(async (reply) => (await reply)?.text()))).toEqual(["b", "c"]);
+    const late = host.fetch("/api/gate/e");
+    await haveStarted(4);
+    waiting.shift()?.();
+    expect((await late).status).toBe(200);
+  });
+
+  test("customHeaders are in every answer that has none of the name", async () => {
+    await using host = await hostWith({
+      extensions: {
+        http: { customHeaders: { "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY" } },
+      },
+    });
+    const headersOf = async (address: string) => {
+      const { headers } = await host.fetch(address);
+      return [headers.get("x-content-type-options"), headers.get("x-frame-options")];
+    };
+    expect(await headersOf("/api/own")).toEqual(["nosniff", "SAMEORIGIN"]);
+    expect(await headersOf("/api/nothing")).toEqual(["nosniff", "DENY"]);
+  });
+
+  test.each([
+    [{ maxConcurrentRequests: 0 }, "maxConcurrentRequests"],
+    [{ maxOutstandingRequests: "many" }, "maxOutstandingRequests"],
+  ])("%j is refused with the member's name", async (http, member) => {
+    const folder = await folderWith({ extensions: { http } });
+    expect(() => readHostConfig(folder, {})).toThrow(
+      expect.objectContaining({ code: "bad_host_config", message: expect.stringContaining(member) }),
+    );
+  });
+
+  test("-1 is no limit, and a setting overrides it", async () => {
+    const folder = await folderWith({ extensions: { http: { maxConcurrentRequests: -1 } } });
+    expect(readHostConfig(folder, {}).httpLimits.maxConcurrent).toBe(Number.POSITIVE_INFINITY);
+    const name = "AzureFunctionsJobHost__extensions__http__maxConcurrentRequests";
+    expect(readHostConfig(folder, { [name]: "7" }).httpLimits.maxConcurrent).toBe(7);
+  });
+});
+
+describe("local.settings.json", () => {
+  const origin = "https://portal.example";
+
+  test("CORSCredentials lets pages of the named origins send cookies", async () => {
+    const local = { Host: { CORS: origin, CORSCredentials: true } };
+    await using host = await hostWith({}, local);
+    await using plain = await hostWith({}, { Host: { CORS: origin } });
+    const allowed = async (one: LocalHost, init: RequestInit) =>
+      (await one.fetch("/api/own", init)).headers.get("access-control-allow-credentials");
+    const preflight = { method: "OPTIONS", headers: { origin, "access-control-request-method": "PUT" } };
+    expect(await allowed(host, { headers: { origin } })).toBe("true");
+    expect(await allowed(host, preflight)).toBe("true");
+    expect(await allowed(plain, { headers: { origin } })).toBeNull();
+  });
+
+  test("CORSCredentials with every origin is refused, as browsers and Core Tools do", async () => {
+    const folder = await folderWith({}, { Host: { CORS: "*", CORSCredentials: true } });
+    expect(() => readHostConfig(folder, {})).toThrow("CORSCredentials");
+  });
+});
+
+test("what host.json asks for and this host does not do is named once at the start", async () => {
+  const { logger, lines } = memoryLogger();
+  await using _host = await hostWith(
+    {
+      extensions: {
+        http: { dynamicThrottlesEnabled: true },
+        durableTask: {
+          overridableExistingInstanceStates: "AnyState",
+          storageProvider: { partitionCount: 4 },
+        },
+      },
+      logging: { logLevel: { default: "Information" } },
+    },
+    {},
+    { logger },
+  );
+  expect(lines.filter((line) => line.includes("host.json"))).toEqual([
+    "warn host.json: without effect locally: extensions.http.dynamicThrottlesEnabled, " +
+      "extensions.durableTask.overridableExistingInstanceStates.",
+  ]);
+});
+
+test("a change feed that cannot be had here is off with the reason and a way to run its function", async () => {
+  const { logger, lines } = memoryLogger();
+  await using _host = await hostWith({}, {}, { logger });
+  const off = (name: string) => lines.find((line) => line.startsWith(`warn Function '${name}' is off`));
+  expect(off("latest")).toContain("there is no Cosmos DB here");
+  expect(off("latest")).toContain("POST /admin/functions/latest");
+  expect(off("timed")).toContain("startFromTime is not served here");
+  // The mode decides before a setting that may be missing as well.
+  expect(off("versions")).toContain("AllVersionsAndDeletes is not served here");
+});
