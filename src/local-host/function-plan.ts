@@ -18,6 +18,8 @@ export interface FunctionPlan {
   readonly mcp: readonly RegisteredFunction[];
   /** True when the app needs the durable engine. */
   readonly usesDurable: boolean;
+  /** How many functions the app has. */
+  readonly registered: number;
   /** Functions that will not run here, each with the reason, one line each. */
   readonly off: readonly { readonly fn: RegisteredFunction; readonly reason: string }[];
   /** Trigger types this host does not know, with their functions. */
@@ -49,8 +51,10 @@ export function planFunctions(
   const unserved = new Map<string, string[]>();
   const unboundTypes = new Map<string, string[]>();
   let usesDurable = false;
+  let registered = 0;
 
   for (const fn of functions) {
+    registered++;
     const { name } = fn.metadata;
     const bindings = Object.entries(fn.metadata.bindings);
     if (bindings.some(([, binding]) => isDurableClient(binding.type))) usesDurable = true;
@@ -100,7 +104,7 @@ export function planFunctions(
       off.push({ fn, reason: (thrown as Error).message });
     }
   }
-  return { http, timers, feeds, warmup, durable, mcp, usesDurable, off, unserved, unboundTypes };
+  return { http, timers, feeds, warmup, durable, mcp, usesDurable, registered, off, unserved, unboundTypes };
 }
 
 /** `AzureWebJobs.NAME.Disabled`, or with `__` or `_` where a shell does not take dots. */
@@ -130,7 +134,7 @@ function feedOptions(
   const { changeFeedMode, startFromTime } = fn.trigger.binding;
   const run = `POST /admin/functions/${fn.metadata.name} with {"input": "[…]"} runs it`;
   if (changeFeedMode !== undefined && changeFeedMode !== "LatestVersion")
-    throw new Error(`the change feed mode ${String(changeFeedMode)} is not served here; ${run}`);
+    throw new Error(`the change feed mode ${JSON.stringify(changeFeedMode)} is not served here; ${run}`);
   if (startFromTime !== undefined)
     throw new Error("startFromTime is not served here; startFromBeginning, and without it from now, are");
   if (source === undefined) throw new Error(`there is no Cosmos DB here; ${run}`);
@@ -174,6 +178,10 @@ export function complaints(plan: FunctionPlan): string[] {
   const lines = plan.off.map(
     ({ fn, reason }) => `Function '${fn.metadata.name}' is off: ${reason.replace(/\.$/, "")}.`,
   );
+  if (plan.registered === 0)
+    lines.push(
+      'The app registers no function. Look whether the files that package.json names in "main" are those that do.',
+    );
   if (plan.unserved.size > 0)
     lines.push(
       `Triggers not served locally: ${listed(plan.unserved)}. The rest of the app runs, and ` +

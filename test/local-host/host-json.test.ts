@@ -127,7 +127,7 @@ describe("local.settings.json", () => {
 
 test("what host.json asks for and this host does not do is named once at the start", async () => {
   const { logger, lines } = memoryLogger();
-  await using _host = await hostWith(
+  await using host = await hostWith(
     {
       extensions: {
         http: { dynamicThrottlesEnabled: true },
@@ -141,6 +141,7 @@ test("what host.json asks for and this host does not do is named once at the sta
     {},
     { logger },
   );
+  expect(host.plan.registered).toBe(5);
   expect(lines.filter((line) => line.includes("host.json"))).toEqual([
     "warn host.json: without effect locally: extensions.http.dynamicThrottlesEnabled, " +
       "extensions.durableTask.overridableExistingInstanceStates.",
@@ -149,11 +150,12 @@ test("what host.json asks for and this host does not do is named once at the sta
 
 test("a change feed that cannot be had here is off with the reason and a way to run its function", async () => {
   const { logger, lines } = memoryLogger();
-  await using _host = await hostWith({}, {}, { logger });
+  await using host = await hostWith({}, {}, { logger });
+  expect(host.plan.feeds).toEqual([]);
   const off = (name: string) => lines.find((line) => line.startsWith(`warn Function '${name}' is off`));
   expect(off("latest")).toContain("there is no Cosmos DB here");
   expect(off("latest")).toContain("POST /admin/functions/latest");
   expect(off("timed")).toContain("startFromTime is not served here");
   // The mode decides before a setting that may be missing as well.
-  expect(off("versions")).toContain("AllVersionsAndDeletes is not served here");
+  expect(off("versions")).toContain('"AllVersionsAndDeletes" is not served here');
 });

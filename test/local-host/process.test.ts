@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -101,6 +101,87 @@ describe("an app in a process of its own", () => {
     expect(text()).toContain("Loaded ts-app: functions/*.ts (TypeScript sources; no build is needed here)");
   });
 
+  describe("in TypeScript that types cannot simply be stripped from", () => {
+    /** An app with an enum, and imports without an extension or with the build's. */
+    async function appWith(type: "module" | "commonjs", more = "") {
+      // Inside the repository, so that the app finds the libraries.
+      const folder = await mkdtemp(path.join(appFolder("."), ".compiled-"));
+      const write = async (file: string, text: string) => {
+        await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+        await writeFile(path.join(folder, file), text);
+      };
+      await write("package.json", JSON.stringify({ type, main: "dist/functions/*.js" }));
+      await write("tsconfig.json", JSON.stringify({ compilerOptions: { target: "chosen by the app" } }));
+      await write("src/words.ts", 'export enum Word { Hello = "Hello" }\nexport * from "./more";');
+      await write("src/more/index.ts", 'export const name: string = "you";');
+      const imports =
+        type === "module"
+          ? 'import { app } from "@azure/functions";\nimport { Word, name } from "../words.js";'
+          : 'const { app } = require("@azure/functions");\nconst { Word, name } = require("../words");';
+      await write(
+        "src/functions/hello.ts",
+        `${imports}\napp.http("hello", { handler: () => ({ body: Word.Hello + " " + name + " " + target }) });\n${more}`,
+      );
+      return { folder, write };
+    }
+
+    /** The part of a compiler's interface that is asked for, on what Node has; `export` becomes `exports` by hand. */
+    const COMPILER = `
+      const { stripTypeScriptTypes } = require("node:module");
+      exports.sys = {};
+      exports.ModuleKind = { CommonJS: 1, ESNext: 99 };
+      exports.ScriptTarget = { ESNext: 99 };
+      exports.readConfigFile = (file, read) => ({ config: JSON.parse(read(file)) });
+      exports.parseJsonConfigFileContent = ({ compilerOptions }) => ({ options: compilerOptions });
+      exports.flattenDiagnosticMessageText = (text) => text;
+      exports.transpileModule = (source, { compilerOptions: { module, target } }) => {
+        const start = source.indexOf("= ;");
+        if (start >= 0) return { outputText: source, diagnostics: [{ messageText: "options" }, { messageText: "Expression expected.", start }] };
+        let text = stripTypeScriptTypes(source, { mode: "transform" });
+        if (module === 1)
+          text = text
+            .replace(/export (?:var|const) (\\w+)/g, "const $1 = exports.$1")
+            .replace(/export \\* from (.*);/, "Object.assign(exports, require($1));");
+        return { outputText: "const target = " + JSON.stringify(target) + ";" + text };
+      };`;
+
+    test.each(["module", "commonjs"] as const)(
+      "is compiled by the TypeScript that the app itself has, as %s",
+      async (type) => {
+        const { folder, write } = await appWith(type);
+        try {
+          await write("node_modules/typescript/index.js", COMPILER);
+          await write("node_modules/typescript/package.json", '{ "type": "commonjs" }');
+          const { url } = await run(path.basename(folder), await scratch());
+          expect(await (await fetch(`${url}/api/hello`)).text()).toBe("Hello you chosen by the app");
+          await write("src/functions/hello.ts", "let fine = 1;\nconst x = ;");
+          const { child, text } = launch(path.basename(folder), await scratch());
+          expect((await once(child, "exit"))[0]).toBe(1);
+          expect(text()).toMatch(
+            /hello\.ts could not be loaded: Expression expected\.\n.*hello\.ts:2\nconst x = ;\n {8}\^/,
+          );
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+        }
+      },
+    );
+
+    test("says what to do when the app has none", async () => {
+      const { folder, write } = await appWith("module");
+      try {
+        // As version 7, which is a program without a programming interface.
+        await write("node_modules/typescript/index.js", "exports.version = '7.0.2';");
+        await write("node_modules/typescript/package.json", '{ "type": "commonjs" }');
+        const { child, text } = launch(path.basename(folder), await scratch());
+        expect((await once(child, "exit"))[0]).toBe(1);
+        expect(text()).toContain("enum");
+        expect(text()).toContain("npm run build");
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  });
+
   test("in ES modules is described as it starts, and tells each call with its time", async () => {
     const { url, text } = await run("esm-app", await scratch());
     expect(text()).toContain(`  byMethod: [POST] ${url}/api/by-method\n`);
@@ -138,6 +219,14 @@ describe("an app in a process of its own", () => {
     const { child, text } = launch(folder, await scratch());
     expect((await once(child, "exit"))[0]).toBe(1);
     expect(text()).toMatch(told);
+  });
+
+  test("that registers nothing is told so, and runs", async () => {
+    const folder = await scratch();
+    await writeFile(path.join(folder, "package.json"), JSON.stringify({ main: "index.cjs" }));
+    await writeFile(path.join(folder, "index.cjs"), "");
+    const { text } = await run(folder, await scratch());
+    expect(text()).toMatch(/warn The app registers no function\. Look whether .* "main"/);
   });
 
   test("that is not there, or named twice, ends before anything is made", async () => {

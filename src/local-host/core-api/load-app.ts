@@ -5,6 +5,7 @@ import { fatal, messageOf } from "../../kernel/errors.ts";
 import { type AppFiles, findEntry, placeOf, readManifest } from "./app-files.ts";
 import { type Core, sharedCore } from "./core.ts";
 import { installCoreModule } from "./install.ts";
+import { loadSources } from "./typescript.ts";
 
 export interface LoadedApp {
   readonly core: Core;
@@ -55,6 +56,11 @@ async function load({ folder, register, built }: LoadOptions): Promise<LoadedApp
   const manifest = readManifest(folder);
   const entry = register === undefined ? findEntry(folder, manifest, built ?? false) : undefined;
   if (register !== undefined) await register();
+  // Jest has module loading of its own.
+  const isCompiled =
+    entry?.fromSources === true && process.env.JEST_WORKER_ID === undefined
+      ? loadSources(path.resolve(folder), manifest.type === "module")
+      : false;
   for (const file of entry?.files ?? []) {
     try {
       await loadFile(path.join(folder, file), manifest.type === "module");
@@ -63,7 +69,7 @@ async function load({ folder, register, built }: LoadOptions): Promise<LoadedApp
       throw fatal(
         "app_not_loaded",
         `The app's file ${file} could not be loaded: ${messageOf(thrown)}${place === "" ? "" : `\n${place}`}`,
-        { cause: thrown, remedy: entry === undefined ? undefined : remedyOf(thrown, entry) },
+        { cause: thrown, remedy: entry === undefined ? undefined : remedyOf(thrown, entry, isCompiled) },
       );
     }
   }
@@ -89,14 +95,15 @@ async function loadFile(file: string, isModulePackage: boolean): Promise<void> {
   else createRequire(pathToFileURL(file))(file);
 }
 
-function remedyOf(thrown: unknown, entry: AppFiles): string | undefined {
+function remedyOf(thrown: unknown, entry: AppFiles, isCompiled: boolean): string | undefined {
   const text = messageOf(thrown);
   if (/has already been registered/.test(text)) return "Give every function of the app a name of its own.";
   const isMistake = (thrown as { code?: unknown } | null)?.code === "ERR_INVALID_TYPESCRIPT_SYNTAX";
-  if (entry.fromSources && !isMistake)
+  if (entry.fromSources && !isCompiled && !isMistake)
     return (
-      "The sources were taken, since there is no build as new as they are. Node only strips their types: import types " +
-      "with `import type` and files with their extensions, or build the app (npm run build) and start again."
+      "The sources were taken, since there is no build as new as they are, and the app has no TypeScript of its own up to " +
+      "version 6 that could compile them. Node only strips their types: import types with `import type`, or build the app " +
+      "(npm run build) and start again."
     );
   return undefined;
 }
