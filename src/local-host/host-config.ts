@@ -96,6 +96,8 @@ const IGNORED = [
   "extensions.durableTask.entityMessageReorderWindowInMinutes",
   "extensions.durableTask.storeInputsInOrchestrationHistory",
   "extensions.durableTask.notifications",
+  "extensions.durableTask.httpSettings",
+  "extensions.durableTask.maxConcurrentEntityFunctions",
 ];
 
 const valueAt = (host: Json, member: string) =>

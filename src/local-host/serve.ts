@@ -20,7 +20,9 @@ export interface ServeOptions extends LocalHostOptions {
 export async function serve(options: ServeOptions): Promise<LocalHost> {
   const print = options.print ?? ((line: string) => console.log(line));
   const logger = options.logger ?? terminalLogger(print, options.verbose ?? false);
-  const onCall = options.calls ? (call: EndedCall) => logger.info(described(call)) : undefined;
+  const onCall = options.calls
+    ? (call: EndedCall) => logger[call.ok ? "info" : "warn"](described(call))
+    : undefined;
   const host = await LocalHost.start({ onCall, ...options, logger });
   for (const line of [...describe(host, options.home), ...describeKeys(host, options.home)]) print(line);
   stopOnSignals(host, print);

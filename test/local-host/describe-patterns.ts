@@ -40,8 +40,10 @@ export function describePatterns(folder: string): void {
       );
       expect(started.status).toBe(202);
       const urls = await json(started);
-      expect((await host.fetch(urls.statusQueryGetUri ?? "")).status).toBe(202);
       const approval = pattern.approval?.(n);
+      // What waits for nobody may be over already.
+      const early = (await host.fetch(urls.statusQueryGetUri ?? "")).status;
+      expect(approval === undefined ? [200, 202] : [202]).toContain(early);
       if (approval !== undefined) {
         const url = (urls.sendEventPostUri ?? "").replace("{eventName}", "approval");
         const headers = { "content-type": "application/json" };

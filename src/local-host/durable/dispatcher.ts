@@ -9,7 +9,7 @@ import { type Applied, applyPlan } from "./apply-plan.ts";
 import { isEntityId } from "./entity.ts";
 import { EntityWorker } from "./entity-worker.ts";
 import { type EpisodeDeps, type Plan, runEpisode } from "./episode.ts";
-import { EventType, store as encoded, isTerminal, type StoredEvent } from "./history.ts";
+import { EventType, store as encoded, isTerminal, Status, type StoredEvent } from "./history.ts";
 import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
 import { PayloadWatch } from "./payloads.ts";
@@ -276,6 +276,12 @@ export class Dispatcher {
         } else if (plan !== undefined) {
           this.#payloads.look(`The output of orchestrator '${instance.name}'`, plan.change.output);
           for (const note of plan.notes) this.#note(note);
+          if (plan.change.status === Status.Failed)
+            logger.warn("an orchestration failed", {
+              orchestrator: instance.name,
+              instance: slot.id,
+              error: (plan.change.output ?? "").slice(0, 500),
+            });
           // Those that only wait for the disk leave their place to others, and share its next sync with them.
           this.#committing++;
           this.#pump();

@@ -139,6 +139,9 @@ describe("failures", () => {
     expect(runtimeStatus).toBe("Failed");
     expect(output).toContain("Non-Deterministic workflow detected");
     expect(output).toContain("sequence ID 0 and name 'echo'");
+    const told = host.log.filter(({ line }) => line.includes("an orchestration failed"));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ level: "warn", line: expect.stringContaining("Non-Deterministic") });
   });
 
   test("of plain yields name what is wrong", async () => {

@@ -99,10 +99,15 @@ describe("the durable store", () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  test("refuses a file that is no database, is torn, or is of a newer version", async () => {
+  test("refuses a file that is no database, is torn, or is of a newer version, and leaves it as it was", async () => {
+    const refused = (file: string, why: RegExp) => {
+      const before = readFileSync(file);
+      expect(() => new DurableStore(file)).toThrow(why);
+      expect(readFileSync(file).equals(before)).toBe(true);
+    };
     const text = join(folder, "text.db");
     writeFileSync(text, "this is not a database, but long enough to look like one".repeat(20));
-    expect(() => new DurableStore(text)).toThrow(/it is damaged/);
+    refused(text, /it is damaged/);
 
     const torn = join(folder, "torn.db");
     const store = new DurableStore(torn);
@@ -111,7 +116,7 @@ describe("the durable store", () => {
     });
     store.close();
     truncateSync(torn, 20_000);
-    expect(() => new DurableStore(torn)).toThrow(/it is damaged/);
+    refused(torn, /it is damaged/);
 
     const spoilt = join(folder, "spoilt.db");
     const whole = new DurableStore(spoilt);
@@ -121,15 +126,14 @@ describe("the durable store", () => {
     whole.close();
     const bytes = readFileSync(spoilt);
     writeFileSync(spoilt, bytes.fill(0xff, 8 * 4096, 10 * 4096));
-    expect(() => new DurableStore(spoilt)).toThrow(/it is damaged/);
-    expect(readFileSync(spoilt).equals(bytes)).toBe(true);
+    refused(spoilt, /it is damaged/);
 
     const newer = join(folder, "newer.db");
     new DurableStore(newer).close();
     const db = new DatabaseSync(newer);
     db.exec("PRAGMA user_version = 99");
     db.close();
-    expect(() => new DurableStore(newer)).toThrow(/format 99 is newer/);
+    refused(newer, /format 99 is newer/);
   });
 
   test("belongs to one host at a time, and to the next as soon as that one is dead", async () => {
