@@ -14,7 +14,7 @@ const ASSEMBLY = [
 ];
 /** Of the shards' stages those that are DuckDB's work too: filter, join, conversion, split, and reading and writing for them. */
 const SHARED = ["read", "filter", "join", "convert", "split", "shard_files"];
-/** The same of the assembly's: `write` holds what is done beside it, which is not taken out. */
+/** The same of the assembly's. */
 const SHARED_ASSEMBLY = ["gather", "sides", "write"];
 
 export interface Built {

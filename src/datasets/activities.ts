@@ -1,12 +1,10 @@
-import type { Settings } from "../config/settings.ts";
-import type { Files } from "../files/files.ts";
 import type { FailInput, RecordRef } from "../kernel/claim.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
+import { toIso } from "../kernel/clock.ts";
 import { notFound } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
-import type { Ledger, Stored } from "../ledger/ledger.ts";
-import { assemble, removeShards } from "./assemble.ts";
+import type { Stored } from "../ledger/ledger.ts";
+import { type AssembleDeps, assemble, removeShards } from "./assemble.ts";
 import type { Dataset, DatasetActivities } from "./contract.ts";
 import { removeEdges } from "./edges.ts";
 import { haveFeedsCaughtUp } from "./feed-progress.ts";
@@ -14,11 +12,7 @@ import { folderOf } from "./keys.ts";
 import { buildShard, planShards, rememberedTokens } from "./shards.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
 
-export interface DatasetActivityDeps {
-  readonly ledger: Ledger;
-  readonly files: Files;
-  readonly settings: Pick<Settings, "splitKey" | "baseModel">;
-  readonly clock: Clock;
+export interface DatasetActivityDeps extends Omit<AssembleDeps, "store"> {
   readonly logger: Logger;
   /** Where the feeds' consumers are; without it their watermarks are believed. */
   readonly progress?: FeedProgress | undefined;

@@ -4,15 +4,15 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Ledger, Stored } from "../ledger/ledger.ts";
 import type { Candidates } from "./candidates.ts";
 import type { Dataset, DatasetLine, Split } from "./contract.ts";
-import { writeEdges } from "./edges.ts";
 import { emptyReason } from "./empty.ts";
 import { figuresOf } from "./figures.ts";
 import { formatOf } from "./judge.ts";
 import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "./keys.ts";
-import { keysAcross, nearOverlap, reservedAmong } from "./leakage.ts";
+import { reservedAmong } from "./leakage.ts";
 import { createMeasure } from "./measure.ts";
 import { type Merged, merge } from "./merge.ts";
 import { NEAR_DUPLICATES } from "./near.ts";
+import { type Noted, type NoteInput, note } from "./note.ts";
 import { pairLines } from "./pairs.ts";
 import { type ReservedKeys, reservedKeys } from "./reserved.ts";
 import { FATES } from "./select.ts";
@@ -31,6 +31,8 @@ export interface AssembleDeps {
   readonly files: Files;
   readonly settings: Pick<Settings, "splitKey" | "baseModel">;
   readonly clock: Clock;
+  /** Notes on another thread; without it, on this one. */
+  readonly note?: ((input: NoteInput) => Promise<Noted>) | undefined;
 }
 
 export type Assembled =
@@ -54,7 +56,7 @@ export async function assemble(
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
   const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
-  const { candidates, sources, origins } = await stages.wait("gather", () =>
+  const { candidates, sources, indexes, origins } = await stages.wait("gather", () =>
     readShards(files, dataset, parts),
   );
   const sharing = {
@@ -80,19 +82,22 @@ export async function assemble(
       keepTokens(files, tokenMemoryKey(dataset.agent_id, encoding), candidates),
     );
   const contentHash = await stages.wait("content_hash", () => hashOfContent(candidates, merged));
-  // The disk takes its time over the files: what is only looked at and noted is done meanwhile.
-  const [written, [nearPairs, shared, { tools, ...lineage }]] = await bothOrNone(
+  // Beside the files, on another core where there is one.
+  const noting = deps.note ?? ((input) => note(deps, input));
+  const { id, agent_id, created_at } = dataset;
+  const [written, noted] = await bothOrNone(
     writeSides(deps, dataset, candidates, merged, sources, stages),
-    (async () => {
-      const pairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, threshold));
-      const keys = await stages.wait("leakage", () => keysAcross(candidates, merged));
-      const edges = await stages.wait("lineage", () =>
-        writeEdges(deps, dataset, candidates, merged, origins),
-      );
-      return [pairs, keys, edges] as const;
-    })(),
+    noting({
+      dataset: { id, agent_id, created_at },
+      indexes,
+      origins,
+      length: candidates.length,
+      merged,
+      threshold,
+    }),
   );
-  const figures = await figuresOf(candidates, merged, tools, encoding);
+  stages.add(noted.seconds);
+  const figures = await figuresOf(candidates, merged, noted.tools, encoding);
   const first = await store.firstWithContent(dataset.agent_id, contentHash);
   if (total.seconds !== undefined) stages.add(total.seconds);
   await store.update(dataset, {
@@ -109,13 +114,13 @@ export async function assemble(
     group_counts: { ...merged.groups, largest: merged.largestGroup },
     clusters: { found: merged.clusters, largest: merged.largestCluster },
     leakage: {
-      shared_groups: shared.groups,
-      shared_examples: shared.contents,
-      near_pairs: nearPairs,
+      shared_groups: noted.shared.groups,
+      shared_examples: noted.shared.contents,
+      near_pairs: noted.nearPairs,
       reserved_examples: await reservedAmong(candidates, merged, reserved),
       near_duplicates_from: threshold,
     },
-    lineage,
+    lineage: noted.lineage,
     ...figures,
     seconds: stages.seconds,
     files: written.files,
@@ -219,6 +224,7 @@ async function readShards(files: Files, dataset: Dataset, parts: readonly Part[]
     sources: keys.map(
       (key, i): LineSource => ({ key: key.lines, lines: candidatesOf(files, [key.index], lengths[i] ?? 0) }),
     ),
+    indexes,
     origins: keys.map((key) => key.origins),
   };
 }

@@ -7,6 +7,7 @@ import { messageOf } from "../kernel/errors.ts";
 import { silentLogger } from "../kernel/logger.ts";
 import { ledgerFromSettings } from "../ledger/from-settings.ts";
 import { createDatasetActivities } from "./activities.ts";
+import { noteOnThread } from "./note-on-thread.ts";
 import type { ThreadAnswer, ThreadTask } from "./threads.ts";
 import { adoptVocabulary } from "./vocabulary.ts";
 
@@ -20,6 +21,7 @@ const activities = createDatasetActivities({
   settings,
   clock: systemClock,
   logger: silentLogger,
+  note: noteOnThread(settings),
 });
 
 async function answerTo({ id, name, input, vocabulary }: ThreadTask): Promise<ThreadAnswer> {
