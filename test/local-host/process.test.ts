@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -152,8 +152,13 @@ describe("an app in a process of its own", () => {
         try {
           await write("node_modules/typescript/index.js", COMPILER);
           await write("node_modules/typescript/package.json", '{ "type": "commonjs" }');
-          const { url } = await run(path.basename(folder), await scratch());
-          expect(await (await fetch(`${url}/api/hello`)).text()).toBe("Hello you chosen by the app");
+          // Also by a link to it: Node knows files by their own names.
+          const link = path.join(await scratch(), "link");
+          await symlink(folder, link);
+          for (const address of [path.basename(folder), link]) {
+            const { url } = await run(address, await scratch());
+            expect(await (await fetch(`${url}/api/hello`)).text()).toBe("Hello you chosen by the app");
+          }
           await write("src/functions/hello.ts", "let fine = 1;\nconst x = ;");
           const { child, text } = launch(path.basename(folder), await scratch());
           expect((await once(child, "exit"))[0]).toBe(1);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import * as nodeModule from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -27,10 +27,12 @@ interface Transpiled {
  */
 export function loadSources(folder: string, isModulePackage: boolean): boolean {
   const compile = compilerOf(folder, isModulePackage);
+  // Node follows links before it names a file.
+  const own = realpathSync(folder) + path.sep;
   const isOwn = (url: string | undefined) =>
     url?.startsWith("file:") === true &&
     !url.includes("/node_modules/") &&
-    fileURLToPath(url).startsWith(folder + path.sep);
+    fileURLToPath(url).startsWith(own);
   nodeModule.registerHooks({
     resolve(specifier, context, next) {
       try {

@@ -198,6 +198,34 @@ describe("orchestrations of the real SDK", () => {
     expect(history.historyEvents).toHaveLength(3); // started, raised, completed: each generation begins afresh
   });
 
+  test("do not take a result that was meant for the one that had their id before", async () => {
+    const [old, young] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+    await using host = await testHost({
+      orchestrators: {
+        // Both call their first task 0.
+        *one({ df }) {
+          return yield df.callActivity(df.getInput());
+        },
+      },
+      activities: { old: () => old.promise, young: () => young.promise },
+    });
+    const runs = async (wanted: string) => {
+      while ((await host.status("t")).runtimeStatus !== wanted)
+        await new Promise((resolve) => setImmediate(resolve));
+    };
+    await host.begin("one", "t", "old");
+    await runs("Running");
+    await host.call("POST", "instances/t/terminate?reason=late", null);
+    await runs("Terminated");
+    await host.begin("one", "t", "young");
+    await runs("Running");
+    old.resolve("of the old one");
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+    young.resolve("of the young one");
+    await host.settle();
+    expect((await host.status("t")).output).toBe("of the young one");
+  });
+
   test("stay in one work item through generations that wait for nothing, however many", async () => {
     await using host = await testHost({
       orchestrators: {
