@@ -11,6 +11,9 @@ export interface Note {
 /** From so many events on, replays cost more than the work; Azure's documents advise to split such a history. */
 const LONG_HISTORY = 5000;
 
+/** What the SDK says of functions and async functions, and of async generators, in place of a generator. */
+const NO_GENERATOR = /this\.generator\.next is not a function|Orchestration yielded data of type undefined/;
+
 /** An episode, as far as its traps can be seen. */
 export interface Scene {
   readonly name: string;
@@ -64,6 +67,12 @@ export function traps(scene: Scene): Note[] {
         "Azure. Raise it in the same case.",
     });
   for (const decision of scene.decisions) {
+    if (decision.kind === "complete" && NO_GENERATOR.test(decision.result ?? ""))
+      warn(
+        `generator ${name}`,
+        `Orchestrator '${name}' is no generator, which the SDK's words do not say. Write it with function* and wait for ` +
+          "its tasks with yield: neither async function, nor async function*, nor await, here and in Azure.",
+      );
     if (decision.kind === "activity" && /^\[(true|false)\]$/.test(decision.input))
       warn(
         `boolean ${name} ${decision.name}`,

@@ -32,6 +32,21 @@ describe("traps of durable-functions 3.5.0 are left as they are, and named with 
     expect(lines).toEqual([expect.stringContaining('has a key "Timestamp"')]);
   });
 
+  test.each<[string, unknown]>([
+    ["a function", () => 5],
+    ["an async function", async () => 5],
+    [
+      "an async generator",
+      async function* ({ df }: Parameters<OrchestratorCode>[0]) {
+        yield df.callActivity("echo");
+      },
+    ],
+  ])("%s in place of a generator fails", async (_kind, code) => {
+    const { status, lines } = await ran(code as OrchestratorCode);
+    expect(status.runtimeStatus).toBe("Failed");
+    expect(lines).toContainEqual(expect.stringContaining("Orchestrator 'code' is no generator"));
+  });
+
   test("a text is no key, and another key is no trap", async () => {
     const { lines } = await ran(
       atOnce(() => "fine"),
