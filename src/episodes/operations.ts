@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { defineOperation, type Operation, type Reply } from "../kernel/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema, timeSchema } from "../kernel/schemas.ts";
 import {
   type Episode,
@@ -132,7 +132,7 @@ export function episodeOperations(deps: {
         if (episodes === undefined) {
           const [result] = await service.record([{ ...single, agent_id }], { checked: true });
           if (result === undefined || result.status === "error") throw result?.error;
-          return { status: result.status === "recorded" ? 201 : 200, body: recorded(result) };
+          return answerOf(result);
         }
         const beside = Object.entries(single).find(
           ([key, value]) => value !== undefined && !DEFAULTED.has(key),
@@ -149,6 +149,13 @@ export function episodeOperations(deps: {
         const results = await service.record(episodes, { agentId: agent_id });
         return { status: 207, body: many(results) };
       },
+      foreseen: ({ episodes }) =>
+        episodes === undefined
+          ? (document) => {
+              const episode = document as Episode;
+              return answerOf({ status: "recorded", id: episode.id, episode });
+            }
+          : undefined,
     }),
 
     defineOperation({
@@ -226,9 +233,11 @@ export function episodeOperations(deps: {
   ];
 }
 
-function recorded(result: Exclude<RecordResult, { status: "error" }>): z.input<typeof recordedSchema> {
-  const { episode, status } = result;
-  return {
+function answerOf({
+  episode,
+  status,
+}: Exclude<RecordResult, { status: "error" }>): Reply<z.input<typeof recordedSchema>> {
+  const body: z.input<typeof recordedSchema> = {
     success: true,
     status,
     episode_id: episode.id,
@@ -237,6 +246,7 @@ function recorded(result: Exclude<RecordResult, { status: "error" }>): z.input<t
     redaction: episode.redaction,
     ...(episode.truncated === undefined ? {} : { truncated: episode.truncated }),
   };
+  return { status: status === "recorded" ? 201 : 200, body };
 }
 
 function many(results: readonly RecordResult[]): z.input<typeof manySchema> {

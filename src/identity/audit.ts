@@ -35,28 +35,35 @@ export function createAuditLog(deps: {
   readonly logger: Logger;
 }) {
   const { ledger, settings, clock, logger } = deps;
+  const record = (agentId: string, entry: AuditEntry, writes: readonly AuditWrite[]): AuditRecord => {
+    const now = clock.now();
+    return {
+      ...entry,
+      id: timeOrderedId("aud", now),
+      type: "audit",
+      agent_id: agentId,
+      created_at: toIso(now),
+      writes: writes.slice(0, MOST_WRITES),
+      writes_count: writes.length,
+      ...(settings.auditTtlDays === 0 ? {} : { ttl: settings.auditTtlDays * 86_400 }),
+    };
+  };
   return {
+    /** The record as `write` stores it, for somebody who stores it along with what it tells of. */
+    record,
+
     /**
      * One record for each agent concerned. A fault here does not undo what was done, so it is no fault of the call:
      * the whole record goes to the log instead, at error level.
      */
     async write(agents: readonly string[], entry: AuditEntry, writes: readonly AuditWrite[]): Promise<void> {
       for (const agentId of agents) {
-        const record: AuditRecord = {
-          ...entry,
-          id: timeOrderedId("aud", clock.now()),
-          type: "audit",
-          agent_id: agentId,
-          created_at: toIso(clock.now()),
-          writes: writes.slice(0, MOST_WRITES),
-          writes_count: writes.length,
-          ...(settings.auditTtlDays === 0 ? {} : { ttl: settings.auditTtlDays * 86_400 }),
-        };
+        const one = record(agentId, entry, writes);
         try {
-          await ledger.create("audit", record);
+          await ledger.create("audit", one);
         } catch (thrown) {
           logger.error("an audit record could not be stored", {
-            record: JSON.stringify(record),
+            record: JSON.stringify(one),
             error: messageOf(thrown),
           });
         }

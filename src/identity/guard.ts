@@ -1,10 +1,9 @@
 import { forbidden, isLightningError } from "../kernel/errors.ts";
-import type { CallContext, Caller, Operation } from "../kernel/operation.ts";
+import type { CallContext, Caller, Operation, Reply } from "../kernel/operation.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
-import type { AuditWrite } from "./contract.ts";
-import type { WatchedLedger } from "./writes.ts";
+import type { WatchedCall, WatchedLedger } from "./writes.ts";
 
 export interface GuardDeps {
   readonly audit: AuditLog;
@@ -42,16 +41,24 @@ export function guarded(operation: Operation, deps: GuardDeps): Operation {
       const call = () => operation.run(input, withoutKeys(context, caller));
       if (base === undefined) return call();
 
-      const writes: AuditWrite[] = [];
+      const done = (reply: Reply<unknown>): AuditEntry => ({
+        ...base,
+        outcome: "done",
+        status: reply.status ?? 200,
+        ids: { ...base.ids, ...idsOf(reply.body) },
+      });
+      const [agent = EVERY_AGENT] = concerned;
+      const foreseen = concerned.length === 1 ? operation.foreseen?.(input) : undefined;
+      const watchedCall: WatchedCall = {
+        writes: [],
+        trail: foreseen && ((document, write) => deps.audit.record(agent, done(foreseen(document)), [write])),
+      };
+      const { writes } = watchedCall;
       try {
-        const reply = await deps.watched.during(writes, call);
-        const entry: AuditEntry = {
-          ...base,
-          outcome: "done",
-          status: reply.status ?? 200,
-          ids: { ...base.ids, ...idsOf(reply.body) },
-        };
-        await deps.audit.write(concerned, entry, writes);
+        const reply = await deps.watched.during(watchedCall, call);
+        // Told already, and by the same answer: the one write was all.
+        if (watchedCall.isTrailed !== true || writes.length !== 1)
+          await deps.audit.write(concerned, done(reply), writes);
         return reply;
       } catch (thrown) {
         const known = isLightningError(thrown)

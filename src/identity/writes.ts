@@ -1,26 +1,58 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ContainerKey } from "../ledger/containers.ts";
-import type { BatchOperation, Ledger } from "../ledger/ledger.ts";
-import type { AuditWrite } from "./contract.ts";
+import type { BatchOperation, BulkResult, Ledger, LedgerDocument, TrailingLedger } from "../ledger/ledger.ts";
+import type { AuditRecord, AuditWrite } from "./contract.ts";
+
+/** One call and what it wrote. */
+export interface WatchedCall {
+  readonly writes: AuditWrite[];
+  /** What tells of the call when a single create is all it writes; a ledger that can stores it along with that. */
+  readonly trail?: ((document: LedgerDocument, write: AuditWrite) => AuditRecord) | undefined;
+  /** Set when that was done. */
+  isTrailed?: boolean;
+}
 
 /** A ledger that tells what was written in the course of one call. */
 export interface WatchedLedger<L extends Ledger> {
   readonly ledger: L;
-  /** Runs and lists every document written on the way; `seen` grows while it runs. */
-  during<T>(seen: AuditWrite[], run: () => Promise<T>): Promise<T>;
+  /** Runs and lists every document written on the way; the call's `writes` grow while it runs. */
+  during<T>(call: WatchedCall, run: () => Promise<T>): Promise<T>;
   /** Runs what is nobody's call, though a call may have woken it: a feed, a durable step. */
   apart<T>(run: () => T): T;
 }
 
 export function watchWrites<L extends Ledger>(ledger: L): WatchedLedger<L> {
-  const current = new AsyncLocalStorage<AuditWrite[] | undefined>();
+  const current = new AsyncLocalStorage<WatchedCall | undefined>();
   const note = (container: ContainerKey, id: string, before?: string, after?: string) =>
-    current.getStore()?.push({
+    current.getStore()?.writes.push({
       container,
       id,
       ...(before === undefined ? {} : { before_etag: before }),
       ...(after === undefined ? {} : { after_etag: after }),
     });
+
+  /** A single create with its trail, when the call has one and the ledger can. */
+  async function bulkWithTrail(
+    ...[c, op, documents]: Parameters<Ledger["bulk"]>
+  ): Promise<BulkResult[] | undefined> {
+    const call = current.getStore();
+    const [document] = documents;
+    const { createWithTrail } = ledger as Partial<TrailingLedger>;
+    if (call?.trail === undefined || call.writes.length > 0 || createWithTrail === undefined)
+      return undefined;
+    if (op !== "create" || document === undefined || documents.length > 1) return undefined;
+    const { trail } = call;
+    try {
+      const { etag, isTrailed } = await createWithTrail(c, document, {
+        c: "audit",
+        document: (after_etag) => trail(document, { container: c, id: document.id, after_etag }),
+      });
+      call.isTrailed = isTrailed;
+      return [{ ok: true, etag }];
+    } catch (thrown) {
+      return [{ ok: false, error: thrown as Error }];
+    }
+  }
 
   const watched: Ledger = {
     ...ledger,
@@ -56,7 +88,7 @@ export function watchWrites<L extends Ledger>(ledger: L): WatchedLedger<L> {
         note(c, idOf(operation), "ifMatch" in operation ? operation.ifMatch : undefined);
     },
     async bulk(c, op, documents) {
-      const results = await ledger.bulk(c, op, documents);
+      const results = (await bulkWithTrail(c, op, documents)) ?? (await ledger.bulk(c, op, documents));
       for (const [n, result] of results.entries())
         if (result.ok) note(c, documents[n]?.id ?? "", undefined, result.etag);
       return results;
@@ -64,7 +96,7 @@ export function watchWrites<L extends Ledger>(ledger: L): WatchedLedger<L> {
   };
   return {
     ledger: watched as L,
-    during: (seen, run) => current.run(seen, run),
+    during: (call, run) => current.run(call, run),
     apart: (run) => current.run(undefined, run),
   };
 }

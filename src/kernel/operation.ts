@@ -94,6 +94,11 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   /** Example input, for help, OpenAPI and the README. */
   readonly example: Readonly<Record<string, unknown>>;
   run(input: z.output<Input>, context: CallContext): Promise<Reply<z.input<Output>>>;
+  /**
+   * Of an operation that with this input only creates one document: the answer `run` gives once it is stored, so that
+   * the record of the change can be stored with it.
+   */
+  foreseen?(input: z.output<Input>): ((document: object) => Reply<z.input<Output>>) | undefined;
 }
 
 /** Types one row; the table itself holds `Operation`s of every shape. */

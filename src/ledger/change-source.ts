@@ -1,7 +1,7 @@
 import { isLightningError } from "../kernel/errors.ts";
 import type { ContainerKey } from "./containers.ts";
 import { createFeedPositions, type FeedPositions } from "./feed-progress.ts";
-import type { NotifyingLedger } from "./ledger.ts";
+import type { NotifyingLedger, TextPage } from "./ledger.ts";
 
 /**
  * The ledger's change feeds as the local host asks for them: by the container's name in the database. The shape is
@@ -19,24 +19,28 @@ export function ledgerChangeSource(
     return key;
   };
 
+  async function pageOf(
+    c: ContainerKey,
+    options: Parameters<NotifyingLedger["changes"]>[1],
+  ): Promise<TextPage> {
+    if (ledger.changesAsText !== undefined) return ledger.changesAsText(c, options);
+    const { items, ...place } = await ledger.changes(c, options);
+    return { count: items.length, json: JSON.stringify(items), ...place };
+  }
+
   return {
     has: (container: string) => keys.has(container),
     /**
      * A page of changed documents after a continuation. One of another store (the ledger's file was replaced or
      * restored, the host's checkpoint was not) starts the feed again: delivery is at least once, never at most once.
      */
-    async page(container: string, after: string | undefined, limit: number) {
+    async page(container: string, after: string | undefined, limit: number): Promise<TextPage> {
       const c = keyOf(container);
-      const page = await ledger.changes(c, { after, limit }).catch((thrown: unknown) => {
+      return pageOf(c, { after, limit }).catch((thrown: unknown) => {
         if (after !== undefined && isLightningError(thrown) && thrown.code === "bad_continuation")
-          return ledger.changes(c, { limit });
+          return pageOf(c, { limit });
         throw thrown;
       });
-      return {
-        items: page.items satisfies unknown[] as unknown[],
-        continuation: page.continuation,
-        drained: page.drained,
-      };
     },
     /** The host's consumer of this container is done with everything up to this place. */
     handled(container: string, position: string | undefined): void {

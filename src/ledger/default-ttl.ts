@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.ts";
 import type { ContainerKey } from "./containers.ts";
-import type { Ledger, LedgerDocument } from "./ledger.ts";
+import type { Ledger, LedgerDocument, TrailingLedger } from "./ledger.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -30,8 +30,18 @@ export function withLifeTimes<L extends Ledger>(ledger: L, seconds: LifeTimes): 
     const ttl = seconds[c];
     return ttl === undefined || document.ttl !== undefined ? document : { ...document, ttl };
   };
+  const trailing: Partial<TrailingLedger> = ledger;
   return {
     ...ledger,
+    ...(trailing.createWithTrail === undefined
+      ? {}
+      : ({
+          createWithTrail: (c, document, trail) =>
+            trailing.createWithTrail?.(c, timed(c, document), {
+              c: trail.c,
+              document: (etag) => timed(trail.c, trail.document(etag)),
+            }),
+        } as Partial<TrailingLedger>)),
     create: <T extends LedgerDocument>(c: ContainerKey, document: T) => ledger.create(c, timed(c, document)),
     upsert: <T extends LedgerDocument>(
       c: ContainerKey,

@@ -90,6 +90,12 @@ export interface ChangePage<T> {
   readonly drained: boolean;
 }
 
+/** The items of a page as the text of one JSON array, for a reader that only hands them on. */
+export interface TextPage extends Omit<ChangePage<LedgerDocument>, "items"> {
+  readonly count: number;
+  readonly json: string;
+}
+
 export type BulkResult =
   | { readonly ok: true; readonly etag: string }
   | { readonly ok: false; readonly error: Error };
@@ -154,6 +160,30 @@ export interface Ledger {
 export interface NotifyingLedger extends Ledger {
   /** Calls back after a write of this process to the container was acknowledged. Returns the way to stop it. */
   onChange(c: ContainerKey, listener: () => void): () => void;
+  /** `changes` without a parse, where the store holds text. */
+  changesAsText?(
+    c: ContainerKey,
+    options: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<TextPage>;
+}
+
+/** A document that tells of another one's creation, by the etag that this one got. */
+export interface Trail {
+  readonly c: ContainerKey;
+  document(etag: string): LedgerDocument;
+}
+
+/** A ledger that can store a document of another container in the transaction of a create. */
+export interface TrailingLedger extends Ledger {
+  /**
+   * @returns `isTrailed`: false when the trail was refused; the document is stored all the same
+   * @throws as `create` does
+   */
+  createWithTrail(
+    c: ContainerKey,
+    document: LedgerDocument,
+    trail: Trail,
+  ): Promise<{ readonly etag: string; readonly isTrailed: boolean }>;
 }
 
 /** A ledger whose change feeds the Functions triggers read: how far they are stands in their leases. */

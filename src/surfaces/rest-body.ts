@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { HttpRequest } from "@azure/functions";
 import { badRequest, messageOf, tooLarge } from "../kernel/errors.ts";
 import type { Operation } from "../kernel/operation.ts";
@@ -50,11 +51,11 @@ async function readText(request: HttpRequest): Promise<string> {
   if (announced > LARGEST_BODY) throw bodyTooLarge(announced);
   const bytes = await request.arrayBuffer();
   if (bytes.byteLength > LARGEST_BODY) throw bodyTooLarge(bytes.byteLength);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
+  if (!isUtf8(bytes))
     throw badRequest("bad_json", "The body is not UTF-8 text.", { remedy: "Send JSON in UTF-8." });
-  }
+  // Several times as quick as a TextDecoder that checks as it goes.
+  const text = Buffer.from(bytes).toString("utf8");
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 const bodyTooLarge = (bytes: number) =>

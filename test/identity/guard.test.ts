@@ -8,7 +8,7 @@ import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { createLogger, silentLogger } from "../../src/kernel/logger.ts";
 import { type CallContext, type Caller, parseInput } from "../../src/kernel/operation.ts";
-import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { openSqliteLedger, type SqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { createMcpDoor } from "../../src/surfaces/mcp.ts";
 import { handleRest } from "../../src/surfaces/rest.ts";
 import { noOrchestrations } from "../surfaces/fake-operations.ts";
@@ -19,17 +19,23 @@ const clock = new VirtualClock("2026-11-20T08:00:00.000Z");
 const logged: string[] = [];
 let failAudit = false;
 const ledger = openSqliteLedger({ file: ":memory:", clock });
+const failing: SqliteLedger = {
+  ...ledger,
+  create: (c, document) =>
+    c === "audit" && failAudit
+      ? Promise.reject(unavailable("ledger_busy", "Busy."))
+      : ledger.create(c, document),
+  async createWithTrail(c, document, trail) {
+    if (!failAudit) return ledger.createWithTrail(c, document, trail);
+    const { _etag: etag } = await ledger.create(c, document);
+    return { etag, isTrailed: false };
+  },
+};
 const app = createApp({
   settings: readSettings({}),
   clock,
   logger: createLogger((line) => logged.push(line)),
-  ledger: {
-    ...ledger,
-    create: (c, document) =>
-      c === "audit" && failAudit
-        ? Promise.reject(unavailable("ledger_busy", "Busy."))
-        : ledger.create(c, document),
-  },
+  ledger: failing,
 });
 afterAll(() => app.close());
 

@@ -11,6 +11,11 @@ const openSource = () => {
   const ledger = openSqliteLedger({ file: ":memory:", clock: new VirtualClock() });
   return { ledger, source: ledgerChangeSource(ledger, names) };
 };
+/** A page with its documents as values. */
+const opened = ({ json, ...page }: Awaited<ReturnType<ReturnType<typeof openSource>["source"]["page"]>>) => ({
+  items: JSON.parse(json) as unknown[],
+  ...page,
+});
 
 describe("the ledger's change feeds for the local host", () => {
   test("are found by the container's name in the database", async () => {
@@ -24,7 +29,7 @@ describe("the ledger's change feeds for the local host", () => {
 
   test("go on after the continuation and wake who waits", async () => {
     const { ledger, source } = openSource();
-    const before = await source.page("my_runs", undefined, 10);
+    const before = opened(await source.page("my_runs", undefined, 10));
     expect(before).toMatchObject({ items: [], drained: true });
     let woken = 0;
     const stop = source.subscribe("my_runs", () => woken++);
@@ -33,10 +38,24 @@ describe("the ledger's change feeds for the local host", () => {
     stop();
     await ledger.create("runs", run("a", "r2"));
     expect(woken).toBe(1);
-    const first = await source.page("my_runs", before.continuation, 1);
+    const first = opened(await source.page("my_runs", before.continuation, 1));
     expect(first).toMatchObject({ items: [{ id: "r1" }], drained: false });
-    expect(await source.page("my_runs", first.continuation, 1)).toMatchObject({
+    expect(opened(await source.page("my_runs", first.continuation, 1))).toMatchObject({
       items: [{ id: "r2" }],
+      drained: true,
+    });
+    await ledger.close();
+  });
+
+  test("give the very documents that the ledger reads, as text", async () => {
+    const { ledger, source } = openSource();
+    await ledger.create("runs", { ...run("a", "r1"), note: "a } at \u2028 its end: }" });
+    await ledger.create("runs", run("b", "r2"));
+    const { items } = await ledger.changes("runs", { limit: 10 });
+    expect(opened(await source.page("my_runs", undefined, 10))).toEqual({
+      items,
+      count: 2,
+      continuation: expect.any(String),
       drained: true,
     });
     await ledger.close();
@@ -47,7 +66,9 @@ describe("the ledger's change feeds for the local host", () => {
     await old.ledger.create("runs", run("a", "old"));
     const { continuation } = await old.source.page("my_runs", undefined, 10);
     await fresh.ledger.create("runs", run("a", "new"));
-    expect(await fresh.source.page("my_runs", continuation, 10)).toMatchObject({ items: [{ id: "new" }] });
+    expect(opened(await fresh.source.page("my_runs", continuation, 10))).toMatchObject({
+      items: [{ id: "new" }],
+    });
     await Promise.all([old.ledger.close(), fresh.ledger.close()]);
   });
 });

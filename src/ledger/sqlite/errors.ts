@@ -1,4 +1,12 @@
-import { fatal, isLightningError, type LightningError, messageOf, unavailable } from "../../kernel/errors.ts";
+import {
+  type ErrorFacts,
+  type ErrorKind,
+  fatal,
+  isLightningError,
+  LightningError,
+  messageOf,
+  unavailable,
+} from "../../kernel/errors.ts";
 
 /** SQLite's primary result codes (https://sqlite.org/rescode.html). */
 const CODE = {
@@ -72,3 +80,19 @@ export function toLedgerError(
     });
   return fatal("ledger_fault", `The ledger met an unforeseen fault: ${messageOf(thrown)}`, facts);
 }
+
+/** An error as data: its own members do not cross threads. */
+export interface FlatError {
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly message: string;
+  readonly facts: ErrorFacts;
+}
+
+export function flat(error: LightningError): FlatError {
+  const { kind, code, message, field, remedy, details, retryAfterMs, ambiguous } = error;
+  return { kind, code, message, facts: { field, remedy, details, retryAfterMs, ambiguous } };
+}
+
+export const fromFlat = ({ kind, code, message, facts }: FlatError): LightningError =>
+  new LightningError(kind, code, message, facts);

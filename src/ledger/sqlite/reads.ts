@@ -1,9 +1,9 @@
 import type { ContainerKey } from "../containers.ts";
 import { openToken, sealToken } from "../continuation.ts";
-import type { ChangePage, LedgerDocument, Page, Query } from "../ledger.ts";
+import type { ChangePage, LedgerDocument, Page, Query, TextPage } from "../ledger.ts";
 import { checkFilter, checkLimit, checkQuery, refuseContinuation } from "../query-rules.ts";
 import { compileCount, compilePage } from "./compile-query.ts";
-import { type Row, toChosen, toStored } from "./rows.ts";
+import { type Row, storedText, toChosen, toStored } from "./rows.ts";
 import { tableOf } from "./schema.ts";
 import { sharingParser } from "./shared-members.ts";
 import type { Prepare } from "./statements.ts";
@@ -65,21 +65,33 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     return Number(prepare(sql).get(...values)?.n);
   }
 
-  function changes<T extends LedgerDocument>(
+  function changedRows(
     c: ContainerKey,
     { after, limit }: { readonly after?: string | undefined; readonly limit: number },
-  ): ChangePage<T> {
+  ) {
     checkLimit(limit);
     const from = after === undefined ? 0 : position(after);
     const sql = `SELECT lsn, ts, doc FROM ${tableOf(c)}
                  WHERE lsn > ? AND (expires IS NULL OR expires > ?) ORDER BY lsn LIMIT ?`;
     const { page, more } = readPage(rowsOf(sql, [from, nowSeconds(), limit + 1]), limit);
     const next = page.at(-1)?.[0] ?? from;
-    return {
-      items: page.map((row) => toStored<T>(storeId, versionOf(row))),
-      continuation: sealToken([storeId, next]),
-      drained: !more,
-    };
+    return { rows: page.map(versionOf), continuation: sealToken([storeId, next]), drained: !more };
+  }
+
+  function changes<T extends LedgerDocument>(
+    c: ContainerKey,
+    options: { readonly after?: string | undefined; readonly limit: number },
+  ): ChangePage<T> {
+    const { rows, ...place } = changedRows(c, options);
+    return { items: rows.map((row) => toStored<T>(storeId, row)), ...place };
+  }
+
+  function changesAsText(
+    c: ContainerKey,
+    options: { readonly after?: string | undefined; readonly limit: number },
+  ): TextPage {
+    const { rows, ...place } = changedRows(c, options);
+    return { count: rows.length, json: `[${rows.map((row) => storedText(storeId, row)).join()}]`, ...place };
   }
 
   /** A continuation of another store, or one ahead of this store (restored from a backup), would skip changes. */
@@ -92,5 +104,5 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     return lsn as number;
   }
 
-  return { query, count, changes };
+  return { query, count, changes, changesAsText };
 }

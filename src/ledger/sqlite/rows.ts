@@ -19,6 +19,10 @@ export function toStored<T>(storeId: string, row: Row, parse: Parse = parseDocum
   return withOwn(storeId, row, parse(row.doc));
 }
 
+/** The same as JSON: a document is an object with an `id`, so that the ledger's own members can follow the last one. */
+export const storedText = (storeId: string, { lsn, ts, doc }: Row) =>
+  `${doc.slice(0, -1)},"_etag":"${etagOf(storeId, lsn)}","_ts":${ts}}`;
+
 /** A row of chosen fields: `id`, and the JSON text of each field, in their order; null when the document has it not. */
 export type ChosenRow = readonly [lsn: number, ts: number, id?: unknown, ...texts: unknown[]];
 

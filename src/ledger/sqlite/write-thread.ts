@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { ContainerKey } from "../containers.ts";
-import { toLedgerError } from "./errors.ts";
+import { flat, toLedgerError } from "./errors.ts";
 import { statementCache } from "./statements.ts";
 import { openConnection } from "./store-file.ts";
 import { createExecutor } from "./write-commands.ts";
@@ -40,13 +40,7 @@ parentPort?.on("message", (work: ThreadWork | "close") => {
       bytes,
       run: (tx) => execute(tx, command),
       resolve: (value) => results.push({ id, value }),
-      reject: (thrown) => results.push({ id, error: flat(thrown) }),
+      reject: (thrown) => results.push({ id, error: flat(toLedgerError(thrown)) }),
     });
 });
 post({ results: [], touched: [] });
-
-/** An error's own members do not cross threads. */
-function flat(thrown: unknown): ThreadResult["error"] {
-  const { kind, code, message, field, remedy, details, retryAfterMs, ambiguous } = toLedgerError(thrown);
-  return { kind, code, message, facts: { field, remedy, details, retryAfterMs, ambiguous } };
-}

@@ -1,8 +1,9 @@
 // From node:timers and not the global, so that fake timers of a test can't stop a commit.
 import { setImmediate } from "node:timers";
 import { Worker } from "node:worker_threads";
-import { type ErrorFacts, type ErrorKind, LightningError, unavailable } from "../../kernel/errors.ts";
+import { unavailable } from "../../kernel/errors.ts";
 import type { ContainerKey } from "../containers.ts";
+import { type FlatError, fromFlat } from "./errors.ts";
 import type { WriteCommand, WriteResult } from "./write-commands.ts";
 
 export interface ThreadStart {
@@ -21,14 +22,7 @@ export interface ThreadWork {
 export interface ThreadResult {
   readonly id: number;
   readonly value?: unknown;
-  readonly error?:
-    | undefined
-    | {
-        readonly kind: ErrorKind;
-        readonly code: string;
-        readonly message: string;
-        readonly facts: ErrorFacts;
-      };
+  readonly error?: FlatError | undefined;
 }
 /** What became of one group; the first message, of none, says that the thread is ready. */
 export interface ThreadMessage {
@@ -92,7 +86,7 @@ export function startWriteThread(options: WriteThreadOptions): WriteThread {
       const task = waiting.get(id);
       waiting.delete(id);
       if (error === undefined) task?.resolve(value as WriteResult);
-      else task?.reject(new LightningError(error.kind, error.code, error.message, error.facts));
+      else task?.reject(fromFlat(error));
     }
     if (outbox.length > 0 && waiting.size === outbox.length) hand();
     // Nobody waits for it: it keeps no process alive.

@@ -61,7 +61,7 @@ export function createWriter(
       if (closed) return Promise.reject(unavailable("ledger_closed", "The ledger is closed."));
       if (isReady && thread !== undefined) return thread.submit(bytes, command);
       const written = queue.submit(bytes, (tx) => execute(tx, command));
-      if (queue.waiting() >= BUSY) start();
+      if (queue.waiting() >= BUSY || (command.op === "bulk" && command.documents.length >= BUSY)) start();
       return written;
     },
     async close() {

@@ -14,17 +14,48 @@ const mismatch = (c: ContainerKey, id: string) =>
     remedy: "Read it again and repeat the change.",
   });
 
+const putSql = (table: string) =>
+  `INSERT INTO ${table} (pk1, pk2, id, ts, lsn, expires, doc) VALUES (?, ?, ?, ?, ?, ?, ?)
+   ON CONFLICT (pk1, pk2, id) DO UPDATE
+   SET ts = excluded.ts, lsn = excluded.lsn, expires = excluded.expires, doc = excluded.doc`;
+const createSql = (table: string) => `${putSql(table)} WHERE expires <= ?`;
+
 /** The ledger's writes as steps inside a transaction. Each changes one row, or stands in a savepoint. */
 export function createWrites(prepare: Prepare, storeId: string) {
+  const statements = new Map<string, ReturnType<Prepare>>();
+  /** Made once: the text of the statement, and its way through the cache, cost as much as a small row. */
+  function statement(c: ContainerKey, name: string, sql: (table: string) => string) {
+    const key = `${name} ${c}`;
+    const known = statements.get(key) ?? prepare(sql(tableOf(c)));
+    statements.set(key, known);
+    return known;
+  }
+
   function store(tx: WriteContext, c: ContainerKey, document: PreparedDocument): Row {
     const lsn = tx.nextLsn();
     const { pk, id, json, ttl } = document;
     const expires = ttl === undefined ? null : tx.now + ttl;
-    prepare(
-      `INSERT INTO ${tableOf(c)} (pk1, pk2, id, ts, lsn, expires, doc) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (pk1, pk2, id) DO UPDATE
-       SET ts = excluded.ts, lsn = excluded.lsn, expires = excluded.expires, doc = excluded.doc`,
-    ).run(pk[0], pk[1] ?? "", id, tx.now, lsn, expires, json);
+    statement(c, "put", putSql).run(pk[0], pk[1] ?? "", id, tx.now, lsn, expires, json);
+    tx.touch(c);
+    return { lsn, ts: tx.now, doc: json };
+  }
+
+  /** A document past its time counts as gone. The number of a version that was not made is not used again. */
+  function create(tx: WriteContext, c: ContainerKey, document: PreparedDocument): Row {
+    const lsn = tx.nextLsn();
+    const { pk, id, json, ttl } = document;
+    const expires = ttl === undefined ? null : tx.now + ttl;
+    const { changes } = statement(c, "create", createSql).run(
+      pk[0],
+      pk[1] ?? "",
+      id,
+      tx.now,
+      lsn,
+      expires,
+      json,
+      tx.now,
+    );
+    if (changes === 0) throw conflict("document_exists", `"${c}" already has a document "${id}".`);
     tx.touch(c);
     return { lsn, ts: tx.now, doc: json };
   }
@@ -42,10 +73,9 @@ export function createWrites(prepare: Prepare, storeId: string) {
     document: PreparedDocument,
     ifMatch?: string,
   ): Row {
+    if (mode === "create") return create(tx, c, document);
     const { pk, id } = document;
     const found = findRow(prepare, c, pk, id, tx.now);
-    if (mode === "create" && found !== undefined)
-      throw conflict("document_exists", `"${c}" already has a document "${id}".`);
     if (mode === "replace") expect(found, c, id, ifMatch);
     // Asked for a certain version, an upsert doesn't make a first one.
     if (mode === "upsert" && ifMatch !== undefined && found === undefined) throw mismatch(c, id);

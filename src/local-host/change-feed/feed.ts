@@ -78,16 +78,17 @@ export async function startFeed(
   /** One page; returns whether to look for the next at once. */
   async function step(): Promise<boolean> {
     const page = await source.page(container, position(), options.maxItems);
-    if (page.items.length > 0) {
+    const count = "items" in page ? page.items.length : page.count;
+    if (count > 0) {
       const outcome = await callWithRetry(
         faults === undefined ? deps : { ...deps, invoker: failing(invoker, faults) },
         fn,
-        { trigger: { json: JSON.stringify(page.items) } },
+        { trigger: { json: "items" in page ? JSON.stringify(page.items) : page.json } },
         stopped.signal,
       );
       if (!outcome.ok)
         logger.error(
-          `Function '${fn.metadata.name}' failed: ${page.items.length} changes of '${container}' are LOST to it, ` +
+          `Function '${fn.metadata.name}' failed: ${count} changes of '${container}' are LOST to it, ` +
             `as they would be in Azure: ${failureText(outcome.error)}`,
         );
     }

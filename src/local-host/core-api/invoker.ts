@@ -4,6 +4,7 @@ import type { Logger } from "../../kernel/logger.ts";
 import type { FunctionInvoker, InvocationResult, TypedData } from "../durable/port.ts";
 import type { Tracker } from "../tracker.ts";
 import type { Core } from "./core.ts";
+import { answersHttp, withDeferredResponse } from "./deferred-response.ts";
 import { toError } from "./errors.ts";
 import { lostInJson } from "./lost-in-json.ts";
 import { droppedStatusOf, openTasksOf } from "./open-tasks.ts";
@@ -130,9 +131,12 @@ export function createInvoker(deps: InvokerDeps): Invoker {
       await core.runHooks("postInvocation", after);
       // As in the worker: an error of null or undefined is none, be it thrown by the function or set by a hook.
       if (after.error !== null && after.error !== undefined) throw after.error;
+      // Where the app streams, the library writes its `Response` to a socket of its own.
+      const isWhole = invocation.trigger.http?.url !== undefined && answersHttp(fn);
+      const answer = isWhole ? withDeferredResponse(after.result) : after.result;
       return {
         ok: true,
-        response: await call.getResponse(invocationContext, after.result),
+        response: await call.getResponse(invocationContext, answer),
         result: after.result,
         context: invocationContext,
       };

@@ -20,6 +20,8 @@ export interface WireHttp {
   nullableQuery?: Record<string, { value: string }>;
   nullableParams?: Record<string, { value: string }>;
   body?: WireData | null | undefined;
+  /** Not on the wire: what the library takes for the `Request` it would make of the other members. */
+  nativeRequest?: Request | undefined;
   statusCode?: string;
   headers?: Record<string, string>;
   cookies?: WireCookie[];

@@ -1,5 +1,6 @@
 import { wireBytes } from "../core-api/typed-data.ts";
 import type { InvocationResponse, RegisteredFunction, WireCookie, WireData } from "../core-api/types.ts";
+import { deferredRequest } from "./deferred-request.ts";
 import { type IncomingCall, type OutgoingReply, textReply } from "./message.ts";
 
 const nullable = (values: Readonly<Record<string, string>>) =>
@@ -23,6 +24,7 @@ export function toHttpTrigger(call: IncomingCall, params: Record<string, string>
       nullableQuery: nullable(queryOf(call.url)),
       nullableParams: nullable(params),
       ...(body.length === 0 ? {} : { body: { bytes: body } }),
+      nativeRequest: deferredRequest({ method: call.method, url: call.url, headers: call.headers, body }),
     },
   };
 }
