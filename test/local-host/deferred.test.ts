@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { withDeferredResponse } from "../../src/local-host/core-api/deferred-response.ts";
 import { deferredRequest } from "../../src/local-host/http/deferred-request.ts";
 
-const numRuns = Number(process.env.PROPERTY_RUNS ?? 200);
+const numRuns = 200;
 
 const facts = fc.record({
   method: fc.constantFrom("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"),
