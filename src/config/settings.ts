@@ -8,6 +8,9 @@ import { ROLES } from "../kernel/operation.ts";
  * Every setting, with its default and meaning. This file is the only reader of `process.env`; the settings table of
  * the README and `.env.example` are checked against it by a test.
  */
+/** Of `LIGHTNING_SPLIT_KEY`. */
+export const DEFAULT_SPLIT_KEY = "agent-lightning";
+
 const flag = z
   .enum(["true", "false", "1", "0", "yes", "no", "on", "off"])
   .transform((text) => ["true", "1", "yes", "on"].includes(text));
@@ -259,7 +262,7 @@ export const SETTINGS = {
   splitKey: setting({
     env: "LIGHTNING_SPLIT_KEY",
     schema: z.string().min(1),
-    default: "agent-lightning",
+    default: DEFAULT_SPLIT_KEY,
     meaning: "Key of the hash that puts a group on one side of a split",
     secret: true,
   }),

@@ -20,6 +20,7 @@ import { add, emptySummary, type KeptLine, readJson, type ShardSummary, writeSha
 import { candidatesOf, indexLengths } from "./shard-index.ts";
 import { goldenLines } from "./shards.ts";
 import { hashOfContent, keysOfSide, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
+import { splitKeyMark } from "./split.ts";
 import { Stages } from "./stages.ts";
 import type { DatasetStore } from "./store.ts";
 import { keepTokens, readKnownTokens, tokenMemoryKey } from "./token-memory.ts";
@@ -52,6 +53,12 @@ export async function assemble(
 ): Promise<Assembled> {
   const { files, settings, store } = deps;
   const { recipe } = dataset;
+  if (recipe.split_key !== splitKeyMark(settings.splitKey))
+    return {
+      kind: "rejected",
+      code: "split_key_changed",
+      message: "LIGHTNING_SPLIT_KEY was changed since this build began. Ask for the dataset again.",
+    };
   const stages = new Stages();
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
   const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));

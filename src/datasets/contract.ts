@@ -90,6 +90,8 @@ export const recipeSchema = z.strictObject({
   train_split: z.number().min(0).max(1),
   /** Share of groups reserved for evaluation and never trained on, taken before the train/validation split. */
   test_split: z.number().min(0).max(1),
+  /** Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default. */
+  split_key: z.string().optional(),
   system_prompt: z.string().optional(),
   /** Golden only: SHA-256 of the file's bytes. */
   source_sha256: z.string().optional(),

@@ -29,6 +29,7 @@ import {
   removeGoldenParts,
 } from "./golden-parts.ts";
 import { sourceFileKey } from "./keys.ts";
+import { splitKeyMark } from "./split.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
 
 export interface DatasetDeps {
@@ -40,6 +41,7 @@ export interface DatasetDeps {
     | "maxExamples"
     | "includeTools"
     | "trainSplit"
+    | "splitKey"
     | "redactSecrets"
     | "baseModel"
     | "epochs"
@@ -146,6 +148,7 @@ export function createDatasetService(deps: DatasetDeps) {
         include_tools: input.include_tools ?? settings.includeTools,
         train_split: input.train_split ?? settings.trainSplit,
         test_split: input.test_split ?? 0,
+        split_key: splitKeyMark(settings.splitKey),
         system_prompt: input.system_prompt || undefined,
         include_golden: input.include_golden?.length
           ? [...new Set(input.include_golden)].toSorted()
@@ -193,16 +196,17 @@ export function createDatasetService(deps: DatasetDeps) {
         content === undefined
           ? undefined
           : await readGolden(content, { redact: settings.redactSecrets, format: input.format });
-      const recipe: Recipe = {
+      const recipe = present<Recipe>({
         kind: "golden",
         max_examples: NO_LIMIT,
         include_tools: true,
         train_split: input.train_split ?? settings.trainSplit,
         test_split: input.test_split ?? 0,
+        split_key: splitKeyMark(settings.splitKey),
         source_sha256: sha256(content ?? (parts ?? []).join("\n")),
-        ...(input.format === undefined || input.format === "sft" ? {} : { format: input.format }),
-        ...(input.bom === true ? { bom: true } : {}),
-      };
+        format: input.format === "sft" ? undefined : input.format,
+        bom: input.bom === true ? true : undefined,
+      });
       const plain = record(agentId, name, description, recipe, { episodes: "", rewards: "" });
       // Also where the parts have gone since: the request may come again after its answer was lost.
       const known = await store.read(agentId, plain.id);

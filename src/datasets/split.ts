@@ -1,4 +1,5 @@
-import { keyedFraction } from "../kernel/hashing.ts";
+import { DEFAULT_SPLIT_KEY } from "../config/settings.ts";
+import { keyedFraction, keyedHash } from "../kernel/hashing.ts";
 import { SPLITS, type Split } from "./contract.ts";
 
 export interface SplitShares {
@@ -8,6 +9,13 @@ export interface SplitShares {
   /** Share of all groups that are reserved for testing. */
   readonly testSplit: number;
 }
+
+/**
+ * Tells one key from another in a dataset's recipe without saying it: 48 bits of a keyed hash. Undefined for the default
+ * key, so that recipes without one are as they were.
+ */
+export const splitKeyMark = (splitKey: string): string | undefined =>
+  splitKey === DEFAULT_SPLIT_KEY ? undefined : keyedHash(splitKey, "split key").slice(0, 12);
 
 interface Place {
   readonly side: Split;

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
+import { createDatasetService } from "../../src/datasets/service.ts";
 import { tokenMemoryKey } from "../../src/datasets/token-memory.ts";
 import { toIso } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
@@ -226,6 +227,27 @@ describe("a build as a whole", () => {
     expect(again).toMatchObject({ existed: true, dataset: { id: first.id, status: "ready" } });
     const other = await world.service.prepare({ agent_id: AGENT, name: "v1", min_reward: 0.5 });
     expect(other).toMatchObject({ existed: false, dataset: { status: "pending" } });
+  });
+
+  test("another split key is another dataset, whose recipe tells the key apart without saying it", async () => {
+    await world.store(...many(10));
+    const first = await world.build();
+    const otherSettings = { ...world.settings, splitKey: "a key of ours" };
+    const other = createDatasetService({ ...world, settings: otherSettings });
+    const { existed, dataset } = await other.prepare({ agent_id: AGENT, name: "v1" });
+    expect([existed, dataset.id === first.id, first.recipe.split_key]).toEqual([false, false, undefined]);
+    expect(dataset.recipe.split_key).toMatch(/^[0-9a-f]{12}$/);
+    expect(JSON.stringify(dataset)).not.toContain("a key of ours");
+  });
+
+  test("a build whose split key was changed on the way is refused: its groups would stand on sides by two keys", async () => {
+    await world.store(...many(10));
+    const settings = { ...world.settings, splitKey: "before the restart" };
+    const { dataset } = await createDatasetService({ ...world, settings }).prepare({
+      agent_id: AGENT,
+      name: "v1",
+    });
+    expect(await world.run(dataset)).toMatchObject({ status: "failed", error_code: "split_key_changed" });
   });
 
   test("equal content points at the first dataset that had it", async () => {
