@@ -265,6 +265,7 @@ export async function ranksByScore(candidates: Candidates): Promise<Uint32Array<
     if (isPauseDue(i)) await letOthersRun();
   }
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    if ((starts[bucket + 1] as number) - (starts[bucket] as number) < 2) continue;
     const members = order.subarray(starts[bucket], starts[bucket + 1]);
     const first = scores[members[0] ?? 0];
     // Nearly always all of a bucket have one score, and stand in order already.

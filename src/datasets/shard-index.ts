@@ -57,7 +57,7 @@ export async function indexLengths(files: Files, keys: readonly string[]): Promi
 export function candidatesOf(files: Files, keys: readonly string[], length: number): Candidates {
   async function* pages(): AsyncGenerator<Entries> {
     let from = 0;
-    for await (const pieces of eachAhead(files, keys)) {
+    for await (const pieces of eachAhead(files, keys, Math.min(READ_AT_ONCE, (length + 1) * ENTRY_BYTES))) {
       let rest: Uint8Array = new Uint8Array(0);
       for await (const piece of pieces) {
         const bytes = rest.length === 0 && piece.byteOffset % 8 === 0 ? piece : joined(rest, piece);
@@ -74,9 +74,16 @@ export function candidatesOf(files: Files, keys: readonly string[], length: numb
   return { length, pages };
 }
 
-/** The files one after the other, the next one's first piece being read while somebody is busy with this one. */
-async function* eachAhead(files: Files, keys: readonly string[]): AsyncGenerator<AsyncGenerator<Uint8Array>> {
-  const memory = [new Uint8Array(READ_AT_ONCE), new Uint8Array(READ_AT_ONCE)];
+/**
+ * The files one after the other, the next one's first piece being read while somebody is busy with this one.
+ * @param atOnce bytes of a piece, at most
+ */
+async function* eachAhead(
+  files: Files,
+  keys: readonly string[],
+  atOnce: number,
+): AsyncGenerator<AsyncGenerator<Uint8Array>> {
+  const memory = keys.slice(0, 2).map(() => new Uint8Array(atOnce));
   const begin = (i: number) => {
     const key = keys[i];
     if (key === undefined) return undefined;

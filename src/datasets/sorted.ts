@@ -70,16 +70,17 @@ async function sortRecords(records: Owned, width: number): Promise<Owned> {
     if (start < least) least = start;
     if (start > greatest) greatest = start;
   }
-  const scale = BUCKETS / (greatest - least + 1);
+  const buckets = Math.max(1, Math.min(BUCKETS, total));
+  const scale = buckets / (greatest - least + 1);
   const bucketOf = (i: number) => Math.floor((records.readUInt32BE(i * width) - least) * scale);
-  const ends = new Uint32Array(BUCKETS);
+  const ends = new Uint32Array(buckets);
   for (let i = 0; i < total; i++) {
     const bucket = bucketOf(i);
     ends[bucket] = (ends[bucket] as number) + 1;
     if (isPauseDue(i)) await letOthersRun();
   }
   let before = 0;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+  for (let bucket = 0; bucket < buckets; bucket++) {
     const size = ends[bucket] as number;
     ends[bucket] = before;
     before += size;
@@ -94,7 +95,7 @@ async function sortRecords(records: Owned, width: number): Promise<Owned> {
   }
   free(records);
   let from = 0;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+  for (let bucket = 0; bucket < buckets; bucket++) {
     const to = ends[bucket] as number;
     sortFew(sorted, width, from, to);
     from = to;
