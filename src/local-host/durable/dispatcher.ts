@@ -9,12 +9,13 @@ import { type Applied, applyPlan } from "./apply-plan.ts";
 import { isEntityId } from "./entity.ts";
 import { EntityWorker } from "./entity-worker.ts";
 import { type EpisodeDeps, type Plan, runEpisode } from "./episode.ts";
-import { EventType, store as encoded, isTerminal, Status, type StoredEvent } from "./history.ts";
+import { store as encoded, isTerminal, Status, type StoredEvent } from "./history.ts";
 import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
 import { PayloadWatch } from "./payloads.ts";
 import type { FunctionInvoker } from "./port.ts";
 import { Queue } from "./queue.ts";
+import { reordered } from "./reorder.ts";
 import { gatheringMs, isResult, newSlot, type Slot } from "./slot.ts";
 import type { Activity, DurableStore, Instance, Message } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
@@ -455,18 +456,3 @@ export class Dispatcher {
  * entity's operations are anybody's code.
  */
 const isEffectless = ({ instanceId }: Message): boolean => !isEntityId(instanceId);
-
-/** What stands where it has to: a start is first, and commands keep their order among what they are about. */
-const FIXED: ReadonlySet<number> = new Set([
-  EventType.ExecutionStarted,
-  EventType.ExecutionTerminated,
-  EventType.ExecutionSuspended,
-  EventType.ExecutionResumed,
-]);
-
-const free = (message: Message): boolean => !FIXED.has(message.event.event.EventType);
-
-function reordered(messages: readonly Message[], faults: Faults): Message[] {
-  const others = faults.shuffled(messages.filter(free));
-  return messages.map((message) => (free(message) ? (others.shift() ?? message) : message));
-}
