@@ -27,7 +27,10 @@ export interface AuditQuery {
 
 export type AuditLog = ReturnType<typeof createAuditLog>;
 
-/** The append-only record of who changed what. Nothing here changes or removes a record; only its age does. */
+/**
+ * The append-only record of who changed what, one record for a call and agent. Nothing here changes or removes a record
+ * once its call is over; only its age does.
+ */
 export function createAuditLog(deps: {
   readonly ledger: Ledger;
   readonly settings: Pick<Settings, "auditTtlDays">;
@@ -48,6 +51,16 @@ export function createAuditLog(deps: {
       ...(settings.auditTtlDays === 0 ? {} : { ttl: settings.auditTtlDays * 86_400 }),
     };
   };
+  const stored = async (one: AuditRecord, store: () => Promise<unknown>): Promise<void> => {
+    try {
+      await store();
+    } catch (thrown) {
+      logger.error("an audit record could not be stored", {
+        record: JSON.stringify(one),
+        error: messageOf(thrown),
+      });
+    }
+  };
   return {
     /** The record as `write` stores it, for somebody who stores it along with what it tells of. */
     record,
@@ -59,15 +72,23 @@ export function createAuditLog(deps: {
     async write(agents: readonly string[], entry: AuditEntry, writes: readonly AuditWrite[]): Promise<void> {
       for (const agentId of agents) {
         const one = record(agentId, entry, writes);
-        try {
-          await ledger.create("audit", one);
-        } catch (thrown) {
-          logger.error("an audit record could not be stored", {
-            record: JSON.stringify(one),
-            error: messageOf(thrown),
-          });
-        }
+        await stored(one, () => ledger.create("audit", one));
       }
+    },
+
+    /**
+     * For a call that ended otherwise than `told`, its record made beforehand, says. Whether that is stored may be
+     * unknown: the commit's acknowledgment can be lost. Then what it knows of the write is kept. Faults are met as in `write`.
+     */
+    async correct(told: AuditRecord, entry: AuditEntry, writes: readonly AuditWrite[]): Promise<void> {
+      const one = { ...record(told.agent_id, entry, writes), id: told.id };
+      await stored(one, async () => {
+        const before = await ledger.read<AuditRecord>("audit", [told.agent_id], told.id);
+        if (before === undefined) return ledger.create("audit", one);
+        const known = writes.length > 0 ? {} : { writes: before.writes, writes_count: before.writes_count };
+        const ids = { ...before.ids, ...one.ids };
+        return ledger.replace("audit", { ...one, ...known, ids }, { ifMatch: before._etag });
+      });
     },
 
     /** Newest first. */

@@ -3,6 +3,7 @@ import type { CallContext, Caller, Operation, Reply } from "../kernel/operation.
 import type { Ledger } from "../ledger/ledger.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
+import type { AuditRecord } from "./contract.ts";
 import type { WatchedCall, WatchedLedger } from "./writes.ts";
 
 export interface GuardDeps {
@@ -49,22 +50,33 @@ export function guarded(operation: Operation, deps: GuardDeps): Operation {
       });
       const [agent = EVERY_AGENT] = concerned;
       const foreseen = concerned.length === 1 ? operation.foreseen?.(input) : undefined;
+      /** The record that went along with the write, if it got that far. */
+      let told: AuditRecord | undefined;
       const watchedCall: WatchedCall = {
         writes: [],
-        trail: foreseen && ((document, write) => deps.audit.record(agent, done(foreseen(document)), [write])),
+        trail:
+          foreseen &&
+          ((document, write) => {
+            told = deps.audit.record(agent, done(foreseen(document)), [write]);
+            return told;
+          }),
       };
       const { writes } = watchedCall;
       try {
         const reply = await deps.watched.during(watchedCall, call);
-        // Told already, and by the same answer: the one write was all.
-        if (watchedCall.isTrailed !== true || writes.length !== 1)
-          await deps.audit.write(concerned, done(reply), writes);
+        if (watchedCall.isTrailed !== true) await deps.audit.write(concerned, done(reply), writes);
+        // Told already, and by the same answer, when the one write was all.
+        else if (told !== undefined && writes.length !== 1)
+          await deps.audit.correct(told, done(reply), writes);
         return reply;
       } catch (thrown) {
         const known = isLightningError(thrown)
           ? { status: thrown.status, code: thrown.code }
           : { status: 500, code: "internal_error" };
-        await deps.audit.write(concerned, { ...base, outcome: "failed", ...known }, writes);
+        const entry: AuditEntry = { ...base, outcome: "failed", ...known };
+        // The write's record may be stored though its acknowledgment is not there.
+        if (told === undefined) await deps.audit.write(concerned, entry, writes);
+        else await deps.audit.correct(told, entry, writes);
         throw thrown;
       }
     },

@@ -137,7 +137,7 @@ export const CONTAINERS = {
       feed: always("string"),
     },
   },
-  /** Who changed what, and when: written once, never changed. */
+  /** Who changed what, and when: never changed once its call is over. */
   audit: {
     partitionKey: ["agent_id"],
     ttl: true,

@@ -3,11 +3,13 @@ import { createApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { createAccess } from "../../src/identity/access.ts";
 import type { AuditRecord } from "../../src/identity/contract.ts";
-import { agentsOf, EVERY_AGENT } from "../../src/identity/guard.ts";
+import { agentsOf, EVERY_AGENT, guarded } from "../../src/identity/guard.ts";
+import { watchWrites } from "../../src/identity/writes.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { createLogger, silentLogger } from "../../src/kernel/logger.ts";
 import { type CallContext, type Caller, parseInput } from "../../src/kernel/operation.ts";
+import { bare, type Ledger, type LedgerDocument, type Stored } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger, type SqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { createMcpDoor } from "../../src/surfaces/mcp.ts";
 import { handleRest } from "../../src/surfaces/rest.ts";
@@ -18,6 +20,8 @@ import { AZURE, principal } from "./people.ts";
 const clock = new VirtualClock("2026-11-20T08:00:00.000Z");
 const logged: string[] = [];
 let failAudit = false;
+/** What befalls a create with its trail after both were committed. */
+let afterTrail: (() => void | Promise<void>) | undefined;
 const ledger = openSqliteLedger({ file: ":memory:", clock });
 const failing: SqliteLedger = {
   ...ledger,
@@ -26,7 +30,11 @@ const failing: SqliteLedger = {
       ? Promise.reject(unavailable("ledger_busy", "Busy."))
       : ledger.create(c, document),
   async createWithTrail(c, document, trail) {
-    if (!failAudit) return ledger.createWithTrail(c, document, trail);
+    if (!failAudit) {
+      const created = await ledger.createWithTrail(c, document, trail);
+      await afterTrail?.();
+      return created;
+    }
     const { _etag: etag } = await ledger.create(c, document);
     return { etag, isTrailed: false };
   },
@@ -223,6 +231,92 @@ describe("the record of changes", () => {
     ]);
   });
 
+  describe("of a call whose one write took its record along is one and true", () => {
+    const recordsOf = async (id: string) =>
+      (await audit({ operation: "recordEpisodes", limit: "200" })).filter(
+        ({ ids }) => (ids.episode_id ?? ids.id) === id,
+      );
+    const written = (id: string) => ({
+      container: "episodes",
+      id,
+      after_etag: expect.any(String),
+    });
+    /** Records an episode as the app does, with something more to do after its write. */
+    const recordThen = (id: string, then: (watched: Ledger) => Promise<unknown>) => {
+      const row = app.operations.find(({ name }) => name === "recordEpisodes");
+      if (row === undefined) throw new Error("gone");
+      const watched = watchWrites<Ledger>(failing);
+      const reply = { status: 201, body: { episode_id: id } };
+      const operation = guarded(
+        {
+          ...row,
+          async run() {
+            const stored = await ledger.read("episodes", ["mcp-agents", "ep-1"], "ep-1");
+            const document = { ...bare(stored as Stored<LedgerDocument>), id };
+            await watched.ledger.bulk("episodes", "create", [document]);
+            await then(watched.ledger);
+            return reply;
+          },
+          foreseen: () => () => reply,
+        },
+        { audit: app.services.audit, watched, agentId: "mcp-agents" },
+      );
+      const request = azureRequest("POST", "/api/lightning/episodes", {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ ...episode, id }),
+      });
+      return json(handleRest(operation, request, { orchestrations: noOrchestrations }));
+    };
+
+    it("when a later step fails", async () => {
+      const reply = await recordThen("ep-later", () => Promise.reject(new Error("a later step")));
+      expect(reply.status).toBe(500);
+      expect(await recordsOf("ep-later")).toEqual([
+        expect.objectContaining({
+          outcome: "failed",
+          status: 500,
+          code: "internal_error",
+          writes: [written("ep-later")],
+          writes_count: 1,
+        }),
+      ]);
+    });
+
+    it("when a second write follows", async () => {
+      const reply = await recordThen("ep-two", (watched) =>
+        watched.patch("episodes", ["mcp-agents", "ep-two"], "ep-two", [
+          { op: "set", field: "reward_avg", value: 1 },
+        ]),
+      );
+      expect(reply.status).toBe(201);
+      const [record, ...more] = await recordsOf("ep-two");
+      expect(more).toEqual([]);
+      expect(record).toMatchObject({ outcome: "done", status: 201, writes_count: 2 });
+      expect(record?.writes.map(({ id }) => id)).toEqual(["ep-two", "ep-two"]);
+    });
+
+    it("when the commit's acknowledgment is lost", async () => {
+      afterTrail = () => {
+        throw unavailable("ledger_closed", "The writer is gone.");
+      };
+      try {
+        const reply = await json(rest("recordEpisodes", undefined, { body: { ...episode, id: "ep-lost" } }));
+        expect(reply.status).toBe(503);
+      } finally {
+        afterTrail = undefined;
+      }
+      expect(await ledger.read("episodes", ["mcp-agents", "ep-lost"], "ep-lost")).toBeDefined();
+      expect(await recordsOf("ep-lost")).toEqual([
+        expect.objectContaining({
+          outcome: "failed",
+          status: 503,
+          writes: [written("ep-lost")],
+          writes_count: 1,
+        }),
+      ]);
+    });
+  });
+
   it("pages through everything, newest first, within times", async () => {
     const seen: string[] = [];
     let continuation = "";
@@ -245,7 +339,6 @@ describe("the durable engine's keys", () => {
     ...(app.operations[0] as (typeof app.operations)[number]),
   };
   it("are handed to owners of every agent alone", async () => {
-    const { guarded } = await import("../../src/identity/guard.ts");
     const seen: Record<string, string>[] = [];
     const spy = guarded(
       {
