@@ -1,5 +1,4 @@
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { readSettings } from "../../src/config/settings.ts";
 import { createCaptureHook } from "../../src/episodes/capture.ts";
 import { redact } from "../../src/episodes/redact.ts";
@@ -7,13 +6,18 @@ import { snapshot } from "../../src/episodes/snapshot.ts";
 import { wrapToolHandler } from "../../src/episodes/wrap-tool-handler.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { benchArguments } from "../arguments.ts";
 import { PAYLOADS } from "./payloads.ts";
 
-/** What does capturing one tool call cost the agent's own thread? See README.md. */
-const { values } = parseArgs({
-  options: { calls: { type: "string", default: "20000" }, json: { type: "boolean", default: false } },
+const { calls, json } = benchArguments({
+  script: "bench/capture/main.ts",
+  measures: "What does capturing one tool call cost the agent's own thread? See README.md.",
+  takes: {
+    calls: { about: "calls in each round", standard: 20_000 },
+    json: { about: "lines for machines", standard: false },
+  },
+  examples: ["", "--calls 2000 --json"],
 });
-const calls = Number(values.calls);
 const ROUNDS = 7;
 const SLICE = 500;
 
@@ -115,7 +119,7 @@ async function measure(name: string, args: unknown, result: unknown): Promise<Fi
 
 const rows: Figures[] = [];
 for (const { name, args, result } of PAYLOADS) rows.push(await measure(name, args, result));
-if (values.json)
+if (json)
   process.stdout.write(`${JSON.stringify({ unit: "µs per tool call", calls, rows }, undefined, 2)}\n`);
 else {
   process.stdout.write(

@@ -1,10 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { benchArguments } from "../arguments.ts";
 import { mb, round, watchMemory } from "./watch.ts";
 
-/** DuckDB with all cores doing the same filter, join, conversion and split over the same episodes and rewards. */
-const [folder = ""] = process.argv.slice(2);
+const { folder } = benchArguments({
+  script: "bench/datasets/duckdb.ts",
+  measures:
+    "DuckDB with all cores doing the same filter, join, conversion and split over the same episodes and rewards.",
+  takes: {
+    folder: { about: "one that fill.ts has filled", standard: "", isPlace: true, isNeeded: true },
+  },
+  examples: ["FOLDER"],
+});
 interface Connection {
   run(sql: string): Promise<unknown>;
   runAndReadAll(sql: string): Promise<{ getRowObjects(): Record<string, unknown>[] }>;

@@ -5,10 +5,19 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
 import { ledgerOn } from "../../src/ledger/sqlite/ledger.ts";
 import { openStoreFile } from "../../src/ledger/sqlite/store-file.ts";
+import { benchArguments } from "../arguments.ts";
 import { generateEpisodes, rewardOf } from "./episodes.ts";
 
-/** Writes the same episodes and rewards twice: into a ledger on disk, and as JSONL for the others. */
-const [folder = "", count = "10000"] = process.argv.slice(2);
+const { folder, count } = benchArguments({
+  script: "bench/datasets/fill.ts",
+  measures:
+    "Writes the same episodes and rewards twice: into a ledger on disk, and as JSONL for the others. Measures nothing.",
+  takes: {
+    folder: { about: "where to", standard: "", isPlace: true, isNeeded: true },
+    count: { about: "episodes", standard: 10_000, isPlace: true },
+  },
+  examples: ["FOLDER 100000"],
+});
 const store = openStoreFile(path.join(folder, "ledger.sqlite"));
 // Nobody is told that these are stored: syncing each batch would double the time.
 store.db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -256000");
@@ -19,7 +28,7 @@ const text = (documents: readonly unknown[]) => documents.map((one) => `${JSON.s
 const written = (file: typeof episodesFile, lines: string) =>
   new Promise<void>((resolve, reject) => file.write(lines, (error) => (error ? reject(error) : resolve())));
 
-for (const batch of generateEpisodes(Number(count), 2000)) {
+for (const batch of generateEpisodes(count, 2000)) {
   const rewards = batch.flatMap(rewardOf);
   for (const [container, documents] of [
     ["episodes", batch],

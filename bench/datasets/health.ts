@@ -2,11 +2,17 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { benchArguments } from "../arguments.ts";
 import { feedsDone } from "./feeds-done.ts";
 import { round } from "./watch.ts";
 
-/** How long /health takes, asked every 20 ms of the whole app, before and while it builds a dataset. */
-const [count = "100000"] = process.argv.slice(2);
+const { episodes } = benchArguments({
+  script: "bench/datasets/health.ts",
+  measures:
+    "How long /health takes, asked every 20 ms of the whole app, before and while it builds a dataset.",
+  takes: { episodes: { about: "how many to build from", standard: 100_000, isPlace: true } },
+  examples: ["20000"],
+});
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = await mkdtemp(path.join(os.tmpdir(), "bench-health-"));
 const port = 7000 + (process.pid % 900);
@@ -18,7 +24,7 @@ async function node(script: string, ...args: string[]): Promise<void> {
   });
   await new Promise((resolve) => filling.once("exit", resolve));
 }
-await node("fill.ts", folder, count);
+await node("fill.ts", folder, String(episodes));
 await feedsDone(folder);
 const app = spawn(process.execPath, [path.join(root, "src/start.ts"), "--port", String(port)], {
   cwd: folder,
@@ -83,7 +89,7 @@ try {
   await finished;
   console.log(
     JSON.stringify({
-      episodes: Number(count),
+      episodes,
       status: dataset.status,
       error: dataset.error,
       seconds: round((performance.now() - start) / 1000),

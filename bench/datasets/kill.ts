@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { copyFile, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
 import { edgesOf } from "../../src/datasets/edges.ts";
@@ -12,23 +11,22 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import { ledgerFromSettings } from "../../src/ledger/from-settings.ts";
 import { randomOf } from "../../test/scenarios/kill-run.ts";
 import { KilledApp } from "../../test/scenarios/killed-app.ts";
+import { benchArguments } from "../arguments.ts";
 import { feedsDone } from "./feeds-done.ts";
 
-/**
- * Builds a dataset through the whole app, undisturbed; then the same again and again, each time killing the process
- * (`SIGKILL`) at a random moment of the build's life and starting it anew. Each must end as the undisturbed one did.
- */
-const { values } = parseArgs({
-  options: {
-    episodes: { type: "string", default: "100000" },
-    kills: { type: "string", default: "10" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    /** A folder that `fill.ts` has filled; its ledger is copied. */
-    folder: { type: "string" },
+const { episodes, kills, seed, folder } = benchArguments({
+  script: "bench/datasets/kill.ts",
+  measures: `Builds a dataset through the whole app, undisturbed; then the same again and again, each time killing the process
+(SIGKILL) at a random moment of the build's life and starting it anew. Each must end as the undisturbed one did.`,
+  takes: {
+    episodes: { about: "how many to build from", standard: 100_000 },
+    kills: { about: "builds with a kill", standard: 10 },
+    seed: { about: "decides the moments; without it, the time does", standard: Date.now() % 1_000_000 },
+    folder: { about: "one that fill.ts has filled; its ledger is copied", standard: "" },
   },
+  examples: ["--episodes 100000 --kills 10 --seed 1"],
 });
-const kills = Number(values.kills);
-const random = randomOf(Number(values.seed));
+const random = randomOf(seed);
 const home = await mkdtemp(path.join(os.tmpdir(), "bench-datasets-kill-"));
 const app = new KilledApp(home, { LIGHTNING_MAX_EXAMPLES: "10000000" });
 /** Long work says every few seconds where it stands. */
@@ -39,11 +37,15 @@ const say = (text: string) =>
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function fill(): Promise<void> {
-  if (values.folder !== undefined) {
-    await copyFile(path.join(values.folder, "ledger.sqlite"), path.join(home, "ledger.sqlite"));
+  if (folder !== "") {
+    await copyFile(path.join(folder, "ledger.sqlite"), path.join(home, "ledger.sqlite"));
     return;
   }
-  const filling = spawn(process.execPath, [path.join(import.meta.dirname, "fill.ts"), home, values.episodes]);
+  const filling = spawn(process.execPath, [
+    path.join(import.meta.dirname, "fill.ts"),
+    home,
+    String(episodes),
+  ]);
   await new Promise((resolve) => filling.once("exit", resolve));
   for (const name of ["episodes.ndjson", "rewards.ndjson"]) await rm(path.join(home, name));
 }
@@ -111,7 +113,7 @@ try {
   const life = performance.now() - begun;
   const wanted = await outcome(calmId, calm.dataset);
   console.log(
-    `seed ${values.seed}; undisturbed: ${Math.round(life)} ms, ${calm.dataset.status}, ${calm.dataset.episode_count} episodes read, ` +
+    `seed ${seed}; undisturbed: ${Math.round(life)} ms, ${calm.dataset.status}, ${calm.dataset.episode_count} episodes read, ` +
       `${calm.dataset.training_count} + ${calm.dataset.validation_count} lines, content ${calm.dataset.content_hash?.slice(0, 16)}\n`,
   );
   console.log("kill  after ms  stood at       whole shards  repeated  as undisturbed");

@@ -3,25 +3,28 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { benchArguments } from "../arguments.ts";
 import { type Built, beside } from "./compare.ts";
 
-/**
- * How fast, in how much memory, and how smoothly for everything else in the process is a dataset built? The same
- * episodes and rewards are built by us, by DuckDB and by a naive script, one after the other in one run, each in a
- * process of its own.
- */
-const { values } = parseArgs({
-  options: {
-    episodes: { type: "string", default: "10000" },
-    folder: { type: "string" },
-    keep: { type: "boolean", default: false },
-    again: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    without: { type: "string", multiple: true, default: [] },
+const values = benchArguments({
+  script: "bench/datasets/main.ts",
+  measures: `How fast, in how much memory, and how smoothly for everything else in the process is a dataset built? The same
+episodes and rewards are built by us, by DuckDB and by a naive script, one after the other in one run, each in a
+process of its own.`,
+  takes: {
+    episodes: { about: "how many to build from, for each a comparison", standard: [10_000] },
+    folder: {
+      about: "where the episodes are, or are written by the first run; else a temporary one",
+      standard: "",
+    },
+    keep: { about: "leaves the temporary folder", standard: false },
+    again: { about: "builds a second time, with the token counts that the first one kept", standard: false },
+    json: { about: "lines for machines", standard: false },
+    without: { about: "who is left out", standard: [] as string[], oneOf: ["ours", "duckdb", "naive"] },
   },
+  examples: ["--episodes 10000,100000 --without naive", "--folder FOLDER --episodes 100000 --again"],
 });
-const counts = values.episodes.split(",").map(Number);
+const counts = values.episodes;
 const here = import.meta.dirname;
 const duckdb = path.join(here, "duckdb");
 
@@ -39,7 +42,7 @@ function child(script: string, ...args: string[]): Record<string, unknown> {
 const results: Record<string, unknown>[] = [];
 const comparisons: Record<string, unknown>[] = [];
 for (const episodes of counts) {
-  const folder = values.folder ?? (await mkdtemp(path.join(os.tmpdir(), "bench-datasets-")));
+  const folder = values.folder || (await mkdtemp(path.join(os.tmpdir(), "bench-datasets-")));
   await mkdir(folder, { recursive: true });
   try {
     if (!existsSync(path.join(folder, "ledger.sqlite"))) child("fill.ts", folder, String(episodes));
@@ -74,7 +77,7 @@ for (const episodes of counts) {
       if (values.json) console.log(JSON.stringify(compared));
     }
   } finally {
-    if (!values.keep && values.folder === undefined) await rm(folder, { recursive: true, force: true });
+    if (!values.keep && values.folder === "") await rm(folder, { recursive: true, force: true });
   }
 }
 if (!values.json) {

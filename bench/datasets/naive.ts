@@ -4,10 +4,18 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Episode } from "../../src/episodes/contract.ts";
 import type { Reward } from "../../src/rewards/contract.ts";
+import { benchArguments } from "../arguments.ts";
 import { mb, round, watchMemory } from "./watch.ts";
 
-/** What one would write in half an hour: everything in memory, one loop after the other, one thread. */
-const [folder = ""] = process.argv.slice(2);
+const { folder } = benchArguments({
+  script: "bench/datasets/naive.ts",
+  measures:
+    "What one would write in half an hour: everything in memory, one loop after the other, one thread.",
+  takes: {
+    folder: { about: "one that fill.ts has filled", standard: "", isPlace: true, isNeeded: true },
+  },
+  examples: ["FOLDER"],
+});
 async function all<T>(file: string): Promise<T[]> {
   const rows: T[] = [];
   for await (const line of createInterface({ input: createReadStream(file) }))

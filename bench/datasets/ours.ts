@@ -7,10 +7,19 @@ import { filesFromSettings } from "../../src/files/from-settings.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { ledgerFromSettings } from "../../src/ledger/from-settings.ts";
+import { benchArguments } from "../arguments.ts";
 import { mb, round, watchLoop, watchMemory } from "./watch.ts";
 
-/** The build's own steps, as the orchestration calls them, on threads; this thread only waits, as a host's would. */
-const [folder = "", episodes = "0"] = process.argv.slice(2);
+const { folder, episodes } = benchArguments({
+  script: "bench/datasets/ours.ts",
+  measures:
+    "The build's own steps, as the orchestration calls them, on threads; this thread only waits, as a host's would.",
+  takes: {
+    folder: { about: "one that fill.ts has filled", standard: "", isPlace: true, isNeeded: true },
+    episodes: { about: "how many these are, for the answer", standard: 0, isPlace: true },
+  },
+  examples: ["FOLDER 100000"],
+});
 const settings = readSettings({
   LIGHTNING_HOME: folder,
   LIGHTNING_DATA_DIR: path.join(folder, "ours"),
@@ -61,7 +70,7 @@ console.log(
     cpu_seconds: round((user + system) / 1e6),
     phases: seconds,
     stage_seconds: dataset.seconds,
-    rows_per_second: Math.round(Number(episodes) / total),
+    rows_per_second: Math.round(episodes / total),
     peak_rss_mb: mb(peak),
     start_rss_mb: mb(memory.start),
     loop: waits,

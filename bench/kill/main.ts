@@ -1,7 +1,6 @@
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import {
   Acknowledged,
   pipelineEnd,
@@ -13,16 +12,18 @@ import {
   writeOn,
 } from "../../test/scenarios/kill-run.ts";
 import { KilledApp } from "../../test/scenarios/killed-app.ts";
+import { benchArguments } from "../arguments.ts";
 
-/** Kills the app at random moments of a pipeline's life, one pipeline a kill, and looks whether the promise held. */
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "12" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+const { kills, seed } = benchArguments({
+  script: "bench/kill/main.ts",
+  measures:
+    "Kills the app at random moments of a pipeline's life, one pipeline a kill, and looks whether the promise held.",
+  takes: {
+    kills: { about: "pipelines, each with a kill", standard: 12 },
+    seed: { about: "decides the moments; without it, the time does", standard: Date.now() % 1_000_000 },
   },
+  examples: ["", "--kills 24 --seed 865180"],
 });
-const kills = Number(values.kills);
-const seed = Number(values.seed);
 const random = randomOf(seed);
 const app = new KilledApp(await fs.mkdtemp(path.join(os.tmpdir(), "lightning-kill-")));
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

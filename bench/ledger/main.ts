@@ -4,9 +4,14 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { benchArguments } from "../arguments.ts";
 
-/** How fast is the embedded ledger? See README.md. */
-const COUNT = Number(process.argv[2] ?? 20_000);
+const { episodes: COUNT } = benchArguments({
+  script: "bench/ledger/main.ts",
+  measures: "How fast is the embedded ledger? See README.md.",
+  takes: { episodes: { about: "how many are written and read", standard: 20_000, isPlace: true } },
+  examples: ["", "100000"],
+});
 const IN_FLIGHT = 100;
 const AGENT = "bench";
 

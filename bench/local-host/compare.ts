@@ -2,21 +2,25 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { NODE_OPTIONS } from "../../bin/node-options.js";
+import { benchArguments } from "../arguments.ts";
 
-/** Runs the same work on this host and on other engines in turn, and prints the medians of the rounds side by side. */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    count: { type: "string", default: "1000" },
-    wides: { type: "string", default: "1000,5000" },
-    finished: { type: "string", default: "0" },
-    only: { type: "string", default: "local-host,restate,dbos,durabletask" },
+const ENGINES = ["local-host", "restate", "dbos", "durabletask"] as const;
+const values = benchArguments({
+  script: "bench/local-host/compare.ts",
+  measures:
+    "Runs the same work on this host and on other engines in turn, and prints the medians of the rounds side by side.",
+  takes: {
+    rounds: { about: "rounds, each engine once in each", standard: 3 },
+    count: { about: "orchestrations of five activities", standard: 1000 },
+    wides: { about: "widths of fan-outs", standard: [1000, 5000] },
+    finished: { about: "instances that the local host has finished before its memory is read", standard: 0 },
+    only: { about: "engines", standard: ENGINES, oneOf: ENGINES },
   },
+  examples: ["", "--only local-host --finished 100000"],
 });
 const folder = path.join(import.meta.dirname, "engines");
-const engines = values.only.split(",");
+const engines = values.only;
 if (engines.some((name) => name !== "local-host") && !existsSync(path.join(folder, "node_modules"))) {
   console.log("installing the other engines into bench/local-host/engines");
   spawnSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"], {
@@ -29,12 +33,9 @@ type Figures = Record<string, number>;
 
 function run(engine: string, finished: number): Promise<Figures> {
   const plan = {
-    count: Number(values.count),
+    count: values.count,
     // The in-memory backend needs more than 4 GB for 5,000.
-    wides: values.wides
-      .split(",")
-      .map(Number)
-      .filter((width) => engine !== "durabletask" || width <= 1000),
+    wides: values.wides.filter((width) => engine !== "durabletask" || width <= 1000),
     singles: 200,
     finished: engine === "local-host" ? finished : 0,
   };
@@ -57,11 +58,11 @@ function run(engine: string, finished: number): Promise<Figures> {
 
 const seen = new Map<string, Figures[]>(engines.map((name) => [name, []]));
 const load = () => os.loadavg()[0]?.toFixed(1);
-for (let round = 1; round <= Number(values.rounds); round++) {
+for (let round = 1; round <= values.rounds; round++) {
   for (const engine of engines) {
     const before = load();
     try {
-      const figures = await run(engine, round === 1 ? Number(values.finished) : 0);
+      const figures = await run(engine, round === 1 ? values.finished : 0);
       seen.get(engine)?.push(figures);
       console.log(`round ${round}, ${engine}, load ${before}: ${JSON.stringify(figures)}`);
     } catch (thrown) {

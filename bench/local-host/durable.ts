@@ -1,17 +1,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { stderrLogger } from "../../src/kernel/logger.ts";
 import { createDurableEngine } from "../../src/local-host/durable/engine.ts";
 import { appInvoker, type OrchestratorCode } from "../../test/local-host/durable/app.ts";
+import { benchArguments } from "../arguments.ts";
 
-const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false } },
-  allowPositionals: true,
+const { count, json } = benchArguments({
+  script: "bench/local-host/durable.ts",
+  measures:
+    "The durable engine alone: orchestrations of five activities a second, wide fan-outs, latency, commits.",
+  takes: {
+    count: { about: "orchestrations", standard: 1000, isPlace: true },
+    json: { about: "one line for machines", standard: false },
+  },
+  examples: ["", "300 --json"],
 });
-const count = Number(positionals[0] ?? 1000);
 
 const five: OrchestratorCode = function* ({ df }) {
   let n = 0;
@@ -98,6 +103,6 @@ const figures = {
   latency_p50_ms: Number(percentile(0.5).toFixed(2)),
   latency_p95_ms: Number(percentile(0.95).toFixed(2)),
 };
-if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+if (json) process.stdout.write(`${JSON.stringify(figures)}\n`);
 else
   for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(28)}${value}\n`);

@@ -1,22 +1,27 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { loadApp } from "../../src/local-host/core-api/load-app.ts";
 import { mixedRun } from "../../test/local-host/mixed-run.ts";
+import { benchArguments } from "../arguments.ts";
 
-/** Runs the mix of all Durable patterns under faults and kills, one seed after the other; names the seed that fails. */
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "2000" },
-    seed: { type: "string", default: "1" },
-    app: { type: "string", default: "patterns-ts-esm" },
+const {
+  runs,
+  seed: first,
+  app: name,
+} = benchArguments({
+  script: "bench/local-host/faults.ts",
+  measures:
+    "Runs the mix of all Durable patterns under faults and kills, a seed after the other; names those that fail.",
+  takes: {
+    runs: { about: "seeds", standard: 2000 },
+    seed: { about: "the first of them", standard: 1 },
+    app: { about: "an app of test/fixtures/apps with the patterns", standard: "patterns-ts-esm" },
   },
+  examples: ["", "--runs 1 --seed 17"],
 });
-const runs = Number(values.runs);
-const first = Number(values.seed);
 const app = await loadApp({
-  folder: path.join(import.meta.dirname, `../../test/fixtures/apps/${values.app}`),
+  folder: path.join(import.meta.dirname, `../../test/fixtures/apps/${name}`),
 });
 const folder = mkdtempSync(path.join(tmpdir(), "lightning-faults-"));
 const sum = { kills: 0, instances: 0, activities: 0, repeated: 0, failed: 0 };
@@ -30,7 +35,7 @@ try {
     sum.repeated += run.repeated;
     if (run.problems.length > 0) {
       sum.failed++;
-      const again = `npx node bench/local-host/faults.ts --runs 1 --seed ${seed} --app ${values.app}`;
+      const again = `npx node bench/local-host/faults.ts --runs 1 --seed ${seed} --app ${name}`;
       console.log(`seed ${seed} FAILED; again: ${again}`);
       for (const problem of run.problems) console.log(`  ${problem}`);
     }

@@ -2,23 +2,26 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { NODE_OPTIONS } from "../../bin/node-options.js";
+import { benchArguments } from "../arguments.ts";
 import { type Answer, Connection } from "./sender.ts";
 
-/**
- * Episodes a second through the app's own HTTP function, each answered when it is on the disk. The app runs in a
- * process of its own; this one sends, and looks at every answer.
- */
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "8" },
-    connections: { type: "string", default: "32" },
-    bytes: { type: "string", default: "1500" },
-    /** Folder for a CPU profile of the app. */
-    profile: { type: "string" },
-    only: { type: "string" },
+const values = benchArguments({
+  script: "bench/local-host/ingest.ts",
+  measures: `Episodes a second through the app's own HTTP function, each answered when it is on the disk, beside a handler that
+only answers. The app runs in a process of its own; this one sends, and looks at every answer.`,
+  takes: {
+    seconds: { about: "length of each measurement", standard: 8 },
+    connections: { about: "connections, all kept alive", standard: 32 },
+    bytes: { about: "length of an episode", standard: 1500 },
+    profile: { about: "folder for a CPU profile of the app", standard: "" },
+    only: {
+      about: "requests of one episode, or of a hundred",
+      standard: ["one", "many"],
+      oneOf: ["one", "many"],
+    },
   },
+  examples: ["", "--only one --seconds 3", "--profile profiles"],
 });
 const home = mkdtempSync(path.join(os.tmpdir(), "lightning-ingest-"));
 const root = path.join(import.meta.dirname, "../..");
@@ -59,7 +62,7 @@ function episode(): string {
   let rest = rests.get(id.length);
   if (rest === undefined) {
     const short = { agent_id: "desk", session_id: "s", user_input: "How is it?", assistant_output: "" };
-    const room = Number(values.bytes) - JSON.stringify({ id, ...short }).length;
+    const room = values.bytes - JSON.stringify({ id, ...short }).length;
     rest = JSON.stringify({ ...short, assistant_output: filler.slice(0, Math.max(1, room)) }).slice(1);
     rests.set(id.length, rest);
   }
@@ -95,8 +98,8 @@ function secondsOf({ pid }: ChildProcess): { main: number; all: number } {
 async function measure(name: string, app: App, perRequest: number): Promise<number> {
   // New ones: the server closes those that were idle for some seconds.
   const connections: Connection[] = [];
-  for (let n = 0; n < Number(values.connections); n++) connections.push(await Connection.open(app.port));
-  const until = performance.now() + Number(values.seconds) * 1000;
+  for (let n = 0; n < values.connections; n++) connections.push(await Connection.open(app.port));
+  const until = performance.now() + values.seconds * 1000;
   const type = perRequest === 1 ? "application/json" : "application/x-ndjson";
   let sent = 0;
   let refused = 0;
@@ -133,9 +136,8 @@ async function measure(name: string, app: App, perRequest: number): Promise<numb
   acknowledged.set(app, (acknowledged.get(app) ?? 0) + sent);
   return sent / seconds;
 }
-const wants = (name: string) => values.only === undefined || values.only === name;
-const profile =
-  values.profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", path.resolve(values.profile)];
+const wants = (name: string) => values.only.includes(name);
+const profile = values.profile === "" ? [] : ["--cpu-prof", "--cpu-prof-dir", path.resolve(values.profile)];
 const ours = await startApp([...profile, "src/start.ts", "--home", home]);
 if (wants("one")) {
   const echo = await startApp([
@@ -160,7 +162,7 @@ if (wants("many")) await measure("NDJSON, 100 a request", ours, 100);
 const total = await fetch(`http://127.0.0.1:${ours.port}/api/lightning/stats?agent_id=desk`);
 const { statistics } = (await total.json()) as { statistics: { total_episodes: number } };
 console.log(`stored ${statistics.total_episodes} of ${acknowledged.get(ours)} acknowledged`);
-if (values.profile !== undefined) {
+if (values.profile !== "") {
   ours.process.kill("SIGTERM");
   await new Promise((resolve) => ours.process.once("exit", resolve));
 }

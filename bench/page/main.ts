@@ -6,10 +6,23 @@ import type { Browser } from "playwright-core";
 import { NODE_OPTIONS } from "../../bin/node-options.js";
 import { buildPage, isStale } from "../../dashboard/build.ts";
 import { hasChromium, launch } from "../../test/dashboard/browser.ts";
+import { benchArguments } from "../arguments.ts";
 import { quantiles, round, type Spread } from "./quantiles.ts";
 
-/** How long a person waits for the page with a full ledger behind it: `node bench/page/main.ts [EPISODES] [FOLDER]`. */
-const [count = "100000", kept] = process.argv.slice(2);
+const { episodes: count, folder: kept } = benchArguments({
+  script: "bench/page/main.ts",
+  measures:
+    "How long a person waits for the page with a full ledger behind it. Needs Chromium (CHROMIUM_PATH).",
+  takes: {
+    episodes: { about: "how many are in the ledger", standard: 100_000, isPlace: true },
+    folder: {
+      about: "one that bench/datasets/fill.ts has filled, which is kept; else a temporary one",
+      standard: "",
+      isPlace: true,
+    },
+  },
+  examples: ["", "20000", "100000 FOLDER"],
+});
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const AGENT = "bench";
 const COLD_ROUNDS = 7;
@@ -33,7 +46,7 @@ type View = keyof typeof VIEWS;
 
 if (!hasChromium) throw new Error("Chromium is needed: install it, or name one with CHROMIUM_PATH.");
 if (isStale()) await buildPage();
-const folder = kept ?? (await mkdtemp(path.join(os.tmpdir(), "bench-page-")));
+const folder = kept || (await mkdtemp(path.join(os.tmpdir(), "bench-page-")));
 const env = {
   ...process.env,
   LIGHTNING_HOME: folder,
@@ -49,7 +62,7 @@ function node(script: string, ...args: string[]): ChildProcess {
 const ended = (child: ChildProcess) => new Promise((resolve) => child.once("exit", resolve));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-if (kept === undefined) await ended(node("bench/datasets/fill.ts", folder, count));
+if (kept === "") await ended(node("bench/datasets/fill.ts", folder, String(count)));
 
 async function startApp(): Promise<{ origin: string; stop: () => Promise<unknown> }> {
   const port = 7000 + (process.pid % 900);
@@ -169,7 +182,7 @@ try {
     coldStages.push(Object.fromEntries([...stages].map(([name, [ms = 0]]) => [name, round(ms)])));
     console.error(`cold ${n + 1} of ${COLD_ROUNDS}: ${round(cold[n] ?? 0)} ms`);
   }
-  const lines: Record<string, unknown> = { episodes: Number(count), load: round(os.loadavg()[0] ?? 0) };
+  const lines: Record<string, unknown> = { episodes: count, load: round(os.loadavg()[0] ?? 0) };
   console.log(
     JSON.stringify({
       ...lines,
@@ -192,5 +205,5 @@ try {
 } finally {
   await browser.close();
   await app.stop();
-  if (kept === undefined) await rm(folder, { recursive: true, force: true });
+  if (kept === "") await rm(folder, { recursive: true, force: true });
 }

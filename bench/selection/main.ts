@@ -1,6 +1,14 @@
 import { createModelSelector } from "../../src/deployments/selection.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { benchArguments } from "../arguments.ts";
+
+const { json } = benchArguments({
+  script: "bench/selection/main.ts",
+  measures: "What asking which model to call costs when the answer is known already, in nanoseconds.",
+  takes: { json: { about: "one line for machines", standard: false } },
+  examples: ["", "--json"],
+});
 
 /** Nanoseconds per call of `call`, the median of eleven rounds. */
 async function measure(call: () => unknown, calls = 1_000_000): Promise<number> {
@@ -46,7 +54,7 @@ const figures = {
   registry_reads: reads,
 };
 console.log(
-  process.argv.includes("--json")
+  json
     ? JSON.stringify(figures)
     : `cached getModelDeployment(), awaited: ${figures.await_get_model_deployment_ns} ns
 cached peek(), no promise:            ${figures.peek_ns} ns

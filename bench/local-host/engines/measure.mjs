@@ -24,8 +24,14 @@ export async function measure(start, { count, wides, singles }) {
   return { ...figures, latency_p50_ms: at(0.5), latency_p95_ms: at(0.95) };
 }
 
+const [given] = process.argv.slice(2);
+if (given?.startsWith("-")) {
+  console.log("One engine of a comparison, which starts it: npx node bench/local-host/compare.ts --help");
+  process.exit(given === "--help" ? 0 : 2);
+}
+
 /** What the parent process asked for. */
-export const plan = JSON.parse(process.argv[2] ?? '{"count":1000,"wides":[1000],"singles":100}');
+export const plan = JSON.parse(given ?? '{"count":1000,"wides":[1000],"singles":100}');
 
 export function report(figures) {
   process.stdout.write(`FIGURES ${JSON.stringify(figures)}\n`);
