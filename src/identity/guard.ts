@@ -168,7 +168,10 @@ const idsOf = (value: unknown): Record<string, string> =>
 function texts(value: unknown, wanted: (name: string) => boolean): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
   const found: Record<string, string> = {};
-  for (const [name, text] of Object.entries(value))
-    if (typeof text === "string" && wanted(name)) found[name] = text.slice(0, 200);
+  for (const name of Object.keys(value)) {
+    if (!wanted(name)) continue;
+    const text = (value as Record<string, unknown>)[name];
+    if (typeof text === "string") found[name] = text.slice(0, 200);
+  }
   return found;
 }

@@ -103,5 +103,13 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 
 /** RFC 3339 UTC with milliseconds: fixed width, so that string order is time order. */
 export function toIso(ms: number): string {
-  return new Date(ms).toISOString();
+  // Everything that happens in one millisecond has one text, and its making is dear.
+  if (ms !== latestMs || latestIso === "") {
+    latestIso = new Date(ms).toISOString();
+    latestMs = ms;
+  }
+  return latestIso;
 }
+
+let latestMs = Number.NaN;
+let latestIso = "";

@@ -1,5 +1,11 @@
 import { invalid, tooLarge } from "../kernel/errors.ts";
-import { CONTAINERS, type ContainerDefinition, type ContainerKey, type FieldType } from "./containers.ts";
+import {
+  CONTAINERS,
+  type ContainerDefinition,
+  type ContainerKey,
+  type FieldDefinition,
+  type FieldType,
+} from "./containers.ts";
 import { checkJson, NESTING } from "./json-values.ts";
 import type { BatchOperation, LedgerDocument, PartitionKey, PatchOperation } from "./ledger.ts";
 
@@ -79,7 +85,14 @@ export function checkKeyValue(value: unknown, field: string): asserts value is s
 }
 
 /** Cosmos's own members are refused, because it would overwrite them without a word; `_etag` and `_ts` are left out. */
-const RESERVED = new Set(["_rid", "_self", "_attachments", "_lsn"]);
+const RESERVED = ["_rid", "_self", "_attachments", "_lsn"];
+
+function withoutOwn(document: LedgerDocument & Record<string, unknown>): typeof document {
+  // A new document has neither: nothing to leave out, and nothing to copy.
+  if (!("_etag" in document || "_ts" in document)) return document;
+  const { _etag, _ts, ...members } = document;
+  return members;
+}
 
 /**
  * @throws invalid `bad_id`, `bad_partition_key`, `bad_document`
@@ -89,19 +102,21 @@ export function prepareDocument(c: ContainerKey, document: LedgerDocument): Prep
   const definition = definitionOf(c);
   if (typeof document !== "object" || document === null || Array.isArray(document))
     throw invalid("bad_document", "A document must be a JSON object.");
-  const { _etag, _ts, ...members } = document as LedgerDocument & Record<string, unknown>;
+  const members = withoutOwn(document as LedgerDocument & Record<string, unknown>);
   checkId(members.id);
   const pk = definition.partitionKey.map((field) => {
     const value = members[field];
     checkKeyValue(value, field);
     return value;
   }) as unknown as PartitionKey;
-  for (const name of Object.keys(members))
-    if (RESERVED.has(name))
+  for (const name of RESERVED)
+    if (Object.hasOwn(members, name))
       throw invalid("bad_document", `"${name}" is a name that Cosmos DB keeps for itself.`, { field: name });
   checkJson(members, "", 1);
-  for (const [field, { type, always }] of Object.entries(definition.fields))
+  for (const field in definition.fields) {
+    const { type, always } = definition.fields[field] as FieldDefinition;
     if (always || members[field] !== undefined) checkField(c, field, type, members[field], always ?? false);
+  }
   checkTtl(members.ttl);
   const json = JSON.stringify(members);
   const bytes = checkItemSize(json);

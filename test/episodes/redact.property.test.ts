@@ -12,10 +12,33 @@ const SECRETS = [
   "4111111111111111",
   "DE89370400440532013000",
   "xoxb-123456789012-abcdefABCDEF",
+  "xapp-1-A0123-abcdef",
+  "glpat-abcdefGHIJ0123456789",
+  `AIza${"Sy0".repeat(12)}`,
+  `GOCSPX-${"aB3".repeat(8)}`,
+  `ya29.${"aB3".repeat(8)}`,
+  `sk_live_${"aB3".repeat(8)}`,
+  `whsec_${"aB3".repeat(8)}`,
+  `npm_${"aB3".repeat(12)}`,
+  `hf_${"aB3".repeat(11)}`,
+  `pypi-${"aB3".repeat(12)}`,
+  `dop_v1_${"ab3".repeat(12)}`,
+  `SG.${"aB3".repeat(8)}.${"aB3".repeat(8)}`,
+  `shpat_${"ab3".repeat(8)}`,
+  `hvs.${"aB3".repeat(8)}`,
+  `dckr_pat_${"aB3".repeat(8)}`,
+  `lin_api_${"aB3".repeat(8)}`,
+  `rubygems_${"ab3".repeat(12)}`,
+  `${"aB3/".repeat(21)}+9==`,
+  "https://hooks.slack.com/services/T0123/B0123/aB3aB3aB3aB3",
+  "Bearer aB3.aB3~aB3",
+  "BASIC amFuZTpwYXNzdzByZA==",
+  "+49 30 901820",
   "-----BEGIN RSA PRIVATE KEY-----\nMIIEow+IBAAK/CAQ==\n-----END RSA PRIVATE KEY-----",
 ];
 /** The part that must not survive. */
-const cores = (secret: string) => (secret.startsWith("-----") ? ["MIIEow"] : [secret]);
+const cores = (secret: string) =>
+  secret.startsWith("-----") ? ["MIIEow"] : [secret.replace(/^(?:Bearer|BASIC) |^https:.*services\//, "")];
 const SECRET_KEYS = [
   "password",
   "api_key",

@@ -91,7 +91,12 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     options: { readonly after?: string | undefined; readonly limit: number },
   ): TextPage {
     const { rows, ...place } = changedRows(c, options);
-    return { count: rows.length, json: `[${rows.map((row) => storedText(storeId, row)).join()}]`, ...place };
+    const texts = rows.map((row) => storedText(storeId, row));
+    if (texts.length === 0) return { count: 0, json: "[]", ...place };
+    // The brackets go to the first and the last: put around the whole they would copy it.
+    texts[0] = `[${texts[0]}`;
+    texts.push(`${texts.pop()}]`);
+    return { count: rows.length, json: texts.join(), ...place };
   }
 
   /** A continuation of another store, or one ahead of this store (restored from a backup), would skip changes. */

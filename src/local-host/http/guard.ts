@@ -19,7 +19,7 @@ export function refusal(
   call: Pick<IncomingCall, "method" | "headers">,
   options: GuardOptions,
 ): { status: 403 | 421; reason: string } | undefined {
-  const host = hostName(`http://${call.headers.host ?? ""}`);
+  const host = nameOfHost(call.headers.host ?? "");
   const anyHost = options.allowedHosts.includes("*");
   if (host === undefined || !(anyHost || isOurs(host, options.allowedHosts)))
     return { status: 421, reason: `This host does not serve the name ${JSON.stringify(host ?? "")}.` };
@@ -55,9 +55,20 @@ export function corsHeaders(
 }
 
 function hostName(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { hostname } = new URL(url);
-  return hostname === "" ? undefined : hostname.toLowerCase().replace(/\.$/, "");
+  const hostname = URL.parse(url)?.hostname;
+  return hostname ? hostname.toLowerCase().replace(/\.$/, "") : undefined;
+}
+
+/** The name of a `Host` header. Request after request says the same. */
+const nameOfHost = latest((host: string) => hostName(`http://${host}`));
+
+/** The same function, which remembers its latest answer. */
+function latest<In, Out>(of: (given: In) => Out): (given: In) => Out {
+  let known: { given: In; out: Out } | undefined;
+  return (given) => {
+    if (known?.given !== given) known = { given, out: of(given) };
+    return known.out;
+  };
 }
 
 function isOurs(name: string, allowed: readonly string[]): boolean {

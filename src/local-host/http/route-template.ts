@@ -200,7 +200,12 @@ function bad(route: string, reason: string) {
  * either end.
  */
 export function decodePath(pathname: string): string {
-  const decoded = pathname
+  const decoded = pathname.includes("%") ? percentDecoded(pathname) : pathname;
+  return decoded.replace(/^\/+/, "").replace(/\/+$/, "");
+}
+
+function percentDecoded(pathname: string): string {
+  return pathname
     .split(/(%2f)/i)
     .map((part) => {
       if (/^%2f$/i.test(part)) return part;
@@ -211,5 +216,4 @@ export function decodePath(pathname: string): string {
       }
     })
     .join("");
-  return decoded.replace(/^\/+/, "").replace(/\/+$/, "");
 }

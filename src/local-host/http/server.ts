@@ -93,8 +93,7 @@ async function serve(
     },
   };
   const reply = await handler(call);
-  if (!listening()) response.setHeader("connection", "close");
-  await send(reply, request, response);
+  await send(reply, request, response, listening());
 }
 
 /** Lower-case names; a repeated header is joined, a cookie's in its own way. */
@@ -121,28 +120,25 @@ function goneSignal(response: http.ServerResponse): AbortSignal {
 }
 
 async function send(
-  reply: OutgoingReply,
+  { status, headers, body }: OutgoingReply,
   request: http.IncomingMessage,
   response: http.ServerResponse,
+  listening: boolean,
 ): Promise<void> {
-  for (const [name, value] of reply.headers)
-    if (response.hasHeader(name)) response.appendHeader(name, value);
-    else response.setHeader(name, value);
-  response.statusCode = reply.status;
-  if (!request.complete && !(reply.body instanceof Readable)) {
-    // The body was not read to its end (too large, refused): this connection cannot carry another request.
-    response.setHeader("connection", "close");
-  }
-  if (reply.body instanceof Readable) await pipeline(reply.body, response).catch(() => response.destroy());
-  else {
-    if (reply.status !== 204 && reply.status !== 304)
-      response.setHeader("content-length", reply.body?.byteLength ?? 0);
-    const { body } = reply;
-    // As text of the same bytes a short body goes out in one piece with its head.
-    if (body !== undefined && body.byteLength <= SHORT_BODY)
-      response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
-    else response.end(body);
-  }
+  const isStream = body instanceof Readable;
+  const own: [string, string][] = [];
+  // Also where the body was not read to its end (too large, refused): that connection cannot carry another request.
+  if (!listening || !(request.complete || isStream)) own.push(["connection", "close"]);
+  if (!isStream && status !== 204 && status !== 304)
+    own.push(["content-length", String(body?.byteLength ?? 0)]);
+  const given = headers.filter(([name]) => !own.some(([mine]) => mine === name.toLowerCase()));
+  // All at once: set one by one they go through a table of Node's first.
+  response.writeHead(status, [...given, ...own].flat());
+  if (isStream) await pipeline(body, response).catch(() => response.destroy());
+  // As text of the same bytes a short body goes out in one piece with its head.
+  else if (body !== undefined && body.byteLength <= SHORT_BODY)
+    response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
+  else response.end(body);
 }
 
 const SHORT_BODY = 4096;
