@@ -82,7 +82,9 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
     localPort: typeof LocalHttpPort === "number" ? LocalHttpPort : undefined,
     cors: typeof CORS === "string" ? CORS.split(",").map((origin) => origin.trim()) : [],
     corsCredentials: CORSCredentials === true,
-    ignored: IGNORED.filter((member) => isSet(valueAt(host, member))),
+    ignored: [...IGNORED, ...(onStorage(durableTask) ? [] : [IGNORED_ELSEWHERE])].filter((member) =>
+      isSet(valueAt(host, member)),
+    ),
   };
 }
 
@@ -91,21 +93,27 @@ const IGNORED = [
   "retry",
   "concurrency.dynamicConcurrencyEnabled",
   "extensions.http.dynamicThrottlesEnabled",
-  "extensions.durableTask.overridableExistingInstanceStates",
   "extensions.durableTask.maxEntityOperationBatchSize",
   "extensions.durableTask.entityMessageReorderWindowInMinutes",
   "extensions.durableTask.storeInputsInOrchestrationHistory",
   "extensions.durableTask.notifications",
-  "extensions.durableTask.httpSettings",
-  "extensions.durableTask.maxConcurrentEntityFunctions",
 ];
+/**
+ * On Azure Storage only workers that speak gRPC have a queue of their own for entities
+ * (AzureStorageDurabilityProviderFactory); JavaScript's share the orchestrators' limit, as here.
+ */
+const IGNORED_ELSEWHERE = "extensions.durableTask.maxConcurrentEntityFunctions";
 
 const valueAt = (host: Json, member: string) =>
   member.split(".").reduce<unknown>((value, name) => object(value)[name], host);
 
-/** Off, and the extension's own default, are what happens here anyway. */
-const isSet = (value: unknown) =>
-  value !== undefined && value !== null && value !== false && value !== "NonRunningStates";
+/** Off is what happens here anyway. */
+const isSet = (value: unknown) => value !== undefined && value !== null && value !== false;
+
+function onStorage({ storageProvider }: Json): boolean {
+  const { type = "azureStorage" } = object(storageProvider);
+  return typeof type === "string" && type.toLowerCase() === "azurestorage";
+}
 
 /** @throws fatal `bad_host_config` for what is no number of requests */
 function limit(http: unknown, name: string): number {
@@ -119,7 +127,7 @@ function limit(http: unknown, name: string): number {
 
 /** @throws fatal `bad_host_config` for what the extension refuses at its start */
 function hubName(durableTask: Json, env: Environment): string {
-  const { hubName: given, storageProvider } = durableTask;
+  const { hubName: given } = durableTask;
   if (given === undefined) return "TestHubName";
   const hub = resolveSettings(typeof given === "string" ? given : JSON.stringify(given), env);
   if (!hub.ok)
@@ -128,9 +136,7 @@ function hubName(durableTask: Json, env: Environment): string {
       `host.json: extensions.durableTask.hubName needs the setting ${hub.setting}, which is empty.`,
       { remedy: `Give ${hub.setting} in the Values of local.settings.json.` },
     );
-  const { type = "azureStorage" } = object(storageProvider);
-  const isStorage = typeof type === "string" && type.toLowerCase() === "azurestorage";
-  if (isStorage && !/^[a-z][a-z0-9]{2,44}$/i.test(hub.value))
+  if (onStorage(durableTask) && !/^[a-z][a-z0-9]{2,44}$/i.test(hub.value))
     throw fatal("bad_host_config", `host.json: ${JSON.stringify(hub.value)} cannot be a task hub's name.`, {
       remedy: "Give a letter and then 2 to 44 letters or digits.",
     });

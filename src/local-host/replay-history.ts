@@ -33,6 +33,7 @@ export async function replayHistory(
   const parentInstanceId = begin.ParentInstance?.OrchestrationInstance.InstanceId ?? null;
   const settings = durableSettings();
   const last = history.findLastIndex(({ EventType: type }) => type === EventType.OrchestratorStarted);
+  const { maxActions, httpPollMs } = settings;
   const trigger = orchestratorTrigger({
     past: history.slice(0, last).map(store),
     fresh: history.slice(last).map(store),
@@ -41,10 +42,10 @@ export async function replayHistory(
     parentInstanceId,
     isReplaying: last > 0,
     schema: settings.schema,
+    httpPollMs,
   });
   const answer = readAnswer(await invoker.invoke(found.name, trigger));
-  const { maxActions } = settings;
-  const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions };
+  const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions, httpPollMs };
   const { decisions } = replay({ ...scene, history, answer });
   const end = decisions.find((decision) => decision.kind === "complete");
   return {

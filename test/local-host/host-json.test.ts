@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { app, type CosmosDBChangeFeedItem, CosmosDBv4ChangeFeedMode } from "@azure/functions";
 import { describe, expect, test } from "@jest/globals";
+import * as df from "durable-functions";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { readHostConfig } from "../../src/local-host/host-config.ts";
 import { LocalHost, type LocalHostOptions } from "../../src/local-host/local-host.ts";
@@ -20,6 +21,7 @@ function register() {
       return { body: params.name ?? "" };
     },
   });
+  df.app.orchestration("ends", function* () {});
   app.http("own", { handler: () => ({ body: "own", headers: { "X-Frame-Options": "SAMEORIGIN" } }) });
   const feed = { connection: "C", databaseName: "d", containerName: "%NOWHERE%", handler: () => {} };
   app.cosmosDB<unknown>("latest", { ...feed, containerName: "things" });
@@ -125,6 +127,34 @@ describe("local.settings.json", () => {
   });
 });
 
+describe("extensions.durableTask.httpSettings.useForwardedHost", () => {
+  const locationOf = async (useForwardedHost: boolean | undefined, headers: Record<string, string>) => {
+    const httpSettings = useForwardedHost === undefined ? {} : { httpSettings: { useForwardedHost } };
+    await using host = await hostWith({ extensions: { durableTask: httpSettings } });
+    const address = "/runtime/webhooks/durabletask/orchestrators/ends/one";
+    const reply = await host.fetch(address, { method: "POST", headers });
+    const { statusQueryGetUri: uri } = (await reply.json()) as { statusQueryGetUri: string };
+    expect(reply.headers.get("location")).toBe(uri);
+    return uri.replace(host.baseUrl, "BASE").replace(`:${new URL(host.baseUrl).port}/`, ":PORT/");
+  };
+  const forwarded = { "x-forwarded-host": "public.example", "x-forwarded-proto": "https" };
+  const instance = "/runtime/webhooks/durabletask/instances/one?";
+
+  test("hands out addresses under the name that a proxy forwards; the port stays, as in Azure", async () => {
+    expect(await locationOf(true, forwarded)).toContain(`https://public.example:PORT${instance}`);
+  });
+
+  test.each([
+    ["the setting", undefined, forwarded],
+    ["the setting being true", false, forwarded],
+    ["the scheme", true, { "x-forwarded-host": "public.example" }],
+    ["a scheme of the web", true, { ...forwarded, "x-forwarded-proto": "javascript" }],
+    ["a host's name", true, { ...forwarded, "x-forwarded-host": "public.example/elsewhere?" }],
+  ])("does not without %s", async (_what, useForwardedHost, headers) => {
+    expect(await locationOf(useForwardedHost, headers)).toContain(`BASE${instance}`);
+  });
+});
+
 test("what host.json asks for and this host does not do is named once at the start", async () => {
   const { logger, lines } = memoryLogger();
   await using host = await hostWith(
@@ -132,7 +162,11 @@ test("what host.json asks for and this host does not do is named once at the sta
       extensions: {
         http: { dynamicThrottlesEnabled: true },
         durableTask: {
+          maxEntityOperationBatchSize: 10,
+          // What an app in JavaScript has nothing of on Azure Storage either, or what happens here as well:
+          maxConcurrentEntityFunctions: 5,
           overridableExistingInstanceStates: "AnyState",
+          httpSettings: { defaultAsyncRequestSleepTimeMilliseconds: 500, useForwardedHost: true },
           storageProvider: { partitionCount: 4 },
         },
       },
@@ -141,10 +175,21 @@ test("what host.json asks for and this host does not do is named once at the sta
     {},
     { logger },
   );
-  expect(host.plan.registered).toBe(5);
+  expect(host.plan.registered).toBe(6);
   expect(lines.filter((line) => line.includes("host.json"))).toEqual([
     "warn host.json: without effect locally: extensions.http.dynamicThrottlesEnabled, " +
-      "extensions.durableTask.overridableExistingInstanceStates.",
+      "extensions.durableTask.maxEntityOperationBatchSize.",
+  ]);
+});
+
+test("entities have a limit of their own on other stores than Azure Storage only, which is named", async () => {
+  const ignoredWith = async (storageProvider: object) => {
+    const durableTask = { maxConcurrentEntityFunctions: 5, storageProvider };
+    return readHostConfig(await folderWith({ extensions: { durableTask } }), {}).ignored;
+  };
+  expect(await ignoredWith({ type: "AzureStorage" })).toEqual([]);
+  expect(await ignoredWith({ type: "azureManaged" })).toEqual([
+    "extensions.durableTask.maxConcurrentEntityFunctions",
   ]);
 });
 

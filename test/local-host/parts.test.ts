@@ -242,6 +242,17 @@ describe("host.json and local.settings.json", () => {
       "Give a number of at least 1.",
     ],
     [{ maxOrchestrationActions: 0 }, "maxOrchestrationActions", "Give a number of at least 1."],
+    [
+      { overridableExistingInstanceStates: "All" },
+      "overridableExistingInstanceStates",
+      "Give one of AnyState, NonRunningStates.",
+    ],
+    [
+      { httpSettings: { defaultAsyncRequestSleepTimeMilliseconds: "soon" } },
+      "httpSettings.defaultAsyncRequestSleepTimeMilliseconds",
+      "Give a number of milliseconds.",
+    ],
+    [{ httpSettings: { useForwardedHost: "maybe" } }, "httpSettings.useForwardedHost", "Give true or false."],
   ])("may not say %j of the Durable extension", (hostJson, member, remedy) => {
     expect(() => durableSettings(hostJson)).toThrow(
       expect.objectContaining({ message: expect.stringContaining(member), remedy }),

@@ -25,6 +25,8 @@ export interface ClientDeps {
   readonly invoker: FunctionInvoker;
   readonly clock: Clock;
   readonly defaultVersion: string;
+  /** host.json's overridableExistingInstanceStates: AnyState. */
+  readonly replacesRunning: boolean;
   readonly newId: () => string;
 }
 
@@ -41,7 +43,8 @@ export type Sent = "sent" | "missing" | "ended";
 /** What Durable clients ask of the engine; each promise settles when the change is on disk. */
 export type DurableClient = ReturnType<typeof createClient>;
 
-export function createClient({ store, dispatcher, invoker, clock, defaultVersion, newId }: ClientDeps) {
+export function createClient(deps: ClientDeps) {
+  const { store, dispatcher, invoker, clock, defaultVersion, newId } = deps;
   /** Appends an event to a running instance's inbox. */
   const send = async (id: string, event: (timestamp: string) => HistoryEvent): Promise<Sent> => {
     let outcome: Sent = "sent";
@@ -83,7 +86,7 @@ export function createClient({ store, dispatcher, invoker, clock, defaultVersion
     await store.write(
       () => {
         const existing = store.instance(id);
-        if (existing !== undefined && !isTerminal(existing.status))
+        if (existing !== undefined && !isTerminal(existing.status) && !deps.replacesRunning)
           throw conflict(
             "instance_exists",
             `An Orchestration instance with the status ${statusName(existing.status)} already exists.`,

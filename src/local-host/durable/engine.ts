@@ -1,7 +1,7 @@
 import { createClient } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DurableHttpApi } from "./http-api.ts";
-import { clientBindingJson } from "./http-urls.ts";
+import { clientBindingJson, forwardedBase } from "./http-urls.ts";
 import { randomId } from "./new-instance.ts";
 import { durableSettings } from "./options.ts";
 import type { DurableEngine, DurableEngineOptions } from "./port.ts";
@@ -54,8 +54,7 @@ export function createDurableEngine(
       store.transactions.survives = faults?.survives;
       store.transactions.inOrder = faults !== undefined;
       const dispatcher = new Dispatcher({ store, invoker, clock, logger, settings, newId, faults });
-      const { defaultVersion } = settings;
-      const client = createClient({ store, dispatcher, invoker, clock, defaultVersion, newId });
+      const client = createClient({ ...settings, store, dispatcher, invoker, clock, newId });
       running = { store, dispatcher, api: new DurableHttpApi(client, store, taskHubName) };
       dispatcher.start();
     },
@@ -76,7 +75,8 @@ export function createDurableEngine(
         toldOfHistory = true;
         logger.warn(HISTORY_TRAP);
       }
-      return started().api.handle(request, base, code);
+      const shown = settings.usesForwardedHost ? forwardedBase(base, request.headers) : base;
+      return started().api.handle(request, shown, code);
     },
     clientBinding(base, rpcBase, code) {
       // Every call of a function with a client asks for it, with the same addresses all along.

@@ -117,6 +117,7 @@ export async function runEpisode(
         parentInstanceId,
         isReplaying: past.length > 0,
         schema: deps.settings.schema,
+        httpPollMs: deps.settings.httpPollMs,
       });
       answer = await ask(deps, found.name, trigger, notes);
     }
@@ -124,8 +125,8 @@ export async function runEpisode(
     const history =
       found === undefined ? endings(fresh, otherVersion ? begin : undefined) : events(past, fresh);
     const { id: instanceId } = instance;
-    const { maxActions } = deps.settings;
-    const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions };
+    const { maxActions, httpPollMs } = deps.settings;
+    const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions, httpPollMs };
     const result = replay({ ...scene, history, answer });
     notes.push(
       ...traps({

@@ -5,6 +5,20 @@ export interface UrlScope {
   readonly taskHub: string;
 }
 
+/** Names and IPv6 addresses; a port has no place in .NET's UriBuilder.Host either. */
+const HOST_NAME = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])$/i;
+
+/**
+ * The extension's API under the name and scheme that a proxy forwards, when it forwards both; the port stays, as with
+ * the UriBuilder of HttpApiHandler.GetClientResponseLinks.
+ */
+export function forwardedBase(base: string, headers: Readonly<Record<string, string>>): string {
+  const { "x-forwarded-host": host = "", "x-forwarded-proto": scheme = "" } = headers;
+  if (!HOST_NAME.test(host) || !/^https?$/i.test(scheme)) return base;
+  const { port, pathname } = new URL(base);
+  return `${scheme.toLowerCase()}://${host}${port === "" ? "" : `:${port}`}${pathname}`;
+}
+
 /** What stands for the id in the URLs of a client binding; the SDK replaces it. */
 const ID_PLACEHOLDER = "INSTANCEID";
 

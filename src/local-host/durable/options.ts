@@ -15,12 +15,22 @@ export interface DurableSettings {
   readonly failOtherVersions: boolean;
   /** Actions one execution may take over all. */
   readonly maxActions: number;
+  /** A start takes the place of what runs under its id, in place of being refused. */
+  readonly replacesRunning: boolean;
+  /** Between polls of `callHttp` that name no Retry-After, ms. */
+  readonly httpPollMs: number;
+  /** Addresses in answers have the name that a proxy before this host forwards. */
+  readonly usesForwardedHost: boolean;
   /** The newest replay schema that is offered; V3 is an extension from before `df.lock`. */
   readonly schema: "V3" | "V4";
 }
 
 /** The extension's MaxOrchestrationActions. */
 const MAX_ACTIONS = 100_000;
+/** The extension's HttpOptions.DefaultAsyncRequestSleepTimeMilliseconds. */
+const HTTP_POLL_MS = 30_000;
+/** The extension's OverridableStates, in the order of their numbers, which host.json may say as well. */
+const OVERRIDABLE = ["AnyState", "NonRunningStates"] as const;
 
 /**
  * Like the extension: ten of each for a core.
@@ -35,10 +45,10 @@ export function durableSettings(
       remedy: "Give V3 or V4, or unset it.",
     });
   const perHost = 10 * Math.max(1, cpus().length);
-  const bad = (name: string, remedy: string) =>
+  const bad = (name: string, remedy: string, value = hostJson[name]) =>
     fatal(
       "bad_host_config",
-      `host.json: extensions.durableTask.${name} cannot be ${JSON.stringify(hostJson[name])}.`,
+      `host.json: extensions.durableTask.${name} cannot be ${JSON.stringify(value)}.`,
       {
         remedy,
       },
@@ -59,6 +69,19 @@ export function durableSettings(
     if (word === undefined) throw bad(name, `Give one of ${words.join(", ")}.`);
     return word;
   };
+  const http = (hostJson.httpSettings ?? {}) as Readonly<Record<string, unknown>>;
+  const { defaultAsyncRequestSleepTimeMilliseconds: pollMs = HTTP_POLL_MS, useForwardedHost = false } = http;
+  if (!Number.isInteger(Number(pollMs)) || Number(pollMs) < 0)
+    throw bad(
+      "httpSettings.defaultAsyncRequestSleepTimeMilliseconds",
+      "Give a number of milliseconds.",
+      pollMs,
+    );
+  // A setting that overrides host.json is text.
+  const forwarded = String(useForwardedHost).toLowerCase();
+  if (!["true", "false"].includes(forwarded))
+    throw bad("httpSettings.useForwardedHost", "Give true or false.", useForwardedHost);
+  const overridable = OVERRIDABLE[Number(hostJson.overridableExistingInstanceStates ?? Number.NaN)];
   return {
     maxActivities: count("maxConcurrentActivityFunctions", perHost),
     maxOrchestrators: count("maxConcurrentOrchestratorFunctions", perHost),
@@ -66,6 +89,11 @@ export function durableSettings(
     versionMatch: oneOf("versionMatchStrategy", ["None", "Strict", "CurrentOrOlder"], "CurrentOrOlder"),
     failOtherVersions: oneOf("versionFailureStrategy", ["Reject", "Fail"], "Reject") === "Fail",
     maxActions: count("maxOrchestrationActions", MAX_ACTIONS),
+    replacesRunning:
+      (overridable ?? oneOf("overridableExistingInstanceStates", OVERRIDABLE, "NonRunningStates")) ===
+      "AnyState",
+    httpPollMs: Number(pollMs),
+    usesForwardedHost: forwarded === "true",
     schema,
   };
 }

@@ -14,8 +14,6 @@ const LONGEST_TIMER_MS = 6 * DAY_MS;
 const LONG_TIMER_STEP_MS = 3 * DAY_MS;
 /** RetryOptions.MaxRetryInterval of the extension when the app gives none. */
 const LONGEST_RETRY_MS = 6 * DAY_MS;
-/** `defaultHttpAsyncRequestSleepTimeMillseconds` in the trigger: between polls that name no Retry-After. */
-const HTTP_POLL_MS = 30_000;
 
 /** Where the program runs. */
 export interface ProgramScope {
@@ -23,6 +21,8 @@ export interface ProgramScope {
   readonly instanceId: string;
   readonly executionId: string;
   readonly parentInstanceId: string | null;
+  /** Between polls of `callHttp` that name no Retry-After; the SDK has it from the trigger. */
+  readonly httpPollMs: number;
   /** Called when an action cannot be carried out: the instance fails. */
   readonly fault: (thrown: unknown) => void;
 }
@@ -61,7 +61,7 @@ function invoke(action: Action, scope: ProgramScope): ReplayTask {
     case ActionType.WaitForExternalEvent:
       return context.waitForEvent(action.externalEventName ?? "");
     case ActionType.CallHttp:
-      return nested(callHttp(action.httpRequest as HttpRequestAction, context));
+      return nested(callHttp(action.httpRequest as HttpRequestAction, scope));
     case ActionType.CallEntity:
     case ActionType.SignalEntity:
     case ActionType.ScheduledSignalEntity:
@@ -182,7 +182,7 @@ function* retry(
 }
 
 /** A 202 with a Location is polled until it is something else, unless the app switched that off. */
-function* callHttp(request: HttpRequestAction, context: ReplayContext): Steps {
+function* callHttp(request: HttpRequestAction, { context, httpPollMs }: ProgramScope): Steps {
   let outcome = yield context.scheduleActivity(HTTP_ACTIVITY, JSON.stringify([request]));
   while (outcome.ok && request.asynchronousPatternEnabled !== false) {
     const response = JSON.parse(outcome.value ?? "null") as {
@@ -194,7 +194,7 @@ function* callHttp(request: HttpRequestAction, context: ReplayContext): Steps {
     const location = header("location");
     if (response?.statusCode !== 202 || location === undefined) return outcome;
     const seconds = Number.parseInt(header("retry-after") ?? "", 10);
-    const pause = Number.isNaN(seconds) ? HTTP_POLL_MS : seconds * 1000;
+    const pause = Number.isNaN(seconds) ? httpPollMs : seconds * 1000;
     yield context.createTimer(context.now + pause, false);
     const poll: HttpRequestAction = {
       ...request,

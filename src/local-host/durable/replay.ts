@@ -30,6 +30,7 @@ export interface ReplayInput {
   readonly parentInstanceId: string | null;
   /** Actions one execution may take over all. */
   readonly maxActions: number;
+  readonly httpPollMs: number;
   /** Everything, the batch's new events last. */
   readonly history: Iterable<HistoryEvent>;
   readonly answer: Answer;

@@ -18,6 +18,7 @@ export function orchestratorTrigger(episode: {
   readonly parentInstanceId: string | null;
   readonly isReplaying: boolean;
   readonly schema: keyof typeof SCHEMA_NUMBERS;
+  readonly httpPollMs: number;
 }): TypedData {
   const rest = JSON.stringify({
     instanceId: episode.instanceId,
@@ -27,7 +28,7 @@ export function orchestratorTrigger(episode: {
     upperSchemaVersionNew: SCHEMA_NUMBERS[episode.schema],
     longRunningTimerIntervalDuration: "3.00:00:00",
     maximumShortTimerDuration: "6.00:00:00",
-    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+    defaultHttpAsyncRequestSleepTimeMillseconds: episode.httpPollMs,
   });
   const history = historyJson(episode.past, episode.fresh);
   return { string: `{"history":${history},"input":${episode.input ?? "null"},${rest.slice(1)}` };

@@ -121,16 +121,26 @@ describe("the durable engine", () => {
     expect(host.clock.nextAt()).toBeUndefined();
   });
 
-  test("polls a 202 of callHttp by its Location and Retry-After, on the host's clock", async () => {
+  test.each([
+    ["by its Location and Retry-After", { "retry-after": "60" }, {}, 120_000],
+    ["every 30 s without a Retry-After", {}, {}, 60_000],
+    [
+      "as host.json's httpSettings say without one",
+      {},
+      { httpSettings: { defaultAsyncRequestSleepTimeMilliseconds: 1500 } },
+      3000,
+    ],
+  ])("polls a 202 of callHttp %s, on the host's clock", async (_how, headers, hostJson, takes) => {
     const seen: string[] = [];
     const server = createServer((request, response) => {
       seen.push(`${request.method} ${request.url}`);
-      if (seen.length < 3) response.writeHead(202, { location: "/status", "retry-after": "60" }).end();
+      if (seen.length < 3) response.writeHead(202, { location: "/status", ...headers }).end();
       else response.writeHead(200, { "content-type": "application/json" }).end('{"ready":true}');
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     await using host = await testHost({
+      options: { hostJson },
       orchestrators: {
         *fetching({ df }) {
           const response = yield df.callHttp({
@@ -147,7 +157,7 @@ describe("the durable engine", () => {
     server.close();
     expect(output).toEqual([200, { ready: true }]);
     expect(seen).toEqual(["POST /start", "GET /status", "GET /status"]);
-    expect(host.clock.now() - begun).toBe(120_000);
+    expect(host.clock.now() - begun).toBe(takes);
     // The SDK holds its next request's number while it waits to poll: no reason for the parity warning.
     expect(host.log.filter(({ line }) => line.includes("counts as another"))).toEqual([]);
   });

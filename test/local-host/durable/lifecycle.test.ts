@@ -37,6 +37,44 @@ describe("an instance's life", () => {
     expect(await host.status("w")).toMatchObject({ name: "quick", output: 7 });
   });
 
+  test.each(["AnyState", 0])(
+    "is taken over by a second start where host.json lets it be: %p",
+    async (states) => {
+      const results: (() => void)[] = [];
+      await using host = await testHost({
+        orchestrators: {
+          *slow({ df }) {
+            const timer = df.createTimer(new Date(df.currentUtcDateTime.getTime() + 3_600_000));
+            const result: unknown = yield df.callActivity("held", df.getInput());
+            const event: unknown = yield df.waitForExternalEvent("go");
+            timer.cancel();
+            return [result, event];
+          },
+        },
+        activities: {
+          held: (input: unknown) => new Promise((resolve) => results.push(() => resolve(input))),
+        },
+        options: { hostJson: { overridableExistingInstanceStates: states } },
+      });
+      const begun = async (count: number) => {
+        while (results.length < count) await new Promise((resolve) => setImmediate(resolve));
+      };
+      await host.begin("slow", "one", "first");
+      await begun(1);
+      await host.call("POST", "instances/one/raiseEvent/go", "for the first");
+      await host.begin("slow", "one", "second");
+      await begun(2);
+      for (const give of results) give();
+      await host.engine.idle();
+      // Neither the first one's result nor its event is the second one's.
+      expect(await host.status("one")).toMatchObject({ runtimeStatus: "Running", input: "second" });
+      await host.call("POST", "instances/one/raiseEvent/go", "for the second");
+      await host.engine.idle();
+      expect(await host.status("one")).toMatchObject({ output: ["second", "for the second"] });
+      expect(host.clock.nextAt()).toBeUndefined();
+    },
+  );
+
   test("of two starts of one id in the same moment accepts one", async () => {
     await using host = await testHost(app);
     const answers = await Promise.all([1, 2, 3].map(() => host.call("POST", "orchestrators/waiting/same")));
