@@ -4,22 +4,22 @@ import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { Faults } from "../faults.ts";
-import { runActivity } from "./activities.ts";
+import { ActivityWorker } from "./activity-worker.ts";
 import { type Applied, applyPlan } from "./apply-plan.ts";
 import { isEntityId } from "./entity.ts";
 import { EntityWorker } from "./entity-worker.ts";
 import { type EpisodeDeps, type Plan, runEpisode } from "./episode.ts";
-import { store as encoded, isTerminal, Status, type StoredEvent } from "./history.ts";
+import { isTerminal, Status, type StoredEvent } from "./history.ts";
 import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
 import { PayloadWatch } from "./payloads.ts";
 import type { FunctionInvoker } from "./port.ts";
 import { Queue } from "./queue.ts";
 import { reordered } from "./reorder.ts";
+import { SaidOnce } from "./said-once.ts";
 import { gatheringMs, isResult, newSlot, type Slot } from "./slot.ts";
 import type { Activity, DurableStore, Instance, Message } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
-import type { Note } from "./traps.ts";
 
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
@@ -32,9 +32,6 @@ const WAITS = {
   missing: "the app has no such orchestrator any more",
   "other version": "host.json's versionMatchStrategy leaves its version to another host",
 } as const;
-
-/** How many things that were said are remembered. */
-const NOTED_LIMIT = 10_000;
 
 export interface DispatcherDeps {
   readonly store: DurableStore;
@@ -65,8 +62,9 @@ export class Dispatcher {
   #runningActivities = 0;
   readonly #histories = new HistoryCache(CACHE_CHARS);
   readonly #entities: EntityWorker;
+  readonly #activityWorker: ActivityWorker;
   #stopping = false;
-  readonly #noted = new Set<string>();
+  readonly #notes: SaidOnce;
   readonly #payloads: PayloadWatch;
   readonly #idle = new Set<() => void>();
   readonly #ended = new Map<string, Set<(ended: boolean) => void>>();
@@ -74,9 +72,13 @@ export class Dispatcher {
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
     this.#payloads = new PayloadWatch(deps.logger);
-    this.#entities = new EntityWorker(deps, {
-      persist: (work) => this.#persistMessages(work),
-    });
+    this.#notes = new SaidOnce(deps.logger);
+    const persist = (work: () => readonly Message[]) => this.#persistMessages(work);
+    this.#entities = new EntityWorker(deps, { persist });
+    this.#activityWorker = new ActivityWorker(
+      { ...deps, payloads: this.#payloads },
+      { persist, isReady: (id) => this.#isReady(id), arrive: (message) => this.#arrive(message) },
+    );
     this.#timers = new TimerQueue(deps.clock, (message) => this.#arrive(message));
     const { invoker, clock, settings, newId, faults } = deps;
     deps.store.transactions.onFlushed = () => this.#pump();
@@ -276,7 +278,7 @@ export class Dispatcher {
             });
         } else if (plan !== undefined) {
           this.#payloads.look(`The output of orchestrator '${instance.name}'`, plan.change.output);
-          for (const note of plan.notes) this.#note(note);
+          for (const note of plan.notes) this.#notes.say(note);
           if (plan.change.status === Status.Failed)
             logger.warn("an orchestration failed", {
               orchestrator: instance.name,
@@ -310,14 +312,6 @@ export class Dispatcher {
       this.#episodes--;
       this.#pump();
     }
-  }
-
-  /** Says a thing once, not at every episode. */
-  #note({ level, once, text }: Note): void {
-    if (this.#noted.has(once)) return;
-    if (this.#noted.size >= NOTED_LIMIT) this.#noted.clear();
-    this.#noted.add(once);
-    this.#deps.logger[level](text);
   }
 
   /** Right after the commit: memory follows, and other orchestrators that have something to do now; true with any. */
@@ -362,37 +356,9 @@ export class Dispatcher {
   }
 
   async #activity(activity: Activity): Promise<void> {
-    const { store, faults } = this.#deps;
-    const { id: activityId, instanceId, executionId } = activity;
-    const run = async () => encoded(await runActivity(this.#deps, activity));
-    this.#payloads.look(`The input of activity '${activity.name}'`, activity.input);
-    const message = (event: StoredEvent) => ({ instanceId, executionId, due: null, event });
-    try {
-      if (faults?.survives() === false) return;
-      let event = await run();
-      this.#payloads.look(`The result of activity '${activity.name}'`, event.text);
-      if (faults?.strikes("drop") === true) event = await run();
-      const copy = faults?.strikes("duplicate") === true ? await run() : undefined;
-      if (faults?.survives() === false) return;
-      // A result whose instance can go on at once is committed with what comes of it: one sync in place of two.
-      if (copy === undefined && this.#isReady(instanceId) && faults?.strikes("delay") !== true) {
-        this.#arrive({ id: 0, activityId, ...message(event) });
-        return;
-      }
-      await this.#persistMessages(() => {
-        if (!store.deleteActivity(activity)) return [];
-        return (copy === undefined ? [event] : [event, copy]).map((one) => store.addMessage(message(one)));
-      });
-    } catch (error) {
-      this.#deps.logger.error("an activity's result could not be kept; it runs again at the next start", {
-        activity: activity.name,
-        instance: instanceId,
-        error: messageOf(error),
-      });
-    } finally {
-      this.#runningActivities--;
-      this.#pump();
-    }
+    await this.#activityWorker.work(activity);
+    this.#runningActivities--;
+    this.#pump();
   }
 
   /** True when an episode of the instance would begin right after one more result. */
