@@ -5,6 +5,7 @@ import type { FeedOptions } from "./change-feed/feed.ts";
 import { isDurableClient } from "./core-api/invoker.ts";
 import type { RegisteredFunction } from "./core-api/types.ts";
 import { createRouter, type Router } from "./http/router.ts";
+import { uriTemplate } from "./mcp/uri-template.ts";
 import { parseSchedule, type Schedule } from "./timers/schedule.ts";
 
 /** What the host is going to do with each function of the app. */
@@ -86,8 +87,11 @@ export function planFunctions(
           durable.push(fn);
           usesDurable = true;
           break;
-        case "mcptooltrigger":
         case "mcpresourcetrigger":
+          uriTemplate(text(fn.trigger.binding.uri));
+          mcp.push(fn);
+          break;
+        case "mcptooltrigger":
         case "mcpprompttrigger":
           mcp.push(fn);
           break;
@@ -115,11 +119,12 @@ function isDisabled(name: string, env: Environment): boolean {
 }
 
 function option(fn: RegisteredFunction, name: string, env: Environment): string {
-  const value = fn.trigger.binding[name];
-  const resolved = resolveSettings(typeof value === "string" ? value : "", env);
+  const resolved = resolveSettings(text(fn.trigger.binding[name]), env);
   if (!resolved.ok) throw new Error(`its ${name} needs the setting ${resolved.setting}, which is empty`);
   return resolved.value;
 }
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 function scheduleOf(fn: RegisteredFunction, env: Environment): Schedule {
   return parseSchedule(option(fn, "schedule", env), env.WEBSITE_TIME_ZONE || "UTC");
@@ -178,6 +183,7 @@ export function complaints(plan: FunctionPlan): string[] {
   const lines = plan.off.map(
     ({ fn, reason }) => `Function '${fn.metadata.name}' is off: ${reason.replace(/\.$/, "")}.`,
   );
+  for (const fn of [...plan.http, ...plan.mcp]) lines.push(...unfilled(fn));
   if (plan.registered === 0)
     lines.push(
       'The app registers no function. Look whether the files that package.json names in "main" are those that do.',
@@ -190,6 +196,24 @@ export function complaints(plan: FunctionPlan): string[] {
   if (plan.unboundTypes.size > 0)
     lines.push(`Bindings without effect locally: ${listed(plan.unboundTypes)}.`);
   return lines;
+}
+
+/**
+ * The host maps routes from the trigger's attribute as it is written (WebScriptHostHttpRoutesManager), and the MCP
+ * extension reads its attributes likewise: neither asks the name resolver.
+ */
+const TAKEN_AS_WRITTEN = ["route", "toolName", "resourceName", "uri", "promptName"];
+
+function* unfilled({ metadata, trigger }: RegisteredFunction): Iterable<string> {
+  for (const name of TAKEN_AS_WRITTEN) {
+    const value = text(trigger.binding[name]);
+    // Not the escapes of an address: %C3%A3.
+    const setting = /%(?![\da-f]{2}%)([a-z_][\w.:-]*)%/i.exec(value)?.[1];
+    if (setting !== undefined)
+      yield `Function '${metadata.name}': its ${name} ${JSON.stringify(value)} is taken as it stands, here and in ` +
+        `Azure: settings are not filled in there. Put it together from process.env.${setting} where the app ` +
+        "registers the function.";
+  }
 }
 
 function listed(map: ReadonlyMap<string, readonly string[]>): string {

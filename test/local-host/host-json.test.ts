@@ -22,6 +22,14 @@ function register() {
     },
   });
   df.app.orchestration("ends", function* () {});
+  app.http("inPart", { route: "%PART%/x", handler: () => ({ body: "in part" }) });
+  app.http("escaped", { route: "a%20b%C3%A3o", handler: () => ({ body: "escaped" }) });
+  app.mcpTool("tool", {
+    toolName: "%PART%_tool",
+    description: "A tool",
+    toolProperties: {},
+    handler: () => "",
+  });
   app.http("own", { handler: () => ({ body: "own", headers: { "X-Frame-Options": "SAMEORIGIN" } }) });
   const feed = { connection: "C", databaseName: "d", containerName: "%NOWHERE%", handler: () => {} };
   app.cosmosDB<unknown>("latest", { ...feed, containerName: "things" });
@@ -175,11 +183,24 @@ test("what host.json asks for and this host does not do is named once at the sta
     {},
     { logger },
   );
-  expect(host.plan.registered).toBe(6);
+  expect(host.plan.registered).toBe(9);
   expect(lines.filter((line) => line.includes("host.json"))).toEqual([
     "warn host.json: without effect locally: extensions.http.dynamicThrottlesEnabled, " +
       "extensions.durableTask.maxEntityOperationBatchSize.",
   ]);
+});
+
+test("a setting in a route or an MCP name is not filled in, as in Azure, and is named with a way out", async () => {
+  const { logger, lines } = memoryLogger();
+  await using host = await hostWith({}, { Values: { PART: "part" } }, { logger });
+  const named = lines.filter((line) => line.includes("as it stands"));
+  expect(named).toEqual([
+    `warn Function 'inPart': its route "%PART%/x" is taken as it stands, here and in Azure: settings are not filled ` +
+      "in there. Put it together from process.env.PART where the app registers the function.",
+    expect.stringContaining(`Function 'tool': its toolName "%PART%_tool" is taken as it stands`),
+  ]);
+  expect((await host.fetch("/api/part/x")).status).toBe(404);
+  expect(await (await host.fetch("/api/%25PART%25/x")).text()).toBe("in part");
 });
 
 test("entities have a limit of their own on other stores than Azure Storage only, which is named", async () => {

@@ -86,6 +86,36 @@ describe("an app with MCP triggers", () => {
     ]);
   });
 
+  test("serves resources of one template, with its parameters as trigger metadata", async () => {
+    const { resourceTemplates } = await client.listResourceTemplates();
+    expect(resourceTemplates).toEqual([
+      {
+        uriTemplate: "weather://stations/{city}/days?from={from}",
+        name: "Station",
+        description: "One station's days",
+        mimeType: "application/json",
+      },
+    ]);
+    const uri = "weather://stations/S%C3%A3o-Paulo/days?from=2026-01-01";
+    const { contents } = await client.readResource({ uri });
+    expect(contents).toMatchObject([{ uri, mimeType: "application/json" }]);
+    expect(JSON.parse((contents[0] as { text: string }).text)).toEqual({
+      uri,
+      city: "S%C3%A3o-Paulo",
+      from: "2026-01-01",
+    });
+    // A whole address is another one than the same with an end, and letters' case does not count.
+    expect((await client.readResource({ uri: "WEATHER://stations" })).contents).toHaveLength(1);
+    for (const other of ["weather://stations/Oslo/Lima/days?from=1", "weather://stations/Oslo/days?from=1/2"])
+      await expect(client.readResource({ uri: other })).rejects.toThrow("There is no resource");
+  });
+
+  test("leaves a resource off whose template Azure refuses", () => {
+    expect(host.plan.off.map(({ fn, reason }) => [fn.metadata.name, reason])).toEqual([
+      ["nowhere", expect.stringContaining("two parameters with nothing between them")],
+    ]);
+  });
+
   test("says who it is, from host.json", () => {
     expect(client.getServerVersion()).toMatchObject({ name: "Weather desk", version: "3.1.0" });
     expect(client.getInstructions()).toBe("Ask for a city.");

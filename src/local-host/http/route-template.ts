@@ -64,7 +64,7 @@ interface Parameter {
 }
 type Part = string | Parameter;
 
-const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+export const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 
 /** @throws invalid `bad_route` for a template that ASP.NET would refuse. */
 export function compileRoute(text: string): RouteTemplate {

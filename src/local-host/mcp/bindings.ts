@@ -1,5 +1,6 @@
-import type { Prompt, Resource, Tool } from "@modelcontextprotocol/server";
+import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/server";
 import type { RegisteredFunction } from "../core-api/types.ts";
+import { type UriTemplate, uriTemplate } from "./uri-template.ts";
 
 /** A function behind an MCP trigger, with the way it is listed. */
 export interface Served<Listed> {
@@ -7,9 +8,17 @@ export interface Served<Listed> {
   readonly listed: Listed;
 }
 
+/** Resources of one kind, told apart by their addresses. */
+export interface ServedTemplate extends Served<ResourceTemplateType> {
+  readonly template: UriTemplate;
+}
+
 export interface McpParts {
   readonly tools: ReadonlyMap<string, Served<Tool>>;
+  /** By address in lower case. */
   readonly resources: ReadonlyMap<string, Served<Resource>>;
+  /** In the order in which they are looked at. */
+  readonly templates: readonly ServedTemplate[];
   readonly prompts: ReadonlyMap<string, Served<Prompt>>;
 }
 
@@ -26,6 +35,7 @@ interface Property {
 export function mcpParts(functions: readonly RegisteredFunction[]): McpParts {
   const tools = new Map<string, Served<Tool>>();
   const resources = new Map<string, Served<Resource>>();
+  const templates: ServedTemplate[] = [];
   const prompts = new Map<string, Served<Prompt>>();
   for (const fn of functions) {
     const { binding } = fn.trigger;
@@ -52,15 +62,21 @@ export function mcpParts(functions: readonly RegisteredFunction[]): McpParts {
       const name = text("resourceName") ?? fn.metadata.name;
       const mimeType = text("mimeType");
       const { size } = binding;
-      const more = { ...(mimeType ? { mimeType } : {}), ...(typeof size === "number" ? { size } : {}) };
-      resources.set(uri, { fn, listed: { uri, name, ...described, ...more } });
+      const type = mimeType === undefined ? {} : { mimeType };
+      const template = uriTemplate(uri);
+      if (template !== undefined)
+        templates.push({ fn, template, listed: { uriTemplate: uri, name, ...described, ...type } });
+      else {
+        const more = typeof size === "number" ? { ...type, size } : type;
+        resources.set(uri.toLowerCase(), { fn, listed: { uri, name, ...described, ...more } });
+      }
     } else {
       const name = text("promptName") ?? fn.metadata.name;
       const args = JSON.parse(text("promptArguments") ?? "[]") as NonNullable<Prompt["arguments"]>;
       prompts.set(name, { fn, listed: { name, ...described, arguments: args } });
     }
   }
-  return { tools, resources, prompts };
+  return { tools, resources, templates, prompts };
 }
 
 function inputSchema(toolProperties: string | undefined): Tool["inputSchema"] {

@@ -162,13 +162,21 @@ function serverOf(
     return { isError: true, content: [{ type: "text" as const, text: outcome.error.message }] };
   });
   server.setRequestHandler("resources/list", async () => ({ resources: listed(parts.resources) }));
+  server.setRequestHandler("resources/templates/list", async () => ({
+    resourceTemplates: parts.templates.map((one) => one.listed),
+  }));
   server.setRequestHandler("resources/read", async ({ params }) => {
     const { uri } = params;
-    const { fn, listed: about } = wanted(parts.resources, "resource", uri);
+    const { fn, listed: about, values } = resourceAt(parts, uri);
     const outcome = await invoke(
       fn,
       { uri, clientInfo: clientInfo(), transport, ...(sessionId === undefined ? {} : { sessionId }) },
-      { mcpresourceuri: { json: JSON.stringify(uri) } },
+      {
+        mcpresourceuri: { json: JSON.stringify(uri) },
+        ...Object.fromEntries(
+          Object.entries(values).map(([name, value]) => [name, { json: JSON.stringify(value) }]),
+        ),
+      },
     );
     if (outcome.ok) return resourceResult(uri, about.mimeType, outcome.response.returnValue);
     throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message);
@@ -181,6 +189,17 @@ function serverOf(
     throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message);
   });
   return server;
+}
+
+/** One of its own before one of a template; the values are the template's. */
+function resourceAt({ resources, templates }: McpParts, uri: string) {
+  const own = resources.get(uri.toLowerCase());
+  if (own !== undefined) return { ...own, values: {} };
+  for (const one of templates) {
+    const values = one.template.match(uri);
+    if (values !== undefined) return { ...one, values };
+  }
+  return { ...wanted(resources, "resource", uri), values: {} };
 }
 
 function wanted<Listed>(
