@@ -15,7 +15,8 @@ import {
 import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { datasetLineageOperations } from "./lineage-operations.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
-import type { DatasetService, Prepared } from "./service.ts";
+import type { Prepared } from "./requests.ts";
+import type { DatasetService } from "./service.ts";
 import { validateOperation } from "./validate-operation.ts";
 
 export interface DatasetOperationDeps {
