@@ -61,6 +61,21 @@ describe("the ledger's change feeds for the local host", () => {
     await ledger.close();
   });
 
+  test("hand on less than asked for rather than one long text, and a long document alone", async () => {
+    const { ledger, source } = openSource();
+    const lengths = [60_000, 30_000, 60_000, 300_000, 10];
+    for (const [n, length] of lengths.entries())
+      await ledger.create("runs", run("a", `r${n}`, { note: "x".repeat(length) }));
+    const pages: string[][] = [];
+    for (let after: string | undefined, drained = false; !drained; ) {
+      const page = opened(await source.page("my_runs", after, 10));
+      pages.push(page.items.map((item) => (item as { id: string }).id));
+      ({ continuation: after, drained } = page);
+    }
+    expect(pages).toEqual([["r0", "r1"], ["r2"], ["r3"], ["r4"]]);
+    await ledger.close();
+  });
+
   test("begin again when the place belongs to a ledger that was replaced", async () => {
     const [old, fresh] = [openSource(), openSource()];
     await old.ledger.create("runs", run("a", "old"));

@@ -20,6 +20,8 @@ const facts = fc.record({
     fc.json().map((text) => Buffer.from(text)),
     fc.json().map((text) => Buffer.from(`\ufeff${text}`)),
     fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    // Memory of its own, as a long body has it.
+    fc.json().map((text) => Buffer.from(Uint8Array.from(Buffer.from(text)).buffer)),
   ),
 });
 

@@ -165,6 +165,24 @@ describe("many at once", () => {
   });
 });
 
+describe("lines", () => {
+  const types = { "content-type": "application/x-ndjson" };
+
+  test("are read whatever ends them, after a byte order mark, with empty ones between", async () => {
+    const names = ["plain", "Ærø", "雨", "last"];
+    const [first, ...rest] = names.map((user_input) => JSON.stringify({ user_input }));
+    await post("/episodes", `\ufeff${first}\r\n \r\n${rest.join("\n\n")}`, types);
+    const input = seen[0]?.input as { episodes: { user_input: string }[] };
+    expect(input.episodes.map(({ user_input }) => user_input)).toEqual(names);
+  });
+
+  test("that are all empty are no body", async () => {
+    const response = await post("/episodes", " \n\r\n", types);
+    expect((await error(response)).code).toBe("invalid_input");
+    expect(seen).toEqual([]);
+  });
+});
+
 describe("answers", () => {
   test("errors say code, message, field and remedy, and when to try again", async () => {
     const taken = await post("/datasets", { name: "taken" });

@@ -11,6 +11,12 @@ import type { Prepare } from "./statements.ts";
 /** A page ends early rather than hold more characters, as on Cosmos at 4 MB: 1,000 documents of 2 MB are no page. */
 const PAGE_LENGTH = 4 * 1024 * 1024;
 
+/**
+ * Characters of a page that is handed on as one text. V8 gives a string of more than 128 KiB pages of memory of its own,
+ * and where their first touch is dear (see bin/node-options.js) every document of such a page took five times as long.
+ */
+const TEXT_PAGE_LENGTH = 100 * 1024;
+
 /** A row in the order of the columns: an object for each row, made name by name, takes node:sqlite half as long again. */
 type PageRow = readonly [lsn: number, ts: number, ...unknown[]];
 
@@ -24,13 +30,17 @@ function lengthOf(row: PageRow): number {
 }
 
 /** Rows up to the limits of a page, and whether there are more. */
-function readPage(rows: Iterable<unknown>, limit: number): { page: PageRow[]; more: boolean } {
+function readPage(
+  rows: Iterable<unknown>,
+  limit: number,
+  most = PAGE_LENGTH,
+): { page: PageRow[]; more: boolean } {
   const page: PageRow[] = [];
   let length = 0;
   for (const each of rows) {
     const row = each as PageRow;
     length += lengthOf(row);
-    if (page.length === limit || (page.length > 0 && length > PAGE_LENGTH)) return { page, more: true };
+    if (page.length === limit || (page.length > 0 && length > most)) return { page, more: true };
     page.push(row);
   }
   return { page, more: false };
@@ -68,12 +78,13 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
   function changedRows(
     c: ContainerKey,
     { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+    most?: number,
   ) {
     checkLimit(limit);
     const from = after === undefined ? 0 : position(after);
     const sql = `SELECT lsn, ts, doc FROM ${tableOf(c)}
                  WHERE lsn > ? AND (expires IS NULL OR expires > ?) ORDER BY lsn LIMIT ?`;
-    const { page, more } = readPage(rowsOf(sql, [from, nowSeconds(), limit + 1]), limit);
+    const { page, more } = readPage(rowsOf(sql, [from, nowSeconds(), limit + 1]), limit, most);
     const next = page.at(-1)?.[0] ?? from;
     return { rows: page.map(versionOf), continuation: sealToken([storeId, next]), drained: !more };
   }
@@ -90,7 +101,7 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     c: ContainerKey,
     options: { readonly after?: string | undefined; readonly limit: number },
   ): TextPage {
-    const { rows, ...place } = changedRows(c, options);
+    const { rows, ...place } = changedRows(c, options, TEXT_PAGE_LENGTH);
     const texts = rows.map((row) => storedText(storeId, row));
     if (texts.length === 0) return { count: 0, json: "[]", ...place };
     // The brackets go to the first and the last: put around the whole they would copy it.

@@ -82,17 +82,22 @@ class DeferredRequest {
     return this.#made().clone();
   }
 
-  /** A copy of the body, the first time it is asked for; undefined where `Request` has the say. */
+  /**
+   * The body, the first time it is asked for, as memory that is the caller's alone: a copy, unless it is all of its
+   * memory anyway, as a long body is. Undefined where `Request` has the say.
+   */
   #bytes(): Uint8Array<ArrayBuffer> | undefined {
     const { body } = this.#facts;
     if (this.#whole !== undefined || this.#wasRead || body.length === 0) return undefined;
     this.#wasRead = true;
-    return new Uint8Array(body);
+    return isAlone(body) ? new Uint8Array(body.buffer) : new Uint8Array(body);
   }
 
   #made(): Request {
     if (this.#whole === undefined) {
-      const { method, body } = this.#facts;
+      const { method } = this.#facts;
+      // What was handed out is no longer ours to look at.
+      const body = this.#wasRead ? new Uint8Array(1) : this.#facts.body;
       const init = { method, headers: this.headers, ...(body.length === 0 ? {} : { body }) };
       this.#whole = new Request(this.url, init);
       if (this.#wasRead) void this.#whole.arrayBuffer();
@@ -100,3 +105,6 @@ class DeferredRequest {
     return this.#whole;
   }
 }
+
+const isAlone = (body: Buffer): body is Buffer<ArrayBuffer> =>
+  body.buffer instanceof ArrayBuffer && body.byteLength === body.buffer.byteLength;
