@@ -6,6 +6,7 @@ import { messageOf } from "./kernel/errors.ts";
 import { silentLogger, stderrLogger } from "./kernel/logger.ts";
 import { LocalHost } from "./local-host/local-host.ts";
 import { serve } from "./local-host/serve.ts";
+import { tellWatcherOfConfig } from "./local-host/watch.ts";
 import { warmFirstView } from "./surfaces/first-view.ts";
 import { PAGE_ROUTE } from "./surfaces/page.ts";
 
@@ -92,6 +93,7 @@ if (import.meta.main) {
     });
     if (values.help) process.stdout.write(HELP);
     else {
+      tellWatcherOfConfig(FOLDER);
       const port = Number(values.port);
       if (!Number.isInteger(port) || port < 0 || port > 65_535)
         throw new Error(`--port: ${values.port} is not a port number`);

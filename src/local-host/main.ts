@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../kernel/errors.ts";
 import { findEntry, readManifest } from "./core-api/app-files.ts";
 import { serve } from "./serve.ts";
-import { tellWatcher, watch } from "./watch.ts";
+import { tellWatcherOfConfig, watch } from "./watch.ts";
 
 const HELP = `Runs an Azure Functions app (Node.js, v4 programming model) on this machine, without Core Tools.
 
@@ -60,8 +60,7 @@ try {
   else {
     const folder = path.resolve(positionals[0] ?? ".");
     const built = values.built ?? "when fresh";
-    for (const file of ["package.json", "host.json", "local.settings.json"])
-      tellWatcher(path.join(folder, file));
+    tellWatcherOfConfig(folder);
     // Before anything is made in the folder: it may not be an app's at all.
     findEntry(folder, readManifest(folder), built);
     await serve({

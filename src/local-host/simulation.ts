@@ -19,6 +19,8 @@ export interface SimulationOptions {
   readonly late?: number;
   /** How often the host is killed, each time at a random await point. */
   readonly kills?: number;
+  /** The await point that the first life ends at, in place of a random one. */
+  readonly killAt?: number;
   /** Kills fall on the first this many await points of a life. */
   readonly lifespan?: number;
   /** host.json's `extensions.durableTask`. */
@@ -63,7 +65,8 @@ export class Simulation {
 
   #life() {
     const { seed, kills = 0, lifespan = 150, late = 1000, faults: rates = {} } = this.#options;
-    const kill = this.lives < kills ? 1 + Math.floor(this.#random() * lifespan) : undefined;
+    const random = this.lives < kills ? 1 + Math.floor(this.#random() * lifespan) : undefined;
+    const kill = this.lives === 0 ? (this.#options.killAt ?? random) : random;
     this.lives++;
     this.#dead = false;
     const { promise: died, resolve: tell } = Promise.withResolvers<void>();

@@ -74,4 +74,10 @@ export function tellWatcher(file: string): void {
   if (process.env.LIGHTNING_HOST_WATCHED !== undefined && process.connected) process.send?.({ loaded: file });
 }
 
+/** What a host reads of an app's folder besides its code. To be told before it is read: it may be broken. */
+export function tellWatcherOfConfig(folder: string): void {
+  for (const file of ["package.json", "host.json", "local.settings.json"])
+    tellWatcher(path.join(folder, file));
+}
+
 if (import.meta.main) watch(process.argv[2] ?? "", process.argv.slice(3));

@@ -75,6 +75,32 @@ describe("an instance's life", () => {
     },
   );
 
+  test("does nothing any more for one that was replaced while its orchestrator ran", async () => {
+    const ran: unknown[] = [];
+    await using host = await testHost({
+      orchestrators: {
+        *goes({ df }) {
+          const event: unknown = yield df.waitForExternalEvent("go");
+          return yield df.callActivity("note", event);
+        },
+      },
+      activities: { note: (event: unknown) => ran.push(event) },
+      options: { hostJson: { overridableExistingInstanceStates: "AnyState" } },
+    });
+    await host.begin("goes", "g", "first");
+    await host.engine.idle();
+    await Promise.all([
+      host.call("POST", "instances/g/raiseEvent/go", "for the first"),
+      host.begin("goes", "g", "second"),
+    ]);
+    await host.settle();
+    expect(await host.status("g")).toMatchObject({ runtimeStatus: "Running", input: "second" });
+    expect(ran).toEqual([]);
+    await host.call("POST", "instances/g/raiseEvent/go", "for the second");
+    await host.settle();
+    expect(ran).toEqual(["for the second"]);
+  });
+
   test("of two starts of one id in the same moment accepts one", async () => {
     await using host = await testHost(app);
     const answers = await Promise.all([1, 2, 3].map(() => host.call("POST", "orchestrators/waiting/same")));
