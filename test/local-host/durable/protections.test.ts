@@ -7,7 +7,7 @@ import { VirtualClock } from "../../../src/kernel/clock.ts";
 import { DurableStore } from "../../../src/local-host/durable/store.ts";
 import { createFaults, type FaultPlan } from "../../../src/local-host/faults.ts";
 import { seededRandom } from "../../../src/local-host/seeded-random.ts";
-import { type App, atOnce, type HostOptions, type OrchestratorCode, testHost } from "./app.ts";
+import { type App, atOnce, type HostOptions, type OrchestratorCode, type TestHost, testHost } from "./app.ts";
 
 // What keeps an orchestration right when messages come twice, late, in another order or not at all. Each test here was
 // seen failing with its protection taken out.
@@ -302,7 +302,11 @@ describe("a kill in the middle of a transaction", () => {
         *outer({ df }) {
           const parts: unknown[] = yield df.Task.all([1, 2].map((n) => df.callActivity("double", n)));
           yield df.createTimer(new Date(df.currentUtcDateTime.getTime() + 60_000));
-          return [...parts, yield df.callSubOrchestrator("inner", 3)];
+          const words: unknown[] = [
+            yield df.waitForExternalEvent("word"),
+            yield df.waitForExternalEvent("word"),
+          ];
+          return [...parts, ...words, yield df.callSubOrchestrator("inner", 3)];
         },
         *inner({ df }) {
           return yield df.callEntity({ name: "sum", key: df.instanceId }, "add", df.getInput());
@@ -318,10 +322,19 @@ describe("a kill in the middle of a transaction", () => {
     };
     const options: HostOptions = { file };
     let images: string[];
+    const words = ["a", "b"];
+    const say = async (host: TestHost, rest: readonly string[]) => {
+      for (const word of rest) {
+        await host.call("POST", "instances/one/raiseEvent/word", word);
+        await host.settle();
+      }
+    };
     {
       using watched = imagesOf(file);
       await using host = await testHost({ ...app, options });
-      expect((await host.run("outer")).output).toEqual([2, 4, 3]);
+      await host.run("outer");
+      await say(host, words);
+      expect((await host.status("one")).output).toEqual([2, 4, ...words, 3]);
       ({ images } = watched);
     }
     expect(images.length).toBeGreaterThan(30);
@@ -336,7 +349,12 @@ describe("a kill in the middle of a transaction", () => {
       // Before the start was committed there is nothing; from then on it ends right.
       if (reply.status === 404 && kept === 0) continue;
       kept++;
-      expect({ image, ...JSON.parse(reply.body) }).toMatchObject({ image, output: [2, 4, 3] });
+      // Whoever raises an event does it again when nobody said that it is kept.
+      const { historyEvents } = await host.status("one", "showHistory=true");
+      const events = historyEvents as { EventType: string; Name?: string }[];
+      const heard = events.filter(({ EventType, Name }) => EventType === "EventRaised" && Name === "word");
+      await say(host, words.slice(heard.length));
+      expect({ image, ...(await host.status("one")) }).toMatchObject({ image, output: [2, 4, ...words, 3] });
     }
     expect(kept).toBeGreaterThan(20);
   });
