@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,12 @@ import { type OrchestratorCode, testHost } from "./app.ts";
 import { expectedOutput, recoveryApp } from "./recovery-app.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "durable-recovery-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** A host whose test failed before its end would go on without it. */
+const hosts: ChildProcess[] = [];
+afterAll(() => {
+  for (const host of hosts) host.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** The store as a crash at this moment would leave it. */
 function crashImage(file: string, image: string): void {
@@ -123,6 +128,7 @@ describe("a host that was killed", () => {
         const child = spawn(process.execPath, [script, file, log, String(count)], {
           stdio: ["ignore", "pipe", "inherit"],
         });
+        hosts.push(child);
         let output = "";
         child.stdout.on("data", (chunk: Buffer) => {
           // The first sign of life starts the clock of its death.
