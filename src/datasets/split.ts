@@ -1,4 +1,4 @@
-import { DEFAULT_SPLIT_KEY } from "../config/settings.ts";
+import { DEFAULT_SPLIT_KEY } from "../config/loop-settings.ts";
 import { keyedFraction, keyedHash } from "../kernel/hashing.ts";
 import { SPLITS, type Split } from "./contract.ts";
 
