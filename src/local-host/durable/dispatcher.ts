@@ -5,34 +5,27 @@ import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { Faults } from "../faults.ts";
 import { ActivityWorker } from "./activity-worker.ts";
-import { type Applied, applyPlan } from "./apply-plan.ts";
+import type { Applied } from "./apply-plan.ts";
+import { Endings } from "./endings.ts";
 import { isEntityId } from "./entity.ts";
 import { EntityWorker } from "./entity-worker.ts";
-import { type EpisodeDeps, type Plan, runEpisode } from "./episode.ts";
-import { isTerminal, Status, type StoredEvent } from "./history.ts";
+import { isTerminal } from "./history.ts";
 import { HistoryCache } from "./history-cache.ts";
 import type { DurableSettings } from "./options.ts";
+import { type Decided, OrchestrationWorker } from "./orchestration-worker.ts";
 import { PayloadWatch } from "./payloads.ts";
+import { type Persist, persistently } from "./persist.ts";
 import type { FunctionInvoker } from "./port.ts";
 import { Queue } from "./queue.ts";
 import { reordered } from "./reorder.ts";
-import { SaidOnce } from "./said-once.ts";
 import { gatheringMs, isResult, newSlot, type Slot } from "./slot.ts";
-import type { Activity, DurableStore, Instance, Message } from "./store.ts";
+import type { Activity, DurableStore, Message } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
 /** No more episodes begin while so many changes wait for the disk: a commit and the turn before it stay short. */
 const FULL_GROUP = 100;
-/** Pauses before what a full disk refused is tried again: the first, and the longest after doubling. */
-const RETRY_WRITE_MS = { first: 10, longest: 1000 };
-
-const WAITS = {
-  missing: "the app has no such orchestrator any more",
-  "other version": "host.json's versionMatchStrategy leaves its version to another host",
-} as const;
-
 export interface DispatcherDeps {
   readonly store: DurableStore;
   readonly invoker: FunctionInvoker;
@@ -51,7 +44,6 @@ export class Dispatcher {
   readonly #deps: DispatcherDeps;
   readonly #slots = new Map<string, Slot>();
   readonly #timers: TimerQueue;
-  readonly #episodeDeps: EpisodeDeps;
   readonly #ready = new Queue<Slot>();
   readonly #activities = new Queue<Activity>();
   /** Large instances that wait for more results. */
@@ -61,28 +53,36 @@ export class Dispatcher {
   #committing = 0;
   #runningActivities = 0;
   readonly #histories = new HistoryCache(CACHE_CHARS);
+  readonly #orchestrations: OrchestrationWorker;
   readonly #entities: EntityWorker;
   readonly #activityWorker: ActivityWorker;
   #stopping = false;
-  readonly #notes: SaidOnce;
-  readonly #payloads: PayloadWatch;
   readonly #idle = new Set<() => void>();
-  readonly #ended = new Map<string, Set<(ended: boolean) => void>>();
+  readonly #endings = new Endings();
+  readonly #persist: Persist;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
-    this.#payloads = new PayloadWatch(deps.logger);
-    this.#notes = new SaidOnce(deps.logger);
+    const { clock, logger, store } = deps;
+    const payloads = new PayloadWatch(logger);
+    this.#persist = persistently({ store, logger, isStopping: () => this.#stopping });
+    this.#orchestrations = new OrchestrationWorker(
+      { ...deps, payloads, histories: this.#histories, now: () => clock.now() },
+      {
+        persist: this.#persist,
+        committing: () => this.#leavePlace(),
+        written: (decided, applied) => this.#written(decided, applied),
+        committed: (decided, applied) => this.#goOn(decided, applied),
+      },
+    );
     const persist = (work: () => readonly Message[]) => this.#persistMessages(work);
     this.#entities = new EntityWorker(deps, { persist });
     this.#activityWorker = new ActivityWorker(
-      { ...deps, payloads: this.#payloads },
+      { ...deps, payloads },
       { persist, isReady: (id) => this.#isReady(id), arrive: (message) => this.#arrive(message) },
     );
-    this.#timers = new TimerQueue(deps.clock, (message) => this.#arrive(message));
-    const { invoker, clock, settings, newId, faults } = deps;
-    deps.store.transactions.onFlushed = () => this.#pump();
-    this.#episodeDeps = { invoker, now: () => clock.now(), settings, newId, faults };
+    this.#timers = new TimerQueue(clock, (message) => this.#arrive(message));
+    store.transactions.onFlushed = () => this.#pump();
   }
 
   /** Takes up what the store holds. */
@@ -98,7 +98,7 @@ export class Dispatcher {
     this.#stopping = true;
     this.#timers.stop();
     for (const slot of this.#gathering) slot.gathering?.();
-    for (const id of this.#ended.keys()) this.#tell(id, false);
+    this.#endings.giveUp();
     const until = Date.now() + patienceMs;
     while (this.#episodes + this.#runningActivities + this.#deps.store.transactions.pending > 0) {
       if (Date.now() >= until) {
@@ -175,14 +175,9 @@ export class Dispatcher {
     });
   }
 
-  /** Calls back once: true when the instance has ended, false when the host stops; returns the way to stop listening. */
+  /** See `Endings.listen`. */
   whenEnded(id: string, callback: (ended: boolean) => void): () => void {
-    const listeners = this.#ended.get(id) ?? new Set();
-    this.#ended.set(id, listeners.add(callback));
-    return () => {
-      listeners.delete(callback);
-      if (listeners.size === 0 && this.#ended.get(id) === listeners) this.#ended.delete(id);
-    };
+    return this.#endings.listen(id, callback);
   }
 
   #slot(id: string): Slot {
@@ -252,51 +247,15 @@ export class Dispatcher {
   }
 
   async #episode(slot: Slot): Promise<void> {
-    const { store, logger, faults } = this.#deps;
+    const { logger, faults } = this.#deps;
     const arrived = slot.inbox;
     const messages = faults?.strikes("reorder") === true ? reordered(arrived, faults) : arrived;
     slot.inbox = [];
     let parked = false;
     try {
       if (faults?.survives() === false) return;
-      if (isEntityId(slot.id)) return await this.#entities.work(slot.id, messages);
-      const known = this.#histories.get(slot.id);
-      const instance = known?.instance ?? store.instance(slot.id);
-      if (instance !== undefined) {
-        const past = known?.events ?? store.history(slot.id);
-        const begun = performance.now();
-        const plan = await runEpisode(this.#episodeDeps, instance, past, messages);
-        slot.lastMs = performance.now() - begun;
-        if (faults?.survives() === false) return;
-        if (typeof plan === "string") {
-          parked = true;
-          if (plan !== "not started")
-            logger.error(`an orchestration waits: ${WAITS[plan]}`, {
-              orchestrator: instance.name,
-              version: instance.version,
-              instance: slot.id,
-            });
-        } else if (plan !== undefined) {
-          this.#payloads.look(`The output of orchestrator '${instance.name}'`, plan.change.output);
-          for (const note of plan.notes) this.#notes.say(note);
-          if (plan.change.status === Status.Failed)
-            logger.warn("an orchestration failed", {
-              orchestrator: instance.name,
-              instance: slot.id,
-              error: (plan.change.output ?? "").slice(0, 500),
-            });
-          // Those that only wait for the disk leave their place to others, and share its next sync with them.
-          this.#committing++;
-          this.#pump();
-          await this.#persist(
-            () => applyPlan(store, instance, past.length, plan),
-            (applied) => this.#goOn(slot, plan, applied),
-            (applied) => this.#applied(slot, instance, past, plan, applied),
-          ).finally(() => this.#committing--);
-          return;
-        }
-      }
-      if (!parked) await this.#persist(() => store.consume(messages));
+      if (isEntityId(slot.id)) await this.#entities.work(slot.id, messages);
+      else parked = await this.#orchestrations.work(slot, messages);
     } catch (error) {
       parked = true;
       logger.error("an orchestration's work failed inside the host and is tried again at its next event", {
@@ -314,15 +273,16 @@ export class Dispatcher {
     }
   }
 
+  /** One that only waits for the disk leaves its place to others, and shares its next sync with them. */
+  #leavePlace(): () => void {
+    this.#committing++;
+    this.#pump();
+    return () => this.#committing--;
+  }
+
   /** Right after the commit: memory follows, and other orchestrators that have something to do now; true with any. */
-  #applied(
-    slot: Slot,
-    instance: Instance,
-    past: readonly StoredEvent[],
-    plan: Plan,
-    applied: Applied | undefined,
-  ): boolean {
-    if (applied === undefined) return false;
+  #written({ instance, past, plan }: Decided, applied: Applied): boolean {
+    const slot = this.#slot(instance.id);
     const { executionId } = instance;
     const ended = isTerminal(plan.change.status);
     if (ended || plan.change.executionId !== executionId) this.#timers.drop(slot.id, executionId);
@@ -337,22 +297,15 @@ export class Dispatcher {
   }
 
   /** After the sync: what has effects, and whoever waits outside. */
-  #goOn(slot: Slot, plan: Plan, applied: Applied | undefined): void {
-    if (applied === undefined) return;
+  #goOn({ instance, plan }: Decided, applied: Applied): void {
     for (const { id, name } of applied.refused)
       this.#deps.logger.error(
         `Sub-orchestration '${name}' was not started: an instance '${id}' is already running. Its parent waits for ever, here and in Azure.`,
       );
     for (const activity of applied.activities) this.#add(activity);
     this.#pass(applied.messages, false);
-    if (isTerminal(plan.change.status)) this.#tell(slot.id, true);
+    if (isTerminal(plan.change.status)) this.#endings.tell(instance.id, true);
     this.#pump();
-  }
-
-  #tell(id: string, ended: boolean): void {
-    const listeners = this.#ended.get(id);
-    this.#ended.delete(id);
-    for (const listener of listeners ?? []) listener(ended);
   }
 
   async #activity(activity: Activity): Promise<void> {
@@ -368,26 +321,6 @@ export class Dispatcher {
     if (slot.queued) return true;
     const rest = { ...slot, outstanding: slot.outstanding - 1 };
     return gatheringMs(rest, this.#histories.get(id)?.events.length ?? 0, 1) === 0;
-  }
-
-  /** A commit that fails (a full disk) is tried again until it works or the host stops: work done is not lost. */
-  async #persist<Result>(
-    work: () => Result,
-    committed?: (result: Result) => void,
-    written?: (result: Result) => boolean,
-  ): Promise<void> {
-    for (let wait = RETRY_WRITE_MS.first; ; wait = Math.min(2 * wait, RETRY_WRITE_MS.longest)) {
-      try {
-        await this.#deps.store.write(work, committed, written);
-        return;
-      } catch (error) {
-        if (this.#stopping) throw error;
-        this.#deps.logger.error("the durable store could not be written; trying again", {
-          error: messageOf(error),
-        });
-        await pause(wait);
-      }
-    }
   }
 
   /** Commits messages and passes them on: to orchestrators at once, to entities when they are on the disk. */
