@@ -7,6 +7,7 @@ import { wrapToolHandler } from "../../src/episodes/wrap-tool-handler.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { benchArguments } from "../arguments.ts";
+import { median } from "../median.ts";
 import { PAYLOADS } from "./payloads.ts";
 
 const { calls, json } = benchArguments({
@@ -35,7 +36,6 @@ interface Figures {
   redaction: number;
 }
 
-const median = (samples: number[]): number => samples.toSorted((a, b) => a - b)[samples.length >> 1] ?? 0;
 const round = (n: number): number => Math.round(n * 100) / 100;
 
 /** Microseconds a call, the median of the rounds; a round of dear work is cut to about 100 ms. */

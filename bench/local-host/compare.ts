@@ -4,7 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { NODE_OPTIONS } from "../../bin/node-options.js";
 import { benchArguments } from "../arguments.ts";
-import { type Machine, measureMachine, medianOf } from "./machine.ts";
+import { median } from "../median.ts";
+import { type Machine, measureMachine } from "./machine.ts";
 
 const ENGINES = ["local-host", "restate", "dbos", "durabletask"] as const;
 const values = benchArguments({
@@ -63,7 +64,9 @@ const load = () => os.loadavg()[0]?.toFixed(1);
 for (let round = 1; round <= values.rounds; round++) {
   const bounds = measureMachine();
   machine.push(bounds);
-  console.log(`round ${round}, the machine: ${JSON.stringify(bounds)}`);
+  console.log(
+    `round ${round}, the machine: a synced page ${bounds.sync_ms.toFixed(2)} ms, Node ${bounds.node_start_ms.toFixed(0)} ms`,
+  );
   for (const engine of engines) {
     const before = load();
     try {
@@ -82,13 +85,15 @@ console.log(["".padEnd(18), ...engines.map((engine) => engine.padStart(12))].joi
 for (const name of names) {
   const row = engines.map((engine) => {
     const numbers = (seen.get(engine) ?? []).flatMap((figures) => figures[name] ?? []);
-    return (numbers.length === 0 ? "" : String(medianOf(numbers))).padStart(12);
+    return (numbers.length === 0 ? "" : String(Number(median(numbers).toFixed(2)))).padStart(12);
   });
   console.log(name.padEnd(18) + row.join(""));
 }
 
 // One orchestration of five activities waits for six syncs, one after the other; a process cannot serve before Node runs.
-const sync = medianOf(machine.map(({ sync_ms }) => sync_ms));
-const nodeStart = medianOf(machine.map(({ node_start_ms }) => node_start_ms));
-console.log(`\nthe machine itself: a synced page ${sync} ms, six of them ${(6 * sync).toFixed(2)} ms`);
-console.log(`                    Node that does nothing ${nodeStart} ms`);
+const sync = median(machine.map(({ sync_ms }) => sync_ms));
+const nodeStart = median(machine.map(({ node_start_ms }) => node_start_ms));
+console.log(
+  `\nthe machine itself: a synced page ${sync.toFixed(2)} ms, six of them ${(6 * sync).toFixed(2)} ms`,
+);
+console.log(`                    Node that does nothing ${nodeStart.toFixed(0)} ms`);

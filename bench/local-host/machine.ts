@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { median } from "../median.ts";
 
 const PAGE_BYTES = 4096;
 const WRITES = 200;
@@ -16,12 +17,7 @@ export interface Machine {
 }
 
 export function measureMachine(): Machine {
-  return { sync_ms: medianOf(syncs()), node_start_ms: medianOf(starts()) };
-}
-
-export function medianOf(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return Number((sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(2));
+  return { sync_ms: median(syncs()), node_start_ms: median(starts()) };
 }
 
 function syncs(): number[] {
