@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ROLES } from "../src/kernel/operation.ts";
+import { ROLES } from "../src/doors/operation.ts";
 
 /**
  * Prints the app roles for an app registration: `node infra/entra.ts [agent_id …] > app-roles.json`, then

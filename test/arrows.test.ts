@@ -7,37 +7,31 @@ import { describe, expect, it } from "@jest/globals";
  * one (`datasets/contract.ts`). `type:` allows types only: they are gone when the program runs.
  */
 const STAGES = ["episodes", "rewards", "datasets", "training", "evaluation", "deployments"] as const;
-const GROUND = ["kernel", "config", "ledger"];
+const GROUND = ["kernel", "doors", "config", "ledger"];
 const PORTS = ["files", "provider", "hosting", "catalog"];
 
-/** A stage reads the contract and store of the stages before it, and these pure functions. */
-const SHARED: Readonly<Record<string, readonly string[]>> = {
-  episodes: ["episodes/redact.ts"],
-  datasets: ["datasets/contamination.ts"],
-};
+/** A stage reads the contract and store of the stages before it. */
 const earlier = (stage: (typeof STAGES)[number]) =>
-  STAGES.slice(0, STAGES.indexOf(stage)).flatMap((one) => [
-    `${one}/contract.ts`,
-    `${one}/store.ts`,
-    ...(SHARED[one] ?? []),
-  ]);
+  STAGES.slice(0, STAGES.indexOf(stage)).flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]);
 const stageArrows = Object.fromEntries(
-  STAGES.map((stage) => [stage, [...GROUND, ...PORTS, ...earlier(stage)]]),
+  STAGES.map((stage) => [stage, [...GROUND, ...PORTS, "redaction", ...earlier(stage)]]),
 );
 const contracts = STAGES.map((stage) => `${stage}/contract.ts`);
 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
-  config: ["kernel"],
+  doors: ["kernel"],
+  config: ["kernel", "doors"],
+  redaction: ["kernel"],
   ledger: ["kernel", "config"],
   files: ["kernel", "config"],
-  provider: ["kernel", "config"],
+  provider: ["kernel", "doors", "config"],
   ...stageArrows,
   review: [
     ...GROUND,
     ...["episodes", "rewards", "datasets"].flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]),
-    "datasets/example.ts",
-    "datasets/validate.ts",
+    "datasets/line",
+    "datasets/validate",
     "type:rewards/service.ts",
     "type:datasets/service.ts",
   ],
@@ -56,18 +50,27 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   hosting: ["kernel", "type:config/settings.ts"],
   catalog: ["kernel", "type:ledger/ledger.ts", "type:hosting/hosting.ts"],
   identity: [...GROUND],
-  telemetry: ["kernel", "config", "type:provider/provider.ts"],
-  loop: ["type:kernel/claim.ts", ...contracts.map((one) => `type:${one}`), "type:pipelines/contract.ts"],
-  agent: ["kernel", "config", "provider", "episodes", "deployments/selection.ts"],
-  surfaces: [
+  telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
+  loop: ["type:doors/claim.ts", ...contracts.map((one) => `type:${one}`), "type:pipelines/contract.ts"],
+  capture: ["kernel", "config", "episodes"],
+  agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
+  sdk: [
     "kernel",
+    "doors",
     "config",
-    "identity",
+    "capture",
     ...contracts.map((one) => `type:${one}`),
     "type:datasets/replies.ts",
-    "datasets/line-rules.ts",
-    "episodes/capture.ts",
     "deployments/selection.ts",
+  ],
+  surfaces: [
+    "kernel",
+    "doors",
+    "config",
+    "identity",
+    "sdk",
+    ...contracts.map((one) => `type:${one}`),
+    "datasets/validate/line-rules.ts",
   ],
   "app.ts": [
     ...GROUND,
@@ -84,16 +87,53 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "local-provider/start.ts",
   ],
   "start.ts": ["kernel", "config", "app.ts", "local-host", "surfaces/page.ts", "surfaces/first-view.ts"],
-  "index.ts": ["kernel", "episodes", "surfaces"],
   functions: ["app.ts", "loop", "surfaces", "ledger/containers.ts"],
   // They could be packages of their own.
   "local-host": ["kernel"],
   "local-provider": ["kernel"],
 };
 
+/**
+ * Rooms inside rooms: what each may import of its own room, another room inside it or a file that stands beside them.
+ * Files that stand beside them may import all that is not above.
+ */
+const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  datasets: {
+    common: [],
+    line: ["common", "contract.ts"],
+    tokens: ["common", "contract.ts"],
+    validate: ["common", "contract.ts", "line", "tokens"],
+    shards: ["common", "contract.ts", "store.ts", "line", "tokens", "validate"],
+    merge: ["common", "contract.ts", "store.ts", "line", "tokens", "validate", "shards"],
+    golden: ["common", "contract.ts", "line", "validate", "shards"],
+    threads: ["contract.ts", "tokens", "merge", "activities.ts"],
+    "store.ts": ["common", "contract.ts"],
+    "contract.ts": [],
+  },
+  "local-host/durable": {
+    history: [],
+    "port.ts": [],
+    "options.ts": [],
+    "entity-request.ts": [],
+    store: ["history", "entity-request.ts"],
+    replay: ["history", "port.ts", "entity.ts", "entity-request.ts"],
+    "entity.ts": ["history", "port.ts", "store", "replay/traps.ts", "entity-request.ts"],
+    work: ["history", "port.ts", "options.ts", "store", "replay", "entity.ts", "entity-request.ts"],
+    client: ["history", "port.ts", "store", "work", "entity.ts"],
+  },
+  "local-host": {
+    durable: ["faults.ts"],
+    "core-api": ["durable/port.ts", "tracker.ts", "watch.ts"],
+    timers: ["core-api", "retry.ts", "state-file.ts", "tracker.ts"],
+    "change-feed": ["core-api", "faults.ts", "retry.ts", "state-file.ts", "tracker.ts"],
+    http: ["core-api", "durable", "state-file.ts"],
+    mcp: ["core-api", "http"],
+  },
+};
+
 /** Files that are entrances of a process: they may start the whole app, which nothing else in their room may. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
-  "src/surfaces/sdk.ts": ["app.ts", "start.ts", "local-host/home.ts"],
+  "src/sdk/sdk.ts": ["app.ts", "start.ts", "local-host/home.ts"],
   "src/surfaces/cli/main.ts": ["app.ts", "start.ts", "local-host/home.ts"],
 };
 
@@ -116,7 +156,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "durable-functions": ["functions", "loop", "type:surfaces"],
   "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],
-  openai: ["provider", "type:episodes/wrap-openai.ts"],
+  openai: ["provider", "type:capture/wrap-openai.ts"],
   zod: ["*"],
   "zod-openapi": ["surfaces"],
 };
@@ -172,7 +212,8 @@ const IMPORTS = FILES.flatMap(importsOf);
 /** `src/ledger/sqlite/open.ts` → `ledger/sqlite/open.ts`; `functions/http.ts` stays. */
 const inside = (file: string) => file.replace(/^src\//, "");
 const roomOf = (file: string) => inside(file).split("/")[0] as string;
-const covers = (allowed: string, place: string) => place === allowed || place.startsWith(`${allowed}/`);
+/** `covers("datasets", "datasets/store.ts")`; a folder covers what is in it. */
+const covers = (folder: string, place: string) => place === folder || place.startsWith(`${folder}/`);
 
 function isAllowed(list: readonly string[], place: string, typeOnly: boolean): boolean {
   return list.some(
@@ -184,6 +225,42 @@ function isAllowed(list: readonly string[], place: string, typeOnly: boolean): b
 const told = ({ from, to, typeOnly }: Import) => `${from} → ${to}${typeOnly ? " (types)" : ""}`;
 
 describe("the arrows of the tree", () => {
+  it("point the allowed way inside rooms that hold rooms", () => {
+    const broken = Object.entries(INNER).flatMap(([room, inner]) => {
+      const part = (file: string) => inside(file).slice(room.length + 1);
+      const roomInside = (file: string) => part(file).split("/")[0] as string;
+      const own = IMPORTS.filter(
+        ({ from, to, ours }) => ours && covers(room, inside(from)) && covers(room, inside(to)),
+      );
+      return own.filter(({ from, to, typeOnly }) => {
+        const allowed = inner[roomInside(from)];
+        return (
+          roomInside(from) !== roomInside(to) &&
+          allowed !== undefined &&
+          !isAllowed(allowed, part(to), typeOnly)
+        );
+      });
+    });
+    expect(broken.map(told)).toEqual([]);
+  });
+
+  it("name every room inside such a room, and none that is gone", () => {
+    for (const [room, inner] of Object.entries(INNER)) {
+      const parts = FILES.map(inside)
+        .filter((file) => covers(room, file))
+        .map((file) => file.slice(room.length + 1).split("/"));
+      const rooms = new Set(parts.filter(({ length }) => length > 1).map(([first]) => first));
+      const files = new Set(parts.filter(({ length }) => length === 1).map(([first]) => first));
+      expect(
+        Object.keys(inner)
+          .filter((name) => !name.endsWith(".ts"))
+          .toSorted(),
+      ).toEqual([...rooms].toSorted());
+      for (const name of Object.keys(inner).filter((one) => one.endsWith(".ts")))
+        expect(files).toContain(name);
+    }
+  });
+
   it("point the allowed way, room by room", () => {
     const broken = IMPORTS.filter(({ from, to, ours, typeOnly }) => {
       if (!ours || roomOf(from) === roomOf(to)) return false;
@@ -253,7 +330,7 @@ describe("the arrows of the tree", () => {
   it("point upwards on the map: every room is there, and imports rooms above it", () => {
     const map = readFileSync(path.join(ROOT, "src/README.md"), "utf8");
     const order = [...map.matchAll(/^\| `([\w.-]+)\/?` \|/gm)].map((row) => row[1] as string);
-    const rooms = [...new Set(sources("src").map(roomOf))].filter((room) => room !== "index.ts");
+    const rooms = [...new Set(sources("src").map(roomOf))];
     expect(order.toSorted()).toEqual(rooms.toSorted());
     const below = IMPORTS.filter(({ from, to, ours }) => {
       if (!ours || ENTRANCES[from] !== undefined || roomOf(from) === roomOf(to)) return false;

@@ -1,11 +1,11 @@
 import { performance } from "node:perf_hooks";
+import { createCaptureHook } from "../../src/capture/capture.ts";
+import { snapshot } from "../../src/capture/snapshot.ts";
+import { wrapToolHandler } from "../../src/capture/wrap-tool-handler.ts";
 import { readSettings } from "../../src/config/settings.ts";
-import { createCaptureHook } from "../../src/episodes/capture.ts";
-import { redact } from "../../src/episodes/redact.ts";
-import { snapshot } from "../../src/episodes/snapshot.ts";
-import { wrapToolHandler } from "../../src/episodes/wrap-tool-handler.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { redact } from "../../src/redaction/redact.ts";
 import { benchArguments } from "../arguments.ts";
 import { median } from "../median.ts";
 import { PAYLOADS } from "./payloads.ts";

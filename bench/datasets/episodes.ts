@@ -1,5 +1,5 @@
 import type { Episode } from "../../src/episodes/contract.ts";
-import { REDACTION_VERSION } from "../../src/episodes/redact.ts";
+import { REDACTION_VERSION } from "../../src/redaction/redact.ts";
 import type { Reward } from "../../src/rewards/contract.ts";
 
 /** Small, fast, seeded: the same N always gives the same episodes (mulberry32). */

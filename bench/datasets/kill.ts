@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
-import { edgesOf } from "../../src/datasets/edges.ts";
+import { edgesOf } from "../../src/datasets/merge/edges.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { canonicalJson } from "../../src/kernel/hashing.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";

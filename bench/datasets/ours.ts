@@ -2,7 +2,7 @@ import path from "node:path";
 import { readSettings } from "../../src/config/settings.ts";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
-import { createBuildThreads, onThreads } from "../../src/datasets/threads.ts";
+import { createBuildThreads, onThreads } from "../../src/datasets/threads/build-threads.ts";
 import { filesFromSettings } from "../../src/files/from-settings.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";

@@ -1,7 +1,7 @@
 import path from "node:path";
+import { createCaptureHook } from "../capture/capture.ts";
 import { homeFolder, type Settings } from "../config/settings.ts";
 import type { ModelSelector } from "../deployments/selection.ts";
-import { createCaptureHook } from "../episodes/capture.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { EpisodeService } from "../episodes/service.ts";
 import type { Clock } from "../kernel/clock.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { agentIdSchema } from "../kernel/schemas.ts";
+import { agentIdSchema } from "../doors/schemas.ts";
 import type { Agent } from "./agent.ts";
 
 const text = z.string().trim().min(1).max(100_000);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES } from "../kernel/operation.ts";
+import { ROLES } from "../doors/operation.ts";
 import { setting, url, whole } from "./setting.ts";
 
 const GROUP_GRANT = `\\s*[^=,\\s]+\\s*=\\s*(?:${ROLES.join("|")})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?\\s*`;

@@ -1,15 +1,15 @@
-import type { FailInput, RecordRef } from "../kernel/claim.ts";
+import type { FailInput, RecordRef } from "../doors/claim.ts";
 import { toIso } from "../kernel/clock.ts";
 import { notFound } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Stored } from "../ledger/ledger.ts";
-import { type AssembleDeps, assemble, removeShards } from "./assemble.ts";
 import type { Dataset, DatasetActivities } from "./contract.ts";
-import { removeEdges } from "./edges.ts";
 import { haveFeedsCaughtUp } from "./feed-progress.ts";
-import { folderOf } from "./keys.ts";
-import { buildShard, planShards, rememberedTokens } from "./shards.ts";
+import { type AssembleDeps, assemble, removeShards } from "./merge/assemble.ts";
+import { removeEdges } from "./merge/edges.ts";
+import { buildShard, planShards, rememberedTokens } from "./shards/build-shard.ts";
+import { folderOf } from "./shards/file-keys.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
 
 export interface DatasetActivityDeps extends Omit<AssembleDeps, "store"> {

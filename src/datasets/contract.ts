@@ -1,7 +1,7 @@
 import { z } from "zod";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../doors/schemas.ts";
 import { messageSchema, toolDefinitionSchema } from "../episodes/contract.ts";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
-import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../kernel/schemas.ts";
 import { REWARD_SOURCES } from "../rewards/contract.ts";
 
 export const SPLITS = ["train", "validation", "test"] as const;

@@ -1,15 +1,15 @@
 import { z } from "zod";
+import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts";
 import type { Settings } from "../config/settings.ts";
+import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { type Files, lines } from "../files/files.ts";
 import { conflict } from "../kernel/errors.ts";
-import { agentIdSchema, idSchema } from "../kernel/schemas.ts";
 import type { Provider } from "../provider/provider.ts";
-import { capabilityOf, familyOf, type Method } from "./capabilities.ts";
+import { letOthersRun } from "./common/let-others-run.ts";
 import { type Dataset, type DatasetLine, methodOf, type Split } from "./contract.ts";
-import { formatOf } from "./judge.ts";
-import { letOthersRun } from "./pause.ts";
-import { readJson, writeJson } from "./shard-file.ts";
-import { type Encoding, encodingOf, lineCounter, loadCounter } from "./tokens.ts";
+import { formatOf } from "./shards/line-of-episode.ts";
+import { readJson, writeJson } from "./shards/shard-file.ts";
+import { type Encoding, encodingOf, lineCounter, loadCounter } from "./tokens/tokens.ts";
 
 /** What estimates ask of whoever keeps prices and limits: dated rows. What no row says is unknown, never 0. */
 export interface PriceTables {

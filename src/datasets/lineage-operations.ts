@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { manifestField, manifestSchema } from "../kernel/manifest.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema } from "../kernel/schemas.ts";
+import { manifestField, manifestSchema } from "../doors/manifest.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema } from "../doors/schemas.ts";
 import { SPLITS } from "./contract.ts";
-import { FATES } from "./select.ts";
+import { FATES } from "./merge/select.ts";
 import type { DatasetService } from "./service.ts";
 
 export const edgeSchema = z.object({

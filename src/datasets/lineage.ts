@@ -4,7 +4,7 @@ import { invalid, notFound } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
 import type { Dataset, Split } from "./contract.ts";
-import { type EdgeRow, edgePage, edgesOf, edgesOfEpisode, type ToldEdge, tellEdge } from "./edges.ts";
+import { type EdgeRow, edgePage, edgesOf, edgesOfEpisode, type ToldEdge, tellEdge } from "./merge/edges.ts";
 import type { DatasetStore } from "./store.ts";
 
 interface LineageDeps {

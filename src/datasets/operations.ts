@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { startAndWait } from "../doors/long-operation.ts";
+import { type CallContext, defineOperation, type Operation, type Reply } from "../doors/operation.ts";
+import { continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
-import { startAndWait } from "../kernel/long-operation.ts";
-import { type CallContext, defineOperation, type Operation, type Reply } from "../kernel/operation.ts";
-import { continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
 import {
   buildDatasetInputSchema,
   buildGoldenInputSchema,
@@ -17,7 +17,7 @@ import { datasetLineageOperations } from "./lineage-operations.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
 import type { Prepared } from "./requests.ts";
 import type { DatasetService } from "./service.ts";
-import { validateOperation } from "./validate-operation.ts";
+import { validateOperation } from "./validate/operation.ts";
 
 export interface DatasetOperationDeps {
   readonly service: DatasetService;

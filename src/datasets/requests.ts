@@ -7,10 +7,10 @@ import { sha256 } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { buildDatasetInputSchema, buildGoldenInputSchema, Dataset, Format, Recipe } from "./contract.ts";
-import { readGolden } from "./golden.ts";
-import { goldenPartLines, goldenPartWarnings, removeGoldenParts } from "./golden-parts.ts";
-import { sourceFileKey } from "./keys.ts";
-import { splitKeyMark } from "./split.ts";
+import { readGolden } from "./golden/golden.ts";
+import { goldenPartLines, goldenPartWarnings, removeGoldenParts } from "./golden/parts.ts";
+import { splitKeyMark } from "./merge/split.ts";
+import { sourceFileKey } from "./shards/file-keys.ts";
 import type { DatasetStore } from "./store.ts";
 
 interface RequestDeps {

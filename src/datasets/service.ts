@@ -7,7 +7,7 @@ import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Dataset, goldenPartInputSchema, Split } from "./contract.ts";
 import { type Estimate, type EstimateInput, estimate, type PriceTables } from "./estimate.ts";
-import { addGoldenPart, type GoldenPart } from "./golden-parts.ts";
+import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createDatasetLineage } from "./lineage.ts";
 import { createDatasetRequests } from "./requests.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";

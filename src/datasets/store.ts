@@ -3,8 +3,8 @@ import { isLightningError } from "../kernel/errors.ts";
 import type { Condition, Ledger, Page, Stored } from "../ledger/ledger.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
+import { letOthersRun } from "./common/let-others-run.ts";
 import type { Dataset } from "./contract.ts";
-import { letOthersRun } from "./pause.ts";
 
 /**
  * Whole episodes read at once: no more than whose rewards are asked for in one question; the ledger ends a page of long

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const promoteInputSchema = z.strictObject({
   agent_id: agentIdSchema,

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { startAndWait } from "../doors/long-operation.ts";
+import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, forbidden, type LightningError } from "../kernel/errors.ts";
-import { startAndWait } from "../kernel/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
 import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./contract.ts";
 import { showDeployment } from "./lineage.ts";
 import { policyOperations } from "./policy-operations.ts";

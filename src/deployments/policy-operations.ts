@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema } from "../kernel/schemas.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema } from "../doors/schemas.ts";
 import { GATES, type GatePolicies, type GatePolicy, policyRecordSchema } from "./policy.ts";
 
 const policySchema = z.object({

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { storedTimeSchema } from "../doors/schemas.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { invalid, isLightningError, preconditionFailed } from "../kernel/errors.ts";
-import { storedTimeSchema } from "../kernel/schemas.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 
 export const GATES = ["warn", "require"] as const;

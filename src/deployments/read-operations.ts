@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { manifestField, manifestSchema } from "../kernel/manifest.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import { manifestField, manifestSchema } from "../doors/manifest.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { bare } from "../ledger/ledger.ts";
 import { DEPLOYMENT_STATES, deploymentEventSchema } from "./contract.ts";
 import { createLineage, LINEAGE_KINDS, rollbackInfo, showDeployment } from "./lineage.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, idSchema, jsonSchema } from "../kernel/schemas.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, idSchema, jsonSchema } from "../doors/schemas.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
 
 export interface UpkeepOperationsDeps {

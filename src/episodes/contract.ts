@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { messageSchema, toolDefinitionSchema } from "../kernel/chat.ts";
+import { messageSchema, toolDefinitionSchema } from "../doors/chat.ts";
 import {
   agentIdSchema,
   idSchema,
@@ -7,7 +7,7 @@ import {
   metadataSchema,
   storedTimeSchema,
   timeSchema,
-} from "../kernel/schemas.ts";
+} from "../doors/schemas.ts";
 
 export {
   contentPartSchema,
@@ -16,7 +16,7 @@ export {
   messageToolCallSchema,
   type ToolDefinition,
   toolDefinitionSchema,
-} from "../kernel/chat.ts";
+} from "../doors/chat.ts";
 
 /** One call of a tool by the agent, in the design's words. */
 export const toolCallSchema = z.object({

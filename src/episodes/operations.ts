@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { defineOperation, type Operation, type Reply } from "../doors/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema, timeSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
-import { defineOperation, type Operation, type Reply } from "../kernel/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema, timeSchema } from "../kernel/schemas.ts";
 import {
   type Episode,
   episodeInputSchema,

@@ -1,9 +1,9 @@
 import type { Settings } from "../config/settings.ts";
 import { tooLarge } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
+import { redact, redactOrWithhold } from "../redaction/redact.ts";
 import type { CheckedEpisodeInput, Episode } from "./contract.ts";
 import { jsonCopy } from "./json-copy.ts";
-import { redact, redactOrWithhold } from "./redact.ts";
 import { truncateResults } from "./truncate.ts";
 
 export type CaptureSettings = Pick<Settings, "redactSecrets" | "maxOutputLength">;

@@ -1,11 +1,11 @@
-import { sharedGroups } from "../datasets/contamination.ts";
 import type { Split } from "../datasets/contract.ts";
+import type { Claim } from "../doors/claim.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
-import type { Claim } from "../kernel/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Provider } from "../provider/provider.ts";
 import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts";
+import { sharedGroups } from "./contamination.ts";
 import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
 import { isRight, type Metric, showTurn } from "./grade.ts";
 import { pairsKey, toLines, writeQuestions } from "./plan.ts";

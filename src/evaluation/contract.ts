@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SPLITS } from "../datasets/contract.ts";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { startAndWait } from "../doors/long-operation.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { startAndWait } from "../kernel/long-operation.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
 import { bare } from "../ledger/ledger.ts";
 import { type Evaluation, evaluationSchema, startEvaluationInputSchema, VERDICTS } from "./contract.ts";
 import type { EvaluationService } from "./service.ts";

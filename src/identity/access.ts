@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.ts";
+import type { Caller } from "../doors/operation.ts";
 import { forbidden, unauthenticated } from "../kernel/errors.ts";
-import type { Caller } from "../kernel/operation.ts";
 import { readPrincipal } from "./principal.ts";
 import { type Grant, grantsReach, reachAnywhere, readAppRole, readGroupGrants, showGrant } from "./roles.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 /** How an operation that changes something ended. `refused`: the caller lacked the role. */
 export const OUTCOMES = ["done", "failed", "refused"] as const;

@@ -1,5 +1,5 @@
+import type { CallContext, Caller, Operation, Reply } from "../doors/operation.ts";
 import { forbidden, isLightningError } from "../kernel/errors.ts";
-import type { CallContext, Caller, Operation, Reply } from "../kernel/operation.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation, ROLES } from "../kernel/operation.ts";
-import { agentIdSchema, continuationSchema, pagingSchema, timeSchema } from "../kernel/schemas.ts";
+import { defineOperation, type Operation, ROLES } from "../doors/operation.ts";
+import { agentIdSchema, continuationSchema, pagingSchema, timeSchema } from "../doors/schemas.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditLog } from "./audit.ts";
 import { auditRecordSchema, OUTCOMES } from "./contract.ts";

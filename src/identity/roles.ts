@@ -1,4 +1,4 @@
-import { ROLES, type Role } from "../kernel/operation.ts";
+import { ROLES, type Role } from "../doors/operation.ts";
 
 /** A role for one agent, or for every agent. */
 export interface Grant {

@@ -1,8 +1,14 @@
-import { EventType, type ExecutionStarted, type HistoryEvent, statusName, store } from "./durable/history.ts";
+import {
+  EventType,
+  type ExecutionStarted,
+  type HistoryEvent,
+  statusName,
+  store,
+} from "./durable/history/history.ts";
 import { durableSettings } from "./durable/options.ts";
 import type { FunctionInvoker } from "./durable/port.ts";
-import { replay } from "./durable/replay.ts";
-import { orchestratorTrigger, readAnswer } from "./durable/trigger.ts";
+import { replay } from "./durable/replay/replay.ts";
+import { orchestratorTrigger, readAnswer } from "./durable/replay/trigger.ts";
 
 /** What today's orchestrator makes of a history recorded earlier. */
 export interface Replayed {

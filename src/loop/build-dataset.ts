@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { DatasetActivities } from "../datasets/contract.ts";
-import type { RecordRef } from "../kernel/claim.ts";
+import type { RecordRef } from "../doors/claim.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
 
 export interface DatasetResult {

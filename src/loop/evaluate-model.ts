@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
+import type { RecordRef } from "../doors/claim.ts";
 import type { Verdict } from "../evaluation/contract.ts";
-import type { RecordRef } from "../kernel/claim.ts";
 import { makeCallable } from "./make-callable.ts";
 import { fanOut, faultText, lastWord, type Steps, step, waitUntil } from "./steps.ts";
 

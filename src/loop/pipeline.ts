@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
+import type { RecordRef } from "../doors/claim.ts";
 import type { Verdict } from "../evaluation/contract.ts";
-import type { RecordRef } from "../kernel/claim.ts";
 import type { PipelineOutcome } from "../pipelines/contract.ts";
 import type { DatasetResult } from "./build-dataset.ts";
 import type { EvaluationResult } from "./evaluate-model.ts";

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { RecordRef } from "../kernel/claim.ts";
+import type { RecordRef } from "../doors/claim.ts";
 import type { RunStatus } from "../training/contract.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
 

@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import type { DeploymentService } from "../deployments/service.ts";
+import { manifestField, manifestSchema } from "../doors/manifest.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { notFound } from "../kernel/errors.ts";
-import { manifestField, manifestSchema } from "../kernel/manifest.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, idSchema } from "../kernel/schemas.ts";
 
 const missing = (id: string) => ({ id, missing: true as const });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema } from "../kernel/schemas.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema } from "../doors/schemas.ts";
 import { healthSchema, statsSchema } from "./contract.ts";
 import type { OverviewService } from "./service.ts";
 import { trendSchema } from "./trend.ts";

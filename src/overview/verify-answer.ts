@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { manifestSchema, verifyManifest } from "../kernel/manifest.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { manifestSchema, verifyManifest } from "../doors/manifest.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
 
 const EXAMPLE = {
   agent_id: "mcp-agents",

@@ -1,4 +1,4 @@
-import type { Claim } from "../kernel/claim.ts";
+import type { Claim } from "../doors/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import type { Pipeline, PipelineActivities } from "./contract.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/contract.ts";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../kernel/schemas.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
 
 export const runPipelineInputSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import type { Message, ToolDefinition } from "../kernel/chat.ts";
+import type { Message, ToolDefinition } from "../doors/chat.ts";
 
 /**
  * The port to whoever trains and answers: Azure OpenAI or the local provider, both through the `openai` package.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { messageSchema } from "../kernel/chat.ts";
+import { messageSchema } from "../doors/chat.ts";
 import type { ChatReply, ProviderCheckpoint, ProviderEvent, ProviderFile, ProviderJob } from "./provider.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { episodeSchema } from "../episodes/contract.ts";
-import { idSchema, storedTimeSchema } from "../kernel/schemas.ts";
 
 /** Why an episode is offered. */
 export const SAMPLING = ["random", "low_reward", "disagreement", "new_tool"] as const;

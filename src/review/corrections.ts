@@ -1,6 +1,6 @@
 import type { Example } from "../datasets/contract.ts";
-import { toExample } from "../datasets/example.ts";
-import { checkExample } from "../datasets/validate.ts";
+import { toExample } from "../datasets/line/example.ts";
+import { checkExample } from "../datasets/validate/line.ts";
 import type { Episode, Message } from "../episodes/contract.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import type { Ledger } from "../ledger/ledger.ts";

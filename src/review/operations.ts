@@ -1,17 +1,17 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { DatasetService } from "../datasets/service.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { invalid } from "../kernel/errors.ts";
-import { startAndWait } from "../kernel/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../kernel/operation.ts";
+import { startAndWait } from "../doors/long-operation.ts";
+import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
   idSchema,
   pagingSchema,
   storedTimeSchema,
-} from "../kernel/schemas.ts";
+} from "../doors/schemas.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { invalid } from "../kernel/errors.ts";
 import { rewardSchema } from "../rewards/contract.ts";
 import {
   CORRECTION_FORMATS,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { agentIdSchema, idSchema, metadataSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import { agentIdSchema, idSchema, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const REWARD_SOURCES = [
   "human_approval",

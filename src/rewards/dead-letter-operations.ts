@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
   idSchema,
   pagingSchema,
   storedTimeSchema,
-} from "../kernel/schemas.ts";
+} from "../doors/schemas.ts";
 import type { DeadLetterService } from "./dead-letter-service.ts";
 
 const feedSchema = z.enum(["episodes", "rewards"]).meta({ description: "Whose feed could not handle it." });

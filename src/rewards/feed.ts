@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storedTimeSchema } from "../doors/schemas.ts";
 import {
   type Episode,
   episodeSchema,
@@ -10,7 +11,6 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { storedTimeSchema } from "../kernel/schemas.ts";
 import { type FeedName, raiseWatermark } from "../ledger/feed-watermarks.ts";
 import type { Ledger, PatchOperation } from "../ledger/ledger.ts";
 import { autoScore } from "./auto-score.ts";

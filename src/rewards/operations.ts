@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
+import { defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { REWARD_SOURCES, type Reward, rewardInputSchema, rewardSchema } from "./contract.ts";
 import type { RewardService } from "./service.ts";
 

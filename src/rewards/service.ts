@@ -1,10 +1,10 @@
 import type { Settings } from "../config/settings.ts";
-import { redact } from "../episodes/redact.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { invalid, isLightningError } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import { redact } from "../redaction/redact.ts";
 import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
 import {
   costPenalty,

@@ -1,6 +1,6 @@
 import type { DurableClient } from "durable-functions";
+import type { Orchestrations } from "../doors/operation.ts";
 import { messageOf, unavailable } from "../kernel/errors.ts";
-import type { Orchestrations } from "../kernel/operation.ts";
 
 const UNFINISHED = new Set(["Running", "Pending", "Suspended", "ContinuedAsNew"]);
 

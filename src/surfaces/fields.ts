@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Operation } from "../kernel/operation.ts";
+import type { Operation } from "../doors/operation.ts";
 
 /** The part of JSON Schema that zod writes and the doors read. */
 export interface JsonSchema {

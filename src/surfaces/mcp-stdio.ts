@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { CallToolResult, Tool } from "@modelcontextprotocol/server";
 import { StdioServerTransport, serveStdio as serveSdkStdio } from "@modelcontextprotocol/server/stdio";
 import { LightningError, messageOf } from "../kernel/errors.ts";
-import { type Address, keyHeader } from "./client.ts";
+import { type Address, keyHeader } from "../sdk/client.ts";
 import { mcpServer } from "./mcp.ts";
 import { errorText } from "./wire-errors.ts";
 

@@ -1,9 +1,9 @@
 import type { CallToolResult, Tool } from "@modelcontextprotocol/server";
 import type { z } from "zod";
+import { type CallContext, type Operation, parseInput, type Role } from "../doors/operation.ts";
 import { demandRole } from "../identity/guard.ts";
 import { fatal } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { type CallContext, type Operation, parseInput, type Role } from "../kernel/operation.ts";
 import { inputJsonSchema } from "./fields.ts";
 import { errorText, toLightningError } from "./wire-errors.ts";
 

@@ -5,8 +5,8 @@ import {
   Server,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
+import type { CallContext, Operation } from "../doors/operation.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { CallContext, Operation } from "../kernel/operation.ts";
 import { type ExtraTool, type McpTool, mcpTools } from "./mcp-tools.ts";
 import { packageVersion } from "./package-version.ts";
 import { callContext, type RestBase } from "./rest.ts";

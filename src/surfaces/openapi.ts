@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
-import type { Operation } from "../kernel/operation.ts";
+import type { Operation } from "../doors/operation.ts";
+import { ROUTE_PREFIX } from "../doors/operation.ts";
 import { packageVersion } from "./package-version.ts";
-import { ROUTE_PREFIX } from "./rest.ts";
 
 const errorSchema = z
   .object({

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { HttpRequest } from "@azure/functions";
+import type { Operation } from "../doors/operation.ts";
 import { badRequest, messageOf, tooLarge } from "../kernel/errors.ts";
-import type { Operation } from "../kernel/operation.ts";
 import { inputFields } from "./fields.ts";
 
 /** Well under what Azure Functions takes (210 MB), small enough to parse without stalling other requests for long. */

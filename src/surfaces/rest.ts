@@ -1,14 +1,18 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import {
+  type CallContext,
+  type Operation,
+  type Orchestrations,
+  parseInput,
+  ROUTE_PREFIX,
+} from "../doors/operation.ts";
 import { type Access, LOCAL_CALLER } from "../identity/access.ts";
 import { badRequest, fatal, invalid, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { type CallContext, type Operation, type Orchestrations, parseInput } from "../kernel/operation.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
 import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
 
-/** Where every operation lies, under the host's route prefix (`api`). */
-export const ROUTE_PREFIX = "lightning";
 /** How long a long operation is waited for without a `Prefer` header, in ms (product.md). */
 export const DEFAULT_WAIT_MS = 10_000;
 /** Azure's load balancer cuts a request at 230 s. */

@@ -1,6 +1,6 @@
+import { signedManifest } from "../doors/manifest.ts";
+import type { Operation } from "../doors/operation.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { signedManifest } from "../kernel/manifest.ts";
-import type { Operation } from "../kernel/operation.ts";
 
 /**
  * A row with the field `manifest` answers with a signed manifest when it is asked to. It has to stand outside of all

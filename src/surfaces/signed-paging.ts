@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
+import type { Operation } from "../doors/operation.ts";
 import { badRequest } from "../kernel/errors.ts";
 import { hmacSha256 } from "../kernel/hashing.ts";
-import type { Operation } from "../kernel/operation.ts";
 
 /** Hex digits of a signature that are kept: 128 bits. */
 const SIGNATURE = 32;

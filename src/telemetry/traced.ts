@@ -1,4 +1,4 @@
-import type { Operation, Orchestrations } from "../kernel/operation.ts";
+import type { Operation, Orchestrations } from "../doors/operation.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Attributes, Telemetry } from "./telemetry.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../kernel/claim.ts";
-import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../kernel/schemas.ts";
+import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { graderSchema } from "./graders.ts";
 
 /** The five words of the design; `state` beside it is the exact one. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { startAndWait } from "../doors/long-operation.ts";
+import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { startAndWait } from "../kernel/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../kernel/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../kernel/schemas.ts";
 import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
 import { isOver } from "./rules.ts";

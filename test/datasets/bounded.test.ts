@@ -1,14 +1,14 @@
 import { Buffer } from "node:buffer";
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { KEYS } from "../../src/datasets/candidates.ts";
-import { findGroups } from "../../src/datasets/groups.ts";
-import { eachRepeat, KeyTable } from "../../src/datasets/key-table.ts";
-import { keysAcross, nearOverlap, reservedAmong } from "../../src/datasets/leakage.ts";
-import { References } from "../../src/datasets/references.ts";
-import { ReservedKeys } from "../../src/datasets/reserved.ts";
-import { keysOfSide } from "../../src/datasets/side-files.ts";
-import { sortedInRanges } from "../../src/datasets/sorted.ts";
+import { sortedInRanges } from "../../src/datasets/common/sort-records.ts";
+import { findGroups } from "../../src/datasets/merge/groups.ts";
+import { eachRepeat, KeyTable } from "../../src/datasets/merge/key-table.ts";
+import { keysAcross, nearOverlap, reservedAmong } from "../../src/datasets/merge/leakage.ts";
+import { References } from "../../src/datasets/merge/references.ts";
+import { ReservedKeys } from "../../src/datasets/merge/reserved.ts";
+import { keysOfSide } from "../../src/datasets/merge/side-files.ts";
+import { KEYS } from "../../src/datasets/shards/candidates.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { chat, heldCandidates, must } from "./world.ts";
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
-import { tokenMemoryKey } from "../../src/datasets/token-memory.ts";
+import { tokenMemoryKey } from "../../src/datasets/shards/token-cache.ts";
 import { toIso } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { type FeedName, raiseWatermark } from "../../src/ledger/feed-watermarks.ts";

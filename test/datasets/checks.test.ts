@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { capabilityOf } from "../../src/datasets/capabilities.ts";
-import { FILE_RULES, LINE_RULES, WARNINGS } from "../../src/datasets/line-rules.ts";
-import { checkFile } from "../../src/datasets/validate-file.ts";
-import { validateOperation } from "../../src/datasets/validate-operation.ts";
+import { capabilityOf } from "../../src/catalog/capabilities.ts";
+import { checkFile } from "../../src/datasets/validate/file.ts";
+import { FILE_RULES, LINE_RULES, WARNINGS } from "../../src/datasets/validate/line-rules.ts";
+import { validateOperation } from "../../src/datasets/validate/operation.ts";
 import { CHECKS, type Check, type Fixture, jsonl } from "./checks.ts";
 
 const validate = validateOperation();

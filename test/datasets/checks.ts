@@ -3,7 +3,7 @@
  * service would refuse late or mis-train silently: who says it, which rule of the validator it is, and a file that
  * keeps it beside one that breaks it. `checks.test.ts` sends both through the door.
  */
-import type { Capability } from "../../src/datasets/capabilities.ts";
+import type { Capability } from "../../src/catalog/capabilities.ts";
 
 type Line = Record<string, unknown>;
 

@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { candidatesOf, IndexWriter, indexLengths } from "../../src/datasets/shard-index.ts";
-import { hashOfContent } from "../../src/datasets/side-files.ts";
+import { hashOfContent } from "../../src/datasets/merge/side-files.ts";
+import { candidatesOf, IndexWriter, indexLengths } from "../../src/datasets/shards/shard-index.ts";
 import { makeWorld } from "./world.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text);

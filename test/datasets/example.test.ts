@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { exampleLine, toExample } from "../../src/datasets/example.ts";
-import { checkLine } from "../../src/datasets/validate.ts";
+import { exampleLine, toExample } from "../../src/datasets/line/example.ts";
+import { checkLine } from "../../src/datasets/validate/line.ts";
 import type { Message, ToolDefinition } from "../../src/episodes/contract.ts";
 import { episode } from "./world.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { CAPABILITIES, type Capability, capabilityOf, familyOf } from "../../src/datasets/capabilities.ts";
+import { CAPABILITIES, type Capability, capabilityOf, familyOf } from "../../src/catalog/capabilities.ts";
 import type { Format } from "../../src/datasets/contract.ts";
-import { FILE_RULES, WARNINGS } from "../../src/datasets/line-rules.ts";
-import { checkFormatLine } from "../../src/datasets/validate.ts";
-import { checkFile, checkTogether } from "../../src/datasets/validate-file.ts";
+import { checkFile, checkTogether } from "../../src/datasets/validate/file.ts";
+import { checkFormatLine } from "../../src/datasets/validate/line.ts";
+import { FILE_RULES, WARNINGS } from "../../src/datasets/validate/line-rules.ts";
 
 type Line = Record<string, unknown>;
 const user = { role: "user", content: "Hi" };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { nearOverlap } from "../../src/datasets/leakage.ts";
-import { NearIndex, SIGNATURE_BYTES, writeSignature } from "../../src/datasets/near.ts";
-import { select } from "../../src/datasets/select.ts";
+import { NearIndex, SIGNATURE_BYTES, writeSignature } from "../../src/datasets/line/near.ts";
+import { nearOverlap } from "../../src/datasets/merge/leakage.ts";
+import { select } from "../../src/datasets/merge/select.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { AGENT, episode, heldCandidates, makeWorld, rewarded } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import type { Example } from "../../src/datasets/contract.ts";
-import { contentHash, inputKey, inputText, sessionKey } from "../../src/datasets/normalise.ts";
+import { contentHash, inputKey, inputText, sessionKey } from "../../src/datasets/line/normalise.ts";
 import type { Message } from "../../src/episodes/contract.ts";
 import { hmacSha256, keyedHash } from "../../src/kernel/hashing.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { datasetOperations } from "../../src/datasets/operations.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import type { Clock } from "../../src/kernel/clock.ts";
-import { type CallContext, type Operation, parseInput } from "../../src/kernel/operation.ts";
 import { AGENT, chat, episode, makeWorld, must, unjudged, type World } from "./world.ts";
 
 let world: World;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { capabilityOf } from "../../src/datasets/capabilities.ts";
-import { encode } from "../../src/datasets/encode.ts";
-import { toExample } from "../../src/datasets/example.ts";
-import { checkExample, checkFormatLine, checkLine } from "../../src/datasets/validate.ts";
-import { checkFile } from "../../src/datasets/validate-file.ts";
+import { capabilityOf } from "../../src/catalog/capabilities.ts";
+import { encode } from "../../src/datasets/line/encode.ts";
+import { toExample } from "../../src/datasets/line/example.ts";
+import { checkFile } from "../../src/datasets/validate/file.ts";
+import { checkExample, checkFormatLine, checkLine } from "../../src/datasets/validate/line.ts";
 import type { Episode, Message } from "../../src/episodes/contract.ts";
 import { episode, makeWorld, memoryFiles, rewarded, type World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { merge, sideCode } from "../../src/datasets/merge.ts";
-import { ReservedKeys } from "../../src/datasets/reserved.ts";
+import { merge, sideCode } from "../../src/datasets/merge/merge.ts";
+import { ReservedKeys } from "../../src/datasets/merge/reserved.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import {
   AGENT,

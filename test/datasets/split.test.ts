@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { SPLITS, type Split } from "../../src/datasets/contract.ts";
-import { merge, sideCode } from "../../src/datasets/merge.ts";
-import { assignSides, type SplitShares, sideOf } from "../../src/datasets/split.ts";
+import { merge, sideCode } from "../../src/datasets/merge/merge.ts";
+import { assignSides, type SplitShares, sideOf } from "../../src/datasets/merge/split.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { heldCandidates, must } from "./world.ts";
 

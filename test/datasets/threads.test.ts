@@ -5,7 +5,11 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { readSettings, type Settings } from "../../src/config/settings.ts";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
-import { type BuildThreads, createBuildThreads, onThreads } from "../../src/datasets/threads.ts";
+import {
+  type BuildThreads,
+  createBuildThreads,
+  onThreads,
+} from "../../src/datasets/threads/build-threads.ts";
 import { filesFromSettings } from "../../src/files/from-settings.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { keepTokens, readKnownTokens, tokenMemoryKey } from "../../src/datasets/token-memory.ts";
+import { keepTokens, readKnownTokens, tokenMemoryKey } from "../../src/datasets/shards/token-cache.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { AGENT, episode, heldCandidates, makeWorld, memoryFiles, must, type World } from "./world.ts";
 

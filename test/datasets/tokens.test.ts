@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { countTokens as countOlder } from "gpt-tokenizer/encoding/cl100k_base";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
-import { encodingOf, lineCounter, loadCounter } from "../../src/datasets/tokens.ts";
+import { encodingOf, lineCounter, loadCounter } from "../../src/datasets/tokens/tokens.ts";
 
 let count: (text: string) => number;
 beforeAll(async () => {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { DEEPEST_NESTING, LINE_RULES, type LineRule, LONGEST_LINE } from "../../src/datasets/line-rules.ts";
-import { checkExample, checkLine } from "../../src/datasets/validate.ts";
+import { checkExample, checkLine } from "../../src/datasets/validate/line.ts";
+import {
+  DEEPEST_NESTING,
+  LINE_RULES,
+  type LineRule,
+  LONGEST_LINE,
+} from "../../src/datasets/validate/line-rules.ts";
 
 type Line = Record<string, unknown>;
 /** Rules of other formats, and of a model: `formats.test.ts`. */

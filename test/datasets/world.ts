@@ -4,7 +4,6 @@ import os from "node:os";
 import path from "node:path";
 import { readSettings, type Settings } from "../../src/config/settings.ts";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
-import { type Candidate, type Candidates, ENTRY_BYTES, Entries } from "../../src/datasets/candidates.ts";
 import {
   buildDatasetInputSchema,
   buildGoldenInputSchema,
@@ -13,7 +12,13 @@ import {
   type Split,
 } from "../../src/datasets/contract.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
-import { IndexWriter } from "../../src/datasets/shard-index.ts";
+import {
+  type Candidate,
+  type Candidates,
+  ENTRY_BYTES,
+  Entries,
+} from "../../src/datasets/shards/candidates.ts";
+import { IndexWriter } from "../../src/datasets/shards/shard-index.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import type { Files } from "../../src/files/files.ts";
 import { folderFiles } from "../../src/files/folder.ts";

@@ -2,10 +2,10 @@ import { describe, expect, test } from "@jest/globals";
 import { createDeploymentActivities } from "../../src/deployments/activities.ts";
 import { deploymentOperations } from "../../src/deployments/operations.ts";
 import { createModelSelector } from "../../src/deployments/selection.ts";
+import { type CallContext, parseInput } from "../../src/doors/operation.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { invalid, isLightningError, notFound, unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
-import { type CallContext, parseInput } from "../../src/kernel/operation.ts";
 import { AGENT, callContext, chatProvider, deploymentWorld, evaluationRecord, settings } from "./world.ts";
 
 async function doors() {

@@ -1,9 +1,9 @@
 import { createDeploymentActivities } from "../../src/deployments/activities.ts";
 import { createDeploymentService, type DeploymentDeps } from "../../src/deployments/service.ts";
+import type { CallContext } from "../../src/doors/operation.ts";
 import type { Evaluation, Verdict } from "../../src/evaluation/contract.ts";
 import { toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
-import type { CallContext } from "../../src/kernel/operation.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import type { ChatRequest, Provider } from "../../src/provider/provider.ts";

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import { episodeOperations } from "../../src/episodes/operations.ts";
 import { cleanEpisode, MOST_EPISODE_BYTES } from "../../src/episodes/rules.ts";
@@ -7,7 +8,6 @@ import { createEpisodeService } from "../../src/episodes/service.ts";
 import { TRUNCATION_MARK, truncateResult, truncateText } from "../../src/episodes/truncate.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
-import { type CallContext, type Operation, parseInput } from "../../src/kernel/operation.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 

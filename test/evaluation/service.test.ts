@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { parseInput } from "../../src/doors/operation.ts";
 import { evaluationOperations } from "../../src/evaluation/operations.ts";
 import { MOST_EXAMPLES, toQuestion } from "../../src/evaluation/plan.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
-import { parseInput } from "../../src/kernel/operation.ts";
 import { AGENT, callContext, runRecord } from "../deployments/world.ts";
 import { evaluationWorld, exampleLine, lastText, toolTurn } from "./world.ts";
 

@@ -17,7 +17,7 @@ import { type DemoResult, exitCodeOf, toJson, toTable } from "../../examples/dem
 import { createSandbox } from "../../examples/demo/sandbox.ts";
 import { countGroups, setAside } from "../../examples/demo/set-aside.ts";
 import type { Outcome } from "../../examples/demo/traffic.ts";
-import { checkExample } from "../../src/datasets/validate.ts";
+import { checkExample } from "../../src/datasets/validate/line.ts";
 
 const corpus = readCorpus();
 const folders: string[] = [];

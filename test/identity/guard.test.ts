@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
+import { type CallContext, type Caller, parseInput } from "../../src/doors/operation.ts";
 import { createAccess } from "../../src/identity/access.ts";
 import type { AuditRecord } from "../../src/identity/contract.ts";
 import { agentsOf, EVERY_AGENT, guarded } from "../../src/identity/guard.ts";
@@ -8,7 +9,6 @@ import { watchWrites } from "../../src/identity/writes.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { createLogger, silentLogger } from "../../src/kernel/logger.ts";
-import { type CallContext, type Caller, parseInput } from "../../src/kernel/operation.ts";
 import { bare, type Ledger, type LedgerDocument, type Stored } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger, type SqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { createMcpDoor } from "../../src/surfaces/mcp.ts";

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import * as fc from "fast-check";
 import { readSettings } from "../../src/config/settings.ts";
+import { ROLES } from "../../src/doors/operation.ts";
 import { createAccess } from "../../src/identity/access.ts";
 import { readPrincipal } from "../../src/identity/principal.ts";
 import { grantsReach, readAppRole, readGroupGrants, showGrant } from "../../src/identity/roles.ts";
-import { ROLES } from "../../src/kernel/operation.ts";
-import { keyHeader } from "../../src/surfaces/client.ts";
-import { connect } from "../../src/surfaces/connect.ts";
+import { keyHeader } from "../../src/sdk/client.ts";
+import { connect } from "../../src/sdk/connect.ts";
 import { AZURE, knock, principal } from "./people.ts";
 
 const access = (env: Record<string, string> = {}) =>

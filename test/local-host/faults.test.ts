@@ -6,7 +6,7 @@ import { describe, expect, test } from "@jest/globals";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { createCore } from "../../src/local-host/core-api/core.ts";
 import { createInvoker } from "../../src/local-host/core-api/invoker.ts";
-import { PayloadWatch } from "../../src/local-host/durable/payloads.ts";
+import { PayloadWatch } from "../../src/local-host/durable/work/payloads.ts";
 import { createFaults, describeFaults, parseFaults } from "../../src/local-host/faults.ts";
 import { readHostConfig } from "../../src/local-host/host-config.ts";
 import { describeKeys } from "../../src/local-host/serve.ts";

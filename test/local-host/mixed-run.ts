@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedApp } from "../../src/local-host/core-api/load-app.ts";
-import { DurableStore } from "../../src/local-host/durable/store.ts";
+import { DurableStore } from "../../src/local-host/durable/store/store.ts";
 import { seededRandom } from "../../src/local-host/seeded-random.ts";
 import { Simulation, type SimulationOptions } from "../../src/local-host/simulation.ts";
 import { mixOf } from "./patterns.ts";

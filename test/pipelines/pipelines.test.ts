@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseInput } from "../../src/doors/operation.ts";
 import { systemClock, toIso } from "../../src/kernel/clock.ts";
 import { conflict, invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
-import { parseInput } from "../../src/kernel/operation.ts";
 import { pipelineOperations } from "../../src/pipelines/operations.ts";
 import { AGENT, callContext } from "../deployments/world.ts";
 import { pipelineWorld } from "./world.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { HistoryEvent } from "../../src/local-host/durable/history.ts";
+import type { HistoryEvent } from "../../src/local-host/durable/history/history.ts";
 
 export const HISTORIES = path.join(import.meta.dirname, "histories");
 

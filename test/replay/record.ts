@@ -2,8 +2,8 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { statusName } from "../../src/local-host/durable/history.ts";
-import { DurableStore } from "../../src/local-host/durable/store.ts";
+import { statusName } from "../../src/local-host/durable/history/history.ts";
+import { DurableStore } from "../../src/local-host/durable/store/store.ts";
 import { homeFiles } from "../../src/local-host/home.ts";
 import { testHost } from "../local-host/durable/app.ts";
 import { scratch } from "../local-host/support.ts";

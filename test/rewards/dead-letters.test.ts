@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
-import { type CallContext, type Operation, parseInput } from "../../src/kernel/operation.ts";
 import { openCosmosLedger } from "../../src/ledger/cosmos/open.ts";
 import { provisionCosmos } from "../../src/ledger/cosmos/provision.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";

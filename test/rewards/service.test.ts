@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import { createEpisodeService } from "../../src/episodes/service.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
-import { type CallContext, type Operation, parseInput } from "../../src/kernel/operation.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { rewardOperations } from "../../src/rewards/operations.ts";

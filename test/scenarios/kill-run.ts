@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { isBuildFile } from "../../src/datasets/keys.ts";
+import { isBuildFile } from "../../src/datasets/shards/file-keys.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import type { ContainerKey } from "../../src/ledger/containers.ts";
 import { each, type Ledger, type LedgerDocument } from "../../src/ledger/ledger.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { jest } from "@jest/globals";
 import { type App, appOf, configureApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
-import { loadVocabulary } from "../../src/datasets/vocabulary.ts";
+import { loadVocabulary } from "../../src/datasets/tokens/vocabulary.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { operationRows } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
+import type { Operation, Reply } from "../../src/doors/operation.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
-import type { Operation, Reply } from "../../src/kernel/operation.ts";
 import { TEXTS } from "../../src/surfaces/cli/texts.ts";
 import { cliAgainst } from "./cli-harness.ts";
 import { loopback } from "./loopback.ts";

@@ -1,7 +1,7 @@
-import type { Operation } from "../../src/kernel/operation.ts";
+import type { Operation } from "../../src/doors/operation.ts";
+import { pagesOf } from "../../src/sdk/pages.ts";
 import { terminal } from "../../src/surfaces/cli/io.ts";
 import { type CliDeps, runCli } from "../../src/surfaces/cli/program.ts";
-import { pagesOf } from "../../src/surfaces/pages.ts";
 
 async function* chunks(text: string) {
   yield Buffer.from(text);

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { conflict, notFound, unavailable } from "../../src/kernel/errors.ts";
 import {
   type CallContext,
   defineOperation,
   type Operation,
   type Orchestrations,
-} from "../../src/kernel/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema, timeSchema } from "../../src/kernel/schemas.ts";
+} from "../../src/doors/operation.ts";
+import { agentIdSchema, idSchema, pagingSchema, timeSchema } from "../../src/doors/schemas.ts";
+import { conflict, notFound, unavailable } from "../../src/kernel/errors.ts";
 
 export const noOrchestrations: Orchestrations = {
   start: async () => {},

@@ -1,7 +1,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { HttpRequest, HttpResponse, type HttpResponseInit } from "@azure/functions";
-import type { Operation } from "../../src/kernel/operation.ts";
+import type { Operation } from "../../src/doors/operation.ts";
 import { createMcpDoor, type ExtraTool } from "../../src/surfaces/mcp.ts";
 import { handleRest, type RestBase, restRoutes } from "../../src/surfaces/rest.ts";
 import { noOrchestrations } from "./fake-operations.ts";

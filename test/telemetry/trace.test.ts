@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { InMemorySpanExporter, type ReadableSpan } from "@opentelemetry/sdk-trace-node";
 import { appOf, configureApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
-import { loadVocabulary } from "../../src/datasets/vocabulary.ts";
+import { loadVocabulary } from "../../src/datasets/tokens/vocabulary.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { conflict } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { type CallContext, type Operation, parseInput } from "../../src/kernel/operation.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import { trainingOperations } from "../../src/training/operations.ts";
 import { AGENT, makeWorld, type World, type WorldOptions } from "./world.ts";
 

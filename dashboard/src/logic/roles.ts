@@ -1,4 +1,4 @@
-import type { Role } from "../../../src/kernel/operation.ts";
+import type { Role } from "../../../src/doors/operation.ts";
 import type { Me } from "./wire.ts";
 
 /** What the page's buttons call, with the role each needs: the table of operations itself, which a test compares. */

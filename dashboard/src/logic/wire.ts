@@ -1,9 +1,9 @@
 import type { Dataset } from "../../../src/datasets/contract.ts";
 import type { Estimate } from "../../../src/datasets/estimate.ts";
 import type { Deployment, DeploymentEvent } from "../../../src/deployments/contract.ts";
+import type { Role } from "../../../src/doors/operation.ts";
 import type { Episode } from "../../../src/episodes/contract.ts";
 import type { Evaluation } from "../../../src/evaluation/contract.ts";
-import type { Role } from "../../../src/kernel/operation.ts";
 import type { Stats } from "../../../src/overview/contract.ts";
 import type { Trend } from "../../../src/overview/trend.ts";
 import type { Pipeline } from "../../../src/pipelines/contract.ts";

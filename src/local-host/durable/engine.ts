@@ -1,12 +1,12 @@
-import { createClient } from "./client.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { DurableHttpApi } from "./http-api.ts";
-import { clientBindingJson, forwardedBase } from "./http-urls.ts";
-import { randomId } from "./new-instance.ts";
+import { createClient } from "./client/client.ts";
+import { DurableHttpApi } from "./client/http-api.ts";
+import { clientBindingJson, forwardedBase } from "./client/http-urls.ts";
 import { durableSettings } from "./options.ts";
 import type { DurableEngine, DurableEngineOptions } from "./port.ts";
-import { DurableStore } from "./store.ts";
-import { HISTORY_TRAP } from "./traps.ts";
+import { HISTORY_TRAP } from "./replay/traps.ts";
+import { randomId } from "./store/new-instance.ts";
+import { DurableStore } from "./store/store.ts";
+import { Dispatcher } from "./work/dispatcher.ts";
 
 /** How long `stop` waits for activities that are running, in ms; the rest runs again at the next start. */
 const STOP_PATIENCE_MS = 10_000;

@@ -1,10 +1,10 @@
 import { toIso } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { EntityRequest } from "./entity-request.ts";
-import { EventType, store } from "./history.ts";
+import { EventType, store } from "./history/history.ts";
 import type { FunctionInvoker } from "./port.ts";
-import type { Entity, Message } from "./store.ts";
-import { entityTrap } from "./traps.ts";
+import { entityTrap } from "./replay/traps.ts";
+import type { Entity, Message } from "./store/store.ts";
 
 export const isEntityId = (id: string): boolean => id.startsWith("@");
 export const entityId = (name: string, key: string): string => `@${name.toLowerCase()}@${key}`;

@@ -1,6 +1,6 @@
 import { Option } from "commander";
-import type { Operation } from "../../kernel/operation.ts";
-import { GOLDEN_PAGE } from "../pages.ts";
+import type { Operation } from "../../doors/operation.ts";
+import { GOLDEN_PAGE } from "../../sdk/pages.ts";
 import { LARGEST_BODY } from "../rest-body.ts";
 import type { CliIo } from "./io.ts";
 import { exampleLine } from "./options.ts";

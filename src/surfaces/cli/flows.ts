@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { invalid, LightningError } from "../../kernel/errors.ts";
-import { sendGolden } from "../pages.ts";
+import { sendGolden } from "../../sdk/pages.ts";
 import { print, printMore } from "./io.ts";
 import { type Body, facts, list, member, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import type { Connection } from "../connect.ts";
+import type { Connection } from "../../sdk/connect.ts";
 import { serveStdio } from "../mcp-stdio.ts";
 import type { CliIo } from "./io.ts";
 import { showError } from "./program.ts";

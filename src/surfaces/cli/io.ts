@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { styleText } from "node:util";
 import { sleep, systemClock } from "../../kernel/clock.ts";
-import { decoded, pagesOf } from "../pages.ts";
+import { decoded, pagesOf } from "../../sdk/pages.ts";
 
 /** What a command may touch of the terminal; tests hand in their own. */
 export interface CliIo {

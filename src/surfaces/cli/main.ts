@@ -1,6 +1,6 @@
 import { readSettings, SETTINGS } from "../../config/settings.ts";
 import { findRunningHost } from "../../local-host/home.ts";
-import { connect } from "../connect.ts";
+import { connect } from "../../sdk/connect.ts";
 import { addProvision, checkContainers, type Database } from "./database-commands.ts";
 import { addHostCommands } from "./host-commands.ts";
 import { terminal } from "./io.ts";

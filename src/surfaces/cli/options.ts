@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { Operation } from "../../kernel/operation.ts";
+import type { Operation } from "../../doors/operation.ts";
 import { type Field, inputFields, valueOfTexts } from "../fields.ts";
 
 /** One option of a command and the place of its value in the operation's input. */

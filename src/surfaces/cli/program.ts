@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
+import { type Operation, parseInput } from "../../doors/operation.ts";
 import { isLightningError } from "../../kernel/errors.ts";
-import { type Operation, parseInput } from "../../kernel/operation.ts";
-import type { Connection } from "../connect.ts";
+import type { Connection } from "../../sdk/connect.ts";
 import { packageVersion } from "../package-version.ts";
 import { toLightningError } from "../wire-errors.ts";
 import { EXTRAS, type Extras } from "./extras.ts";

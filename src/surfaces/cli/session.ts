@@ -1,7 +1,7 @@
+import type { Operation } from "../../doors/operation.ts";
 import { LightningError } from "../../kernel/errors.ts";
-import type { Operation } from "../../kernel/operation.ts";
-import { type Answer, type CallOptions, callRest } from "../client.ts";
-import type { Connection } from "../connect.ts";
+import { type Answer, type CallOptions, callRest } from "../../sdk/client.ts";
+import type { Connection } from "../../sdk/connect.ts";
 import type { CliIo } from "./io.ts";
 import { print, printMore } from "./io.ts";
 import type { Body } from "./layout.ts";

@@ -7,10 +7,10 @@ import {
   restore,
   type StoredEvent,
   store,
-} from "../../../src/local-host/durable/history.ts";
-import { HistoryCache } from "../../../src/local-host/durable/history-cache.ts";
-import type { Instance, Message } from "../../../src/local-host/durable/store.ts";
-import { TimerQueue } from "../../../src/local-host/durable/timer-queue.ts";
+} from "../../../src/local-host/durable/history/history.ts";
+import { HistoryCache } from "../../../src/local-host/durable/store/history-cache.ts";
+import type { Instance, Message } from "../../../src/local-host/durable/store/store.ts";
+import { TimerQueue } from "../../../src/local-host/durable/work/timer-queue.ts";
 
 const started = store({
   EventType: EventType.OrchestratorStarted,

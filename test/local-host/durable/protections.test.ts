@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { StatementSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
-import { DurableStore } from "../../../src/local-host/durable/store.ts";
+import { DurableStore } from "../../../src/local-host/durable/store/store.ts";
 import { createFaults, type FaultPlan } from "../../../src/local-host/faults.ts";
 import { seededRandom } from "../../../src/local-host/seeded-random.ts";
 import { type App, atOnce, type HostOptions, type OrchestratorCode, type TestHost, testHost } from "./app.ts";

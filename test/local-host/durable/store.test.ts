@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { EventType, store as encoded } from "../../../src/local-host/durable/history.ts";
-import { DurableStore } from "../../../src/local-host/durable/store.ts";
+import { EventType, store as encoded } from "../../../src/local-host/durable/history/history.ts";
+import { DurableStore } from "../../../src/local-host/durable/store/store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "durable-store-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -139,7 +139,7 @@ describe("the durable store", () => {
   test("belongs to one host at a time, and to the next as soon as that one is dead", async () => {
     const file = join(folder, "owned.db");
     const source = `
-      const { DurableStore } = await import(${JSON.stringify(new URL("../../../src/local-host/durable/store.ts", import.meta.url).href)});
+      const { DurableStore } = await import(${JSON.stringify(new URL("../../../src/local-host/durable/store/store.ts", import.meta.url).href)});
       new DurableStore(process.argv[1]);
       console.log("open");
       setInterval(() => {}, 1000);`;

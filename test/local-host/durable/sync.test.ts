@@ -12,9 +12,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { DiskSync } from "../../../src/local-host/durable/disk-sync.ts";
-import { GroupCommit } from "../../../src/local-host/durable/group-commit.ts";
-import { DurableStore } from "../../../src/local-host/durable/store.ts";
+import { DiskSync } from "../../../src/local-host/durable/store/disk-sync.ts";
+import { GroupCommit } from "../../../src/local-host/durable/store/group-commit.ts";
+import { DurableStore } from "../../../src/local-host/durable/store/store.ts";
 import { type OrchestratorCode, testHost } from "./app.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "durable-sync-"));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { durableSettings } from "../../../src/local-host/durable/options.ts";
-import { acceptsVersion, compareVersions } from "../../../src/local-host/durable/versions.ts";
+import { acceptsVersion, compareVersions } from "../../../src/local-host/durable/work/versions.ts";
 import { atOnce, type OrchestratorCode, testHost } from "./app.ts";
 
 const accepts = (versionMatchStrategy: string, version: string, defaultVersion = "2.0") =>

@@ -1,4 +1,4 @@
-import { WARNINGS, type Warning } from "../../../datasets/line-rules.ts";
+import { WARNINGS, type Warning } from "../../../datasets/validate/line-rules.ts";
 import { charts, withoutCharts } from "../charts.ts";
 import { type Body, facts, list, member, outline, plain, table } from "../layout.ts";
 import { agentOf, more, none, ruled, type Text, type Texts, underWay } from "./shared.ts";

@@ -1,0 +1,286 @@
+import { free } from "../common/free-memory.ts";
+import { isPauseDue, letOthersRun } from "../common/let-others-run.ts";
+import { NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
+import { type Candidates, type Entries, KEYS } from "../shards/candidates.ts";
+import { eachRepeat } from "./key-table.ts";
+
+/** What became of a candidate before the split. */
+export const FATES = [
+  "kept",
+  "duplicate",
+  "near_duplicate",
+  "over_cap",
+  "over_limit",
+  "straddles_cut",
+  "reserved_for_test",
+] as const;
+export type Fate = (typeof FATES)[number];
+export const fateCode = (fate: Fate): number => FATES.indexOf(fate);
+
+export interface SelectOptions {
+  readonly maxExamples: number;
+  /** Share of common pieces from which two examples are near-duplicates; 1 and above: only exact ones are. */
+  readonly nearDuplicates: number;
+  /** Most examples of one stratum. */
+  readonly cap?: number | undefined;
+  /** Examples of each tool that the limit does not touch. */
+  readonly minPerTool?: number | undefined;
+}
+
+export interface Selected {
+  /** One fate's code for each candidate. */
+  readonly fates: Uint8Array;
+  /** For duplicates and near-duplicates the one that stays in their place; else -1. */
+  readonly leaders: Int32Array;
+  readonly counts: Readonly<Record<Fate, number>>;
+  /** Members of the largest cluster of (near-)duplicates, the one that stays included. */
+  readonly largestCluster: number;
+  readonly clusters: number;
+}
+
+/**
+ * Walks the candidates from the best rewarded down, of equals the newest first, and keeps what is not yet there: of
+ * equal and of nearly equal ones the best stays, caps and the limit take the rest. What is kept has no near pair, so
+ * that no split of it can leak by likeness.
+ * @param most candidates whose signatures are held at once
+ */
+export async function select(
+  candidates: Candidates,
+  options: SelectOptions,
+  most = MOST_SIGNATURES,
+): Promise<Selected> {
+  const { length } = candidates;
+  const fates = new Uint8Array(length);
+  const counts: Record<Fate, number> = {
+    kept: 0,
+    duplicate: 0,
+    near_duplicate: 0,
+    over_cap: 0,
+    over_limit: 0,
+    straddles_cut: 0,
+    reserved_for_test: 0,
+  };
+  const set = (index: number, fate: Fate) => {
+    fates[index] = fateCode(fate);
+    counts[fate]++;
+  };
+  const ranks = await ranksByScore(candidates);
+  const leaders = await leadersOfEquals(candidates, ranks);
+  for (let i = 0; i < length; i++) if (leaders[i] !== -1) set(i, "duplicate");
+  await eachNear(candidates, ranks, leaders, options.nearDuplicates, most, (index, alike) => {
+    leaders[index] = alike;
+    set(index, "near_duplicate");
+  });
+  const order = inverted(ranks);
+  const strata = await columnOf(candidates, options.cap !== undefined, (page, k) => page.stratum(k));
+  const take = takingAtMost(options.cap ?? 0);
+  for (let step = 0; step < length; step++) {
+    if (isPauseDue(step)) await letOthersRun();
+    const index = order[step] as number;
+    if (leaders[index] === -1) set(index, take(strata?.[index] ?? 0) ? "kept" : "over_cap");
+  }
+  if (counts.kept > options.maxExamples) {
+    const tools = await columnOf(candidates, (options.minPerTool ?? 0) > 0, (page, k) => page.tool(k));
+    limit(tools, order, fates, counts, options);
+  }
+  free(order);
+  return { fates, leaders, counts, ...(await clustersOf(leaders)) };
+}
+
+/** For each of several equal ones the best of them; for this one itself, and for all others, -1. */
+async function leadersOfEquals(candidates: Candidates, ranks: Uint32Array): Promise<Int32Array<ArrayBuffer>> {
+  const leaders = new Int32Array(candidates.length).fill(-1);
+  /** By the first of each content the best, plus one; 0: itself. */
+  const best = new Int32Array(candidates.length);
+  await eachRepeat(candidates, KEYS.content, (index, first) => {
+    leaders[index] = first;
+    const held = (best[first] as number) === 0 ? first : (best[first] as number) - 1;
+    if ((ranks[index] as number) < (ranks[held] as number)) best[first] = index + 1;
+  });
+  for (let i = 0; i < leaders.length; i++) {
+    const first = leaders[i] === -1 ? i : (leaders[i] as number);
+    const leader = (best[first] as number) === 0 ? first : (best[first] as number) - 1;
+    leaders[i] = leader === i ? -1 : leader;
+  }
+  free(best);
+  return leaders;
+}
+
+/** Signatures held at once, with the table that finds them in some 97 bytes each. */
+export const MOST_SIGNATURES = 250_000;
+
+/**
+ * Calls back with each that is near to a better one which is near to none itself, block by block of ranks: what the
+ * best hold is looked up for all others before the next best are held. Each block reads the candidates twice.
+ */
+async function eachNear(
+  candidates: Candidates,
+  ranks: Uint32Array,
+  leaders: Int32Array,
+  threshold: number,
+  most: number,
+  found: (index: number, alike: number) => void,
+): Promise<void> {
+  if (threshold >= 1) return;
+  for (let from = 0; from < candidates.length; from += most) {
+    const size = Math.min(most, candidates.length - from);
+    const signatures = new Uint8Array(size * SIGNATURE_BYTES);
+    const members = new Int32Array(size).fill(-1);
+    for await (const page of candidates.pages())
+      for (let k = 0; k < page.length; k++) {
+        const place = (ranks[page.from + k] as number) - from;
+        if (place < 0 || place >= size || leaders[page.from + k] !== -1) continue;
+        members[place] = page.from + k;
+        copySignature(page, k, signatures, place);
+      }
+    const index = new NearIndex(signatures, size, threshold);
+    for (let place = 0; place < size; place++) {
+      if (isPauseDue(place * 4 + 3)) await letOthersRun();
+      const member = members[place] as number;
+      if (member === -1) continue;
+      const alike = index.find(place);
+      if (alike >= 0) found(member, members[alike] as number);
+      else index.add(place);
+    }
+    if (from + size < candidates.length)
+      for await (const page of candidates.pages())
+        for (let k = 0; k < page.length; k++) {
+          const candidate = page.from + k;
+          if ((ranks[candidate] as number) < from + size || leaders[candidate] !== -1) continue;
+          const alike = index.findLike(page.bytes, page.signatureAt(k));
+          if (alike >= 0) found(candidate, members[alike] as number);
+        }
+    index.free();
+    free(members);
+  }
+}
+
+export function copySignature(page: Entries, entry: number, to: Uint8Array, place: number): void {
+  const { bytes } = page;
+  const at = page.signatureAt(entry);
+  for (let k = 0; k < SIGNATURE_BYTES; k++) to[place * SIGNATURE_BYTES + k] = bytes[at + k] as number;
+}
+
+/** Takes so many examples of each stratum, and of none as many as there are. */
+function takingAtMost(cap: number): (stratum: number) => boolean {
+  const held = new Map<number, number>();
+  return (stratum) => {
+    if (stratum === 0) return true;
+    const taken = held.get(stratum) ?? 0;
+    if (taken >= cap) return false;
+    held.set(stratum, taken + 1);
+    return true;
+  };
+}
+
+/** One number of each candidate, where it is wanted. */
+async function columnOf(
+  candidates: Candidates,
+  isWanted: boolean,
+  read: (page: Entries, entry: number) => number,
+): Promise<Uint32Array | undefined> {
+  if (!isWanted) return undefined;
+  const column = new Uint32Array(candidates.length);
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) column[page.from + k] = read(page, k);
+  return column;
+}
+
+/** Clusters of equal and nearly equal ones, and the members of the largest, its leader included. */
+async function clustersOf(leaders: Int32Array): Promise<Pick<Selected, "clusters" | "largestCluster">> {
+  const sizes = new Uint32Array(leaders.length);
+  let clusters = 0;
+  let largest = 0;
+  for (let i = 0; i < leaders.length; i++) {
+    if (isPauseDue(i)) await letOthersRun();
+    const leader = leaders[i] as number;
+    if (leader < 0) continue;
+    const size = (sizes[leader] as number) + 1;
+    sizes[leader] = size;
+    if (size === 1) clusters++;
+    largest = Math.max(largest, size);
+  }
+  free(sizes);
+  return { clusters, largestCluster: clusters === 0 ? 0 : largest + 1 };
+}
+
+/** Leaves the best, but first as many of each tool as were promised. */
+function limit(
+  tools: Uint32Array | undefined,
+  order: Uint32Array,
+  fates: Uint8Array,
+  counts: Record<Fate, number>,
+  { maxExamples, minPerTool = 0 }: SelectOptions,
+): void {
+  const promised = new Uint8Array(tools === undefined ? 0 : order.length);
+  const held = new Map<number, number>();
+  let room = maxExamples;
+  if (tools !== undefined)
+    for (const index of order) {
+      const tool = tools[index] as number;
+      const of = held.get(tool) ?? 0;
+      if (fates[index] !== 0 || tool === 0 || of >= minPerTool || room === 0) continue;
+      held.set(tool, of + 1);
+      promised[index] = 1;
+      room--;
+    }
+  for (const index of order) {
+    if (fates[index] !== 0 || promised[index] === 1) continue;
+    if (room-- > 0) continue;
+    fates[index] = fateCode("over_limit");
+    counts.over_limit++;
+    counts.kept--;
+  }
+}
+
+/** Scores lie in [-1, 1], and 2 stands for golden examples. */
+const BUCKETS = 65_536;
+const bucketOf = (score: number): number =>
+  Math.min(BUCKETS - 1, Math.max(0, Math.floor(((2 - score) / 3) * (BUCKETS - 1))));
+
+/**
+ * For each candidate its place by score, from the best down, of equals the newest first: counted into buckets, then
+ * each bucket sorted.
+ */
+export async function ranksByScore(candidates: Candidates): Promise<Uint32Array<ArrayBuffer>> {
+  const { length } = candidates;
+  const scores = new Float64Array(length);
+  const starts = new Uint32Array(BUCKETS + 1);
+  for await (const page of candidates.pages())
+    for (let k = 0; k < page.length; k++) {
+      const score = page.score(k);
+      scores[page.from + k] = score;
+      const bucket = bucketOf(score) + 1;
+      starts[bucket] = (starts[bucket] as number) + 1;
+    }
+  for (let bucket = 1; bucket <= BUCKETS; bucket++)
+    starts[bucket] = (starts[bucket] as number) + (starts[bucket - 1] as number);
+  const next = starts.slice();
+  const order = new Uint32Array(length);
+  for (let i = length - 1; i >= 0; i--) {
+    const bucket = bucketOf(scores[i] as number);
+    const place = next[bucket] as number;
+    order[place] = i;
+    next[bucket] = place + 1;
+    if (isPauseDue(i)) await letOthersRun();
+  }
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    if ((starts[bucket + 1] as number) - (starts[bucket] as number) < 2) continue;
+    const members = order.subarray(starts[bucket], starts[bucket + 1]);
+    const first = scores[members[0] ?? 0];
+    // Nearly always all of a bucket have one score, and stand in order already.
+    if (members.every((index) => scores[index] === first)) continue;
+    members.sort((a, b) => (scores[b] as number) - (scores[a] as number) || b - a);
+    await letOthersRun();
+  }
+  free(scores);
+  return inverted(order);
+}
+
+/** From numbers in some order to the place of each, or back; what was given is freed. */
+function inverted(order: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const places = new Uint32Array(order.length);
+  for (let place = 0; place < order.length; place++) places[order[place] as number] = place;
+  free(order);
+  return places;
+}

@@ -1,0 +1,216 @@
+import type { Settings } from "../../config/settings.ts";
+import type { Episode } from "../../episodes/contract.ts";
+import { type Files, lines } from "../../files/files.ts";
+import type { Reward } from "../../rewards/contract.ts";
+import { letOthersRun } from "../common/let-others-run.ts";
+import { Stages } from "../common/stopwatch.ts";
+import type { Dataset, DatasetLine, Shard } from "../contract.ts";
+import { sessionKey, turnsOf } from "../line/normalise.ts";
+import { GOLDEN_SCORE } from "../line/score.ts";
+import { type DatasetStore, inRange } from "../store.ts";
+import { type Encoding, encodingOf } from "../tokens/tokens.ts";
+import { checkFormat } from "../validate/line.ts";
+import { correctionLines } from "./corrections.ts";
+import { planKey, shardKeys, sourceFileKey } from "./file-keys.ts";
+import { chosen, formatOf, isTagged, lineOf, stratumOf } from "./line-of-episode.ts";
+import { createMeasure, LONGEST_EXAMPLE, type Measured } from "./measure.ts";
+import { planEpisodeShards } from "./plan.ts";
+import {
+  add,
+  emptySummary,
+  type KeptLine,
+  readJson,
+  type ShardSummary,
+  writeJson,
+  writeShard,
+} from "./shard-file.ts";
+import { type KnownTokens, readKnownTokens, tokenMemoryKey } from "./token-cache.ts";
+
+/** Golden lines between turns of the loop: each takes tens of microseconds. */
+const LINES_AT_ONCE = 64;
+
+export interface ShardDeps {
+  readonly knownTokens: ReturnType<typeof rememberedTokens>;
+  readonly store: DatasetStore;
+  readonly files: Files;
+  readonly settings: Pick<Settings, "splitKey" | "baseModel">;
+}
+
+/** Counts of earlier builds, read once for all shards of a build that one thread makes. */
+export function rememberedTokens(files: Files) {
+  let held: { readonly id: string; readonly known: KnownTokens } | undefined;
+  return async (
+    { id, agent_id }: Pick<Dataset, "id" | "agent_id">,
+    encoding: Encoding,
+  ): Promise<KnownTokens> => {
+    if (held?.id !== id)
+      held = { id, known: await readKnownTokens(files, tokenMemoryKey(agent_id, encoding)) };
+    return held.known;
+  };
+}
+
+/** Answers the ranges to be read. The plan is kept, so that planning again while episodes arrive answers the same. */
+export async function planShards(deps: ShardDeps, dataset: Dataset): Promise<Shard[]> {
+  const kept = await readJson<Shard[]>(deps.files, planKey(dataset.id));
+  if (kept !== undefined) return referring(kept);
+  const shards =
+    dataset.recipe.kind === "golden" ? [{ index: 0 }] : await planEpisodeShards(deps.store, dataset);
+  await writeJson(deps.files, planKey(dataset.id), shards);
+  return referring(shards);
+}
+
+/** A durable payload stays under 16 KB, some 85 bytes a shard: larger plans go by number, the ranges stay in the file. */
+const MOST_RANGES = 100;
+const referring = (shards: readonly Shard[]): Shard[] =>
+  shards.length <= MOST_RANGES ? [...shards] : shards.map(({ index }) => ({ index }));
+
+/** Reads one range and keeps what is good enough and valid, as lines and an index. A finished shard is not redone. */
+export async function buildShard(deps: ShardDeps, dataset: Dataset, asked: Shard): Promise<ShardSummary> {
+  const keys = shardKeys(dataset.id, asked.index);
+  const done = await readJson<ShardSummary>(deps.files, keys.summary);
+  if (done !== undefined) return done;
+  const plan = await readJson<Shard[]>(deps.files, planKey(dataset.id));
+  const shard = plan?.[asked.index] ?? asked;
+  const summary = emptySummary();
+  const stages = new Stages();
+  const { encoding } = encodingOf(deps.settings.baseModel);
+  const earlier = await stages.wait("tokens", () => deps.knownTokens(dataset, encoding));
+  const measure = await createMeasure(encoding, stages, earlier, () => {
+    summary.counted = (summary.counted ?? 0) + 1;
+  });
+  const examples =
+    dataset.recipe.kind === "golden"
+      ? goldenLines(deps.files, sourceFileKey(dataset.id), dataset, summary, measure)
+      : episodeLines(deps, dataset, shard, summary, measure, stages);
+  return await writeShard(deps.files, deps.settings.splitKey, keys, summary, examples, stages);
+}
+
+async function* episodeLines(
+  { store, settings }: ShardDeps,
+  dataset: Dataset,
+  shard: Shard,
+  summary: ShardSummary,
+  measure: (line: DatasetLine) => Measured,
+  stages: Stages,
+): AsyncGenerator<KeptLine[]> {
+  const { recipe, watermark } = dataset;
+  const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
+  // Tags and corrections stand in the rewards; else they are only named by the edges.
+  const idsAlone = recipe.tags === undefined && formatOf(recipe) !== "dpo";
+  const sessionKeyOf = sessionKeys(settings.splitKey);
+  const pages = store.episodes(dataset.agent_id, inRange(dataset, shard));
+  for (;;) {
+    const page = await stages.wait("read", () => pages.next());
+    if (page.done === true) return;
+    const wanted: { episode: Episode; score: number }[] = [];
+    for (const episode of page.value) {
+      // Recorded after the request.
+      if (episode.recorded_at > watermark.episodes) continue;
+      summary.read++;
+      const score = stages.time("filter", () => chosen(episode, recipe));
+      if (typeof score === "string") add(summary.dropped, score);
+      else wanted.push({ episode, score });
+    }
+    const rewards = await stages.wait("join", () =>
+      store.rewardsOf(
+        dataset.agent_id,
+        wanted.map(({ episode }) => episode.id),
+        idsAlone,
+      ),
+    );
+    const batch: KeptLine[] = [];
+    for (const { episode, score } of wanted) {
+      const its = rewards.get(episode.id) ?? [];
+      if (!isTagged(episode, its, recipe.tags)) {
+        add(summary.dropped, "other_tag");
+        continue;
+      }
+      const judged = lineOf(episode, recipe, score, stages);
+      if (typeof judged === "string") {
+        add(summary.dropped, judged);
+        continue;
+      }
+      const common = {
+        sessionKey: stages.time("split", () => sessionKeyOf(episode)),
+        stratum: stratumOf(episode, recipe),
+        at: Date.parse(episode.created_at),
+      };
+      if (formatOf(recipe) === "dpo")
+        for (const line of correctionLines(judged.line, its)) {
+          const text = JSON.stringify(line);
+          batch.push({
+            ...common,
+            ...measure(line),
+            line,
+            text,
+            score: GOLDEN_SCORE,
+            origin: originOf(episode, its),
+          });
+        }
+      const measured = measure(judged.line);
+      if (measured.tokens > longest) {
+        add(summary.dropped, "over_long");
+        continue;
+      }
+      if (judged.derivedTools.length > 0) add(summary.warnings, "derived_tool_definition");
+      const { line, text } = judged;
+      batch.push({ ...common, ...measured, line, text, score, origin: originOf(episode, its) });
+    }
+    yield batch;
+  }
+}
+
+/** Penalties are no judgement, but they belong to what is known of the episode. */
+const originOf = (episode: Episode, rewards: readonly Reward[]): KeptLine["origin"] => [
+  [episode.id],
+  rewards.length < 2 ? rewards.map((reward) => reward.id) : rewards.map((reward) => reward.id).toSorted(),
+  episode.tool_names,
+];
+
+/** Sessions whose keys are remembered: the turns of one stand near one another. */
+const SESSIONS = 500;
+
+function sessionKeys(splitKey: string): (episode: Episode) => string | undefined {
+  const known = new Map<string, string | undefined>();
+  return (episode) => {
+    const of = episode.session_id;
+    if (!of) return sessionKey(splitKey, episode);
+    if (known.has(of)) return known.get(of);
+    if (known.size >= SESSIONS) known.clear();
+    const key = sessionKey(splitKey, episode);
+    known.set(of, key);
+    return key;
+  };
+}
+
+/** Lines that were checked when they came in. */
+export async function* goldenLines(
+  files: Files,
+  key: string,
+  { recipe }: Pick<Dataset, "recipe">,
+  summary: ShardSummary,
+  measure: (line: DatasetLine) => Measured,
+): AsyncGenerator<KeptLine[]> {
+  const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
+  let batch: KeptLine[] = [];
+  for await (const text of lines(files.read(key))) {
+    if (text === "") continue;
+    summary.read++;
+    const checked = checkFormat(JSON.parse(text), formatOf(recipe));
+    if (checked.ok) {
+      const measured = measure(checked.line);
+      if (measured.tokens > longest) add(summary.dropped, "over_long");
+      else {
+        const { messages, outputs } = turnsOf(checked.line);
+        const called = [...messages, ...outputs].flatMap((turn) => turn.tool_calls ?? []);
+        const tools = [...new Set(called.map((call) => call.function.name))];
+        batch.push({ ...measured, line: checked.line, text, score: GOLDEN_SCORE, origin: [[], [], tools] });
+      }
+    } else add(summary.dropped, `invalid:${checked.faults[0]?.rule ?? "unknown"}`);
+    if (batch.length < LINES_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+    await letOthersRun();
+  }
+  yield batch;
+}

@@ -1,0 +1,78 @@
+import type { Episode } from "../../episodes/contract.ts";
+import { REDACTION_VERSION, redact } from "../../redaction/redact.ts";
+import type { Reward } from "../../rewards/contract.ts";
+import type { Stages } from "../common/stopwatch.ts";
+import type { Format, Recipe } from "../contract.ts";
+import { type EncodedLine, encode, learnLastOnly } from "../line/encode.ts";
+import { toExample } from "../line/example.ts";
+import { scoreOf } from "../line/score.ts";
+import { faultsOf } from "../validate/line.ts";
+
+export const formatOf = (recipe: Recipe): Format => recipe.format ?? "sft";
+
+export interface Judged extends EncodedLine {
+  readonly score: number;
+  /** Tools that were called but never defined; each got a minimal definition by name. */
+  readonly derivedTools: readonly string[];
+}
+
+/** Why an episode is left out by what stands on it, or its score. The cheap questions, before its rewards are read. */
+export function chosen(episode: Episode, recipe: Recipe): number | string {
+  const score = scoreOf(episode, recipe.sources);
+  if (episode.redaction?.withheld === true) return "withheld";
+  if (score === undefined) return "no_reward";
+  if (episode.reward_vetoed === true) return "vetoed";
+  // A preference needs the bad answer too.
+  if (formatOf(recipe) !== "dpo" && score < (recipe.min_reward ?? -1)) return "below_reward";
+  if (recipe.tools !== undefined && !recipe.tools.some((tool) => episode.tool_names.includes(tool)))
+    return "other_tool";
+  if (recipe.models !== undefined && !recipe.models.includes(episode.model_deployment ?? ""))
+    return "other_model";
+  return score;
+}
+
+/** Whether the episode or one of its rewards carries a wanted tag. */
+export function isTagged(
+  episode: Episode,
+  rewards: readonly Reward[],
+  wanted: readonly string[] | undefined,
+): boolean {
+  if (wanted === undefined) return true;
+  const tags = [episode.metadata.tags, ...rewards.map((reward) => reward.metadata.tags)].flat();
+  return wanted.some((tag) => tags.includes(tag));
+}
+
+/** The episode's line in the recipe's format, or the reason why it is left out. */
+export function lineOf(episode: Episode, recipe: Recipe, score: number, stages: Stages): Judged | string {
+  const { example, derivedTools } = stages.time("convert", () =>
+    toExample(episode, { includeTools: recipe.include_tools, systemPrompt: recipe.system_prompt }),
+  );
+  const fault = stages.time("validate", () => faultsOf(example)[0]);
+  if (fault !== undefined) return `invalid:${fault.rule}`;
+  if (hasUnresolvedFindings(episode, example)) return "unresolved_redaction";
+  const learnt = recipe.learn === "last" ? learnLastOnly(example) : example;
+  const encoded = stages.time("convert", () => encode(formatOf(recipe), learnt, episode));
+  if (typeof encoded === "string") return `invalid:${encoded}`;
+  return { ...encoded, score, derivedTools };
+}
+
+/**
+ * Whether today's rules still find something in the line. Only asked of episodes that were redacted by other rules
+ * than today's, or by none; what was found and replaced then is found no more.
+ */
+function hasUnresolvedFindings(episode: Episode, line: unknown): boolean {
+  if (episode.redaction?.version === REDACTION_VERSION) return false;
+  return Object.keys(redact(line).counts).length > 0;
+}
+
+/** What an example is counted by against its cap. */
+export function stratumOf(episode: Episode, recipe: Recipe): string | undefined {
+  if (recipe.cap === undefined) return undefined;
+  const by = {
+    tool: episode.tool_names[0] ?? "no tool",
+    model: episode.model_deployment ?? "no model",
+    session: episode.session_id ?? episode.id,
+    source: episode.reward_sources?.join("+") ?? "no source",
+  };
+  return by[recipe.cap_by ?? "tool"];
+}

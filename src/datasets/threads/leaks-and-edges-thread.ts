@@ -1,0 +1,21 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { filesFromSettings } from "../../files/from-settings.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import { silentLogger } from "../../kernel/logger.ts";
+import { ledgerFromSettings } from "../../ledger/from-settings.ts";
+import { note } from "../merge/leaks-and-edges.ts";
+import type { NoteAnswer, NoteTask } from "./leaks-and-edges.ts";
+
+/** A thread that notes what was decided of one build, over a ledger and files of its own, and ends. */
+const { settings, input } = workerData as NoteTask;
+const ledger = ledgerFromSettings(settings, systemClock, silentLogger);
+let answer: NoteAnswer;
+try {
+  answer = { ok: true, noted: await note({ ledger, files: filesFromSettings(settings) }, input) };
+} catch (thrown) {
+  answer = { ok: false, message: messageOf(thrown), stack: (thrown as Error).stack };
+}
+await ledger.close();
+// oxlint-disable-next-line require-post-message-target-origin -- a thread, not a window
+parentPort?.postMessage(answer);

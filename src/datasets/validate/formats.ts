@@ -1,0 +1,93 @@
+import type { Capability } from "../../catalog/capabilities.ts";
+import { FaultList, type Fields, isFields, type LineFault, shown } from "./line-rules.ts";
+
+/** How the turns of a line are checked; handed in, since the chat rules are the same in every format. */
+export type CheckTurns = (
+  line: Fields,
+  at: string,
+  list: FaultList,
+  ending: "assistant" | "user" | "open",
+) => void;
+
+/** A preference pair: turns, then two continuations of them. */
+export function checkPreference(line: Fields, list: FaultList, checkTurns: CheckTurns): void {
+  for (const key of Object.keys(line))
+    if (key !== "input" && key !== "preferred_output" && key !== "non_preferred_output")
+      list.add("unknown_key", `\`${key.slice(0, 60)}\` is not a key of the format.`, key);
+  if (!isFields(line.input)) {
+    list.add("input_missing", "The line has no object `input`.", "input");
+    return;
+  }
+  checkTurns(line.input, "input", list, "open");
+  const asked = Array.isArray(line.input.messages) ? line.input.messages : [];
+  if (isFields(asked.at(-1)) && (asked.at(-1) as Fields).role === "assistant")
+    list.add("input_ends_with_assistant", "The input ends with an assistant turn.", "input.messages");
+  for (const side of ["preferred_output", "non_preferred_output"] as const)
+    checkOutput(line.input, asked, line[side], side, list, checkTurns);
+}
+
+function checkOutput(
+  input: Fields,
+  asked: readonly unknown[],
+  output: unknown,
+  side: string,
+  list: FaultList,
+  checkTurns: CheckTurns,
+): void {
+  if (!Array.isArray(output) || output.length === 0) {
+    list.add("output_missing", `\`${side}\` lists no turn.`, side);
+    return;
+  }
+  const turns = output.filter(isFields);
+  for (const [index, turn] of turns.entries())
+    if (turn.role !== "assistant" && turn.role !== "tool")
+      list.add("output_wrong_role", `A ${shown(turn.role)} turn in an output.`, `${side}.${index}`);
+  if (!turns.some((turn) => turn.role === "assistant"))
+    list.add("output_without_assistant", "No turn of the output is the assistant's.", side);
+  // The conversation as it would go on: calls and results must fit together across the cut.
+  const known = list.faults.length;
+  const whole = new FaultList();
+  checkTurns({ ...input, messages: [...asked, ...output] }, side, whole, "assistant");
+  if (known > 0) return;
+  for (const fault of whole.faults)
+    if (fault.rule !== "no_assistant") list.faults.push(moved(fault, side, asked.length));
+}
+
+/** The place of a fault as the reader of the file finds it. */
+function moved(fault: LineFault, side: string, offset: number): LineFault {
+  const found = /^(?:\w+\.)?messages\.(\d+)(.*)$/.exec(fault.field ?? "");
+  if (found === null) return { ...fault, field: side };
+  return { ...fault, field: `${side}.${Number(found[1]) - offset}${found[2] ?? ""}` };
+}
+
+/** A prompt for reinforcement: turns up to the user's last, and at least one field for the grader. */
+export function checkReinforcement(line: Fields, list: FaultList, checkTurns: CheckTurns): void {
+  checkTurns(line, "", list, "user");
+  const references = Object.keys(line).filter((key) => !RFT_KEYS.has(key));
+  if (references.length === 0)
+    list.add("no_reference", "The line has no field for the grader beside `messages`.", "");
+}
+const RFT_KEYS: ReadonlySet<string> = new Set(["messages", "tools", "parallel_tool_calls"]);
+
+/** Fields of a reinforcement line that the grader reads. */
+export const referencesOf = (line: Fields): string[] =>
+  Object.keys(line)
+    .filter((key) => !RFT_KEYS.has(key))
+    .toSorted();
+
+/** What one model of one provider does not take, beside the format's own rules. */
+export function checkCapability(turns: readonly unknown[], capability: Capability, list: FaultList): void {
+  for (const [index, turn] of turns.entries()) {
+    if (!isFields(turn)) continue;
+    if (turn.role === "developer" && !capability.developer_role)
+      list.add("role_not_taken", `${capability.model} takes no developer turns.`, `messages.${index}.role`);
+    if (capability.images || !Array.isArray(turn.content)) continue;
+    for (const part of turn.content)
+      if (isFields(part) && part.type === "image_url")
+        list.add(
+          "images_not_taken",
+          `${capability.model} is not trained on images.`,
+          `messages.${index}.content`,
+        );
+  }
+}

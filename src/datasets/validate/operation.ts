@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { capabilityOf, PROVIDERS } from "../../catalog/capabilities.ts";
+import { defineOperation, type Operation } from "../../doors/operation.ts";
+import { checkFile, checkTogether, type FileCheck, nearPairs } from "./file.ts";
+
+const faultSchema = z.object({
+  file: z.string(),
+  line: z.number().int().optional(),
+  rule: z.string(),
+  field: z.string().optional(),
+  message: z.string(),
+  remedy: z.string(),
+});
+const reportSchema = z.object({
+  file: z.string(),
+  examples: z.number().int(),
+  bytes: z.number().int(),
+  tokens: z.number().int(),
+  longest: z.number().int(),
+  faults_found: z.number().int(),
+  warnings: z.record(z.string(), z.number()),
+});
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  // In pieces, so that no second copy of the whole is made.
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(text.length, at + 65_536);
+    const code = text.charCodeAt(end - 1);
+    if (end < text.length && code >= 0xd800 && code <= 0xdbff) end--;
+    yield Buffer.from(text.slice(at, end));
+    at = end;
+  }
+}
+
+/** The row that checks files without building anything. */
+export function validateOperation(): Operation {
+  return defineOperation({
+    name: "validateFile",
+    summary: "Checks a training file by the rules of its format, provider and model; nothing is stored.",
+    input: z.strictObject({
+      content: z.string().min(1).meta({ description: "The JSONL text itself." }),
+      validation_content: z.string().min(1).optional().meta({ description: "The validation file's text." }),
+      file: z.string().min(1).max(200).default("training file"),
+      format: z.enum(["sft", "dpo", "rft"]).default("sft"),
+      model: z.string().min(1).max(256).optional().meta({ description: "The base model it is for." }),
+      provider: z.enum(PROVIDERS).default("azure"),
+      n_epochs: z.number().int().min(1).max(50).optional().meta({
+        description: "How many epochs it is for: tokens times epochs have a limit.",
+      }),
+      reference_fields: z.array(z.string().min(1).max(200)).max(50).optional().meta({
+        description: "Fields that the grader reads: each line of format rft must have them.",
+      }),
+      bom: z.boolean().default(false).meta({ description: "The deployment insists on a byte-order mark." }),
+    }),
+    output: z.object({
+      valid: z.boolean(),
+      format: z.string(),
+      model: z.string(),
+      source: z.string(),
+      as_of: z.string(),
+      files: z.array(reportSchema),
+      faults: z.array(faultSchema),
+    }),
+    role: "reader",
+    effect: "read",
+    idempotent: true,
+    rest: { method: "POST", path: "/datasets/validate" },
+    cli: "validate",
+    mcp: ["lightning_validate_file"],
+    example: {
+      content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
+      format: "sft",
+    },
+    async run({ content, validation_content: other, file, format, model, provider, n_epochs, bom, ...more }) {
+      const row = capabilityOf(provider, model);
+      const capability = bom ? { ...row, byte_order_mark: "required" as const } : row;
+      const check: FileCheck = {
+        format,
+        capability,
+        model,
+        epochs: n_epochs,
+        references: more.reference_fields,
+      };
+      const training = await checkFile(file, bytesOf(content), check);
+      // Ten examples are asked of what is trained on.
+      const lenient = { ...check, capability: { ...capability, fewest_examples: 1 } };
+      const validation =
+        other === undefined ? undefined : await checkFile("validation file", bytesOf(other), lenient);
+      const together = checkTogether(training, validation, format);
+      const near = validation === undefined ? 0 : nearPairs(training, validation);
+      const shared = together.some(({ rule }) => rule === "validation_overlaps");
+      const reports = [training.report, ...(validation === undefined ? [] : [validation.report])];
+      const faults = [...reports.flatMap((one) => one.faults), ...together];
+      return {
+        body: {
+          valid: faults.length === 0,
+          format,
+          model: capability.model,
+          source: capability.source,
+          as_of: capability.as_of,
+          files: reports.map(({ faults: _faults, ...rest }) => ({
+            ...rest,
+            warnings: {
+              ...rest.warnings,
+              ...(near > 0 && !shared && rest.file === validation?.report.file
+                ? { validation_near_training: near }
+                : {}),
+            } as Record<string, number>,
+          })),
+          faults: faults.map(({ line, field, ...fault }) => ({
+            ...fault,
+            ...(line === undefined ? {} : { line }),
+            ...(field === undefined ? {} : { field }),
+          })),
+        },
+      };
+    },
+  });
+}

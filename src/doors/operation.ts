@@ -1,0 +1,150 @@
+import type { z } from "zod";
+import { invalid } from "../kernel/errors.ts";
+
+/** Where every operation lies, under the host's route prefix (`api`). */
+export const ROUTE_PREFIX = "lightning";
+
+/** What an identity may do, from least to most; each role may do what the ones before it may. */
+export const ROLES = ["reader", "labeller", "builder", "trainer", "releaser", "owner"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Starts and steers durable orchestrations; each instance id is its record's id. */
+export interface Orchestrations {
+  /** Starts `name` under `instanceId`; an instance of that id that is not finished is left as it is. */
+  start(name: string, instanceId: string, input: unknown): Promise<void>;
+  raise(instanceId: string, event: string, data: unknown): Promise<void>;
+  terminate(instanceId: string, reason: string): Promise<void>;
+  /** Runtime status (`Running`, `Completed`, …) and custom status, or undefined when there is no such instance. */
+  status(
+    instanceId: string,
+  ): Promise<{ runtimeStatus: string; customStatus: unknown; output: unknown } | undefined>;
+  /** The Durable extension's status, event, suspend, resume and terminate URLs of an instance. */
+  urls(instanceId: string): Record<string, string>;
+}
+
+/** Who calls and what they may do, as the platform vouches for it. */
+export interface Caller {
+  /** `local`: somebody at this machine; `key`: whoever holds a function key; `person`: a signed-in user or application. */
+  readonly kind: "local" | "key" | "person";
+  /** The name of the signed-in one. */
+  readonly person?: string | undefined;
+  /** As granted: `trainer` for every agent, `trainer:support` for one. */
+  readonly roles: readonly string[];
+  /** Whether the role is held for this agent; without one: for every agent. */
+  may(role: Role, agentId?: string): boolean;
+  /** Whether the role is held for any agent at all. */
+  mayAnywhere(role: Role): boolean;
+}
+
+/** Who calls, and what the call may use. */
+export interface CallContext {
+  /** The authenticated person, if any; never taken from the body. */
+  readonly principal?: string | undefined;
+  /** What the caller may do; absent: everything (calls from inside this process). */
+  readonly caller?: Caller | undefined;
+  readonly orchestrations: Orchestrations;
+  /** How long to wait for a long operation before answering 202, in ms (`Prefer: wait=N`). */
+  readonly waitMs: number;
+  /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
+  readonly explicitWait?: boolean | undefined;
+  readonly idempotencyKey?: string | undefined;
+  /** The door the call came through. */
+  readonly door: "rest" | "mcp" | "cli" | "sdk";
+}
+
+/** What an operation answers: the body for every door, and the HTTP status where it is not the usual one. */
+export interface Reply<Output> {
+  readonly body: Output;
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  /** A file instead of JSON (REST only streams it; other doors show `body`). */
+  readonly file?: {
+    readonly contentType: string;
+    readonly name: string;
+    stream(): AsyncIterable<Uint8Array>;
+  };
+}
+
+/**
+ * One row of the operations table. REST routes, OpenAPI, MCP tools and CLI commands are made from these rows, so a
+ * door only parses, calls and renders. Input and output schemas are in wire form (snake_case); input is a strict
+ * object: unknown fields are refused.
+ */
+export interface Operation<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> {
+  /** camelCase verb phrase, the same in code, logs and Azure: `buildDataset`. */
+  readonly name: string;
+  /** One sentence, shown by every door. */
+  readonly summary: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly role: Role;
+  readonly effect: "read" | "write" | "destroy";
+  /** The same thing may happen again without harm. */
+  readonly idempotent: boolean;
+  readonly rest: {
+    readonly method: "GET" | "POST";
+    /** Under `/api/lightning`: `/training/{run_id}`. */
+    readonly path: string;
+    /** POST only: also takes a JSON array or NDJSON, handed over as `{ [field]: [...] }`. */
+    readonly manyAs?: string;
+  };
+  /** Words after `lightning`: `build-dataset`, or `dead-letters list`. Absent: not on the command line. */
+  readonly cli?: string;
+  /** MCP tool names; the first is the design's, further ones are the same tool under another name. */
+  readonly mcp?: readonly string[];
+  /** Other spellings accepted on input: alias → field. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Example input, for help, OpenAPI and the README. */
+  readonly example: Readonly<Record<string, unknown>>;
+  run(input: z.output<Input>, context: CallContext): Promise<Reply<z.input<Output>>>;
+  /**
+   * Of an operation that with this input only creates one document: the answer `run` gives once it is stored, so that
+   * the record of the change can be stored with it.
+   */
+  foreseen?(input: z.output<Input>): ((document: object) => Reply<z.input<Output>>) | undefined;
+}
+
+/** Types one row; the table itself holds `Operation`s of every shape. */
+export function defineOperation<Input extends z.ZodObject, Output extends z.ZodType>(
+  operation: Operation<Input, Output>,
+): Operation {
+  return operation;
+}
+
+/**
+ * Checks what a door received against the operation's one schema.
+ * @throws LightningError `invalid_input` that names the first field at fault; `details` lists all of them.
+ */
+export function parseInput<Input extends z.ZodObject>(
+  operation: Pick<Operation<Input>, "input" | "aliases" | "name">,
+  raw: Record<string, unknown>,
+): z.output<Input> {
+  const renamed: Record<string, unknown> = { ...raw };
+  for (const [alias, field] of Object.entries(operation.aliases ?? {})) {
+    if (!(alias in renamed)) continue;
+    const value = renamed[alias];
+    delete renamed[alias];
+    if (renamed[field] !== undefined && value !== undefined && renamed[field] !== value)
+      throw invalid(
+        "invalid_input",
+        `"${alias}" and "${field}" are one field and were given different values.`,
+        {
+          field,
+          remedy: `Send "${field}" alone.`,
+        },
+      );
+    if (value !== undefined) renamed[field] = value;
+  }
+  const parsed = operation.input.safeParse(renamed);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => ({
+    field: issue.path.join("../kernel") || ("keys" in issue ? issue.keys.join(", ") : ""),
+    reason: issue.message,
+  }));
+  const first = faults[0] ?? { field: "", reason: "not valid" };
+  throw invalid("invalid_input", `${first.field || "The input"}: ${first.reason}`, {
+    field: first.field || undefined,
+    remedy: `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`,
+    details: faults.slice(0, 20),
+  });
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { ID_PATTERN } from "../kernel/ids.ts";
+
+/** Schemas that every stage's contract shares, in wire form. */
+export const idSchema = z
+  .string()
+  .regex(
+    ID_PATTERN,
+    "must be 1 to 100 letters, digits, `../kernel`, `_` or `-`, starting with a letter or digit",
+  );
+
+export const agentIdSchema = idSchema.meta({ description: "The agent; LIGHTNING_AGENT_ID when absent." });
+
+/** Accepts any RFC 3339 time and stores it as UTC with milliseconds, so that string order is time order. */
+export const timeSchema = z
+  .string()
+  .max(40)
+  .refine(
+    (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
+    "must be an RFC 3339 time",
+  )
+  .transform((text) => new Date(text).toISOString());
+
+/** A time as it is stored and answered. */
+export const storedTimeSchema = z.iso.datetime();
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** Any JSON value; NaN and infinities cannot come over the wire and are refused from code. */
+export const jsonSchema: z.ZodType<Json> = z.json();
+export const metadataSchema = z.record(z.string().max(200), jsonSchema);
+
+/** Paging, the same on every list. */
+export const pagingSchema = {
+  limit: z.number().int().min(1).max(1000).default(20).meta({ description: "Items on a page, 1 to 1000." }),
+  continuation: z.string().max(8000).optional().meta({ description: "The continuation of the page before." }),
+};
+export const continuationSchema = z.string().optional();

@@ -1,0 +1,44 @@
+import { randomUUID } from "node:crypto";
+import { toIso } from "../../../kernel/clock.ts";
+import { EventType, type ExecutionStarted, type ParentInstance, store } from "../history/history.ts";
+import type { Message } from "./store.ts";
+
+/** An execution about to start. */
+export interface NewInstance {
+  readonly id: string;
+  readonly executionId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly input: string | null;
+  readonly createdAt: number;
+  /** When it is to begin, ms since the epoch; absent: at once. */
+  readonly startAt?: number | undefined;
+}
+
+/** The ExecutionStarted message of a new execution. */
+export function startMessage(
+  instance: NewInstance,
+  parent: ParentInstance | null,
+  timestamp: string,
+): Omit<Message, "id"> {
+  const event: ExecutionStarted = {
+    EventType: EventType.ExecutionStarted,
+    EventId: -1,
+    Timestamp: timestamp,
+    OrchestrationInstance: { InstanceId: instance.id, ExecutionId: instance.executionId },
+    ParentInstance: parent,
+    Name: instance.name,
+    Version: instance.version,
+    Input: instance.input,
+    ...(instance.startAt === undefined ? {} : { ScheduledStartTime: toIso(instance.startAt) }),
+  };
+  return {
+    instanceId: instance.id,
+    executionId: instance.executionId,
+    due: instance.startAt ?? null,
+    event: store(event),
+  };
+}
+
+/** As .NET writes a GUID in its "N" form. */
+export const randomId = (): string => randomUUID().replaceAll("-", "");

@@ -1,0 +1,170 @@
+import type { Operation } from "../doors/operation.ts";
+import { ROUTE_PREFIX } from "../doors/operation.ts";
+import { type ErrorBody, type ErrorKind, LightningError, messageOf } from "../kernel/errors.ts";
+
+/** Where a function app answers, and what it wants to see. */
+export interface Address {
+  /** Without `/api`: `http://localhost:7071`. */
+  readonly url: string;
+  readonly functionKey?: string | undefined;
+  readonly accessToken?: string | undefined;
+}
+
+export interface CallOptions {
+  /** Seconds to let a long operation run before it answers 202. */
+  readonly wait?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Whose the call is when it names no agent and the operation is about one. */
+  readonly agentId?: string | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** Seconds an answer may take beyond the wait that was asked for. */
+const PATIENCE_SECONDS = 60;
+
+/**
+ * Calls one operation over REST; the client half of `rest.ts`.
+ * @throws LightningError with the server's code, field and remedy; `endpoint_unreachable` when nobody answers
+ */
+export async function callRest(
+  address: Address,
+  operation: Operation,
+  input: Readonly<Record<string, unknown>>,
+  options: CallOptions = {},
+): Promise<Answer> {
+  const request = restRequest(operation, input);
+  const url = `${address.url.replace(/\/+$/, "")}/api/${ROUTE_PREFIX}${request.path}`;
+  const timeout = AbortSignal.timeout(((options.wait ?? 10) + PATIENCE_SECONDS) * 1000);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method: operation.rest.method,
+      signal: options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]),
+      headers: {
+        accept: "application/json",
+        ...keyHeader(address),
+        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(options.wait === undefined ? {} : { prefer: `wait=${options.wait}` }),
+        ...(options.idempotencyKey === undefined ? {} : { "idempotency-key": options.idempotencyKey }),
+      },
+      ...(request.body === undefined ? {} : { body: request.body }),
+    });
+    text = await response.text();
+  } catch (thrown) {
+    throw unreachable(address, thrown, operation.effect !== "read");
+  }
+  const type = response.headers.get("content-type") ?? "";
+  // A file is its text: a line of it is no reply.
+  if (response.ok && type.startsWith("application/jsonl"))
+    return { status: response.status, body: { content: text, content_type: type } };
+  const body = parse(text);
+  if (!response.ok) throw errorOf(response, body, text, address);
+  if (body === undefined)
+    throw new LightningError("fatal", "not_lightning", `${url} did not answer in JSON.`, {
+      remedy: "Check that LIGHTNING_ENDPOINT is the address of an Agent Lightning function app.",
+    });
+  return { status: response.status, body };
+}
+
+/** The header that carries the function key, if there is one. */
+export const keyHeader = (address: Address): Record<string, string> => ({
+  ...(address.functionKey === undefined ? {} : { "x-functions-key": address.functionKey }),
+  ...(address.accessToken === undefined ? {} : { authorization: `Bearer ${address.accessToken}` }),
+});
+
+function restRequest(operation: Operation, input: Readonly<Record<string, unknown>>) {
+  const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
+  const own = (name: string) =>
+    [
+      name,
+      ...Object.keys(operation.aliases ?? {}).filter((alias) => operation.aliases?.[alias] === name),
+    ].find((spelling) => rest.has(spelling));
+  const path = operation.rest.path.replaceAll(/\/\{(\w+)\??\}/g, (_segment, name: string) => {
+    const spelling = own(name);
+    if (spelling === undefined) return "";
+    const value = rest.get(spelling);
+    rest.delete(spelling);
+    return `/${encodeURIComponent(String(value))}`;
+  });
+  if (operation.rest.method === "POST") return { path, body: JSON.stringify(Object.fromEntries(rest)) };
+  const query = new URLSearchParams();
+  for (const [name, value] of rest)
+    for (const one of Array.isArray(value) ? (value as unknown[]) : [value])
+      query.append(name, typeof one === "string" ? one : JSON.stringify(one));
+  return { path: query.size === 0 ? path : `${path}?${query.toString()}`, body: undefined };
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const KINDS: Record<number, ErrorKind> = {
+  400: "bad_request",
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not_found",
+  409: "conflict",
+  412: "precondition",
+  413: "too_large",
+  422: "invalid",
+  429: "unavailable",
+  502: "unavailable",
+  503: "unavailable",
+  504: "unavailable",
+};
+
+function errorOf(
+  response: Response,
+  body: Record<string, unknown> | undefined,
+  text: string,
+  address: Address,
+): LightningError {
+  const kind = KINDS[response.status] ?? "fatal";
+  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
+  const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined;
+  const error = (body as Partial<ErrorBody> | undefined)?.error;
+  if (typeof error?.code === "string") {
+    const { code, message, field, remedy, details } = error;
+    return new LightningError(kind, code, message, { field, remedy, details, retryAfterMs });
+  }
+  // An unhealthy /health is an answer in itself.
+  if (body !== undefined && typeof body.status === "string")
+    return new LightningError(kind, body.status, `The function app says it is ${body.status}.`, {
+      details: body,
+    });
+  if (response.status === 401 || response.status === 403)
+    return new LightningError(kind, "key_refused", `${address.url} refused the function key or token.`, {
+      remedy:
+        "Set LIGHTNING_FUNCTION_KEY to a function or host key of the app, or LIGHTNING_TOKEN where persons are let in.",
+    });
+  if (response.status === 404)
+    return new LightningError(kind, "not_lightning", `${address.url} has no Agent Lightning routes.`, {
+      remedy: "Check LIGHTNING_ENDPOINT: the address of the function app, without /api.",
+    });
+  return new LightningError(
+    kind,
+    `http_${response.status}`,
+    `${address.url} answered ${response.status}${text === "" ? "" : `: ${text.slice(0, 200)}`}`,
+    { retryAfterMs },
+  );
+}
+
+function unreachable(address: Address, thrown: unknown, ambiguous: boolean): LightningError {
+  const cause = (thrown as { cause?: unknown }).cause ?? thrown;
+  return new LightningError("unavailable", "endpoint_unreachable", `${address.url}: ${messageOf(cause)}`, {
+    remedy: "Check LIGHTNING_ENDPOINT, or start a local host with `npm start`.",
+    ambiguous,
+    cause: thrown,
+  });
+}

@@ -1,0 +1,29 @@
+/** Agent Lightning for agents: `import { getModelDeployment } from "agent-lightning"`. */
+export type { CaptureHandle, CaptureHook, CaptureStats, ToolCallRecord } from "../capture/capture.ts";
+export { wrapOpenAI } from "../capture/wrap-openai.ts";
+export { wrapToolHandler } from "../capture/wrap-tool-handler.ts";
+export { LightningError } from "../kernel/errors.ts";
+export type { DatasetResult } from "./datasets.ts";
+export type { DeploymentResult, MoveResult } from "./deployments.ts";
+export type { RecordedReward } from "./rewards.ts";
+export {
+  callOperation,
+  closeLightning,
+  configureLightning,
+  createSdk,
+  getDatasetBuilder,
+  getDeploymentRegistry,
+  getEpisodeCaptureHook,
+  getModelDeployment,
+  getRewardWriter,
+  getTrainingRunner,
+  type Sdk,
+  type SdkOptions,
+} from "./sdk.ts";
+export type { TrainingResult } from "./training.ts";
+export {
+  type Invoke,
+  inProcessTransport,
+  type Transport,
+  type WaitOptions,
+} from "./transport.ts";
