@@ -4,7 +4,7 @@ import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const promoteInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  run_id: idSchema,
+  run_id: idSchema.meta({ description: "The succeeded training run whose model is promoted." }),
   promoted_by: z
     .string()
     .max(200)
