@@ -6,7 +6,7 @@ import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Fewer pairs than this is `inconclusive` (F3; Microsoft's guidance asks for 30 to 100). */
+/** Fewer pairs than this is `inconclusive` (docs/facts.md#sample-sizes). */
 export const MINIMUM_PAIRS = 50;
 
 export const startEvaluationInputSchema = z.strictObject({
