@@ -11,8 +11,7 @@ import type { BatchOperation, LedgerDocument, PartitionKey, PatchOperation } fro
 
 /**
  * Cosmos DB's limits, enforced by every adapter, so that what the laptop accepts the cloud accepts too.
- * Source: "Azure Cosmos DB service quotas" (item 2 MB, id 1,023 bytes, key 2,048 bytes, nesting 128, batch 100
- * operations and 2 MB, patch 10 operations).
+ * Limits of an item, an id, a key, nesting, a batch and a patch: docs/facts.md#cosmos-limits.
  */
 export const LIMITS = {
   itemBytes: 2 * 1024 * 1024,

@@ -33,7 +33,7 @@ export interface ProviderOptions {
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 /** Reasoning models think for a while before their first byte. */
 const CHAT_TIMEOUT_MS = 3 * 60_000;
-/** Azure accepts one upload above some 150 MB and then fails the job with 500: larger files go up in parts (azure-facts §1.1, §1.5). */
+/** Azure accepts one upload above some 150 MB and then fails the job: larger files go up in parts (docs/facts.md#large-uploads). */
 const PARTS_FROM = 100 * 1024 * 1024;
 const PART_BYTES = 64 * 1024 * 1024;
 /** Uploads in parts and the removal of jobs are not on the v1 paths. */

@@ -12,7 +12,7 @@ import {
   openClient,
 } from "./client.ts";
 
-/** The version of every fine-tuned model (azure-facts §2). */
+/** The version of every fine-tuned model (docs/facts.md#model-version). */
 const MODEL_VERSION = "1";
 const MAKING = new Set(["Accepted", "Creating", "Moving"]);
 

@@ -8,7 +8,7 @@ export interface Note {
   readonly once: string;
 }
 
-/** From so many events on, replays cost more than the work; Azure's documents advise to split such a history. */
+/** Events from which replays cost more than the work; such a history is better split (docs/facts.md#long-histories). */
 const LONG_HISTORY = 5000;
 
 /** What the SDK says of functions and async functions, and of async generators, in place of a generator. */
