@@ -300,7 +300,7 @@ describe("the original's defects at its doors", () => {
     expect(await ledger.count("rewards", {})).toBe(0);
   });
 
-  test("the default of min_reward is one on every door: the setting (§8)", () => {
+  test("the default of min_reward is one on every door: the setting", () => {
     expect(
       inputFields(row("buildDataset")).find(({ name }) => name === "min_reward")?.default,
     ).toBeUndefined();
