@@ -12,7 +12,7 @@ export interface SimulationOptions {
   readonly app: LoadedApp;
   /** Everything that chance decides follows from it: equal seeds give equal histories. */
   readonly seed: number;
-  /** The durable store's file; `:memory:` when nobody is killed. */
+  /** The durable store's file; `:memory:` when no kill is simulated. */
   readonly storeFile: string;
   readonly faults?: Partial<Readonly<Record<FaultKind, number>>>;
   /** Longest delay of a message, in ms of the virtual clock. */

@@ -94,7 +94,7 @@ const entityOf = (row: Row): Entity => ({
 });
 
 /**
- * Everything the engine has to remember. Reads see what is committed; the writing methods are called inside
+ * Everything the engine has to persist. Reads see what is committed; the writing methods are called inside
  * `write`, which is where several changes become one.
  */
 export class DurableStore {
@@ -103,7 +103,7 @@ export class DurableStore {
   readonly #statements = new Map<string, StatementSync>();
   readonly transactions: GroupCommit;
   readonly write: GroupCommit["write"];
-  /** Ids of messages and activities, which outlive no process in anybody's memory. */
+  /** Ids of messages and activities; unique within one process, since none of them is held across a restart. */
   #lastId: number;
 
   /** @param synced false: commits survive the process but not the machine; for tests, which lose no power */
