@@ -25,7 +25,7 @@ export interface HostedModel {
   readonly capacity: number;
   /** Verbatim: Accepted, Creating, Succeeded, Failed, Deleting, Disabled, Canceled, Moving, … */
   readonly state: string;
-  /** Milliseconds since the epoch, where it is told. */
+  /** Milliseconds since the epoch, where the provider says it. */
   readonly createdAt?: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export type HostProgress =
   | { readonly kind: "removing" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
-/** A model that the account's region offers, as its list tells it today. */
+/** A model that the account's region offers, by its list of today. */
 export interface OfferedModel {
   readonly name: string;
   readonly version: string;
