@@ -216,7 +216,7 @@ function epochsOf(wanted: number | "auto", examples: number): { low: number; hig
   return { low: 1, high: usual };
 }
 
-/** Tokens of the training side: those the build kept, or counted anew where another vocabulary is wanted, and kept. */
+/** Tokens of the training side: those the build kept, or counted again where another vocabulary is wanted, and cached. */
 async function tokensOf(
   files: Files,
   dataset: Dataset,

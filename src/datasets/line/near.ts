@@ -130,7 +130,7 @@ export class NearIndex {
   readonly #mostDiffering: number;
   /** Of a place the bits that hold the example, plus one. */
   readonly #numbers: number;
-  /** Looked at in one band at most: a text that half of all have would else make the work quadratic. */
+  /** Looked at in one band at most: without the limit a text that half of all have would make the work quadratic. */
   static readonly MOST_LOOKS = 32;
 
   /** @param most how many examples will be added @param threshold share of common pieces in each half, 0 to 1 */

@@ -161,7 +161,7 @@ export function copySignature(page: Entries, entry: number, to: Uint8Array, plac
   for (let k = 0; k < SIGNATURE_BYTES; k++) to[place * SIGNATURE_BYTES + k] = bytes[at + k] as number;
 }
 
-/** Takes so many examples of each stratum, and of none as many as there are. */
+/** Caps the examples of each stratum; those of no stratum (0) are not capped. */
 function takingAtMost(cap: number): (stratum: number) => boolean {
   const held = new Map<number, number>();
   return (stratum) => {

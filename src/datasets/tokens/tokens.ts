@@ -17,7 +17,7 @@ export function encodingOf(model: string): { readonly encoding: Encoding; readon
 
 /** Longest run without a space that is looked up whole: the time of merging grows with its square. */
 const LONGEST_RUN = 256;
-/** Runs of up to so many characters are kept with their counts: texts of one agent are made of few words. */
+/** Longest run of characters whose count is cached: texts of one agent are made of few words. */
 const SHORT_RUN = 24;
 const SHORT_RUNS = 16_384;
 const LONG_RUNS = 2000;

@@ -103,7 +103,7 @@ export class DurableStore {
   readonly #statements = new Map<string, StatementSync>();
   readonly transactions: GroupCommit;
   readonly write: GroupCommit["write"];
-  /** Ids of messages and activities; unique within one process, since none of them is held across a restart. */
+  /** The last id given to a message or an activity; after a restart counting resumes at the highest one stored. */
   #lastId: number;
 
   /** @param synced false: commits survive the process but not the machine; for tests, which lose no power */
