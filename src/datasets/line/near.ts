@@ -1,4 +1,4 @@
-import { free } from "../common/free-memory.ts";
+import { freeMemory } from "../common/free-memory.ts";
 import type { DatasetLine } from "../contract.ts";
 import { contentText, inputLength, turnsOf } from "./normalise.ts";
 
@@ -182,8 +182,8 @@ export class NearIndex {
 
   /** Ends it, and gives back its memory and that of the signatures. */
   free(): void {
-    free(this.#slots);
-    free(this.#signatures);
+    freeMemory(this.#slots);
+    freeMemory(this.#signatures);
   }
 
   isNear(a: number, b: number): boolean {

@@ -1,5 +1,5 @@
 import type { Message } from "../../doors/chat.ts";
-import { remember } from "../common/memoise-json.ts";
+import { memoiseJson } from "../common/memoise-json.ts";
 import type { DatasetLine } from "../contract.ts";
 import { type Encoding, loadVocabulary, pieceCounter, type Vocabulary } from "./vocabulary.ts";
 
@@ -129,7 +129,7 @@ const PER_IMAGE = 85;
 
 /** Counts lines. Tools are counted with every line, since every line trains on them; once for each distinct list. */
 export function lineCounter(count: CountText): (line: DatasetLine) => number {
-  const ofTools = remember((tools) => (Array.isArray(tools) ? count(JSON.stringify(tools)) : 0));
+  const ofTools = memoiseJson((tools) => (Array.isArray(tools) ? count(JSON.stringify(tools)) : 0));
   const turns = (messages: readonly Message[]): number => {
     let sum = 0;
     for (const message of messages) sum += turn(message, count);

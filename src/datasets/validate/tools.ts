@@ -1,8 +1,8 @@
 import { toolDefinitionSchema } from "../../episodes/contract.ts";
-import { remember } from "../common/memoise-json.ts";
+import { memoiseJson } from "../common/memoise-json.ts";
 import { FaultList, type Fields, isFields, shown } from "./line-rules.ts";
 
-const checked = remember((tools) => {
+const checked = memoiseJson((tools) => {
   const list = new FaultList();
   const names = new Set<string>();
   if (!Array.isArray(tools)) list.add("tools_invalid", "`tools` is not a list.", "tools");
