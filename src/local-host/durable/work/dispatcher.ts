@@ -37,7 +37,7 @@ export interface DispatcherDeps {
 }
 
 /**
- * Decides what runs now: one episode at a time for an instance, a bounded number of instances and activities at a
+ * Decides what runs now: one work item at a time for an instance, a bounded number of instances and activities at a
  * time. Whatever it holds in memory is also in the store, so that a killed host loses nothing.
  */
 export class Dispatcher {
@@ -93,7 +93,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Lets episodes and activities under way commit, but starts none; gives up after `patienceMs`. */
+  /** Lets work items and activities under way commit, but starts none; gives up after `patienceMs`. */
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true;
     this.#timers.stop();
@@ -122,7 +122,7 @@ export class Dispatcher {
     this.#settleIdle();
   }
 
-  /** Results that would have been committed with an episode that does not come any more. */
+  /** Results that would have been committed with a work item that does not come any more. */
   async #keepResults(): Promise<void> {
     const { store } = this.#deps;
     for (const { inbox } of this.#slots.values())
@@ -314,7 +314,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** True when an episode of the instance would begin right after one more result. */
+  /** True when a work item of the instance would begin right after one more result. */
   #isReady(id: string): boolean {
     const slot = this.#slot(id);
     if (this.#stopping || slot.running) return false;
