@@ -59,6 +59,6 @@ export async function raiseWatermark(ledger: Ledger, feed: FeedName, iso: string
   });
 }
 
-/** A conflict: another writer created or replaced it between our read and our write. */
+/** Somebody else created or replaced it between our read and our write. */
 const isRace = (thrown: unknown) =>
   isLightningError(thrown) && (thrown.kind === "conflict" || thrown.kind === "precondition");

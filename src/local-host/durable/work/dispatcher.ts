@@ -24,7 +24,7 @@ import { TimerQueue } from "./timer-queue.ts";
 
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
-/** Back-pressure: no further work items begin while so many changes wait for the disk, so that a commit and the turn before it stay short. */
+/** No more episodes begin while so many changes wait for the disk: a commit and the turn before it stay short. */
 const FULL_GROUP = 100;
 export interface DispatcherDeps {
   readonly store: DurableStore;
@@ -37,7 +37,7 @@ export interface DispatcherDeps {
 }
 
 /**
- * Decides what runs now: one work item at a time for an instance, a bounded number of instances and activities at a
+ * Decides what runs now: one episode at a time for an instance, a bounded number of instances and activities at a
  * time. Whatever it holds in memory is also in the store, so that a killed host loses nothing.
  */
 export class Dispatcher {
@@ -93,7 +93,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Lets work items and activities under way commit, but starts none; gives up after `patienceMs`. */
+  /** Lets episodes and activities under way commit, but starts none; gives up after `patienceMs`. */
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true;
     this.#timers.stop();
@@ -114,7 +114,7 @@ export class Dispatcher {
     this.#settleIdle();
   }
 
-  /** Ends like a process that was killed: nothing more runs, nothing more is written or acknowledged. */
+  /** Ends like a process that was killed: nothing more runs, nothing more is written, nobody is told. */
   crash(): void {
     this.#stopping = true;
     this.#timers.stop();
@@ -122,7 +122,7 @@ export class Dispatcher {
     this.#settleIdle();
   }
 
-  /** Results that would have been committed with a work item that does not come any more. */
+  /** Results that would have been committed with an episode that does not come any more. */
   async #keepResults(): Promise<void> {
     const { store } = this.#deps;
     for (const { inbox } of this.#slots.values())
@@ -296,7 +296,7 @@ export class Dispatcher {
     return this.#pass(applied.messages, true);
   }
 
-  /** After the sync: effects (activities, sub-orchestrations), and callers that wait outside. */
+  /** After the sync: what has effects, and whoever waits outside. */
   #goOn({ instance, plan }: Decided, applied: Applied): void {
     for (const { id, name } of applied.refused)
       this.#deps.logger.error(
@@ -314,7 +314,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** True when a work item of the instance would begin right after one more result. */
+  /** True when an episode of the instance would begin right after one more result. */
   #isReady(id: string): boolean {
     const slot = this.#slot(id);
     if (this.#stopping || slot.running) return false;

@@ -71,7 +71,7 @@ export interface EpisodeDeps {
 }
 
 /**
- * One work item (an episode, in the SDK's word) of an instance: its new messages become history, the orchestrator function runs against the whole
+ * One work item of an instance: its new messages become history, the orchestrator function runs against the whole
  * of it, and what it decided becomes a plan. Returns undefined when none of the messages is for this execution; a
  * word when they have to wait: for an app that has the orchestrator ("missing"), for a host of its version
  * ("other version"), for its start ("not started").
