@@ -15,9 +15,9 @@ import { checkFileKey } from "./folder.ts";
 
 export type BlobSettings = Pick<Settings, "filesUri" | "filesConnectionString" | "filesContainer">;
 
-/** Held in memory while a file is written; what fits in one goes in one request. A blob has at most 50,000 blocks. */
+/** Size of a block, held in memory while a file is written; what fits in one goes in one request. A blob has at most 50,000 blocks. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
-/** Connections that break one after another, without a byte between them, before a read gives up. */
+/** Retries of a download: connections that break one after another, without a byte between them, before it gives up. */
 const MOST_BREAKS = 5;
 /** Metadata key of a blob's content hash: makes an upload of the same content idempotent. */
 const HASH = "sha256";

@@ -3,7 +3,7 @@
  * Azure Resource Manager. Nothing here waits: making and removing begin, and are looked at later.
  *
  * Errors are `LightningError`: `unavailable` (`hosting_busy`, `hosting_unavailable`, `hosting_unreachable`; asking again
- * is harmless, names decide), `conflict` `deployment_quota`, `forbidden` `permission_missing`, `invalid`
+ * is idempotent, names decide), `conflict` `deployment_quota`, `forbidden` `permission_missing`, `invalid`
  * `hosting_rejected`, `not_found` `hosting_account_missing`.
  */
 export interface HostRequest {
@@ -57,7 +57,7 @@ export interface OfferedModel {
 
 export interface Hosting {
   readonly kind: "arm";
-  /** Asks for the deployment. The same request again, also after it was made, changes nothing. */
+  /** Asks for the deployment. Idempotent: the same request again, also after it was made, changes nothing. */
   begin(request: HostRequest): Promise<HostProgress>;
   /** Looks at the operation, if one is known, and at the deployment itself. */
   look(request: HostRequest, operation?: string): Promise<HostProgress>;

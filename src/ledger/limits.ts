@@ -10,8 +10,8 @@ import { checkJson, NESTING } from "./json-values.ts";
 import type { BatchOperation, LedgerDocument, PartitionKey, PatchOperation } from "./ledger.ts";
 
 /**
- * Cosmos DB's limits, enforced by every adapter, so that what the laptop accepts the cloud accepts too.
- * Limits of an item, an id, a key, nesting, a batch and a patch: docs/facts.md#cosmos-limits.
+ * Cosmos DB's limits (docs/facts.md#cosmos-limits), enforced by every adapter, so that what the laptop accepts the
+ * cloud accepts too.
  */
 export const LIMITS = {
   itemBytes: 2 * 1024 * 1024,

@@ -110,7 +110,7 @@ export function createArmHosting(
       try {
         return await operate(request, operation);
       } catch (error) {
-        // Operations are forgotten after a while: the deployment's own state is what is left.
+        // Operations expire after a while: the deployment's own state is what is left.
         if (isLightningError(error) && error.kind === "not_found") return progress;
         throw error;
       }

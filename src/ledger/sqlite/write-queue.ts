@@ -12,7 +12,7 @@ export interface WriteContext {
   readonly now: number;
   /** The number of a new version; unique in the store, in commit order. */
   nextLsn(): number;
-  /** Tells who listens to the container, after the commit. */
+  /** Notifies listeners of the container, after the commit. */
   touch(c: ContainerKey): void;
 }
 

@@ -58,7 +58,7 @@ export interface InvokerDeps {
   readonly tracker: Tracker;
   /** The JSON text of a `durableClient` input; undefined while there is no durable engine. */
   readonly clientBinding: () => string | undefined;
-  /** Told of every call when it has ended. */
+  /** Called with every invocation when it has ended. */
   readonly onCall?: ((call: EndedCall) => void) | undefined;
   /** host.json's functionTimeout, on this clock. */
   readonly timeout?: { readonly ms: number; readonly clock: Clock } | undefined;

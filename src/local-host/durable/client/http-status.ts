@@ -90,7 +90,7 @@ export function* jsonArray(items: Iterable<Iterable<string> | typeof breath>): I
 }
 
 /**
- * Started and completed episodes are left out, and a finished task takes the place of the event
+ * OrchestratorStarted and OrchestratorCompleted are left out, and a finished task takes the place of the event
  * that scheduled it, with its name and time. It is read twice, first for what is finished, so that it need not be in
  * memory.
  */
