@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Operation } from "../../src/doors/operation.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
