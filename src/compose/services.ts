@@ -30,25 +30,9 @@ export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger
   });
   const episodes = createEpisodeService(ports);
   const rewards = createRewardService(ports);
-  const datasets = createDatasetService({ ...ports, tables: TABLES });
+  const datasets = createDatasetService(ports);
   const review = createReviewService({ ...ports, rewards });
-  const training = createTrainingService({
-    ...ports,
-    datasets,
-    async estimateCost({ base_model, training_type, hyperparameters: { n_epochs } }, { agent_id, id }) {
-      const { cost_usd, training_tokens } = await datasets.estimate({
-        agent_id,
-        dataset_id: id,
-        base_model,
-        training_type,
-        n_epochs,
-      });
-      return {
-        usd_at_most: cost_usd === "unknown" ? cost_usd : cost_usd.high,
-        basis: `At most ${training_tokens.high} training tokens, counted.`,
-      };
-    },
-  });
+  const training = createTrainingService({ ...ports, datasets, tables: TABLES });
   const evaluations = createEvaluationService({ ...ports, deployments });
   const pipelines = createPipelineService({ ...ports, datasets, training, evaluations, deployments });
   const feeds = createRewardFeed(ports);

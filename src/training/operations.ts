@@ -6,6 +6,7 @@ import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../do
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
+import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
 import { isOver } from "./rules.ts";
 import type { TrainingService } from "./service.ts";
@@ -66,6 +67,22 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           body: body.status === "pending" ? { ...body, status: "running" as const } : body,
         };
       },
+    }),
+    defineOperation({
+      name: "estimateTraining",
+      summary:
+        "Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits.",
+      input: estimateInputSchema.extend(agent),
+      output: estimateSchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "POST", path: "/training/estimate" },
+      cli: "estimate",
+      mcp: ["lightning_estimate_training"],
+      aliases: { epochs: "n_epochs" },
+      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4.1-2025-04-14" },
+      run: async (input) => ({ body: await service.estimate(input) }),
     }),
     defineOperation({
       name: "getTrainingRun",

@@ -4,6 +4,7 @@ import path from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
+import { countTrainingTokens } from "../../src/datasets/training-tokens.ts";
 import { folderFiles } from "../../src/files/folder.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { notFound } from "../../src/kernel/errors.ts";
@@ -72,9 +73,10 @@ export async function makeWorld(options: WorldOptions = {}) {
     datasets: {
       get: async (_agent: string, id: string) => {
         const dataset = datasets.get(id);
-        if (dataset === undefined) throw notFound("dataset_missing", `no dataset ${id}`);
+        if (dataset === undefined) throw notFound("dataset_not_found", `no dataset ${id}`);
         return dataset;
       },
+      countTokens: (dataset: Dataset, model: string) => countTrainingTokens(files, dataset, model),
     },
   };
   const service = createTrainingService(deps);
