@@ -4,7 +4,7 @@ import type { Activities, FannedOut, Settled } from "./activities.ts";
 type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
 type Result<K extends keyof Activities> = Awaited<ReturnType<Activities[K]>>;
 
-/** What an orchestrator yields and gets back; `any` is what the SDK passes in. */
+/** An orchestrator: it yields tasks of the SDK and is handed their results; `T` is what it returns. */
 export type Steps<T> = Generator<Task, T>;
 
 /** A store or provider that is away comes back within minutes: 1 s doubling to 1 min, about 12 min in all. */

@@ -50,8 +50,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
         const notes = { deduplicated: existed, hint };
         if (isOver(run.status)) return { body: runReply(run, notes) };
         // A run takes hours: answered at once, as the design shows, unless the caller asked to wait.
-        const waitMs =
-          context.explicitWait || context.door === "cli" || context.door === "sdk" ? context.waitMs : 0;
+        const waitMs = context.explicitWait || context.door === "sdk" ? context.waitMs : 0;
         const { record, finished, urls } = await startAndWait(
           { ...context, waitMs },
           clock,
