@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
@@ -29,11 +30,7 @@ export function createDatasetService(deps: DatasetDeps) {
 
   async function get(agentId: string, id: string): Promise<Dataset> {
     const stored = await store.read(agentId, id);
-    if (stored === undefined)
-      throw notFound("dataset_not_found", `The agent "${agentId}" has no dataset "${id}".`, {
-        field: "dataset_id",
-        remedy: "List the agent's datasets to see their ids.",
-      });
+    if (stored === undefined) throw noSuchRecord("dataset", agentId, id);
     return bare(stored);
   }
 

@@ -1,4 +1,5 @@
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { invalid, isLightningError } from "../kernel/errors.ts";
@@ -53,7 +54,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * Stores a reward, or finds that the same judgement stands already. A measured latency or cost that is not above its
    * threshold judges nothing: it withdraws the penalty that an earlier measurement left in its slot, or, where none
    * stands, nothing is stored and the answer is undefined. The thresholds are settings, so this is decided here alone.
-   * @throws invalid `invalid_reward`, `unknown_source`, `episode_missing`; nothing is stored then
+   * @throws invalid `invalid_reward`, `unknown_source`, not_found `episode_not_found`; nothing is stored then
    */
   async function assign(raw: Judged): Promise<AssignedReward>;
   async function assign(raw: Unassigned): Promise<AssignedReward | undefined>;
@@ -62,10 +63,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const value = rewardValue(input, settings);
     const { agent_id, episode_id, source, evaluator, rubric } = input;
     if ((await episodes.find(agent_id, episode_id)) === undefined)
-      throw invalid("episode_missing", `Agent ${agent_id} has no episode ${episode_id} to reward.`, {
-        field: "episode_id",
-        remedy: "lightning list-episodes shows the ones there are.",
-      });
+      throw noSuchRecord("episode", agent_id, episode_id);
     if (value === undefined) {
       const reward = await withdraw({ agentId: agent_id, episodeId: episode_id, source, evaluator, rubric });
       return reward && { reward, deduplicated: false };

@@ -188,7 +188,7 @@ export function createTrainingService(deps: TrainingDeps) {
 
     /**
      * Checks the request and creates the run's record if there is none. Starts nothing and sends nothing.
-     * @throws not_found `dataset_missing`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
+     * @throws not_found `dataset_not_found`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
      * `dataset_failed`, `dataset_too_small`, `dataset_other_format`, `hyperparameter_of_other_method`,
      * `grader_missing`, `grader_not_taken`, `grader_unknown_field`, `validation_missing`, `base_model_retired`,
      * `training_not_offered`, `cost_unknown`, `budget_exceeded`
@@ -253,7 +253,7 @@ export function createTrainingService(deps: TrainingDeps) {
     estimate: async (input: EstimateInput): Promise<Estimate> =>
       await estimate(deps, await datasets.get(input.agent_id, input.dataset_id), input),
 
-    /** @throws not_found `run_missing` */
+    /** @throws not_found `run_not_found` */
     get: async (agentId: string, id: string): Promise<TrainingRun> => bare(await store.get(agentId, id)),
 
     /** Newest first. */

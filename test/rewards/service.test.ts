@@ -111,7 +111,7 @@ describe("assigning rewards", () => {
     expect(await stored()).toBe(1);
   });
 
-  test("defect 9.8: NaN, infinity, values out of range, unknown sources and missing episodes are 422, nothing is stored", async () => {
+  test("defect 9.8: NaN, infinity, values out of range, unknown sources are 422, missing episodes 404, and nothing is stored", async () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1.01, -2])
       await refused(() => service.assign({ episode_id: "ep-1", value }), "invalid_reward");
     await refused(
@@ -127,7 +127,11 @@ describe("assigning rewards", () => {
       () => service.assign({ episode_id: "ep-1", source: "vibes" as never, value: 1 }),
       "unknown_source",
     );
-    await refused(() => service.assign({ episode_id: "ep-none", value: 1 }), "episode_missing");
+    await expect(service.assign({ episode_id: "ep-none", value: 1 })).rejects.toMatchObject({
+      status: 404,
+      code: "episode_not_found",
+      field: "episode_id",
+    });
     await refused(
       () => call("assignReward", { episode_id: "ep-1", value: 1, source: "vibes" }),
       "invalid_input",

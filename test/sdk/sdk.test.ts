@@ -262,6 +262,10 @@ describe("transports", () => {
       await expect(invoke("buildDataset", { name: "taken" })).rejects.toThrow(
         expect.objectContaining({ code: "name_taken", kind: "conflict" }),
       );
+      // The code of the release before goes along, for clients that still switch on it.
+      await expect(invoke("getTrainingRun", { run_id: "run-none" })).rejects.toThrow(
+        expect.objectContaining({ code: "run_not_found", formerly: "run_missing", kind: "not_found" }),
+      );
       await expect(invoke("nothing", {})).rejects.toThrow(
         expect.objectContaining({ code: "unknown_operation" }),
       );
