@@ -86,6 +86,33 @@ export function timer(context: OrchestrationContext, ms: number) {
   return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + Math.ceil(ms)));
 }
 
+/**
+ * The version of the orchestrators that the instance began under (host.json's `defaultVersion` of that day). What
+ * changes the sequence of an orchestrator's actions asks for it, so that instances of before replay as they were.
+ */
+export const versionOf = (context: OrchestrationContext): number => Number(context.df.version ?? 1);
+
+/**
+ * Pauses that an event ends early; true: it did. The event only wakes up: what it means stands in the ledger before it
+ * is raised, so one that is lost, comes twice or comes for nothing costs a look. An event that comes while an activity
+ * runs completes the newest wait that was given up, which version 1 did not look at: it slept on.
+ */
+export function wakeable(context: OrchestrationContext, name: string): (ms: number) => Steps<boolean> {
+  const givenUp = new Set<Task>();
+  const looksBack = versionOf(context) >= 2;
+  return function* (ms) {
+    const late = looksBack ? [...givenUp].find((wait) => wait.isCompleted) : undefined;
+    if (late !== undefined) return givenUp.delete(late);
+    // A new wait each time: `Task.any` over a task that was yielded before starts it twice in the host.
+    const event = context.df.waitForExternalEvent(name);
+    const alarm = timer(context, ms);
+    const winner = yield context.df.Task.any([event, alarm]);
+    if (winner === event) alarm.cancel();
+    else givenUp.add(event);
+    return winner === event;
+  };
+}
+
 /** Waits on a record that another instance works on: 2 s growing to 1 min. */
 export function* waitUntil<T>(
   context: OrchestrationContext,

@@ -142,7 +142,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
       async run({ agent_id, run_id }, context) {
         const run = await service.cancel(agent_id, run_id);
-        // The record says it already; the event only wakes up whoever waits. Nobody may be there to be woken.
+        // The record says it already; the event wakes up `trainModel`, which would look minutes later. Nobody may be there.
         if (!isOver(run.status))
           await context.orchestrations
             .raise(run.claimed_by ?? run.id, "cancel", { run_id })
