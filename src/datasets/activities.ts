@@ -1,6 +1,6 @@
 import type { FailInput, RecordRef } from "../doors/claim.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { toIso } from "../kernel/clock.ts";
-import { notFound } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Stored } from "../ledger/ledger.ts";
@@ -30,8 +30,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
 
   async function read({ agent_id, id }: RecordRef): Promise<Stored<Dataset>> {
     const dataset = await store.read(agent_id, id);
-    if (dataset === undefined)
-      throw notFound("dataset_not_found", `There is no dataset "${id}" of this agent.`);
+    if (dataset === undefined) throw noSuchRecord("dataset", agent_id, id);
     return dataset;
   }
 

@@ -39,6 +39,15 @@ export const methodOf = (format: Format): "supervised" | "dpo" | "reinforcement"
   format === "dpo" ? "dpo" : format === "rft" ? "reinforcement" : "supervised";
 export type DatasetLine = Example | Preference | Reinforcement;
 
+/** Tokens of a dataset's training side, and of its longest line, in one vocabulary. */
+export interface TrainingTokens {
+  readonly tokens: number;
+  readonly longest: number;
+  readonly encoding: string;
+  /** False: another maker's model, whose own vocabulary counts a little otherwise. */
+  readonly exact: boolean;
+}
+
 export const datasetNameSchema = z.string().min(1).max(200);
 
 const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);

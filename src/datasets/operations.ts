@@ -12,7 +12,6 @@ import {
   goldenPartInputSchema,
   SPLITS,
 } from "./contract.ts";
-import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { datasetLineageOperations } from "./lineage-operations.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
 import type { Prepared } from "./requests.ts";
@@ -115,22 +114,6 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
       run: async ({ agent_id, dataset_id }) => ({
         body: datasetReply(await service.cancel(agent_id, dataset_id)),
       }),
-    }),
-    defineOperation({
-      name: "estimateTraining",
-      summary:
-        "Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits.",
-      input: estimateInputSchema.extend(agent),
-      output: estimateSchema,
-      role: "reader",
-      effect: "read",
-      idempotent: true,
-      rest: { method: "POST", path: "/training/estimate" },
-      cli: "estimate",
-      mcp: ["lightning_estimate_training"],
-      aliases: { epochs: "n_epochs" },
-      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4.1-2025-04-14" },
-      run: async (input) => ({ body: await service.estimate(input) }),
     }),
     defineOperation({
       name: "listDatasets",

@@ -48,8 +48,8 @@ export interface CallContext {
   /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
   readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
-  /** The door the call came through. */
-  readonly door: "rest" | "mcp" | "cli" | "sdk";
+  /** The door the call came through; the command line comes as `rest`. */
+  readonly door: "rest" | "mcp" | "sdk";
 }
 
 /** What an operation answers: the body for every door, and the HTTP status where it is not the usual one. */

@@ -24,7 +24,7 @@ export const auditRecordSchema = z.object({
     .meta({ description: "The signed-in person or application; absent: nobody known." }),
   identity: z.enum(["local", "key", "person"]),
   roles: z.array(z.string()),
-  door: z.enum(["rest", "mcp", "cli", "sdk"]),
+  door: z.enum(["rest", "mcp", "sdk"]),
   operation: z.string(),
   effect: z.enum(["write", "destroy"]),
   outcome: z.enum(OUTCOMES),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/contract.ts";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
@@ -153,7 +153,6 @@ export interface PipelineActivities {
       error?: string | undefined;
     },
   ): Promise<null>;
-  failPipeline(input: FailInput): Promise<null>;
   /** Which agents are to be retrained now, and why the others are not. */
   planRetraining(input: { stamp: string }): Promise<{
     start: { agent_id: string; pipeline_id: string; new_episodes: number }[];

@@ -11,6 +11,15 @@ const assignedSchema = rewardSchema.extend({
   deduplicated: z.boolean().meta({ description: "The same judgement stood already; nothing was stored." }),
 });
 
+/** A latency or cost that is not above its threshold: nothing to judge, so nothing is stored. */
+const notRecordedSchema = z.object({
+  success: z.literal(true),
+  recorded: z.literal(false).meta({ description: "Not above the threshold; nothing was stored." }),
+  agent_id: z.string(),
+  episode_id: z.string(),
+  source: z.enum(REWARD_SOURCES),
+});
+
 const listedSchema = rewardSchema.extend({
   rubric: z.string().nullable(),
   evaluator: z.string().nullable(),
@@ -42,9 +51,9 @@ export function rewardOperations(deps: {
     defineOperation({
       name: "assignReward",
       summary:
-        "Rewards an episode; the same judgement sent again changes nothing, another one supersedes it.",
+        "Rewards an episode; the same judgement sent again changes nothing, another one supersedes it, and a latency or cost up to its threshold is not stored.",
       input: z.strictObject({ ...rewardInputSchema.shape, agent_id: agentId }),
-      output: assignedSchema,
+      output: z.union([assignedSchema, notRecordedSchema]),
       role: "labeller",
       effect: "write",
       idempotent: true,
@@ -63,7 +72,12 @@ export function rewardOperations(deps: {
         // A person who is known is the one who approves; other sources name their judge themselves.
         const evaluator =
           input.source === "human_approval" ? (principal ?? input.evaluator) : (input.evaluator ?? principal);
-        const { reward, deduplicated } = await service.assign({ ...input, evaluator });
+        const assigned = await service.assign({ ...input, evaluator });
+        if (assigned === undefined) {
+          const { agent_id, episode_id, source } = input;
+          return { body: { success: true as const, recorded: false as const, agent_id, episode_id, source } };
+        }
+        const { reward, deduplicated } = assigned;
         return {
           status: deduplicated ? 200 : 201,
           body: { success: true as const, reward_id: reward.id, ...reward, deduplicated },

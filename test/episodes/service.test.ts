@@ -253,7 +253,7 @@ describe("listing episodes", () => {
 
   test("an unknown episode is 404 with what to do", async () => {
     await expect(call("getEpisode", { episode_id: "ep-none" })).rejects.toMatchObject({
-      code: "episode_missing",
+      code: "episode_not_found",
       status: 404,
     });
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createApp, operationRows } from "../../src/app.ts";
+import { createApp } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { parseInput } from "../../src/doors/operation.ts";
 import { systemClock } from "../../src/kernel/clock.ts";

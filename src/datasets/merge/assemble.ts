@@ -113,7 +113,6 @@ export async function assemble(
   stages.add(noted.seconds);
   const figures = await figuresOf(candidates, merged, noted.tools, encoding);
   const first = await store.firstWithContent(dataset.agent_id, contentHash);
-  if (total.seconds !== undefined) stages.add(total.seconds);
   await store.update(dataset, {
     status: "ready",
     content_hash: contentHash,
@@ -169,7 +168,7 @@ async function gather(
   const { files, settings } = deps;
   const total = emptySummary();
   const parts: Part[] = Array.from({ length: shards }, (_, shard) => shard);
-  const count = async (of: ShardSummary | undefined) => {
+  const count = (of: ShardSummary | undefined) => {
     if (of === undefined) throw new Error("A shard of the build is missing.");
     total.read += of.read;
     total.kept += of.kept;
@@ -178,8 +177,7 @@ async function gather(
     if (of.counted !== undefined) total.counted = (total.counted ?? 0) + of.counted;
     if (of.seconds !== undefined) stages.add(of.seconds);
   };
-  for (const shard of parts)
-    await count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
+  for (const shard of parts) count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
   const format = formatOf(dataset.recipe);
   const hasPairs = format === "dpo" && dataset.recipe.kind !== "golden";
   if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0) return { total, parts };
@@ -193,7 +191,7 @@ async function gather(
   const golden = includedLines(deps, dataset, measure);
   if (golden !== undefined) {
     const keys = shardKeys(dataset.id, "golden");
-    await count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
+    count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
     parts.push("golden");
   }
   if (!hasPairs) return { total, parts };
@@ -203,7 +201,7 @@ async function gather(
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));
   const pairs = pairLines(files, dataset, candidates, sources, summary, measure, reserved);
-  await count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
+  count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
   return { total, parts: ["pairs"] as Part[] };
 }
 

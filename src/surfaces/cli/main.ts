@@ -1,4 +1,5 @@
 import { readSettings, SETTINGS } from "../../config/settings.ts";
+import { databaseTools } from "../../ledger/database-tools.ts";
 import { findRunningHost } from "../../local-host/home.ts";
 import { connect } from "../../sdk/connect.ts";
 import { addProvision, checkContainers, type Database } from "./database-commands.ts";
@@ -9,7 +10,7 @@ import { runCli, showError } from "./program.ts";
 /** The CLI of this process: reads the settings, makes the commands, runs one. */
 async function main(): Promise<number> {
   const settings = readSettings();
-  const { operationRows, databaseTools } = await import("../../app.ts");
+  const { operationRows } = await import("../../compose/operations.ts");
   const database: Database = {
     isCosmos: settings.cosmosAccountUri !== undefined,
     provision: (asked) => databaseTools.provision(settings, asked),
