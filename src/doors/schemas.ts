@@ -6,7 +6,7 @@ export const idSchema = z
   .string()
   .regex(
     ID_PATTERN,
-    "must be 1 to 100 letters, digits, `../kernel`, `_` or `-`, starting with a letter or digit",
+    "must be 1 to 100 letters, digits, `.`, `_` or `-`, starting with a letter or digit",
   );
 
 export const agentIdSchema = idSchema.meta({ description: "The agent; LIGHTNING_AGENT_ID when absent." });
