@@ -324,7 +324,7 @@ describe("the arrows of the tree", () => {
         readFileSync(path.join(ROOT, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, ""),
       ),
     ).filter((file) => roomOf(file) !== "local-host");
-    expect(readers).toEqual(["src/config/settings.ts", "src/start.ts"]);
+    expect(readers).toEqual(["src/config/read-table.ts", "src/start.ts"]);
   });
 
   it("point upwards on the map: every room is there, and imports rooms above it", () => {
