@@ -7,7 +7,7 @@ import { describe, expect, it } from "@jest/globals";
  * one (`datasets/contract.ts`). `type:` allows types only: they are gone when the program runs.
  */
 const STAGES = ["episodes", "rewards", "datasets", "training", "evaluation", "deployments"] as const;
-const GROUND = ["kernel", "doors", "config", "ledger"];
+const GROUND = ["kernel", "wire", "doors", "config", "ledger"];
 const PORTS = ["files", "provider", "hosting", "catalog"];
 
 /** A stage reads the contract and store of the stages before it. */
@@ -20,7 +20,8 @@ const contracts = STAGES.map((stage) => `${stage}/contract.ts`);
 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
-  doors: ["kernel"],
+  wire: [],
+  doors: ["kernel", "wire"],
   config: ["kernel", "doors"],
   redaction: ["kernel"],
   ledger: ["kernel", "config"],
