@@ -11,7 +11,6 @@ export function typeText(schema: Part, depth: number): string {
   if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(" | ");
   const union = schema.anyOf ?? schema.oneOf;
   if (union !== undefined) return unionText(union, depth);
-  if (schema.allOf !== undefined) return schema.allOf.map((one) => `(${typeText(one, depth)})`).join(" & ");
   const { type } = schema;
   // One schema of several types, as `["string", "null"]`.
   if (Array.isArray(type))
@@ -51,14 +50,13 @@ function objectText({ properties, required, additionalProperties }: JsonSchema, 
     const comment =
       description === undefined ? "" : `${indent}/** ${description.replaceAll("*/", "* /")} */\n`;
     const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
-    const type = typeText(one as Part, depth + 1);
+    const type = typeText(one, depth + 1);
     return needed.has(name)
       ? `${comment}${indent}${key}: ${type};\n`
       : `${comment}${indent}${key}?: ${type} | undefined;\n`;
   });
   const others = additionalProperties;
-  if (typeof others === "object")
-    members.push(`${indent}[name: string]: ${typeText(others as Part, depth + 1)};\n`);
+  if (typeof others === "object") members.push(`${indent}[name: string]: ${typeText(others, depth + 1)};\n`);
   if (members.length === 0) return "Record<string, never>";
   return `{\n${members.join("")}${"  ".repeat(depth)}}`;
 }

@@ -64,7 +64,7 @@ const ANY_JSON = "Json";
 
 /** As `typeText` spells a reference to a named type. */
 const REFERENCE = /@(\w+)/g;
-const references = (text: string) => [...text.matchAll(REFERENCE)].map(([, name]) => name as string);
+const references = (text: string) => [...text.matchAll(REFERENCE)].map(([, name]) => name ?? "");
 
 function jsonSchemaOf(schema: z.ZodType, io: Side, metadata: z.core.$ZodRegistry<{ id: string }>) {
   return z.toJSONSchema(schema, {
