@@ -1,7 +1,7 @@
-import type { EpisodeInput } from "../episodes/contract.ts";
 import { type Clock, sleep } from "../kernel/clock.ts";
 import { isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
+import type { EpisodeInput } from "../wire/types.ts";
 import { SpillFile } from "./spill.ts";
 
 export interface CaptureLimits {
