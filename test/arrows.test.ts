@@ -53,17 +53,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   identity: [...GROUND],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
   loop: ["type:doors/claim.ts", ...contracts.map((one) => `type:${one}`), "type:pipelines/contract.ts"],
-  capture: ["kernel", "config", "episodes"],
+  capture: ["kernel", "wire", "config", "episodes/clean.ts", "episodes/truncate.ts"],
   agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
-  sdk: [
-    "kernel",
-    "doors",
-    "config",
-    "capture",
-    ...contracts.map((one) => `type:${one}`),
-    "type:datasets/replies.ts",
-    "deployments/selection.ts",
-  ],
+  // What an agent imports is a leaf: no app, no engine, no library (the test of its package below).
+  sdk: ["kernel", "wire", "config", "capture", "deployments/selection.ts", "local-host/find-host.ts"],
   surfaces: [
     "kernel",
     "doors",
@@ -134,7 +127,6 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** Files that are entrances of a process: they may start the whole app, which nothing else in their room may. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
-  "src/sdk/sdk.ts": ["app.ts", "start.ts", "local-host/home.ts"],
   "src/surfaces/cli/main.ts": ["app.ts", "start.ts", "local-host/home.ts"],
 };
 
@@ -157,7 +149,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "durable-functions": ["functions", "loop", "type:surfaces"],
   "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],
-  openai: ["provider", "type:capture/wrap-openai.ts"],
+  openai: ["provider"],
   zod: ["*"],
   "zod-openapi": ["surfaces"],
 };
@@ -295,6 +287,27 @@ describe("the arrows of the tree", () => {
       const text = readFileSync(path.join(ROOT, file), "utf8");
       expect(text).not.toMatch(/\b(?:Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|crypto)\b/);
     }
+  });
+
+  it("lead from the agent's package to no library, no SQLite and no app, types included", () => {
+    const reached = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to, ours } of IMPORTS)
+        if (from === file) {
+          if (ours) visit(to);
+          else packages.add(to);
+        }
+    };
+    visit("src/sdk/index.ts");
+    expect([...reached].filter((file) => /^src\/(?:app|start)\.ts$/.test(file))).toEqual([]);
+    expect([...packages].filter((one) => !one.startsWith("node:") || one === "node:sqlite")).toEqual([]);
+    // It finds a host, and knows nothing else of one.
+    expect([...reached].filter((file) => roomOf(file) === "local-host")).toEqual([
+      "src/local-host/find-host.ts",
+    ]);
   });
 
   it("make no circle", () => {

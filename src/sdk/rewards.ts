@@ -1,17 +1,19 @@
-import type { Reward, RewardInput } from "../rewards/contract.ts";
-import { type Camel, type CamelInput, camelRecord, snakeRecord } from "./names.ts";
+import type { OperationOutputs } from "../wire/types.ts";
+import { type Camel, camelRecord, type InputOf, type ReplyOf } from "./names.ts";
 import type { Invoke } from "./transport.ts";
 
 export interface About {
   readonly episodeId: string;
   readonly agentId?: string | undefined;
 }
-export type RecordedReward = Camel<Reward> & { rewardId: string };
+export type RecordedReward = ReplyOf<"assignReward">;
+/** A reward in a list. */
+export type ListedReward = Camel<OperationOutputs["listRewards"]["rewards"][number]>;
 
 /** Attaches judgements to episodes (the design's RewardWriter). */
 export function createRewardWriter(invoke: Invoke) {
-  const record = async (input: CamelInput<RewardInput>): Promise<RecordedReward> =>
-    camelRecord((await invoke("assignReward", snakeRecord(input))).body) as unknown as RecordedReward;
+  const record = async (input: InputOf<"assignReward">): Promise<RecordedReward> =>
+    (await invoke("assignReward", input)).body;
   return {
     /** Any reward: `value` from -1 to 1, or `rawValue` with its range. */
     recordReward: record,
@@ -72,13 +74,10 @@ export function createRewardWriter(invoke: Invoke) {
       record({ ...about, source: "cost_penalty", rawValue: costUsd }),
 
     async listRewards(
-      filter: { agentId?: string; episodeId?: string; limit?: number; continuation?: string } = {},
-    ): Promise<{ rewards: Camel<Reward>[]; continuation: string | undefined }> {
-      const { body } = await invoke("listRewards", snakeRecord(filter));
-      return {
-        rewards: (body.rewards as Reward[]).map(camelRecord),
-        continuation: body.continuation as string | undefined,
-      };
+      filter: InputOf<"listRewards"> = {},
+    ): Promise<{ rewards: ListedReward[]; continuation: string | undefined }> {
+      const { body } = await invoke("listRewards", filter);
+      return { rewards: body.rewards.map(camelRecord), continuation: body.continuation };
     },
   };
 }

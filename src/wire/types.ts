@@ -2601,10 +2601,23 @@ export interface OperationOutputs {
   };
   /** Shows the deployment that serves now, or says that the base model does. */
   getActiveDeployment: {
-    has_active_deployment: boolean;
-    agent_id: string;
     deployment_id: string | null;
+    id?: string | undefined;
+    agent_id: string;
+    training_run_id?: string | undefined;
+    run_id?: string | undefined;
+    tuned_model?: string | undefined;
     tuned_model_name: string | null;
+    deployment_name?: string | undefined;
+    is_active?: boolean | undefined;
+    state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
+    promoted_at?: string | undefined;
+    promoted_by?: string | undefined;
+    evaluation_id?: string | undefined;
+    verdict?: string | undefined;
+    override_reason?: string | undefined;
+    warnings?: string[] | undefined;
+    has_active_deployment: boolean;
     base_model: string;
     message?: string | undefined;
     /** What a rollback without a target would return to; null: the base model. */
