@@ -8,6 +8,7 @@ import type { messageSchema, toolDefinitionSchema } from "../../src/doors/chat.t
 import type { metadataSchema } from "../../src/doors/schemas.ts";
 import type { episodeInputSchema, tokenUsageSchema, toolCallSchema } from "../../src/episodes/contract.ts";
 import type { rewardInputSchema, rewardSchema } from "../../src/rewards/contract.ts";
+import type { TrainingResult } from "../../src/sdk/training.ts";
 import type { startTrainingInputSchema } from "../../src/training/contract.ts";
 import type { runReplySchema, shortRunReplySchema } from "../../src/training/replies.ts";
 import type * as wire from "../../src/wire/types.ts";
@@ -42,6 +43,8 @@ const SAME: {
     wire.OperationOutputs["listDeployments"]["deployments"][number],
     z.output<typeof shownDeploymentSchema>
   >;
+  /** Null while there is none, as the door answers (A reply that said undefined passed a test for undefined). */
+  tunedModel: Same<TrainingResult["tunedModel"], string | null>;
   event: Same<wire.OperationOutputs["getLineage"]["events"][number], z.output<typeof deploymentEventSchema>>;
 } = {
   message: true,
@@ -59,6 +62,7 @@ const SAME: {
   assignReward: true,
   reward: true,
   deployment: true,
+  tunedModel: true,
   event: true,
 };
 
