@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 interface ChatRequest {
@@ -9,18 +9,20 @@ interface ChatRequest {
 
 /** Answers chat requests with a call of the first tool, so that this example needs no model and no key. */
 export async function startStandIn(): Promise<{ baseURL: string; close(): Promise<void> }> {
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const piece of request.setEncoding("utf8")) text += String(piece);
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(completion(JSON.parse(text) as ChatRequest)));
-  });
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     baseURL: `http://127.0.0.1:${port}/v1`,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let text = "";
+  for await (const piece of request.setEncoding("utf8")) text += String(piece);
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify(completion(JSON.parse(text) as ChatRequest)));
 }
 
 function completion({ model, messages, tools }: ChatRequest) {

@@ -150,10 +150,8 @@ function toolCall(call: CapturedCall, result: unknown): ToolCall {
   return {
     ...(call.id === undefined ? {} : { id: call.id }),
     tool_name: call.toolName,
-    ...(call.arguments === undefined
-      ? {}
-      : { arguments: call.arguments as NonNullable<ToolCall["arguments"]> }),
-    ...(result === undefined ? {} : { result: result as NonNullable<ToolCall["result"]> }),
+    ...(call.arguments === undefined ? {} : { arguments: call.arguments }),
+    ...(result === undefined ? {} : { result }),
     ...(call.durationMs === undefined ? {} : { duration_ms: Math.max(0, call.durationMs) }),
     ...(call.error === undefined ? {} : { error: call.error }),
   };

@@ -27,7 +27,7 @@ export interface SdkOptions {
 
 /** An input that may be empty may be left out. */
 type CallArguments<N extends OperationName> =
-  Record<never, never> extends InputOf<N>
+  Record<string, never> extends InputOf<N>
     ? [input?: InputOf<N>, options?: CallOptions]
     : [input: InputOf<N>, options?: CallOptions];
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,7 +14,7 @@ import { createSdk, type Sdk } from "../../src/sdk/sdk.ts";
 /** A process that answers as a local host does: its ping, and the door for episodes. */
 async function startHost(home: string) {
   const recorded: string[] = [];
-  const server = createServer(async (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse) {
     if (request.url === "/admin/host/ping") {
       response.setHeader("x-host-pid", process.pid).setHeader("x-host-state", "running").end();
       return;
@@ -25,7 +25,8 @@ async function startHost(home: string) {
     recorded.push(...episodes.map(({ id }) => id));
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ success: true, recorded: episodes.length, results: [] }));
-  }).listen(0, "127.0.0.1");
+  }
+  const server = createServer((request, response) => void answer(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { holder } = homeFiles(home);

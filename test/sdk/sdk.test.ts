@@ -318,6 +318,10 @@ describe("callOperation", () => {
         isAbout ? "support" : undefined,
       ]);
     }
+    // An input that may be empty may be left out; one that may not, may not.
+    expect(await sdk.callOperation("reconcileDeployments")).toEqual({ someName: "reconcileDeployments" });
+    // @ts-expect-error its `name` is missing
+    await expect(sdk.callOperation("buildDataset")).rejects.toMatchObject({ field: "name" });
     // @ts-expect-error a misspelt name does not compile
     await expect(sdk.callOperation("nothing")).rejects.toMatchObject({ code: "unknown_operation" });
     // An agent that an operation does not know is refused, not dropped: it would reach further than was meant.
