@@ -29,7 +29,7 @@ export function readTable<const Table extends Readonly<Record<string, Setting>>>
       "fatal",
       "bad_settings",
       `Settings that cannot be used:\n  ${faults.join("\n  ")}`,
-      { remedy: "Correct the environment variables; the README lists every one with its default." },
+      { remedy: "Correct the environment variables; docs/settings.md lists every one with its default." },
     );
   return settings as SettingsOf<Table>;
 }

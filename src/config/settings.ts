@@ -8,8 +8,8 @@ import type { SettingsOf } from "./setting.ts";
 export { homeFolder } from "./home-folder.ts";
 
 /**
- * Every setting, with its default and meaning; the key is the name in code, `env` the name in the environment. The
- * settings table of the documentation and `.env.example` are checked against it by a test.
+ * Every setting, with its default and meaning; the key is the name in code, `env` the name in the environment.
+ * `docs/settings.md` and `.env.example` are made from it and checked by a test.
  */
 export const SETTINGS = { ...AGENT_SETTINGS, ...LEDGER_SETTINGS, ...LOOP_SETTINGS, ...DOOR_SETTINGS };
 

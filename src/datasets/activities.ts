@@ -8,7 +8,7 @@ import type { Dataset, DatasetActivities } from "./contract.ts";
 import { haveFeedsCaughtUp } from "./feed-progress.ts";
 import { type AssembleDeps, assemble, removeShards } from "./merge/assemble.ts";
 import { removeEdges } from "./merge/edges.ts";
-import { buildShard, planShards, rememberedTokens } from "./shards/build-shard.ts";
+import { buildShard, planShards, tokenCaches } from "./shards/build-shard.ts";
 import { folderOf } from "./shards/file-keys.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
 
@@ -26,7 +26,7 @@ const isCancelled = (dataset: Dataset): boolean => dataset.cancel_requested === 
 export function createDatasetActivities(given: DatasetActivityDeps): DatasetActivities {
   const { ledger, files, clock, logger } = given;
   const store = createDatasetStore(ledger);
-  const deps = { ...given, store, knownTokens: rememberedTokens(files) };
+  const deps = { ...given, store, knownTokens: tokenCaches(files) };
 
   async function read({ agent_id, id }: RecordRef): Promise<Stored<Dataset>> {
     const dataset = await store.read(agent_id, id);

@@ -33,13 +33,25 @@ export interface PriceTables {
 
 export const estimateInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  dataset_id: idSchema,
-  base_model: z.string().min(1).max(256).optional(),
-  n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
+  dataset_id: idSchema.meta({ description: "The dataset that would be trained on." }),
+  base_model: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Model to train from, with its date; LIGHTNING_BASE_MODEL when absent." }),
+  n_epochs: z
+    .union([z.number().int().min(1).max(50), z.literal("auto")])
+    .optional()
+    .meta({
+      description:
+        "Times that the training examples are gone through, 1 to 50 or `auto`; LIGHTNING_EPOCHS when absent.",
+    }),
   training_type: z
     .string()
     .regex(/^[A-Za-z]{1,40}$/)
-    .optional(),
+    .optional()
+    .meta({ description: "Azure's tier, which decides the price; LIGHTNING_TRAINING_TYPE when absent." }),
 });
 
 const unknown = z.literal("unknown");
@@ -204,7 +216,7 @@ function epochsOf(wanted: number | "auto", examples: number): { low: number; hig
   return { low: 1, high: usual };
 }
 
-/** Tokens of the training side: those the build kept, or counted anew where another vocabulary is wanted, and kept. */
+/** Tokens of the training side: those the build kept, or counted again where another vocabulary is wanted, and cached. */
 async function tokensOf(
   files: Files,
   dataset: Dataset,

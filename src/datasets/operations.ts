@@ -28,7 +28,7 @@ export interface DatasetOperationDeps {
 /** The rows of datasets in the operations table. */
 export function datasetOperations({ service, settings, clock }: DatasetOperationDeps): Operation[] {
   const agent = { agent_id: buildDatasetInputSchema.shape.agent_id.default(settings.agentId) };
-  const one = { ...agent, dataset_id: idSchema };
+  const one = { ...agent, dataset_id: idSchema.meta({ description: "A dataset's id." }) };
 
   /** Starts the build of a new dataset and answers it finished, or 202 with where to ask. */
   async function build({ dataset }: Prepared, context: CallContext): Promise<Reply<DatasetReply>> {
@@ -181,7 +181,10 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
     defineOperation({
       name: "getDatasetFile",
       summary: "Downloads one side of a dataset as JSONL.",
-      input: z.strictObject({ ...one, split: z.enum(SPLITS) }),
+      input: z.strictObject({
+        ...one,
+        split: z.enum(SPLITS).meta({ description: "The side whose file is downloaded." }),
+      }),
       output: z.object({
         dataset_id: z.string(),
         split: z.enum(SPLITS),

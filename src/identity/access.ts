@@ -4,7 +4,7 @@ import { forbidden, unauthenticated } from "../kernel/errors.ts";
 import { readPrincipal } from "./principal.ts";
 import { type Grant, grantsReach, reachAnywhere, readAppRole, readGroupGrants, showGrant } from "./roles.ts";
 
-/** What of a request tells who sent it. */
+/** The part of a request that authenticates its caller. */
 export interface Knock {
   readonly method?: string;
   readonly headers: { get(name: string): string | null };

@@ -48,7 +48,7 @@ export function episodeTraceOperations({
       summary: "Tells which datasets, training runs and live models saw an episode, and by which line.",
       input: z.strictObject({
         agent_id: agentIdSchema.default(settings.agentId),
-        episode_id: idSchema,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
         ...manifestField,
       }),
       output: z.looseObject({

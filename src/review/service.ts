@@ -125,7 +125,7 @@ export function createReviewService(deps: ReviewDeps) {
     return taken;
   }
 
-  /** What the reviewer has in hand and may still have; its lease begins anew. */
+  /** What the reviewer has in hand and may still have; its lease is renewed. */
   async function inHand(agentId: string, reviewer: string, rules: ReviewRules): Promise<Offer | undefined> {
     const person = await store.reviewer(agentId, reviewer);
     if (person?.episode_id === undefined) return undefined;

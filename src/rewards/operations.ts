@@ -76,11 +76,11 @@ export function rewardOperations(deps: {
       summary: "Lists an agent's or one episode's rewards, newest first.",
       input: z.strictObject({
         agent_id: agentId,
-        episode_id: idSchema.optional(),
-        source: z.enum(REWARD_SOURCES).optional(),
-        evaluator: z.string().max(200).optional(),
+        episode_id: idSchema.optional().meta({ description: "Only rewards of this episode." }),
+        source: z.enum(REWARD_SOURCES).optional().meta({ description: "Only rewards from this source." }),
+        evaluator: z.string().max(200).optional().meta({ description: "Only rewards by this evaluator." }),
         ...pagingSchema,
-        limit: pagingSchema.limit.unwrap().default(50),
+        limit: pagingSchema.limit.unwrap().default(50).meta({ description: "Items on a page, 1 to 1000." }),
       }),
       output: z.object({
         agent_id: z.string(),

@@ -24,7 +24,7 @@ const ALIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
 /** The rows of training in the operations table. */
 export function trainingOperations({ service, settings, clock }: TrainingOperationDeps): Operation[] {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
-  const one = z.strictObject({ ...agent, run_id: idSchema });
+  const one = z.strictObject({ ...agent, run_id: idSchema.meta({ description: "A training run's id." }) });
   const aliases = { training_run_id: "run_id", id: "run_id" };
 
   return [
@@ -85,7 +85,11 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
     defineOperation({
       name: "listTrainingRuns",
       summary: "Lists the agent's training runs, newest first.",
-      input: z.strictObject({ ...agent, status: z.enum(RUN_STATUSES).optional(), ...pagingSchema }),
+      input: z.strictObject({
+        ...agent,
+        status: z.enum(RUN_STATUSES).optional().meta({ description: "Only runs with this status." }),
+        ...pagingSchema,
+      }),
       output: z.object({
         agent_id: z.string(),
         runs_found: z.number().int(),

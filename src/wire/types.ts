@@ -20,7 +20,9 @@ export type Checkpoint = {
 };
 
 export type ContentPart = {
+  /** Kind of the part, such as `text` or `image_url`. */
   type: string;
+  /** Of a part of type `text`. */
   text?: string | undefined;
   [name: string]: unknown;
 };
@@ -150,25 +152,43 @@ export type EpisodeInput = {
   id?: string | undefined;
   /** The agent; LIGHTNING_AGENT_ID when absent. */
   agent_id: string;
+  /** What the user asked, as text. */
   user_input: string;
+  /** What the agent answered, as text. */
   assistant_output: string;
+  /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
   messages?: MessageInput[] | undefined;
+  /** Definitions of the tools that the model was offered, in chat form, at most 512. */
   tools?: ToolDefinitionInput[] | undefined;
+  /** Whether the model was allowed several tool calls in one turn. */
   parallel_tool_calls?: boolean | undefined;
+  /** The tool calls of the episode in order, at most 2,000. */
   tool_calls?: ToolCallInput[] | undefined;
+  /** The system message that the model was given. */
   system_prompt?: string | undefined;
+  /** A hash of the agent's instructions, to tell their versions apart. */
   instructions_hash?: string | undefined;
+  /** The model or deployment that answered. */
   model_deployment?: string | undefined;
+  /** The sampling parameters of the call, such as `temperature`. */
   sampling?: {
     [name: string]: unknown;
   } | undefined;
+  /** An id of the caller's that joins the episode to its own logs and traces. */
   correlation_id?: string | undefined;
+  /** The conversation that it belongs to; a session never stands on two sides of a split. */
   session_id?: string | undefined;
+  /** Who asked, as the caller names them. */
   user_id?: string | undefined;
+  /** How long the whole request took, in ms. */
   request_latency_ms?: number | undefined;
+  /** Tokens that the provider counted for the request. */
   token_usage?: TokenUsage | undefined;
+  /** What the request cost, in US dollars. */
   cost_usd?: number | undefined;
+  /** Why the request failed; absent when it did not. */
   error?: string | undefined;
+  /** Anything else, by name; results of tests and evaluations in it are scored automatically. */
   metadata?: {
     [name: string]: unknown;
   } | undefined;
@@ -218,15 +238,21 @@ export type Histogram = {
 };
 
 export type Hyperparameters = {
+  /** Times that the training examples are gone through. */
   n_epochs?: number | "auto" | undefined;
+  /** Examples in one step. */
   batch_size?: number | "auto" | undefined;
+  /** Factor on the provider's learning rate. */
   learning_rate_multiplier?: number | "auto" | undefined;
   /** Preferences: how closely the model stays to its base; lower is freer. */
   beta?: number | "auto" | undefined;
   /** Reinforcement: how much is explored. */
   compute_multiplier?: number | "auto" | undefined;
+  /** Reinforcement: steps between looks at the validation side. */
   eval_interval?: number | "auto" | undefined;
+  /** Reinforcement: answers that are marked at each look. */
   eval_samples?: number | "auto" | undefined;
+  /** Reinforcement: how long a reasoning model thinks. */
   reasoning_effort?: "default" | "low" | "medium" | "high" | undefined;
 };
 
@@ -235,12 +261,15 @@ export type Json = string | number | boolean | null | Json[] | {
 };
 
 export type Manifest = {
+  /** Version of the manifest's form. */
   version: 1;
+  /** Name of the operation that answered. */
   operation: string;
   /** The input that the answer is for. */
   asked: {
     [name: string]: unknown;
   };
+  /** When it was signed, UTC. */
   made_at: string;
   /** Hex SHA-256 of the answer without `manifest`, as JSON with sorted keys and no white space. */
   sha256: string;
@@ -249,39 +278,63 @@ export type Manifest = {
 };
 
 export type Message = {
+  /** Who speaks. */
   role: "system" | "developer" | "user" | "assistant" | "tool";
+  /** What is said: text, or a list of parts; null beside tool calls. */
   content?: string | ContentPart[] | null | undefined;
+  /** Tells speakers of one role apart. */
   name?: string | undefined;
+  /** Tools that the assistant calls in this turn. */
   tool_calls?: MessageToolCall[] | undefined;
+  /** Of a tool message: the call that it answers. */
   tool_call_id?: string | undefined;
+  /** Why the assistant refused. */
   refusal?: string | null | undefined;
+  /** 0: the assistant turn is not trained on. */
   weight?: 0 | 1 | undefined;
 };
 
 export type MessageInput = {
+  /** Who speaks. */
   role: "system" | "developer" | "user" | "assistant" | "tool";
+  /** What is said: text, or a list of parts; null beside tool calls. */
   content?: string | ContentPart[] | null | undefined;
+  /** Tells speakers of one role apart. */
   name?: string | undefined;
+  /** Tools that the assistant calls in this turn. */
   tool_calls?: MessageToolCallInput[] | undefined;
+  /** Of a tool message: the call that it answers. */
   tool_call_id?: string | undefined;
+  /** Why the assistant refused. */
   refusal?: string | null | undefined;
+  /** 0: the assistant turn is not trained on. */
   weight?: 0 | 1 | undefined;
 };
 
 export type MessageToolCall = {
+  /** Joins the call to the tool message that answers it. */
   id: string;
+  /** Always `function`. */
   type: "function";
+  /** What is called. */
   function: {
+    /** Name of the tool. */
     name: string;
+    /** The arguments, as JSON text. */
     arguments: string;
   };
 };
 
 export type MessageToolCallInput = {
+  /** Joins the call to the tool message that answers it. */
   id: string;
+  /** Always `function`. */
   type?: "function" | undefined;
+  /** What is called. */
   function: {
+    /** Name of the tool. */
     name: string;
+    /** The arguments, as JSON text. */
     arguments: string;
   };
 };
@@ -303,23 +356,38 @@ export type Offer = {
     id?: string | undefined;
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** What the user asked, as text. */
     user_input?: string | undefined;
+    /** What the agent answered, as text. */
     assistant_output?: string | undefined;
+    /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
     messages?: Message[] | undefined;
+    /** Whether the model was allowed several tool calls in one turn. */
     parallel_tool_calls?: boolean | undefined;
     tool_calls?: ToolCall[] | undefined;
+    /** The system message that the model was given. */
     system_prompt?: string | undefined;
+    /** A hash of the agent's instructions, to tell their versions apart. */
     instructions_hash?: string | undefined;
+    /** The model or deployment that answered. */
     model_deployment?: string | undefined;
+    /** The sampling parameters of the call, such as `temperature`. */
     sampling?: {
       [name: string]: Json;
     } | undefined;
+    /** An id of the caller's that joins the episode to its own logs and traces. */
     correlation_id?: string | undefined;
+    /** The conversation that it belongs to; a session never stands on two sides of a split. */
     session_id?: string | undefined;
+    /** Who asked, as the caller names them. */
     user_id?: string | undefined;
+    /** How long the whole request took, in ms. */
     request_latency_ms?: number | undefined;
+    /** Tokens that the provider counted for the request. */
     token_usage?: TokenUsage | undefined;
+    /** What the request cost, in US dollars. */
     cost_usd?: number | undefined;
+    /** Why the request failed; absent when it did not. */
     error?: string | undefined;
     metadata?: {
       [name: string]: Json;
@@ -405,10 +473,13 @@ export type Recipe = {
 };
 
 export type Redaction = {
+  /** Version of the redaction rules that were applied. */
   version: string;
+  /** How often each rule hit. */
   counts: {
     [name: string]: number;
   };
+  /** True when redaction failed, and the text was left out instead. */
   withheld?: boolean | undefined;
 };
 
@@ -423,9 +494,13 @@ export type ReviewRules = {
   low_reward_below: number;
   /** How often each rule chooses the next episode, by weight. */
   sampling: {
+    /** Any episode, by chance; a weight of 0 turns a rule off. */
     random: number;
+    /** Episodes whose average reward is low. */
     low_reward: number;
+    /** Episodes that were judged differently. */
     disagreement: number;
+    /** Episodes with a tool that no reviewer has seen yet. */
     new_tool: number;
   };
 };
@@ -451,19 +526,33 @@ export type Reward = {
 export type RunPipelineInput = {
   /** The agent; LIGHTNING_AGENT_ID when absent. */
   agent_id: string;
+  /** Name of the pipeline, and of the dataset it builds. */
   name: string;
+  /** What to build, as in buildDataset. */
   dataset: {
+    /** What it is for, as text. */
     description?: string | undefined;
+    /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
     min_reward?: number | undefined;
+    /** Reward sources that count; all when absent. */
     sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+    /** Only episodes from this time on. */
     start_date?: string | undefined;
+    /** Only episodes up to this time. */
     end_date?: string | undefined;
+    /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
     max_examples?: number | undefined;
+    /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
     include_tools?: boolean | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
     train_split?: number | undefined;
+    /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
     test_split?: number | undefined;
+    /** The system message of every example, in the place of the episode's own. */
     system_prompt?: string | undefined;
+    /** Golden datasets whose lines join this one, by id, at most 20. */
     include_golden?: string[] | undefined;
+    /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
     format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
     /** Only episodes that called one of these tools. */
     tools?: string[] | undefined;
@@ -485,16 +574,20 @@ export type RunPipelineInput = {
     learn?: "all" | "last" | undefined;
     /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
     min_gap?: number | undefined;
+    /** Conversations that begin at or after this time are the test side. */
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
   };
+  /** Train on this dataset instead of building one. */
   dataset_id?: string | undefined;
+  /** How to train, as in startTraining. */
   training: {
     /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
     base_model?: string | undefined;
     /** Times that the training examples are gone through */
     n_epochs?: number | undefined;
+    /** Of the job; what is not named is left to the settings and the provider. */
     hyperparameters?: Hyperparameters | undefined;
     /** Of the job's chance */
     seed?: number | undefined;
@@ -588,16 +681,25 @@ export type RunPipelineInput = {
     /** Refuse when it could cost more dollars, or when nobody can say what it costs */
     budget_usd?: number | undefined;
   };
+  /** How the model is judged. */
   evaluation: {
+    /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
     dataset_id?: string | undefined;
+    /** The side that is asked; `test` when absent and there is one, else `validation`. */
     split?: "train" | "validation" | "test" | undefined;
+    /** What the model is compared with: `base`, `active` or a model's name. */
     baseline: string;
   };
+  /** Whether a person decides between evaluation and promotion. */
   approval: {
+    /** Wait for a person. */
     required: boolean;
+    /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
     timeout_minutes: number;
   };
+  /** False: stop after the evaluation. */
   promote: boolean;
+  /** Who has it promoted; a signed-in person's name goes before it. */
   promoted_by?: string | undefined;
 };
 
@@ -930,49 +1032,76 @@ export type TokenCount = {
 };
 
 export type TokenUsage = {
+  /** Tokens of the request. */
   prompt_tokens?: number | undefined;
+  /** Tokens of the answer. */
   completion_tokens?: number | undefined;
+  /** Both together. */
   total_tokens?: number | undefined;
 };
 
 export type ToolCall = {
+  /** The call's id in `messages`. */
   id?: string | undefined;
+  /** Name of the tool. */
   tool_name: string;
+  /** What the tool was called with, any JSON. */
   arguments?: Json | undefined;
+  /** What the tool answered, any JSON. */
   result?: Json | undefined;
+  /** How long the call took, in ms. */
   duration_ms?: number | undefined;
+  /** Why the call failed; absent when it did not. */
   error?: string | undefined;
 };
 
 export type ToolCallInput = {
+  /** The call's id in `messages`. */
   id?: string | undefined;
+  /** Name of the tool. */
   tool_name: string;
+  /** What the tool was called with, any JSON. */
   arguments?: unknown | undefined;
+  /** What the tool answered, any JSON. */
   result?: unknown | undefined;
+  /** How long the call took, in ms. */
   duration_ms?: number | undefined;
+  /** Why the call failed; absent when it did not. */
   error?: string | undefined;
 };
 
 export type ToolDefinition = {
+  /** Always `function`. */
   type: "function";
+  /** The tool. */
   function: {
+    /** Name of the tool. */
     name: string;
+    /** What the model is told of the tool. */
     description?: string | undefined;
+    /** JSON Schema of the arguments. */
     parameters?: {
       [name: string]: Json;
     } | undefined;
+    /** Whether the provider holds the arguments to the schema. */
     strict?: boolean | null | undefined;
   };
 };
 
 export type ToolDefinitionInput = {
+  /** Always `function`. */
   type?: "function" | undefined;
+  /** The tool. */
   function: {
+    /** Name of the tool. */
     name: string;
+    /** What the model is told of the tool. */
     description?: string | undefined;
+    /** JSON Schema of the arguments. */
     parameters?: {
       [name: string]: unknown;
     } | undefined;
+    /** Whether the provider holds the arguments to the schema. */
     strict?: boolean | null | undefined;
   };
 };
@@ -1014,25 +1143,43 @@ export interface OperationInputs {
     id?: string | undefined;
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** What the user asked, as text. */
     user_input?: string | undefined;
+    /** What the agent answered, as text. */
     assistant_output?: string | undefined;
+    /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
     messages?: MessageInput[] | undefined;
+    /** Definitions of the tools that the model was offered, in chat form, at most 512. */
     tools?: ToolDefinitionInput[] | undefined;
+    /** Whether the model was allowed several tool calls in one turn. */
     parallel_tool_calls?: boolean | undefined;
+    /** The tool calls of the episode in order, at most 2,000. */
     tool_calls?: ToolCallInput[] | undefined;
+    /** The system message that the model was given. */
     system_prompt?: string | undefined;
+    /** A hash of the agent's instructions, to tell their versions apart. */
     instructions_hash?: string | undefined;
+    /** The model or deployment that answered. */
     model_deployment?: string | undefined;
+    /** The sampling parameters of the call, such as `temperature`. */
     sampling?: {
       [name: string]: unknown;
     } | undefined;
+    /** An id of the caller's that joins the episode to its own logs and traces. */
     correlation_id?: string | undefined;
+    /** The conversation that it belongs to; a session never stands on two sides of a split. */
     session_id?: string | undefined;
+    /** Who asked, as the caller names them. */
     user_id?: string | undefined;
+    /** How long the whole request took, in ms. */
     request_latency_ms?: number | undefined;
+    /** Tokens that the provider counted for the request. */
     token_usage?: TokenUsage | undefined;
+    /** What the request cost, in US dollars. */
     cost_usd?: number | undefined;
+    /** Why the request failed; absent when it did not. */
     error?: string | undefined;
+    /** Anything else, by name; results of tests and evaluations in it are scored automatically. */
     metadata?: {
       [name: string]: unknown;
     } | undefined;
@@ -1055,10 +1202,15 @@ export interface OperationInputs {
     start_date?: string | undefined;
     /** Until this time; a date means its whole day. */
     end_date?: string | undefined;
+    /** Only episodes whose average reward is at least this, -1 to 1. */
     min_reward?: number | undefined;
+    /** Only episodes of this session. */
     session_id?: string | undefined;
+    /** Only episodes with this correlation id. */
     correlation_id?: string | undefined;
+    /** Only episodes that this model or deployment answered. */
     model_deployment?: string | undefined;
+    /** Only episodes that called this tool. */
     tool_name?: string | undefined;
     /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
@@ -1069,21 +1221,32 @@ export interface OperationInputs {
   getEpisode: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** An episode's id. */
     episode_id: string;
   };
   /** Rewards an episode; the same judgement sent again changes nothing, another one supersedes it. */
   assignReward: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** The episode that is judged. */
     episode_id: string;
+    /** Where the judgement comes from; the two penalties are counted beside the mean, not in it. */
     source?: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty" | undefined;
+    /** The judgement, -1 (bad) to 1 (good); or give `raw_value`. */
     value?: number | undefined;
+    /** The judgement on a scale of its own; mapped to -1 … 1 by `raw_min` and `raw_max`. */
     raw_value?: number | undefined;
+    /** Least value of that scale; 0 when absent. */
     raw_min?: number | undefined;
+    /** Greatest value of that scale; 1 when absent. */
     raw_max?: number | undefined;
+    /** What was judged, such as `correctness`; another rubric is a judgement of its own. */
     rubric?: string | undefined;
+    /** Who or what judged: a person's name, a test suite, an evaluator. */
     evaluator?: string | undefined;
+    /** What the judge has to say, as text. */
     comments?: string | undefined;
+    /** Anything else, by name. */
     metadata?: {
       [name: string]: unknown;
     } | undefined;
@@ -1092,9 +1255,13 @@ export interface OperationInputs {
   listRewards: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Only rewards of this episode. */
     episode_id?: string | undefined;
+    /** Only rewards from this source. */
     source?: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty" | undefined;
+    /** Only rewards by this evaluator. */
     evaluator?: string | undefined;
+    /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
     /** The continuation of the page before. */
     continuation?: string | undefined;
@@ -1103,18 +1270,31 @@ export interface OperationInputs {
   buildDataset: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** What people call it; two datasets may have one name. */
     name: string;
+    /** What it is for, as text. */
     description?: string | undefined;
+    /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
     min_reward?: number | undefined;
+    /** Reward sources that count; all when absent. */
     sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+    /** Only episodes from this time on. */
     start_date?: string | undefined;
+    /** Only episodes up to this time. */
     end_date?: string | undefined;
+    /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
     max_examples?: number | undefined;
+    /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
     include_tools?: boolean | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
     train_split?: number | undefined;
+    /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
     test_split?: number | undefined;
+    /** The system message of every example, in the place of the episode's own. */
     system_prompt?: string | undefined;
+    /** Golden datasets whose lines join this one, by id, at most 20. */
     include_golden?: string[] | undefined;
+    /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
     format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
     /** Only episodes that called one of these tools. */
     tools?: string[] | undefined;
@@ -1136,6 +1316,7 @@ export interface OperationInputs {
     learn?: "all" | "last" | undefined;
     /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
     min_gap?: number | undefined;
+    /** Conversations that begin at or after this time are the test side. */
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
@@ -1144,37 +1325,54 @@ export interface OperationInputs {
   buildGoldenDataset: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** What people call it; two datasets may have one name. */
     name: string;
+    /** What it is for, as text. */
     description?: string | undefined;
+    /** The file's text, JSONL; or give `parts`. */
     content?: string | undefined;
+    /** In the place of `content`: what addGoldenPart answered for each part of a large file, in order. */
     parts?: string[] | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
     train_split?: number | undefined;
+    /** Share of the groups set aside as a test side, 0 to 1; 1 makes the whole file a test set that is never trained on. */
     test_split?: number | undefined;
+    /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
+    /** Write the files with a byte-order mark. */
     bom?: boolean | undefined;
   };
   /** Checks and keeps a part of a golden file that is too large for one request. */
   addGoldenPart: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Name of the golden dataset that it becomes part of. */
     name: string;
+    /** Whole lines of the file, JSONL. */
     content: string;
+    /** Number of the part's first line in the file; 1 starts over and drops earlier parts. */
     first_line?: number | undefined;
+    /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
   };
   /** Asks for the end of a dataset's build; what it wrote is removed. */
   cancelDataset: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A dataset's id. */
     dataset_id: string;
   };
   /** Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits. */
   estimateTraining: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** The dataset that would be trained on. */
     dataset_id: string;
+    /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent. */
     base_model?: string | undefined;
+    /** Times that the training examples are gone through, 1 to 50 or `auto`; LIGHTNING_EPOCHS when absent. */
     n_epochs?: number | "auto" | undefined;
+    /** Azure's tier, which decides the price; LIGHTNING_TRAINING_TYPE when absent. */
     training_type?: string | undefined;
   };
   /** Lists the agent's datasets, newest first. */
@@ -1190,13 +1388,16 @@ export interface OperationInputs {
   getDataset: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A dataset's id. */
     dataset_id: string;
   };
   /** Downloads one side of a dataset as JSONL. */
   getDatasetFile: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A dataset's id. */
     dataset_id: string;
+    /** The side whose file is downloaded. */
     split: "train" | "validation" | "test";
   };
   /** Checks a training file by the rules of its format, provider and model; nothing is stored. */
@@ -1205,10 +1406,13 @@ export interface OperationInputs {
     content: string;
     /** The validation file's text. */
     validation_content?: string | undefined;
+    /** Name by which the report calls the file. */
     file?: string | undefined;
+    /** What the lines are meant to be. */
     format?: "sft" | "dpo" | "rft" | undefined;
     /** The base model it is for. */
     model?: string | undefined;
+    /** Whose rules the lines are checked by. */
     provider?: "azure" | "openai" | "local" | undefined;
     /** How many epochs it is for: tokens times epochs have a limit. */
     n_epochs?: number | undefined;
@@ -1221,7 +1425,9 @@ export interface OperationInputs {
   listExamples: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A dataset's id. */
     dataset_id: string;
+    /** The continuation of the page before. */
     continuation?: string | undefined;
     /** Add a signed manifest of the answer, to be kept with it and checked later. */
     manifest?: boolean | undefined;
@@ -1230,6 +1436,7 @@ export interface OperationInputs {
   explainExample: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A dataset's id. */
     dataset_id: string;
     /** First digits of the SHA-256 of the line's text, or its number in the file. */
     hash: string;
@@ -1249,12 +1456,15 @@ export interface OperationInputs {
   submitReview: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** An episode's id. */
     episode_id: string;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
     /** 1 good, -1 bad, or between. */
     value: number;
+    /** Words for what is good or bad about it, at most 20. */
     tags?: string[] | undefined;
+    /** What the reviewer has to say, as text. */
     comments?: string | undefined;
     /** What the agent should have answered; makes golden conversations and DPO pairs. */
     correction?: string | undefined;
@@ -1263,6 +1473,7 @@ export interface OperationInputs {
   skipReview: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** An episode's id. */
     episode_id: string;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
@@ -1271,6 +1482,7 @@ export interface OperationInputs {
   releaseReview: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** An episode's id. */
     episode_id: string;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
@@ -1299,10 +1511,15 @@ export interface OperationInputs {
     lease_seconds?: number | undefined;
     /** An average below this is a low reward. */
     low_reward_below?: number | undefined;
+    /** How often each rule chooses the next episode, by weight; rules that are not named keep theirs. */
     sampling?: {
+      /** Any episode, by chance; a weight of 0 turns a rule off. */
       random?: number | undefined;
+      /** Episodes whose average reward is low. */
       low_reward?: number | undefined;
+      /** Episodes that were judged differently. */
       disagreement?: number | undefined;
+      /** Episodes with a tool that no reviewer has seen yet. */
       new_tool?: number | undefined;
     } | undefined;
   };
@@ -1319,26 +1536,33 @@ export interface OperationInputs {
   getCorrectionsFile: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Golden conversations, or pairs for DPO. */
     format: "golden" | "dpo";
   };
   /** Builds a dataset from the corrections: golden conversations to train or test on, or DPO pairs of what was said and what should have been. */
   buildCorrectionsDataset: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Name of the dataset. */
     name?: string | undefined;
+    /** Golden conversations, or pairs for DPO. */
     format?: "golden" | "dpo" | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
     train_split?: number | undefined;
+    /** Share of the groups set aside as a test side, 0 to 1; 0 when absent. */
     test_split?: number | undefined;
   };
   /** Trains a model on a dataset; equal requests share one run. */
   startTraining: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** The dataset to train on; it has to be ready. */
     dataset_id: string;
     /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
     base_model?: string | undefined;
     /** Times that the training examples are gone through */
     n_epochs?: number | undefined;
+    /** Of the job; what is not named is left to the settings and the provider. */
     hyperparameters?: Hyperparameters | undefined;
     /** Of the job's chance */
     seed?: number | undefined;
@@ -1438,12 +1662,14 @@ export interface OperationInputs {
   getTrainingRun: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A training run's id. */
     run_id: string;
   };
   /** Lists the agent's training runs, newest first. */
   listTrainingRuns: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Only runs with this status. */
     status?: "pending" | "running" | "succeeded" | "failed" | "cancelled" | undefined;
     /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
@@ -1454,12 +1680,14 @@ export interface OperationInputs {
   cancelTraining: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A training run's id. */
     run_id: string;
   };
   /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
   reconcileTraining: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A training run's id. */
     run_id: string;
   };
   /** Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them. */
@@ -1473,23 +1701,31 @@ export interface OperationInputs {
   startEvaluation: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A succeeded training run whose model is the candidate; or give `candidate`. */
     run_id?: string | undefined;
+    /** Model or deployment to judge, by name. */
     candidate?: string | undefined;
+    /** What it is compared with: `base`, the run's base model; `active`, what serves now; or a model's name. */
     baseline?: string | undefined;
+    /** The dataset with the held-out examples. */
     dataset_id: string;
+    /** The side that is asked; `test` when absent and there is one, else `validation`. */
     split?: "train" | "validation" | "test" | undefined;
+    /** When an answer is right: `tool_call`, the expected call; `exact`, the same text; `auto`, by what the example expects. */
     metric?: "tool_call" | "exact" | "auto" | undefined;
   };
   /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
   getEvaluation: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** An evaluation's id. */
     evaluation_id: string;
   };
   /** Lists the agent's evaluations, newest first. */
   listEvaluations: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Only evaluations of this training run. */
     run_id?: string | undefined;
     /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
@@ -1500,6 +1736,7 @@ export interface OperationInputs {
   promote: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** The succeeded training run whose model is promoted. */
     run_id: string;
     /** Who promotes; a signed-in person's name goes before it */
     promoted_by?: string | undefined;
@@ -1516,8 +1753,11 @@ export interface OperationInputs {
   rollback: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** The deployment to return to; absent, the one that served before. */
     target_id?: string | undefined;
+    /** Why, as text; stands in the history. */
     reason?: string | undefined;
+    /** Who asks for it; a signed-in person's name goes before it. */
     rolled_back_by?: string | undefined;
     /** If the target was removed at the provider, do not wait until it is back: let the nearest callable model serve. */
     at_once?: boolean | undefined;
@@ -1526,7 +1766,9 @@ export interface OperationInputs {
   deactivate: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Why, as text; stands in the history. */
     reason?: string | undefined;
+    /** Who asks for it; a signed-in person's name goes before it. */
     deactivated_by?: string | undefined;
   };
   /** Lists the agent's deployments, newest first, with the active one marked. */
@@ -1547,7 +1789,9 @@ export interface OperationInputs {
   getLineage: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Begin at a record of this kind, with `id`; absent, every deployment of the agent. */
     kind?: "deployments" | "runs" | "datasets" | "evaluations" | undefined;
+    /** The record's id. */
     id?: string | undefined;
     /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
@@ -1560,7 +1804,9 @@ export interface OperationInputs {
   getLineageOf: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** What the record is. */
     kind: "deployments" | "runs" | "datasets" | "evaluations";
+    /** The record's id. */
     id: string;
     /** Add a signed manifest of the answer, to be kept with it and checked later. */
     manifest?: boolean | undefined;
@@ -1581,8 +1827,11 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** `setting`: back to LIGHTNING_GATE_POLICY. */
     gate?: "warn" | "require" | "setting" | undefined;
+    /** Whether who promotes must be somebody else than who had the model trained. */
     four_eyes?: boolean | undefined;
+    /** Why, as text; stands in the history. */
     reason?: string | undefined;
+    /** Who sets it; a signed-in person's name goes before it. */
     set_by?: string | undefined;
   };
   /** Compares the registry with what the provider hosts, keeps what serves awake, and brings back an active model that was removed. */
@@ -1603,19 +1852,33 @@ export interface OperationInputs {
   runPipeline: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** Name of the pipeline, and of the dataset it builds. */
     name?: string | undefined;
+    /** What to build, as in buildDataset. */
     dataset?: {
+      /** What it is for, as text. */
       description?: string | undefined;
+      /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
       min_reward?: number | undefined;
+      /** Reward sources that count; all when absent. */
       sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+      /** Only episodes from this time on. */
       start_date?: string | undefined;
+      /** Only episodes up to this time. */
       end_date?: string | undefined;
+      /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
       max_examples?: number | undefined;
+      /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
       include_tools?: boolean | undefined;
+      /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
       train_split?: number | undefined;
+      /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
       test_split?: number | undefined;
+      /** The system message of every example, in the place of the episode's own. */
       system_prompt?: string | undefined;
+      /** Golden datasets whose lines join this one, by id, at most 20. */
       include_golden?: string[] | undefined;
+      /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
       format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
       /** Only episodes that called one of these tools. */
       tools?: string[] | undefined;
@@ -1637,16 +1900,20 @@ export interface OperationInputs {
       learn?: "all" | "last" | undefined;
       /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
       min_gap?: number | undefined;
+      /** Conversations that begin at or after this time are the test side. */
       test_after?: string | undefined;
       /** Begin files with a byte-order mark. */
       bom?: boolean | undefined;
     } | undefined;
+    /** Train on this dataset instead of building one. */
     dataset_id?: string | undefined;
+    /** How to train, as in startTraining. */
     training?: {
       /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
       base_model?: string | undefined;
       /** Times that the training examples are gone through */
       n_epochs?: number | undefined;
+      /** Of the job; what is not named is left to the settings and the provider. */
       hyperparameters?: Hyperparameters | undefined;
       /** Of the job's chance */
       seed?: number | undefined;
@@ -1740,31 +2007,45 @@ export interface OperationInputs {
       /** Refuse when it could cost more dollars, or when nobody can say what it costs */
       budget_usd?: number | undefined;
     } | undefined;
+    /** How the model is judged. */
     evaluation?: {
+      /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
       dataset_id?: string | undefined;
+      /** The side that is asked; `test` when absent and there is one, else `validation`. */
       split?: "train" | "validation" | "test" | undefined;
+      /** What the model is compared with: `base`, `active` or a model's name. */
       baseline?: string | undefined;
     } | undefined;
+    /** Whether a person decides between evaluation and promotion. */
     approval?: {
+      /** Wait for a person. */
       required?: boolean | undefined;
+      /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
       timeout_minutes?: number | undefined;
     } | undefined;
+    /** False: stop after the evaluation. */
     promote?: boolean | undefined;
+    /** Who has it promoted; a signed-in person's name goes before it. */
     promoted_by?: string | undefined;
   };
   /** Shows how far a pipeline is, the records it made and how it ended. */
   getPipeline: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** A pipeline's id. */
     pipeline_id: string;
   };
   /** Approves or rejects the promotion that a pipeline waits with. */
   decidePipeline: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** The pipeline that waits. */
     pipeline_id: string;
+    /** True: promote; false: nothing changes. */
     approved: boolean;
+    /** Who decides; a signed-in person's name goes before it. */
     decided_by?: string | undefined;
+    /** Why, as text. */
     reason?: string | undefined;
   };
   /** Lists the agent's pipelines, newest first. */
@@ -1802,6 +2083,7 @@ export interface OperationInputs {
   traceEpisode: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
+    /** An episode's id. */
     episode_id: string;
     /** Add a signed manifest of the answer, to be kept with it and checked later. */
     manifest?: boolean | undefined;
@@ -1810,6 +2092,7 @@ export interface OperationInputs {
   verifyAnswer: {
     /** The whole answer as it was given, its `manifest` in it. */
     answer: {
+      /** The manifest that came with it. */
       manifest: Manifest;
       [name: string]: unknown;
     };
@@ -1846,6 +2129,7 @@ export interface OperationInputs {
     who?: string | undefined;
     /** As promote or startTraining. */
     operation?: string | undefined;
+    /** Only changes that ended so. */
     outcome?: "done" | "failed" | "refused" | undefined;
     /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
@@ -1930,24 +2214,40 @@ export interface OperationOutputs {
     id: string;
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id: string;
+    /** What the user asked, as text. */
     user_input: string;
+    /** What the agent answered, as text. */
     assistant_output: string;
+    /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
     messages?: Message[] | undefined;
+    /** Definitions of the tools that the model was offered, in chat form, at most 512. */
     tools?: ToolDefinition[] | undefined;
+    /** Whether the model was allowed several tool calls in one turn. */
     parallel_tool_calls?: boolean | undefined;
     tool_calls: ToolCall[];
+    /** The system message that the model was given. */
     system_prompt?: string | undefined;
+    /** A hash of the agent's instructions, to tell their versions apart. */
     instructions_hash?: string | undefined;
+    /** The model or deployment that answered. */
     model_deployment?: string | undefined;
+    /** The sampling parameters of the call, such as `temperature`. */
     sampling?: {
       [name: string]: Json;
     } | undefined;
+    /** An id of the caller's that joins the episode to its own logs and traces. */
     correlation_id?: string | undefined;
+    /** The conversation that it belongs to; a session never stands on two sides of a split. */
     session_id?: string | undefined;
+    /** Who asked, as the caller names them. */
     user_id?: string | undefined;
+    /** How long the whole request took, in ms. */
     request_latency_ms?: number | undefined;
+    /** Tokens that the provider counted for the request. */
     token_usage?: TokenUsage | undefined;
+    /** What the request cost, in US dollars. */
     cost_usd?: number | undefined;
+    /** Why the request failed; absent when it did not. */
     error?: string | undefined;
     metadata: {
       [name: string]: Json;

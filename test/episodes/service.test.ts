@@ -247,7 +247,7 @@ describe("listing episodes", () => {
     expect(await ids({ session_id: "s1" })).toEqual(["ep-session"]);
     expect(await ids({ model: "m1" })).toEqual(["ep-model"]);
     expect(await ids({ tool_name: "search" })).toEqual(["ep-model"]);
-    // §10: the original's query_episodes ignored min_reward.
+    // The original's query_episodes ignored min_reward.
     expect(await ids({ min_reward: 0.2 })).toEqual(["ep-old"]);
     expect(await ids({ agent_id: "other" })).toEqual([]);
   });

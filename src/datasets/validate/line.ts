@@ -63,7 +63,7 @@ function badFields(
 ): readonly LineFault[] {
   const list = new FaultList();
   for (const issue of issues) {
-    const at = issue.path.map(String).join("..");
+    const at = issue.path.map(String).join(".");
     list.add("bad_field", `${at}: ${issue.message}.`, at);
   }
   return list.faults;

@@ -27,7 +27,7 @@ export function installCoreModule(): void {
     load(url, context, next) {
       const loaded = next(url, context);
       if (loaded.format === "module" || !isSdkFile(url) || process.env[AS_PUBLISHED] === "1") return loaded;
-      // Node leaves the text of a CommonJS file out when nobody has changed it.
+      // Node's load hook leaves the source of a CommonJS file out when no hook has changed it.
       const source = loaded.source ?? readFileSync(fileURLToPath(url));
       const text = typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString("utf8");
       return { ...loaded, source: nativeSource(text) };
