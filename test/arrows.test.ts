@@ -7,7 +7,7 @@ import { describe, expect, it } from "@jest/globals";
  * one (`datasets/contract.ts`). `type:` allows types only: they are gone when the program runs.
  */
 const STAGES = ["episodes", "rewards", "datasets", "training", "evaluation", "deployments"] as const;
-const GROUND = ["kernel", "doors", "config", "ledger"];
+const GROUND = ["kernel", "wire", "doors", "config", "ledger"];
 const PORTS = ["files", "provider", "hosting", "catalog"];
 
 /** A stage reads the contract and store of the stages before it. */
@@ -20,7 +20,8 @@ const contracts = STAGES.map((stage) => `${stage}/contract.ts`);
 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
-  doors: ["kernel"],
+  wire: [],
+  doors: ["kernel", "wire"],
   config: ["kernel", "doors"],
   redaction: ["kernel"],
   ledger: ["kernel", "config"],
@@ -52,17 +53,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   identity: [...GROUND],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
   loop: ["type:doors/claim.ts", ...contracts.map((one) => `type:${one}`), "type:pipelines/contract.ts"],
-  capture: ["kernel", "config", "episodes"],
+  capture: ["kernel", "wire", "config", "episodes/clean.ts", "episodes/truncate.ts"],
   agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
-  sdk: [
-    "kernel",
-    "doors",
-    "config",
-    "capture",
-    ...contracts.map((one) => `type:${one}`),
-    "type:datasets/replies.ts",
-    "deployments/selection.ts",
-  ],
+  // What an agent imports is a leaf: no app, no engine, no library (the test of its package below).
+  sdk: ["kernel", "wire", "config", "capture", "deployments/selection.ts", "local-host/find-host.ts"],
   surfaces: [
     "kernel",
     "doors",
@@ -142,7 +136,6 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** Files that are entrances of a process: they may start the whole app, which nothing else in their room may. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
-  "src/sdk/sdk.ts": ["compose/operations.ts", "start.ts", "local-host/home.ts"],
   "src/surfaces/cli/main.ts": [
     "compose/operations.ts",
     "ledger/database-tools.ts",
@@ -170,7 +163,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "durable-functions": ["functions", "loop", "type:surfaces"],
   "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],
-  openai: ["provider", "type:capture/wrap-openai.ts"],
+  openai: ["provider"],
   zod: ["*"],
   "zod-openapi": ["surfaces"],
 };
@@ -310,6 +303,27 @@ describe("the arrows of the tree", () => {
     }
   });
 
+  it("lead from the agent's package to no library, no SQLite and no app, types included", () => {
+    const reached = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to, ours } of IMPORTS)
+        if (from === file) {
+          if (ours) visit(to);
+          else packages.add(to);
+        }
+    };
+    visit("src/sdk/index.ts");
+    expect([...reached].filter((file) => /^src\/(?:app|start)\.ts$/.test(file))).toEqual([]);
+    expect([...packages].filter((one) => !one.startsWith("node:") || one === "node:sqlite")).toEqual([]);
+    // It finds a host, and knows nothing else of one.
+    expect([...reached].filter((file) => roomOf(file) === "local-host")).toEqual([
+      "src/local-host/find-host.ts",
+    ]);
+  });
+
   it("make no circle", () => {
     const edges = new Map<string, string[]>();
     for (const { from, to, ours } of IMPORTS) if (ours) edges.set(from, [...(edges.get(from) ?? []), to]);
@@ -338,7 +352,7 @@ describe("the arrows of the tree", () => {
         readFileSync(path.join(ROOT, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, ""),
       ),
     ).filter((file) => roomOf(file) !== "local-host");
-    expect(readers).toEqual(["src/config/settings.ts", "src/start.ts"]);
+    expect(readers).toEqual(["src/config/read-table.ts", "src/start.ts"]);
   });
 
   it("point upwards on the map: every room is there, and imports rooms above it", () => {

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { AGENT_SETTINGS } from "../src/config/agent-settings.ts";
 import { DOOR_SETTINGS } from "../src/config/door-settings.ts";
 import { LEDGER_SETTINGS } from "../src/config/ledger-settings.ts";
 import { LOOP_SETTINGS } from "../src/config/loop-settings.ts";
@@ -14,6 +15,7 @@ interface Row {
   readonly secret?: boolean;
 }
 const PARTS: readonly (readonly [string, Readonly<Record<string, Row>>])[] = [
+  ["Agent: what an agent's process reads, too", AGENT_SETTINGS],
   ["Ledger: where episodes and what comes of them are kept", LEDGER_SETTINGS],
   ["Loop: from capture to retraining", LOOP_SETTINGS],
   ["Doors: who comes in, and what the app reports", DOOR_SETTINGS],

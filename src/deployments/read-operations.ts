@@ -98,7 +98,8 @@ export function deploymentReads({
     name: "getActiveDeployment",
     summary: "Shows the deployment that serves now, or says that the base model does.",
     input: z.strictObject(agent),
-    output: z.looseObject({
+    // Of a deployment that serves, all of it; of one whose record is gone, its names.
+    output: shownDeploymentSchema.partial().extend({
       has_active_deployment: z.boolean(),
       agent_id: z.string(),
       deployment_id: nameOrNull,

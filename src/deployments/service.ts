@@ -15,6 +15,7 @@ import { createHostedModels, type HostedDeps } from "./hosted.ts";
 import { createGatePolicies } from "./policy.ts";
 import { createRollback, type Rollback, type RollbackRequest } from "./rollback.ts";
 import { applyDeactivation, applyPromotion, applyRestore, gateWarnings } from "./rules.ts";
+import type { ActiveModel } from "./selection.ts";
 import { createDeploymentStore, type MoveResult } from "./store.ts";
 
 export interface DeploymentDeps {
@@ -52,12 +53,6 @@ export interface Caller {
   readonly idempotencyKey?: string | undefined;
   /** Whether the caller may promote against the gate; absent: yes, a call from inside this process. */
   readonly isOwner?: boolean | undefined;
-}
-
-/** The active tuned model as the pointer tells it. */
-export interface ActiveModel {
-  readonly deployment_id: string;
-  readonly deployment_name: string;
 }
 
 export type DeploymentService = ReturnType<typeof createDeploymentService>;

@@ -1,8 +1,7 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
 
-/** Where every operation lies, under the host's route prefix (`api`). */
-export const ROUTE_PREFIX = "lightning";
+export { ROUTE_PREFIX } from "../wire/row.ts";
 
 /** What an identity may do, from least to most; each role may do what the ones before it may. */
 export const ROLES = ["reader", "labeller", "builder", "trainer", "releaser", "owner"] as const;

@@ -1,6 +1,5 @@
 import type { Settings } from "../config/settings.ts";
-import type { ModelSelector } from "../deployments/selection.ts";
-import type { ActiveModel } from "../deployments/service.ts";
+import type { ActiveModel, ModelSelector } from "../deployments/selection.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Ledger } from "../ledger/ledger.ts";

@@ -1,25 +1,31 @@
-import type { Reward, RewardInput } from "../rewards/contract.ts";
-import { type Camel, type CamelInput, camelRecord, snakeRecord } from "./names.ts";
+import type { OperationOutputs } from "../wire/types.ts";
+import { type Camel, camelRecord, type InputOf, type ReplyOf } from "./names.ts";
 import type { Invoke } from "./transport.ts";
 
 export interface About {
   readonly episodeId: string;
   readonly agentId?: string | undefined;
   readonly comments?: string | undefined;
-  readonly metadata?: RewardInput["metadata"];
+  readonly metadata?: RewardRequest["metadata"];
 }
-export type RecordedReward = Camel<Reward> & { rewardId: string };
-type RewardRequest = CamelInput<RewardInput>;
+type AssignReply = ReplyOf<"assignReward">;
+/** A reward that was stored. */
+export type RecordedReward = Exclude<AssignReply, { readonly recorded: false }>;
+/** A reward in a list. */
+export type ListedReward = Camel<OperationOutputs["listRewards"]["rewards"][number]>;
+type RewardRequest = InputOf<"assignReward">;
 /** What somebody judged, and did not only measure. */
-type Judgement = RewardRequest & { source?: Exclude<Reward["source"], "latency_penalty" | "cost_penalty"> };
+type Judgement = RewardRequest & {
+  source?: Exclude<RewardRequest["source"], "latency_penalty" | "cost_penalty">;
+};
 
 /** Attaches judgements to episodes (the design's RewardWriter). */
 export function createRewardWriter(invoke: Invoke) {
   async function record(input: Judgement): Promise<RecordedReward>;
   async function record(input: RewardRequest): Promise<RecordedReward | undefined>;
   async function record(input: RewardRequest): Promise<RecordedReward | undefined> {
-    const { body } = await invoke("assignReward", snakeRecord(input));
-    return body.recorded === false ? undefined : (camelRecord(body) as unknown as RecordedReward);
+    const { body } = await invoke("assignReward", input);
+    return "recorded" in body ? undefined : body;
   }
   return {
     /**
@@ -99,13 +105,10 @@ export function createRewardWriter(invoke: Invoke) {
       record({ ...about, source: "cost_penalty", rawValue: costUsd }),
 
     async listRewards(
-      filter: { agentId?: string; episodeId?: string; limit?: number; continuation?: string } = {},
-    ): Promise<{ rewards: Camel<Reward>[]; continuation: string | undefined }> {
-      const { body } = await invoke("listRewards", snakeRecord(filter));
-      return {
-        rewards: (body.rewards as Reward[]).map(camelRecord),
-        continuation: body.continuation as string | undefined,
-      };
+      filter: InputOf<"listRewards"> = {},
+    ): Promise<{ rewards: ListedReward[]; continuation: string | undefined }> {
+      const { body } = await invoke("listRewards", filter);
+      return { rewards: body.rewards.map(camelRecord), continuation: body.continuation };
     },
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { describe, expect, it } from "@jest/globals";
+import { AGENT_SETTINGS } from "../../src/config/agent-settings.ts";
 import { readSettings, SETTINGS } from "../../src/config/settings.ts";
 import { envExample, settingsPage } from "../../tools/settings-table.ts";
 
@@ -24,5 +25,14 @@ describe("the settings that are written down", () => {
 
   it("in .env.example are the defaults: read back, they change nothing", () => {
     expect(readSettings(parseEnv(read(".env.example")))).toEqual(readSettings({}));
+  });
+
+  it("in the README of the agent's package are those that an agent's process reads, with their defaults", () => {
+    const rows = [
+      ...read("packages/agent-lightning/README.md").matchAll(/^\| `(\w+)` \| (?:`([^`]*)`)? ?\|/gm),
+    ];
+    expect(rows.map(([, env, text]) => [env, text])).toEqual(
+      Object.values<{ env: string; default?: string }>(AGENT_SETTINGS).map((row) => [row.env, row.default]),
+    );
   });
 });

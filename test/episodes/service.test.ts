@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
+import { cleanEpisode } from "../../src/episodes/clean.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import { episodeOperations } from "../../src/episodes/operations.ts";
-import { cleanEpisode, MOST_EPISODE_BYTES } from "../../src/episodes/rules.ts";
+import { MOST_EPISODE_BYTES } from "../../src/episodes/rules.ts";
 import { createEpisodeService } from "../../src/episodes/service.ts";
 import { TRUNCATION_MARK, truncateResult, truncateText } from "../../src/episodes/truncate.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";

@@ -9,6 +9,7 @@ import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { rewardOperations } from "../../src/rewards/operations.ts";
 import { createRewardService, type RewardService } from "../../src/rewards/service.ts";
 import { createRewardWriter, type RecordedReward } from "../../src/sdk/rewards.ts";
+import { invokeOver } from "../../src/sdk/transport.ts";
 
 const settings = readSettings({ LIGHTNING_COST_THRESHOLD_USD: "0.5" });
 let ledger: Ledger;
@@ -42,7 +43,9 @@ const refused = async (work: () => Promise<unknown>, code: string) => {
   await expect(work()).rejects.toMatchObject({ status: 422, code });
 };
 /** The SDK's verbs, over the row that every door calls. */
-const writer = createRewardWriter((name, input) => call(name, { ...input }));
+const writer = createRewardWriter(
+  invokeOver({ invoke: (name, input) => call(name, { ...input }), close: async () => {} }, "mcp-agents"),
+);
 const written = async (work: Promise<RecordedReward | undefined>) => {
   const done = await work;
   return done === undefined ? undefined : [done.source, done.value];

@@ -54,7 +54,12 @@ const buildGolden: Flow = async (session) => {
     yield second?.value as string;
     for (let next = await pages?.next(); next?.done === false; next = await pages?.next()) yield next.value;
   }
-  const parts = await sendGolden(all(), rest, async (name, part) => (await session.call(name, part)).body);
+  const { agent_id, name, format } = rest;
+  const parts = await sendGolden(
+    all(),
+    async (part, first_line) =>
+      (await session.call("addGoldenPart", { agent_id, name, format, content: part, first_line })).body,
+  );
   return await followedDataset({ ...session, input: { ...rest, parts } });
 };
 
