@@ -1,6 +1,6 @@
 import type { Claim } from "../doors/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError } from "../kernel/errors.ts";
+import { isKind, isLightningError } from "../kernel/errors.ts";
 import type { Pipeline, PipelineActivities } from "./contract.ts";
 import { planRetraining } from "./retraining.ts";
 import { hasEnded } from "./rules.ts";
@@ -34,7 +34,7 @@ export function createPipelineActivities(deps: {
     try {
       made = await make(pipeline);
     } catch (thrown) {
-      if (!isLightningError(thrown) || !["invalid", "not_found", "conflict"].includes(thrown.kind))
+      if (!isKind(thrown, "invalid", "not_found", "conflict"))
         throw thrown;
       await store.change(agentId, id, (one) => (one.stage === stage ? undefined : { ...one, stage }));
       return { kind: "rejected", code: thrown.code, message: thrown.message };

@@ -1,5 +1,5 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf } from "../kernel/errors.ts";
+import { isKind, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
 import { isOver, jobIsOver, stateOfJob } from "./rules.ts";
@@ -56,7 +56,7 @@ export function createTrainingCleanUp(deps: {
         if (!dryRun) await remove();
         return true;
       } catch (error) {
-        if (isLightningError(error) && error.kind === "not_found") return true;
+        if (isKind(error, "not_found")) return true;
         logger.warn("something at the provider could not be removed", { id, error: messageOf(error) });
         not_removed.push({ id, reason: messageOf(error).slice(0, 300) });
         return false;

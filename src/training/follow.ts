@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
+import { isKind, messageOf, unavailable } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare } from "../ledger/ledger.ts";
@@ -95,7 +95,7 @@ export function createFollower({ store, provider, settings, clock, logger }: Fol
     try {
       return await provider.readJob(jobId);
     } catch (error) {
-      if (isLightningError(error) && error.kind === "not_found") return undefined;
+      if (isKind(error, "not_found")) return undefined;
       throw error;
     }
   };

@@ -1,5 +1,5 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf } from "../kernel/errors.ts";
+import { isKind, isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Stored } from "../ledger/ledger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
@@ -59,7 +59,7 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
       });
     } catch (error) {
       // Another process was faster, perhaps with the same intent: only a look can tell.
-      if (isLightningError(error) && error.kind === "precondition") return { kind: "unclear" };
+      if (isKind(error, "precondition")) return { kind: "unclear" };
       throw error;
     }
     if (clock.now() - Date.parse(intentAt) > SEND_WITHIN_MS) return { kind: "unclear" };

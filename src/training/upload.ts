@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Dataset } from "../datasets/contract.ts";
 import type { Files } from "../files/files.ts";
-import { invalid, isLightningError } from "../kernel/errors.ts";
+import { invalid, isKind } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderFile } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
@@ -103,7 +103,7 @@ async function* checked(content: AsyncIterable<Uint8Array>, sha256: string): Asy
 
 /** What no retry can mend is an outcome; everything else is thrown on. */
 function rejection(error: unknown): { kind: "rejected"; code: string; message: string } {
-  if (isLightningError(error) && ["invalid", "not_found", "too_large"].includes(error.kind))
+  if (isKind(error, "invalid", "not_found", "too_large"))
     return { kind: "rejected", code: error.code, message: error.message.slice(0, 2000) };
   throw error;
 }
