@@ -20,6 +20,8 @@ export interface AgentRecord extends LedgerDocument {
 export interface RecordKind<T extends AgentRecord> {
   readonly container: ContainerKey;
   readonly type: T["type"];
+  /** The schema of what is stored; absent: a document is taken as it lies. @throws what `parse` throws */
+  readonly stored?: { parse(document: object): object };
   /**
    * A stored document as this version means it: an ended record of an earlier version may lack a fact that an ended
    * record has today, and gets it here. Reading is lenient, writing is strict by `T`.
@@ -47,7 +49,9 @@ export function recordsOf<T extends AgentRecord>(ledger: Ledger, kind: RecordKin
   /** Undefined when there is none, or when another type has that id. */
   async function read(agentId: string, id: string): Promise<Stored<T> | undefined> {
     const document = await ledger.read<AgentRecord>(container, [agentId], id);
-    return document?.type === type ? completed(document) : undefined;
+    if (document?.type !== type) return undefined;
+    const checked = kind.stored === undefined ? bare(document) : kind.stored.parse(bare(document));
+    return { ...kind.complete(checked), _etag: document._etag, _ts: document._ts };
   }
 
   /**
@@ -69,6 +73,24 @@ export function recordsOf<T extends AgentRecord>(ledger: Ledger, kind: RecordKin
       return changed;
     });
 
+  /**
+   * Lets one orchestration instance own a record. `take` makes the owned record of a free one; it may run several
+   * times. Claimed again by the same instance, it is claimed: a step may run twice.
+   */
+  async function claim(
+    ref: { readonly agent_id: string; readonly id: string; readonly instance_id: string },
+    isEnded: (record: T) => boolean,
+    take: (record: T) => T | Promise<T>,
+  ): Promise<Claim & { readonly record: T }> {
+    const record = await change(ref.agent_id, ref.id, (one) =>
+      isEnded(one) || (one as Claimable).claimed_by !== undefined ? undefined : take(one),
+    );
+    if (record === undefined) throw new Error(`There is no ${type} ${ref.id} to work on.`);
+    if (isEnded(record)) return { kind: "finished", record };
+    const isOurs = (record as Claimable).claimed_by === ref.instance_id;
+    return { kind: isOurs ? "claimed" : "elsewhere", record };
+  }
+
   return {
     read,
     change,
@@ -85,32 +107,18 @@ export function recordsOf<T extends AgentRecord>(ledger: Ledger, kind: RecordKin
     replace: (stored: Stored<T>, next: T): Promise<Stored<T>> =>
       ledger.replace<T>(container, next, { ifMatch: stored._etag }),
 
-    /**
-     * Lets one orchestration instance own a record. `take` makes the owned record of a free one; it may run several
-     * times. Claimed again by the same instance, it is claimed: a step may run twice.
-     */
-    async claim(
-      ref: { readonly agent_id: string; readonly id: string; readonly instance_id: string },
-      isEnded: (record: T) => boolean,
-      take: (record: T) => T | Promise<T>,
-    ): Promise<Claim & { readonly record: T }> {
-      const record = await change(ref.agent_id, ref.id, (one) =>
-        isEnded(one) || (one as Claimable).claimed_by !== undefined ? undefined : take(one),
-      );
-      if (record === undefined) throw new Error(`There is no ${type} ${ref.id} to work on.`);
-      if (isEnded(record)) return { kind: "finished", record };
-      const isOurs = (record as Claimable).claimed_by === ref.instance_id;
-      return { kind: isOurs ? "claimed" : "elsewhere", record };
-    },
+    claim,
 
     /** One page of them. */
-    async page(query: Query): Promise<Page<T>> {
+    async page(query: Omit<Query, "select">): Promise<Page<T>> {
       const page = await ledger.query<LedgerDocument>(container, ofType(query));
       return { ...page, items: page.items.map(completed) };
     },
 
     /** Every one that matches, page by page, in constant memory. */
-    async *each(query: Omit<Query, "after" | "limit">): AsyncGenerator<Stored<T>> {
+    async *each(
+      query: Omit<Query, "after" | "limit" | "select"> & { readonly limit?: number },
+    ): AsyncGenerator<Stored<T>> {
       for await (const document of each<LedgerDocument>(ledger, container, ofType(query)))
         yield completed(document);
     },
