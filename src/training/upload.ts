@@ -54,9 +54,10 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
         const file =
           (await findFile(name)) ??
           (await provider.uploadFile({ name, content: checked(files.read(side.key), side.sha256) }));
-        await store.update(agent_id, id, () =>
-          split === "train" ? { training_file_id: file.id } : { validation_file_id: file.id },
-        );
+        await store.update(agent_id, id, (now) => ({
+          ...now,
+          ...(split === "train" ? { training_file_id: file.id } : { validation_file_id: file.id }),
+        }));
         return { kind: "uploaded", file_id: file.id, processed: file.state === "processed" };
       } catch (error) {
         return rejection(error);
