@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { DatasetService } from "../datasets/service.ts";
+import { isEndedDataset } from "../datasets/status.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
 import {
@@ -332,7 +333,7 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
           clock,
           { name: "buildDataset", instanceId: dataset.id, input: { agent_id, id: dataset.id } },
           () => datasets.get(agent_id, dataset.id),
-          ({ status }) => status === "ready" || status === "failed",
+          isEndedDataset,
         );
         const { id, status, training_count, validation_count, test_count, created_at } = record;
         const counts = defined({ training_count, validation_count, test_count });
