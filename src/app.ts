@@ -152,7 +152,7 @@ export function createApp(options: AppOptions = {}) {
     },
   });
   const evaluations = createEvaluationService({ ...ports, deployments });
-  const pipelines = createPipelineService({ ...ports, datasets, training, evaluations, deployments });
+  const pipelines = createPipelineService({ ...ports, training, deployments });
   const feeds = createRewardFeed(ports);
   const deadLetters = createDeadLetterService({ ...ports, feeds });
   const overview = createOverviewService({ ...ports, selector, deployments });
@@ -190,7 +190,14 @@ export function createApp(options: AppOptions = {}) {
     ...createTrainingActivities({ ...ports, service: training }),
     ...createEvaluationActivities({ ...ports, service: evaluations }),
     ...createDeploymentActivities({ ...ports, service: deployments }),
-    ...createPipelineActivities({ ...ports, service: pipelines }),
+    ...createPipelineActivities({
+      ...ports,
+      service: pipelines,
+      datasets,
+      training,
+      evaluations,
+      deployments,
+    }),
   };
   const agent = createAgent({ ...ports, selector, episodes });
 
