@@ -12,11 +12,20 @@ const PORTS = ["files", "provider", "hosting", "catalog"];
 
 /** A stage reads the contract and store of the stages before it. */
 const earlier = (stage: (typeof STAGES)[number]) =>
-  STAGES.slice(0, STAGES.indexOf(stage)).flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]);
+  STAGES.slice(0, STAGES.indexOf(stage)).flatMap((one) => [
+    `${one}/contract.ts`,
+    `${one}/status.ts`,
+    `${one}/store.ts`,
+  ]);
 const stageArrows = Object.fromEntries(
   STAGES.map((stage) => [stage, [...GROUND, ...PORTS, "redaction", ...earlier(stage)]]),
 );
 const contracts = STAGES.map((stage) => `${stage}/contract.ts`);
+/** Plain values that import nothing: orchestrators, surfaces and the page may read them. */
+const PLAIN = [
+  ...["datasets", "training", "evaluation", "deployments", "pipelines"].map((one) => `${one}/status.ts`),
+  "deployments/probing.ts",
+];
 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
@@ -32,6 +41,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...GROUND,
     ...["episodes", "rewards", "datasets"].flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]),
     "datasets/line",
+    "datasets/status.ts",
     "datasets/validate",
     "type:rewards/service.ts",
     "type:datasets/service.ts",
@@ -52,7 +62,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   catalog: ["kernel", "type:ledger/ledger.ts", "type:hosting/hosting.ts"],
   identity: [...GROUND],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
-  loop: ["type:doors/claim.ts", ...contracts.map((one) => `type:${one}`), "type:pipelines/contract.ts"],
+  loop: [
+    "type:doors/claim.ts",
+    ...PLAIN,
+    ...contracts.map((one) => `type:${one}`),
+    "type:pipelines/contract.ts",
+  ],
   capture: ["kernel", "wire", "config", "episodes/clean.ts", "episodes/truncate.ts"],
   agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
   // What an agent imports is a leaf: no app, no engine, no library (the test of its package below).
@@ -63,6 +78,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "config",
     "identity",
     "sdk",
+    ...PLAIN,
     ...contracts.map((one) => `type:${one}`),
     "datasets/validate/line-rules.ts",
   ],
@@ -110,8 +126,8 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     merge: ["common", "contract.ts", "store.ts", "line", "tokens", "validate", "shards"],
     golden: ["common", "contract.ts", "line", "validate", "shards"],
     threads: ["contract.ts", "tokens", "merge", "activities.ts"],
-    "store.ts": ["common", "contract.ts"],
-    "contract.ts": [],
+    "store.ts": ["common", "contract.ts", "manifests.ts", "sources.ts"],
+    "contract.ts": ["status.ts"],
   },
   "local-host/durable": {
     history: [],
@@ -322,6 +338,11 @@ describe("the arrows of the tree", () => {
     expect([...reached].filter((file) => roomOf(file) === "local-host")).toEqual([
       "src/local-host/find-host.ts",
     ]);
+  });
+
+  it("leave the plain values plain: they import nothing", () => {
+    for (const file of PLAIN) expect(FILES).toContain(`src/${file}`);
+    expect(IMPORTS.filter(({ from }) => PLAIN.includes(inside(from))).map(told)).toEqual([]);
   });
 
   it("make no circle", () => {

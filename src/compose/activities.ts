@@ -33,7 +33,7 @@ export function createActivities(opened: Opened, services: Services) {
     ...createTrainingActivities({ ...ports, service: services.training }),
     ...createEvaluationActivities({ ...ports, service: services.evaluations }),
     ...createDeploymentActivities({ ...ports, service: services.deployments }),
-    ...createPipelineActivities({ ...ports, service: services.pipelines }),
+    ...createPipelineActivities({ ...ports, ...services, service: services.pipelines }),
   };
 
   /** One durable step. Steps that run side by side answer with a settled value instead of throwing. */

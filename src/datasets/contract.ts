@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../doors/schemas.ts";
 import { messageSchema, toolDefinitionSchema } from "../episodes/contract.ts";
+import type { RecordKind } from "../ledger/records.ts";
 import { REWARD_SOURCES } from "../rewards/contract.ts";
+import { DATASET_STATUSES } from "./status.ts";
 
 export const SPLITS = ["train", "validation", "test"] as const;
 export type Split = (typeof SPLITS)[number];
@@ -232,7 +234,10 @@ export const tokenCountSchema = z.object({
   longest: z.number().int(),
 });
 
-/** A dataset's manifest. Files and counts appear with status `ready`, never before. */
+/**
+ * A dataset's manifest as a document: flat, so that documents of every version can be read and replies be made of it.
+ * What the program works with is `Dataset`.
+ */
 export const datasetSchema = z.object({
   /** Hash of agent, name, recipe and watermark: known before the content. */
   id: idSchema,
@@ -240,7 +245,7 @@ export const datasetSchema = z.object({
   agent_id: z.string(),
   name: z.string(),
   description: z.string().optional(),
-  status: z.enum(["pending", "building", "ready", "failed"]),
+  status: z.enum(DATASET_STATUSES),
   error: z.string().optional(),
   /** The code that goes with `error`: `dataset_empty`, `feeds_behind`, … */
   error_code: z.string().optional(),
@@ -308,7 +313,66 @@ export const datasetSchema = z.object({
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });
-export type Dataset = z.output<typeof datasetSchema>;
+type StoredDataset = z.output<typeof datasetSchema>;
+
+/** What a dataset has in every status. */
+export interface DatasetFacts
+  extends Omit<
+    StoredDataset,
+    "status" | "error" | "error_code" | "files" | "training_count" | "completed_at"
+  > {}
+interface NoFiles {
+  readonly files?: never;
+  readonly training_count?: never;
+}
+export interface OpenDataset extends DatasetFacts, NoFiles {
+  status: "pending" | "building";
+  readonly error?: never;
+  readonly error_code?: never;
+  readonly completed_at?: never;
+}
+export interface ReadyDataset extends DatasetFacts {
+  status: "ready";
+  files: NonNullable<StoredDataset["files"]>;
+  training_count: number;
+  completed_at: string;
+  readonly error?: never;
+  readonly error_code?: never;
+}
+export interface FailedDataset extends DatasetFacts, NoFiles {
+  status: "failed";
+  error: string;
+  /** Datasets of earlier versions have none. */
+  error_code?: string | undefined;
+  completed_at: string;
+}
+/** A dataset's manifest. Files and counts appear with status `ready`, never before. */
+export type Dataset = OpenDataset | ReadyDataset | FailedDataset;
+
+/** Documents of earlier versions may lack what an end has today: it is filled in when they are read. */
+function completeDataset(document: object): Dataset {
+  const { status, error, error_code, files, training_count, completed_at, ...facts } =
+    document as StoredDataset;
+  const at = completed_at ?? facts.created_at;
+  if (status === "ready")
+    return {
+      ...facts,
+      status,
+      files: files ?? {},
+      training_count: training_count ?? files?.train?.lines ?? 0,
+      completed_at: at,
+    };
+  if (status !== "failed") return { ...facts, status };
+  const code = error_code === undefined ? {} : { error_code };
+  return { ...facts, status, error: error ?? "The build failed.", ...code, completed_at: at };
+}
+
+/** Manifests in the ledger. */
+export const DATASETS: RecordKind<Dataset> = {
+  container: "datasets",
+  type: "dataset",
+  complete: completeDataset,
+};
 
 /**
  * A range of the agent's episodes by `created_at`: `from` exclusive, `to` inclusive, absent: open. Episodes of one

@@ -13,9 +13,10 @@ import {
   SPLITS,
 } from "./contract.ts";
 import { datasetLineageOperations } from "./lineage-operations.ts";
+import type { Prepared } from "./prepare-once.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
-import type { Prepared } from "./requests.ts";
 import type { DatasetService } from "./service.ts";
+import { isEndedDataset } from "./status.ts";
 import { validateOperation } from "./validate/operation.ts";
 
 export interface DatasetOperationDeps {
@@ -31,14 +32,14 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
 
   /** Starts the build of a new dataset and answers it finished, or 202 with where to ask. */
   async function build({ dataset }: Prepared, context: CallContext): Promise<Reply<DatasetReply>> {
-    if (isFinished(dataset)) return answer(dataset);
+    if (isEndedDataset(dataset)) return answer(dataset);
     const { agent_id, id } = dataset;
     const { record, finished, urls } = await startAndWait(
       context,
       clock,
       { name: "buildDataset", instanceId: id, input: { agent_id, id } },
       () => service.get(agent_id, id),
-      isFinished,
+      isEndedDataset,
     );
     return finished ? answer(record) : { status: 202, body: datasetReply(record, urls) };
   }
@@ -194,8 +195,6 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
     ...datasetLineageOperations({ service, settings }),
   ];
 }
-
-const isFinished = (dataset: Dataset): boolean => dataset.status === "ready" || dataset.status === "failed";
 
 /** @throws invalid with the build's own code when it failed */
 function answer(dataset: Dataset): Reply<DatasetReply> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defined } from "../kernel/defined.ts";
 import { type Dataset, datasetSchema } from "./contract.ts";
 
 /**
@@ -23,13 +24,12 @@ export function datasetReply(dataset: Dataset, urls?: Record<string, string>): D
     success: dataset.status !== "failed",
     dataset_id: dataset.id,
     ...facts,
-    ...given("local_path", dataset.files?.train?.path),
-    ...given("validation_path", dataset.files?.validation?.path),
-    ...given("test_path", dataset.files?.test?.path),
-    ...given("reward_threshold", dataset.recipe.min_reward),
-    ...given("urls", urls),
+    ...defined({
+      local_path: dataset.files?.train?.path,
+      validation_path: dataset.files?.validation?.path,
+      test_path: dataset.files?.test?.path,
+      reward_threshold: dataset.recipe.min_reward,
+      urls,
+    }),
   };
 }
-
-const given = <K extends string, V>(key: K, value: V | undefined) =>
-  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };

@@ -7,9 +7,11 @@ import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Dataset, goldenPartInputSchema, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
+import { createGoldenRequests } from "./golden-requests.ts";
 import { createDatasetLineage } from "./lineage.ts";
 import { createDatasetRequests } from "./requests.ts";
-import { createDatasetStore, unlessChanged } from "./store.ts";
+import { isEndedDataset } from "./status.ts";
+import { createDatasetStore } from "./store.ts";
 import { countTrainingTokens } from "./training-tokens.ts";
 
 export interface DatasetDeps {
@@ -36,6 +38,7 @@ export function createDatasetService(deps: DatasetDeps) {
 
   return {
     ...createDatasetRequests({ ...deps, store }),
+    ...createGoldenRequests({ ...deps, store }),
     ...createDatasetLineage({ ...deps, store, get }),
 
     /**
@@ -56,21 +59,17 @@ export function createDatasetService(deps: DatasetDeps) {
      * @throws conflict `dataset_finished`
      */
     async cancel(agentId: string, id: string): Promise<Dataset> {
-      for (;;) {
-        const stored = await store.read(agentId, id);
-        if (stored === undefined) return await get(agentId, id);
-        if (stored.cancel_requested === true) return bare(stored);
-        if (stored.status === "ready" || stored.status === "failed")
+      const cancelled = await store.change(agentId, id, (dataset) => {
+        if (dataset.cancel_requested === true) return undefined;
+        if (isEndedDataset(dataset))
           throw conflict(
             "dataset_finished",
-            `The build has already ended: the dataset is ${stored.status}.`,
-            {
-              field: "dataset_id",
-            },
+            `The build has already ended: the dataset is ${dataset.status}.`,
+            { field: "dataset_id" },
           );
-        if (await unlessChanged(store.update(stored, { cancel_requested: true })))
-          return await get(agentId, id);
-      }
+        return { ...dataset, cancel_requested: true };
+      });
+      return cancelled ?? (await get(agentId, id));
     },
 
     /** Newest first. */
@@ -89,11 +88,11 @@ export function createDatasetService(deps: DatasetDeps) {
         throw conflict("dataset_not_ready", `The dataset is ${dataset.status}; it has no files yet.`, {
           remedy: "Wait until its status is ready.",
         });
-      const file = dataset.files?.[split];
+      const file = dataset.files[split];
       if (file === undefined)
         throw notFound("split_empty", `The dataset has no ${split} side.`, {
           field: "split",
-          remedy: `It has: ${Object.keys(dataset.files ?? {}).join(", ")}.`,
+          remedy: `It has: ${Object.keys(dataset.files).join(", ")}.`,
         });
       return {
         ...file,

@@ -9,9 +9,9 @@ import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./con
 import { showDeployment } from "./lineage.ts";
 import { policyOperations } from "./policy-operations.ts";
 import { deploymentReads, nameOrNull, shownDeploymentSchema } from "./read-operations.ts";
-import { NEVER_MOVED } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
+import { isEndedDeployment } from "./status.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 
@@ -60,7 +60,6 @@ export function deploymentOperations({
   clock,
   upkeep,
 }: DeploymentOperationsDeps): Operation[] {
-  const { store } = service;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const activeId = async (agentIdValue: string) =>
     (await service.readActive(agentIdValue))?.deployment_id ?? null;
@@ -71,7 +70,7 @@ export function deploymentOperations({
     pointer: Awaited<ReturnType<typeof service.deactivate>>["pointer"],
   ) {
     const id = pointer.deployment_id;
-    const active = id === null ? undefined : await store.readDeployment(agentIdValue, id);
+    const active = id === null ? undefined : await service.find(agentIdValue, id);
     const model = active?.tuned_model_name ?? pointer.deployment_name;
     return {
       success: true,
@@ -112,7 +111,7 @@ export function deploymentOperations({
         clock,
         { name: "promoteModel", instanceId: id, input: { agent_id, id } },
         () => service.get(agent_id, id),
-        (one) => one.state === "active" || one.state === "failed",
+        isEndedDeployment,
       );
       if (record.state === "failed") throw notPromoted(record);
       if (!finished) return { status: 202, body: { ...(await show(record)), success: true, urls } };
@@ -171,11 +170,11 @@ export function deploymentOperations({
         clock,
         { name: "promoteModel", instanceId: id, input: { agent_id, id } },
         () => service.get(agent_id, id),
-        (one) => one.state === "active" || one.state === "failed",
+        isEndedDeployment,
       );
       if (record.state === "failed") throw notPromoted(record);
       selector.invalidate(agent_id);
-      const now = await afterMove(agent_id, (await store.readPointer(agent_id)) ?? NEVER_MOVED);
+      const now = await afterMove(agent_id, await service.pointerOf(agent_id));
       const event = await service.returnOf(record);
       const { warnings } = result;
       if (!finished || event === undefined)

@@ -5,7 +5,7 @@ import { defineOperation, type Operation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { bare } from "../ledger/ledger.ts";
 import { DEPLOYMENT_STATES, deploymentEventSchema } from "./contract.ts";
-import { createLineage, LINEAGE_KINDS, rollbackInfo, showDeployment } from "./lineage.ts";
+import { LINEAGE_KINDS, rollbackInfo, showDeployment } from "./lineage.ts";
 import { applyRollback } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
@@ -51,8 +51,7 @@ export function deploymentReads({
   readonly selector: ModelSelector;
   readonly settings: Pick<Settings, "agentId" | "useTunedModel">;
 }): Operation[] {
-  const { store } = service;
-  const lineage = createLineage(store);
+  const { lineage } = service;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
 
   const listDeployments = defineOperation({
@@ -74,10 +73,10 @@ export function deploymentReads({
     example: { agent_id: "mcp-agents" },
     async run({ agent_id, limit, continuation }) {
       const [page, active, events, hosted] = await Promise.all([
-        store.listDeployments(agent_id, limit, continuation),
+        service.list(agent_id, limit, continuation),
         service.readActive(agent_id),
-        store.events(agent_id),
-        store.hosted.ofAgent(agent_id),
+        service.historyOf(agent_id),
+        service.hostedOf(agent_id),
       ]);
       const deployments = page.items.map((one) => ({
         ...showDeployment(bare(one), active?.deployment_id ?? null, hosted.get(one.deployment_name)),
@@ -135,12 +134,12 @@ export function deploymentReads({
           },
         };
       const [deployment, pointer, hosted] = await Promise.all([
-        store.readDeployment(agent_id, active.deployment_id),
-        store.readPointer(agent_id),
-        store.hosted.ofAgent(agent_id),
+        service.find(agent_id, active.deployment_id),
+        service.pointerOf(agent_id),
+        service.hostedOf(agent_id),
       ]);
       const state = { deployment_id: active.deployment_id, deployment_name: active.deployment_name };
-      const back = applyRollback({ ...state, stack: pointer?.stack ?? [], version: pointer?.version ?? 0 });
+      const back = applyRollback({ ...state, stack: pointer.stack, version: pointer.version });
       const { deployment_id: backId = null, deployment_name: backName = null } =
         back.kind === "moved" ? back.pointer : {};
       const rollback_to =
@@ -149,7 +148,7 @@ export function deploymentReads({
       const shown =
         deployment === undefined
           ? { tuned_model_name: active.deployment_name, tuned_model: active.deployment_name, missing: true }
-          : showDeployment(bare(deployment), active.deployment_id, hosted.get(active.deployment_name));
+          : showDeployment(deployment, active.deployment_id, hosted.get(active.deployment_name));
       return {
         body: {
           ...shown,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import { refusedInput } from "./refuse-input.ts";
 
 export { ROUTE_PREFIX } from "../wire/row.ts";
 
@@ -136,14 +137,8 @@ export function parseInput<Input extends z.ZodObject>(
   }
   const parsed = operation.input.safeParse(renamed);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => ({
-    field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
-    reason: issue.message,
-  }));
-  const first = faults[0] ?? { field: "", reason: "not valid" };
-  throw invalid("invalid_input", `${first.field || "The input"}: ${first.reason}`, {
-    field: first.field || undefined,
+  throw refusedInput(parsed.error, {
+    whole: "The input",
     remedy: `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`,
-    details: faults.slice(0, 20),
   });
 }

@@ -26,6 +26,18 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 export const jsonSchema: z.ZodType<Json> = z.json();
 export const metadataSchema = z.record(z.string().max(200), jsonSchema);
 
+/** What is left over at the provider this long is missed by nobody. */
+const LEFTOVER_DAYS = 7;
+/** The least age of leftovers to remove; LIGHTNING_CLEAN_UP_AFTER_DAYS goes before the default of seven days. */
+export const olderThanDaysSchema = (setting: number | undefined, description: string) =>
+  z
+    .number()
+    .int()
+    .min(0)
+    .max(3650)
+    .default(setting ?? LEFTOVER_DAYS)
+    .meta({ description });
+
 /** Paging, the same on every list. */
 export const pagingSchema = {
   limit: z.number().int().min(1).max(1000).default(20).meta({ description: "Items on a page, 1 to 1000." }),

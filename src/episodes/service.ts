@@ -1,8 +1,17 @@
 import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
+import { refusedInput } from "../doors/refuse-input.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { toIso } from "../kernel/clock.ts";
-import { conflict, fatal, invalid, isLightningError, LightningError, messageOf } from "../kernel/errors.ts";
+import {
+  conflict,
+  fatal,
+  invalid,
+  isKind,
+  isLightningError,
+  LightningError,
+  messageOf,
+} from "../kernel/errors.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
@@ -39,15 +48,9 @@ function check(raw: unknown, agentId: string): CheckedEpisodeInput {
     });
   }
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, 20).map((issue) => ({
-    field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
-    reason: issue.message,
-  }));
-  const first = faults[0] ?? { field: "", reason: "not valid" };
-  throw invalid("invalid_input", `${first.field || "The episode"}: ${first.reason}`, {
-    field: first.field || undefined,
+  throw refusedInput(parsed.error, {
+    whole: "The episode",
     remedy: "See the input of recordEpisodes in the API description.",
-    details: faults,
   });
 }
 
@@ -108,7 +111,7 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
         ready.map(async ({ index, episode, createdAtGiven }, i) => {
           const outcome = outcomes[i];
           if (outcome?.ok) results[index] = { status: "recorded", id: episode.id, episode };
-          else if (isLightningError(outcome?.error) && outcome.error.kind === "conflict")
+          else if (isKind(outcome?.error, "conflict"))
             results[index] = await meet(episode, createdAtGiven).catch((thrown: unknown) =>
               failed(thrown, episode.id),
             );

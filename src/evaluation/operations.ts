@@ -7,6 +7,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
 import { type Evaluation, evaluationSchema, startEvaluationInputSchema, VERDICTS } from "./contract.ts";
 import type { EvaluationService } from "./service.ts";
+import { isEndedEvaluation } from "./status.ts";
 
 export interface EvaluationOperationsDeps {
   readonly service: EvaluationService;
@@ -55,7 +56,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
         clock,
         { name: "evaluateModel", instanceId: id, input: { agent_id: input.agent_id, id } },
         () => service.get(input.agent_id, id),
-        (one) => one.status === "finished" || one.status === "failed",
+        isEndedEvaluation,
       );
       const success = record.status !== "failed";
       return finished
@@ -105,7 +106,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     aliases: { training_run_id: "run_id" },
     example: { agent_id: "mcp-agents" },
     async run(input) {
-      const page = await service.store.list(input.agent_id, input.run_id, input.limit, input.continuation);
+      const page = await service.list(input.agent_id, input.run_id, input.limit, input.continuation);
       const evaluations = page.items.map((one) => {
         const { sample: _sample, ...shown } = show(bare(one));
         return shown;

@@ -105,6 +105,11 @@ export function isLightningError(value: unknown): value is LightningError {
   );
 }
 
+/** Whether it is one of our errors, of one of these kinds: `catch (thrown) { if (!isKind(thrown, "conflict")) throw thrown; … }`. */
+export function isKind(thrown: unknown, ...kinds: readonly ErrorKind[]): thrown is LightningError {
+  return isLightningError(thrown) && kinds.includes(thrown.kind);
+}
+
 export const badRequest = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("bad_request", code, message, facts);
 export const invalid = (code: string, message: string, facts?: ErrorFacts) =>

@@ -213,8 +213,11 @@ export async function* each<T extends LedgerDocument>(
   } while (after !== undefined);
 }
 
+/** A document without the ledger's own fields; each member of a union for itself. */
+export type Bare<T> = T extends unknown ? Omit<T, "_etag" | "_ts"> : never;
+
 /** The document without the ledger's own fields. */
-export function bare<T extends object>(stored: T): Omit<T, "_etag" | "_ts"> {
+export function bare<T extends object>(stored: T): Bare<T> {
   const { _etag, _ts, ...document } = stored as T & { _etag?: unknown; _ts?: unknown };
-  return document;
+  return document as Bare<T>;
 }

@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { DatasetActivities } from "../datasets/contract.ts";
+import { isEndedDataset } from "../datasets/status.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
 
@@ -21,7 +22,7 @@ export function* buildDataset(context: OrchestrationContext): Steps<DatasetResul
   try {
     const claim = yield* step(context, "claimDataset", { agent_id, id, instance_id: context.df.instanceId });
     if (claim.kind === "claimed") yield* build(context, { agent_id, id });
-    const end = yield* waitUntil(context, status, (d) => d.status === "ready" || d.status === "failed");
+    const end = yield* waitUntil(context, status, isEndedDataset);
     return end.status === "ready" ? { status: "ready" } : { status: "failed", error: end.error };
   } catch (fault) {
     const error = faultText(fault);

@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { RecordRef } from "../doors/claim.ts";
 import type { Verdict } from "../evaluation/contract.ts";
+import { isEndedEvaluation } from "../evaluation/status.ts";
 import { makeCallable } from "./make-callable.ts";
 import { fanOut, faultText, lastWord, type Steps, step, waitUntil } from "./steps.ts";
 
@@ -25,7 +26,7 @@ export function* evaluateModel(context: OrchestrationContext): Steps<EvaluationR
     const end = yield* waitUntil(
       context,
       () => step(context, "readEvaluationStatus", evaluation),
-      (e) => e.status === "finished" || e.status === "failed",
+      isEndedEvaluation,
     );
     return end.status === "finished" ? { status: "finished", verdict: end.verdict } : { status: "failed" };
   } catch (fault) {

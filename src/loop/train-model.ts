@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { RecordRef } from "../doors/claim.ts";
-import type { RunStatus } from "../training/contract.ts";
+import { isEndedRun, type RunStatus } from "../training/status.ts";
 import {
   fanOut,
   faultText,
@@ -23,8 +23,6 @@ type Input = RecordRef & { readonly polling?: boolean };
 
 /** A replay reads the whole history: a new generation after this many polls keeps it short. */
 const POLLS_A_GENERATION = 50;
-
-const isOver = (status: RunStatus) => status === "succeeded" || status === "failed" || status === "cancelled";
 
 /** What keeps a look from being taken for a quarter of an hour, a ledger that is away say, may be gone by then. */
 const LOOK_LATER_MS = 5 * 60_000;
@@ -141,11 +139,7 @@ function* submit(context: OrchestrationContext, run: RecordRef, rest: Rest): Ste
 }
 
 function* waitForRun(context: OrchestrationContext, run: RecordRef): Steps<TrainingResult> {
-  const end = yield* waitUntil(
-    context,
-    () => step(context, "readRunStatus", run),
-    (r) => isOver(r.status),
-  );
+  const end = yield* waitUntil(context, () => step(context, "readRunStatus", run), isEndedRun);
   context.df.setCustomStatus({ state: end.status });
   return { status: end.status };
 }

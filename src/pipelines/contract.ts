@@ -3,7 +3,9 @@ import { buildDatasetInputSchema } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
+import type { RecordKind } from "../ledger/records.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
+import { PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
 
 export const runPipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
@@ -78,16 +80,6 @@ export const decidePipelineInputSchema = z.strictObject({
   reason: z.string().max(2000).optional().meta({ description: "Why, as text." }),
 });
 
-export const PIPELINE_STAGES = [
-  "dataset",
-  "training",
-  "evaluation",
-  "approval",
-  "promotion",
-  "done",
-] as const;
-export type PipelineStage = (typeof PIPELINE_STAGES)[number];
-
 /** How a pipeline ended: `promoted`, or why it stopped. */
 export const PIPELINE_OUTCOMES = [
   "promoted",
@@ -100,13 +92,17 @@ export const PIPELINE_OUTCOMES = [
 ] as const;
 export type PipelineOutcome = (typeof PIPELINE_OUTCOMES)[number];
 
+/**
+ * A pipeline as a document: flat, so that documents of every version can be read and replies be made of it. What the
+ * program works with is `Pipeline`.
+ */
 export const pipelineSchema = z.object({
   id: idSchema,
   type: z.literal("pipeline"),
   agent_id: z.string(),
   name: z.string(),
   input: runPipelineInputSchema,
-  status: z.enum(["pending", "running", "waiting_for_approval", "finished", "failed"]),
+  status: z.enum(PIPELINE_STATUSES),
   stage: z.enum(PIPELINE_STAGES),
   outcome: z.enum(PIPELINE_OUTCOMES).optional(),
   error: z.string().optional(),
@@ -128,7 +124,59 @@ export const pipelineSchema = z.object({
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });
-export type Pipeline = z.output<typeof pipelineSchema>;
+type StoredPipeline = z.output<typeof pipelineSchema>;
+
+/** What a pipeline has in every status. */
+export interface PipelineFacts
+  extends Omit<StoredPipeline, "status" | "outcome" | "error" | "completed_at" | "approval_until"> {
+  /** Until when a decision counts; it stays when one was made. */
+  approval_until?: string | undefined;
+}
+interface NoEnd {
+  readonly outcome?: never;
+  readonly error?: never;
+  readonly completed_at?: never;
+}
+export interface OpenPipeline extends PipelineFacts, NoEnd {
+  status: "pending" | "running";
+}
+export interface WaitingPipeline extends PipelineFacts, NoEnd {
+  status: "waiting_for_approval";
+  approval_until: string;
+}
+export interface FinishedPipeline extends PipelineFacts {
+  status: "finished";
+  outcome: Exclude<PipelineOutcome, "failed">;
+  completed_at: string;
+  readonly error?: never;
+}
+export interface FailedPipeline extends PipelineFacts {
+  status: "failed";
+  outcome: "failed";
+  error: string;
+  completed_at: string;
+}
+/** A pipeline: what its status promises is there. */
+export type Pipeline = OpenPipeline | WaitingPipeline | FinishedPipeline | FailedPipeline;
+
+/** Documents of earlier versions may lack what an end has today: it is filled in when they are read. */
+function completePipeline(document: object): Pipeline {
+  const { status, outcome, error, completed_at, ...facts } = document as StoredPipeline;
+  if (status === "pending" || status === "running") return { ...facts, status };
+  if (status === "waiting_for_approval")
+    return { ...facts, status, approval_until: facts.approval_until ?? facts.created_at };
+  const ended = { ...facts, completed_at: completed_at ?? facts.created_at };
+  if (status === "finished" && outcome !== undefined && outcome !== "failed")
+    return { ...ended, status, outcome };
+  return { ...ended, status: "failed", outcome: "failed", error: error ?? "The record does not say why." };
+}
+
+/** Pipelines in the ledger. */
+export const PIPELINES: RecordKind<Pipeline> = {
+  container: "pipelines",
+  type: "pipeline",
+  complete: completePipeline,
+};
 
 type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
 

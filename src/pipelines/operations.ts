@@ -11,8 +11,8 @@ import {
   pipelineSchema,
   runPipelineInputSchema,
 } from "./contract.ts";
-import { hasEnded } from "./rules.ts";
 import type { PipelineService } from "./service.ts";
+import { isEndedPipeline } from "./status.ts";
 
 export interface PipelineOperationsDeps {
   readonly service: PipelineService;
@@ -56,7 +56,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
         clock,
         { name: "runPipeline", instanceId: id, input: { agent_id: input.agent_id, id } },
         () => service.get(input.agent_id, id),
-        hasEnded,
+        isEndedPipeline,
       );
       const success = record.status !== "failed";
       return finished
@@ -124,7 +124,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     mcp: ["lightning_list_pipelines"],
     example: { agent_id: "mcp-agents" },
     async run(input) {
-      const page = await service.store.list(input.agent_id, input.limit, input.continuation);
+      const page = await service.list(input.agent_id, input.limit, input.continuation);
       const pipelines = page.items.map((one) => {
         const { input: _input, ...shown } = show(bare(one));
         return shown;

@@ -1,9 +1,18 @@
+import type { Settings } from "../config/settings.ts";
 import type { Orchestrations } from "../doors/operation.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { runPipelineInputSchema } from "./contract.ts";
 import { isUnderWay } from "./rules.ts";
 import type { PipelineService } from "./service.ts";
+import type { PipelineStore } from "./store.ts";
+
+export interface RetrainingDeps {
+  readonly service: Pick<PipelineService, "prepare">;
+  readonly store: PipelineStore;
+  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes">;
+  readonly clock: Clock;
+}
 
 interface RetrainingPlan {
   readonly start: { agent_id: string; pipeline_id: string; new_episodes: number }[];
@@ -19,12 +28,8 @@ const RETRAINER = "retraining timer";
  * new when a reward of it is newer than the reward watermark of the agent's last build. Run again for the same stamp
  * it answers the same pipelines: their ids are made of agent and stamp.
  */
-export async function planRetraining(
-  service: PipelineService,
-  clock: Clock,
-  stamp: string,
-): Promise<RetrainingPlan> {
-  const { store, settings } = service;
+export async function planRetraining(deps: RetrainingDeps, stamp: string): Promise<RetrainingPlan> {
+  const { service, store, settings, clock } = deps;
   const plan: RetrainingPlan = { start: [], skip: [] };
   const agents = new Set([settings.agentId, ...(await store.agentsWithDatasets())]);
   for (const agent_id of [...agents].toSorted()) {

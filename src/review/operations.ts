@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { DatasetService } from "../datasets/service.ts";
+import { isEndedDataset } from "../datasets/status.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
 import {
@@ -11,6 +12,7 @@ import {
   storedTimeSchema,
 } from "../doors/schemas.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
+import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
 import { rewardSchema } from "../rewards/contract.ts";
 import {
@@ -243,8 +245,8 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
       example: { reviewers_per_episode: 2, blind: true },
       async run({ agent_id, sampling, ...changes }, context) {
         const before = await service.store.rules(agent_id);
-        const weights = { ...before.sampling, ...given(sampling ?? {}) };
-        const rules = { ...before, ...given(changes), sampling: weights };
+        const weights = { ...before.sampling, ...defined(sampling ?? {}) };
+        const rules = { ...before, ...defined(changes), sampling: weights };
         return { body: { agent_id, rules: await service.setRules(agent_id, rules, context.principal) } };
       },
     }),
@@ -354,17 +356,17 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
           description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
           content: content.join("\n"),
           ...(format === "dpo" ? { format } : {}),
-          ...given(splits),
+          ...defined(splits),
         });
         const { record, finished, urls } = await startAndWait(
           context,
           clock,
           { name: "buildDataset", instanceId: dataset.id, input: { agent_id, id: dataset.id } },
           () => datasets.get(agent_id, dataset.id),
-          ({ status }) => status === "ready" || status === "failed",
+          isEndedDataset,
         );
         const { id, status, training_count, validation_count, test_count, created_at } = record;
-        const counts = given({ training_count, validation_count, test_count });
+        const counts = defined({ training_count, validation_count, test_count });
         const body = {
           success: status !== "failed",
           agent_id,
@@ -382,9 +384,4 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
 async function* asBytes(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   for await (const line of lines) yield encoder.encode(`${line}\n`);
-}
-
-/** Without the members that are undefined. */
-function given<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

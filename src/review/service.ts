@@ -6,6 +6,7 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid, unavailable } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { bare, type Ledger, type Stored } from "../ledger/ledger.ts";
+import { retryRaces } from "../ledger/races.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { RewardService } from "../rewards/service.ts";
 import type { LabelInput, Lease, Offer, Reviewer, ReviewItem, ReviewRules, Why } from "./contract.ts";
@@ -25,8 +26,6 @@ export interface ReviewDeps {
 
 export type ReviewService = ReturnType<typeof createReviewService>;
 
-/** Races lost in a row before the caller is told to come again. */
-const ATTEMPTS = 8;
 /** Steps that undo goes back at most. */
 const REMEMBERED = 50;
 /** Whole pages of candidates may be taken by others at the same instant; more than that is bad luck. */
@@ -84,7 +83,7 @@ export function createReviewService(deps: ReviewDeps) {
     reviewer: string,
     how: (item: ReviewItem, person: Reviewer) => { item: ReviewItem; person: Reviewer } | undefined,
   ): Promise<{ item: ReviewItem; person: Reviewer } | undefined> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const once = async () => {
       const pair = await read(agentId, episodeId, reviewer);
       const changed = how(
         pair.item === undefined ? newItem(agentId, episodeId) : bare(pair.item),
@@ -95,10 +94,14 @@ export function createReviewService(deps: ReviewDeps) {
         { from: pair.item, to: withLeases(changed.item) },
         { from: pair.reviewer, to: changed.person },
       ];
-      if (await store.save(agentId, changes)) return changed;
-    }
-    throw unavailable("review_contended", "Others are changing this episode's review at the same time.", {
-      retryAfterMs: 200,
+      await store.save(agentId, changes);
+      return changed;
+    };
+    return retryRaces(once, {
+      contended: () =>
+        unavailable("review_contended", "Others are changing this episode's review at the same time.", {
+          retryAfterMs: 200,
+        }),
     });
   }
 

@@ -2,9 +2,11 @@ import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { invalid, isLightningError } from "../kernel/errors.ts";
+import { defined } from "../kernel/defined.ts";
+import { invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
 import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
 import { latestPerSlot, type RewardSettings, rewardValue, slotOf } from "./rules.ts";
@@ -38,7 +40,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
 
   function check(raw: Unassigned) {
     const parsed = rewardInputSchema.safeParse(
-      withoutUndefined({ ...raw, agent_id: raw.agent_id ?? settings.agentId }),
+      defined({ ...raw, agent_id: raw.agent_id ?? settings.agentId }),
     );
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
@@ -80,7 +82,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       return { reward: bare(earlier), deduplicated: true };
 
     const now = clock.now();
-    const reward = withoutUndefined({
+    const reward = defined({
       id: hashedId("rew", {
         episode_id,
         source,
@@ -103,15 +105,11 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       // Later than what it supersedes, whatever the clock says: the order of a slot is the order of its times.
       created_at: toIso(earlier === undefined ? now : Math.max(now, Date.parse(earlier.created_at) + 1)),
     }) as Reward;
-    try {
-      await store.create(reward);
-      return { reward, deduplicated: false };
-    } catch (thrown) {
-      if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
-      const twin = await store.find(agent_id, episode_id, reward.id);
-      if (twin === undefined) throw thrown;
-      return { reward: bare(twin), deduplicated: true };
-    }
+    const { record, existed } = await createOnce(
+      () => store.create(reward),
+      () => store.find(agent_id, episode_id, reward.id),
+    );
+    return { reward: existed ? bare(record) : reward, deduplicated: existed };
   }
 
   /**
@@ -138,9 +136,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       metadata: {},
       created_at: toIso(Math.max(clock.now(), Date.parse(standing.created_at) + 1)),
     };
-    await store.create(reward).catch((thrown: unknown) => {
-      if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
-    });
+    await unlessKind(store.create(reward), "conflict");
     return reward;
   }
 
@@ -162,8 +158,4 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       return store.page({ ...filter, agentId: filter.agentId ?? settings.agentId }, limit, after);
     },
   };
-}
-
-function withoutUndefined<T extends object>(record: T): T {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,8 +1,7 @@
 import type { DurableClient } from "durable-functions";
 import type { Orchestrations } from "../doors/operation.ts";
+import { isMoving } from "../doors/runtime-status.ts";
 import { messageOf, unavailable } from "../kernel/errors.ts";
-
-const UNFINISHED = new Set(["Running", "Pending", "Suspended", "ContinuedAsNew"]);
 
 /**
  * The operations' view of the Durable client that the host binds to a function. The SDK makes an HTTP client with each
@@ -36,7 +35,7 @@ export function orchestrationsOf(open: () => DurableClient): Orchestrations {
       } catch (thrown) {
         // Refused because it runs already, or the answer was lost: either way, what counts is whether it is there.
         const there = await status(instanceId);
-        if (there === undefined || !UNFINISHED.has(there.runtimeStatus)) throw away(thrown);
+        if (there === undefined || !isMoving(there)) throw away(thrown);
       }
     },
     async raise(instanceId, event, data) {

@@ -17,6 +17,7 @@ import {
   SimpleSpanProcessor,
   type SpanExporter,
 } from "@opentelemetry/sdk-trace-node";
+import { defined } from "../kernel/defined.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import type { Attributes, Telemetry, TelemetrySettings, TraceContext } from "./telemetry.ts";
 
@@ -130,5 +131,4 @@ export function startTracing(options: {
   };
 }
 
-const known = (attributes: Attributes): ApiAttributes =>
-  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+const known = (attributes: Attributes): ApiAttributes => defined(attributes);

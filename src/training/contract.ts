@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
+import type { RecordKind } from "../ledger/records.ts";
 import { graderSchema } from "./graders.ts";
+import { RUN_STATUSES, type RunStatus } from "./status.ts";
 
-/** The five words of the design; `state` beside it is the exact one. */
-export const RUN_STATUSES = ["pending", "running", "succeeded", "failed", "cancelled"] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
+export { RUN_STATUSES, type RunStatus } from "./status.ts";
 
 /**
  * The exact state; provider states nobody has seen are kept verbatim and treated as running.
@@ -128,6 +128,10 @@ export const checkpointSchema = z.object({
   metrics: z.record(z.string(), z.number()),
 });
 
+/**
+ * A run as a document: flat, so that documents of every version can be read and replies be made of it. What the
+ * program works with is `TrainingRun`.
+ */
 export const trainingRunSchema = z.object({
   /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
   id: idSchema,
@@ -179,7 +183,65 @@ export const trainingRunSchema = z.object({
   started_at: storedTimeSchema.optional(),
   completed_at: storedTimeSchema.optional(),
 });
-export type TrainingRun = z.output<typeof trainingRunSchema>;
+type StoredRun = z.output<typeof trainingRunSchema>;
+type RunError = NonNullable<StoredRun["error"]>;
+
+/** What a run has in every status. */
+export interface RunFacts
+  extends Omit<StoredRun, "status" | "tuned_model_name" | "error" | "failed_in" | "completed_at"> {}
+interface NoModel {
+  readonly tuned_model_name?: never;
+}
+interface NoFailure {
+  readonly error?: never;
+  readonly failed_in?: never;
+}
+export interface OpenRun extends RunFacts, NoModel, NoFailure {
+  status: "pending" | "running";
+  readonly completed_at?: never;
+}
+export interface SucceededRun extends RunFacts, NoFailure {
+  status: "succeeded";
+  tuned_model_name: string;
+  completed_at: string;
+}
+export interface FailedRun extends RunFacts, NoModel {
+  status: "failed";
+  error: RunError;
+  failed_in?: StoredRun["failed_in"];
+  completed_at: string;
+}
+export interface CancelledRun extends RunFacts, NoModel, NoFailure {
+  status: "cancelled";
+  completed_at: string;
+}
+/** A run: what its status promises is there. */
+export type TrainingRun = OpenRun | SucceededRun | FailedRun | CancelledRun;
+
+/** Documents of earlier versions may lack what an end has today: it is filled in when they are read. */
+function completeRun(document: object): TrainingRun {
+  const { tuned_model_name, error, failed_in, completed_at, status, ...facts } = document as StoredRun;
+  const at = completed_at ?? facts.started_at ?? facts.created_at;
+  if (status === "pending" || status === "running") return { ...facts, status };
+  if (status === "succeeded" && tuned_model_name !== undefined)
+    return { ...facts, status, tuned_model_name, completed_at: at };
+  if (status === "cancelled") return { ...facts, status, completed_at: at };
+  return {
+    ...facts,
+    status: "failed",
+    error: error ?? { code: "job_unknown", message: "The record does not say why; reconcile the run." },
+    ...(failed_in === undefined ? {} : { failed_in }),
+    completed_at: at,
+  };
+}
+
+/** Runs in the ledger. Fields that a newer version has written are kept. */
+export const RUNS: RecordKind<TrainingRun> = {
+  container: "runs",
+  type: "run",
+  stored: trainingRunSchema.loose(),
+  complete: completeRun,
+};
 
 /** The durable steps of `trainModel`; each can run again without harm. */
 export interface TrainingActivities {

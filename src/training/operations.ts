@@ -2,25 +2,27 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { isMoving } from "../doors/runtime-status.ts";
+import {
+  agentIdSchema,
+  continuationSchema,
+  idSchema,
+  olderThanDaysSchema,
+  pagingSchema,
+} from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
 import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
-import { isOver } from "./rules.ts";
 import type { TrainingService } from "./service.ts";
+import { isEndedRun } from "./status.ts";
 
 export interface TrainingOperationDeps {
   readonly service: TrainingService;
   readonly settings: Pick<Settings, "agentId"> & Partial<Pick<Settings, "cleanUpAfterDays">>;
   readonly clock: Clock;
 }
-
-/** Age of leftovers that nobody misses. */
-const CLEAN_UP_DAYS = 7;
-/** Runtime statuses in which an orchestration still moves by itself. */
-const ALIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
 
 /** The rows of training in the operations table. */
 export function trainingOperations({ service, settings, clock }: TrainingOperationDeps): Operation[] {
@@ -48,7 +50,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           principal: context.principal,
         });
         const notes = { deduplicated: existed, hint };
-        if (isOver(run.status)) return { body: runReply(run, notes) };
+        if (isEndedRun(run)) return { body: runReply(run, notes) };
         // A run takes hours: answered at once, as the design shows, unless the caller asked to wait.
         const waitMs = context.explicitWait || context.door === "sdk" ? context.waitMs : 0;
         const { record, finished, urls } = await startAndWait(
@@ -56,7 +58,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           clock,
           orchestration(run),
           () => service.get(run.agent_id, run.id),
-          (now) => isOver(now.status),
+          isEndedRun,
         );
         if (finished) return { body: runReply(record, notes) };
         const body = runReply(record, { ...notes, urls });
@@ -147,7 +149,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       async run({ agent_id, run_id }, context) {
         const run = await service.cancel(agent_id, run_id);
         // The record says it already; the event wakes up `trainModel`, which would look minutes later. Nobody may be there.
-        if (!isOver(run.status))
+        if (!isEndedRun(run))
           await context.orchestrations
             .raise(run.claimed_by ?? run.id, "cancel", { run_id })
             .catch((error: unknown) => messageOf(error));
@@ -170,7 +172,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
       async run({ agent_id, run_id }, context) {
         let { run, corrected } = await service.reconcile(agent_id, run_id);
-        if (!isOver(run.status) && !(await isFollowed(run, context))) {
+        if (!isEndedRun(run) && !(await isFollowed(run, context))) {
           run = await service.release(agent_id, run_id);
           const { name, instanceId, input } = orchestration(run);
           await context.orchestrations.start(name, instanceId, input);
@@ -183,13 +185,10 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       summary:
         "Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them.",
       input: z.strictObject({
-        older_than_days: z
-          .number()
-          .int()
-          .min(0)
-          .max(3650)
-          .default(settings.cleanUpAfterDays ?? CLEAN_UP_DAYS)
-          .meta({ description: "Only of runs that ended at least this many days ago." }),
+        older_than_days: olderThanDaysSchema(
+          settings.cleanUpAfterDays,
+          "Only of runs that ended at least this many days ago.",
+        ),
         dry_run: z.boolean().default(true).meta({ description: "Only list what would go" }),
       }),
       output: z.object({
@@ -234,5 +233,5 @@ const orchestration = (run: TrainingRun) => ({
 /** Whether somebody still works on the run. */
 async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {
   const status = await orchestrations.status(run.claimed_by ?? run.id);
-  return status !== undefined && ALIVE.has(status.runtimeStatus);
+  return status !== undefined && isMoving(status);
 }

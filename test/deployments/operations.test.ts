@@ -75,14 +75,10 @@ describe("the doors of deployments", () => {
   });
 
   test("promote says why when the deployment cannot be called, and what served still serves (defect 10: promoted name cannot be called)", async () => {
-    const { call, service, activeModel } = await doors();
+    const { call, activities, activeModel } = await doors();
     await call("promote", { run_id: "run-1" });
     const failing = callContext(async (_name, id) => {
-      await service.store.changeDeployment(AGENT, id, (one) => ({
-        ...one,
-        state: "failed",
-        error: "no answer",
-      }));
+      await activities.failDeployment({ agent_id: AGENT, id, code: "no_answer", message: "no answer" });
     });
     await expect(call("promote", { run_id: "run-2" }, failing)).rejects.toMatchObject({
       code: "promotion_failed",
@@ -260,11 +256,14 @@ describe("the durable steps", () => {
   });
 
   test("a probe waits for what passes and fails on what does not", async () => {
-    const { service } = await deploymentWorld();
+    const { service, ledger, clock } = await deploymentWorld();
     const { deployment } = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
     const probe = (thrown: Error) =>
       createDeploymentActivities({
         service,
+        ledger,
+        clock,
+        logger: silentLogger,
         provider: chatProvider(() => {
           throw thrown;
         }),

@@ -66,9 +66,9 @@ describe("an estimate", () => {
   });
 
   test("auto epochs go from one to what the service chooses by itself", async () => {
-    const small = { ...dataset, training_count: 10 };
+    const small = { ...dataset, training_count: 10 } as Dataset;
     expect((await reckon({ n_epochs: "auto" }, {}, small)).n_epochs).toEqual({ low: 1, high: 10 });
-    const large = { ...dataset, training_count: 20_000 };
+    const large = { ...dataset, training_count: 20_000 } as Dataset;
     expect((await reckon({ n_epochs: "auto" }, {}, large)).n_epochs).toEqual({ low: 1, high: 1 });
   });
 
@@ -85,7 +85,7 @@ describe("an estimate", () => {
       "training_jobs",
       "training_jobs_queued",
     ]);
-    const few = { ...dataset, training_count: 4 };
+    const few = { ...dataset, training_count: 4 } as Dataset;
     expect((await reckon({}, {}, few)).limits).toContainEqual(
       expect.objectContaining({ name: "fewest_examples", within: false }),
     );
@@ -111,7 +111,7 @@ describe("an estimate", () => {
   });
 
   test("is refused while the dataset has no files", async () => {
-    await expect(reckon({}, {}, { ...dataset, status: "building" })).rejects.toMatchObject({
+    await expect(reckon({}, {}, { ...dataset, status: "building" } as Dataset)).rejects.toMatchObject({
       code: "dataset_not_ready",
     });
   });

@@ -17,6 +17,7 @@ import type { Provider, ProviderJob } from "../../src/provider/provider.ts";
 import { createTrainingActivities } from "../../src/training/activities.ts";
 import { startTrainingInputSchema, type TrainingRun } from "../../src/training/contract.ts";
 import { createTrainingService } from "../../src/training/service.ts";
+import { createTrainingStore } from "../../src/training/store.ts";
 
 export const AGENT = "agent-1";
 
@@ -110,8 +111,9 @@ export async function makeWorld(options: WorldOptions = {}) {
         ...(validation === 0 ? {} : { validation: await side("validation", 1000, validation) }),
       },
       created_at: "2026-03-01T11:00:00.000Z",
+      completed_at: "2026-03-01T11:30:00.000Z",
       ...over,
-    });
+    } as Dataset);
   }
   await addDataset("dataset-1", options.lines ?? 20, options.validation ?? 0);
 
@@ -188,6 +190,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     faults,
     folder,
     service,
+    runs: createTrainingStore(ledger),
     activities,
     addDataset,
     dataset: (id: string) => datasets.get(id) as Dataset,

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { isEndedRun } from "../../../src/training/status.ts";
 import { count, duration, moment } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { runSteps } from "../logic/timeline.ts";
@@ -35,7 +36,7 @@ export function RunView({ id }: { id: string }) {
       </Page>
     );
   const run = live.data;
-  const over = run.status !== "pending" && run.status !== "running";
+  const over = isEndedRun(run);
   const curve = run.curve ?? [];
   const loss = curveColumns(curve, "loss");
   const accuracy = curveColumns(curve, "accuracy");

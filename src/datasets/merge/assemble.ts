@@ -1,9 +1,10 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Files } from "../../files/files.ts";
 import { type Clock, toIso } from "../../kernel/clock.ts";
-import type { Ledger, Stored } from "../../ledger/ledger.ts";
+import { defined, without } from "../../kernel/defined.ts";
+import { bare, type Ledger, type Stored } from "../../ledger/ledger.ts";
 import { Stopwatch } from "../common/stopwatch.ts";
-import type { Dataset, DatasetLine, Split } from "../contract.ts";
+import type { Dataset, DatasetLine, ReadyDataset, Split } from "../contract.ts";
 import { NEAR_DUPLICATES } from "../line/near.ts";
 import { goldenLines } from "../shards/build-shard.ts";
 import type { Candidates } from "../shards/candidates.ts";
@@ -113,8 +114,9 @@ export async function assemble(
   stages.add(noted.seconds);
   const figures = await figuresOf(candidates, merged, noted.tools, encoding);
   const first = await store.firstWithContent(dataset.agent_id, contentHash);
-  await store.update(dataset, {
-    status: "ready",
+  const ready: ReadyDataset = defined({
+    ...without(bare(dataset), "status", "error", "error_code", "files", "training_count", "completed_at"),
+    status: "ready" as const,
     content_hash: contentHash,
     same_as: first === undefined || first.id === dataset.id ? undefined : first.id,
     training_count: merged.sideCounts.train,
@@ -138,10 +140,9 @@ export async function assemble(
     seconds: stages.seconds,
     files: written.files,
     groups: written.groups,
-    error: undefined,
-    error_code: undefined,
     completed_at: toIso(deps.clock.now()),
   });
+  await store.replace(dataset, ready);
   await removeShards(files, dataset.id);
   const { train, validation, test } = merged.sideCounts;
   return { kind: "ready", training_count: train, validation_count: validation, test_count: test };

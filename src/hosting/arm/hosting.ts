@@ -1,5 +1,5 @@
 import type { CognitiveServicesManagementClient, Deployment } from "@azure/arm-cognitiveservices";
-import { isLightningError, messageOf } from "../../kernel/errors.ts";
+import { isKind, isLightningError, messageOf } from "../../kernel/errors.ts";
 import { isQuota, toHostingError } from "../errors.ts";
 import type { HostedModel, Hosting, HostProgress, HostRequest, OfferedModel } from "../hosting.ts";
 import {
@@ -111,7 +111,7 @@ export function createArmHosting(
         return await operate(request, operation);
       } catch (error) {
         // Operations expire after a while: the deployment's own state is what is left.
-        if (isLightningError(error) && error.kind === "not_found") return progress;
+        if (isKind(error, "not_found")) return progress;
         throw error;
       }
     },
@@ -129,7 +129,7 @@ export function createArmHosting(
           client.deployments.beginDelete(...at, name, inTime()),
         );
       } catch (error) {
-        if (!isLightningError(error) || error.kind !== "not_found" || isAccount(error.details)) throw error;
+        if (!isKind(error, "not_found") || isAccount(error.details)) throw error;
       }
     },
 

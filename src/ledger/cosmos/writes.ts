@@ -1,5 +1,5 @@
 import type { ItemResponse, OperationInput, RequestOptions } from "@azure/cosmos";
-import { isLightningError, notFound, preconditionFailed } from "../../kernel/errors.ts";
+import { isKind, notFound, preconditionFailed } from "../../kernel/errors.ts";
 import { canonicalJson } from "../../kernel/hashing.ts";
 import type { ContainerKey } from "../containers.ts";
 import {
@@ -106,7 +106,7 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
     try {
       return fromWire<T>(place, await putPrepared(place, "replace", prepared, ifMatch));
     } catch (thrown) {
-      throw isLightningError(thrown) && thrown.kind === "not_found" ? stale(place, prepared.id) : thrown;
+      throw isKind(thrown, "not_found") ? stale(place, prepared.id) : thrown;
     }
   }
 
@@ -131,7 +131,7 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
       try {
         return await putPrepared(place, "replace", prepared, stored._etag);
       } catch (thrown) {
-        const lost = isLightningError(thrown) && thrown.kind === "precondition" && ifMatch === undefined;
+        const lost = isKind(thrown, "precondition") && ifMatch === undefined;
         if (!lost || race === PATCH_RACES) throw thrown;
       }
     }

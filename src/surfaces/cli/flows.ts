@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { invalid, LightningError } from "../../kernel/errors.ts";
+import { ENDED_PIPELINE_STATUSES, RECORD_OF_STAGE } from "../../pipelines/status.ts";
 import { sendGolden } from "../../sdk/pages.ts";
+import { ENDED_RUN_STATUSES } from "../../training/status.ts";
 import { print, printMore } from "./io.ts";
 import { type Body, facts, list, member, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";
@@ -166,7 +168,7 @@ const train: Flow = async (session) => {
   return body.status === "failed" || body.status === "cancelled" ? 1 : 0;
 };
 
-const ended = (one: Body) => isOne(["succeeded", "failed", "cancelled"], one);
+const ended = (one: Body) => isOne(ENDED_RUN_STATUSES, one);
 const stateOf = (run: Body) => plain(run.state ?? run.status);
 
 function trainingEnd(session: Session, run: Body, runId: unknown): string[] {
@@ -193,15 +195,10 @@ function trainingEnd(session: Session, run: Body, runId: unknown): string[] {
   ];
 }
 
-const settled = (one: Body) => isOne(["finished", "failed", "waiting_for_approval"], one);
+const settled = (one: Body) => isOne([...ENDED_PIPELINE_STATUSES, "waiting_for_approval"], one);
 
 /** Stages in their order, and where their record's id stands on the pipeline. */
-const STAGE_IDS: readonly [stage: string, field: string][] = [
-  ["dataset", "dataset_id"],
-  ["training", "run_id"],
-  ["evaluation", "evaluation_id"],
-  ["promotion", "deployment_id"],
-];
+const STAGE_IDS = Object.entries(RECORD_OF_STAGE);
 
 const run: Flow = async (session) => {
   const { io, json } = session;
