@@ -138,7 +138,7 @@ export function parseInput<Input extends z.ZodObject>(
   const parsed = operation.input.safeParse(renamed);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => ({
-    field: issue.path.join("../kernel") || ("keys" in issue ? issue.keys.join(", ") : ""),
+    field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
     reason: issue.message,
   }));
   const first = faults[0] ?? { field: "", reason: "not valid" };
