@@ -9,6 +9,7 @@ import { datasetOperations } from "./datasets/operations.ts";
 import { createDatasetService } from "./datasets/service.ts";
 import { createBuildThreads, onThreads } from "./datasets/threads/build-threads.ts";
 import { createDeploymentActivities } from "./deployments/activities.ts";
+import { PROMOTE_MODEL } from "./deployments/contract.ts";
 import { deploymentOperations } from "./deployments/operations.ts";
 import { createModelSelector } from "./deployments/selection.ts";
 import { createDeploymentService } from "./deployments/service.ts";
@@ -45,6 +46,7 @@ import { overviewOperations } from "./overview/operations.ts";
 import { createOverviewService } from "./overview/service.ts";
 import { verifyAnswerOperations } from "./overview/verify-answer.ts";
 import { createPipelineActivities } from "./pipelines/activities.ts";
+import { RETRAIN_AGENTS } from "./pipelines/contract.ts";
 import { pipelineOperations } from "./pipelines/operations.ts";
 import { createPipelineService } from "./pipelines/service.ts";
 import { providerFromSettings } from "./provider/from-settings.ts";
@@ -239,8 +241,7 @@ export function createApp(options: AppOptions = {}) {
     /** What the daily timer does: registry and provider are compared, what serves is brought back, leftovers go. */
     async keepInOrder(orchestrations: Orchestrations): Promise<void> {
       const { lost, returning, not_answering, unknown } = await upkeep.reconciler.reconcile();
-      for (const { agent_id, id } of returning)
-        await orchestrations.start("promoteModel", id, { agent_id, id });
+      for (const { agent_id, id } of returning) await orchestrations.start(PROMOTE_MODEL, { agent_id, id });
       logger.info("registry and provider were compared", {
         lost: lost.join(", "),
         returning: returning.map((one) => one.deployment_name).join(", "),
@@ -260,7 +261,7 @@ export function createApp(options: AppOptions = {}) {
     /** What the retraining timer does: one orchestration a minute at most, named by the minute. */
     async startRetraining(orchestrations: Orchestrations): Promise<void> {
       const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
-      await orchestrations.start("retrainAgents", `retraining-${stamp}`, { stamp });
+      await orchestrations.start(RETRAIN_AGENTS, { stamp });
     },
     /** The ledger's change feeds for the local host; in Azure the triggers read them themselves. */
     changeSource() {

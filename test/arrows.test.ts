@@ -51,7 +51,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   catalog: ["kernel", "type:ledger/ledger.ts", "type:hosting/hosting.ts"],
   identity: [...GROUND],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
-  loop: ["type:doors/claim.ts", ...contracts.map((one) => `type:${one}`), "type:pipelines/contract.ts"],
+  loop: ["type:doors/claim.ts", "type:doors/orchestration.ts", ...contracts, "pipelines/contract.ts"],
   capture: ["kernel", "config", "episodes"],
   agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
   sdk: [

@@ -6,6 +6,7 @@ import { continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts"
 import type { Clock } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
 import {
+  BUILD_DATASET,
   buildDatasetInputSchema,
   buildGoldenInputSchema,
   type Dataset,
@@ -37,7 +38,8 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
     const { record, finished, urls } = await startAndWait(
       context,
       clock,
-      { name: "buildDataset", instanceId: id, input: { agent_id, id } },
+      BUILD_DATASET,
+      { agent_id, id },
       () => service.get(agent_id, id),
       isFinished,
     );

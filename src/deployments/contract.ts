@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const promoteInputSchema = z.strictObject({
@@ -173,6 +174,15 @@ type Failed = {
   message: string;
   /** Removing it and making it anew may help. */
   remake: boolean;
+};
+
+export interface PromotionResult {
+  status: "active" | "failed";
+  deployment_name?: string | undefined;
+}
+export const PROMOTE_MODEL: Orchestration<"promoteModel", RecordRef, PromotionResult> = {
+  name: "promoteModel",
+  instanceId: recordInstance,
 };
 
 /** The durable steps of `promoteModel`; each can run again without harm. */

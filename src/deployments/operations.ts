@@ -5,7 +5,7 @@ import { type CallContext, defineOperation, type Operation } from "../doors/oper
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, forbidden, type LightningError } from "../kernel/errors.ts";
-import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./contract.ts";
+import { type Deployment, type DeploymentEvent, PROMOTE_MODEL, promoteInputSchema } from "./contract.ts";
 import { showDeployment } from "./lineage.ts";
 import { policyOperations } from "./policy-operations.ts";
 import { deploymentReads, nameOrNull, shownDeploymentSchema } from "./read-operations.ts";
@@ -106,7 +106,8 @@ export function deploymentOperations({
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "promoteModel", instanceId: id, input: { agent_id, id } },
+        PROMOTE_MODEL,
+        { agent_id, id },
         () => service.get(agent_id, id),
         (one) => one.state === "active" || one.state === "failed",
       );
@@ -163,7 +164,8 @@ export function deploymentOperations({
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "promoteModel", instanceId: id, input: { agent_id, id } },
+        PROMOTE_MODEL,
+        { agent_id, id },
         () => service.get(agent_id, id),
         (one) => one.state === "active" || one.state === "failed",
       );

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation, type Operation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, jsonSchema } from "../doors/schemas.ts";
+import { PROMOTE_MODEL } from "./contract.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
 
 export interface UpkeepOperationsDeps {
@@ -46,7 +47,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Op
       async run(_input, { orchestrations }) {
         const result = await upkeep.reconciler.reconcile();
         for (const { agent_id, id } of result.returning)
-          await orchestrations.start("promoteModel", id, { agent_id, id });
+          await orchestrations.start(PROMOTE_MODEL, { agent_id, id });
         return {
           body: {
             success: true,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import type { Orchestration } from "./orchestration.ts";
 
 /** Where every operation lies, under the host's route prefix (`api`). */
 export const ROUTE_PREFIX = "lightning";
@@ -10,8 +11,8 @@ export type Role = (typeof ROLES)[number];
 
 /** Starts and steers durable orchestrations; each instance id is its record's id. */
 export interface Orchestrations {
-  /** Starts `name` under `instanceId`; an instance of that id that is not finished is left as it is. */
-  start(name: string, instanceId: string, input: unknown): Promise<void>;
+  /** Starts one under the instance id of its input; an instance of that id that is not finished is left as it is. */
+  start<Input>(orchestration: Orchestration<string, Input, unknown>, input: NoInfer<Input>): Promise<void>;
   raise(instanceId: string, event: string, data: unknown): Promise<void>;
   terminate(instanceId: string, reason: string): Promise<void>;
   /** Runtime status (`Running`, `Completed`, …) and custom status, or undefined when there is no such instance. */

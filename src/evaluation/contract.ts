@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SPLITS } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
@@ -94,6 +95,15 @@ export const evaluationSchema = z.object({
   completed_at: storedTimeSchema.optional(),
 });
 export type Evaluation = z.output<typeof evaluationSchema>;
+
+export interface EvaluationResult {
+  status: "finished" | "failed";
+  verdict?: Verdict | undefined;
+}
+export const EVALUATE_MODEL: Orchestration<"evaluateModel", RecordRef, EvaluationResult> = {
+  name: "evaluateModel",
+  instanceId: recordInstance,
+};
 
 /** The durable steps of `evaluateModel`; answers are kept by (model, example), so nothing paid is asked twice. */
 export interface EvaluationActivities {

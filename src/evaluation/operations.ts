@@ -5,7 +5,13 @@ import { defineOperation, type Operation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
-import { type Evaluation, evaluationSchema, startEvaluationInputSchema, VERDICTS } from "./contract.ts";
+import {
+  EVALUATE_MODEL,
+  type Evaluation,
+  evaluationSchema,
+  startEvaluationInputSchema,
+  VERDICTS,
+} from "./contract.ts";
 import type { EvaluationService } from "./service.ts";
 
 export interface EvaluationOperationsDeps {
@@ -53,7 +59,8 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "evaluateModel", instanceId: id, input: { agent_id: input.agent_id, id } },
+        EVALUATE_MODEL,
+        { agent_id: input.agent_id, id },
         () => service.get(input.agent_id, id),
         (one) => one.status === "finished" || one.status === "failed",
       );

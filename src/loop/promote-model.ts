@@ -1,12 +1,8 @@
 import type { OrchestrationContext } from "durable-functions";
+import type { PromotionResult } from "../deployments/contract.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { makeCallable } from "./make-callable.ts";
 import { faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface PromotionResult {
-  status: "active" | "failed";
-  deployment_name?: string | undefined;
-}
 
 /** A deployment that ARM calls ready may still answer DeploymentNotReady for some minutes. */
 const PROBES = 12;

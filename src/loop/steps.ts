@@ -1,4 +1,5 @@
 import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
+import type { Orchestration } from "../doors/orchestration.ts";
 import type { Activities, FannedOut, Settled } from "./activities.ts";
 
 type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
@@ -75,6 +76,27 @@ export function* fanOut<K extends FannedOut>(
     open = again;
   }
   return results;
+}
+
+/** Runs another orchestration under an instance id of its own and waits for its result. */
+export function* runOrchestration<Input, Result>(
+  context: OrchestrationContext,
+  orchestration: Orchestration<string, Input, Result>,
+  input: NoInfer<Input>,
+  instanceId: string,
+): Steps<Result> {
+  return (yield context.df.callSubOrchestrator(orchestration.name, input, instanceId)) as Result;
+}
+
+/** Runs one instance for each input side by side; results stand in the order of the inputs. */
+export function* runOrchestrations<Input, Result>(
+  context: OrchestrationContext,
+  { name, instanceId }: Orchestration<string, Input, Result>,
+  inputs: readonly NoInfer<Input>[],
+): Steps<Result[]> {
+  return (yield context.df.Task.all(
+    inputs.map((input) => context.df.callSubOrchestrator(name, input, instanceId(input))),
+  )) as Result[];
 }
 
 /** Waits by a durable timer. */

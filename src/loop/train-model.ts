@@ -1,15 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { RecordRef } from "../doors/claim.ts";
-import type { RunStatus } from "../training/contract.ts";
+import type { RunStatus, TrainingInput, TrainingResult } from "../training/contract.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface TrainingResult {
-  status: RunStatus;
-  tuned_model?: string | undefined;
-}
-
-/** `polling`: a later generation of the same instance, whose job is already at the provider. */
-type Input = RecordRef & { readonly polling?: boolean };
 
 /** A replay reads the whole history: a new generation after this many polls keeps it short. */
 const POLLS_A_GENERATION = 50;
@@ -21,7 +13,7 @@ const LOOK_LATER_MS = 5 * 60_000;
 
 /** Files up, job created once, polled by durable timers, result recorded. */
 export function* trainModel(context: OrchestrationContext): Steps<TrainingResult | undefined> {
-  const { agent_id, id, polling } = context.df.getInput() as Input;
+  const { agent_id, id, polling } = context.df.getInput() as TrainingInput;
   const run = { agent_id, id };
   if (!polling) {
     try {
@@ -39,7 +31,7 @@ export function* trainModel(context: OrchestrationContext): Steps<TrainingResult
     // The job is paid for and goes on whether or not we can look: a run is never failed for that.
     context.df.setCustomStatus({ state: "not_followed", fault: faultText(fault).slice(0, 300) });
     yield* pause(context, LOOK_LATER_MS);
-    context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+    context.df.continueAsNew({ ...run, polling: true } satisfies TrainingInput);
     return undefined;
   }
 }
@@ -48,7 +40,7 @@ export function* trainModel(context: OrchestrationContext): Steps<TrainingResult
 function* follow(context: OrchestrationContext, run: RecordRef): Steps<TrainingResult | undefined> {
   for (let polls = 0; ; polls++) {
     if (polls >= POLLS_A_GENERATION) {
-      context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+      context.df.continueAsNew({ ...run, polling: true } satisfies TrainingInput);
       return undefined;
     }
     const job = yield* step(context, "pollTrainingJob", run);

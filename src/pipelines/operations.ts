@@ -9,6 +9,7 @@ import {
   decidePipelineInputSchema,
   type Pipeline,
   pipelineSchema,
+  RUN_PIPELINE,
   runPipelineInputSchema,
 } from "./contract.ts";
 import { hasEnded } from "./rules.ts";
@@ -54,7 +55,8 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "runPipeline", instanceId: id, input: { agent_id: input.agent_id, id } },
+        RUN_PIPELINE,
+        { agent_id: input.agent_id, id },
         () => service.get(input.agent_id, id),
         hasEnded,
       );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { BUILD_DATASET } from "../datasets/contract.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
@@ -329,7 +330,8 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
         const { record, finished, urls } = await startAndWait(
           context,
           clock,
-          { name: "buildDataset", instanceId: dataset.id, input: { agent_id, id: dataset.id } },
+          BUILD_DATASET,
+          { agent_id, id: dataset.id },
           () => datasets.get(agent_id, dataset.id),
           ({ status }) => status === "ready" || status === "failed",
         );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { graderSchema } from "./graders.ts";
 
@@ -160,6 +161,17 @@ export const trainingRunSchema = z.object({
   completed_at: storedTimeSchema.optional(),
 });
 export type TrainingRun = z.output<typeof trainingRunSchema>;
+
+export interface TrainingResult {
+  status: RunStatus;
+  tuned_model?: string | undefined;
+}
+/** `polling`: a later generation of the same instance, whose job is already at the provider. */
+export type TrainingInput = RecordRef & { readonly polling?: boolean };
+export const TRAIN_MODEL: Orchestration<"trainModel", TrainingInput, TrainingResult> = {
+  name: "trainModel",
+  instanceId: recordInstance,
+};
 
 /** The durable steps of `trainModel`; each can run again without harm. */
 export interface TrainingActivities {

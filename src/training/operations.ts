@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import type { RecordRef } from "../doors/claim.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
+import { RUN_STATUSES, startTrainingInputSchema, TRAIN_MODEL, type TrainingRun } from "./contract.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
 import { isOver } from "./rules.ts";
 import type { TrainingService } from "./service.ts";
@@ -54,7 +55,8 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
         const { record, finished, urls } = await startAndWait(
           { ...context, waitMs },
           clock,
-          orchestration(run),
+          TRAIN_MODEL,
+          refOf(run),
           () => service.get(run.agent_id, run.id),
           (now) => isOver(now.status),
         );
@@ -152,8 +154,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
         let { run, corrected } = await service.reconcile(agent_id, run_id);
         if (!isOver(run.status) && !(await isFollowed(run, context))) {
           run = await service.release(agent_id, run_id);
-          const { name, instanceId, input } = orchestration(run);
-          await context.orchestrations.start(name, instanceId, input);
+          await context.orchestrations.start(TRAIN_MODEL, refOf(run));
         }
         return { body: { ...runReply(run), corrected } };
       },
@@ -205,11 +206,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
   ];
 }
 
-const orchestration = (run: TrainingRun) => ({
-  name: "trainModel",
-  instanceId: run.id,
-  input: { agent_id: run.agent_id, id: run.id },
-});
+const refOf = ({ agent_id, id }: TrainingRun): RecordRef => ({ agent_id, id });
 
 /** Whether somebody still works on the run. */
 async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {

@@ -36,8 +36,8 @@ const context = (): CallContext => ({
   waitMs: 10_000,
   door: "rest",
   orchestrations: {
-    async start(name, instanceId, input) {
-      started.push(`${name} ${instanceId}`);
+    async start({ name, instanceId }, input) {
+      started.push(`${name} ${instanceId(input)}`);
       const ref = input as { agent_id: string; id: string };
       if (alive) await world.run(await world.service.get(ref.agent_id, ref.id));
     },

@@ -100,7 +100,7 @@ describe("a golden file larger than one request", () => {
         return one.run(input, context);
       },
     }));
-    const start = async (_name: string, _id: string, input: unknown) => {
+    const start = async (_orchestration: object, input: unknown) => {
       const { agent_id, id } = input as { agent_id: string; id: string };
       await world.run(await world.service.get(agent_id, id));
     };

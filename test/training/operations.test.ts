@@ -22,7 +22,7 @@ async function door(options?: WorldOptions) {
     door: "rest",
     waitMs: 10_000,
     orchestrations: {
-      start: async (...call) => void started.push(call),
+      start: async ({ name, instanceId }, input) => void started.push([name, instanceId(input), input]),
       raise: async (...call) => void raised.push(call),
       terminate: async () => {},
       status: async () =>
