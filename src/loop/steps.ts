@@ -79,24 +79,24 @@ export function* fanOut<K extends FannedOut>(
 }
 
 /** Runs another orchestration under an instance id of its own and waits for its result. */
-export function* runOrchestration<Input, Result>(
+export function* runOrchestration<In, Out>(
   context: OrchestrationContext,
-  orchestration: Orchestration<string, Input, Result>,
-  input: NoInfer<Input>,
+  orchestration: Orchestration<string, In, Out>,
+  input: NoInfer<In>,
   instanceId: string,
-): Steps<Result> {
-  return (yield context.df.callSubOrchestrator(orchestration.name, input, instanceId)) as Result;
+): Steps<Out> {
+  return (yield context.df.callSubOrchestrator(orchestration.name, input, instanceId)) as Out;
 }
 
 /** Runs one instance for each input side by side; results stand in the order of the inputs. */
-export function* runOrchestrations<Input, Result>(
+export function* runOrchestrations<In, Out>(
   context: OrchestrationContext,
-  { name, instanceId }: Orchestration<string, Input, Result>,
-  inputs: readonly NoInfer<Input>[],
-): Steps<Result[]> {
+  { name, instanceId }: Orchestration<string, In, Out>,
+  inputs: readonly NoInfer<In>[],
+): Steps<Out[]> {
   return (yield context.df.Task.all(
     inputs.map((input) => context.df.callSubOrchestrator(name, input, instanceId(input))),
-  )) as Result[];
+  )) as Out[];
 }
 
 /** Waits by a durable timer. */
