@@ -52,6 +52,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   identity: [...GROUND],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
   loop: ["type:doors/claim.ts", "type:doors/orchestration.ts", ...contracts, "pipelines/contract.ts"],
+  // The rows of every stage as types, for the doors, the command line and the page.
+  "operations.ts": [...STAGES, "review", "pipelines", "overview", "identity"].map((room) => `type:${room}`),
   capture: ["kernel", "config", "episodes"],
   agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
   sdk: [
@@ -69,6 +71,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "config",
     "identity",
     "sdk",
+    "type:operations.ts",
     ...contracts.map((one) => `type:${one}`),
     "datasets/validate/line-rules.ts",
   ],

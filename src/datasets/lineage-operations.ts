@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema } from "../doors/schemas.ts";
 import { SPLITS } from "./contract.ts";
 import { FATES } from "./merge/select.ts";
@@ -28,7 +28,7 @@ export function datasetLineageOperations({
 }: {
   readonly service: DatasetService;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   const one = { agent_id: agentIdSchema.default(settings.agentId), dataset_id: idSchema };
   return [
     defineOperation({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, forbidden, type LightningError } from "../kernel/errors.ts";
@@ -55,7 +55,7 @@ export function deploymentOperations({
   settings,
   clock,
   upkeep,
-}: DeploymentOperationsDeps): Operation[] {
+}: DeploymentOperationsDeps) {
   const { store } = service;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const activeId = async (agentIdValue: string) =>

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { bare } from "../ledger/ledger.ts";
 import { DEPLOYMENT_STATES, deploymentEventSchema } from "./contract.ts";
@@ -50,7 +50,7 @@ export function deploymentReads({
   readonly service: DeploymentService;
   readonly selector: ModelSelector;
   readonly settings: Pick<Settings, "agentId" | "useTunedModel">;
-}): Operation[] {
+}) {
   const { store } = service;
   const lineage = createLineage(store);
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, jsonSchema } from "../doors/schemas.ts";
 import { PROMOTE_MODEL } from "./contract.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
@@ -18,7 +18,7 @@ const date = z.string().meta({ description: "A date, or `unknown` where no dated
 const DEFAULT_DAYS = 7;
 
 /** The rows that keep the provider's side in order. */
-export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Operation[] {
+export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
   return [
     defineOperation({
       name: "reconcileDeployments",

@@ -105,10 +105,18 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   foreseen?(input: z.output<Input>): ((document: object) => Reply<z.input<Output>>) | undefined;
 }
 
-/** Types one row; the table itself holds `Operation`s of every shape. */
-export function defineOperation<Input extends z.ZodObject, Output extends z.ZodType>(
-  operation: Operation<Input, Output>,
-): Operation {
+/** A row whose name, input and output the compiler knows; what runs it, a door, takes any `Operation`. */
+export interface NamedOperation<Name extends string, Input extends z.ZodObject, Output extends z.ZodType>
+  extends Operation {
+  readonly name: Name;
+  readonly input: Input;
+  readonly output: Output;
+}
+
+/** Types one row: `run` is held to its own schemas, and the row keeps its name and schemas as types. */
+export function defineOperation<Name extends string, Input extends z.ZodObject, Output extends z.ZodType>(
+  operation: Operation<Input, Output> & { readonly name: Name },
+): NamedOperation<Name, Input, Output> {
   return operation;
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
@@ -36,7 +36,7 @@ const show = ({ type: _type, claimed_by: _claimedBy, ...evaluation }: Evaluation
 });
 
 /** The rows of evaluations. */
-export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps): Operation[] {
+export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps) {
   const agent_id = agentIdSchema.default(settings.agentId);
 
   const startEvaluation = defineOperation({

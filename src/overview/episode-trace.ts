@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import type { DeploymentService } from "../deployments/service.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { notFound } from "../kernel/errors.ts";
 
@@ -18,7 +18,7 @@ export function episodeTraceOperations({
   readonly datasets: DatasetService;
   readonly deployments: DeploymentService;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   const { store } = deployments;
 
   async function runsOf(agentId: string, datasetId: string, activeId: string | undefined) {

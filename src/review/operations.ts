@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import { BUILD_DATASET } from "../datasets/contract.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
@@ -47,7 +47,7 @@ function reviewerOf(context: CallContext, named: string | undefined): string {
 }
 
 /** The rows of the review queue. */
-export function reviewOperations({ service, datasets, settings, clock }: ReviewOperationDeps): Operation[] {
+export function reviewOperations({ service, datasets, settings, clock }: ReviewOperationDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const offered = z.object({
     agent_id: z.string(),

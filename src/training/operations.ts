@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
@@ -23,7 +23,7 @@ const CLEAN_UP_DAYS = 7;
 const ALIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
 
 /** The rows of training in the operations table. */
-export function trainingOperations({ service, settings, clock }: TrainingOperationDeps): Operation[] {
+export function trainingOperations({ service, settings, clock }: TrainingOperationDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const one = z.strictObject({ ...agent, run_id: idSchema });
   const aliases = { training_run_id: "run_id", id: "run_id" };

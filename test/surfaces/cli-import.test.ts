@@ -93,7 +93,8 @@ describe("a golden file larger than one request", () => {
   const sent: Record<string, unknown>[] = [];
   beforeAll(async () => {
     world = await makeWorld({ LIGHTNING_AGENT_ID: AGENT });
-    operations = datasetOperations({ ...world, clock: systemClock }).map((one) => ({
+    const rows: readonly Operation[] = datasetOperations({ ...world, clock: systemClock });
+    operations = rows.map((one) => ({
       ...one,
       run(input, context) {
         sent.push({ operation: one.name, ...input });
