@@ -1,5 +1,7 @@
+import type { Commands } from "../command.ts";
+import { promote } from "../flows.ts";
 import { type Body, DOUBLE_RULER, facts, list, plain } from "../layout.ts";
-import { agentOf, more, none, ruled, type Texts, tunedModel, underWay } from "./shared.ts";
+import { agentOf, more, none, ruled, tunedModel, underWay } from "./shared.ts";
 
 const deploymentFacts = (one: Body) =>
   facts([
@@ -43,124 +45,142 @@ const policyText = (body: Body, input: Body) => [
 ];
 
 /** What serves, what served, and why. */
-export const DEPLOYMENT_TEXTS: Texts = {
-  promote: (body, input) =>
-    body.is_active === true
-      ? [
-          "✅ Model promoted successfully!",
-          ...facts([
-            ["Deployment ID", body.deployment_id],
-            ["Tuned model", tunedModel(body)],
-            ["Agent ID", body.agent_id ?? input.agent_id],
-          ]),
-          ...warnings(body),
-        ]
-      : [
-          ...underWay("The promotion", body.deployment_id),
-          ...facts([["State", body.state]]),
-          ...warnings(body),
-        ],
-  rollback: (body) => [
-    ...(body.restoring !== undefined && body.rolled_back_at === undefined
-      ? underWay("The rollback", body.restoring)
-      : ["✅ Rolled back successfully!"]),
-    ...facts([
-      ["Deployment ID", body.deployment_id ?? "none: the base model answers"],
-      ["Tuned model", tunedModel(body)],
-      ["Base model", tunedModel(body) === null ? body.base_model : undefined],
-      ["Rolled back from", body.rollback_from],
-      ["Reason", body.rollback_reason],
-    ]),
-    ...warnings(body),
-  ],
-  deactivate: (body, input) => [
-    `✅ Deployment deactivated for agent '${agentOf(body, input)}'`,
-    ...facts([
-      ["Was", body.deactivated],
-      ["Base model", body.base_model],
-      ["Reason", body.reason],
-    ]),
-  ],
-  listDeployments(body, input) {
-    const heading = `🚀 Deployments for agent '${agentOf(body, input)}':`;
-    const deployments = list(body.deployments);
-    if (deployments.length === 0) return none(heading, "deployments");
-    return [
-      ...ruled(
-        heading,
-        deployments.map((one) => [
-          `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id ?? one.id)}`,
-          ...deploymentFacts(one).slice(1),
-          ...warnings(one),
-        ]),
-      ),
-      ...more(body),
-    ];
+export const DEPLOYMENT_COMMANDS = {
+  promote: {
+    flow: promote,
+    waits: true,
+    text: (body, input) =>
+      body.is_active === true
+        ? [
+            "✅ Model promoted successfully!",
+            ...facts([
+              ["Deployment ID", body.deployment_id],
+              ["Tuned model", tunedModel(body)],
+              ["Agent ID", body.agent_id ?? input.agent_id],
+            ]),
+            ...warnings(body),
+          ]
+        : [
+            ...underWay("The promotion", body.deployment_id),
+            ...facts([["State", body.state]]),
+            ...warnings(body),
+          ],
   },
-  getGatePolicy: policyText,
-  setGatePolicy: policyText,
-  getActiveDeployment: (body, input) =>
-    body.has_active_deployment === true
-      ? [
-          `🟢 Active deployment of agent '${agentOf(body, input)}':`,
-          ...deploymentFacts(body),
-          ...warnings(body),
-        ]
-      : [`⚪ ${plain(body.message)}`, ...facts([["Base model", body.base_model]])],
-  getLineage(body, input) {
-    const heading = `📜 Deployment lineage for agent '${agentOf(body, input)}':`;
-    const lineage = list(body.lineage);
-    const made = ancestry(body);
-    if (lineage.length === 0 && made.length > 0)
+  rollback: {
+    text: (body) => [
+      ...(body.restoring !== undefined && body.rolled_back_at === undefined
+        ? underWay("The rollback", body.restoring)
+        : ["✅ Rolled back successfully!"]),
+      ...facts([
+        ["Deployment ID", body.deployment_id ?? "none: the base model answers"],
+        ["Tuned model", tunedModel(body)],
+        ["Base model", tunedModel(body) === null ? body.base_model : undefined],
+        ["Rolled back from", body.rollback_from],
+        ["Reason", body.rollback_reason],
+      ]),
+      ...warnings(body),
+    ],
+  },
+  deactivate: {
+    text: (body, input) => [
+      `✅ Deployment deactivated for agent '${agentOf(body, input)}'`,
+      ...facts([
+        ["Was", body.deactivated],
+        ["Base model", body.base_model],
+        ["Reason", body.reason],
+      ]),
+    ],
+  },
+  listDeployments: {
+    text(body, input) {
+      const heading = `🚀 Deployments for agent '${agentOf(body, input)}':`;
+      const deployments = list(body.deployments);
+      if (deployments.length === 0) return none(heading, "deployments");
       return [
-        `📜 Lineage of ${plain(body.id)}:`,
-        ...made,
-        ...facts([["Deployments", "none came of it yet"]]),
+        ...ruled(
+          heading,
+          deployments.map((one) => [
+            `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id ?? one.id)}`,
+            ...deploymentFacts(one).slice(1),
+            ...warnings(one),
+          ]),
+        ),
+        ...more(body),
       ];
-    if (lineage.length === 0) return none(heading, "deployments");
-    return [
-      ...ruled(
-        heading,
-        lineage.map((one) => [
-          `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id)}`,
-          ...deploymentFacts(one).slice(1),
-          ...warnings(one),
-          ...ancestor("Evaluation", one.evaluation, ["verdict", "status"]),
-          ...ancestor("Training run", one.training_run, [
-            "status",
-            "base_model",
-            "started_at",
-            "completed_at",
-          ]),
-          ...ancestor("Dataset", one.dataset, [
-            "name",
-            "training_count",
-            "validation_count",
-            "reward_threshold",
-          ]),
-        ]),
-        DOUBLE_RULER,
-      ),
-      ...list(body.events).map(
-        (event) =>
-          `   ${plain(event.created_at)}  ${plain(event.what)}  ${plain(event.from)} → ${plain(event.to)}` +
-          (event.by === undefined ? "" : `  by ${plain(event.by)}`) +
-          (event.reason === undefined ? "" : `  (${plain(event.reason)})`),
-      ),
-      ...more(body),
-    ];
+    },
   },
-  selectModel: (body) => [
-    `🎯 ${plain(body.model)}`,
-    ...facts([
-      ["Source", body.source],
-      ["Deployment ID", body.deployment_id],
-      ["Stale", body.stale === true ? "yes: the registry could not be asked" : undefined],
-      ["USE_TUNED_MODEL", body.use_tuned_model],
-      ["Base model", body.base_model],
-    ]),
-  ],
-};
+  getGatePolicy: { alias: "show-gate-policy", text: policyText },
+  setGatePolicy: { text: policyText },
+  getActiveDeployment: {
+    alias: "active-deployment",
+    text: (body, input) =>
+      body.has_active_deployment === true
+        ? [
+            `🟢 Active deployment of agent '${agentOf(body, input)}':`,
+            ...deploymentFacts(body),
+            ...warnings(body),
+          ]
+        : [`⚪ ${plain(body.message)}`, ...facts([["Base model", body.base_model]])],
+  },
+  getLineage: {
+    text(body, input) {
+      const heading = `📜 Deployment lineage for agent '${agentOf(body, input)}':`;
+      const lineage = list(body.lineage);
+      const made = ancestry(body);
+      if (lineage.length === 0 && made.length > 0)
+        return [
+          `📜 Lineage of ${plain(body.id)}:`,
+          ...made,
+          ...facts([["Deployments", "none came of it yet"]]),
+        ];
+      if (lineage.length === 0) return none(heading, "deployments");
+      return [
+        ...ruled(
+          heading,
+          lineage.map((one) => [
+            `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id)}`,
+            ...deploymentFacts(one).slice(1),
+            ...warnings(one),
+            ...ancestor("Evaluation", one.evaluation, ["verdict", "status"]),
+            ...ancestor("Training run", one.training_run, [
+              "status",
+              "base_model",
+              "started_at",
+              "completed_at",
+            ]),
+            ...ancestor("Dataset", one.dataset, [
+              "name",
+              "training_count",
+              "validation_count",
+              "reward_threshold",
+            ]),
+          ]),
+          DOUBLE_RULER,
+        ),
+        ...list(body.events).map(
+          (event) =>
+            `   ${plain(event.created_at)}  ${plain(event.what)}  ${plain(event.from)} → ${plain(event.to)}` +
+            (event.by === undefined ? "" : `  by ${plain(event.by)}`) +
+            (event.reason === undefined ? "" : `  (${plain(event.reason)})`),
+        ),
+        ...more(body),
+      ];
+    },
+  },
+  selectModel: {
+    alias: "select-model",
+    text: (body) => [
+      `🎯 ${plain(body.model)}`,
+      ...facts([
+        ["Source", body.source],
+        ["Deployment ID", body.deployment_id],
+        ["Stale", body.stale === true ? "yes: the registry could not be asked" : undefined],
+        ["USE_TUNED_MODEL", body.use_tuned_model],
+        ["Base model", body.base_model],
+      ]),
+    ],
+  },
+} satisfies Commands;
 
 function ancestor(label: string, value: unknown, names: readonly string[]): string[] {
   if (typeof value !== "object" || value === null) return [];

@@ -1,41 +1,53 @@
-import { type Body, facts, list, member, outline, plain, table } from "../layout.ts";
-import { agentOf, more, type Texts } from "./shared.ts";
+import type { ReplyOf } from "../../../operations.ts";
+import type { Commands } from "../command.ts";
+import { decideExtras, healthExtras } from "../extras.ts";
+import { health, runPipeline } from "../flows.ts";
+import { facts, list, outline, plain, table } from "../layout.ts";
+import { agentOf, more } from "./shared.ts";
 
 /** Pipelines, and the whole at a glance. */
-export const PIPELINE_TEXTS: Texts = {
-  listPipelines: (body, input) => [
-    `🔁 Pipelines of agent '${agentOf(body, input)}':`,
-    ...table(
-      ["ID", "Name", "Status", "Stage", "Outcome", "Verdict", "Created"],
-      list(body.pipelines).map((one) => [
-        one.pipeline_id,
-        one.name,
-        one.status,
-        one.stage,
-        one.outcome,
-        one.verdict,
-        one.created_at,
-      ]),
-    ),
-    ...more(body),
-  ],
-  getPipeline: pipelineText,
-  runPipeline: pipelineText,
-  decidePipeline: (body, input) => [
-    input.approved === true ? "✅ Pipeline approved" : "⛔ Pipeline rejected",
-    ...pipelineText(body).slice(1),
-  ],
-  getStats: (body, input) => [
-    `📈 Statistics of agent '${agentOf(body, input)}':`,
-    ...outline({ ...body, agent_id: undefined }),
-  ],
-  getHealth: healthText,
-};
+export const PIPELINE_COMMANDS = {
+  listPipelines: {
+    text: (body, input) => [
+      `🔁 Pipelines of agent '${agentOf(body, input)}':`,
+      ...table(
+        ["ID", "Name", "Status", "Stage", "Outcome", "Verdict", "Created"],
+        list(body.pipelines).map((one) => [
+          one.pipeline_id,
+          one.name,
+          one.status,
+          one.stage,
+          one.outcome,
+          one.verdict,
+          one.created_at,
+        ]),
+      ),
+      ...more(body),
+    ],
+  },
+  getPipeline: { alias: "show-pipeline", text: pipelineText },
+  runPipeline: { flow: runPipeline, waits: true, alias: "run-pipeline", text: pipelineText },
+  decidePipeline: {
+    extras: decideExtras,
+    alias: "approve-pipeline",
+    text: (body, input) => [
+      input.approved === true ? "✅ Pipeline approved" : "⛔ Pipeline rejected",
+      ...pipelineText(body).slice(1),
+    ],
+  },
+  getStats: {
+    text: (body, input) => [
+      `📈 Statistics of agent '${agentOf(body, input)}':`,
+      ...outline({ ...body, agent_id: undefined }),
+    ],
+  },
+  getHealth: { flow: health, extras: healthExtras, text: healthText },
+} satisfies Commands;
 
-function pipelineText(body: Body): string[] {
+function pipelineText(body: ReplyOf<"getPipeline">): string[] {
   const outcome = body.outcome;
   // Decided, but the pipeline itself has not yet gone on.
-  const isOpen = body.status === "waiting_for_approval" && member(body.decision, "approved") === undefined;
+  const isOpen = body.status === "waiting_for_approval" && body.decision === undefined;
   const heading =
     body.status === "waiting_for_approval"
       ? "✋ Pipeline waits for approval"
@@ -45,38 +57,33 @@ function pipelineText(body: Body): string[] {
   return [
     heading,
     ...facts([
-      ["Pipeline ID", body.pipeline_id ?? body.id],
+      ["Pipeline ID", body.pipeline_id],
       ["Status", body.status === "waiting_for_approval" && !isOpen ? "goes on as decided" : body.status],
       ["Dataset ID", body.dataset_id],
       ["Run ID", body.run_id],
       ["Evaluation ID", body.evaluation_id],
       ["Verdict", body.verdict],
       ["Deployment ID", body.deployment_id],
-      ["Decided by", member(body.decision, "decided_by")],
+      ["Decided by", body.decision?.decided_by],
       ["Approval until", isOpen ? body.approval_until : undefined],
       ["Error", body.error],
     ]),
-    ...(isOpen
-      ? [`   Decide: lightning approve --pipeline-id ${plain(body.pipeline_id ?? body.id)} --approve`]
-      : []),
+    ...(isOpen ? [`   Decide: lightning approve --pipeline-id ${plain(body.pipeline_id)} --approve`] : []),
   ];
 }
 
-function healthText(body: Body): string[] {
-  const sign = { healthy: "✅", degraded: "⚠️ ", unhealthy: "❌" }[String(body.status)] ?? "•";
+function healthText(body: ReplyOf<"getHealth">): string[] {
+  const sign = { healthy: "✅", degraded: "⚠️ ", unhealthy: "❌" }[body.status];
   return [
     "🏥 RL Ledger Health Check:",
     `   ${sign} ${plain(body.status)}`,
-    ...Object.entries((body.checks ?? {}) as Record<string, Body>).map(
+    ...Object.entries(body.checks).map(
       ([name, check]) =>
         `   ${check.ok === true ? "✅" : "❌"} ${name.replaceAll("_", " ")}` +
         (check.kind === undefined ? "" : ` (${plain(check.kind)})`) +
         (check.message === undefined ? "" : `: ${plain(check.message)}`),
     ),
-    ...facts(
-      Object.entries((body.containers ?? {}) as Body).map(([name, count]) => [name, count] as const),
-      "      ",
-    ),
+    ...facts(Object.entries(body.containers ?? {}), "      "),
     ...outline({ feeds: body.feeds }),
   ];
 }

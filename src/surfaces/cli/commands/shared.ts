@@ -1,9 +1,5 @@
 import { type Body, plain, RULER } from "../layout.ts";
 
-/** Turns a reply into lines. `input` is what was asked. */
-export type Text = (body: Body, input: Body) => string[];
-export type Texts = Readonly<Record<string, Text>>;
-
 const STATUS_SIGNS: Readonly<Record<string, string>> = {
   pending: "⏳",
   running: "🔄",
