@@ -36,7 +36,7 @@ export interface CliCommand<Name extends OperationName> {
   /** Its flow knows `--no-wait`. */
   readonly waits?: boolean;
   /** The answer as lines; `input` is what was asked. */
-  text?(body: ReplyOf<Name>, input: Body): string[];
+  text?(this: void, body: ReplyOf<Name>, input: Body): string[];
 }
 
 /** Commands by the operation they call. */
@@ -44,5 +44,5 @@ export type Commands = { readonly [Name in OperationName]?: CliCommand<Name> };
 
 /** A command whose operation is known at run time only: the answer is any object. */
 export interface AnyCommand extends Omit<CliCommand<OperationName>, "text"> {
-  text?(body: Body, input: Body): string[];
+  text?(this: void, body: Body, input: Body): string[];
 }

@@ -195,7 +195,8 @@ export const DATA_COMMANDS = {
     flow: validate,
     extras: validateExtras,
     text: (body) => [
-      body.valid === true ? "✅ The file is valid" : "❌ The file cannot be trained on",
+      
+      body.valid ? "✅ The file is valid" : "❌ The file cannot be trained on",
       ...list(body.files).flatMap((one) => [
         ...facts([
           ["File", one.file],

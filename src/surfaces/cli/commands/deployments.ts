@@ -50,7 +50,8 @@ export const DEPLOYMENT_COMMANDS = {
     flow: promote,
     waits: true,
     text: (body, input) =>
-      body.is_active === true
+      
+      body.is_active
         ? [
             "✅ Model promoted successfully!",
             ...facts([
@@ -100,7 +101,7 @@ export const DEPLOYMENT_COMMANDS = {
         ...ruled(
           heading,
           deployments.map((one) => [
-            `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id ?? one.id)}`,
+            `${one.is_active ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id ?? one.id)}`,
             ...deploymentFacts(one).slice(1),
             ...warnings(one),
           ]),
@@ -114,7 +115,8 @@ export const DEPLOYMENT_COMMANDS = {
   getActiveDeployment: {
     alias: "active-deployment",
     text: (body, input) =>
-      body.has_active_deployment === true
+      
+      body.has_active_deployment
         ? [
             `🟢 Active deployment of agent '${agentOf(body, input)}':`,
             ...deploymentFacts(body),
@@ -138,7 +140,7 @@ export const DEPLOYMENT_COMMANDS = {
         ...ruled(
           heading,
           lineage.map((one) => [
-            `${one.is_active === true ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id)}`,
+            `${one.is_active ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id)}`,
             ...deploymentFacts(one).slice(1),
             ...warnings(one),
             ...ancestor("Evaluation", one.evaluation, ["verdict", "status"]),
@@ -174,7 +176,7 @@ export const DEPLOYMENT_COMMANDS = {
       ...facts([
         ["Source", body.source],
         ["Deployment ID", body.deployment_id],
-        ["Stale", body.stale === true ? "yes: the registry could not be asked" : undefined],
+        ["Stale",  body.stale ? "yes: the registry could not be asked" : undefined],
         ["USE_TUNED_MODEL", body.use_tuned_model],
         ["Base model", body.base_model],
       ]),

@@ -79,7 +79,7 @@ function healthText(body: ReplyOf<"getHealth">): string[] {
     `   ${sign} ${plain(body.status)}`,
     ...Object.entries(body.checks).map(
       ([name, check]) =>
-        `   ${check.ok === true ? "✅" : "❌"} ${name.replaceAll("_", " ")}` +
+        `   ${check.ok ? "✅" : "❌"} ${name.replaceAll("_", " ")}` +
         (check.kind === undefined ? "" : ` (${plain(check.kind)})`) +
         (check.message === undefined ? "" : `: ${plain(check.message)}`),
     ),

@@ -60,7 +60,8 @@ export const TRAINING_COMMANDS = {
   reconcileTraining: {
     alias: "reconcile-training",
     text: (body) => [
-      body.corrected === true ? "✅ The run was corrected" : "✅ The run agrees with its job",
+      
+      body.corrected ? "✅ The run was corrected" : "✅ The run agrees with its job",
       ...runFacts(body),
     ],
   },

@@ -24,7 +24,8 @@ const leftAlone = (body: Body, name: string) =>
 export const UPKEEP_COMMANDS = {
   reconcileDeployments: {
     text: (body) =>
-      body.compared === true
+      
+      body.compared
         ? [
             `🔎 Compared with the provider: ${plain(body.seen)} deployments there`,
             ...named("Kept awake", body.kept_awake),
@@ -90,7 +91,7 @@ export const UPKEEP_COMMANDS = {
       return [
         `📅 Retirements for agent '${agent}':`,
         ...list(body.bases).flatMap((one) => [
-          `   ${plain(one.model)} (${plain(one.lifecycle)}${one.configured === true ? ", the base set now" : ""})`,
+          `   ${plain(one.model)} (${plain(one.lifecycle)}${one.configured ? ", the base set now" : ""})`,
           ...facts(
             [
               ["Training ends", `${plain(one.training_retires)} (${days(one.days_until_training_ends)})`],
@@ -117,7 +118,8 @@ export const UPKEEP_COMMANDS = {
               ["Deployment", "", "Base", "Answers until", "Days left"],
               deployments.map((one) => [
                 one.deployment_id,
-                one.is_active === true ? "active" : "",
+                
+                one.is_active ? "active" : "",
                 one.base_model,
                 one.retires,
                 one.days_left,
