@@ -42,6 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "provider",
     ...contracts,
     "type:pipelines/contract.ts",
+    "datasets/replies.ts",
     "type:datasets/service.ts",
     "type:deployments/service.ts",
     "type:deployments/selection.ts",
