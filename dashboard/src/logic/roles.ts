@@ -17,4 +17,5 @@ export const NEEDS = {
 export type Act = keyof typeof NEEDS;
 
 /** Undefined: not known yet; nothing is offered that may then be refused. */
-export const may = (me: Me | undefined, act: Act): boolean => me?.may.includes(NEEDS[act]) === true;
+export const may = (me: Pick<Me, "may"> | undefined, act: Act): boolean =>
+  me?.may.includes(NEEDS[act]) === true;
