@@ -195,7 +195,6 @@ export const DATA_COMMANDS = {
     flow: validate,
     extras: validateExtras,
     text: (body) => [
-      
       body.valid ? "✅ The file is valid" : "❌ The file cannot be trained on",
       ...list(body.files).flatMap((one) => [
         ...facts([

@@ -1,13 +1,16 @@
+import type { ReplyOf } from "../../../operations.ts";
 import type { Commands } from "../command.ts";
 import { promote } from "../flows.ts";
 import { type Body, DOUBLE_RULER, facts, list, plain } from "../layout.ts";
-import { agentOf, more, none, ruled, tunedModel, underWay } from "./shared.ts";
+import { agentOf, more, none, ruled, underWay } from "./shared.ts";
 
-const deploymentFacts = (one: Body) =>
+type Deployment = ReplyOf<"listDeployments">["deployments"][number];
+
+const deploymentFacts = (one: Deployment | ReplyOf<"getActiveDeployment">) =>
   facts([
-    ["Deployment ID", one.deployment_id ?? one.id],
-    ["Tuned model", tunedModel(one)],
-    ["Deployment", one.deployment_name === tunedModel(one) ? undefined : one.deployment_name],
+    ["Deployment ID", one.deployment_id],
+    ["Tuned model", one.tuned_model],
+    ["Deployment", one.deployment_name === one.tuned_model ? undefined : one.deployment_name],
     ["Promoted", one.promoted_at],
     ["Promoted by", one.promoted_by],
     ["Approved by", one.approved_by],
@@ -17,28 +20,25 @@ const deploymentFacts = (one: Body) =>
     ["State", one.state],
   ]);
 
-function twoPersons(value: unknown): string | undefined {
-  const { requested_by, decided_by } = (value ?? {}) as Body;
-  return requested_by === undefined
-    ? undefined
-    : `${plain(requested_by)} had it trained, ${plain(decided_by)} let it through`;
+function twoPersons(two: Deployment["four_eyes"]): string | undefined {
+  return two && `${plain(two.requested_by)} had it trained, ${plain(two.decided_by)} let it through`;
 }
 
-const warnings = (body: Body) =>
-  (Array.isArray(body.warnings) ? (body.warnings as unknown[]) : []).map((one) => `   ⚠️  ${plain(one)}`);
+const warnings = (body: { readonly warnings?: readonly string[] | undefined }) =>
+  list(body.warnings).map((one) => `   ⚠️  ${plain(one)}`);
 
-const policyText = (body: Body, input: Body) => [
+const policyText = (body: ReplyOf<"getGatePolicy">, input: Body) => [
   `🛂 Gate policy of agent '${agentOf(body, input)}':`,
   ...facts([
     [
       "Gate",
       `${plain(body.gate)}${body.gate_from === "setting" ? " (LIGHTNING_GATE_POLICY; the agent has none of its own)" : ""}`,
     ],
-    ["Four eyes", body.four_eyes === true ? "yes: who trains does not promote" : "no"],
+    ["Four eyes", body.four_eyes ? "yes: who trains does not promote" : "no"],
   ]),
   ...list(body.changes).map(
     (one) =>
-      `   ${plain(one.at)}  gate ${plain(one.gate ?? "as set globally")}, four eyes ${one.four_eyes === true ? "yes" : "no"}` +
+      `   ${plain(one.at)}  gate ${plain(one.gate ?? "as set globally")}, four eyes ${one.four_eyes ? "yes" : "no"}` +
       (one.by === undefined ? "" : `  by ${plain(one.by)}`) +
       (one.reason === undefined ? "" : `  (${plain(one.reason)})`),
   ),
@@ -50,13 +50,12 @@ export const DEPLOYMENT_COMMANDS = {
     flow: promote,
     waits: true,
     text: (body, input) =>
-      
       body.is_active
         ? [
             "✅ Model promoted successfully!",
             ...facts([
               ["Deployment ID", body.deployment_id],
-              ["Tuned model", tunedModel(body)],
+              ["Tuned model", body.tuned_model],
               ["Agent ID", body.agent_id ?? input.agent_id],
             ]),
             ...warnings(body),
@@ -74,8 +73,8 @@ export const DEPLOYMENT_COMMANDS = {
         : ["✅ Rolled back successfully!"]),
       ...facts([
         ["Deployment ID", body.deployment_id ?? "none: the base model answers"],
-        ["Tuned model", tunedModel(body)],
-        ["Base model", tunedModel(body) === null ? body.base_model : undefined],
+        ["Tuned model", body.tuned_model],
+        ["Base model", body.tuned_model === null ? body.base_model : undefined],
         ["Rolled back from", body.rollback_from],
         ["Reason", body.rollback_reason],
       ]),
@@ -101,7 +100,7 @@ export const DEPLOYMENT_COMMANDS = {
         ...ruled(
           heading,
           deployments.map((one) => [
-            `${one.is_active ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id ?? one.id)}`,
+            `${one.is_active ? "🟢 ACTIVE" : "⚪"} ${plain(one.deployment_id)}`,
             ...deploymentFacts(one).slice(1),
             ...warnings(one),
           ]),
@@ -115,7 +114,6 @@ export const DEPLOYMENT_COMMANDS = {
   getActiveDeployment: {
     alias: "active-deployment",
     text: (body, input) =>
-      
       body.has_active_deployment
         ? [
             `🟢 Active deployment of agent '${agentOf(body, input)}':`,
@@ -176,7 +174,7 @@ export const DEPLOYMENT_COMMANDS = {
       ...facts([
         ["Source", body.source],
         ["Deployment ID", body.deployment_id],
-        ["Stale",  body.stale ? "yes: the registry could not be asked" : undefined],
+        ["Stale", body.stale ? "yes: the registry could not be asked" : undefined],
         ["USE_TUNED_MODEL", body.use_tuned_model],
         ["Base model", body.base_model],
       ]),

@@ -19,5 +19,4 @@ export const ruled = (heading: string, blocks: readonly string[][], ruler = RULE
   ...blocks.flatMap((block) => [...block, ruler]),
 ];
 export const none = (heading: string, what: string) => [heading, `   No ${what} yet.`];
-export const tunedModel = (body: Body) => body.tuned_model ?? body.tuned_model_name;
 export const underWay = (what: string, id: unknown) => [`⏳ ${what} is in progress (ID: ${plain(id)})`];

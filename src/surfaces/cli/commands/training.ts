@@ -60,7 +60,6 @@ export const TRAINING_COMMANDS = {
   reconcileTraining: {
     alias: "reconcile-training",
     text: (body) => [
-      
       body.corrected ? "✅ The run was corrected" : "✅ The run agrees with its job",
       ...runFacts(body),
     ],

@@ -24,7 +24,6 @@ const leftAlone = (body: Body, name: string) =>
 export const UPKEEP_COMMANDS = {
   reconcileDeployments: {
     text: (body) =>
-      
       body.compared
         ? [
             `🔎 Compared with the provider: ${plain(body.seen)} deployments there`,
@@ -118,7 +117,7 @@ export const UPKEEP_COMMANDS = {
               ["Deployment", "", "Base", "Answers until", "Days left"],
               deployments.map((one) => [
                 one.deployment_id,
-                
+
                 one.is_active ? "active" : "",
                 one.base_model,
                 one.retires,
