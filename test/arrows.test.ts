@@ -53,6 +53,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "provider",
     ...contracts,
     "type:pipelines/contract.ts",
+    "datasets/replies.ts",
     "type:datasets/service.ts",
     "type:deployments/service.ts",
     "type:deployments/selection.ts",
@@ -62,9 +63,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   catalog: ["kernel", "type:ledger/ledger.ts", "type:hosting/hosting.ts"],
   identity: [...GROUND],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
+  // The rows of every stage as types, for the doors, the command line and the page.
+  "operations.ts": [...STAGES, "review", "pipelines", "overview", "identity"].map((room) => `type:${room}`),
   loop: [
     "type:doors/claim.ts",
+    "type:doors/orchestration.ts",
     ...PLAIN,
+    ...contracts,
+    "pipelines/contract.ts",
     ...contracts.map((one) => `type:${one}`),
     "type:pipelines/contract.ts",
   ],
@@ -78,6 +84,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "config",
     "identity",
     "sdk",
+    "type:operations.ts",
     ...PLAIN,
     ...contracts.map((one) => `type:${one}`),
     "datasets/validate/line-rules.ts",
@@ -272,7 +279,7 @@ describe("the arrows of the tree", () => {
       const parts = FILES.map(inside)
         .filter((file) => covers(room, file))
         .map((file) => file.slice(room.length + 1).split("/"));
-      const rooms = new Set(parts.filter(({ length }) => length > 1).map(([first]) => first));
+      const rooms = new Set(parts.filter(({ length }) => length > 1).map(([first]) => first as string));
       const files = new Set(parts.filter(({ length }) => length === 1).map(([first]) => first));
       expect(
         Object.keys(inner)

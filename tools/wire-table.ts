@@ -6,7 +6,7 @@ import { readSettings } from "../src/config/settings.ts";
 import * as datasets from "../src/datasets/contract.ts";
 import * as datasetReplies from "../src/datasets/replies.ts";
 import * as deployments from "../src/deployments/contract.ts";
-import * as deploymentReads from "../src/deployments/read-operations.ts";
+import * as deploymentReplies from "../src/deployments/replies.ts";
 import * as chat from "../src/doors/chat.ts";
 import * as manifest from "../src/doors/manifest.ts";
 import type { Operation } from "../src/doors/operation.ts";
@@ -38,7 +38,7 @@ const CONTRACTS = [
   trainingReplies,
   evaluation,
   deployments,
-  deploymentReads,
+  deploymentReplies,
   pipelines,
   overview,
   identity,

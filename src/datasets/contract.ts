@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../doors/schemas.ts";
 import { messageSchema, toolDefinitionSchema } from "../episodes/contract.ts";
 import type { RecordKind } from "../ledger/records.ts";
@@ -383,6 +384,15 @@ export interface Shard {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
+
+export interface DatasetResult {
+  status: "ready" | "failed";
+  error?: string | undefined;
+}
+export const BUILD_DATASET: Orchestration<"buildDataset", RecordRef, DatasetResult> = {
+  name: "buildDataset",
+  instanceId: recordInstance,
+};
 
 /** The durable steps of `buildDataset`; each can run again without harm. Inputs and results stay small. */
 export interface DatasetActivities {

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation, type Reply } from "../doors/operation.ts";
+import { type CallContext, defineOperation, type Reply } from "../doors/operation.ts";
 import { continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
 import {
+  BUILD_DATASET,
   buildDatasetInputSchema,
   buildGoldenInputSchema,
   type Dataset,
@@ -26,7 +27,7 @@ export interface DatasetOperationDeps {
 }
 
 /** The rows of datasets in the operations table. */
-export function datasetOperations({ service, settings, clock }: DatasetOperationDeps): Operation[] {
+export function datasetOperations({ service, settings, clock }: DatasetOperationDeps) {
   const agent = { agent_id: buildDatasetInputSchema.shape.agent_id.default(settings.agentId) };
   const one = { ...agent, dataset_id: idSchema.meta({ description: "A dataset's id." }) };
 
@@ -37,7 +38,8 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
     const { record, finished, urls } = await startAndWait(
       context,
       clock,
-      { name: "buildDataset", instanceId: id, input: { agent_id, id } },
+      BUILD_DATASET,
+      { agent_id, id },
       () => service.get(agent_id, id),
       isEndedDataset,
     );

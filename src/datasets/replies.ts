@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defined } from "../kernel/defined.ts";
-import { type Dataset, datasetSchema } from "./contract.ts";
+import { type Dataset, datasetSchema, SPLITS } from "./contract.ts";
+import { FATES } from "./merge/select.ts";
 
 /**
  * What the doors answer: the manifest, with the names of the design (`dataset_id`, `training_count`,
@@ -33,3 +34,18 @@ export function datasetReply(dataset: Dataset, urls?: Record<string, string>): D
     }),
   };
 }
+
+/** Where a line of a dataset is from. */
+export const edgeSchema = z.object({
+  dataset_id: z.string(),
+  hash: z.string().meta({ description: "First 32 digits of the SHA-256 of the line's text." }),
+  split: z.enum(SPLITS).nullable(),
+  fate: z.enum(FATES),
+  reason: z.string(),
+  score: z.number().nullable().meta({ description: "Null: a golden example." }),
+  tokens: z.number().int(),
+  at: z.string().optional(),
+  episode_ids: z.array(z.string()),
+  reward_ids: z.array(z.string()),
+  stands_for: z.string().optional().meta({ description: "The line that stands in this one's place." }),
+});

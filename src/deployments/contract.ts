@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import {
@@ -273,6 +274,15 @@ type Failed = {
   message: string;
   /** Removing it and creating it again may help. */
   remake: boolean;
+};
+
+export interface PromotionResult {
+  status: "active" | "failed";
+  deployment_name?: string | undefined;
+}
+export const PROMOTE_MODEL: Orchestration<"promoteModel", RecordRef, PromotionResult> = {
+  name: "promoteModel",
+  instanceId: recordInstance,
 };
 
 /** The durable steps of `promoteModel`; each can run again without harm. */

@@ -1,14 +1,15 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, forbidden, type LightningError } from "../kernel/errors.ts";
-import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./contract.ts";
+import { type Deployment, type DeploymentEvent, PROMOTE_MODEL, promoteInputSchema } from "./contract.ts";
 import { showDeployment } from "./lineage.ts";
 import { policyOperations } from "./policy-operations.ts";
-import { deploymentReads, nameOrNull, shownDeploymentSchema } from "./read-operations.ts";
+import { deploymentReads } from "./read-operations.ts";
+import { nameOrNull, shownDeploymentSchema } from "./replies.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
 import { isEndedDeployment } from "./status.ts";
@@ -59,7 +60,7 @@ export function deploymentOperations({
   settings,
   clock,
   upkeep,
-}: DeploymentOperationsDeps): Operation[] {
+}: DeploymentOperationsDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const activeId = async (agentIdValue: string) =>
     (await service.readActive(agentIdValue))?.deployment_id ?? null;
@@ -109,7 +110,8 @@ export function deploymentOperations({
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "promoteModel", instanceId: id, input: { agent_id, id } },
+        PROMOTE_MODEL,
+        { agent_id, id },
         () => service.get(agent_id, id),
         isEndedDeployment,
       );
@@ -168,7 +170,8 @@ export function deploymentOperations({
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "promoteModel", instanceId: id, input: { agent_id, id } },
+        PROMOTE_MODEL,
+        { agent_id, id },
         () => service.get(agent_id, id),
         isEndedDeployment,
       );

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema } from "../doors/schemas.ts";
 import { GATES, type GatePolicies, type GatePolicy, policyRecordSchema } from "./policy.ts";
 
@@ -28,7 +28,7 @@ export function policyOperations({
 }: {
   readonly policies: GatePolicies;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   return [
     defineOperation({

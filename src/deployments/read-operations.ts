@@ -1,45 +1,14 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { manifestField, manifestSchema } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { manifestField } from "../doors/manifest.ts";
+import { defineOperation } from "../doors/operation.ts";
+import { agentIdSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { bare } from "../ledger/ledger.ts";
-import { DEPLOYMENT_STATES, deploymentEventSchema } from "./contract.ts";
 import { LINEAGE_KINDS, rollbackInfo, showDeployment } from "./lineage.ts";
+import { activeDeploymentSchema, lineageSchema, shownDeploymentSchema } from "./replies.ts";
 import { applyRollback } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
-
-export const nameOrNull = z.string().nullable();
-
-export const shownDeploymentSchema = z.looseObject({
-  deployment_id: idSchema,
-  id: idSchema,
-  agent_id: z.string(),
-  training_run_id: z.string(),
-  run_id: z.string(),
-  tuned_model: z.string(),
-  tuned_model_name: z.string(),
-  deployment_name: z.string(),
-  is_active: z.boolean(),
-  state: z.enum(DEPLOYMENT_STATES),
-  promoted_at: storedTimeSchema.optional(),
-  promoted_by: z.string().optional(),
-  evaluation_id: z.string().optional(),
-  verdict: z.string().optional(),
-  override_reason: z.string().optional(),
-  warnings: z.array(z.string()),
-});
-const lineageSchema = z.looseObject({
-  agent_id: z.string(),
-  deployments_found: z.number().int(),
-  lineage: z.array(
-    z.looseObject({ deployment_id: idSchema, tuned_model: z.string(), is_active: z.boolean() }),
-  ),
-  events: z.array(deploymentEventSchema),
-  continuation: z.string().optional(),
-  manifest: manifestSchema.optional(),
-});
 
 /** The rows that only look: which model serves, what served before, and where a model came from. */
 export function deploymentReads({
@@ -50,7 +19,7 @@ export function deploymentReads({
   readonly service: DeploymentService;
   readonly selector: ModelSelector;
   readonly settings: Pick<Settings, "agentId" | "useTunedModel">;
-}): Operation[] {
+}) {
   const { lineage } = service;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
 
@@ -97,20 +66,7 @@ export function deploymentReads({
     name: "getActiveDeployment",
     summary: "Shows the deployment that serves now, or says that the base model does.",
     input: z.strictObject(agent),
-    // Of a deployment that serves, all of it; of one whose record is gone, its names.
-    output: shownDeploymentSchema.partial().extend({
-      has_active_deployment: z.boolean(),
-      agent_id: z.string(),
-      deployment_id: nameOrNull,
-      tuned_model_name: nameOrNull,
-      base_model: z.string(),
-      message: z.string().optional(),
-      rollback_to: z
-        .object({ deployment_id: z.string(), deployment_name: z.string() })
-        .nullable()
-        .optional()
-        .meta({ description: "What a rollback without a target would return to; null: the base model." }),
-    }),
+    output: activeDeploymentSchema,
     role: "reader",
     effect: "read",
     idempotent: true,
@@ -147,7 +103,11 @@ export function deploymentReads({
       // The pointer alone decides; a record that is gone is named, not hidden.
       const shown =
         deployment === undefined
-          ? { tuned_model_name: active.deployment_name, tuned_model: active.deployment_name, missing: true }
+          ? {
+              tuned_model_name: active.deployment_name,
+              tuned_model: active.deployment_name,
+              missing: true as const,
+            }
           : showDeployment(deployment, active.deployment_id, hosted.get(active.deployment_name));
       return {
         body: {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, jsonSchema, olderThanDaysSchema } from "../doors/schemas.ts";
+import { PROMOTE_MODEL } from "./contract.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
 
 export interface UpkeepOperationsDeps {
@@ -15,7 +16,7 @@ const days = unknownOr(z.number().int());
 const date = z.string().meta({ description: "A date, or `unknown` where no dated source says one." });
 
 /** The rows that keep the provider's side in order. */
-export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Operation[] {
+export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
   return [
     defineOperation({
       name: "reconcileDeployments",
@@ -44,7 +45,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Op
       async run(_input, { orchestrations }) {
         const result = await upkeep.reconciler.reconcile();
         for (const { agent_id, id } of result.returning)
-          await orchestrations.start("promoteModel", id, { agent_id, id });
+          await orchestrations.start(PROMOTE_MODEL, { agent_id, id });
         return {
           body: {
             success: true,

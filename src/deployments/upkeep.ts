@@ -7,6 +7,7 @@ import type { Logger } from "../kernel/logger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { createDeploymentCleanUp } from "./clean-up.ts";
+import { PROMOTE_MODEL } from "./contract.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRetirements } from "./retirements.ts";
 import type { DeploymentService } from "./service.ts";
@@ -52,7 +53,7 @@ export async function keepInOrder(
   orchestrations: Orchestrations,
 ): Promise<void> {
   const { lost, returning, not_answering, unknown } = await upkeep.reconciler.reconcile();
-  for (const { agent_id, id } of returning) await orchestrations.start("promoteModel", id, { agent_id, id });
+  for (const { agent_id, id } of returning) await orchestrations.start(PROMOTE_MODEL, { agent_id, id });
   logger.info("registry and provider were compared", {
     lost: lost.join(", "),
     returning: returning.map((one) => one.deployment_name).join(", "),

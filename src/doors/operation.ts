@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import type { Orchestration } from "./orchestration.ts";
 import { refusedInput } from "./refuse-input.ts";
 
 export { ROUTE_PREFIX } from "../wire/row.ts";
@@ -10,8 +11,8 @@ export type Role = (typeof ROLES)[number];
 
 /** Starts and steers durable orchestrations; each instance id is its record's id. */
 export interface Orchestrations {
-  /** Starts `name` under `instanceId`; an instance of that id that is not finished is left as it is. */
-  start(name: string, instanceId: string, input: unknown): Promise<void>;
+  /** Starts one under the instance id of its input; an instance of that id that is not finished is left as it is. */
+  start<Input>(orchestration: Orchestration<string, Input, unknown>, input: NoInfer<Input>): Promise<void>;
   raise(instanceId: string, event: string, data: unknown): Promise<void>;
   terminate(instanceId: string, reason: string): Promise<void>;
   /** Runtime status (`Running`, `Completed`, …) and custom status, or undefined when there is no such instance. */
@@ -104,10 +105,18 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   foreseen?(input: z.output<Input>): ((document: object) => Reply<z.input<Output>>) | undefined;
 }
 
-/** Types one row; the table itself holds `Operation`s of every shape. */
-export function defineOperation<Input extends z.ZodObject, Output extends z.ZodType>(
-  operation: Operation<Input, Output>,
-): Operation {
+/** A row whose name, input and output the compiler knows; what runs it, a door, takes any `Operation`. */
+export interface NamedOperation<Name extends string, Input extends z.ZodObject, Output extends z.ZodType>
+  extends Operation {
+  readonly name: Name;
+  readonly input: Input;
+  readonly output: Output;
+}
+
+/** Types one row: `run` is held to its own schemas, and the row keeps its name and schemas as types. */
+export function defineOperation<Name extends string, Input extends z.ZodObject, Output extends z.ZodType>(
+  operation: Operation<Input, Output> & { readonly name: Name },
+): NamedOperation<Name, Input, Output> {
   return operation;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation, type Reply } from "../doors/operation.ts";
+import { defineOperation, type Reply } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema, timeSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
 import {
@@ -95,10 +95,7 @@ const endOfDay = z
   .transform((text) => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999Z` : text))
   .pipe(timeSchema);
 
-export function episodeOperations(deps: {
-  service: EpisodeService;
-  settings: Pick<Settings, "agentId">;
-}): Operation[] {
+export function episodeOperations(deps: { service: EpisodeService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;
   const agentId = agentIdSchema.default(settings.agentId);
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SPLITS } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { EVALUATION_STATUSES } from "./status.ts";
@@ -167,6 +168,15 @@ export const EVALUATIONS: RecordKind<Evaluation> = {
   container: "evaluations",
   type: "evaluation",
   complete: completeEvaluation,
+};
+
+export interface EvaluationResult {
+  status: "finished" | "failed";
+  verdict?: Verdict | undefined;
+}
+export const EVALUATE_MODEL: Orchestration<"evaluateModel", RecordRef, EvaluationResult> = {
+  name: "evaluateModel",
+  instanceId: recordInstance,
 };
 
 /** The durable steps of `evaluateModel`; answers are kept by (model, example), so nothing paid is asked twice. */

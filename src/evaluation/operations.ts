@@ -1,11 +1,17 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
-import { type Evaluation, evaluationSchema, startEvaluationInputSchema, VERDICTS } from "./contract.ts";
+import {
+  EVALUATE_MODEL,
+  type Evaluation,
+  evaluationSchema,
+  startEvaluationInputSchema,
+  VERDICTS,
+} from "./contract.ts";
 import type { EvaluationService } from "./service.ts";
 import { isEndedEvaluation } from "./status.ts";
 
@@ -31,7 +37,7 @@ const show = ({ type: _type, claimed_by: _claimedBy, ...evaluation }: Evaluation
 });
 
 /** The rows of evaluations. */
-export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps): Operation[] {
+export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps) {
   const agent_id = agentIdSchema.default(settings.agentId);
 
   const startEvaluation = defineOperation({
@@ -54,7 +60,8 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "evaluateModel", instanceId: id, input: { agent_id: input.agent_id, id } },
+        EVALUATE_MODEL,
+        { agent_id: input.agent_id, id },
         () => service.get(input.agent_id, id),
         isEndedEvaluation,
       );

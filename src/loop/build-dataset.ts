@@ -1,13 +1,8 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { DatasetActivities } from "../datasets/contract.ts";
+import type { DatasetActivities, DatasetResult } from "../datasets/contract.ts";
 import { isEndedDataset } from "../datasets/status.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface DatasetResult {
-  status: "ready" | "failed";
-  error?: string | undefined;
-}
 
 /** Shards read side by side; more would only queue behind the ledger. */
 const SHARDS_AT_ONCE = 20;

@@ -1,14 +1,10 @@
 import type { OrchestrationContext } from "durable-functions";
+import type { PromotionResult } from "../deployments/contract.ts";
 import { NEVER_READY, PROBES, probeAgainMs } from "../deployments/probing.ts";
 import { isEndedDeployment } from "../deployments/status.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { makeCallable } from "./make-callable.ts";
 import { faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface PromotionResult {
-  status: "active" | "failed";
-  deployment_name?: string | undefined;
-}
 
 /** The model is made callable, where that is this app's affair, and probed until it answers; then one atomic switch. */
 export function* promoteModel(context: OrchestrationContext): Steps<PromotionResult> {

@@ -1,4 +1,5 @@
 import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
+import type { Orchestration } from "../doors/orchestration.ts";
 import type { Activities, FannedOut, Settled } from "./activities.ts";
 
 type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
@@ -75,6 +76,27 @@ export function* fanOut<K extends FannedOut>(
     open = again;
   }
   return results;
+}
+
+/** Runs another orchestration under an instance id of its own and waits for its result. */
+export function* runOrchestration<In, Out>(
+  context: OrchestrationContext,
+  orchestration: Orchestration<string, In, Out>,
+  input: NoInfer<In>,
+  instanceId: string,
+): Steps<Out> {
+  return (yield context.df.callSubOrchestrator(orchestration.name, input, instanceId)) as Out;
+}
+
+/** Runs one instance for each input side by side; results stand in the order of the inputs. */
+export function* runOrchestrations<In, Out>(
+  context: OrchestrationContext,
+  { name, instanceId }: Orchestration<string, In, Out>,
+  inputs: readonly NoInfer<In>[],
+): Steps<Out[]> {
+  return (yield context.df.Task.all(
+    inputs.map((input) => context.df.callSubOrchestrator(name, input, instanceId(input))),
+  )) as Out[];
 }
 
 /** Waits by a durable timer. */

@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { RecordRef } from "../doors/claim.ts";
-import { isEndedRun, type RunStatus } from "../training/status.ts";
+import type { TrainingInput, TrainingResult } from "../training/contract.ts";
+import { isEndedRun } from "../training/status.ts";
 import {
   fanOut,
   faultText,
@@ -12,14 +13,6 @@ import {
   waitUntil,
   wakeable,
 } from "./steps.ts";
-
-export interface TrainingResult {
-  status: RunStatus;
-  tuned_model?: string | undefined;
-}
-
-/** `polling`: a later generation of the same instance, whose job is already at the provider. */
-type Input = RecordRef & { readonly polling?: boolean };
 
 /** A replay reads the whole history: a new generation after this many polls keeps it short. */
 const POLLS_A_GENERATION = 50;
@@ -41,7 +34,7 @@ function restOf(context: OrchestrationContext): Rest {
 
 /** Files up, job created once, polled by durable timers that `cancel` cuts short, result recorded. */
 export function* trainModel(context: OrchestrationContext): Steps<TrainingResult | undefined> {
-  const { agent_id, id, polling } = context.df.getInput() as Input;
+  const { agent_id, id, polling } = context.df.getInput() as TrainingInput;
   const run = { agent_id, id };
   const rest = restOf(context);
   if (!polling) {
@@ -61,7 +54,7 @@ export function* trainModel(context: OrchestrationContext): Steps<TrainingResult
     // The job is paid for and goes on whether or not we can look: a run is never failed for that.
     context.df.setCustomStatus({ state: "not_followed", fault: faultText(fault).slice(0, 300) });
     yield* rest(LOOK_LATER_MS);
-    context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+    context.df.continueAsNew({ ...run, polling: true } satisfies TrainingInput);
     return undefined;
   }
 }
@@ -75,7 +68,7 @@ function* follow(
   for (let polls = 0; ; polls++) {
     if (polls >= POLLS_A_GENERATION) {
       // An event that nobody waited for is lost here; the next generation's first look reads the ledger anyway.
-      context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+      context.df.continueAsNew({ ...run, polling: true } satisfies TrainingInput);
       return undefined;
     }
     const job = yield* step(context, "pollTrainingJob", run);

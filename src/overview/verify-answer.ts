@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { manifestSchema, verifyManifest } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 
 const EXAMPLE = {
   agent_id: "mcp-agents",
@@ -18,7 +18,7 @@ const EXAMPLE = {
 };
 
 /** The row that tells whether an answer that was kept is the one that was given. */
-export function verifyAnswerOperations({ key }: { readonly key: () => Promise<string> }): Operation[] {
+export function verifyAnswerOperations({ key }: { readonly key: () => Promise<string> }) {
   return [
     defineOperation({
       name: "verifyAnswer",

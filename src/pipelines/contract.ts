@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
 import type { RecordKind } from "../ledger/records.ts";
@@ -179,6 +180,29 @@ export const PIPELINES: RecordKind<Pipeline> = {
 };
 
 type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
+
+export interface PipelineResult {
+  outcome: PipelineOutcome;
+  verdict?: Verdict | undefined;
+  error?: string | undefined;
+}
+export const RUN_PIPELINE: Orchestration<"runPipeline", RecordRef, PipelineResult> = {
+  name: "runPipeline",
+  instanceId: recordInstance,
+};
+
+/** The minute the timer rang, as digits: `202606011200`. */
+export interface RetrainingInput {
+  readonly stamp: string;
+}
+export interface RetrainingResult {
+  started: { agent_id: string; pipeline_id: string; outcome: string }[];
+  skipped: { agent_id: string; reason: string }[];
+}
+export const RETRAIN_AGENTS: Orchestration<"retrainAgents", RetrainingInput, RetrainingResult> = {
+  name: "retrainAgents",
+  instanceId: ({ stamp }) => `retraining-${stamp}`,
+};
 
 /** The durable steps of `runPipeline` and `retrainAgents`; each makes the record that the next orchestration works on. */
 export interface PipelineActivities {

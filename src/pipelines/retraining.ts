@@ -2,7 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Orchestrations } from "../doors/operation.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { hashedId } from "../kernel/ids.ts";
-import { runPipelineInputSchema } from "./contract.ts";
+import { RETRAIN_AGENTS, runPipelineInputSchema } from "./contract.ts";
 import { isUnderWay } from "./rules.ts";
 import type { PipelineService } from "./service.ts";
 import type { PipelineStore } from "./store.ts";
@@ -70,5 +70,5 @@ export async function planRetraining(deps: RetrainingDeps, stamp: string): Promi
 /** What the retraining timer does: one orchestration a minute at most, named by the minute. */
 export async function startRetraining(clock: Clock, orchestrations: Orchestrations): Promise<void> {
   const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
-  await orchestrations.start("retrainAgents", `retraining-${stamp}`, { stamp });
+  await orchestrations.start(RETRAIN_AGENTS, { stamp });
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { BUILD_DATASET } from "../datasets/contract.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import { isEndedDataset } from "../datasets/status.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
@@ -48,7 +49,7 @@ function reviewerOf(context: CallContext, named: string | undefined): string {
 }
 
 /** The rows of the review queue. */
-export function reviewOperations({ service, datasets, settings, clock }: ReviewOperationDeps): Operation[] {
+export function reviewOperations({ service, datasets, settings, clock }: ReviewOperationDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const offered = z.object({
     agent_id: z.string(),
@@ -361,7 +362,8 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
         const { record, finished, urls } = await startAndWait(
           context,
           clock,
-          { name: "buildDataset", instanceId: dataset.id, input: { agent_id, id: dataset.id } },
+          BUILD_DATASET,
+          { agent_id, id: dataset.id },
           () => datasets.get(agent_id, dataset.id),
           isEndedDataset,
         );

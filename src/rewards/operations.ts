@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { REWARD_SOURCES, type Reward, rewardInputSchema, rewardSchema } from "./contract.ts";
 import type { RewardService } from "./service.ts";
@@ -40,10 +40,7 @@ const listed = (reward: Reward): z.input<typeof listedSchema> => ({
   created_at: reward.created_at,
 });
 
-export function rewardOperations(deps: {
-  service: RewardService;
-  settings: Pick<Settings, "agentId">;
-}): Operation[] {
+export function rewardOperations(deps: { service: RewardService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;
   const agentId = agentIdSchema.default(settings.agentId);
 

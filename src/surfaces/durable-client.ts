@@ -29,9 +29,10 @@ export function orchestrationsOf(open: () => DurableClient): Orchestrations {
   };
   return {
     status,
-    async start(name, instanceId, input) {
+    async start(orchestration, input) {
+      const instanceId = orchestration.instanceId(input);
       try {
-        await client().startNew(name, { instanceId, input });
+        await client().startNew(orchestration.name, { instanceId, input });
       } catch (thrown) {
         // Refused because it runs already, or the answer was lost: either way, what counts is whether it is there.
         const there = await status(instanceId);

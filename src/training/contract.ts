@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { graderSchema } from "./graders.ts";
@@ -241,6 +242,17 @@ export const RUNS: RecordKind<TrainingRun> = {
   type: "run",
   stored: trainingRunSchema.loose(),
   complete: completeRun,
+};
+
+export interface TrainingResult {
+  status: RunStatus;
+  tuned_model?: string | undefined;
+}
+/** `polling`: a later generation of the same instance, whose job is already at the provider. */
+export type TrainingInput = RecordRef & { readonly polling?: boolean };
+export const TRAIN_MODEL: Orchestration<"trainModel", TrainingInput, TrainingResult> = {
+  name: "trainModel",
+  instanceId: recordInstance,
 };
 
 /** The durable steps of `trainModel`; each can run again without harm. */

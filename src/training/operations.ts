@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import type { RecordRef } from "../doors/claim.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { isMoving } from "../doors/runtime-status.ts";
 import {
   agentIdSchema,
@@ -12,7 +13,7 @@ import {
 } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
+import { RUN_STATUSES, startTrainingInputSchema, TRAIN_MODEL, type TrainingRun } from "./contract.ts";
 import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
 import type { TrainingService } from "./service.ts";
@@ -25,7 +26,7 @@ export interface TrainingOperationDeps {
 }
 
 /** The rows of training in the operations table. */
-export function trainingOperations({ service, settings, clock }: TrainingOperationDeps): Operation[] {
+export function trainingOperations({ service, settings, clock }: TrainingOperationDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const one = z.strictObject({ ...agent, run_id: idSchema.meta({ description: "A training run's id." }) });
   const aliases = { training_run_id: "run_id", id: "run_id" };
@@ -56,7 +57,8 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
         const { record, finished, urls } = await startAndWait(
           { ...context, waitMs },
           clock,
-          orchestration(run),
+          TRAIN_MODEL,
+          refOf(run),
           () => service.get(run.agent_id, run.id),
           isEndedRun,
         );
@@ -174,8 +176,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
         let { run, corrected } = await service.reconcile(agent_id, run_id);
         if (!isEndedRun(run) && !(await isFollowed(run, context))) {
           run = await service.release(agent_id, run_id);
-          const { name, instanceId, input } = orchestration(run);
-          await context.orchestrations.start(name, instanceId, input);
+          await context.orchestrations.start(TRAIN_MODEL, refOf(run));
         }
         return { body: { ...runReply(run), corrected } };
       },
@@ -224,11 +225,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
   ];
 }
 
-const orchestration = (run: TrainingRun) => ({
-  name: "trainModel",
-  instanceId: run.id,
-  input: { agent_id: run.agent_id, id: run.id },
-});
+const refOf = ({ agent_id, id }: TrainingRun): RecordRef => ({ agent_id, id });
 
 /** Whether somebody still works on the run. */
 async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {

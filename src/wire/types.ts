@@ -1,6 +1,71 @@
 // Written by `npm run wire` from the operations table; a test holds it equal.
 /** The operations' nouns as they are on the wire. */
 
+export type ActiveDeployment = {
+  id?: string | undefined;
+  agent_id: string;
+  training_run_id?: string | undefined;
+  dataset_id?: string | undefined;
+  tuned_model_name: string | null;
+  deployment_name?: string | undefined;
+  evaluation_id?: string | undefined;
+  verdict?: string | undefined;
+  override_reason?: string | undefined;
+  gate_policy?: "warn" | "require" | undefined;
+  gate_doubts?: string[] | undefined;
+  four_eyes?: {
+    requested_by: string;
+    decided_by: string;
+  } | undefined;
+  state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
+  error?: string | undefined;
+  failure?: Failure | undefined;
+  prune?: "no" | "oldest_inactive" | undefined;
+  restores?: string | undefined;
+  reason?: string | undefined;
+  promoted_by?: string | undefined;
+  approved_by?: string | undefined;
+  promoted_at?: string | undefined;
+  created_at?: string | undefined;
+  deployment_id: string | null;
+  run_id?: string | undefined;
+  tuned_model?: string | undefined;
+  is_active: boolean;
+  /** What is there at the provider under the deployment's name. */
+  hosted?: {
+    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+    sku: string;
+    capacity: number;
+    requested_at: string;
+    ready_at?: string | undefined;
+    gone_at?: string | undefined;
+    pruned?: string[] | undefined;
+    error?: string | undefined;
+  } | undefined;
+  warnings?: string[] | undefined;
+  rollback_from?: string | null | undefined;
+  rollback_reason?: string | undefined;
+  rollback_at?: string | undefined;
+  /** How it stopped serving. */
+  withdrawn?: {
+    what: "promoted" | "rolled_back" | "deactivated";
+    to: string | null;
+    by?: string | undefined;
+    reason?: string | undefined;
+    at: string;
+  } | undefined;
+  has_active_deployment: boolean;
+  base_model: string;
+  message?: string | undefined;
+  /** The deployment's record is gone. */
+  missing?: true | undefined;
+  /** What a rollback without a target would return to; null: the base model. */
+  rollback_to?: {
+    deployment_id: string;
+    deployment_name: string;
+  } | null | undefined;
+};
+
 export type AuditWrite = {
   container: string;
   id: string;
@@ -147,6 +212,23 @@ export type DeploymentEvent = {
   created_at: string;
 };
 
+export type Edge = {
+  dataset_id: string;
+  /** First 32 digits of the SHA-256 of the line's text. */
+  hash: string;
+  split: "train" | "validation" | "test" | null;
+  fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
+  reason: string;
+  /** Null: a golden example. */
+  score: number | null;
+  tokens: number;
+  at?: string | undefined;
+  episode_ids: string[];
+  reward_ids: string[];
+  /** The line that stands in this one's place. */
+  stands_for?: string | undefined;
+};
+
 export type EpisodeInput = {
   /** Sent again with the same id, an episode is stored once. */
   id?: string | undefined;
@@ -200,6 +282,12 @@ export type EpisodeInput = {
   truncated?: {
     [name: string]: number;
   } | undefined;
+};
+
+export type Failure = {
+  code: string;
+  message: string;
+  candidates?: string[] | undefined;
 };
 
 export type Feeds = {
@@ -258,6 +346,224 @@ export type Hyperparameters = {
 
 export type Json = string | number | boolean | null | Json[] | {
   [name: string]: Json;
+};
+
+export type Lineage = {
+  agent_id: string;
+  /** Of the record that was asked for. */
+  kind?: string | undefined;
+  id?: string | undefined;
+  deployments_found: number;
+  lineage: {
+    id: string;
+    agent_id: string;
+    training_run_id: string;
+    dataset_id?: string | undefined;
+    tuned_model_name: string;
+    deployment_name: string;
+    evaluation_id?: string | undefined;
+    verdict?: string | undefined;
+    override_reason?: string | undefined;
+    gate_policy?: "warn" | "require" | undefined;
+    gate_doubts?: string[] | undefined;
+    four_eyes?: {
+      requested_by: string;
+      decided_by: string;
+    } | undefined;
+    state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+    error?: string | undefined;
+    failure?: Failure | undefined;
+    prune?: "no" | "oldest_inactive" | undefined;
+    restores?: string | undefined;
+    reason?: string | undefined;
+    promoted_by?: string | undefined;
+    approved_by?: string | undefined;
+    promoted_at?: string | undefined;
+    created_at: string;
+    deployment_id: string;
+    run_id: string;
+    tuned_model: string;
+    is_active: boolean;
+    /** What is there at the provider under the deployment's name. */
+    hosted?: {
+      state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+      sku: string;
+      capacity: number;
+      requested_at: string;
+      ready_at?: string | undefined;
+      gone_at?: string | undefined;
+      pruned?: string[] | undefined;
+      error?: string | undefined;
+    } | undefined;
+    warnings: string[];
+    rollback_from?: string | null | undefined;
+    rollback_reason?: string | undefined;
+    rollback_at?: string | undefined;
+    /** How it stopped serving. */
+    withdrawn?: {
+      what: "promoted" | "rolled_back" | "deactivated";
+      to: string | null;
+      by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    } | undefined;
+    training_run: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      base_model: string;
+      dataset_id: string;
+      dataset_hash: string;
+      status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      tuned_model_name?: string | undefined;
+      aoai_job_id?: string | undefined;
+      training_file_id?: string | undefined;
+      validation_file_id?: string | undefined;
+      hyperparameters: Hyperparameters;
+      seed: number;
+      created_at: string;
+      started_at?: string | undefined;
+      completed_at?: string | undefined;
+    };
+    dataset: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      name: string;
+      status: "pending" | "building" | "ready" | "failed";
+      training_count?: number | undefined;
+      validation_count?: number | undefined;
+      test_count?: number | undefined;
+      episode_count?: number | undefined;
+      recipe: Recipe;
+      watermark: {
+        episodes: string;
+        rewards: string;
+      };
+      content_hash?: string | undefined;
+      created_at: string;
+      reward_threshold?: number | undefined;
+      files: {
+        [name: string]: {
+          lines: number;
+          bytes: number;
+          sha256: string;
+        };
+      };
+    } | null;
+    evaluation: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      run_id?: string | undefined;
+      dataset_id: string;
+      split: "train" | "validation" | "test";
+      candidate: string;
+      baseline: string;
+      metric: string;
+      status: "pending" | "running" | "finished" | "failed";
+      result?: Verdict | undefined;
+      created_at: string;
+      completed_at?: string | undefined;
+      verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    } | null;
+  }[];
+  events: DeploymentEvent[];
+  training_run?: {
+    id: string;
+    missing: true;
+  } | {
+    id: string;
+    base_model: string;
+    dataset_id: string;
+    dataset_hash: string;
+    status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    tuned_model_name?: string | undefined;
+    aoai_job_id?: string | undefined;
+    training_file_id?: string | undefined;
+    validation_file_id?: string | undefined;
+    hyperparameters: Hyperparameters;
+    seed: number;
+    created_at: string;
+    started_at?: string | undefined;
+    completed_at?: string | undefined;
+  } | null | undefined;
+  training_runs?: {
+    id: string;
+    base_model: string;
+    dataset_id: string;
+    dataset_hash: string;
+    status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    tuned_model_name?: string | undefined;
+    aoai_job_id?: string | undefined;
+    training_file_id?: string | undefined;
+    validation_file_id?: string | undefined;
+    hyperparameters: Hyperparameters;
+    seed: number;
+    created_at: string;
+    started_at?: string | undefined;
+    completed_at?: string | undefined;
+  }[] | undefined;
+  dataset?: {
+    id: string;
+    missing: true;
+  } | {
+    id: string;
+    name: string;
+    status: "pending" | "building" | "ready" | "failed";
+    training_count?: number | undefined;
+    validation_count?: number | undefined;
+    test_count?: number | undefined;
+    episode_count?: number | undefined;
+    recipe: Recipe;
+    watermark: {
+      episodes: string;
+      rewards: string;
+    };
+    content_hash?: string | undefined;
+    created_at: string;
+    reward_threshold?: number | undefined;
+    files: {
+      [name: string]: {
+        lines: number;
+        bytes: number;
+        sha256: string;
+      };
+    };
+  } | undefined;
+  evaluation?: {
+    id: string;
+    run_id?: string | undefined;
+    dataset_id: string;
+    split: "train" | "validation" | "test";
+    candidate: string;
+    baseline: string;
+    metric: string;
+    status: "pending" | "running" | "finished" | "failed";
+    result?: Verdict | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+  } | undefined;
+  evaluations?: {
+    id: string;
+    run_id?: string | undefined;
+    dataset_id: string;
+    split: "train" | "validation" | "test";
+    candidate: string;
+    baseline: string;
+    metric: string;
+    status: "pending" | "running" | "finished" | "failed";
+    result?: Verdict | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+  }[] | undefined;
+  continuation?: string | undefined;
+  manifest?: Manifest | undefined;
 };
 
 export type Manifest = {
@@ -967,23 +1273,58 @@ export type ShortRunReply = {
 };
 
 export type ShownDeployment = {
-  deployment_id: string;
   id: string;
   agent_id: string;
   training_run_id: string;
-  run_id: string;
-  tuned_model: string;
+  dataset_id?: string | undefined;
   tuned_model_name: string;
   deployment_name: string;
-  is_active: boolean;
-  state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
-  promoted_at?: string | undefined;
-  promoted_by?: string | undefined;
   evaluation_id?: string | undefined;
   verdict?: string | undefined;
   override_reason?: string | undefined;
+  gate_policy?: "warn" | "require" | undefined;
+  gate_doubts?: string[] | undefined;
+  four_eyes?: {
+    requested_by: string;
+    decided_by: string;
+  } | undefined;
+  state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+  error?: string | undefined;
+  failure?: Failure | undefined;
+  prune?: "no" | "oldest_inactive" | undefined;
+  restores?: string | undefined;
+  reason?: string | undefined;
+  promoted_by?: string | undefined;
+  approved_by?: string | undefined;
+  promoted_at?: string | undefined;
+  created_at: string;
+  deployment_id: string;
+  run_id: string;
+  tuned_model: string;
+  is_active: boolean;
+  /** What is there at the provider under the deployment's name. */
+  hosted?: {
+    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+    sku: string;
+    capacity: number;
+    requested_at: string;
+    ready_at?: string | undefined;
+    gone_at?: string | undefined;
+    pruned?: string[] | undefined;
+    error?: string | undefined;
+  } | undefined;
   warnings: string[];
-  [name: string]: unknown;
+  rollback_from?: string | null | undefined;
+  rollback_reason?: string | undefined;
+  rollback_at?: string | undefined;
+  /** How it stopped serving. */
+  withdrawn?: {
+    what: "promoted" | "rolled_back" | "deactivated";
+    to: string | null;
+    by?: string | undefined;
+    reason?: string | undefined;
+    at: string;
+  } | undefined;
 };
 
 export type SourceAggregate = {
@@ -2390,22 +2731,7 @@ export interface OperationOutputs {
   listExamples: {
     agent_id: string;
     dataset_id: string;
-    edges: {
-      dataset_id: string;
-      /** First 32 digits of the SHA-256 of the line's text. */
-      hash: string;
-      split: "train" | "validation" | "test" | null;
-      fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
-      reason: string;
-      /** Null: a golden example. */
-      score: number | null;
-      tokens: number;
-      at?: string | undefined;
-      episode_ids: string[];
-      reward_ids: string[];
-      /** The line that stands in this one's place. */
-      stands_for?: string | undefined;
-    }[];
+    edges: Edge[];
     continuation?: string | undefined;
     manifest?: Manifest | undefined;
   };
@@ -2413,22 +2739,7 @@ export interface OperationOutputs {
   explainExample: {
     agent_id: string;
     dataset_id: string;
-    edges: {
-      dataset_id: string;
-      /** First 32 digits of the SHA-256 of the line's text. */
-      hash: string;
-      split: "train" | "validation" | "test" | null;
-      fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
-      reason: string;
-      /** Null: a golden example. */
-      score: number | null;
-      tokens: number;
-      at?: string | undefined;
-      episode_ids: string[];
-      reward_ids: string[];
-      /** The line that stands in this one's place. */
-      stands_for?: string | undefined;
-    }[];
+    edges: Edge[];
     manifest?: Manifest | undefined;
   };
   /** Reserves the next episode for a reviewer, by the sampling rules; the same one until it is judged. */
@@ -2838,27 +3149,62 @@ export interface OperationOutputs {
   };
   /** Puts the model of a training run into service. */
   promote: {
-    deployment_id: string;
     id: string;
     agent_id: string;
     training_run_id: string;
-    run_id: string;
-    tuned_model: string;
+    dataset_id?: string | undefined;
     tuned_model_name: string;
     deployment_name: string;
-    is_active: boolean;
-    state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
-    promoted_at?: string | undefined;
-    promoted_by?: string | undefined;
     evaluation_id?: string | undefined;
     verdict?: string | undefined;
     override_reason?: string | undefined;
+    gate_policy?: "warn" | "require" | undefined;
+    gate_doubts?: string[] | undefined;
+    four_eyes?: {
+      requested_by: string;
+      decided_by: string;
+    } | undefined;
+    state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+    error?: string | undefined;
+    failure?: Failure | undefined;
+    prune?: "no" | "oldest_inactive" | undefined;
+    restores?: string | undefined;
+    reason?: string | undefined;
+    promoted_by?: string | undefined;
+    approved_by?: string | undefined;
+    promoted_at?: string | undefined;
+    created_at: string;
+    deployment_id: string;
+    run_id: string;
+    tuned_model: string;
+    is_active: boolean;
+    /** What is there at the provider under the deployment's name. */
+    hosted?: {
+      state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+      sku: string;
+      capacity: number;
+      requested_at: string;
+      ready_at?: string | undefined;
+      gone_at?: string | undefined;
+      pruned?: string[] | undefined;
+      error?: string | undefined;
+    } | undefined;
     warnings: string[];
+    rollback_from?: string | null | undefined;
+    rollback_reason?: string | undefined;
+    rollback_at?: string | undefined;
+    /** How it stopped serving. */
+    withdrawn?: {
+      what: "promoted" | "rolled_back" | "deactivated";
+      to: string | null;
+      by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    } | undefined;
     success: boolean;
     urls?: {
       [name: string]: string;
     } | undefined;
-    [name: string]: unknown;
   };
   /** Goes back to the model that served before, or to the deployment named. */
   rollback: {
@@ -2907,63 +3253,11 @@ export interface OperationOutputs {
     continuation?: string | undefined;
   };
   /** Shows the deployment that serves now, or says that the base model does. */
-  getActiveDeployment: {
-    deployment_id: string | null;
-    id?: string | undefined;
-    agent_id: string;
-    training_run_id?: string | undefined;
-    run_id?: string | undefined;
-    tuned_model?: string | undefined;
-    tuned_model_name: string | null;
-    deployment_name?: string | undefined;
-    is_active?: boolean | undefined;
-    state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
-    promoted_at?: string | undefined;
-    promoted_by?: string | undefined;
-    evaluation_id?: string | undefined;
-    verdict?: string | undefined;
-    override_reason?: string | undefined;
-    warnings?: string[] | undefined;
-    has_active_deployment: boolean;
-    base_model: string;
-    message?: string | undefined;
-    /** What a rollback without a target would return to; null: the base model. */
-    rollback_to?: {
-      deployment_id: string;
-      deployment_name: string;
-    } | null | undefined;
-    [name: string]: unknown;
-  };
+  getActiveDeployment: ActiveDeployment;
   /** Traces deployments to their evaluation, training run and dataset, with the history of promotions. */
-  getLineage: {
-    agent_id: string;
-    deployments_found: number;
-    lineage: {
-      deployment_id: string;
-      tuned_model: string;
-      is_active: boolean;
-      [name: string]: unknown;
-    }[];
-    events: DeploymentEvent[];
-    continuation?: string | undefined;
-    manifest?: Manifest | undefined;
-    [name: string]: unknown;
-  };
+  getLineage: Lineage;
   /** Traces one deployment, run, dataset or evaluation to what led to it and what came of it. */
-  getLineageOf: {
-    agent_id: string;
-    deployments_found: number;
-    lineage: {
-      deployment_id: string;
-      tuned_model: string;
-      is_active: boolean;
-      [name: string]: unknown;
-    }[];
-    events: DeploymentEvent[];
-    continuation?: string | undefined;
-    manifest?: Manifest | undefined;
-    [name: string]: unknown;
-  };
+  getLineageOf: Lineage;
   /** Tells which model the agent is to call now, and where the answer comes from. */
   selectModel: {
     agent_id: string;
@@ -3266,35 +3560,49 @@ export interface OperationOutputs {
   traceEpisode: {
     agent_id: string;
     episode_id: string;
-    /** `missing`: the ledger has it no more. */
     episode: {
       id: string;
-      [name: string]: unknown;
+      missing: true;
+    } | {
+      id: string;
+      created_at: string;
+      /** The conversation that it belongs to; a session never stands on two sides of a split. */
+      session_id?: string | undefined;
+      /** The model or deployment that answered. */
+      model_deployment?: string | undefined;
+      reward_avg?: number | undefined;
     };
     rewards: {
       id: string;
-      [name: string]: unknown;
+      missing: true;
+    } | {
+      id: string;
+      source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+      value: number;
+      evaluator?: string | undefined;
+      created_at: string;
+      withdrawn?: true | undefined;
     }[];
     datasets: {
       id: string;
-      edges: {
-        hash: string;
-        reason: string;
-        [name: string]: unknown;
-      }[];
+      name: string;
+      content_hash?: string | undefined;
+      created_at: string;
+      edges: Edge[];
       runs: {
         id: string;
+        status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+        tuned_model_name?: string | undefined;
         deployments: {
           id: string;
-          [name: string]: unknown;
+          deployment_name: string;
+          tuned_model: string;
+          is_active: boolean;
         }[];
-        [name: string]: unknown;
       }[];
-      [name: string]: unknown;
     }[];
     live_models: string[];
     manifest?: Manifest | undefined;
-    [name: string]: unknown;
   };
   /** Checks that an answer kept with its signed manifest is the one that was given. */
   verifyAnswer: {

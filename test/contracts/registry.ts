@@ -127,7 +127,7 @@ export function describeRegistry(
                 pk: [agent_id],
               },
             ))
-              all.push(bare(one) as (typeof all)[number]);
+              all.push(bare(one));
             const events = all
               .filter((one): one is DeploymentEvent => one.type === "event")
               .toSorted((a, b) => a.version - b.version);

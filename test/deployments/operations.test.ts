@@ -2,10 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { createDeploymentActivities } from "../../src/deployments/activities.ts";
 import { deploymentOperations } from "../../src/deployments/operations.ts";
 import { createModelSelector } from "../../src/deployments/selection.ts";
-import { type CallContext, parseInput } from "../../src/doors/operation.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { invalid, isLightningError, notFound, unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import type { OperationName } from "../../src/operations.ts";
 import { AGENT, callContext, chatProvider, deploymentWorld, evaluationRecord, settings } from "./world.ts";
 
 async function doors() {
@@ -17,7 +18,12 @@ async function doors() {
     clock: world.clock,
     logger: silentLogger,
   });
-  const table = deploymentOperations({ service: world.service, selector, settings, clock: systemClock });
+  const table: readonly Operation[] = deploymentOperations({
+    service: world.service,
+    selector,
+    settings,
+    clock: systemClock,
+  });
   const orchestrate = async (name: string, id: string, input: unknown) => {
     expect(name).toBe("promoteModel");
     expect(input).toEqual({ agent_id: AGENT, id });
@@ -27,17 +33,21 @@ async function doors() {
     await world.activities.switchPointer(ref);
   };
   /** Calls an operation as a door does: input checked, output held to its schema. */
-  async function call(name: string, raw: Record<string, unknown> = {}, context: Partial<CallContext> = {}) {
+  async function call(
+    name: OperationName,
+    raw: Record<string, unknown> = {},
+    context: Partial<CallContext> = {},
+  ) {
     const operation = table.find((one) => one.name === name);
     if (operation === undefined) throw new Error(`no operation ${name}`);
     const reply = await operation.run(parseInput(operation, raw), {
       ...callContext(orchestrate),
       ...context,
     });
-    return {
-      status: reply.status ?? 200,
-      body: operation.output.parse(reply.body) as Record<string, unknown>,
-    };
+    const body = operation.output.parse(reply.body) as Record<string, unknown>;
+    // The schema leaves nothing out that is answered.
+    expect(body).toEqual(reply.body);
+    return { status: reply.status ?? 200, body };
   }
   return { ...world, selector, call };
 }

@@ -136,7 +136,7 @@ export function callContext(
     waitMs,
     door: "rest",
     orchestrations: {
-      start,
+      start: ({ name, instanceId }, input) => start(name, instanceId(input), input),
       raise: async () => {},
       terminate: async () => {},
       status: async () => undefined,

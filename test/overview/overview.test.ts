@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
+import type { Operation } from "../../src/doors/operation.ts";
 import { sleep, VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
@@ -216,7 +217,8 @@ describe("a feed whose consumers' places are known", () => {
 });
 
 const health = async (made = service(), input: object = {}) => {
-  const row = overviewOperations({ service: made, settings }).find(({ name }) => name === "getHealth");
+  const rows: readonly Operation[] = overviewOperations({ service: made, settings });
+  const row = rows.find(({ name }) => name === "getHealth");
   const reply = await row?.run({ counts: false, ...input }, {} as never);
   return { status: reply?.status, body: healthSchema.parse(reply?.body) };
 };

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { buildDatasetInputSchema } from "../../src/datasets/contract.ts";
 import type { datasetReplySchema } from "../../src/datasets/replies.ts";
 import type { deploymentEventSchema } from "../../src/deployments/contract.ts";
-import type { shownDeploymentSchema } from "../../src/deployments/read-operations.ts";
+import type { shownDeploymentSchema } from "../../src/deployments/replies.ts";
 import type { messageSchema, toolDefinitionSchema } from "../../src/doors/chat.ts";
 import type { metadataSchema } from "../../src/doors/schemas.ts";
 import type { episodeInputSchema, tokenUsageSchema, toolCallSchema } from "../../src/episodes/contract.ts";

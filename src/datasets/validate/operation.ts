@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { capabilityOf, PROVIDERS } from "../../catalog/capabilities.ts";
-import { defineOperation, type Operation } from "../../doors/operation.ts";
+import { defineOperation } from "../../doors/operation.ts";
 import { checkFile, checkTogether, type FileCheck, nearPairs } from "./file.ts";
 
 const faultSchema = z.object({
@@ -33,7 +33,7 @@ async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
 }
 
 /** The row that checks files without building anything. */
-export function validateOperation(): Operation {
+export function validateOperation() {
   return defineOperation({
     name: "validateFile",
     summary: "Checks a training file by the rules of its format, provider and model; nothing is stored.",

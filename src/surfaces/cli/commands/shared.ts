@@ -1,9 +1,5 @@
 import { type Body, plain, RULER } from "../layout.ts";
 
-/** Turns a reply into lines. `input` is what was asked. */
-export type Text = (body: Body, input: Body) => string[];
-export type Texts = Readonly<Record<string, Text>>;
-
 const STATUS_SIGNS: Readonly<Record<string, string>> = {
   pending: "⏳",
   running: "🔄",
@@ -23,5 +19,4 @@ export const ruled = (heading: string, blocks: readonly string[][], ruler = RULE
   ...blocks.flatMap((block) => [...block, ruler]),
 ];
 export const none = (heading: string, what: string) => [heading, `   No ${what} yet.`];
-export const tunedModel = (body: Body) => body.tuned_model ?? body.tuned_model_name;
 export const underWay = (what: string, id: unknown) => [`⏳ ${what} is in progress (ID: ${plain(id)})`];
