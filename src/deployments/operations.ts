@@ -9,7 +9,6 @@ import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./con
 import { showDeployment } from "./lineage.ts";
 import { policyOperations } from "./policy-operations.ts";
 import { deploymentReads, nameOrNull, shownDeploymentSchema } from "./read-operations.ts";
-import { NEVER_MOVED } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
@@ -56,7 +55,6 @@ export function deploymentOperations({
   clock,
   upkeep,
 }: DeploymentOperationsDeps): Operation[] {
-  const { store } = service;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const activeId = async (agentIdValue: string) =>
     (await service.readActive(agentIdValue))?.deployment_id ?? null;
@@ -67,8 +65,8 @@ export function deploymentOperations({
     pointer: Awaited<ReturnType<typeof service.deactivate>>["pointer"],
   ) {
     const id = pointer.deployment_id;
-    const active = id === null ? undefined : await store.readDeployment(agentIdValue, id);
-    const model = active?.tuned_model_name ?? pointer.deployment_name;
+    const tuned = id === null ? undefined : await service.reads.tunedModelOf(agentIdValue, id);
+    const model = tuned ?? pointer.deployment_name;
     return {
       success: true,
       agent_id: agentIdValue,
@@ -169,7 +167,7 @@ export function deploymentOperations({
       );
       if (record.state === "failed") throw notPromoted(record);
       selector.invalidate(agent_id);
-      const now = await afterMove(agent_id, (await store.readPointer(agent_id)) ?? NEVER_MOVED);
+      const now = await afterMove(agent_id, await service.reads.pointer(agent_id));
       const event = await service.returnOf(record);
       const { warnings } = result;
       if (!finished || event === undefined)

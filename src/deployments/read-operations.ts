@@ -1,12 +1,9 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { manifestField, manifestSchema } from "../doors/manifest.ts";
 import { defineOperation, type Operation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../doors/schemas.ts";
-import { bare } from "../ledger/ledger.ts";
-import { DEPLOYMENT_STATES, deploymentEventSchema } from "./contract.ts";
-import { createLineage, LINEAGE_KINDS, rollbackInfo, showDeployment } from "./lineage.ts";
-import { applyRollback } from "./rules.ts";
+import { DEPLOYMENT_STATES } from "./contract.ts";
+import { lineageOperations } from "./lineage-operations.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
 
@@ -30,18 +27,8 @@ export const shownDeploymentSchema = z.looseObject({
   override_reason: z.string().optional(),
   warnings: z.array(z.string()),
 });
-const lineageSchema = z.looseObject({
-  agent_id: z.string(),
-  deployments_found: z.number().int(),
-  lineage: z.array(
-    z.looseObject({ deployment_id: idSchema, tuned_model: z.string(), is_active: z.boolean() }),
-  ),
-  events: z.array(deploymentEventSchema),
-  continuation: z.string().optional(),
-  manifest: manifestSchema.optional(),
-});
 
-/** The rows that only look: which model serves, what served before, and where a model came from. */
+/** The rows that only look: which model serves, and what served before. */
 export function deploymentReads({
   service,
   selector,
@@ -51,8 +38,6 @@ export function deploymentReads({
   readonly selector: ModelSelector;
   readonly settings: Pick<Settings, "agentId" | "useTunedModel">;
 }): Operation[] {
-  const { store } = service;
-  const lineage = createLineage(store);
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
 
   const listDeployments = defineOperation({
@@ -73,21 +58,12 @@ export function deploymentReads({
     mcp: ["lightning_list_deployments"],
     example: { agent_id: "mcp-agents" },
     async run({ agent_id, limit, continuation }) {
-      const [page, active, events, hosted] = await Promise.all([
-        store.listDeployments(agent_id, limit, continuation),
-        service.readActive(agent_id),
-        store.events(agent_id),
-        store.hosted.ofAgent(agent_id),
-      ]);
-      const deployments = page.items.map((one) => ({
-        ...showDeployment(bare(one), active?.deployment_id ?? null, hosted.get(one.deployment_name)),
-        ...rollbackInfo(one.id, events),
-      }));
+      const page = await service.reads.page(agent_id, limit, continuation);
       return {
         body: {
           agent_id,
-          deployments_found: deployments.length,
-          deployments,
+          deployments_found: page.deployments.length,
+          deployments: page.deployments,
           ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
         },
       };
@@ -133,22 +109,7 @@ export function deploymentReads({
             base_model,
           },
         };
-      const [deployment, pointer, hosted] = await Promise.all([
-        store.readDeployment(agent_id, active.deployment_id),
-        store.readPointer(agent_id),
-        store.hosted.ofAgent(agent_id),
-      ]);
-      const state = { deployment_id: active.deployment_id, deployment_name: active.deployment_name };
-      const back = applyRollback({ ...state, stack: pointer?.stack ?? [], version: pointer?.version ?? 0 });
-      const { deployment_id: backId = null, deployment_name: backName = null } =
-        back.kind === "moved" ? back.pointer : {};
-      const rollback_to =
-        backId === null || backName === null ? null : { deployment_id: backId, deployment_name: backName };
-      // The pointer alone decides; a record that is gone is named, not hidden.
-      const shown =
-        deployment === undefined
-          ? { tuned_model_name: active.deployment_name, tuned_model: active.deployment_name, missing: true }
-          : showDeployment(bare(deployment), active.deployment_id, hosted.get(active.deployment_name));
+      const { shown, rollback_to } = await service.reads.active(agent_id, active);
       return {
         body: {
           ...shown,
@@ -160,46 +121,6 @@ export function deploymentReads({
           rollback_to,
         },
       };
-    },
-  });
-
-  const getLineage = defineOperation({
-    name: "getLineage",
-    summary:
-      "Traces deployments to their evaluation, training run and dataset, with the history of promotions.",
-    input: z.strictObject({
-      ...agent,
-      kind: z.enum(LINEAGE_KINDS).optional(),
-      id: idSchema.optional(),
-      ...pagingSchema,
-      ...manifestField,
-    }),
-    output: lineageSchema,
-    role: "reader",
-    effect: "read",
-    idempotent: true,
-    rest: { method: "GET", path: "/lineage" },
-    cli: "lineage",
-    mcp: ["lightning_get_lineage"],
-    example: { agent_id: "mcp-agents" },
-    async run({ agent_id, kind, id, limit, continuation }) {
-      if (id === undefined) return { body: await lineage.ofAgent(agent_id, limit, continuation) };
-      return { body: await lineage.ofRecord(agent_id, kind ?? kindOfId(id), id) };
-    },
-  });
-
-  const getLineageOf = defineOperation({
-    name: "getLineageOf",
-    summary: "Traces one deployment, run, dataset or evaluation to what led to it and what came of it.",
-    input: z.strictObject({ ...agent, kind: z.enum(LINEAGE_KINDS), id: idSchema, ...manifestField }),
-    output: lineageSchema,
-    role: "reader",
-    effect: "read",
-    idempotent: true,
-    rest: { method: "GET", path: "/lineage/{kind}/{id}" },
-    example: { agent_id: "mcp-agents", kind: "deployments", id: "dep-456" },
-    async run({ agent_id, kind, id }) {
-      return { body: await lineage.ofRecord(agent_id, kind, id) };
     },
   });
 
@@ -236,13 +157,5 @@ export function deploymentReads({
     },
   });
 
-  return [listDeployments, getActiveDeployment, getLineage, getLineageOf, selectModel];
-}
-
-/** Our ids tell their kind; `lineage --id run-…` needs no --kind. */
-function kindOfId(id: string): (typeof LINEAGE_KINDS)[number] {
-  if (id.startsWith("run-")) return "runs";
-  if (id.startsWith("dataset-")) return "datasets";
-  if (id.startsWith("eval-")) return "evaluations";
-  return "deployments";
+  return [listDeployments, getActiveDeployment, ...lineageOperations({ service, settings }), selectModel];
 }

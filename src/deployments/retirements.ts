@@ -87,7 +87,7 @@ export function createRetirements(deps: {
 
   return async (agentId: string): Promise<Retirements> => {
     const runs = await succeededRuns(agentId);
-    const pointer = await service.store.readPointer(agentId);
+    const pointer = await service.reads.pointer(agentId);
     const served = new Map(runs.map((run) => [run.id, run]));
     const names = [...new Set([settings.baseModel, ...runs.map((run) => run.base_model)])];
     const facts = new Map(
@@ -95,24 +95,18 @@ export function createRetirements(deps: {
     );
     const end = (base: string) => facts.get(base)?.deployment_retires ?? UNKNOWN;
     const deployments: Retirements["deployments"][number][] = [];
-    let after: string | undefined;
-    do {
-      const page = await service.store.listDeployments(agentId, 200, after);
-      for (const one of page.items) {
-        if (one.promoted_at === undefined) continue;
-        const base = served.get(one.training_run_id)?.base_model ?? UNKNOWN;
-        deployments.push({
-          deployment_id: one.id,
-          run_id: one.training_run_id,
-          deployment_name: one.deployment_name,
-          base_model: base,
-          retires: end(base),
-          days_left: days(end(base)),
-          is_active: one.id === pointer?.deployment_id,
-        });
-      }
-      after = page.continuation;
-    } while (after !== undefined);
+    for await (const one of service.reads.everActive(agentId)) {
+      const base = served.get(one.training_run_id)?.base_model ?? UNKNOWN;
+      deployments.push({
+        deployment_id: one.id,
+        run_id: one.training_run_id,
+        deployment_name: one.deployment_name,
+        base_model: base,
+        retires: end(base),
+        days_left: days(end(base)),
+        is_active: one.id === pointer.deployment_id,
+      });
+    }
 
     const active = deployments.find((one) => one.is_active);
     const run = active === undefined ? runs[0] : (served.get(active.run_id) ?? runs[0]);

@@ -12,6 +12,7 @@ import type { Deployment } from "./contract.ts";
 import { createGate, demandTwoPersons } from "./gate.ts";
 import { createHostedModels, type HostedDeps } from "./hosted.ts";
 import { createGatePolicies } from "./policy.ts";
+import { createRegistryReads } from "./registry-reads.ts";
 import { createRollback, type Rollback, type RollbackRequest } from "./rollback.ts";
 import { applyDeactivation, applyPromotion, applyRestore, gateWarnings } from "./rules.ts";
 import { createDeploymentStore, type MoveResult } from "./store.ts";
@@ -118,6 +119,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
 
   return {
     store,
+    reads: createRegistryReads(store),
     logger,
     /** Absent: the settings name no account to make deployments in. */
     models,

@@ -101,7 +101,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     aliases: { training_run_id: "run_id" },
     example: { agent_id: "mcp-agents" },
     async run(input) {
-      const page = await service.store.list(input.agent_id, input.run_id, input.limit, input.continuation);
+      const page = await service.list(input.agent_id, input.run_id, input.limit, input.continuation);
       const evaluations = page.items.map((one) => {
         const { sample: _sample, ...shown } = show(bare(one));
         return shown;

@@ -79,6 +79,8 @@ export function createEvaluationService(deps: EvaluationDeps) {
 
   return {
     store,
+    /** A page of evaluations, of one run or of all, newest first. */
+    list: store.list,
 
     /**
      * Checks a request and makes its record, once: the same candidate, baseline, examples and metric are one evaluation,

@@ -19,27 +19,19 @@ export function episodeTraceOperations({
   readonly deployments: DeploymentService;
   readonly settings: Pick<Settings, "agentId">;
 }): Operation[] {
-  const { store } = deployments;
-
   async function runsOf(agentId: string, datasetId: string, activeId: string | undefined) {
-    const runs = [];
-    for await (const run of store.runsOfDataset(agentId, datasetId)) {
-      const served = [];
-      for await (const one of store.deploymentsOfRun(agentId, run.id))
-        served.push({
-          id: one.id,
-          deployment_name: one.deployment_name,
-          tuned_model: one.tuned_model_name,
-          is_active: one.id === activeId,
-        });
-      runs.push({
-        id: run.id,
-        status: run.status,
-        tuned_model_name: run.tuned_model_name,
-        deployments: served,
-      });
-    }
-    return runs;
+    const runs = await deployments.reads.runsOfDataset(agentId, datasetId);
+    return runs.map(({ run, deployments: made }) => ({
+      id: run.id,
+      status: run.status,
+      tuned_model_name: run.tuned_model_name,
+      deployments: made.map((one) => ({
+        id: one.id,
+        deployment_name: one.deployment_name,
+        tuned_model: one.tuned_model_name,
+        is_active: one.id === activeId,
+      })),
+    }));
   }
 
   return [

@@ -124,7 +124,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     mcp: ["lightning_list_pipelines"],
     example: { agent_id: "mcp-agents" },
     async run(input) {
-      const page = await service.store.list(input.agent_id, input.limit, input.continuation);
+      const page = await service.list(input.agent_id, input.limit, input.continuation);
       const pipelines = page.items.map((one) => {
         const { input: _input, ...shown } = show(bare(one));
         return shown;

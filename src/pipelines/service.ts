@@ -72,6 +72,8 @@ export function createPipelineService(deps: PipelineDeps) {
 
   return {
     store,
+    /** A page of pipelines, newest first. */
+    list: store.list,
     settings,
     stages: { datasets, training, evaluations, deployments },
     get,
