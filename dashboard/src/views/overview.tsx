@@ -54,7 +54,11 @@ export function OverviewView() {
             <Attention asked={needsPerson(data, review.data, pipelines.data?.pipelines ?? [])} />
             <LoopMap stats={data} review={review.data} compared={compared} />
             <div class="columns two-one level">
-              <RewardsOverTime trend={trend} model={data.current_model} moves={history.data?.events ?? []} />
+              <RewardsOverTime
+                trend={trend}
+                current={data.current_model}
+                moves={history.data?.events ?? []}
+              />
               <Serving
                 active={active.data}
                 compared={compared}
@@ -94,10 +98,10 @@ function Attention({ asked }: { asked: ReturnType<typeof needsPerson> }) {
 /** Each model's mean reward over time, with the moves of the pointer. */
 function RewardsOverTime(props: {
   trend: Live<Trend>;
-  model: Stats["current_model"];
+  current: Stats["current_model"];
   moves: readonly DeploymentEvent[];
 }) {
-  const { trend, model, moves } = props;
+  const { trend, current, moves } = props;
   return (
     <Card
       title="Mean reward over time"
@@ -115,7 +119,7 @@ function RewardsOverTime(props: {
             </Empty>
           ) : (
             <Chart
-              columns={trendColumns(known, model)}
+              columns={trendColumns(known, current)}
               names={Object.fromEntries(known.models.map(({ model }) => [model, shortModel(model)]))}
               label="Mean reward of each model’s episodes"
               time
