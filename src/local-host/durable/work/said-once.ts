@@ -4,7 +4,7 @@ import type { Note } from "../replay/traps.ts";
 /** How many things that were said are remembered. */
 const LIMIT = 10_000;
 
-/** Says a thing once, not at every episode. */
+/** Says a thing once, not at every work item. */
 export class SaidOnce {
   readonly #logger: Logger;
   readonly #said = new Set<string>();

@@ -5,7 +5,7 @@ import type { Message } from "../store/store.ts";
 export interface Slot {
   readonly id: string;
   inbox: Message[];
-  /** An episode is under way. */
+  /** A work item is under way. */
   running: boolean;
   /** In the ready queue. */
   queued: boolean;
@@ -13,7 +13,7 @@ export interface Slot {
   gathering: (() => void) | undefined;
   /** Activities and sub-orchestrations that were started and have not reported. */
   outstanding: number;
-  /** How long the last episode took, ms of real time. */
+  /** How long the last work item took, ms of real time. */
   lastMs: number;
 }
 
