@@ -12,7 +12,7 @@ import { toIso } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
 import { CORRECTION_FORMATS, correctionSchema } from "./contract.ts";
 import { given } from "./given.ts";
-import type { ReviewOperationDeps } from "./operations.ts";
+import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 /** What reviewers corrected: as a list, as a file, as a dataset. */
 export function correctionOperations({

@@ -4,7 +4,7 @@ import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { invalid } from "../kernel/errors.ts";
 import { rewardSchema } from "../rewards/contract.ts";
 import { labelInputSchema, offerSchema, reviewItemSchema } from "./contract.ts";
-import type { ReviewOperationDeps } from "./operations.ts";
+import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 const person = z.string().min(1).max(200).optional().meta({
   description: "Who reviews; the signed-in person where there is one.",

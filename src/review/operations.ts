@@ -1,21 +1,11 @@
 import { z } from "zod";
-import type { Settings } from "../config/settings.ts";
-import type { DatasetService } from "../datasets/service.ts";
 import { defineOperation, type Operation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
-import type { Clock } from "../kernel/clock.ts";
 import { leaseSchema, reviewRulesSchema } from "./contract.ts";
 import { correctionOperations } from "./correction-operations.ts";
 import { deskOperations } from "./desk-operations.ts";
 import { given } from "./given.ts";
-import type { ReviewService } from "./service.ts";
-
-export interface ReviewOperationDeps {
-  readonly service: ReviewService;
-  readonly datasets: Pick<DatasetService, "prepareGolden" | "get">;
-  readonly settings: Pick<Settings, "agentId">;
-  readonly clock: Clock;
-}
+import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 /** The rows of the review queue. */
 export function reviewOperations(deps: ReviewOperationDeps): Operation[] {
