@@ -118,7 +118,7 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     "entity-request.ts": [],
     store: ["history", "entity-request.ts"],
     replay: ["history", "port.ts", "entity.ts", "entity-request.ts"],
-    "entity.ts": ["history", "port.ts", "store", "replay/traps.ts", "entity-request.ts"],
+    "entity.ts": ["history", "store", "entity-request.ts"],
     work: ["history", "port.ts", "options.ts", "store", "replay", "entity.ts", "entity-request.ts"],
     client: ["history", "port.ts", "store", "work", "entity.ts"],
   },
