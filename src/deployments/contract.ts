@@ -48,8 +48,6 @@ export const failureSchema = z.object({
   /** For `deployment_quota`: the deployments that could make room, oldest first. */
   candidates: z.array(z.string()).optional(),
 });
-export type DeploymentFailure = z.output<typeof failureSchema>;
-
 export const HOSTED_STATES = [
   "requested",
   "provisioning",

@@ -155,4 +155,3 @@ export function createReconciler({ service, hosting, catalog, provider, clock, l
     },
   };
 }
-export type Reconciler = ReturnType<typeof createReconciler>;

@@ -5,8 +5,6 @@ import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Evaluation } from "./contract.ts";
 
-export type EvaluationStore = ReturnType<typeof createEvaluationStore>;
-
 /** What evaluations ask of the ledger. */
 export function createEvaluationStore(ledger: Ledger) {
   async function read(agentId: string, id: string): Promise<Evaluation | undefined> {

@@ -5,7 +5,7 @@ import { readPrincipal } from "./principal.ts";
 import { type Grant, grantsReach, reachAnywhere, readAppRole, readGroupGrants, showGrant } from "./roles.ts";
 
 /** What of a request tells who sent it. */
-export interface Knock {
+interface Knock {
   readonly method?: string;
   readonly headers: { get(name: string): string | null };
 }

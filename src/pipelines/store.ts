@@ -4,8 +4,6 @@ import { changeRecord } from "../ledger/change-record.ts";
 import { bare, type Condition, each, type Ledger, type Page } from "../ledger/ledger.ts";
 import type { Pipeline } from "./contract.ts";
 
-export type PipelineStore = ReturnType<typeof createPipelineStore>;
-
 const typed = (type: string): Condition => ({ field: "type", op: "eq", value: type });
 const UNFINISHED = ["pending", "running", "waiting_for_approval"] as const;
 

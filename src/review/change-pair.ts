@@ -9,7 +9,7 @@ import { itemId, type ReviewStore, reviewerId } from "./store.ts";
 const ATTEMPTS = 8;
 
 /** Who is asked about which episode. */
-export interface Subject {
+interface Subject {
   readonly agentId: string;
   readonly episodeId: string;
   readonly reviewer: string;

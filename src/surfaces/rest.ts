@@ -14,7 +14,7 @@ import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
 
 /** How long a long operation is waited for without a `Prefer` header, in ms (product.md). */
-export const DEFAULT_WAIT_MS = 10_000;
+const DEFAULT_WAIT_MS = 10_000;
 /** Azure's load balancer cuts a request at 230 s. */
 const LONGEST_WAIT_SECONDS = 200;
 
@@ -75,7 +75,7 @@ export async function handleRest(
 }
 
 /** The REST form of anything thrown. */
-export function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
+function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
   const error = toLightningError(thrown, where, logger);
   return json(
     error.status,

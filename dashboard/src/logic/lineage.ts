@@ -35,7 +35,7 @@ interface RecordFacts {
   readonly split?: string;
   readonly recipe?: { readonly include_golden?: readonly string[] };
 }
-export interface DeploymentFacts {
+interface DeploymentFacts {
   readonly id: string;
   readonly tuned_model: string;
   readonly is_active: boolean;

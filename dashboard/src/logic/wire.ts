@@ -22,9 +22,7 @@ export type {
   Offer,
   Pipeline,
   ReviewRules,
-  Reward,
   Stats,
-  TrainingRun,
   Trend,
 };
 

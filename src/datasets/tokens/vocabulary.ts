@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
  * maps would take 80. Only the words and the rule that cuts texts are the library's; the merging below is the byte-pair
  * algorithm itself, and a test holds both to the same counts.
  */
-export const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
+const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 export interface Vocabulary {

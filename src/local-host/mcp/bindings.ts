@@ -9,7 +9,7 @@ export interface Served<Listed> {
 }
 
 /** Resources of one kind, told apart by their addresses. */
-export interface ServedTemplate extends Served<ResourceTemplateType> {
+interface ServedTemplate extends Served<ResourceTemplateType> {
   readonly template: UriTemplate;
 }
 
