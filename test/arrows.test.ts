@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { circlesOf, codeOf, covers, importsOf, isAllowed, sources, told } from "./support/imports.ts";
 
 /**
  * The arrows of the tree, as data. A room may import what stands beside its name: another room (`kernel`), or files of
@@ -77,7 +78,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   capture: ["kernel", "wire", "config", "episodes/clean.ts", "episodes/truncate.ts"],
   agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
   // What an agent imports is a leaf: no app, no engine, no library (the test of its package below).
-  sdk: ["kernel", "wire", "config", "capture", "deployments/selection.ts", "local-host/find-host.ts"],
+  sdk: [
+    "kernel",
+    "wire",
+    "config",
+    "capture",
+    "datasets/status.ts",
+    "training/status.ts",
+    "deployments/selection.ts",
+    "local-host/find-host.ts",
+  ],
   surfaces: [
     "kernel",
     "doors",
@@ -143,7 +153,7 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     "entity-request.ts": [],
     store: ["history", "entity-request.ts"],
     replay: ["history", "port.ts", "entity.ts", "entity-request.ts"],
-    "entity.ts": ["history", "port.ts", "store", "replay/traps.ts", "entity-request.ts"],
+    "entity.ts": ["history", "store", "entity-request.ts"],
     work: ["history", "port.ts", "options.ts", "store", "replay", "entity.ts", "entity-request.ts"],
     client: ["history", "port.ts", "store", "work", "entity.ts"],
   },
@@ -191,69 +201,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod-openapi": ["surfaces"],
 };
 
-interface Import {
-  readonly from: string;
-  /** A file of ours, or a package. */
-  readonly to: string;
-  readonly ours: boolean;
-  readonly typeOnly: boolean;
-}
-
 const ROOT = path.resolve(import.meta.dirname, "..");
-const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"|\bimport\("([^"]+)"\)/gm;
-
-function sources(folder: string): string[] {
-  return readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
-    .toSorted();
-}
-
-function importsOf(file: string): Import[] {
-  // Comments go first: the SDK's examples show imports.
-  const text = readFileSync(path.join(ROOT, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "");
-  return [...text.matchAll(STATEMENT)].map(([statement, type, named, dynamic]) => {
-    const target = (named ?? dynamic) as string;
-    const ours = target.startsWith(".");
-    const onlyTypes = /\{([^}]*)\}/.exec(statement)?.[1];
-    const each =
-      onlyTypes
-        ?.split(",")
-        .map((one) => one.trim())
-        .filter(Boolean) ?? [];
-    return {
-      from: file,
-      to: ours
-        ? path.posix.join(path.posix.dirname(file), target)
-        : target.startsWith("node:")
-          ? target
-          : target
-              .split("/")
-              .slice(0, target.startsWith("@") ? 2 : 1)
-              .join("/"),
-      ours,
-      typeOnly: type !== undefined || (each.length > 0 && each.every((one) => one.startsWith("type "))),
-    };
-  });
-}
-
-const FILES = [...sources("src"), ...sources("functions")];
+const FILES = [...sources("src", /\.ts$/), ...sources("functions", /\.ts$/)];
 const IMPORTS = FILES.flatMap(importsOf);
 /** `src/ledger/sqlite/open.ts` → `ledger/sqlite/open.ts`; `functions/http.ts` stays. */
 const inside = (file: string) => file.replace(/^src\//, "");
 const roomOf = (file: string) => inside(file).split("/")[0] as string;
-/** `covers("datasets", "datasets/store.ts")`; a folder covers what is in it. */
-const covers = (folder: string, place: string) => place === folder || place.startsWith(`${folder}/`);
-
-function isAllowed(list: readonly string[], place: string, typeOnly: boolean): boolean {
-  return list.some(
-    (entry) =>
-      entry === "*" ||
-      (entry.startsWith("type:") ? typeOnly && covers(entry.slice(5), place) : covers(entry, place)),
-  );
-}
-const told = ({ from, to, typeOnly }: Import) => `${from} → ${to}${typeOnly ? " (types)" : ""}`;
-
 describe("the arrows of the tree", () => {
   it("point the allowed way inside rooms that hold rooms", () => {
     const broken = Object.entries(INNER).flatMap(([room, inner]) => {
@@ -352,20 +305,25 @@ describe("the arrows of the tree", () => {
     expect(IMPORTS.filter(({ from }) => PLAIN.includes(inside(from))).map(told)).toEqual([]);
   });
 
-  it("make no circle", () => {
-    const edges = new Map<string, string[]>();
-    for (const { from, to, ours } of IMPORTS) if (ours) edges.set(from, [...(edges.get(from) ?? []), to]);
-    const done = new Set<string>();
-    const circles: string[] = [];
-    const visit = (file: string, trail: readonly string[]) => {
-      if (trail.includes(file)) circles.push([...trail.slice(trail.indexOf(file)), file].join(" → "));
-      else if (!done.has(file)) {
-        for (const next of edges.get(file) ?? []) visit(next, [...trail, file]);
-        done.add(file);
-      }
-    };
-    for (const file of FILES) visit(file, []);
-    expect(circles).toEqual([]);
+  it("make no circle, neither of files nor of rooms, nor of rooms inside a room", () => {
+    const files = IMPORTS.filter(({ ours }) => ours);
+    expect(circlesOf(files.map(({ from, to }) => [from, to]))).toEqual([]);
+    // Two rooms may import each other's files without a circle of files; a reader still goes round.
+    const rooms = files.filter(
+      ({ from, to }) => roomOf(from) !== roomOf(to) && ENTRANCES[from] === undefined,
+    );
+    expect(circlesOf(rooms.map(({ from, to }) => [roomOf(from), roomOf(to)]))).toEqual([]);
+    for (const [room, inner] of Object.entries(INNER)) {
+      const place = (file: string) =>
+        inside(file)
+          .slice(room.length + 1)
+          .split("/")[0] as string;
+      const own = files.filter(({ from, to }) => covers(room, inside(from)) && covers(room, inside(to)));
+      const between = own
+        .map(({ from, to }) => [place(from), place(to)] as const)
+        .filter(([from, to]) => from !== to && inner[from] !== undefined && inner[to] !== undefined);
+      expect(circlesOf(between)).toEqual([]);
+    }
   });
 
   it("lead to files that are there", () => {
@@ -375,11 +333,9 @@ describe("the arrows of the tree", () => {
   });
 
   it("leave the environment to the settings; the local host, which lends it to the app, has its own", () => {
-    const readers = FILES.filter((file) =>
-      /\bprocess\.env\b/.test(
-        readFileSync(path.join(ROOT, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, ""),
-      ),
-    ).filter((file) => roomOf(file) !== "local-host");
+    const readers = FILES.filter((file) => /\bprocess\.env\b/.test(codeOf(file))).filter(
+      (file) => roomOf(file) !== "local-host",
+    );
     expect(readers).toEqual(["src/config/read-table.ts", "src/start.ts"]);
   });
 

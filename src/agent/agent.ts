@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 /** A tool call with what it really answered. */
-export interface AnsweredCall {
+interface AnsweredCall {
   readonly tool_name: string;
   readonly arguments: Record<string, unknown>;
   readonly result: string;

@@ -25,7 +25,7 @@ const configSchema = z.strictObject({ mcpServers: z.record(z.string(), serverSch
 type ServerConfig = z.output<typeof serverSchema>;
 
 /** What a tool answered; `isError` is the tool's own word. */
-export interface ToolResult {
+interface ToolResult {
   readonly text: string;
   readonly isError: boolean;
 }

@@ -1,4 +1,4 @@
-export const METHODS = ["supervised", "dpo", "reinforcement"] as const;
+const METHODS = ["supervised", "dpo", "reinforcement"] as const;
 export type Method = (typeof METHODS)[number];
 export const PROVIDERS = ["azure", "openai", "local"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];

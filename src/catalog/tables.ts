@@ -35,8 +35,6 @@ const priceRow = z.strictObject({
   ...dated,
 });
 const quotaRow = z.strictObject({ name: z.string(), limit: z.number().positive(), ...dated });
-
-export type ModelRow = z.output<typeof modelRow>;
 export type RetirementRow = z.output<typeof retirementRow>;
 export type PriceRow = z.output<typeof priceRow>;
 

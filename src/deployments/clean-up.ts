@@ -54,4 +54,3 @@ export function createDeploymentCleanUp(deps: {
     return { dry_run: dryRun, older_than_days: olderThanDays, removed, not_removed };
   };
 }
-export type DeploymentCleanUp = ReturnType<typeof createDeploymentCleanUp>;

@@ -61,8 +61,6 @@ export function demandTwoPersons(agentId: string, { asked, decided }: Persons): 
     );
 }
 
-export type PromotionGate = ReturnType<typeof createGate>;
-
 /** Judges whether a run's model may be put into service, by the agent's policy. */
 export function createGate(deps: {
   readonly store: DeploymentStore;

@@ -28,7 +28,7 @@ export const policyRecordSchema = z.object({
   created_at: storedTimeSchema,
 });
 type PolicyRecord = z.output<typeof policyRecordSchema>;
-export type PolicyChange = z.output<typeof changeSchema>;
+type PolicyChange = z.output<typeof changeSchema>;
 
 /** What holds for an agent's promotions now. */
 export interface GatePolicy {

@@ -160,4 +160,3 @@ export function createReconciler(deps: ReconcileDeps) {
     },
   };
 }
-export type Reconciler = ReturnType<typeof createReconciler>;

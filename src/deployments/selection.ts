@@ -10,7 +10,7 @@ export interface ActiveModel {
 }
 
 /** Which model an agent is to call, and why. */
-export interface ModelSelection {
+interface ModelSelection {
   readonly model: string;
   readonly source: "registry" | "env" | "base";
   /** The registry could not be asked: this is the last known good answer, or the fallback when none is known. */

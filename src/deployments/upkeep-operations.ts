@@ -15,6 +15,62 @@ const unknownOr = <T extends z.ZodType>(schema: T) => z.union([schema, z.literal
 const days = unknownOr(z.number().int());
 const date = z.string().meta({ description: "A date, or `unknown` where no dated source says one." });
 
+const retirementsSchema = z.object({
+  agent_id: z.string(),
+  bases: z.array(
+    z.looseObject({
+      model: z.string(),
+      lifecycle: z.string(),
+      base_retires: date,
+      training_retires: date,
+      deployment_retires: date,
+      days_until_training_ends: days,
+      days_until_answers_end: days,
+      configured: z.boolean(),
+      sources: z.array(z.object({ source: z.string(), as_of: z.string() })),
+    }),
+  ),
+  runs: z.array(
+    z.object({
+      run_id: idSchema,
+      base_model: z.string(),
+      tuned_model: z.string(),
+      retires: date,
+      days_left: days,
+    }),
+  ),
+  deployments: z.array(
+    z.object({
+      deployment_id: idSchema,
+      run_id: idSchema,
+      deployment_name: z.string(),
+      base_model: z.string(),
+      retires: date,
+      days_left: days,
+      is_active: z.boolean(),
+    }),
+  ),
+  plan: z.array(
+    z.object({
+      replaces: z.string(),
+      base_model: z.string(),
+      training_retires: date,
+      estimated_usd: unknownOr(z.number()),
+      estimated_from: z.string(),
+      gate: z.string(),
+      request: z
+        .object({
+          agent_id: z.string(),
+          name: z.string(),
+          dataset_id: z.string(),
+          training: z.object({ base_model: z.string(), grader: jsonSchema.optional() }),
+          evaluation: z.object({ baseline: z.literal("active") }),
+        })
+        .meta({ description: "Body of POST /pipelines, which trains, evaluates and promotes." }),
+    }),
+  ),
+});
+
 /** The rows that keep the provider's side in order. */
 export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
   return [
@@ -111,61 +167,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
       summary:
         "Lists when the agent's base models, runs and deployments end, and what could be trained instead.",
       input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
-      output: z.object({
-        agent_id: z.string(),
-        bases: z.array(
-          z.looseObject({
-            model: z.string(),
-            lifecycle: z.string(),
-            base_retires: date,
-            training_retires: date,
-            deployment_retires: date,
-            days_until_training_ends: days,
-            days_until_answers_end: days,
-            configured: z.boolean(),
-            sources: z.array(z.object({ source: z.string(), as_of: z.string() })),
-          }),
-        ),
-        runs: z.array(
-          z.object({
-            run_id: idSchema,
-            base_model: z.string(),
-            tuned_model: z.string(),
-            retires: date,
-            days_left: days,
-          }),
-        ),
-        deployments: z.array(
-          z.object({
-            deployment_id: idSchema,
-            run_id: idSchema,
-            deployment_name: z.string(),
-            base_model: z.string(),
-            retires: date,
-            days_left: days,
-            is_active: z.boolean(),
-          }),
-        ),
-        plan: z.array(
-          z.object({
-            replaces: z.string(),
-            base_model: z.string(),
-            training_retires: date,
-            estimated_usd: unknownOr(z.number()),
-            estimated_from: z.string(),
-            gate: z.string(),
-            request: z
-              .object({
-                agent_id: z.string(),
-                name: z.string(),
-                dataset_id: z.string(),
-                training: z.object({ base_model: z.string(), grader: jsonSchema.optional() }),
-                evaluation: z.object({ baseline: z.literal("active") }),
-              })
-              .meta({ description: "Body of POST /pipelines, which trains, evaluates and promotes." }),
-          }),
-        ),
-      }),
+      output: retirementsSchema,
       role: "reader",
       effect: "read",
       idempotent: true,

@@ -6,7 +6,7 @@ export type Turn = Pick<Message, "content" | "tool_calls">;
 export type Metric = "tool_call" | "exact" | "auto";
 
 /** The text of a turn: whitespace and Unicode form do not count, letters and their case do. */
-export function textOf(turn: Turn): string {
+function textOf(turn: Turn): string {
   const { content } = turn;
   const text =
     typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join("");

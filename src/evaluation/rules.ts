@@ -2,11 +2,11 @@ import { MINIMUM_PAIRS, type Pair, type Verdict, type VerdictFacts } from "./con
 import { mcnemar, type PairCounts, pairedDifferenceInterval } from "./statistics.ts";
 
 /** More examples without both answers than this share, and what is left may be a biased rest (decision 008). */
-export const MOST_MISSING = 0.05;
+const MOST_MISSING = 0.05;
 /** Two-sided level of the test; its interval is the 95 % one. */
-export const SIGNIFICANCE = 0.05;
+const SIGNIFICANCE = 0.05;
 /** A gain that the interval rules out from this size on is none worth a model's cost: five of a hundred requests. */
-export const MEANINGFUL_GAIN = 0.05;
+const MEANINGFUL_GAIN = 0.05;
 
 export function countPairs(
   pairs: Iterable<Pick<Pair, "baseline_correct" | "candidate_correct">>,

@@ -35,7 +35,7 @@ export function mcnemar(counts: PairCounts, kind: "exact" | "mid-p" = "exact"): 
 }
 
 /** The 97.5 % point of the standard normal distribution, for two-sided 95 % intervals. */
-export const Z_95 = 1.959963984540054;
+const Z_95 = 1.959963984540054;
 
 /** Wilson's score interval of a proportion (Wilson 1927, JASA 22:209-212). */
 export function wilson(successes: number, n: number, z = Z_95): [number, number] {

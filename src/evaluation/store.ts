@@ -4,8 +4,6 @@ import { recordsOf } from "../ledger/records.ts";
 import { RUNS, type TrainingRun } from "../training/contract.ts";
 import { EVALUATIONS, type Evaluation } from "./contract.ts";
 
-export type EvaluationStore = ReturnType<typeof createEvaluationStore>;
-
 /** What evaluations ask of the ledger. */
 export function createEvaluationStore(ledger: Ledger) {
   const evaluations = recordsOf(ledger, EVALUATIONS);

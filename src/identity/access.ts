@@ -5,7 +5,7 @@ import { readPrincipal } from "./principal.ts";
 import { type Grant, grantsReach, reachAnywhere, readAppRole, readGroupGrants, showGrant } from "./roles.ts";
 
 /** The part of a request that authenticates its caller. */
-export interface Knock {
+interface Knock {
   readonly method?: string;
   readonly headers: { get(name: string): string | null };
 }

@@ -12,7 +12,7 @@ const PREFIX = "lightning.";
 const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 
 /** `trainer` or `trainer:support`; undefined when it is no such thing. */
-export function readGrant(text: string): Grant | undefined {
+function readGrant(text: string): Grant | undefined {
   const [role = "", ...agent] = text.trim().split(":");
   const agentId = agent.join(":");
   if (!isRole(role) || (agent.length > 0 && agentId === "")) return undefined;

@@ -1,6 +1,6 @@
 /** One structured line per event. Fields hold ids, counts and durations, never an episode's text or a secret. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
-export type LogFields = Record<string, string | number | boolean | null | undefined>;
+type LogFields = Record<string, string | number | boolean | null | undefined>;
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void;

@@ -22,7 +22,7 @@ export interface LedgerDocument {
 
 export type Stored<T> = T & { readonly _etag: string; readonly _ts: number };
 
-export interface WriteOptions {
+interface WriteOptions {
   /** The etag the stored document must have. @throws LightningError kind `precondition` when it has another. */
   readonly ifMatch?: string | undefined;
 }

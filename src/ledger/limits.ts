@@ -162,7 +162,7 @@ function checkField(c: ContainerKey, field: string, type: FieldType, value: unkn
     throw invalid("bad_document", `"${field}" must be a UTC time like 2026-01-01T00:00:00.000Z.`, { field });
 }
 
-export function isOfType(type: FieldType, value: unknown): boolean {
+function isOfType(type: FieldType, value: unknown): boolean {
   if (type !== "strings") return typeof value === type;
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }

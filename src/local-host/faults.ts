@@ -5,7 +5,7 @@ import { seededIds, seededRandom } from "./seeded-random.ts";
  * What fault mode does to a host, each with its probability from 0 to 1. All of it is what Azure's queues and workers
  * do now and then by themselves, so an app that is written for Azure survives it.
  */
-export const FAULT_KINDS = {
+const FAULT_KINDS = {
   /** An activity runs a second time and reports twice, as when a queue message becomes visible again. */
   duplicate: "an activity runs twice",
   /** A message for an orchestration comes late, by up to `late` ms on the host's clock. */

@@ -37,7 +37,7 @@ function add(map: Map<string, string[]>, type: string, name: string): void {
 const NAME = /^[a-z][a-z0-9_-]{0,127}$/i;
 
 /** Sorts an app's functions by what triggers them, with `%SETTING%` options filled in. */
-export function planFunctions(
+function planFunctions(
   functions: Iterable<RegisteredFunction>,
   env: Environment,
   source: ChangeSource | undefined,

@@ -81,7 +81,7 @@ export function readRequest(request: IncomingMessage, url: URL, prefix: string):
 }
 
 /** Azure's limit for one uploaded file; the form around it is small. */
-export const LARGEST_UPLOAD = 512 * 1024 * 1024;
+const LARGEST_UPLOAD = 512 * 1024 * 1024;
 
 async function collect(request: IncomingMessage, most: number): Promise<Buffer> {
   const pieces: Buffer[] = [];

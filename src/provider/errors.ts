@@ -92,7 +92,7 @@ function facts(error: APIError) {
 }
 
 /** `retry-after-ms`, else `retry-after` in seconds or as a date. */
-export function retryAfterMs(headers: Headers | undefined): number | undefined {
+function retryAfterMs(headers: Headers | undefined): number | undefined {
   const exact = Number(headers?.get("retry-after-ms") || Number.NaN);
   if (Number.isFinite(exact)) return Math.max(0, exact);
   const text = headers?.get("retry-after");

@@ -17,7 +17,7 @@ export function replaced(hits: Hits, kind: string, secret: string): string {
 }
 
 /** Bits per character of a text's own letter frequencies (Shannon). */
-export function entropy(text: string): number {
+function entropy(text: string): number {
   const counts = new Map<string, number>();
   for (const char of text) counts.set(char, (counts.get(char) ?? 0) + 1);
   let bits = 0;

@@ -30,10 +30,7 @@ function parted(episode: Episode): { before: Example; answer: Message } | undefi
 }
 
 /** The conversation as it should have gone: everything up to the last answer, then the correction. */
-export function goldenOf({
-  episode,
-  correction,
-}: Pick<Found, "episode" | "correction">): Example | undefined {
+function goldenOf({ episode, correction }: Pick<Found, "episode" | "correction">): Example | undefined {
   const parts = parted(episode);
   if (parts === undefined) return undefined;
   const golden = {
@@ -44,10 +41,7 @@ export function goldenOf({
 }
 
 /** The correction beside what was said, after the same turns. */
-export function pairOf({
-  episode,
-  correction,
-}: Pick<Found, "episode" | "correction">): PreferencePair | undefined {
+function pairOf({ episode, correction }: Pick<Found, "episode" | "correction">): PreferencePair | undefined {
   const parts = parted(episode);
   const said = episode.assistant_output;
   if (parts === undefined || said.trim() === "" || said === correction || parts.before.messages.length === 0)

@@ -17,6 +17,8 @@ export interface Drawn {
 
 const at = (value: string, op: "gte" | "lte"): Condition => ({ field: "created_at", op, value });
 
+export type Draw = ReturnType<typeof createDraw>;
+
 /** Finds an episode for a reviewer: by the sampling rules, and when they have none, the newest that waits. */
 export function createDraw(store: ReviewStore, random: () => number) {
   /** The newest episodes; and those around a moment drawn between the oldest and the newest. */

@@ -15,7 +15,7 @@ export const aliveLeases = (item: Pick<ReviewItem, "leases"> | undefined, now: s
   (item?.leases ?? []).filter((lease) => lease.until > now);
 
 /** People who judged it, here or through another door, as far as its aggregate knows. */
-export function judges(item: ReviewItem | undefined, episode: Judged): number {
+function judges(item: ReviewItem | undefined, episode: Judged): number {
   return Math.max(item?.labels.length ?? 0, episode.reward_by_source?.human_approval?.count ?? 0);
 }
 

@@ -9,7 +9,7 @@ export type RewardSettings = Pick<
 >;
 
 /** Raise it when the aggregate of the same rewards comes out differently: it is stored beside the result. */
-export const REWARD_POLICY = "latest-per-slot/mean/safety-veto@1";
+const REWARD_POLICY = "latest-per-slot/mean/safety-veto@1";
 
 const refused = (reason: string, field: string, remedy?: string) =>
   invalid("invalid_reward", reason, { field, remedy });

@@ -1,8 +1,6 @@
 import { type Condition, each, type Ledger, type Page, type Stored } from "../ledger/ledger.ts";
 import type { Reward } from "./contract.ts";
 
-export type RewardStore = ReturnType<typeof createRewardStore>;
-
 /** What rewards ask of the ledger. All rewards of an episode share one partition. */
 export function createRewardStore(ledger: Ledger) {
   return {

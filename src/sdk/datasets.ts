@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
+import { isEndedDataset } from "../datasets/status.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
 import { camelRecord, type InputOf, type ReplyOf } from "./names.ts";
@@ -15,7 +16,7 @@ export function createDatasetBuilder(invoke: Invoke, clock: Clock) {
     const dataset = await waitFor(
       clock,
       once(started, () => get(started.id, started.agentId)),
-      ({ status }) => status === "ready" || status === "failed",
+      isEndedDataset,
       options,
     );
     if (dataset.status === "failed")

@@ -1,4 +1,5 @@
 import type { Clock } from "../kernel/clock.ts";
+import { isEndedRun } from "../training/status.ts";
 import type { Hyperparameters, OperationOutputs } from "../wire/types.ts";
 import { type Camel, camelRecord, type InputOf, type ReplyOf, snakeRecord } from "./names.ts";
 import type { Invoke } from "./transport.ts";
@@ -15,8 +16,6 @@ function withBothNames<T extends { readonly id: string; readonly runId: string }
   return { ...run, id: id ?? runId, runId: runId ?? id };
 }
 
-const ENDED: ReadonlySet<TrainingResult["status"]> = new Set(["succeeded", "failed", "cancelled"]);
-
 /** Starts and follows fine-tuning jobs (the design's TrainingRunner). */
 export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs: number) {
   const get = async (runId: string, agentId?: string): Promise<TrainingResult> =>
@@ -26,7 +25,7 @@ export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs
     waitFor(
       clock,
       once(first, () => get(first.id, first.agentId)),
-      ({ status }) => ENDED.has(status),
+      isEndedRun,
       { timeoutMs: longestWaitMs, ...options },
     );
 

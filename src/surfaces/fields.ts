@@ -19,7 +19,7 @@ export interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-export type Kind = "string" | "number" | "integer" | "boolean" | "array" | "object" | "null";
+type Kind = "string" | "number" | "integer" | "boolean" | "array" | "object" | "null";
 
 /** One field of an operation's input, as a door that only has texts (query, command line) needs to know it. */
 export interface Field {
@@ -129,7 +129,7 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
  * The value a text stands for in a field. A text that fits no other kind stays as it is, so that the schema refuses it
  * with the field's name.
  */
-export function valueOfText(field: Field, text: string): unknown {
+function valueOfText(field: Field, text: string): unknown {
   const { kinds } = field;
   if ((kinds.has("number") || kinds.has("integer")) && !kinds.has("string") && NUMBER.test(text))
     return Number(text);

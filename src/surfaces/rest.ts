@@ -14,7 +14,7 @@ import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
 
 /** Timeout of a long operation without a `Prefer` header, in ms: then it answers 202. Small work on a laptop ends within it. */
-export const DEFAULT_WAIT_MS = 10_000;
+const DEFAULT_WAIT_MS = 10_000;
 /** Azure's load balancer cuts a request at 230 s (docs/facts.md#request-timeout). */
 const LONGEST_WAIT_SECONDS = 200;
 
@@ -75,7 +75,7 @@ export async function handleRest(
 }
 
 /** The REST form of anything thrown. */
-export function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
+function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
   const error = toLightningError(thrown, where, logger);
   return json(
     error.status,

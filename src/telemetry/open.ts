@@ -21,7 +21,7 @@ export function openTelemetry(settings: TelemetrySettings, logger: Logger): Tele
 }
 
 /** Telemetry that may still be loading: the first calls wait for it. */
-export function lazyTelemetry(opening: Promise<Telemetry>): Telemetry {
+function lazyTelemetry(opening: Promise<Telemetry>): Telemetry {
   return {
     follow: async (trace, instanceId, run) => (await opening).follow(trace, instanceId, run),
     span: async (name, options, run) => (await opening).span(name, options, run),

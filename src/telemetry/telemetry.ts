@@ -10,7 +10,7 @@ export interface TraceContext {
 
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export interface SpanOptions {
+interface SpanOptions {
   /** `client`: something outside is asked; default `internal`. */
   readonly kind?: "client" | "internal";
   readonly attributes?: Attributes;

@@ -59,8 +59,7 @@ describe("the review queue", () => {
     const page = await ledger.changes("rewards", { limit: 1000 });
     await createRewardFeed({ ledger, settings, clock, logger: silentLogger }).handleRewardChanges(page.items);
   }
-  const rules = (changes: Partial<ReviewRules>) =>
-    review.setRules(agent, { ...DEFAULT_RULES, ...changes }, undefined);
+  const rules = (changes: Partial<ReviewRules>) => review.changeRules(agent, changes, undefined);
 
   it("gives each of many reviewers another episode, at the same instant", async () => {
     await record(12);
@@ -224,8 +223,7 @@ describe("the review queue", () => {
     const novel = await review.next(agent, "new");
     expect(novel).toMatchObject({ episode_id: "ep-tool", why: { reason: "new_tool", text: "fly" } });
     await review.label(agent, "ep-tool", "new", label);
-    expect((await review.store.tools(agent)).has("fly")).toBe(true);
-    // No rule finds anything more: the newest that waits.
+    // The tool is known now, and no rule finds anything more: the newest that waits.
     expect((await review.next(agent, "new"))?.why).toEqual({ reason: "newest" });
   });
 
@@ -270,5 +268,16 @@ describe("the review queue", () => {
     await expect(
       rules({ sampling: { random: 0, low_reward: 0, disagreement: 0, new_tool: 0 } }),
     ).rejects.toMatchObject({ code: "no_sampling", field: "sampling" });
+  });
+
+  it("changes the rules that are named and leaves the others as they are", async () => {
+    await rules({ blind: true });
+    const changed = await review.changeRules(agent, { sampling: { new_tool: 7 } }, undefined);
+    expect(changed).toEqual({
+      ...DEFAULT_RULES,
+      blind: true,
+      sampling: { ...DEFAULT_RULES.sampling, new_tool: 7 },
+    });
+    expect((await review.queue(agent)).rules).toEqual(changed);
   });
 });

@@ -74,8 +74,8 @@ export function pieces(text: string): Piece[] {
 }
 
 /** Longer texts begin folded. */
-export const FOLD_CHARACTERS = 1200;
-export const FOLD_LINES = 18;
+const FOLD_CHARACTERS = 1200;
+const FOLD_LINES = 18;
 
 /** The beginning of a long text, cut at a line's end where there is one; undefined when the text is short. */
 export function beginning(text: string): string | undefined {

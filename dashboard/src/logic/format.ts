@@ -83,7 +83,7 @@ export function moment(time: string | undefined | null): string {
   if (Number.isNaN(at.getTime())) return "–";
   return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
 }
-export const dayOf = (time: string): string => moment(time).slice(0, 10);
+const dayOf = (time: string): string => moment(time).slice(0, 10);
 
 /** `episodes` of 1 is `episode`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>

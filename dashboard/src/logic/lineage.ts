@@ -35,7 +35,7 @@ interface RecordFacts {
   readonly split?: string | undefined;
   readonly recipe?: { readonly include_golden?: readonly string[] | undefined } | undefined;
 }
-export interface DeploymentFacts {
+interface DeploymentFacts {
   readonly id: string;
   readonly tuned_model: string;
   readonly is_active: boolean;

@@ -1,6 +1,6 @@
 /** The page's addresses. Filters and pages live in the query, so that a view can be sent to somebody. */
 
-export const VIEWS = [
+const VIEWS = [
   "overview",
   "review",
   "episodes",

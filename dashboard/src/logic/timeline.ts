@@ -3,7 +3,7 @@ import { isEndedRun } from "../../../src/training/status.ts";
 
 /** The stages of a pipeline and the states of a run, as steps in a row. */
 
-export type StepState = "done" | "now" | "waiting" | "failed" | "skipped" | "ahead";
+type StepState = "done" | "now" | "waiting" | "failed" | "skipped" | "ahead";
 export interface TimeStep {
   readonly name: string;
   readonly state: StepState;

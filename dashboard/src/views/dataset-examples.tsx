@@ -3,8 +3,9 @@ import { turnsOf } from "../logic/conversation.ts";
 import { count, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Dataset, Episode, Examples } from "../logic/wire.ts";
-import { Card, Empty, Failure, Id, Loading } from "../parts/basics.tsx";
+import { Card, Empty, Id } from "../parts/basics.tsx";
 import { useOnce, useShared } from "../parts/context.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { Conversation } from "../parts/text.tsx";
 
 export const SIDES = ["train", "validation", "test"] as const;
@@ -47,18 +48,16 @@ export function DatasetExamples({ dataset }: { dataset: Dataset }) {
         <Empty
           title={dataset.status === "ready" ? "This side is empty" : "They appear when the build is done"}
         />
-      ) : examples.data === undefined ? (
-        examples.error === undefined ? (
-          <Loading />
-        ) : (
-          <Failure error={examples.error} />
-        )
       ) : (
-        <ol class="examples">
-          {examples.data.map((line, n) => (
-            <Example key={`${side} ${n}`} id={id} side={side} number={n + 1} line={line} />
-          ))}
-        </ol>
+        <Loaded of={examples} lines={4}>
+          {(lines) => (
+            <ol class="examples">
+              {lines.map((line, n) => (
+                <Example key={`${side} ${n}`} id={id} side={side} number={n + 1} line={line} />
+              ))}
+            </ol>
+          )}
+        </Loaded>
       )}
       {ready && (
         <p class="muted">The first ten of {count(counts[side])}. Open one to see where it is from.</p>

@@ -1,8 +1,9 @@
 import { count } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Dataset, DatasetList } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { type Column, Pages, Table } from "../parts/table.tsx";
 
 const dropped = (dataset: Dataset) =>
@@ -33,22 +34,23 @@ export function DatasetsView() {
       title="Datasets"
       lead="Examples to learn from, split so that nothing is judged by what it was trained on."
     >
-      {list.error !== undefined && <Failure error={list.error} retry={list.reload} />}
-      {list.data === undefined ? (
-        list.error === undefined && <Loading lines={6} />
-      ) : list.data.datasets.length === 0 ? (
-        <Empty title="No dataset yet">
-          <p>
-            A pipeline builds its own. To build one alone:{" "}
-            <code>npx lightning build-dataset --name v1 --min-reward 0.5</code>
-          </p>
-        </Empty>
-      ) : (
-        <>
-          <Table label="Datasets" columns={COLUMNS} rows={list.data.datasets} keyOf={({ id }) => id} />
-          <Pages view="datasets" shown={list.data.datasets.length} continuation={list.data.continuation} />
-        </>
-      )}
+      <Loaded of={list}>
+        {(page) =>
+          page.datasets.length === 0 ? (
+            <Empty title="No dataset yet">
+              <p>
+                A pipeline builds its own. To build one alone:{" "}
+                <code>npx lightning build-dataset --name v1 --min-reward 0.5</code>
+              </p>
+            </Empty>
+          ) : (
+            <>
+              <Table label="Datasets" columns={COLUMNS} rows={page.datasets} keyOf={({ id }) => id} />
+              <Pages view="datasets" shown={page.datasets.length} continuation={page.continuation} />
+            </>
+          )
+        }
+      </Loaded>
     </Page>
   );
 }

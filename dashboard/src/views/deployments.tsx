@@ -1,15 +1,18 @@
 import { useState } from "preact/hooks";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
-import type { ActiveDeployment, DeploymentList, Lineage, ShownDeployment } from "../logic/wire.ts";
-import { Ago, Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
+import type {
+  ActiveDeployment,
+  DeploymentEvent,
+  DeploymentList,
+  Lineage,
+  ShownDeployment,
+} from "../logic/wire.ts";
+import { Ago, Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
-import { Confirm } from "../parts/dialog.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { type Column, Pages, Table } from "../parts/table.tsx";
-
-type Asking =
-  | { readonly what: "rollback"; readonly to: { readonly id: string; readonly name: string } | undefined }
-  | { readonly what: "deactivate" };
+import { type Asking, MoveDialog } from "./deployment-move.tsx";
 
 const WHAT: Readonly<Record<string, string>> = {
   promoted: "put into service",
@@ -17,8 +20,49 @@ const WHAT: Readonly<Record<string, string>> = {
   deactivated: "taken out of service",
 };
 
+/** `chosen`: the deployment that is shown in full. `rollBackTo`: absent where nobody may roll back now. */
+const columns = (
+  chosen: string | undefined,
+  rollBackTo: ((one: ShownDeployment) => void) | undefined,
+): readonly Column<ShownDeployment>[] => [
+  {
+    name: "Model",
+    wide: true,
+    cell: (one) => (
+      <a
+        href={address("deployments", one.id)}
+        {...(one.id === chosen ? { "aria-current": "true" as const } : {})}
+      >
+        <Model name={one.tuned_model} />
+      </a>
+    ),
+  },
+  {
+    name: "State",
+    cell: (one) => <Badge of={one.state} text={one.is_active ? "serving now" : one.state} />,
+  },
+  {
+    name: "Gate",
+    extra: true,
+    cell: (one) => (one.verdict === undefined ? <span class="muted">none</span> : <Badge of={one.verdict} />),
+  },
+  { name: "By", extra: true, cell: (one) => one.promoted_by ?? <span class="muted">–</span> },
+  { name: "Promoted", number: true, cell: (one) => <Ago at={one.promoted_at ?? one.created_at} /> },
+  {
+    name: "",
+    number: true,
+    extra: true,
+    cell: (one) =>
+      rollBackTo !== undefined && !one.is_active && one.promoted_at !== undefined ? (
+        <button type="button" class="quiet small" onClick={() => rollBackTo(one)}>
+          Go back to this
+        </button>
+      ) : null,
+  },
+];
+
 export function DeploymentsView({ id }: { id: string | undefined }) {
-  const { api, route, can, tell, poller } = useShared();
+  const { api, route, can } = useShared();
   const [asking, setAsking] = useState<Asking>();
   const query = JSON.stringify(route.query);
   const list = useLive(`deployments ${query}`, () =>
@@ -35,48 +79,9 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
   const next =
     before === undefined ? undefined : { id: before.deployment_id, name: nameOf(before.deployment_id) };
   const mayMove = now?.has_active_deployment === true;
-
-  const columns: readonly Column<ShownDeployment>[] = [
-    {
-      name: "Model",
-      wide: true,
-      cell: (one) => (
-        <a
-          href={address("deployments", one.id)}
-          {...(one.id === id ? { "aria-current": "true" as const } : {})}
-        >
-          <Model name={one.tuned_model} />
-        </a>
-      ),
-    },
-    {
-      name: "State",
-      cell: (one) => <Badge of={one.state} text={one.is_active ? "serving now" : one.state} />,
-    },
-    {
-      name: "Gate",
-      extra: true,
-      cell: (one) =>
-        one.verdict === undefined ? <span class="muted">none</span> : <Badge of={one.verdict} />,
-    },
-    { name: "By", extra: true, cell: (one) => one.promoted_by ?? <span class="muted">–</span> },
-    { name: "Promoted", number: true, cell: (one) => <Ago at={one.promoted_at ?? one.created_at} /> },
-    {
-      name: "",
-      number: true,
-      extra: true,
-      cell: (one) =>
-        can("rollback") && mayMove && !one.is_active && one.promoted_at !== undefined ? (
-          <button
-            type="button"
-            class="quiet small"
-            onClick={() => setAsking({ what: "rollback", to: { id: one.id, name: one.tuned_model } })}
-          >
-            Go back to this
-          </button>
-        ) : null,
-    },
-  ];
+  const mayRollBack = can("rollback") && mayMove;
+  const rollBackTo = (one: ShownDeployment) =>
+    setAsking({ what: "rollback", to: { id: one.id, name: one.tuned_model } });
 
   return (
     <Page
@@ -100,138 +105,93 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
       }
     >
       {id !== undefined && <One id={id} found={list.data?.deployments.find((one) => one.id === id)} />}
-      {list.error !== undefined && <Failure error={list.error} retry={list.reload} />}
-      {list.data === undefined ? (
-        list.error === undefined && <Loading lines={6} />
-      ) : list.data.deployments.length === 0 ? (
-        <Empty title="Nothing has been promoted yet">
-          <p>
-            The base model <b>{now?.base_model}</b> answers. A pipeline promotes a model that proved better;{" "}
-            <a href={address("pipelines")}>start one</a>.
-          </p>
-        </Empty>
-      ) : (
-        <>
-          <Table label="Deployments" columns={columns} rows={list.data.deployments} keyOf={(one) => one.id} />
-          <Pages
-            view="deployments"
-            shown={list.data.deployments.length}
-            continuation={list.data.continuation}
-          />
-        </>
-      )}
-      {(history.data?.events.length ?? 0) > 0 && (
-        <Card title="History" note={plural(history.data?.events.length ?? 0, "move")}>
-          <ol class="history">
-            {(history.data?.events ?? []).toReversed().map((event) => (
-              <li key={event.id} class={event.what}>
-                <i aria-hidden="true" />
-                <span>
-                  <b>
-                    <Model name={nameOf(event.what === "promoted" ? event.to : event.from)} />
-                  </b>{" "}
-                  {WHAT[event.what]}
-                  {event.what !== "promoted" && (
-                    <>
-                      ;{" "}
-                      <b>
-                        <Model name={nameOf(event.to)} />
-                      </b>{" "}
-                      serves instead
-                    </>
-                  )}
-                  {event.reason !== undefined && <span class="why">“{event.reason}”</span>}
-                </span>
-                <span class="muted">
-                  {event.by === undefined ? "" : `${event.by} · `}
-                  <Ago at={event.created_at} />
-                </span>
-              </li>
-            ))}
-          </ol>
-        </Card>
-      )}
-      {asking?.what === "rollback" && (
-        <Confirm
-          title={asking.to === undefined ? "Go back to the base model?" : "Roll back?"}
-          action="Roll back"
-          danger
-          reason="Why (kept in the history)"
-          named
-          run={async ({ by, ...reason }) => {
-            await api.post("/deployments/rollback", {
-              ...(asking.to === undefined ? {} : { target_id: asking.to.id }),
-              ...reason,
-              ...(by === undefined ? {} : { rolled_back_by: by }),
-            });
-            tell(`Rolled back to ${asking.to?.name ?? now?.base_model ?? "the base model"}.`);
-            poller.wake();
-          }}
+      <Loaded of={list}>
+        {(page) =>
+          page.deployments.length === 0 ? (
+            <Empty title="Nothing has been promoted yet">
+              <p>
+                The base model <b>{now?.base_model}</b> answers. A pipeline promotes a model that proved
+                better; <a href={address("pipelines")}>start one</a>.
+              </p>
+            </Empty>
+          ) : (
+            <>
+              <Table
+                label="Deployments"
+                columns={columns(id, mayRollBack ? rollBackTo : undefined)}
+                rows={page.deployments}
+                keyOf={(one) => one.id}
+              />
+              <Pages view="deployments" shown={page.deployments.length} continuation={page.continuation} />
+            </>
+          )
+        }
+      </Loaded>
+      <History events={history.data?.events ?? []} nameOf={nameOf} />
+      {asking !== undefined && (
+        <MoveDialog
+          asking={asking}
+          from={nameOf(now?.deployment_id ?? null)}
+          base={now?.base_model}
           onClose={() => setAsking(undefined)}
-        >
-          <Move
-            from={nameOf(now?.deployment_id ?? null)}
-            to={asking.to?.name ?? now?.base_model ?? "the base model"}
-          />
-        </Confirm>
-      )}
-      {asking?.what === "deactivate" && (
-        <Confirm
-          title="Stop using the tuned model?"
-          action="Deactivate"
-          danger
-          reason="Why (kept in the history)"
-          named
-          run={async ({ by, ...reason }) => {
-            await api.post("/deployments/deactivate", {
-              ...reason,
-              ...(by === undefined ? {} : { deactivated_by: by }),
-            });
-            tell(`${now?.base_model ?? "The base model"} answers from now on.`);
-            poller.wake();
-          }}
-          onClose={() => setAsking(undefined)}
-        >
-          <Move from={nameOf(now?.deployment_id ?? null)} to={now?.base_model ?? "the base model"} />
-          <p>Rolling back later does not bring it back: promote it again for that.</p>
-        </Confirm>
+        />
       )}
     </Page>
   );
 }
 
-/** What a move of the pointer does. */
-function Move({ from, to }: { from: string; to: string }) {
+/** The moves of the pointer, the newest first. */
+function History(props: { events: readonly DeploymentEvent[]; nameOf: (id: string | null) => string }) {
+  const { events, nameOf } = props;
+  if (events.length === 0) return null;
   return (
-    <>
-      <p class="move">
-        <span>
-          <small>serves now</small>
-          <b>
-            <Model name={from} />
-          </b>
-        </span>
-        <span aria-hidden="true">→</span>
-        <span>
-          <small>will serve</small>
-          <b>
-            <Model name={to} />
-          </b>
-        </span>
-      </p>
-      <p>Agents are told within a minute. Nothing is deleted.</p>
-    </>
+    <Card title="History" note={plural(events.length, "move")}>
+      <ol class="history">
+        {events.toReversed().map((event) => (
+          <li key={event.id} class={event.what}>
+            <i aria-hidden="true" />
+            <span>
+              <b>
+                <Model name={nameOf(event.what === "promoted" ? event.to : event.from)} />
+              </b>{" "}
+              {WHAT[event.what]}
+              {event.what !== "promoted" && (
+                <>
+                  ;{" "}
+                  <b>
+                    <Model name={nameOf(event.to)} />
+                  </b>{" "}
+                  serves instead
+                </>
+              )}
+              {event.reason !== undefined && <span class="why">“{event.reason}”</span>}
+            </span>
+            <span class="muted">
+              {event.by === undefined ? "" : `${event.by} · `}
+              <Ago at={event.created_at} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Card>
   );
 }
 
+/** One deployment in full: as the list has it, else as its lineage tells. */
 function One({ id, found }: { id: string; found: ShownDeployment | undefined }) {
   const { api } = useShared();
   const trace = useLive(`deployment ${id}`, () =>
     api.get<Lineage>(`/lineage/deployments/${encodeURIComponent(id)}`),
   );
   const one = found ?? trace.data?.lineage[0];
-  if (one === undefined)
-    return trace.error === undefined ? <Loading lines={3} /> : <Failure error={trace.error} />;
+  return (
+    <Loaded of={{ data: one, error: one === undefined ? trace.error : undefined }} lines={3}>
+      {(known) => <Shown one={known} />}
+    </Loaded>
+  );
+}
+
+function Shown({ one }: { one: ShownDeployment }) {
   return (
     <Card
       title={<Model name={one.tuned_model} />}

@@ -3,8 +3,9 @@ import { turnsOf } from "../logic/conversation.ts";
 import { count, duration, signed, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Episode, RewardList } from "../logic/wire.ts";
-import { Ago, Card, Copy, Empty, Facts, Failure, Loading, Page, Reward } from "../parts/basics.tsx";
-import { useLive, useShared } from "../parts/context.tsx";
+import { Ago, Card, Copy, Empty, Facts, Page, Reward } from "../parts/basics.tsx";
+import { type Live, useLive, useShared } from "../parts/context.tsx";
+import { Loaded, LoadedPage } from "../parts/loaded.tsx";
 import { Conversation, LongText, Told } from "../parts/text.tsx";
 
 const told = (text: string | undefined) => text && <Told text={text} />;
@@ -16,17 +17,14 @@ export function EpisodeView({ id }: { id: string }) {
   const rewards = useLive(`rewards ${id}`, () =>
     api.get<RewardList>("/rewards", { episode_id: id, limit: 50 }),
   );
-  if (episode.data === undefined)
-    return (
-      <Page title="Episode">
-        {episode.error === undefined ? (
-          <Loading lines={8} />
-        ) : (
-          <Failure error={episode.error} retry={episode.reload} />
-        )}
-      </Page>
-    );
-  const one = episode.data;
+  return (
+    <LoadedPage title="Episode" of={episode}>
+      {(one) => <EpisodePage one={one} rewards={rewards} />}
+    </LoadedPage>
+  );
+}
+
+function EpisodePage({ one, rewards }: { one: Episode; rewards: Live<RewardList> }) {
   const redacted = Object.entries(one.redaction?.counts ?? {});
   return (
     <Page
@@ -59,55 +57,7 @@ export function EpisodeView({ id }: { id: string }) {
           )}
         </Card>
         <div class="stack">
-          <Card title="Judgement" note={<Reward value={one.reward_avg ?? null} count={one.reward_count} />}>
-            {one.reward_vetoed === true && (
-              <p class="notice bad">A safety check failed: this episode stays out of every dataset.</p>
-            )}
-            {rewards.data === undefined ? (
-              <Loading lines={2} />
-            ) : rewards.data.rewards.length === 0 ? (
-              <Empty title="Not judged yet">
-                <p>
-                  <a href={address("review")}>Review episodes</a>
-                </p>
-              </Empty>
-            ) : (
-              <ul class="judgements">
-                {rewards.data.rewards.map((reward) => (
-                  <li key={reward.id} class={reward.withdrawn ? "withdrawn" : ""}>
-                    <span class="row-main">
-                      <b>{words(reward.source)}</b>
-                      <span class="muted">
-                        {reward.evaluator === null ? "" : <Told text={`${reward.evaluator} · `} />}
-                        <Ago at={reward.created_at} />
-                      </span>
-                    </span>
-                    <span>{reward.withdrawn ? "taken back" : <Reward value={reward.value} />}</span>
-                    {Array.isArray(reward.metadata.tags) && (
-                      <span class="tags full">
-                        {reward.metadata.tags.map(shown).map((tag) => (
-                          <code key={tag}>
-                            <Told text={tag} />
-                          </code>
-                        ))}
-                      </span>
-                    )}
-                    {reward.comments !== undefined && (
-                      <span class="full">
-                        <LongText text={reward.comments} />
-                      </span>
-                    )}
-                    {typeof reward.metadata.correction === "string" && (
-                      <div class="full correction">
-                        <span class="muted">should have said</span>
-                        <LongText text={reward.metadata.correction} />
-                      </div>
-                    )}
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Card>
+          <Judgements one={one} rewards={rewards} />
           <Card title="Facts">
             <Facts
               rows={[
@@ -149,5 +99,68 @@ export function EpisodeView({ id }: { id: string }) {
         </div>
       </div>
     </Page>
+  );
+}
+
+/** The episode's mean reward and the judgements behind it. */
+function Judgements({ one, rewards }: { one: Episode; rewards: Live<RewardList> }) {
+  return (
+    <Card title="Judgement" note={<Reward value={one.reward_avg ?? null} count={one.reward_count} />}>
+      {one.reward_vetoed === true && (
+        <p class="notice bad">A safety check failed: this episode stays out of every dataset.</p>
+      )}
+      <Loaded of={rewards} lines={2}>
+        {({ rewards: given }) =>
+          given.length === 0 ? (
+            <Empty title="Not judged yet">
+              <p>
+                <a href={address("review")}>Review episodes</a>
+              </p>
+            </Empty>
+          ) : (
+            <ul class="judgements">
+              {given.map((reward) => (
+                <Judged key={reward.id} reward={reward} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}
+
+function Judged({ reward }: { reward: RewardList["rewards"][number] }) {
+  return (
+    <li class={reward.withdrawn ? "withdrawn" : ""}>
+      <span class="row-main">
+        <b>{words(reward.source)}</b>
+        <span class="muted">
+          {reward.evaluator === null ? "" : <Told text={`${reward.evaluator} · `} />}
+          <Ago at={reward.created_at} />
+        </span>
+      </span>
+      <span>{reward.withdrawn ? "taken back" : <Reward value={reward.value} />}</span>
+      {Array.isArray(reward.metadata.tags) && (
+        <span class="tags full">
+          {reward.metadata.tags.map(shown).map((tag) => (
+            <code key={tag}>
+              <Told text={tag} />
+            </code>
+          ))}
+        </span>
+      )}
+      {reward.comments !== undefined && (
+        <span class="full">
+          <LongText text={reward.comments} />
+        </span>
+      )}
+      {typeof reward.metadata.correction === "string" && (
+        <div class="full correction">
+          <span class="muted">should have said</span>
+          <LongText text={reward.metadata.correction} />
+        </div>
+      )}
+    </li>
   );
 }

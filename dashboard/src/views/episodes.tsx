@@ -2,8 +2,9 @@ import { oneLine } from "../logic/content.ts";
 import { duration } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { EpisodeList, EpisodeSummary } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Loading, Model, Page, Reward } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Model, Page, Reward } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { type Column, Filters, Pages, Table } from "../parts/table.tsx";
 import { Told } from "../parts/text.tsx";
 
@@ -71,30 +72,31 @@ export function EpisodesView() {
           { name: "end_date", label: "Until", type: "date" },
         ]}
       />
-      {list.error !== undefined && <Failure error={list.error} retry={list.reload} />}
-      {list.data === undefined ? (
-        list.error === undefined && <Loading lines={8} />
-      ) : list.data.episodes.length === 0 ? (
-        filtered ? (
-          <Empty title="No episode matches">
-            <p>
-              <a href={address("episodes")}>Clear the filters</a>
-            </p>
-          </Empty>
-        ) : (
-          <Empty title="No episode yet">
-            <p>
-              Let an agent record its work (<code>ENABLE_LIGHTNING_CAPTURE=true</code>), or send one:{" "}
-              <code>npx lightning record --help</code>
-            </p>
-          </Empty>
-        )
-      ) : (
-        <>
-          <Table label="Episodes" columns={COLUMNS} rows={list.data.episodes} keyOf={({ id }) => id} />
-          <Pages view="episodes" shown={list.data.episodes.length} continuation={list.data.continuation} />
-        </>
-      )}
+      <Loaded of={list} lines={8}>
+        {(page) =>
+          page.episodes.length === 0 ? (
+            filtered ? (
+              <Empty title="No episode matches">
+                <p>
+                  <a href={address("episodes")}>Clear the filters</a>
+                </p>
+              </Empty>
+            ) : (
+              <Empty title="No episode yet">
+                <p>
+                  Let an agent record its work (<code>ENABLE_LIGHTNING_CAPTURE=true</code>), or send one:{" "}
+                  <code>npx lightning record --help</code>
+                </p>
+              </Empty>
+            )
+          ) : (
+            <>
+              <Table label="Episodes" columns={COLUMNS} rows={page.episodes} keyOf={({ id }) => id} />
+              <Pages view="episodes" shown={page.episodes.length} continuation={page.continuation} />
+            </>
+          )
+        }
+      </Loaded>
     </Page>
   );
 }

@@ -4,8 +4,9 @@ import { percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { arithmetic } from "../logic/verdict.ts";
 import type { Evaluation } from "../logic/wire.ts";
-import { Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
+import { Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
+import { LoadedPage } from "../parts/loaded.tsx";
 import { LongText } from "../parts/text.tsx";
 
 /** The rule by which an answer counts as right (src/evaluation/grade.ts). */
@@ -22,18 +23,15 @@ export function EvaluationView({ id }: { id: string }) {
   const live = useLive(`evaluation ${id}`, () =>
     api.get<Evaluation>(`/evaluations/${encodeURIComponent(id)}`),
   );
+  return (
+    <LoadedPage title="Evaluation" of={live}>
+      {(one) => <EvaluationPage one={one} />}
+    </LoadedPage>
+  );
+}
+
+function EvaluationPage({ one }: { one: Evaluation }) {
   const [only, setOnly] = useState<"all" | "differ">("all");
-  if (live.data === undefined)
-    return (
-      <Page title="Evaluation">
-        {live.error === undefined ? (
-          <Loading lines={8} />
-        ) : (
-          <Failure error={live.error} retry={live.reload} />
-        )}
-      </Page>
-    );
-  const one = live.data;
   const pairs = (one.sample ?? []).filter(
     (pair) => only === "all" || pair.baseline_correct !== pair.candidate_correct,
   );

@@ -1,8 +1,9 @@
 import { percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { EvaluationList } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Loading, Model, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { type Column, Filters, Pages, Table } from "../parts/table.tsx";
 
 type Row = EvaluationList["evaluations"][number];
@@ -49,26 +50,23 @@ export function EvaluationsView() {
       lead="Both models answer the same held-out examples; only what they answer differently counts."
     >
       <Filters view="evaluations" filters={[{ name: "run_id", label: "Run" }]} />
-      {list.error !== undefined && <Failure error={list.error} retry={list.reload} />}
-      {list.data === undefined ? (
-        list.error === undefined && <Loading lines={6} />
-      ) : list.data.evaluations.length === 0 ? (
-        <Empty title="Nothing has been evaluated yet">
-          <p>
-            A pipeline evaluates what it trained. Alone:{" "}
-            <code>npx lightning evaluate --run-id … --dataset-id …</code>
-          </p>
-        </Empty>
-      ) : (
-        <>
-          <Table label="Evaluations" columns={COLUMNS} rows={list.data.evaluations} keyOf={({ id }) => id} />
-          <Pages
-            view="evaluations"
-            shown={list.data.evaluations.length}
-            continuation={list.data.continuation}
-          />
-        </>
-      )}
+      <Loaded of={list}>
+        {(page) =>
+          page.evaluations.length === 0 ? (
+            <Empty title="Nothing has been evaluated yet">
+              <p>
+                A pipeline evaluates what it trained. Alone:{" "}
+                <code>npx lightning evaluate --run-id … --dataset-id …</code>
+              </p>
+            </Empty>
+          ) : (
+            <>
+              <Table label="Evaluations" columns={COLUMNS} rows={page.evaluations} keyOf={({ id }) => id} />
+              <Pages view="evaluations" shown={page.evaluations.length} continuation={page.continuation} />
+            </>
+          )
+        }
+      </Loaded>
     </Page>
   );
 }

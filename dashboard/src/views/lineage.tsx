@@ -2,8 +2,9 @@ import { shortId } from "../logic/format.ts";
 import { type Graph, graphOf, graphOfEpisode, type Node } from "../logic/lineage.ts";
 import { address, viewOfId } from "../logic/route.ts";
 import type { Lineage, Trace } from "../logic/wire.ts";
-import { Card, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
+import { Card, Empty, Page } from "../parts/basics.tsx";
 import { useLive, useShared, useWidth } from "../parts/context.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 
 const KIND: Readonly<Record<string, string>> = {
   runs: "runs",
@@ -23,7 +24,6 @@ export function LineageView({ id }: { id: string | undefined }) {
       ? graphOfEpisode(await api.get<Trace>(path))
       : graphOf(await api.get<Lineage>(path));
   });
-  const graph = live.data;
   const search = (event: Event) => {
     event.preventDefault();
     const field = (event.currentTarget as HTMLFormElement).elements.namedItem("id");
@@ -42,24 +42,27 @@ export function LineageView({ id }: { id: string | undefined }) {
         </label>
         <button type="submit">Trace</button>
       </form>
-      {live.error !== undefined && <Failure error={live.error} retry={live.reload} />}
-      {graph === undefined ? (
-        live.error === undefined && <Loading lines={6} />
-      ) : graph.nodes.length === 0 ? (
-        <Empty title={id === undefined ? "Nothing has been promoted yet" : "Nothing came of it yet"}>
-          <p>
-            {kind === "episodes" ? (
-              <>No dataset holds this episode. It enters the next one built if its reward is high enough.</>
-            ) : (
-              <a href={address("pipelines")}>Start a pipeline</a>
-            )}
-          </p>
-        </Empty>
-      ) : (
-        <Card class="graph-card">
-          <GraphView graph={graph} focus={id} />
-        </Card>
-      )}
+      <Loaded of={live}>
+        {(graph) =>
+          graph.nodes.length === 0 ? (
+            <Empty title={id === undefined ? "Nothing has been promoted yet" : "Nothing came of it yet"}>
+              <p>
+                {kind === "episodes" ? (
+                  <>
+                    No dataset holds this episode. It enters the next one built if its reward is high enough.
+                  </>
+                ) : (
+                  <a href={address("pipelines")}>Start a pipeline</a>
+                )}
+              </p>
+            </Empty>
+          ) : (
+            <Card class="graph-card">
+              <GraphView graph={graph} focus={id} />
+            </Card>
+          )
+        }
+      </Loaded>
     </Page>
   );
 }

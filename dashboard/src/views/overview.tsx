@@ -13,9 +13,10 @@ import type {
   Stats,
   Trend,
 } from "../logic/wire.ts";
-import { Ago, Badge, Card, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Card, Empty, Page } from "../parts/basics.tsx";
 import { Chart, fetchPlotter } from "../parts/chart.tsx";
-import { useLive, useShared } from "../parts/context.tsx";
+import { type Live, useLive, useShared } from "../parts/context.tsx";
+import { Loaded, LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
 import { LoopMap } from "./loop-map.tsx";
 import { Serving } from "./serving.tsx";
@@ -40,54 +41,75 @@ export function OverviewView() {
   useEffect(() => void fetchPlotter(), []);
   const history = useLive(`lineage ${agent}`, () => api.get<Newest>("/lineage", { limit: 1 }));
 
-  if (stats.data === undefined)
-    return (
-      <Page title="Overview">
-        {stats.error === undefined ? (
-          <Loading lines={8} />
-        ) : (
-          <Failure error={stats.error} retry={stats.reload} />
-        )}
-      </Page>
-    );
-  const { data } = stats;
-  const newest = history.data?.lineage.find(({ id }) => id === active.data?.deployment_id);
-  const asked = needsPerson(data, review.data, pipelines.data?.pipelines ?? []);
   return (
-    <Page
-      title="Overview"
-      lead="What the agent did is judged, the good becomes training data, and a model trained on it serves only once it has proved better."
+    <LoadedPage title="Overview" of={stats}>
+      {(data) => {
+        const newest = history.data?.lineage.find(({ id }) => id === active.data?.deployment_id);
+        const compared = trend.data && compare(trend.data, data.current_model);
+        return (
+          <Page
+            title="Overview"
+            lead="What the agent did is judged, the good becomes training data, and a model trained on it serves only once it has proved better."
+          >
+            <Attention asked={needsPerson(data, review.data, pipelines.data?.pipelines ?? [])} />
+            <LoopMap stats={data} review={review.data} compared={compared} />
+            <div class="columns two-one level">
+              <RewardsOverTime
+                trend={trend}
+                current={data.current_model}
+                moves={history.data?.events ?? []}
+              />
+              <Serving
+                active={active.data}
+                compared={compared}
+                stats={data}
+                proof={newest?.evaluation?.result}
+              />
+            </div>
+            <NewestPipelines pipelines={pipelines} />
+          </Page>
+        );
+      }}
+    </LoadedPage>
+  );
+}
+
+/** What needs a person now, each with the way there. */
+function Attention({ asked }: { asked: ReturnType<typeof needsPerson> }) {
+  return (
+    <section class="attention" aria-label="What needs a person now">
+      {asked.length === 0 ? (
+        <p class="calm">Nothing waits for a person.</p>
+      ) : (
+        asked.map((one) => (
+          <a key={one.what} class={`ask ${one.tone}`} href={one.href}>
+            <span>
+              <b>{one.what}</b>
+              <span class="muted">{one.detail}</span>
+            </span>
+            <span class="ask-action">{one.action}</span>
+          </a>
+        ))
+      )}
+    </section>
+  );
+}
+
+/** Each model's mean reward over time, with the moves of the pointer. */
+function RewardsOverTime(props: {
+  trend: Live<Trend>;
+  current: Stats["current_model"];
+  moves: readonly DeploymentEvent[];
+}) {
+  const { trend, current, moves } = props;
+  return (
+    <Card
+      title="Mean reward over time"
+      note={trend.data === undefined ? "" : `the newest ${plural(trend.data.episodes, "judged episode")}`}
     >
-      <section class="attention" aria-label="What needs a person now">
-        {asked.length === 0 ? (
-          <p class="calm">Nothing waits for a person.</p>
-        ) : (
-          asked.map((one) => (
-            <a key={one.what} class={`ask ${one.tone}`} href={one.href}>
-              <span>
-                <b>{one.what}</b>
-                <span class="muted">{one.detail}</span>
-              </span>
-              <span class="ask-action">{one.action}</span>
-            </a>
-          ))
-        )}
-      </section>
-
-      <LoopMap
-        stats={data}
-        review={review.data}
-        compared={trend.data && compare(trend.data, data.current_model)}
-      />
-
-      <div class="columns two-one level">
-        <Card
-          title="Mean reward over time"
-          note={trend.data === undefined ? "" : `the newest ${plural(trend.data.episodes, "judged episode")}`}
-        >
-          {trend.data === undefined ? (
-            <Loading />
-          ) : trend.data.episodes === 0 ? (
+      <Loaded of={trend} lines={4}>
+        {(known) =>
+          known.episodes === 0 ? (
             <Empty title="No judged episode yet">
               <p>
                 Rewards come from people, tests and evaluations.{" "}
@@ -97,52 +119,52 @@ export function OverviewView() {
             </Empty>
           ) : (
             <Chart
-              columns={trendColumns(trend.data, data.current_model)}
-              names={Object.fromEntries(trend.data.models.map(({ model }) => [model, shortModel(model)]))}
+              columns={trendColumns(known, current)}
+              names={Object.fromEntries(known.models.map(({ model }) => [model, shortModel(model)]))}
               label="Mean reward of each model’s episodes"
               time
               height={240}
               range={[-1.05, 1.05]}
-              markers={(history.data?.events ?? []).map((event) => ({
+              markers={moves.map((event) => ({
                 at: Date.parse(event.created_at) / 1000,
                 text: event.what === "promoted" ? "promoted" : event.what.replace("_", " "),
               }))}
             />
-          )}
-        </Card>
-        <Serving
-          active={active.data}
-          compared={trend.data && compare(trend.data, data.current_model)}
-          stats={data}
-          proof={newest?.evaluation?.result}
-        />
-      </div>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}
 
-      <Card title="Pipelines" note={<a href={address("pipelines")}>all</a>}>
-        {pipelines.data === undefined ? (
-          <Loading lines={2} />
-        ) : pipelines.data.pipelines.length === 0 ? (
-          <Empty title="The loop has not been run yet">
-            <p>
-              <a href={address("pipelines")}>Start a pipeline</a>: dataset, training, evaluation and promotion
-              in one go.
-            </p>
-          </Empty>
-        ) : (
-          <ul class="rows">
-            {pipelines.data.pipelines.map((pipeline) => (
-              <li key={pipeline.id}>
-                <div class="row-main">
-                  <a href={address("pipelines", pipeline.id)}>{pipeline.name}</a>
-                  <Ago at={pipeline.created_at} />
-                </div>
-                <Steps steps={pipelineSteps(pipeline)} small />
-                <Badge of={pipeline.outcome ?? pipeline.status} />
-              </li>
-            ))}
-          </ul>
-        )}
-      </Card>
-    </Page>
+function NewestPipelines({ pipelines }: { pipelines: Live<PipelineList> }) {
+  return (
+    <Card title="Pipelines" note={<a href={address("pipelines")}>all</a>}>
+      <Loaded of={pipelines} lines={2}>
+        {({ pipelines: newest }) =>
+          newest.length === 0 ? (
+            <Empty title="The loop has not been run yet">
+              <p>
+                <a href={address("pipelines")}>Start a pipeline</a>: dataset, training, evaluation and
+                promotion in one go.
+              </p>
+            </Empty>
+          ) : (
+            <ul class="rows">
+              {newest.map((pipeline) => (
+                <li key={pipeline.id}>
+                  <div class="row-main">
+                    <a href={address("pipelines", pipeline.id)}>{pipeline.name}</a>
+                    <Ago at={pipeline.created_at} />
+                  </div>
+                  <Steps steps={pipelineSteps(pipeline)} small />
+                  <Badge of={pipeline.outcome ?? pipeline.status} />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </Card>
   );
 }

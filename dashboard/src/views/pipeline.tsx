@@ -4,11 +4,14 @@ import { address } from "../logic/route.ts";
 import { pipelineSteps } from "../logic/timeline.ts";
 import { curveColumns } from "../logic/trend.ts";
 import type { Evaluation, Pipeline, Run } from "../logic/wire.ts";
-import { Ago, Badge, Card, Empty, Facts, Failure, Id, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Card, Empty, Facts, Id, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { Confirm } from "../parts/dialog.tsx";
+import { LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
+
+type Result = NonNullable<Evaluation["result"]>;
 
 const ENDS: Readonly<Record<string, string>> = {
   promoted: "The candidate proved better and serves now.",
@@ -20,10 +23,11 @@ const ENDS: Readonly<Record<string, string>> = {
   failed: "It failed; the model before still serves.",
 };
 
+const pathOf = (id: string) => `/pipelines/${encodeURIComponent(id)}`;
+
 export function PipelineView({ id }: { id: string }) {
-  const { api, can, tell, poller } = useShared();
-  const path = `/pipelines/${encodeURIComponent(id)}`;
-  const live = useLive(`pipeline ${id}`, () => api.get<Pipeline>(path));
+  const { api } = useShared();
+  const live = useLive(`pipeline ${id}`, () => api.get<Pipeline>(pathOf(id)));
   const { data: pipeline } = live;
   const runId = pipeline?.run_id;
   const evaluationId = pipeline?.evaluation_id;
@@ -33,30 +37,17 @@ export function PipelineView({ id }: { id: string }) {
   const evaluation = useLive(evaluationId && `evaluation ${evaluationId}`, () =>
     api.get<Evaluation>(`/evaluations/${encodeURIComponent(evaluationId ?? "")}`),
   );
-  const [asking, setAsking] = useState<"approve" | "reject">();
-  if (pipeline === undefined)
-    return (
-      <Page title="Pipeline">
-        {live.error === undefined ? (
-          <Loading lines={8} />
-        ) : (
-          <Failure error={live.error} retry={live.reload} />
-        )}
-      </Page>
-    );
+  return (
+    <LoadedPage title="Pipeline" of={live}>
+      {(known) => <PipelinePage pipeline={known} run={run.data} facts={evaluation.data?.result} />}
+    </LoadedPage>
+  );
+}
+
+function PipelinePage(props: { pipeline: Pipeline; run: Run | undefined; facts: Result | undefined }) {
+  const { pipeline, run, facts } = props;
+  const [deciding, setDeciding] = useState<boolean>();
   const waiting = pipeline.status === "waiting_for_approval" && pipeline.decision === undefined;
-  const loss = curveColumns(run.data?.curve ?? [], "loss");
-  const facts = evaluation.data?.result;
-  const decide = (approved: boolean) => async (given: { reason?: string; by?: string }) => {
-    const { by, ...reason } = given;
-    await api.post(`${path}/approval`, {
-      approved,
-      ...reason,
-      ...(by === undefined ? {} : { decided_by: by }),
-    });
-    tell(approved ? "Approved: the model is being promoted." : "Rejected: nothing is promoted.");
-    poller.wake();
-  };
   return (
     <Page
       title={pipeline.name}
@@ -84,104 +75,152 @@ export function PipelineView({ id }: { id: string }) {
           </p>
         )}
       </Card>
-      {waiting && (
-        <section class="decision" aria-label="Your decision">
-          <div>
-            <h2>Promote this model?</h2>
-            <p>
-              {facts === undefined
-                ? "It waits for a person."
-                : `It was right on ${percent(facts.candidate_accuracy)} of ${facts.pairs} held-out examples, the baseline on ${percent(facts.baseline_accuracy)} (${signed(facts.difference * 100, 1)} points).`}{" "}
-              {pipeline.approval_until !== undefined && (
-                <>Without a decision by {moment(pipeline.approval_until)} nothing is promoted.</>
-              )}
-            </p>
-          </div>
-          {can("decidePipeline") && (
-            <div class="actions">
-              <button type="button" class="primary" onClick={() => setAsking("approve")}>
-                Approve
-              </button>
-              <button type="button" class="danger" onClick={() => setAsking("reject")}>
-                Reject
-              </button>
-            </div>
-          )}
-        </section>
-      )}
+      {waiting && <Decision pipeline={pipeline} facts={facts} onDecide={setDeciding} />}
       <div class="columns two">
-        <Card title="Training" note={runId === undefined ? "" : <Id id={runId} />}>
-          {loss.series.length > 0 ? (
-            <Chart columns={loss} label="Loss by step" xName="step" height={200} />
-          ) : (
-            <Empty title={run.data === undefined ? "It has not begun" : `The run is ${run.data.state}`} />
-          )}
-        </Card>
-        <Card title="Evaluation" note={evaluationId === undefined ? "" : <Id id={evaluationId} />}>
-          {facts === undefined ? (
-            <Empty title={evaluationId === undefined ? "It has not begun" : "The models are answering"} />
-          ) : (
-            <>
-              <dl class="compare">
-                <div>
-                  <dt>Candidate</dt>
-                  <dd>{percent(facts.candidate_accuracy)}</dd>
-                </div>
-                <div>
-                  <dt>Baseline</dt>
-                  <dd class="before">{percent(facts.baseline_accuracy)}</dd>
-                </div>
-                <div>
-                  <dt>Verdict</dt>
-                  <dd>
-                    <Badge of={facts.verdict} />
-                  </dd>
-                </div>
-              </dl>
-              <ul class="reasons">
-                {facts.reasons.map((reason) => (
-                  <li key={reason}>{reason}</li>
-                ))}
-              </ul>
-            </>
-          )}
-        </Card>
+        <Training id={pipeline.run_id} run={run} />
+        <Verdict id={pipeline.evaluation_id} facts={facts} />
       </div>
-      <Card title="Records">
-        <Facts
-          rows={[
-            ["Dataset", pipeline.dataset_id === undefined ? "–" : <Id id={pipeline.dataset_id} />],
-            ["Training run", pipeline.run_id === undefined ? "–" : <Id id={pipeline.run_id} />],
-            ["Evaluation", pipeline.evaluation_id === undefined ? "–" : <Id id={pipeline.evaluation_id} />],
-            ["Deployment", pipeline.deployment_id === undefined ? "–" : <Id id={pipeline.deployment_id} />],
-            [
-              "Decision",
-              pipeline.decision === undefined
-                ? undefined
-                : `${pipeline.decision.approved ? "approved" : "rejected"}${pipeline.decision.decided_by === undefined ? "" : ` by ${pipeline.decision.decided_by}`}${pipeline.decision.reason === undefined ? "" : `: “${pipeline.decision.reason}”`}`,
-            ],
-            ["Ended", pipeline.completed_at === undefined ? undefined : moment(pipeline.completed_at)],
-          ]}
-        />
-      </Card>
-      {asking !== undefined && (
-        <Confirm
-          title={asking === "approve" ? "Approve the promotion?" : "Reject the promotion?"}
-          action={asking === "approve" ? "Approve" : "Reject"}
-          danger={asking === "reject"}
-          reason="Why (kept with the pipeline)"
-          required={asking === "reject"}
-          named
-          run={decide(asking === "approve")}
-          onClose={() => setAsking(undefined)}
-        >
-          <p>
-            {asking === "approve"
-              ? "The candidate is called once to see that it answers, then it serves. The model before stays one rollback away."
-              : "The pipeline ends here and the model before goes on serving. The trained model is kept and can be promoted later."}
-          </p>
-        </Confirm>
+      <Records pipeline={pipeline} />
+      {deciding !== undefined && (
+        <DecisionDialog id={pipeline.id} approved={deciding} onClose={() => setDeciding(undefined)} />
       )}
     </Page>
+  );
+}
+
+/** What a person decides: what is known about the candidate, and the two ways to go. */
+function Decision(props: {
+  pipeline: Pipeline;
+  facts: Result | undefined;
+  onDecide: (approved: boolean) => void;
+}) {
+  const { pipeline, facts, onDecide } = props;
+  const { can } = useShared();
+  return (
+    <section class="decision" aria-label="Your decision">
+      <div>
+        <h2>Promote this model?</h2>
+        <p>
+          {facts === undefined
+            ? "It waits for a person."
+            : `It was right on ${percent(facts.candidate_accuracy)} of ${facts.pairs} held-out examples, the baseline on ${percent(facts.baseline_accuracy)} (${signed(facts.difference * 100, 1)} points).`}{" "}
+          {pipeline.approval_until !== undefined && (
+            <>Without a decision by {moment(pipeline.approval_until)} nothing is promoted.</>
+          )}
+        </p>
+      </div>
+      {can("decidePipeline") && (
+        <div class="actions">
+          <button type="button" class="primary" onClick={() => onDecide(true)}>
+            Approve
+          </button>
+          <button type="button" class="danger" onClick={() => onDecide(false)}>
+            Reject
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function DecisionDialog(props: { id: string; approved: boolean; onClose: () => void }) {
+  const { id, approved, onClose } = props;
+  const { api, tell, poller } = useShared();
+  const decide = async ({ by, ...reason }: { reason?: string; by?: string }) => {
+    await api.post(`${pathOf(id)}/approval`, {
+      approved,
+      ...reason,
+      ...(by === undefined ? {} : { decided_by: by }),
+    });
+    tell(approved ? "Approved: the model is being promoted." : "Rejected: nothing is promoted.");
+    poller.wake();
+  };
+  return (
+    <Confirm
+      title={approved ? "Approve the promotion?" : "Reject the promotion?"}
+      action={approved ? "Approve" : "Reject"}
+      danger={!approved}
+      reason="Why (kept with the pipeline)"
+      required={!approved}
+      named
+      run={decide}
+      onClose={onClose}
+    >
+      <p>
+        {approved
+          ? "The candidate is called once to see that it answers, then it serves. The model before stays one rollback away."
+          : "The pipeline ends here and the model before goes on serving. The trained model is kept and can be promoted later."}
+      </p>
+    </Confirm>
+  );
+}
+
+function Training({ id, run }: { id: string | undefined; run: Run | undefined }) {
+  const loss = curveColumns(run?.curve ?? [], "loss");
+  return (
+    <Card title="Training" note={id === undefined ? "" : <Id id={id} />}>
+      {loss.series.length > 0 ? (
+        <Chart columns={loss} label="Loss by step" xName="step" height={200} />
+      ) : (
+        <Empty title={run === undefined ? "It has not begun" : `The run is ${run.state}`} />
+      )}
+    </Card>
+  );
+}
+
+function Verdict({ id, facts }: { id: string | undefined; facts: Result | undefined }) {
+  return (
+    <Card title="Evaluation" note={id === undefined ? "" : <Id id={id} />}>
+      {facts === undefined ? (
+        <Empty title={id === undefined ? "It has not begun" : "The models are answering"} />
+      ) : (
+        <>
+          <dl class="compare">
+            <div>
+              <dt>Candidate</dt>
+              <dd>{percent(facts.candidate_accuracy)}</dd>
+            </div>
+            <div>
+              <dt>Baseline</dt>
+              <dd class="before">{percent(facts.baseline_accuracy)}</dd>
+            </div>
+            <div>
+              <dt>Verdict</dt>
+              <dd>
+                <Badge of={facts.verdict} />
+              </dd>
+            </div>
+          </dl>
+          <ul class="reasons">
+            {facts.reasons.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Card>
+  );
+}
+
+/** Links to the records that the pipeline made. */
+function Records({ pipeline }: { pipeline: Pipeline }) {
+  return (
+    <Card title="Records">
+      <Facts
+        rows={[
+          ["Dataset", pipeline.dataset_id === undefined ? "–" : <Id id={pipeline.dataset_id} />],
+          ["Training run", pipeline.run_id === undefined ? "–" : <Id id={pipeline.run_id} />],
+          ["Evaluation", pipeline.evaluation_id === undefined ? "–" : <Id id={pipeline.evaluation_id} />],
+          ["Deployment", pipeline.deployment_id === undefined ? "–" : <Id id={pipeline.deployment_id} />],
+          [
+            "Decision",
+            pipeline.decision === undefined
+              ? undefined
+              : `${pipeline.decision.approved ? "approved" : "rejected"}${pipeline.decision.decided_by === undefined ? "" : ` by ${pipeline.decision.decided_by}`}${pipeline.decision.reason === undefined ? "" : `: “${pipeline.decision.reason}”`}`,
+          ],
+          ["Ended", pipeline.completed_at === undefined ? undefined : moment(pipeline.completed_at)],
+        ]}
+      />
+    </Card>
   );
 }

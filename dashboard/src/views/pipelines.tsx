@@ -2,8 +2,9 @@ import { useState } from "preact/hooks";
 import { address } from "../logic/route.ts";
 import { pipelineSteps } from "../logic/timeline.ts";
 import type { PipelineList } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Loading, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
 import { type Column, Pages, Table } from "../parts/table.tsx";
 import { StartPipeline } from "./start-pipeline.tsx";
@@ -34,19 +35,20 @@ export function PipelinesView() {
       lead="One turn of the loop: dataset, training, evaluation, your word if asked for, promotion."
       actions={start}
     >
-      {list.error !== undefined && <Failure error={list.error} retry={list.reload} />}
-      {list.data === undefined ? (
-        list.error === undefined && <Loading lines={6} />
-      ) : list.data.pipelines.length === 0 ? (
-        <Empty title="The loop has not been run yet">
-          <p>A pipeline needs judged episodes, ten at least; a verdict needs fifty held-out examples.</p>
-        </Empty>
-      ) : (
-        <>
-          <Table label="Pipelines" columns={COLUMNS} rows={list.data.pipelines} keyOf={({ id }) => id} />
-          <Pages view="pipelines" shown={list.data.pipelines.length} continuation={list.data.continuation} />
-        </>
-      )}
+      <Loaded of={list}>
+        {(page) =>
+          page.pipelines.length === 0 ? (
+            <Empty title="The loop has not been run yet">
+              <p>A pipeline needs judged episodes, ten at least; a verdict needs fifty held-out examples.</p>
+            </Empty>
+          ) : (
+            <>
+              <Table label="Pipelines" columns={COLUMNS} rows={page.pipelines} keyOf={({ id }) => id} />
+              <Pages view="pipelines" shown={page.pipelines.length} continuation={page.continuation} />
+            </>
+          )
+        }
+      </Loaded>
       {starting && <StartPipeline onClose={() => setStarting(false)} />}
     </Page>
   );

@@ -1,17 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { turnsOf } from "../logic/conversation.ts";
 import { count, moment, plural, words } from "../logic/format.ts";
-import { KEY_HELP, reviewAction, TAGS } from "../logic/review-keys.ts";
+import { KEY_HELP } from "../logic/review-keys.ts";
 import { address } from "../logic/route.ts";
 import type { Offer, ReviewQueue } from "../logic/wire.ts";
-import { Card, Empty, Failure, Keys, Loading, Page, Reward } from "../parts/basics.tsx";
+import { Card, Empty, Keys, Page, Reward } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { Dialog } from "../parts/dialog.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { Conversation } from "../parts/text.tsx";
 import { Corrections } from "./review-corrections.tsx";
-import { Judgement } from "./review-judgement.tsx";
+import { Judgement, type JudgementFields } from "./review-judgement.tsx";
 import { Rules } from "./review-rules.tsx";
 import { type DeskState, useDesk } from "./review-state.ts";
+import { useReviewKeys } from "./use-review-keys.ts";
 
 /** One episode at a time, and what is to be said about it. */
 export function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() => void) | undefined }) {
@@ -31,42 +33,9 @@ export function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() =
   // Each episode begins folded.
   useEffect(() => setUnfolded(false), [inHand]);
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (document.querySelector("dialog[open]") !== null) return;
-      const target = event.target;
-      const typing =
-        target instanceof HTMLInputElement ||
-        target instanceof HTMLTextAreaElement ||
-        target instanceof HTMLSelectElement;
-      if (event.key === "Escape" && typing) {
-        target.blur();
-        return;
-      }
-      const action = reviewAction(event, typing);
-      if (action === undefined) return;
-      event.preventDefault();
-      switch (action.do) {
-        case "label":
-          return void desk.label(action.value);
-        case "tag": {
-          const tag = TAGS[action.index];
-          return tag === undefined ? undefined : desk.toggle(tag);
-        }
-        case "focus":
-          return fields[action.what].current?.focus();
-        case "skip":
-          return void desk.skip();
-        case "undo":
-          return void desk.undo();
-        case "fold":
-          return setUnfolded((now) => !now);
-        case "help":
-          return setDialog("keys");
-      }
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+  useReviewKeys(desk, fields, {
+    fold: () => setUnfolded((now) => !now),
+    help: () => setDialog("keys"),
   });
 
   const waiting = queue.data?.waiting;
@@ -104,36 +73,15 @@ export function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() =
         </>
       }
     >
-      {error !== undefined && <Failure error={error} retry={() => void desk.next()} />}
-      {offer === undefined ? (
-        error === undefined && <Loading lines={10} />
-      ) : offer === null ? (
-        <NothingLeft desk={desk} />
-      ) : (
-        <div class={`desk ${desk.busy ? "busy" : ""}`} aria-busy={desk.busy}>
-          <Card class="desk-episode">
-            <div class="offer-head">
-              <Why offer={offer} />
-              {offer.blind ? (
-                <span class="badge plain">blind</span>
-              ) : (
-                <Reward value={offer.episode.reward_avg ?? null} count={offer.episode.reward_count} />
-              )}
-              <a class="muted" href={address("episodes", offer.episode_id)}>
-                open
-              </a>
-            </div>
-            <Conversation key={offer.episode_id} turns={turnsOf(offer.episode)} unfolded={unfolded} />
-          </Card>
-          <div class="desk-tools">
-            <Judgement desk={desk} offer={offer} fields={fields} />
-            <p class="muted desk-note">
-              Yours until {moment(offer.leased_until).slice(11, 16)}
-              {done.length > 0 ? ` · ${count(done.length)} judged in this sitting` : ""}
-            </p>
-          </div>
-        </div>
-      )}
+      <Loaded of={{ data: offer, error, reload: () => void desk.next() }} lines={10}>
+        {(given) =>
+          given === null ? (
+            <NothingLeft desk={desk} />
+          ) : (
+            <InHand desk={desk} offer={given} fields={fields} unfolded={unfolded} />
+          )
+        }
+      </Loaded>
       <div class="hidden-text" role="status">
         {done.length > 0 ? `Judged ${done.length}. ` : ""}
         {offer ? "Next episode." : ""}
@@ -144,6 +92,37 @@ export function Desk({ reviewer, onRename }: { reviewer: string; onRename: (() =
       )}
       {dialog === "corrections" && <Corrections corrected={corrected} onClose={() => setDialog(undefined)} />}
     </Page>
+  );
+}
+
+/** The episode in hand beside what can be said about it. */
+function InHand(props: { desk: DeskState; offer: Offer; fields: JudgementFields; unfolded: boolean }) {
+  const { desk, offer, fields, unfolded } = props;
+  const { done } = desk;
+  return (
+    <div class={`desk ${desk.busy ? "busy" : ""}`} aria-busy={desk.busy}>
+      <Card class="desk-episode">
+        <div class="offer-head">
+          <Why offer={offer} />
+          {offer.blind ? (
+            <span class="badge plain">blind</span>
+          ) : (
+            <Reward value={offer.episode.reward_avg ?? null} count={offer.episode.reward_count} />
+          )}
+          <a class="muted" href={address("episodes", offer.episode_id)}>
+            open
+          </a>
+        </div>
+        <Conversation key={offer.episode_id} turns={turnsOf(offer.episode)} unfolded={unfolded} />
+      </Card>
+      <div class="desk-tools">
+        <Judgement desk={desk} offer={offer} fields={fields} />
+        <p class="muted desk-note">
+          Yours until {moment(offer.leased_until).slice(11, 16)}
+          {done.length > 0 ? ` · ${count(done.length)} judged in this sitting` : ""}
+        </p>
+      </div>
+    </div>
   );
 }
 

@@ -5,41 +5,28 @@ import { address } from "../logic/route.ts";
 import { runSteps } from "../logic/timeline.ts";
 import { curveColumns } from "../logic/trend.ts";
 import type { Estimate, Run } from "../logic/wire.ts";
-import { Badge, Card, Empty, Facts, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
+import { Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { useLive, useOnce, useShared } from "../parts/context.tsx";
 import { Confirm } from "../parts/dialog.tsx";
+import { LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
 
+const pathOf = (id: string) => `/training/${encodeURIComponent(id)}`;
+
 export function RunView({ id }: { id: string }) {
-  const { api, can, tell, poller } = useShared();
-  const path = `/training/${encodeURIComponent(id)}`;
-  const live = useLive(`run ${id}`, () => api.get<Run>(path));
-  const estimated = live.data;
-  const estimate = useOnce(estimated && `estimate ${id}`, () =>
-    api.post<Estimate>("/training/estimate", {
-      dataset_id: estimated?.dataset_id,
-      base_model: estimated?.base_model,
-      training_type: estimated?.training_type,
-      n_epochs: estimated?.hyperparameters.n_epochs,
-    }),
+  const { api } = useShared();
+  const live = useLive(`run ${id}`, () => api.get<Run>(pathOf(id)));
+  return (
+    <LoadedPage title="Training run" of={live}>
+      {(run) => <RunPage run={run} />}
+    </LoadedPage>
   );
+}
+
+function RunPage({ run }: { run: Run }) {
+  const { can } = useShared();
   const [asking, setAsking] = useState<"cancel" | "promote">();
-  if (live.data === undefined)
-    return (
-      <Page title="Training run">
-        {live.error === undefined ? (
-          <Loading lines={8} />
-        ) : (
-          <Failure error={live.error} retry={live.reload} />
-        )}
-      </Page>
-    );
-  const run = live.data;
-  const over = isEndedRun(run);
-  const curve = run.curve ?? [];
-  const loss = curveColumns(curve, "loss");
-  const accuracy = curveColumns(curve, "accuracy");
   const began = run.created_at;
   return (
     <Page
@@ -54,7 +41,7 @@ export function RunView({ id }: { id: string }) {
           <a class="button" href={address("lineage", run.id)}>
             Lineage
           </a>
-          {!over && can("cancelTraining") && (
+          {!isEndedRun(run) && can("cancelTraining") && (
             <button type="button" class="danger" onClick={() => setAsking("cancel")}>
               Cancel
             </button>
@@ -85,38 +72,9 @@ export function RunView({ id }: { id: string }) {
       >
         <Steps steps={runSteps(run)} />
       </Card>
+      <Curves run={run} />
       <div class="columns two">
-        <Card title="Loss" note={curveNote(curve.length, loss.averaged)}>
-          {loss.series.length === 0 ? (
-            <Empty title={over ? "No curve was reported" : "The curve appears while it trains"} />
-          ) : (
-            <Chart columns={loss} label="Loss by step" xName="step" />
-          )}
-        </Card>
-        <Card title="Accuracy">
-          {accuracy.series.length === 0 ? (
-            <Empty title={over ? "No accuracy was reported" : "It appears while it trains"} />
-          ) : (
-            <Chart columns={accuracy} label="Accuracy by step" xName="step" range={[0, 1.02]} />
-          )}
-        </Card>
-      </div>
-      <div class="columns two">
-        <Card title="Events">
-          {(run.events ?? []).length === 0 ? (
-            <Empty title="No event yet" />
-          ) : (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by key
-            <ol class="events" tabIndex={0} aria-label="Events, the newest first">
-              {(run.events ?? []).toReversed().map((event) => (
-                <li key={event.id} class={event.level}>
-                  <time dateTime={event.created_at}>{moment(event.created_at).slice(11)}</time>
-                  <span>{event.message}</span>
-                </li>
-              ))}
-            </ol>
-          )}
-        </Card>
+        <Events events={run.events ?? []} />
         <div class="stack">
           <Card title="Facts">
             <Facts
@@ -136,18 +94,7 @@ export function RunView({ id }: { id: string }) {
               ]}
             />
           </Card>
-          <Card title="Cost">
-            <Facts
-              rows={[
-                [
-                  "Trained tokens",
-                  run.trained_tokens === undefined ? "not reported yet" : count(run.trained_tokens),
-                ],
-                ["Estimated", estimate.error === undefined ? costText(estimate.data) : "cannot be told now"],
-                ["Price", priceText(estimate.data)],
-              ]}
-            />
-          </Card>
+          <Cost run={run} />
           {(run.checkpoints ?? []).length > 0 && (
             <Card title="Checkpoints">
               <ul class="judgements">
@@ -164,44 +111,126 @@ export function RunView({ id }: { id: string }) {
           )}
         </div>
       </div>
-      {asking === "cancel" && (
-        <Confirm
-          title="Cancel this run?"
-          action="Cancel the run"
-          danger
-          run={async () => {
-            await api.post(`${path}/cancel`, {});
-            tell("The run is being cancelled.");
-            poller.wake();
-          }}
-          onClose={() => setAsking(undefined)}
-        >
-          <p>
-            The job at the provider is cancelled with it. What was trained so far is lost and may still be
-            billed.
-          </p>
-        </Confirm>
-      )}
-      {asking === "promote" && (
-        <Confirm
-          title={`Put ${run.tuned_model} into service?`}
-          action="Promote"
-          named
-          run={async ({ by }) => {
-            const who = by === undefined ? {} : { promoted_by: by };
-            await api.post("/deployments", { run_id: run.id, ...who }, { wait: 30 });
-            tell("The model is being put into service.");
-            poller.wake();
-          }}
-          onClose={() => setAsking(undefined)}
-        >
-          <p>
-            The newest finished evaluation of this run is taken as its reason. Agents get the model within a
-            minute; the one before stays one rollback away.
-          </p>
-        </Confirm>
-      )}
+      {asking === "cancel" && <CancelDialog run={run} onClose={() => setAsking(undefined)} />}
+      {asking === "promote" && <PromoteDialog run={run} onClose={() => setAsking(undefined)} />}
     </Page>
+  );
+}
+
+/** Loss and accuracy by step, as far as the provider reports them. */
+function Curves({ run }: { run: Run }) {
+  const curve = run.curve ?? [];
+  const loss = curveColumns(curve, "loss");
+  const accuracy = curveColumns(curve, "accuracy");
+  const over = isEndedRun(run);
+  return (
+    <div class="columns two">
+      <Card title="Loss" note={curveNote(curve.length, loss.averaged)}>
+        {loss.series.length === 0 ? (
+          <Empty title={over ? "No curve was reported" : "The curve appears while it trains"} />
+        ) : (
+          <Chart columns={loss} label="Loss by step" xName="step" />
+        )}
+      </Card>
+      <Card title="Accuracy">
+        {accuracy.series.length === 0 ? (
+          <Empty title={over ? "No accuracy was reported" : "It appears while it trains"} />
+        ) : (
+          <Chart columns={accuracy} label="Accuracy by step" xName="step" range={[0, 1.02]} />
+        )}
+      </Card>
+    </div>
+  );
+}
+
+function Events({ events }: { events: NonNullable<Run["events"]> }) {
+  return (
+    <Card title="Events">
+      {events.length === 0 ? (
+        <Empty title="No event yet" />
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by key
+        <ol class="events" tabIndex={0} aria-label="Events, the newest first">
+          {events.toReversed().map((event) => (
+            <li key={event.id} class={event.level}>
+              <time dateTime={event.created_at}>{moment(event.created_at).slice(11)}</time>
+              <span>{event.message}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Card>
+  );
+}
+
+/** What was used, and what it was expected to cost: asked once, an estimate is expensive. */
+function Cost({ run }: { run: Run }) {
+  const { api } = useShared();
+  const estimate = useOnce(`estimate ${run.id}`, () =>
+    api.post<Estimate>("/training/estimate", {
+      dataset_id: run.dataset_id,
+      base_model: run.base_model,
+      training_type: run.training_type,
+      n_epochs: run.hyperparameters.n_epochs,
+    }),
+  );
+  return (
+    <Card title="Cost">
+      <Facts
+        rows={[
+          [
+            "Trained tokens",
+            run.trained_tokens === undefined ? "not reported yet" : count(run.trained_tokens),
+          ],
+          ["Estimated", estimate.error === undefined ? costText(estimate.data) : "cannot be told now"],
+          ["Price", priceText(estimate.data)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function CancelDialog({ run, onClose }: { run: Run; onClose: () => void }) {
+  const { api, tell, poller } = useShared();
+  return (
+    <Confirm
+      title="Cancel this run?"
+      action="Cancel the run"
+      danger
+      run={async () => {
+        await api.post(`${pathOf(run.id)}/cancel`, {});
+        tell("The run is being cancelled.");
+        poller.wake();
+      }}
+      onClose={onClose}
+    >
+      <p>
+        The job at the provider is cancelled with it. What was trained so far is lost and may still be billed.
+      </p>
+    </Confirm>
+  );
+}
+
+function PromoteDialog({ run, onClose }: { run: Run; onClose: () => void }) {
+  const { api, tell, poller } = useShared();
+  return (
+    <Confirm
+      title={`Put ${run.tuned_model} into service?`}
+      action="Promote"
+      named
+      run={async ({ by }) => {
+        const who = by === undefined ? {} : { promoted_by: by };
+        await api.post("/deployments", { run_id: run.id, ...who }, { wait: 30 });
+        tell("The model is being put into service.");
+        poller.wake();
+      }}
+      onClose={onClose}
+    >
+      <p>
+        The newest finished evaluation of this run is taken as its reason. Agents get the model within a
+        minute; the one before stays one rollback away.
+      </p>
+    </Confirm>
   );
 }
 

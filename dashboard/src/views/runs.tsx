@@ -2,8 +2,9 @@ import { RUN_STATUSES } from "../../../src/training/status.ts";
 import { duration } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Run, RunList } from "../logic/wire.ts";
-import { Ago, Badge, Empty, Failure, Id, Loading, Model, Page } from "../parts/basics.tsx";
+import { Ago, Badge, Empty, Id, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { type Column, Filters, Pages, Table } from "../parts/table.tsx";
 
 const took = (run: Run) =>
@@ -55,31 +56,32 @@ export function RunsView() {
           },
         ]}
       />
-      {list.error !== undefined && <Failure error={list.error} retry={list.reload} />}
-      {list.data === undefined ? (
-        list.error === undefined && <Loading lines={6} />
-      ) : list.data.training_runs.length === 0 ? (
-        <Empty
-          title={
-            filters.status === undefined ? "Nothing has been trained yet" : `No run is ${filters.status}`
-          }
-        >
-          <p>
-            <a href={address("pipelines")}>Start a pipeline</a>, or train on a dataset alone:{" "}
-            <code>npx lightning train --dataset-id …</code>
-          </p>
-        </Empty>
-      ) : (
-        <>
-          <Table
-            label="Training runs"
-            columns={COLUMNS}
-            rows={list.data.training_runs}
-            keyOf={({ id }) => id}
-          />
-          <Pages view="runs" shown={list.data.training_runs.length} continuation={list.data.continuation} />
-        </>
-      )}
+      <Loaded of={list}>
+        {(page) =>
+          page.training_runs.length === 0 ? (
+            <Empty
+              title={
+                filters.status === undefined ? "Nothing has been trained yet" : `No run is ${filters.status}`
+              }
+            >
+              <p>
+                <a href={address("pipelines")}>Start a pipeline</a>, or train on a dataset alone:{" "}
+                <code>npx lightning train --dataset-id …</code>
+              </p>
+            </Empty>
+          ) : (
+            <>
+              <Table
+                label="Training runs"
+                columns={COLUMNS}
+                rows={page.training_runs}
+                keyOf={({ id }) => id}
+              />
+              <Pages view="runs" shown={page.training_runs.length} continuation={page.continuation} />
+            </>
+          )
+        }
+      </Loaded>
     </Page>
   );
 }

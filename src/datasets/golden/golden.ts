@@ -8,7 +8,7 @@ import { type CheckedFormat, checkFormatLine, parseLine } from "../validate/line
 import type { LineFault } from "../validate/line-rules.ts";
 import { fromExport, fromPreferenceExport } from "./import.ts";
 
-export interface GoldenFault extends LineFault {
+interface GoldenFault extends LineFault {
   /** 1 for the first line of the file. */
   readonly line: number;
 }

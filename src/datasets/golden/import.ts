@@ -3,7 +3,7 @@ import type { Example } from "../contract.ts";
 import { type Fields, isFields } from "../validate/line-rules.ts";
 
 /** Other tools' exports that are known by their shape. */
-export const SHAPES = [
+const SHAPES = [
   "sharegpt",
   "alpaca",
   "prompt_completion",

@@ -153,7 +153,7 @@ function definitions(
   return { tools: [...offered, ...minimal], derived };
 }
 
-export function isJson(text: string): boolean {
+function isJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

@@ -10,7 +10,7 @@ import type { DatasetLine, Example, Preference } from "../contract.ts";
  */
 
 /** Text for comparing questions: compatibility forms, case and white space do not count. */
-export const normaliseText = (text: string): string =>
+const normaliseText = (text: string): string =>
   text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
 
 /** The text of a message's content; parts without text are taken by their JSON. */

@@ -242,7 +242,7 @@ const bucketOf = (score: number): number =>
  * For each candidate its place by score, from the best down, of equals the newest first: counted into buckets, then
  * each bucket sorted.
  */
-export async function ranksByScore(candidates: Candidates): Promise<Uint32Array<ArrayBuffer>> {
+async function ranksByScore(candidates: Candidates): Promise<Uint32Array<ArrayBuffer>> {
   const { length } = candidates;
   const scores = new Float64Array(length);
   const starts = new Uint32Array(BUCKETS + 1);

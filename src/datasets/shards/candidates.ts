@@ -41,7 +41,7 @@ export interface Candidate {
 }
 
 /** 32 bits of a name, never zero: two names that meet in one share a cap, which does no harm. */
-export function nameHash(name: string | undefined): number {
+function nameHash(name: string | undefined): number {
   if (name === undefined || name === "") return 0;
   let state = 0x811c9dc5;
   for (let at = 0; at < name.length; at++) state = Math.imul(state ^ name.charCodeAt(at), 0x01000193);

@@ -3,7 +3,7 @@ import { memoiseJson } from "../common/memoise-json.ts";
 import type { DatasetLine } from "../contract.ts";
 import { type Encoding, loadVocabulary, pieceCounter, type Vocabulary } from "./vocabulary.ts";
 
-export { ENCODINGS, type Encoding } from "./vocabulary.ts";
+export type { Encoding } from "./vocabulary.ts";
 
 /** Tokens of dataset lines, by the model's own vocabulary. */
 type CountText = (text: string) => number;

@@ -20,7 +20,7 @@ export interface FileFault {
   readonly remedy: string;
 }
 
-export interface FileReport {
+interface FileReport {
   readonly file: string;
   readonly examples: number;
   readonly bytes: number;

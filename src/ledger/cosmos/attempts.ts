@@ -8,7 +8,7 @@ const SENDS = 5;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 2_000;
 
-export interface Attempt<T> {
+interface Attempt<T> {
   /** For logs: `create rl_episodes`. */
   readonly name: string;
   /** For messages: the document or container. */

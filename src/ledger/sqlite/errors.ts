@@ -22,7 +22,7 @@ const CODE = {
 };
 
 /** The primary result code of an error of node:sqlite, or undefined for any other. */
-export function sqliteCode(thrown: unknown): number | undefined {
+function sqliteCode(thrown: unknown): number | undefined {
   const errcode = (thrown as { errcode?: unknown } | null)?.errcode;
   return typeof errcode === "number" ? errcode & 0xff : undefined;
 }

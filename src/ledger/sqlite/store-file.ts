@@ -7,7 +7,7 @@ import { isBusy, toLedgerError } from "./errors.ts";
 import { schemaStatements } from "./schema.ts";
 
 /** "Agnt" in the file's header (application_id) marks our file among SQLite files. */
-export const APPLICATION_ID = 0x41676e74;
+const APPLICATION_ID = 0x41676e74;
 /** Bump for a change that new columns and indexes don't cover, with its step in `MIGRATIONS`. */
 export const STORE_VERSION = 1;
 /** Statements that lift a store from version n to n + 1; columns and indexes of the registry are added anyway. */

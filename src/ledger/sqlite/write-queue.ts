@@ -16,7 +16,7 @@ export interface WriteContext {
   touch(c: ContainerKey): void;
 }
 
-export interface WriteTask {
+interface WriteTask {
   readonly bytes: number;
   readonly run: (context: WriteContext) => unknown;
   readonly resolve: (value: never) => void;

@@ -1,5 +1,5 @@
 /** Changed documents as values, or as the JSON text of their array with their number: the trigger gets text. */
-export type ChangedPage = (
+type ChangedPage = (
   | { readonly items: readonly unknown[] }
   | { readonly json: string; readonly count: number }
 ) & { readonly continuation: string; readonly drained: boolean };

@@ -18,10 +18,10 @@ const HOST_VERSION = "4.1036.0";
 /** The same for the Node worker. */
 const WORKER_VERSION = "3.10.1";
 
-export type LogListener = (level: CoreLogLevel, category: CoreLogCategory, message: string) => void;
+type LogListener = (level: CoreLogLevel, category: CoreLogCategory, message: string) => void;
 
 /** The members of the `@azure/functions-core` module, as `shim.cjs` hands them to the app's libraries. */
-export interface CoreApi {
+interface CoreApi {
   readonly version: string;
   readonly hostVersion: string;
   registerFunction(metadata: FunctionMetadata, callback: FunctionCallback): Disposable;

@@ -13,7 +13,7 @@ export interface WireData {
   http?: WireHttp;
 }
 
-export interface WireHttp {
+interface WireHttp {
   method?: string;
   url?: string;
   nullableHeaders?: Record<string, { value: string }>;
@@ -41,7 +41,7 @@ export interface WireCookie {
 }
 
 /** A trigger, input or output of a function, with the options it was registered with (`route`, `schedule`, …). */
-export interface BindingInfo {
+interface BindingInfo {
   readonly type: string;
   readonly direction: "in" | "out";
   readonly [option: string]: unknown;
@@ -89,7 +89,7 @@ export interface WireRetryContext {
   readonly exception?: { readonly message: string; readonly source?: string; readonly stackTrace?: string };
 }
 
-export interface InvocationRequest {
+interface InvocationRequest {
   readonly invocationId: string;
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: WireData }[];
@@ -117,7 +117,7 @@ export interface InvocationResponse {
   readonly outputData?: readonly { readonly name: string; readonly data: WireData }[];
 }
 
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: unknown, result: unknown): Promise<InvocationResponse>;

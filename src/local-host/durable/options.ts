@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import { fatal } from "../../kernel/errors.ts";
 
 /** Which instances' versions this host works on; the names are host.json's. */
-export type VersionMatch = "None" | "Strict" | "CurrentOrOlder";
+type VersionMatch = "None" | "Strict" | "CurrentOrOlder";
 
 /** The members of host.json's `extensions.durableTask` this host honours. */
 export interface DurableSettings {

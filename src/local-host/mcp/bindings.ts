@@ -9,7 +9,7 @@ export interface Served<Listed> {
 }
 
 /** Resources of one kind, distinguished by their URIs. */
-export interface ServedTemplate extends Served<ResourceTemplateType> {
+interface ServedTemplate extends Served<ResourceTemplateType> {
   readonly template: UriTemplate;
 }
 

@@ -68,7 +68,7 @@ export function scoreTools(toolset: Toolset, request: string): number[] {
 }
 
 /** The sentences of a text that share most words with the request, in their own order, up to `most` characters. */
-export function bestSentences(text: string, request: string, most: number): string {
+function bestSentences(text: string, request: string, most: number): string {
   const asked = new Set(words(request));
   const ranked = sentences(text)
     .map((sentence, order) => {

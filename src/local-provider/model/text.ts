@@ -8,7 +8,7 @@ const STOP_WORDS = new Set(
 );
 
 /** Cuts common English endings, deliberately crudely, so that `creates`, `created` and `creating` meet. */
-export function stem(word: string): string {
+function stem(word: string): string {
   if (word.length > 4 && word.endsWith("ies")) return `${word.slice(0, -3)}y`;
   let cut = word;
   if (cut.length > 5 && cut.endsWith("ing")) cut = cut.slice(0, -3);

@@ -5,7 +5,7 @@ const WIDTH = 40;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /** A bar of eighths of a character. */
-export function bar(share: number): string {
+function bar(share: number): string {
   const eighths = Math.round(Math.max(0, Math.min(1, share)) * WIDTH * 8);
   const whole = "█".repeat(Math.floor(eighths / 8));
   // What is there at all is seen.
@@ -13,7 +13,7 @@ export function bar(share: number): string {
 }
 
 /** Named counts as bars, under a title. */
-export function barChart(title: string, rows: readonly (readonly [name: string, count: number])[]): string[] {
+function barChart(title: string, rows: readonly (readonly [name: string, count: number])[]): string[] {
   const most = Math.max(0, ...rows.map(([, count]) => count));
   if (most === 0) return [];
   const names = Math.max(...rows.map(([name]) => name.length));

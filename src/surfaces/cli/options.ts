@@ -117,8 +117,7 @@ const shellWord = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The key commander stores an option under. */
-export const camel = (name: string) =>
-  name.replaceAll(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
+const camel = (name: string) => name.replaceAll(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
 
 function placeholder(field: Field): string {
   if (field.items !== undefined) return "list";

@@ -48,7 +48,7 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
 }
 
 /** Every operation with `cli` words as a command; what it does on failure goes to `finish` too. */
-export function buildProgram(deps: CliDeps, finish: (code: number) => void): Command {
+function buildProgram(deps: CliDeps, finish: (code: number) => void): Command {
   const program = new Command("lightning")
     .description("Agent Lightning: record, label, train, evaluate, promote, roll back.")
     .version(packageVersion())

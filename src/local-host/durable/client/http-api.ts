@@ -3,9 +3,10 @@ import { entityId, entityParts } from "../entity.ts";
 import { isTerminal, Status } from "../history/history.ts";
 import type { DurableHttpRequest, DurableHttpResponse } from "../port.ts";
 import type { DurableStore, InstanceFilter } from "../store/store.ts";
-import type { DurableClient, Sent } from "./client.ts";
+import type { DurableClient } from "./client.ts";
 import { breath, historyText, jsonArray, outputText, statusText } from "./http-status.ts";
 import { managementUrls, type UrlScope } from "./http-urls.ts";
+import type { Sent } from "./send.ts";
 
 /** Instances on a page when the request names no `top`. */
 const PAGE_SIZE = 100;

@@ -82,20 +82,20 @@ export interface ExecutionStarted extends Base<"ExecutionStarted"> {
   /** Set on a start that was asked for a later time. */
   readonly ScheduledStartTime?: string;
 }
-export interface ExecutionCompleted extends Base<"ExecutionCompleted"> {
+interface ExecutionCompleted extends Base<"ExecutionCompleted"> {
   readonly OrchestrationStatus: StatusNumber;
   readonly Result: string | null;
   readonly FailureDetails: FailureDetails | null;
 }
-export interface ExecutionTerminated extends Base<"ExecutionTerminated"> {
+interface ExecutionTerminated extends Base<"ExecutionTerminated"> {
   readonly Input: string | null;
 }
-export interface TaskScheduled extends Base<"TaskScheduled"> {
+interface TaskScheduled extends Base<"TaskScheduled"> {
   readonly Name: string;
   readonly Version: string;
   readonly Input: null;
 }
-export interface TaskCompleted extends Base<"TaskCompleted"> {
+interface TaskCompleted extends Base<"TaskCompleted"> {
   readonly TaskScheduledId: number;
   /** JSON text; null, never undefined: the SDK parses it. */
   readonly Result: string | null;
@@ -106,13 +106,13 @@ export interface TaskFailed extends Base<"TaskFailed"> {
   readonly Details: string;
   readonly FailureDetails: FailureDetails | null;
 }
-export interface SubOrchestrationInstanceCreated extends Base<"SubOrchestrationInstanceCreated"> {
+interface SubOrchestrationInstanceCreated extends Base<"SubOrchestrationInstanceCreated"> {
   readonly Name: string;
   readonly Version: string;
   readonly InstanceId: string;
   readonly Input: null;
 }
-export interface SubOrchestrationInstanceCompleted extends Base<"SubOrchestrationInstanceCompleted"> {
+interface SubOrchestrationInstanceCompleted extends Base<"SubOrchestrationInstanceCompleted"> {
   readonly TaskScheduledId: number;
   readonly Result: string | null;
 }
@@ -122,16 +122,16 @@ export interface SubOrchestrationInstanceFailed extends Base<"SubOrchestrationIn
   readonly Details: string;
   readonly FailureDetails: FailureDetails | null;
 }
-export interface TimerCreated extends Base<"TimerCreated"> {
+interface TimerCreated extends Base<"TimerCreated"> {
   readonly FireAt: string;
 }
-export interface TimerFired extends Base<"TimerFired"> {
+interface TimerFired extends Base<"TimerFired"> {
   readonly TimerId: number;
   readonly FireAt: string;
 }
-export type OrchestratorStarted = Base<"OrchestratorStarted">;
-export type OrchestratorCompleted = Base<"OrchestratorCompleted">;
-export interface EventSent extends Base<"EventSent"> {
+type OrchestratorStarted = Base<"OrchestratorStarted">;
+type OrchestratorCompleted = Base<"OrchestratorCompleted">;
+interface EventSent extends Base<"EventSent"> {
   readonly InstanceId: string;
   readonly Name: string;
   readonly Input: string | null;
@@ -140,15 +140,15 @@ export interface EventRaised extends Base<"EventRaised"> {
   readonly Name: string;
   readonly Input: string | null;
 }
-export interface ExecutionSuspended extends Base<"ExecutionSuspended"> {
+interface ExecutionSuspended extends Base<"ExecutionSuspended"> {
   readonly Reason: string | null;
 }
-export interface ExecutionResumed extends Base<"ExecutionResumed"> {
+interface ExecutionResumed extends Base<"ExecutionResumed"> {
   readonly Reason: string | null;
 }
 
 /** Means nothing to the orchestrator; a rewound instance wakes up by one. */
-export interface GenericEvent extends Base<"GenericEvent"> {
+interface GenericEvent extends Base<"GenericEvent"> {
   readonly Data: string;
 }
 

@@ -37,7 +37,7 @@ export interface DispatcherDeps {
 }
 
 /**
- * Decides what runs now: one episode at a time for an instance, a bounded number of instances and activities at a
+ * Decides what runs now: one work item at a time for an instance, a bounded number of instances and activities at a
  * time. Whatever it holds in memory is also in the store, so that a killed host loses nothing.
  */
 export class Dispatcher {
@@ -48,7 +48,7 @@ export class Dispatcher {
   readonly #activities = new Queue<Activity>();
   /** Large instances that wait for more results. */
   readonly #gathering = new Set<Slot>();
-  #episodes = 0;
+  #workItems = 0;
   /** Of these, the ones whose function has ended. */
   #committing = 0;
   #runningActivities = 0;
@@ -93,18 +93,18 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Lets episodes and activities under way commit, but starts none; gives up after `patienceMs`. */
+  /** Lets work items and activities under way commit, but starts none; gives up after `patienceMs`. */
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true;
     this.#timers.stop();
     for (const slot of this.#gathering) slot.gathering?.();
     this.#endings.giveUp();
     const until = Date.now() + patienceMs;
-    while (this.#episodes + this.#runningActivities + this.#deps.store.transactions.pending > 0) {
+    while (this.#workItems + this.#runningActivities + this.#deps.store.transactions.pending > 0) {
       if (Date.now() >= until) {
         this.#deps.logger.warn("stopping although work is under way; it is repeated at the next start", {
           activities: this.#runningActivities,
-          orchestrations: this.#episodes,
+          orchestrations: this.#workItems,
         });
         break;
       }
@@ -122,7 +122,7 @@ export class Dispatcher {
     this.#settleIdle();
   }
 
-  /** Results that would have been committed with an episode that does not come any more. */
+  /** Results that would have been committed with a work item that does not come any more. */
   async #keepResults(): Promise<void> {
     const { store } = this.#deps;
     for (const { inbox } of this.#slots.values())
@@ -160,7 +160,7 @@ export class Dispatcher {
     return (
       !this.#stopping &&
       (this.#ready.length > 0 ||
-        this.#episodes > 0 ||
+        this.#workItems > 0 ||
         this.#gathering.size > 0 ||
         this.#activities.length > 0 ||
         this.#runningActivities > 0 ||
@@ -227,15 +227,15 @@ export class Dispatcher {
     const { transactions } = this.#deps.store;
     while (
       !this.#stopping &&
-      this.#episodes < maxOrchestrators + this.#committing &&
+      this.#workItems < maxOrchestrators + this.#committing &&
       transactions.queued < FULL_GROUP
     ) {
       const slot = this.#ready.shift();
       if (slot === undefined) break;
       slot.queued = false;
       slot.running = true;
-      this.#episodes++;
-      void this.#episode(slot);
+      this.#workItems++;
+      void this.#workItem(slot);
     }
     while (!this.#stopping && this.#runningActivities < maxActivities) {
       const activity = this.#activities.shift();
@@ -246,7 +246,7 @@ export class Dispatcher {
     this.#settleIdle();
   }
 
-  async #episode(slot: Slot): Promise<void> {
+  async #workItem(slot: Slot): Promise<void> {
     const { logger, faults } = this.#deps;
     const arrived = slot.inbox;
     const messages = faults?.strikes("reorder") === true ? reordered(arrived, faults) : arrived;
@@ -268,7 +268,7 @@ export class Dispatcher {
       if (parked) slot.inbox = [...messages, ...slot.inbox];
       if (more) this.#schedule(slot);
       else if (!parked && slot.outstanding === 0) this.#slots.delete(slot.id);
-      this.#episodes--;
+      this.#workItems--;
       this.#pump();
     }
   }
@@ -314,7 +314,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** True when an episode of the instance would begin right after one more result. */
+  /** True when a work item of the instance would begin right after one more result. */
   #isReady(id: string): boolean {
     const slot = this.#slot(id);
     if (this.#stopping || slot.running) return false;

@@ -1,10 +1,10 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import type { Logger } from "../../../kernel/logger.ts";
-import { runEntity } from "../entity.ts";
 import type { EntityRequest } from "../entity-request.ts";
 import { EventType, isTerminal } from "../history/history.ts";
 import type { FunctionInvoker } from "../port.ts";
 import type { DurableStore, Message } from "../store/store.ts";
+import { runEntity } from "./run-entity.ts";
 
 interface EntityDeps {
   readonly store: DurableStore;

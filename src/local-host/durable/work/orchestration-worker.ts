@@ -3,18 +3,19 @@ import { Status, type StoredEvent } from "../history/history.ts";
 import type { HistoryCache } from "../store/history-cache.ts";
 import type { DurableStore, Instance, Message } from "../store/store.ts";
 import { type Applied, applyPlan } from "./apply-plan.ts";
+import type { WorkItemDeps } from "./generation.ts";
 import type { PayloadWatch } from "./payloads.ts";
 import type { Persist } from "./retry-commit.ts";
 import { SaidOnce } from "./said-once.ts";
 import type { Slot } from "./slot.ts";
-import { type EpisodeDeps, type Plan, runEpisode } from "./work-item.ts";
+import { type Plan, runWorkItem } from "./work-item.ts";
 
 const WAITS = {
-  missing: "the app has no such orchestrator any more",
-  "other version": "host.json's versionMatchStrategy leaves its version to another host",
+  function: "the app has no such orchestrator any more",
+  version: "host.json's versionMatchStrategy leaves its version to another host",
 } as const;
 
-interface OrchestrationDeps extends EpisodeDeps {
+interface OrchestrationDeps extends WorkItemDeps {
   readonly store: DurableStore;
   readonly logger: Logger;
   readonly histories: HistoryCache;
@@ -59,15 +60,15 @@ export class OrchestrationWorker {
     if (instance !== undefined) {
       const past = known?.events ?? store.history(slot.id);
       const begun = performance.now();
-      const plan = await runEpisode(this.#deps, instance, past, messages);
+      const outcome = await runWorkItem(this.#deps, instance, past, messages);
       slot.lastMs = performance.now() - begun;
       if (faults?.survives() === false) return false;
-      if (typeof plan === "string") {
-        if (plan !== "not started") this.#tellWaiting(instance, WAITS[plan]);
+      if (outcome.kind === "waits") {
+        if (outcome.for !== "start") this.#tellWaiting(instance, WAITS[outcome.for]);
         return true;
       }
-      if (plan !== undefined) {
-        await this.#commit({ instance, past, plan });
+      if (outcome.kind === "plan") {
+        await this.#commit({ instance, past, plan: outcome.plan });
         return false;
       }
     }

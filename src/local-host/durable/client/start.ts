@@ -1,0 +1,80 @@
+import { toIso } from "../../../kernel/clock.ts";
+import { conflict, invalid } from "../../../kernel/errors.ts";
+import { isTerminal, statusName } from "../history/history.ts";
+import { startMessage } from "../store/new-instance.ts";
+import type { ClientDeps } from "./deps.ts";
+
+interface StartOptions {
+  readonly id?: string | undefined;
+  readonly version?: string | undefined;
+  /** When it is to begin, ms since the epoch. */
+  readonly startAt?: number | undefined;
+}
+
+/** Begins orchestrations, new ones and those that are to run once more. */
+export function createStarts(deps: ClientDeps) {
+  const { store, dispatcher, invoker, clock, defaultVersion, newId } = deps;
+
+  const start = async (name: string, input: string | null, options: StartOptions = {}) => {
+    if (invoker.find(name, "orchestrationTrigger") === undefined)
+      throw invalid(
+        "unknown_orchestrator",
+        `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`,
+      );
+    const id = options.id ?? newId();
+    checkId(id);
+    const createdAt = clock.now();
+    const instance = {
+      id,
+      executionId: newId(),
+      name,
+      version: options.version ?? defaultVersion,
+      input,
+      createdAt,
+      startAt: options.startAt,
+    };
+    await store.write(
+      () => {
+        const existing = store.instance(id);
+        if (existing !== undefined && !isTerminal(existing.status) && !deps.replacesRunning)
+          throw conflict(
+            "instance_exists",
+            `An Orchestration instance with the status ${statusName(existing.status)} already exists.`,
+          );
+        store.create(instance, existing);
+        return store.addMessage(startMessage(instance, null, toIso(createdAt)));
+      },
+      undefined,
+      (message) => {
+        dispatcher.reset(id);
+        dispatcher.deliver(message);
+        return true;
+      },
+    );
+    return id;
+  };
+
+  return {
+    start,
+
+    /** Starts the same orchestration with the same input again, under a new id or, when it is over, the same. */
+    restart: async (id: string, withNewId: boolean): Promise<string> => {
+      const instance = store.instance(id);
+      if (instance === undefined)
+        throw invalid("unknown_instance", `An orchestrator with the instanceId ${id} was not found.`);
+      return start(instance.name, instance.input, {
+        id: withNewId ? undefined : id,
+        version: instance.version,
+      });
+    },
+  };
+}
+
+/** The extension's rules for ids of orchestrations. */
+function checkId(id: string): void {
+  if (id === "" || id.length > 100) throw badId("must have 1 to 100 characters");
+  if (id.startsWith("@")) throw badId("must not start with '@'");
+  if (/[/\\?#\p{Cc}]/u.test(id)) throw badId("must not contain '/', '\\', '?', '#' or control characters");
+}
+
+const badId = (why: string) => invalid("instance_id", `The instance ID ${why}.`, { field: "instanceId" });
