@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { SETTINGS } from "../src/config/settings.ts";
+import { isMain } from "../src/kernel/is-main.ts";
 
 /** Writes the README's settings table and `.env.example` from the one table of settings: `npm run docs:settings`. */
 
@@ -42,7 +43,7 @@ export function envExample(): string {
   return `# Every setting of Agent Lightning with its default. Copy what differs; written by \`npm run docs:settings\`.\n\n${lines.join("\n")}`;
 }
 
-if (import.meta.main) {
+if (isMain(import.meta.url)) {
   writeFileSync(file(".env.example"), envExample());
   writeFileSync(file("README.md"), withSettingsTable(readFileSync(file("README.md"), "utf8")));
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import path from "node:path";
+import { isMain } from "../kernel/is-main.ts";
 
 /** An editor writes a file in several steps; one start is enough for them all. */
 const SETTLE_MS = 100;
@@ -80,4 +81,4 @@ export function tellWatcherOfConfig(folder: string): void {
     tellWatcher(path.join(folder, file));
 }
 
-if (import.meta.main) watch(process.argv[2] ?? "", process.argv.slice(3));
+if (isMain(import.meta.url)) watch(process.argv[2] ?? "", process.argv.slice(3));
