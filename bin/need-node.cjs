@@ -1,8 +1,5 @@
 // `node -r ./bin/need-node.cjs script.ts`: one clear sentence in place of a stack where this Node cannot run TypeScript.
 // npm puts the project's own Node first on the PATH of its scripts, so this speaks only where there is none.
-const { isNewEnough, tooOld } = require("./node-fit.cjs");
+const { needNode } = require("./node-fit.cjs");
 
-if (!isNewEnough(process.versions.node)) {
-  console.error(tooOld("Agent Lightning"));
-  process.exit(1);
-}
+needNode("Agent Lightning", { inProject: true });

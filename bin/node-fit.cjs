@@ -1,15 +1,20 @@
-// CommonJS that every Node can read: whether a Node can run the TypeScript sources, which one the project brought along,
-// and what to say when there is none.
+// CommonJS that every Node can read: whether a Node is new enough, which one the project brought along, and what to say
+// when there is none. The packages' commands have a copy of this file beside them.
 const { existsSync } = require("node:fs");
 const path = require("node:path");
 
+/** What the TypeScript sources and `lightning-host` need. */
 const NEEDED = "22.20";
 const MODULES = path.join(__dirname, "..", "node_modules");
+const INSTALL = "install Node.js 24 from https://nodejs.org";
+const BROUGHT_ALONG =
+  "or run `npm ci` again without `--omit`, which brings the project its own Node on Linux, macOS and Windows (x64 and arm64)";
 
 /** @param {string} version as `process.versions.node` */
-function isNewEnough(version) {
+function isNewEnough(version, needed = NEEDED) {
   const [major, minor] = version.split(".").map(Number);
-  return major > 22 || (major === 22 && minor >= 20);
+  const [least, leastMinor] = needed.split(".").map(Number);
+  return major > least || (major === least && minor >= leastMinor);
 }
 
 /** The Node of tools/node-runtime: npm installs the package of this platform alone, and of some there is none. */
@@ -22,12 +27,13 @@ function ownNode(modules = MODULES, platform = process.platform, arch = process.
     .find((file) => existsSync(file));
 }
 
-/** @param {string} what the command or package that cannot run */
-function tooOld(what, version = process.versions.node) {
-  return (
-    `${what} needs Node.js ${NEEDED} or newer, and this is ${version}: install Node.js 24 from https://nodejs.org, or run ` +
-    "`npm ci` again without `--omit`, which brings the project its own Node on Linux, macOS and Windows (x64 and arm64)."
-  );
+/** Ends the process with one sentence when its Node is too old for what is named. */
+function needNode(what, { needed = NEEDED, inProject = false } = {}) {
+  const { node } = process.versions;
+  if (isNewEnough(node, needed)) return;
+  const remedy = inProject ? `${INSTALL}, ${BROUGHT_ALONG}` : INSTALL;
+  console.error(`${what} needs Node.js ${needed} or newer, and this is ${node}: ${remedy}.`);
+  process.exit(1);
 }
 
-module.exports = { isNewEnough, ownNode, tooOld };
+module.exports = { isNewEnough, needNode, ownNode };

@@ -1,7 +1,7 @@
 // Plain JavaScript that old Nodes can read: runs a TypeScript program with this Node if it can, else with the project's.
 import { spawn } from "node:child_process";
 import { pathToFileURL } from "node:url";
-import { isNewEnough, ownNode, tooOld } from "./node-fit.cjs";
+import { isNewEnough, needNode, ownNode } from "./node-fit.cjs";
 import { NODE_OPTIONS } from "./node-options.js";
 
 export async function run(name, main) {
@@ -11,10 +11,7 @@ export async function run(name, main) {
     return;
   }
   const own = ownNode();
-  if (own === undefined) {
-    console.error(tooOld(name));
-    process.exit(1);
-  }
+  if (own === undefined) needNode(name, { inProject: true });
   const child = spawn(own, [...NODE_OPTIONS, main, ...process.argv.slice(2)], { stdio: "inherit" });
   // Ctrl+C reaches the child from the terminal; what is sent to this process is handed on.
   process.on("SIGINT", () => {});

@@ -134,7 +134,9 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 /** Files that are entrances of a process: they may start the whole app, which nothing else in their room may. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
   "src/sdk/sdk.ts": ["app.ts", "start.ts", "local-host/home.ts"],
-  "src/surfaces/cli/main.ts": ["app.ts", "start.ts", "local-host/home.ts"],
+  "src/surfaces/cli/main.ts": ["app.ts", "start.ts"],
+  "src/surfaces/cli/remote.ts": ["app.ts"],
+  "src/surfaces/cli/run.ts": ["local-host/home.ts"],
 };
 
 /** Who may import a package; `type:` for types only. */

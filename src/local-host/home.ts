@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+
 import { conflict, fatal, messageOf } from "../kernel/errors.ts";
+import { DatabaseSync } from "./durable/store/sqlite.ts";
 import { writeFileAtomic } from "./state-file.ts";
 
 /** The files of a home folder's `host` part. */

@@ -5,7 +5,8 @@ import { isMain } from "../kernel/is-main.ts";
 
 /** An editor writes a file in several steps; one start is enough for them all. */
 const SETTLE_MS = 100;
-const REPORTER = new URL("./report-loaded.ts", import.meta.url).href;
+/** Beside this file, as a source or compiled. */
+const REPORTER = new URL(`./report-loaded${path.extname(import.meta.url)}`, import.meta.url).href;
 
 /**
  * Runs a script and starts it anew, after an end in good order, when a file that it loaded changes. Folders are watched,
