@@ -15,6 +15,8 @@ import { run, withServer } from "./run.ts";
 const NODES = ["20.19.0", "22.20.0", "24.21.0"];
 
 const scratch = mkdtempSync(path.join(tmpdir(), "lightning-packages-"));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 const begun = performance.now();
 const step = (text: string) =>
   console.log(
@@ -69,11 +71,9 @@ async function check(consumer: Consumer, endpoint: string): Promise<Figures> {
 
 try {
   const tarballs = await pack();
-  const consumers: Consumer[] = [];
-  for (const version of NODES) {
-    consumers.push(await createConsumer(scratch, version, tarballs));
-    step(`installed for Node ${version}`);
-  }
+  // Side by side: an installation mostly waits.
+  const consumers = await Promise.all(NODES.map((version) => createConsumer(scratch, version, tarballs)));
+  step(`installed for Node ${NODES.join(", ")}`);
   const home = path.join(scratch, "app-home");
   mkdirSync(home);
   const args = [path.join(ROOT, "src/start.ts"), "--port", "0", "--home", home];
@@ -84,6 +84,4 @@ try {
 } catch (thrown) {
   console.error((thrown as Error).message);
   process.exitCode = 1;
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
 }

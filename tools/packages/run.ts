@@ -32,6 +32,10 @@ export function listen(child: ChildProcess): { out: string; err: string } {
   return text;
 }
 
+/** How long a server may take to tell its address, and to stop. */
+const PATIENCE_MS = 60_000;
+const isPosix = process.platform !== "win32";
+
 /** A server started as a command: waits for the address it tells, and stops it in good order. */
 export async function withServer<T>(
   file: string,
@@ -39,23 +43,57 @@ export async function withServer<T>(
   options: SpawnOptions,
   use: (url: string) => Promise<T>,
 ): Promise<T> {
-  const child = spawn(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const what = [file, ...args].join(" ");
+  // A group of its own: npx does not hand a signal on to what it runs, as a terminal does.
+  const child = spawn(file, args, {
+    ...options,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: isPosix,
+    shell: !isPosix,
+  });
+  const kill = (signal: NodeJS.Signals) => {
+    try {
+      if (isPosix && child.pid !== undefined) process.kill(-child.pid, signal);
+      else child.kill(signal);
+    } catch {
+      // It has ended.
+    }
+  };
+  const killNow = () => kill("SIGKILL");
+  process.once("exit", killNow);
   const text = listen(child);
   const ended = new Promise<void>((resolve) => void child.once("close", () => resolve()));
   try {
-    const url = await new Promise<string>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) =>
-        reject(new Error(`${args.join(" ")} ended (${code}): ${text.err}${text.out}`)),
-      );
-      child.stdout?.on("data", () => {
-        const found = /(?:Listening on|listening on) (http:\/\/[^\s,]+)/.exec(text.out)?.[1];
-        if (found !== undefined) resolve(found);
-      });
-    });
-    return await use(url);
+    return await use(await soon(addressOf(child, text), `${what} told no address: ${text.err}${text.out}`));
   } finally {
-    child.kill("SIGTERM");
-    await ended;
+    kill("SIGTERM");
+    await soon(ended, `${what} did not stop`).finally(killNow);
+    process.off("exit", killNow);
+  }
+}
+
+function addressOf(
+  child: ChildProcess,
+  text: { readonly out: string; readonly err: string },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => reject(new Error(`It ended (${code}): ${text.err}${text.out}`)));
+    child.stdout?.on("data", () => {
+      const found = /Listening on (http:\/\/[^\s,]+)/.exec(text.out)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+  });
+}
+
+async function soon<T>(promise: Promise<T>, otherwise: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(otherwise)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
