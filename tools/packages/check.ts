@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { styleText } from "node:util";
+import { checkDeployed } from "./check-deployed.ts";
 import { checkHost, checkTooOld } from "./checks-host.ts";
 import { checkLeaf, checkTypes, checkUse, type Figures } from "./checks-sdk.ts";
 import { type Consumer, createConsumer } from "./consumer.ts";
@@ -72,7 +73,13 @@ async function check(consumer: Consumer, endpoint: string): Promise<Figures> {
 try {
   const tarballs = await pack();
   // Side by side: an installation mostly waits.
-  const consumers = await Promise.all(NODES.map((version) => createConsumer(scratch, version, tarballs)));
+  const [deployed, ...consumers] = await Promise.all([
+    checkDeployed(scratch),
+    ...NODES.map((version) => createConsumer(scratch, version, tarballs)),
+  ]);
+  step(
+    `the function app as it is deployed loads; node_modules without links or development, ${kb(deployed)}`,
+  );
   step(`installed for Node ${NODES.join(", ")}`);
   const home = path.join(scratch, "app-home");
   mkdirSync(home);
