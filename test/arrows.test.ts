@@ -72,7 +72,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...contracts.map((one) => `type:${one}`),
     "datasets/validate/line-rules.ts",
   ],
-  "app.ts": [
+  compose: [
     ...GROUND,
     ...PORTS,
     ...STAGES,
@@ -82,9 +82,18 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "identity",
     "telemetry",
     "loop",
-    "agent",
-    "surfaces",
+    "surfaces/signed-answer.ts",
+    "surfaces/signed-paging.ts",
     "local-provider/start.ts",
+  ],
+  "app.ts": [
+    ...GROUND,
+    "compose",
+    "identity/access.ts",
+    "agent",
+    "deployments/upkeep.ts",
+    "pipelines/retraining.ts",
+    "surfaces/mcp.ts",
   ],
   "start.ts": ["kernel", "config", "app.ts", "local-host", "surfaces/page.ts", "surfaces/first-view.ts"],
   functions: ["app.ts", "loop", "surfaces", "ledger/containers.ts"],
@@ -133,9 +142,9 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** Files that are entrances of a process: they may start the whole app, which nothing else in their room may. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
-  "src/sdk/sdk.ts": ["app.ts", "start.ts", "local-host/home.ts"],
-  "src/surfaces/cli/main.ts": ["app.ts", "start.ts"],
-  "src/surfaces/cli/remote.ts": ["app.ts"],
+  "src/sdk/sdk.ts": ["compose/operations.ts", "start.ts", "local-host/home.ts"],
+  "src/surfaces/cli/main.ts": ["compose/operations.ts", "ledger/database-tools.ts", "start.ts"],
+  "src/surfaces/cli/remote.ts": ["compose/operations.ts"],
   "src/surfaces/cli/run.ts": ["local-host/home.ts"],
 };
 

@@ -9,7 +9,7 @@ import type { Setting } from "./setting.ts";
 
 /**
  * Every setting, with its default and meaning; the key is the name in code, `env` the name in the environment. This file
- * is the only reader of `process.env`; the settings table of the README and `.env.example` are checked against it by a test.
+ * is the only reader of `process.env`; `docs/settings.md` and `.env.example` are made from it and checked by a test.
  */
 export const SETTINGS = { ...LEDGER_SETTINGS, ...LOOP_SETTINGS, ...DOOR_SETTINGS };
 
@@ -62,7 +62,7 @@ export function readSettings(env: Record<string, string | undefined> = process.e
       "bad_settings",
       `Settings that cannot be used:\n  ${faults.join("\n  ")}`,
       {
-        remedy: "Correct the environment variables; the README lists every one with its default.",
+        remedy: "Correct the environment variables; docs/settings.md lists every one with its default.",
       },
     );
   return settings as Settings;

@@ -1,6 +1,6 @@
 import type { FailInput, RecordRef } from "../doors/claim.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { toIso } from "../kernel/clock.ts";
-import { notFound } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Stored } from "../ledger/ledger.ts";
@@ -8,7 +8,7 @@ import type { Dataset, DatasetActivities } from "./contract.ts";
 import { haveFeedsCaughtUp } from "./feed-progress.ts";
 import { type AssembleDeps, assemble, removeShards } from "./merge/assemble.ts";
 import { removeEdges } from "./merge/edges.ts";
-import { buildShard, planShards, rememberedTokens } from "./shards/build-shard.ts";
+import { buildShard, planShards, tokenCaches } from "./shards/build-shard.ts";
 import { folderOf } from "./shards/file-keys.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
 
@@ -26,12 +26,11 @@ const isCancelled = (dataset: Dataset): boolean => dataset.cancel_requested === 
 export function createDatasetActivities(given: DatasetActivityDeps): DatasetActivities {
   const { ledger, files, clock, logger } = given;
   const store = createDatasetStore(ledger);
-  const deps = { ...given, store, knownTokens: rememberedTokens(files) };
+  const deps = { ...given, store, knownTokens: tokenCaches(files) };
 
   async function read({ agent_id, id }: RecordRef): Promise<Stored<Dataset>> {
     const dataset = await store.read(agent_id, id);
-    if (dataset === undefined)
-      throw notFound("dataset_not_found", `There is no dataset "${id}" of this agent.`);
+    if (dataset === undefined) throw noSuchRecord("dataset", agent_id, id);
     return dataset;
   }
 

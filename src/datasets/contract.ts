@@ -39,6 +39,15 @@ export const methodOf = (format: Format): "supervised" | "dpo" | "reinforcement"
   format === "dpo" ? "dpo" : format === "rft" ? "reinforcement" : "supervised";
 export type DatasetLine = Example | Preference | Reinforcement;
 
+/** Tokens of a dataset's training side, and of its longest line, in one vocabulary. */
+export interface TrainingTokens {
+  readonly tokens: number;
+  readonly longest: number;
+  readonly encoding: string;
+  /** False: another maker's model, whose own vocabulary counts a little otherwise. */
+  readonly exact: boolean;
+}
+
 export const datasetNameSchema = z.string().min(1).max(200);
 
 const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);
@@ -105,51 +114,104 @@ export type Recipe = z.output<typeof recipeSchema>;
 
 export const buildDatasetInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: datasetNameSchema,
-  description: z.string().max(2000).optional(),
-  min_reward: z.number().min(-1).max(1).optional(),
-  sources: z.array(z.enum(REWARD_SOURCES)).min(1).optional(),
-  start_date: timeSchema.optional(),
-  end_date: timeSchema.optional(),
-  max_examples: z.number().int().min(1).max(10_000_000).optional(),
-  include_tools: z.boolean().optional(),
-  train_split: z.number().min(0.01).max(1).optional(),
-  test_split: z.number().min(0).max(0.9).optional(),
-  system_prompt: z.string().max(100_000).optional(),
-  include_golden: z.array(idSchema).max(20).optional(),
-  format: z.enum(FORMATS).optional(),
+  name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
+  description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
+  min_reward: z
+    .number()
+    .min(-1)
+    .max(1)
+    .optional()
+    .meta({ description: "Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent." }),
+  sources: z
+    .array(z.enum(REWARD_SOURCES))
+    .min(1)
+    .optional()
+    .meta({ description: "Reward sources that count; all when absent." }),
+  start_date: timeSchema.optional().meta({ description: "Only episodes from this time on." }),
+  end_date: timeSchema.optional().meta({ description: "Only episodes up to this time." }),
+  max_examples: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .optional()
+    .meta({ description: "Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent." }),
+  include_tools: z
+    .boolean()
+    .optional()
+    .meta({ description: "Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent." }),
+  train_split: z.number().min(0.01).max(1).optional().meta({
+    description: "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+  }),
+  test_split: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .optional()
+    .meta({ description: "Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent." }),
+  system_prompt: z
+    .string()
+    .max(100_000)
+    .optional()
+    .meta({ description: "The system message of every example, in the place of the episode's own." }),
+  include_golden: z
+    .array(idSchema)
+    .max(20)
+    .optional()
+    .meta({ description: "Golden datasets whose lines join this one, by id, at most 20." }),
+  format: z.enum(FORMATS).optional().meta({
+    description:
+      "Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent.",
+  }),
   ...selectionShape,
-  test_after: timeSchema.optional(),
+  test_after: timeSchema
+    .optional()
+    .meta({ description: "Conversations that begin at or after this time are the test side." }),
 });
 
 export const goldenPartInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: datasetNameSchema,
+  name: datasetNameSchema.meta({ description: "Name of the golden dataset that it becomes part of." }),
   /** Whole lines of the file. */
-  content: z.string().min(1),
+  content: z.string().min(1).meta({ description: "Whole lines of the file, JSONL." }),
   /** The number that the part's first line has in the file; 1 begins anew and forgets earlier parts. */
-  first_line: z.number().int().min(1).default(1),
-  format: z.enum(["sft", "dpo", "rft"]).optional(),
+  first_line: z.number().int().min(1).default(1).meta({
+    description: "Number of the part's first line in the file; 1 starts over and drops earlier parts.",
+  }),
+  format: z.enum(["sft", "dpo", "rft"]).optional().meta({
+    description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
+  }),
 });
 
 export const buildGoldenInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: datasetNameSchema,
-  description: z.string().max(2000).optional(),
+  name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
+  description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
   /** The JSONL text itself; the CLI reads the file and sends its content. */
-  content: z.string().min(1).optional(),
+  content: z.string().min(1).optional().meta({ description: "The file's text, JSONL; or give `parts`." }),
   /** In the place of `content`: what `addGoldenPart` answered for each part of a large file, in order. */
   parts: z
     .array(z.string().regex(/^[0-9a-f]{64}$/))
     .min(1)
     .max(20_000)
-    .optional(),
-  train_split: z.number().min(0.01).max(1).optional(),
+    .optional()
+    .meta({
+      description:
+        "In the place of `content`: what addGoldenPart answered for each part of a large file, in order.",
+    }),
+  train_split: z.number().min(0.01).max(1).optional().meta({
+    description: "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+  }),
   /** 1 makes the whole file a test set that is never trained on. */
-  test_split: z.number().min(0).max(1).optional(),
+  test_split: z.number().min(0).max(1).optional().meta({
+    description:
+      "Share of the groups set aside as a test side, 0 to 1; 1 makes the whole file a test set that is never trained on.",
+  }),
   /** What the lines are; other tools' exports are known by their shape and turned into `sft`. */
-  format: z.enum(["sft", "dpo", "rft"]).optional(),
-  bom: z.boolean().optional(),
+  format: z.enum(["sft", "dpo", "rft"]).optional().meta({
+    description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
+  }),
+  bom: z.boolean().optional().meta({ description: "Write the files with a byte-order mark." }),
 });
 
 export const datasetFileSchema = z.object({

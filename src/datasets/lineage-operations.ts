@@ -29,13 +29,20 @@ export function datasetLineageOperations({
   readonly service: DatasetService;
   readonly settings: Pick<Settings, "agentId">;
 }): Operation[] {
-  const one = { agent_id: agentIdSchema.default(settings.agentId), dataset_id: idSchema };
+  const one = {
+    agent_id: agentIdSchema.default(settings.agentId),
+    dataset_id: idSchema.meta({ description: "A dataset's id." }),
+  };
   return [
     defineOperation({
       name: "listExamples",
       summary:
         "Lists where each line of a dataset is from: its episodes and rewards, a page of some 500 at a time.",
-      input: z.strictObject({ ...one, continuation: continuationSchema, ...manifestField }),
+      input: z.strictObject({
+        ...one,
+        continuation: continuationSchema.meta({ description: "The continuation of the page before." }),
+        ...manifestField,
+      }),
       output: z.object({
         agent_id: z.string(),
         dataset_id: z.string(),

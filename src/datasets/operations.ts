@@ -12,7 +12,6 @@ import {
   goldenPartInputSchema,
   SPLITS,
 } from "./contract.ts";
-import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { datasetLineageOperations } from "./lineage-operations.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
 import type { Prepared } from "./requests.ts";
@@ -28,7 +27,7 @@ export interface DatasetOperationDeps {
 /** The rows of datasets in the operations table. */
 export function datasetOperations({ service, settings, clock }: DatasetOperationDeps): Operation[] {
   const agent = { agent_id: buildDatasetInputSchema.shape.agent_id.default(settings.agentId) };
-  const one = { ...agent, dataset_id: idSchema };
+  const one = { ...agent, dataset_id: idSchema.meta({ description: "A dataset's id." }) };
 
   /** Starts the build of a new dataset and answers it finished, or 202 with where to ask. */
   async function build({ dataset }: Prepared, context: CallContext): Promise<Reply<DatasetReply>> {
@@ -117,22 +116,6 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
       }),
     }),
     defineOperation({
-      name: "estimateTraining",
-      summary:
-        "Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits.",
-      input: estimateInputSchema.extend(agent),
-      output: estimateSchema,
-      role: "reader",
-      effect: "read",
-      idempotent: true,
-      rest: { method: "POST", path: "/training/estimate" },
-      cli: "estimate",
-      mcp: ["lightning_estimate_training"],
-      aliases: { epochs: "n_epochs" },
-      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4.1-2025-04-14" },
-      run: async (input) => ({ body: await service.estimate(input) }),
-    }),
-    defineOperation({
       name: "listDatasets",
       summary: "Lists the agent's datasets, newest first.",
       input: z.strictObject({ ...agent, ...pagingSchema }),
@@ -181,7 +164,10 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
     defineOperation({
       name: "getDatasetFile",
       summary: "Downloads one side of a dataset as JSONL.",
-      input: z.strictObject({ ...one, split: z.enum(SPLITS) }),
+      input: z.strictObject({
+        ...one,
+        split: z.enum(SPLITS).meta({ description: "The side whose file is downloaded." }),
+      }),
       output: z.object({
         dataset_id: z.string(),
         split: z.enum(SPLITS),

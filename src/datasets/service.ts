@@ -1,36 +1,25 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Provider } from "../provider/provider.ts";
-import type { Dataset, goldenPartInputSchema, Split } from "./contract.ts";
-import { type Estimate, type EstimateInput, estimate, type PriceTables } from "./estimate.ts";
+import type { Dataset, goldenPartInputSchema, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createDatasetLineage } from "./lineage.ts";
 import { createDatasetRequests } from "./requests.ts";
 import { createDatasetStore, unlessChanged } from "./store.ts";
+import { countTrainingTokens } from "./training-tokens.ts";
 
 export interface DatasetDeps {
   readonly ledger: Ledger;
   readonly files: Files;
   readonly settings: Pick<
     Settings,
-    | "minReward"
-    | "maxExamples"
-    | "includeTools"
-    | "trainSplit"
-    | "splitKey"
-    | "redactSecrets"
-    | "baseModel"
-    | "epochs"
-    | "trainingType"
+    "minReward" | "maxExamples" | "includeTools" | "trainSplit" | "splitKey" | "redactSecrets" | "baseModel"
   >;
   readonly clock: Clock;
-  /** Prices and limits; without them costs are unknown. */
-  readonly tables?: PriceTables | undefined;
-  readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
 }
 export type GoldenPartInput = z.output<typeof goldenPartInputSchema>;
 
@@ -41,11 +30,7 @@ export function createDatasetService(deps: DatasetDeps) {
 
   async function get(agentId: string, id: string): Promise<Dataset> {
     const stored = await store.read(agentId, id);
-    if (stored === undefined)
-      throw notFound("dataset_not_found", `The agent "${agentId}" has no dataset "${id}".`, {
-        field: "dataset_id",
-        remedy: "List the agent's datasets to see their ids.",
-      });
+    if (stored === undefined) throw noSuchRecord("dataset", agentId, id);
     return bare(stored);
   }
 
@@ -62,9 +47,9 @@ export function createDatasetService(deps: DatasetDeps) {
 
     get,
 
-    /** What training on it would take and cost. @throws not_found `dataset_not_found`, conflict `dataset_not_ready` */
-    estimate: async (input: EstimateInput): Promise<Estimate> =>
-      await estimate(deps, await get(input.agent_id, input.dataset_id), input),
+    /** Tokens of the training side in the vocabulary of `model`: counted once, then remembered. */
+    countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>
+      countTrainingTokens(files, dataset, model),
 
     /**
      * Asks for the end of a build; its next step ends it.

@@ -4,7 +4,7 @@ import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const promoteInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  run_id: idSchema,
+  run_id: idSchema.meta({ description: "The succeeded training run whose model is promoted." }),
   promoted_by: z
     .string()
     .max(200)
@@ -84,7 +84,7 @@ export const hostedSchema = z.object({
   ready_at: storedTimeSchema.optional(),
   /** When it was last seen gone, or its removal begun. */
   gone_at: storedTimeSchema.optional(),
-  /** The promotion or evaluation for which it was removed and made anew; each may do that once. */
+  /** The promotion or evaluation for which it was removed and created again; each may do that once. */
   remade_for: z.string().optional(),
   /** Deployments that were removed to make room for this one. */
   pruned: z.array(z.string()).optional(),
@@ -171,7 +171,7 @@ type Failed = {
   kind: "failed";
   code: string;
   message: string;
-  /** Removing it and making it anew may help. */
+  /** Removing it and creating it again may help. */
   remake: boolean;
 };
 
@@ -186,7 +186,7 @@ export interface DeploymentActivities {
   ): Promise<{ kind: "made" } | { kind: "making"; look_again_seconds: number } | Failed>;
   /** A tiny completion: ARM's `Succeeded` does not mean that it answers. */
   probeHosted(input: HostedRef): Promise<{ kind: "ready" } | { kind: "not_ready" } | Failed>;
-  /** Begins to remove what does not answer, so that it can be made anew. */
+  /** Begins to remove what does not answer, so that it can be created again. */
   remakeHosted(input: HostedRef): Promise<null>;
   /** A tiny completion: whether the deployment really answers. */
   probeDeployment(

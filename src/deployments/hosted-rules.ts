@@ -1,7 +1,7 @@
 import { sha256 } from "../kernel/hashing.ts";
 import type { Deployment, Hosted, Pointer } from "./contract.ts";
 
-/** Azure takes letters, digits and `-`, at most 64 (azure-facts §2). */
+/** Azure takes letters, digits and `-`, at most 64 (docs/facts.md#deployment-names). */
 const LONGEST_AGENT = 40;
 /** A new deployment may be wanted by an evaluation that is still under way. */
 const YOUNG_MS = 24 * 3_600_000;

@@ -32,7 +32,7 @@ type Failed = Extract<Provisioned, { kind: "failed" }>;
 /** Azure makes a deployment in minutes; one that takes longer than this will not come. */
 const PATIENCE_MS = 2 * 3_600_000;
 const LOOK_AGAIN_SECONDS = 10;
-/** A quota is free some 15 to 20 s after what held it is gone (azure-facts §2). */
+/** A quota is free some 15 to 20 s after what held it is gone (docs/facts.md#quota-after-removal). */
 const ROOM_AGAIN_SECONDS = 20;
 /** One removal makes room for one deployment; more than this means that something else is short. */
 const MOST_PRUNED = 3;

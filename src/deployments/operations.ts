@@ -25,8 +25,12 @@ export interface DeploymentOperationsDeps {
   readonly upkeep?: DeploymentUpkeep | undefined;
 }
 
-const person = z.string().max(200).optional();
-const reason = z.string().max(2000).optional();
+const person = z
+  .string()
+  .max(200)
+  .optional()
+  .meta({ description: "Who asks for it; a signed-in person's name goes before it." });
+const reason = z.string().max(2000).optional().meta({ description: "Why, as text; stands in the history." });
 
 const promotedSchema = shownDeploymentSchema.extend({
   success: z.boolean(),
@@ -122,7 +126,9 @@ export function deploymentOperations({
     summary: "Goes back to the model that served before, or to the deployment named.",
     input: z.strictObject({
       ...agent,
-      target_id: idSchema.optional(),
+      target_id: idSchema
+        .optional()
+        .meta({ description: "The deployment to return to; absent, the one that served before." }),
       reason,
       rolled_back_by: person,
       at_once: z.boolean().optional().meta({

@@ -54,9 +54,21 @@ export function policyOperations({
           .enum([...GATES, "setting"])
           .optional()
           .meta({ description: "`setting`: back to LIGHTNING_GATE_POLICY." }),
-        four_eyes: z.boolean().optional(),
-        reason: z.string().min(1).max(2000).optional(),
-        set_by: z.string().min(1).max(200).optional(),
+        four_eyes: z.boolean().optional().meta({
+          description: "Whether who promotes must be somebody else than who had the model trained.",
+        }),
+        reason: z
+          .string()
+          .min(1)
+          .max(2000)
+          .optional()
+          .meta({ description: "Why, as text; stands in the history." }),
+        set_by: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .meta({ description: "Who sets it; a signed-in person's name goes before it." }),
       }),
       output: policySchema.extend({ success: z.boolean() }),
       role: "owner",

@@ -169,8 +169,10 @@ export function deploymentReads({
       "Traces deployments to their evaluation, training run and dataset, with the history of promotions.",
     input: z.strictObject({
       ...agent,
-      kind: z.enum(LINEAGE_KINDS).optional(),
-      id: idSchema.optional(),
+      kind: z.enum(LINEAGE_KINDS).optional().meta({
+        description: "Begin at a record of this kind, with `id`; absent, every deployment of the agent.",
+      }),
+      id: idSchema.optional().meta({ description: "The record's id." }),
       ...pagingSchema,
       ...manifestField,
     }),
@@ -191,7 +193,12 @@ export function deploymentReads({
   const getLineageOf = defineOperation({
     name: "getLineageOf",
     summary: "Traces one deployment, run, dataset or evaluation to what led to it and what came of it.",
-    input: z.strictObject({ ...agent, kind: z.enum(LINEAGE_KINDS), id: idSchema, ...manifestField }),
+    input: z.strictObject({
+      ...agent,
+      kind: z.enum(LINEAGE_KINDS).meta({ description: "What the record is." }),
+      id: idSchema.meta({ description: "The record's id." }),
+      ...manifestField,
+    }),
     output: lineageSchema,
     role: "reader",
     effect: "read",

@@ -1,8 +1,9 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Hosting } from "../hosting/hosting.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, notFound } from "../kernel/errors.ts";
+import { conflict } from "../kernel/errors.ts";
 import { hashedId, timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
@@ -77,17 +78,16 @@ export function createDeploymentService(deps: DeploymentDeps) {
     return result;
   }
 
-  async function get(agentId: string, id: string): Promise<Deployment> {
+  /** @param field the one that named it, where it is not `deployment_id` */
+  async function get(agentId: string, id: string, field?: string): Promise<Deployment> {
     const found = await store.readDeployment(agentId, id);
-    if (found === undefined)
-      throw notFound("deployment_not_found", `Agent ${agentId} has no deployment ${id}.`);
+    if (found === undefined) throw noSuchRecord("deployment", agentId, id, { field });
     return bare(found);
   }
 
   async function promotableRun(agentId: string, runId: string): Promise<TrainingRun & { model: string }> {
     const run = await store.readRun(agentId, runId);
-    if (run === undefined)
-      throw notFound("run_not_found", `Agent ${agentId} has no training run ${runId}.`, { field: "run_id" });
+    if (run === undefined) throw noSuchRecord("run", agentId, runId);
     if (run.status !== "succeeded" || run.tuned_model_name === undefined)
       throw conflict(
         "run_not_succeeded",
@@ -239,7 +239,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
      */
     async rollback(input: RollbackRequest, caller: Caller = {}): Promise<Rollback> {
       const { agent_id: agentId, target_id } = input;
-      const target = target_id === undefined ? undefined : await get(agentId, target_id);
+      const target = target_id === undefined ? undefined : await get(agentId, target_id, "target_id");
       if (target !== undefined && target.promoted_at === undefined)
         throw conflict("never_served", `Deployment ${target_id} was never active.`, {
           field: "target_id",

@@ -48,8 +48,8 @@ export interface CallContext {
   /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
   readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
-  /** The door the call came through. */
-  readonly door: "rest" | "mcp" | "cli" | "sdk";
+  /** The door the call came through; the command line comes as `rest`. */
+  readonly door: "rest" | "mcp" | "sdk";
 }
 
 /** What an operation answers: the body for every door, and the HTTP status where it is not the usual one. */
@@ -138,7 +138,7 @@ export function parseInput<Input extends z.ZodObject>(
   const parsed = operation.input.safeParse(renamed);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => ({
-    field: issue.path.join("../kernel") || ("keys" in issue ? issue.keys.join(", ") : ""),
+    field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
     reason: issue.message,
   }));
   const first = faults[0] ?? { field: "", reason: "not valid" };

@@ -1,15 +1,8 @@
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { toIso } from "../kernel/clock.ts";
-import {
-  conflict,
-  fatal,
-  invalid,
-  isLightningError,
-  LightningError,
-  messageOf,
-  notFound,
-} from "../kernel/errors.ts";
+import { conflict, fatal, invalid, isLightningError, LightningError, messageOf } from "../kernel/errors.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
@@ -140,14 +133,10 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
       return store.page({ ...filter, agentId: filter.agentId ?? settings.agentId }, limit, after);
     },
 
-    /** @throws not_found `episode_missing` */
+    /** @throws not_found `episode_not_found` */
     async get(id: string, agentId: string = settings.agentId): Promise<Episode> {
       const stored = await store.find(agentId, id);
-      if (stored === undefined)
-        throw notFound("episode_missing", `Agent ${agentId} has no episode ${id}.`, {
-          field: "episode_id",
-          remedy: "lightning list-episodes shows the ones there are.",
-        });
+      if (stored === undefined) throw noSuchRecord("episode", agentId, id);
       return bare(stored);
     },
   };

@@ -6,21 +6,37 @@ import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Fewer pairs than this is `inconclusive` (F3; Microsoft's guidance asks for 30 to 100). */
+/** Fewer pairs than this is `inconclusive` (docs/facts.md#sample-sizes). */
 export const MINIMUM_PAIRS = 50;
 
 export const startEvaluationInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   /** A succeeded training run; or give `candidate`, a model or deployment name. */
-  run_id: idSchema.optional(),
-  candidate: z.string().min(1).max(256).optional(),
+  run_id: idSchema
+    .optional()
+    .meta({ description: "A succeeded training run whose model is the candidate; or give `candidate`." }),
+  candidate: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Model or deployment to judge, by name." }),
   /** `base`: the run's base model; `active`: what serves now; or a model name. */
-  baseline: z.string().min(1).max(256).default("base"),
-  dataset_id: idSchema,
+  baseline: z.string().min(1).max(256).default("base").meta({
+    description:
+      "What it is compared with: `base`, the run's base model; `active`, what serves now; or a model's name.",
+  }),
+  dataset_id: idSchema.meta({ description: "The dataset with the held-out examples." }),
   /** Absent: `test` if the dataset has one, else `validation`. */
-  split: z.enum(SPLITS).optional(),
+  split: z
+    .enum(SPLITS)
+    .optional()
+    .meta({ description: "The side that is asked; `test` when absent and there is one, else `validation`." }),
   /** A pair counts as right when the tool call matches, or the text is exactly equal. */
-  metric: z.enum(["tool_call", "exact", "auto"]).default("auto"),
+  metric: z.enum(["tool_call", "exact", "auto"]).default("auto").meta({
+    description:
+      "When an answer is right: `tool_call`, the expected call; `exact`, the same text; `auto`, by what the example expects.",
+  }),
 });
 
 /** One held-out example answered by both models. */

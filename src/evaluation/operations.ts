@@ -67,7 +67,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
   const getEvaluation = defineOperation({
     name: "getEvaluation",
     summary: "Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs.",
-    input: z.strictObject({ agent_id, evaluation_id: idSchema }),
+    input: z.strictObject({ agent_id, evaluation_id: idSchema.meta({ description: "An evaluation's id." }) }),
     output: shownSchema,
     role: "reader",
     effect: "read",
@@ -85,7 +85,11 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
   const listEvaluations = defineOperation({
     name: "listEvaluations",
     summary: "Lists the agent's evaluations, newest first.",
-    input: z.strictObject({ agent_id, run_id: idSchema.optional(), ...pagingSchema }),
+    input: z.strictObject({
+      agent_id,
+      run_id: idSchema.optional().meta({ description: "Only evaluations of this training run." }),
+      ...pagingSchema,
+    }),
     output: z.object({
       agent_id: z.string(),
       evaluations_found: z.number().int(),

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset, Split } from "../datasets/contract.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, invalid, notFound } from "../kernel/errors.ts";
+import { conflict, invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
@@ -37,8 +38,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
 
   async function judgedRun(agentId: string, id: string): Promise<TrainingRun> {
     const run = await store.readRun(agentId, id);
-    if (run === undefined)
-      throw notFound("run_not_found", `Agent ${agentId} has no training run ${id}.`, { field: "run_id" });
+    if (run === undefined) throw noSuchRecord("run", agentId, id);
     if (run.status !== "succeeded" || run.tuned_model_name === undefined)
       throw conflict("run_not_succeeded", `Training run ${id} is ${run.status}; it has no model to judge.`, {
         field: "run_id",
@@ -53,8 +53,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
     asked?: Split,
   ): Promise<{ dataset: Dataset; split: Split }> {
     const dataset = await store.readDataset(agentId, id);
-    if (dataset === undefined)
-      throw notFound("dataset_not_found", `Agent ${agentId} has no dataset ${id}.`, { field: "dataset_id" });
+    if (dataset === undefined) throw noSuchRecord("dataset", agentId, id);
     if (dataset.status !== "ready")
       throw conflict("dataset_not_ready", `Dataset ${id} is ${dataset.status}.`, {
         field: "dataset_id",
@@ -138,8 +137,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
 
     async get(agentId: string, id: string): Promise<Evaluation> {
       const found = await store.read(agentId, id);
-      if (found === undefined)
-        throw notFound("evaluation_not_found", `Agent ${agentId} has no evaluation ${id}.`, { field: "id" });
+      if (found === undefined) throw noSuchRecord("evaluation", agentId, id);
       return found;
     },
   };

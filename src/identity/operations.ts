@@ -64,7 +64,7 @@ export function identityOperations({
           .max(100)
           .optional()
           .meta({ description: "As promote or startTraining." }),
-        outcome: z.enum(OUTCOMES).optional(),
+        outcome: z.enum(OUTCOMES).optional().meta({ description: "Only changes that ended so." }),
         ...pagingSchema,
       }),
       output: z.object({

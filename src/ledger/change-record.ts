@@ -2,11 +2,11 @@ import { isLightningError } from "../kernel/errors.ts";
 import type { ContainerKey } from "./containers.ts";
 import { bare, type Ledger, type LedgerDocument } from "./ledger.ts";
 
-/** Races lost in a row before the caller is told; each loss means that somebody else's change got through. */
+/** Optimistic-lock conflicts in a row before the caller gets the error; each one means that another writer's change got through. */
 const ATTEMPTS = 8;
 
 /**
- * Reads a record, changes it and writes it back under if-match, again when somebody else was faster. `change` answers
+ * Reads a record, changes it and writes it back under if-match, retried when another writer was faster. `change` answers
  * undefined to leave it as it is. Undefined when there is no such record.
  */
 export async function changeRecord<

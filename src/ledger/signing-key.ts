@@ -15,8 +15,8 @@ const OWNER = "signing";
 const ID = "continuations";
 
 /**
- * The key that continuations are signed with: a document of the ledger, made once by whoever comes first. So every
- * instance has the same one without a setting that somebody has to keep secret; and who can read it there can read all
+ * The key that continuations are signed with: a document of the ledger, created once, by the first instance that needs it. So every
+ * instance has the same one without a secret among the settings; and who can read it there can read all
  * that a continuation leads to anyway. Asked for once a process; deleted, a new one is made at the next start.
  */
 export function createSigningKey(ledger: Ledger, clock: Clock): () => Promise<string> {

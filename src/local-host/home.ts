@@ -117,7 +117,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The state a host tells of itself, or undefined when another program answers, or none. */
+/** The state that a running host reports, or undefined when another program answers, or none. */
 async function ping(host: RunningHost): Promise<string | undefined> {
   try {
     const reply = await fetch(new URL("/admin/host/ping", host.url), {

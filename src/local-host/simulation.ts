@@ -11,7 +11,7 @@ export interface SimulationOptions {
   readonly app: LoadedApp;
   /** Everything that chance decides follows from it: equal seeds give equal histories. */
   readonly seed: number;
-  /** The durable store's file; `:memory:` when nobody is killed. */
+  /** The durable store's file; `:memory:` when no kill is simulated. */
   readonly storeFile: string;
   readonly faults?: Partial<Readonly<Record<FaultKind, number>>>;
   /** Longest delay of a message, in ms of the virtual clock. */
@@ -33,8 +33,8 @@ export interface SimulationOptions {
 const BASE = "http://localhost:7071/runtime/webhooks/durabletask";
 
 /**
- * A durable engine on a virtual clock with an app's real functions, that dies and is started again on its store as
- * chance wills. Nothing in it depends on real time or on sockets, so a seed that fails fails again.
+ * A durable engine on a virtual clock with an app's real functions, that is killed and restarted on its store at
+ * random (seeded). Nothing in it depends on real time or on sockets, so a seed that fails fails again.
  */
 export class Simulation {
   readonly clock: VirtualClock;
@@ -128,7 +128,7 @@ export class Simulation {
     }
   }
 
-  /** Runs until nothing is left to do but wait for events; the dead rise on the way. */
+  /** Runs until nothing is left to do but wait for events; killed hosts are restarted on the way. */
   async settle(): Promise<void> {
     for (;;) {
       while (this.#dead) await this.#revive();

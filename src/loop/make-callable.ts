@@ -9,7 +9,7 @@ export type Callable =
 /** A deployment that Azure Resource Manager calls made may still answer DeploymentNotReady for some minutes. */
 const PROBES = 12;
 
-/** Asks for a deployment, looks by durable timer until it is made, then probes it; one that stays deaf is made anew, once. */
+/** Asks for a deployment, looks by durable timer until it is made, then probes it; one that does not answer is removed and created again, once. */
 export function* makeCallable(context: OrchestrationContext, hosted: HostedRef): Steps<Callable> {
   for (let attempt = 1; ; attempt++) {
     const answer = yield* makeOnce(context, hosted);

@@ -5,7 +5,7 @@ import type { PipelineOutcome } from "../pipelines/contract.ts";
 import type { DatasetResult } from "./build-dataset.ts";
 import type { EvaluationResult } from "./evaluate-model.ts";
 import type { PromotionResult } from "./promote-model.ts";
-import { faultText, lastWord, type Steps, step, timer } from "./steps.ts";
+import { faultText, lastWord, type Steps, step, wakeable } from "./steps.ts";
 import type { TrainingResult } from "./train-model.ts";
 
 export interface PipelineResult {
@@ -100,16 +100,13 @@ function* waitForApproval(
   const request = yield* step(context, "requestApproval", { ...pipeline, now: now().toISOString() });
   if (request.kind === "not_needed") return "approved";
   const until = Date.parse(request.until);
+  const pauseUntilDecided = wakeable(context, "approval");
   for (;;) {
     const decision = yield* step(context, "readApproval", pipeline);
     if (decision.kind !== "waiting") return decision.kind;
     const rest = until - now().getTime();
     if (rest <= 0) return "approval_timeout";
     context.df.setCustomStatus({ stage: "approval", until: request.until });
-    // A new wait each time: `Task.any` over a task that was yielded before starts it twice in the host.
-    const event = context.df.waitForExternalEvent("approval");
-    const alarm = timer(context, Math.min(rest, LOOK_FOR_DECISION_MS));
-    const winner = yield context.df.Task.any([event, alarm]);
-    if (winner === event) alarm.cancel();
+    yield* pauseUntilDecided(Math.min(rest, LOOK_FOR_DECISION_MS));
   }
 }

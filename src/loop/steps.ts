@@ -4,7 +4,7 @@ import type { Activities, FannedOut, Settled } from "./activities.ts";
 type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
 type Result<K extends keyof Activities> = Awaited<ReturnType<Activities[K]>>;
 
-/** What an orchestrator yields and gets back; `any` is what the SDK passes in. */
+/** An orchestrator: it yields tasks of the SDK and is handed their results; `T` is what it returns. */
 export type Steps<T> = Generator<Task, T>;
 
 /** A store or provider that is away comes back within minutes: 1 s doubling to 1 min, about 12 min in all. */
@@ -84,6 +84,33 @@ export function* pause(context: OrchestrationContext, ms: number): Steps<void> {
 
 export function timer(context: OrchestrationContext, ms: number) {
   return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + Math.ceil(ms)));
+}
+
+/**
+ * The version of the orchestrators that the instance began under (host.json's `defaultVersion` of that day). What
+ * changes the sequence of an orchestrator's actions asks for it, so that instances of before replay as they were.
+ */
+export const versionOf = (context: OrchestrationContext): number => Number(context.df.version ?? 1);
+
+/**
+ * Pauses that an event ends early; true: it did. The event only wakes up: what it means stands in the ledger before it
+ * is raised, so one that is lost, comes twice or comes for nothing costs a look. An event that comes while an activity
+ * runs completes the newest wait that was given up, which version 1 did not look at: it slept on.
+ */
+export function wakeable(context: OrchestrationContext, name: string): (ms: number) => Steps<boolean> {
+  const givenUp = new Set<Task>();
+  const looksBack = versionOf(context) >= 2;
+  return function* (ms) {
+    const late = looksBack ? [...givenUp].find((wait) => wait.isCompleted) : undefined;
+    if (late !== undefined) return givenUp.delete(late);
+    // A new wait each time: `Task.any` over a task that was yielded before starts it twice in the host.
+    const event = context.df.waitForExternalEvent(name);
+    const alarm = timer(context, ms);
+    const winner = yield context.df.Task.any([event, alarm]);
+    if (winner === event) alarm.cancel();
+    else givenUp.add(event);
+    return winner === event;
+  };
 }
 
 /** Waits on a record that another instance works on: 2 s growing to 1 min. */

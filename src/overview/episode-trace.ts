@@ -3,9 +3,9 @@ import type { Settings } from "../config/settings.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import type { DeploymentService } from "../deployments/service.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { defineOperation, type Operation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
-import { notFound } from "../kernel/errors.ts";
 
 const missing = (id: string) => ({ id, missing: true as const });
 
@@ -48,7 +48,7 @@ export function episodeTraceOperations({
       summary: "Tells which datasets, training runs and live models saw an episode, and by which line.",
       input: z.strictObject({
         agent_id: agentIdSchema.default(settings.agentId),
-        episode_id: idSchema,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
         ...manifestField,
       }),
       output: z.looseObject({
@@ -81,13 +81,7 @@ export function episodeTraceOperations({
       async run({ agent_id, episode_id }) {
         const { episode, rewards, found } = await datasets.traceEpisode(agent_id, episode_id);
         if (episode === undefined && found.length === 0 && rewards.length === 0)
-          throw notFound(
-            "record_not_found",
-            `Agent ${agent_id} has no episode ${episode_id}, nor a trace of one.`,
-            {
-              field: "episode_id",
-            },
-          );
+          throw noSuchRecord("episode", agent_id, episode_id, { formerly: "record_not_found" });
         const active = await deployments.readActive(agent_id);
         const known = new Set(rewards.map((reward) => reward.id));
         // Rewards that a dataset was built by and the ledger has no more.

@@ -25,7 +25,7 @@ export function verifyAnswerOperations({ key }: { readonly key: () => Promise<st
       summary: "Checks that an answer kept with its signed manifest is the one that was given.",
       input: z.strictObject({
         answer: z
-          .looseObject({ manifest: manifestSchema })
+          .looseObject({ manifest: manifestSchema.meta({ description: "The manifest that came with it." }) })
           .meta({ description: "The whole answer as it was given, its `manifest` in it." }),
       }),
       output: z.object({ valid: z.literal(true), manifest: manifestSchema }),

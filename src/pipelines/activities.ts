@@ -167,11 +167,6 @@ export function createPipelineActivities(deps: {
       return null;
     },
 
-    async failPipeline({ agent_id, id, code, message }) {
-      await end(agent_id, id, () => ({ status: "failed", outcome: "failed", error: `${code}: ${message}` }));
-      return null;
-    },
-
     planRetraining: ({ stamp }) => planRetraining(service, clock, stamp),
   };
 }

@@ -1,48 +1,81 @@
 import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/contract.ts";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
 
 export const runPipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: z.string().min(1).max(200).default("pipeline"),
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .default("pipeline")
+    .meta({ description: "Name of the pipeline, and of the dataset it builds." }),
   /** What to build; absent fields have the defaults of buildDataset. */
-  dataset: buildDatasetInputSchema.omit({ agent_id: true, name: true }).default({}),
+  dataset: buildDatasetInputSchema
+    .omit({ agent_id: true, name: true })
+    .default({})
+    .meta({ description: "What to build, as in buildDataset." }),
   /** Train on this one instead of building. */
-  dataset_id: idSchema.optional(),
+  dataset_id: idSchema.optional().meta({ description: "Train on this dataset instead of building one." }),
   training: startTrainingInputSchema
     .omit({ agent_id: true, dataset_id: true, requested_by: true })
     .partial()
-    .default({}),
+    .default({})
+    .meta({ description: "How to train, as in startTraining." }),
   evaluation: z
     .strictObject({
       /** Held-out examples to judge by; absent: the built dataset's own `test` or `validation` side. */
-      dataset_id: idSchema.optional(),
-      split: z.enum(["train", "validation", "test"]).optional(),
-      baseline: z.string().max(256).default("base"),
+      dataset_id: idSchema.optional().meta({
+        description:
+          "Dataset with the held-out examples; absent, the test or validation side of the one trained on.",
+      }),
+      split: z.enum(["train", "validation", "test"]).optional().meta({
+        description: "The side that is asked; `test` when absent and there is one, else `validation`.",
+      }),
+      baseline: z
+        .string()
+        .max(256)
+        .default("base")
+        .meta({ description: "What the model is compared with: `base`, `active` or a model's name." }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ description: "How the model is judged." }),
   /** A person decides between evaluation and promotion. */
   approval: z
     .strictObject({
-      required: z.boolean().default(false),
-      timeout_minutes: z.number().min(1).max(43_200).default(1440),
+      required: z.boolean().default(false).meta({ description: "Wait for a person." }),
+      timeout_minutes: z
+        .number()
+        .min(1)
+        .max(43_200)
+        .default(1440)
+        .meta({ description: "Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted." }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ description: "Whether a person decides between evaluation and promotion." }),
   /** False: stop after the evaluation. */
-  promote: z.boolean().default(true),
-  promoted_by: z.string().max(200).optional(),
+  promote: z.boolean().default(true).meta({ description: "False: stop after the evaluation." }),
+  promoted_by: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "Who has it promoted; a signed-in person's name goes before it." }),
 });
 export type RunPipelineInput = z.output<typeof runPipelineInputSchema>;
 
 export const decidePipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  pipeline_id: idSchema,
-  approved: z.boolean(),
-  decided_by: z.string().max(200).optional(),
-  reason: z.string().max(2000).optional(),
+  pipeline_id: idSchema.meta({ description: "The pipeline that waits." }),
+  approved: z.boolean().meta({ description: "True: promote; false: nothing changes." }),
+  decided_by: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "Who decides; a signed-in person's name goes before it." }),
+  reason: z.string().max(2000).optional().meta({ description: "Why, as text." }),
 });
 
 export const PIPELINE_STAGES = [
@@ -120,7 +153,6 @@ export interface PipelineActivities {
       error?: string | undefined;
     },
   ): Promise<null>;
-  failPipeline(input: FailInput): Promise<null>;
   /** Which agents are to be retrained now, and why the others are not. */
   planRetraining(input: { stamp: string }): Promise<{
     start: { agent_id: string; pipeline_id: string; new_episodes: number }[];

@@ -68,7 +68,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
   const getPipeline = defineOperation({
     name: "getPipeline",
     summary: "Shows how far a pipeline is, the records it made and how it ended.",
-    input: z.strictObject({ agent_id, pipeline_id: idSchema }),
+    input: z.strictObject({ agent_id, pipeline_id: idSchema.meta({ description: "A pipeline's id." }) }),
     output: shownSchema,
     role: "reader",
     effect: "read",

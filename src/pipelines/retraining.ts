@@ -1,4 +1,5 @@
-import type { Clock } from "../kernel/clock.ts";
+import type { Orchestrations } from "../doors/operation.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { runPipelineInputSchema } from "./contract.ts";
 import { isUnderWay } from "./rules.ts";
@@ -59,4 +60,10 @@ export async function planRetraining(
     plan.start.push({ agent_id, pipeline_id, new_episodes });
   }
   return plan;
+}
+
+/** What the retraining timer does: one orchestration a minute at most, named by the minute. */
+export async function startRetraining(clock: Clock, orchestrations: Orchestrations): Promise<void> {
+  const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
+  await orchestrations.start("retrainAgents", `retraining-${stamp}`, { stamp });
 }

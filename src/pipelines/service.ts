@@ -2,10 +2,11 @@ import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { buildDatasetInputSchema } from "../datasets/contract.ts";
 import type { PromoteRequest } from "../deployments/service.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import type { StartEvaluation } from "../evaluation/service.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, notFound } from "../kernel/errors.ts";
+import { conflict } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { hashedId, timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
@@ -63,10 +64,7 @@ export function createPipelineService(deps: PipelineDeps) {
 
   async function get(agentId: string, id: string): Promise<Pipeline> {
     const found = await store.read(agentId, id);
-    if (found === undefined)
-      throw notFound("pipeline_not_found", `Agent ${agentId} has no pipeline ${id}.`, {
-        field: "pipeline_id",
-      });
+    if (found === undefined) throw noSuchRecord("pipeline", agentId, id);
     return found;
   }
 

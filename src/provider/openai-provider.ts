@@ -22,18 +22,18 @@ export interface ProviderOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Retries of requests that only read; those that make something are sent once. Default 2. */
   readonly readRetries?: number;
-  /** Default 60 s; uploads and chat have their own. */
+  /** Timeout of one request, default 60 s; uploads and chat have their own. */
   readonly timeoutMs?: number;
   /** Files from this size on go up in parts; for tests. */
   readonly partsFrom?: number;
   readonly partBytes?: number;
 }
 
-/** A file of 512 MB over a slow line. */
+/** Timeout of an upload: a file of 512 MB over a slow line. */
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
-/** Reasoning models think for a while before their first byte. */
+/** Timeout of a chat call: reasoning models think for a while before their first byte. */
 const CHAT_TIMEOUT_MS = 3 * 60_000;
-/** Azure accepts one upload above some 150 MB and then fails the job with 500: larger files go up in parts (azure-facts §1.1, §1.5). */
+/** Azure accepts one upload above some 150 MB and then fails the job: larger files go up in parts (docs/facts.md#large-uploads). */
 const PARTS_FROM = 100 * 1024 * 1024;
 const PART_BYTES = 64 * 1024 * 1024;
 /** Uploads in parts and the removal of jobs are not on the v1 paths. */
@@ -78,7 +78,7 @@ export function createProvider(options: ProviderOptions): Provider {
     return dated;
   };
 
-  /** Until it is completed there is no file; what a lost answer leaves behind the service forgets by itself. */
+  /** Until it is completed there is no file; what a lost answer leaves behind expires at the service. */
   async function uploadInParts(name: string, content: Blob): Promise<ProviderFile> {
     const what = "uploading a file in parts";
     const { uploads } = datedClient();

@@ -85,7 +85,12 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
     defineOperation({
       name: "submitReview",
       summary: "Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer.",
-      input: z.strictObject({ ...agent, episode_id: idSchema, reviewer: person, ...labelInputSchema.shape }),
+      input: z.strictObject({
+        ...agent,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
+        reviewer: person,
+        ...labelInputSchema.shape,
+      }),
       output: z.object({
         success: z.literal(true),
         agent_id: z.string(),
@@ -130,7 +135,11 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
     defineOperation({
       name: "skipReview",
       summary: "Puts an episode back for others; this reviewer is not offered it again.",
-      input: z.strictObject({ ...agent, episode_id: idSchema, reviewer: person }),
+      input: z.strictObject({
+        ...agent,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
+        reviewer: person,
+      }),
       output: z.object({ success: z.literal(true), agent_id: z.string(), episode_id: idSchema }),
       role: "labeller",
       effect: "write",
@@ -147,7 +156,11 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
     defineOperation({
       name: "releaseReview",
       summary: "Ends a reviewer's reservation of an episode before its lease does.",
-      input: z.strictObject({ ...agent, episode_id: idSchema, reviewer: person }),
+      input: z.strictObject({
+        ...agent,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
+        reviewer: person,
+      }),
       output: z.object({
         success: z.literal(true),
         agent_id: z.string(),
@@ -215,7 +228,10 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
       input: z.strictObject({
         ...agent,
         ...reviewRulesSchema.partial().shape,
-        sampling: reviewRulesSchema.shape.sampling.partial().optional(),
+        sampling: reviewRulesSchema.shape.sampling.partial().optional().meta({
+          description:
+            "How often each rule chooses the next episode, by weight; rules that are not named keep theirs.",
+        }),
       }),
       output: z.object({ agent_id: z.string(), rules: reviewRulesSchema }),
       role: "builder",
@@ -264,7 +280,10 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
     defineOperation({
       name: "getCorrectionsFile",
       summary: "Downloads the corrections as golden conversations or as DPO pairs (JSONL).",
-      input: z.strictObject({ ...agent, format: z.enum(CORRECTION_FORMATS) }),
+      input: z.strictObject({
+        ...agent,
+        format: z.enum(CORRECTION_FORMATS).meta({ description: "Golden conversations, or pairs for DPO." }),
+      }),
       output: z.object({ agent_id: z.string(), format: z.enum(CORRECTION_FORMATS) }),
       role: "reader",
       effect: "read",
@@ -288,10 +307,21 @@ export function reviewOperations({ service, datasets, settings, clock }: ReviewO
         "Builds a dataset from the corrections: golden conversations to train or test on, or DPO pairs of what was said and what should have been.",
       input: z.strictObject({
         ...agent,
-        name: z.string().min(1).max(200).default("corrections"),
-        format: z.enum(CORRECTION_FORMATS).default("golden"),
-        train_split: z.number().min(0.01).max(1).optional(),
-        test_split: z.number().min(0).max(1).optional(),
+        name: z.string().min(1).max(200).default("corrections").meta({ description: "Name of the dataset." }),
+        format: z
+          .enum(CORRECTION_FORMATS)
+          .default("golden")
+          .meta({ description: "Golden conversations, or pairs for DPO." }),
+        train_split: z.number().min(0.01).max(1).optional().meta({
+          description:
+            "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+        }),
+        test_split: z
+          .number()
+          .min(0)
+          .max(1)
+          .optional()
+          .meta({ description: "Share of the groups set aside as a test side, 0 to 1; 0 when absent." }),
       }),
       output: z.looseObject({
         success: z.boolean(),

@@ -1,8 +1,9 @@
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Episode } from "../episodes/contract.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, invalid, notFound, unavailable } from "../kernel/errors.ts";
+import { conflict, invalid, unavailable } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { bare, type Ledger, type Stored } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
@@ -125,7 +126,7 @@ export function createReviewService(deps: ReviewDeps) {
     return taken;
   }
 
-  /** What the reviewer has in hand and may still have; its lease begins anew. */
+  /** What the reviewer has in hand and may still have; its lease is renewed. */
   async function inHand(agentId: string, reviewer: string, rules: ReviewRules): Promise<Offer | undefined> {
     const person = await store.reviewer(agentId, reviewer);
     if (person?.episode_id === undefined) return undefined;
@@ -157,17 +158,14 @@ export function createReviewService(deps: ReviewDeps) {
 
   async function findEpisode(agentId: string, episodeId: string): Promise<Stored<Episode>> {
     const episode = await episodes.find(agentId, episodeId);
-    if (episode === undefined)
-      throw notFound("episode_missing", `Agent ${agentId} has no episode ${episodeId}.`, {
-        field: "episode_id",
-      });
+    if (episode === undefined) throw noSuchRecord("episode", agentId, episodeId);
     return episode;
   }
 
   /**
    * Stores the judgement as a reward by this person, then marks the episode. A judgement counts even when its lease
    * has lapsed: work that was done is not thrown away.
-   * @throws not_found `episode_missing`
+   * @throws not_found `episode_not_found`
    */
   async function label(
     agentId: string,

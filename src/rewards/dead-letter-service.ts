@@ -80,7 +80,7 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
     );
 
   /**
-   * Tries an agent's letters again, the oldest first, or those named; ids that are not there are left out.
+   * Retries an agent's dead letters, the oldest first, or those named; ids that are not there are left out.
    * @throws unavailable when the ledger is; what was tried before stays done
    */
   async function retry(
@@ -102,7 +102,7 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
   return { list, retry };
 }
 
-/** The feed noted the letter anew, or another retry settled it: theirs counts. */
+/** The feed wrote the dead letter again, or another retry settled it: theirs counts (if-match). */
 async function ignoreRace(write: Promise<unknown>): Promise<void> {
   try {
     await write;

@@ -135,8 +135,8 @@ function errorOf(
   const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined;
   const error = (body as Partial<ErrorBody> | undefined)?.error;
   if (typeof error?.code === "string") {
-    const { code, message, field, remedy, details } = error;
-    return new LightningError(kind, code, message, { field, remedy, details, retryAfterMs });
+    const { code, formerly, message, field, remedy, details } = error;
+    return new LightningError(kind, code, message, { formerly, field, remedy, details, retryAfterMs });
   }
   // An unhealthy /health is an answer in itself.
   if (body !== undefined && typeof body.status === "string")

@@ -1,9 +1,9 @@
 /** Bytes of a golden file in one request, unless one line is longer: as JSON they grow, and one request takes 32 MiB. */
 export const GOLDEN_PAGE = 8 * 1024 * 1024;
 
-/** A text's bytes as pages of whole lines: as many as fit in so many bytes, or one longer line. */
 const LINE_END = 10;
 
+/** A text's bytes as pages of whole lines: as many as fit in so many bytes, or one longer line. */
 export async function* pagesOf(content: AsyncIterable<Buffer>, most: number): AsyncGenerator<string> {
   let whole: Buffer[] = [];
   let wholeBytes = 0;

@@ -5,25 +5,36 @@ import type { Invoke } from "./transport.ts";
 export interface About {
   readonly episodeId: string;
   readonly agentId?: string | undefined;
+  readonly comments?: string | undefined;
+  readonly metadata?: RewardInput["metadata"];
 }
 export type RecordedReward = Camel<Reward> & { rewardId: string };
+type RewardRequest = CamelInput<RewardInput>;
+/** What somebody judged, and did not only measure. */
+type Judgement = RewardRequest & { source?: Exclude<Reward["source"], "latency_penalty" | "cost_penalty"> };
 
 /** Attaches judgements to episodes (the design's RewardWriter). */
 export function createRewardWriter(invoke: Invoke) {
-  const record = async (input: CamelInput<RewardInput>): Promise<RecordedReward> =>
-    camelRecord((await invoke("assignReward", snakeRecord(input))).body) as unknown as RecordedReward;
+  async function record(input: Judgement): Promise<RecordedReward>;
+  async function record(input: RewardRequest): Promise<RecordedReward | undefined>;
+  async function record(input: RewardRequest): Promise<RecordedReward | undefined> {
+    const { body } = await invoke("assignReward", snakeRecord(input));
+    return body.recorded === false ? undefined : (camelRecord(body) as unknown as RecordedReward);
+  }
   return {
-    /** Any reward: `value` from -1 to 1, or `rawValue` with its range. */
+    /**
+     * Any reward: `value` from -1 to 1, or `rawValue` with its range. Undefined, and nothing stored, for a latency or
+     * cost that is not above its threshold, which the function app knows.
+     */
     recordReward: record,
 
     /** A person's thumb, up or down. */
     recordHumanApproval: ({
       approved,
       reviewer,
-      comments,
       ...about
-    }: About & { approved: boolean; reviewer?: string; comments?: string }) =>
-      record({ ...about, source: "human_approval", value: approved ? 1 : -1, evaluator: reviewer, comments }),
+    }: About & { approved: boolean; reviewer?: string | undefined }) =>
+      record({ ...about, source: "human_approval", value: approved ? 1 : -1, evaluator: reviewer }),
 
     /** An evaluator's score, 0 to 1 unless the range says otherwise; below LIGHTNING_EVAL_THRESHOLD it is negative. */
     recordEvalScore: ({
@@ -47,13 +58,26 @@ export function createRewardWriter(invoke: Invoke) {
     }: About & { passed: boolean; testName?: string; evaluator?: string }) =>
       record({ ...about, source: "test_result", value: passed ? 1 : -1, rubric: testName }),
 
-    /** A safety check; a failed one keeps the episode out of every dataset. */
+    /** A safety check; a failed one keeps the episode out of every dataset. Its severity is kept in the metadata. */
     recordSafetyCheck: ({
       passed,
       checkName,
+      severity,
+      metadata,
       ...about
-    }: About & { passed: boolean; checkName?: string; evaluator?: string; comments?: string }) =>
-      record({ ...about, source: "safety_check", value: passed ? 1 : -1, rubric: checkName }),
+    }: About & {
+      passed: boolean;
+      checkName?: string;
+      severity?: "low" | "medium" | "high" | "critical";
+      evaluator?: string;
+    }) =>
+      record({
+        ...about,
+        source: "safety_check",
+        value: passed ? 1 : -1,
+        rubric: checkName,
+        metadata: severity === undefined ? metadata : { ...metadata, severity },
+      }),
 
     /** Likeness to a golden conversation, 0 to 1. */
     recordGoldenMatch: ({
@@ -63,11 +87,14 @@ export function createRewardWriter(invoke: Invoke) {
     }: About & { similarity: number; goldenId?: string; evaluator?: string }) =>
       record({ ...about, source: "golden_conversation", rawValue: similarity, rubric: goldenId }),
 
-    /** A penalty when LIGHTNING_LATENCY_THRESHOLD_MS is passed. */
+    /**
+     * A penalty when the call took longer than LIGHTNING_LATENCY_THRESHOLD_MS of the function app; else undefined, and
+     * nothing is stored.
+     */
     recordLatency: ({ latencyMs, ...about }: About & { latencyMs: number }) =>
       record({ ...about, source: "latency_penalty", rawValue: latencyMs }),
 
-    /** A penalty when LIGHTNING_COST_THRESHOLD_USD is passed. */
+    /** A penalty when the call cost more than LIGHTNING_COST_THRESHOLD_USD; else undefined, and nothing is stored. */
     recordCost: ({ costUsd, ...about }: About & { costUsd: number }) =>
       record({ ...about, source: "cost_penalty", rawValue: costUsd }),
 

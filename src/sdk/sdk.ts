@@ -92,7 +92,7 @@ export function createSdk(options: SdkOptions = {}) {
 function defaultTransport(settings: Settings, embedded: boolean): Transport {
   return restTransport({
     settings,
-    operations: async () => (await import("../app.ts")).operationRows(settings),
+    operations: async () => (await import("../compose/operations.ts")).operationRows(settings),
     findHost: async (home) => (await import("../local-host/home.ts")).findRunningHost(home),
     startEmbedded: embedded
       ? async () => (await import("../start.ts")).startLocal({ port: 0, quiet: true })

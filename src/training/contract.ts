@@ -14,9 +14,18 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 export type RunState = string;
 
 export const hyperparametersSchema = z.strictObject({
-  n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
-  batch_size: z.union([z.number().int().min(1).max(256), z.literal("auto")]).optional(),
-  learning_rate_multiplier: z.union([z.number().positive().max(10), z.literal("auto")]).optional(),
+  n_epochs: z
+    .union([z.number().int().min(1).max(50), z.literal("auto")])
+    .optional()
+    .meta({ description: "Times that the training examples are gone through." }),
+  batch_size: z
+    .union([z.number().int().min(1).max(256), z.literal("auto")])
+    .optional()
+    .meta({ description: "Examples in one step." }),
+  learning_rate_multiplier: z
+    .union([z.number().positive().max(10), z.literal("auto")])
+    .optional()
+    .meta({ description: "Factor on the provider's learning rate." }),
   beta: z
     .union([z.number().min(0).max(2), z.literal("auto")])
     .optional()
@@ -25,15 +34,24 @@ export const hyperparametersSchema = z.strictObject({
     .union([z.number().positive().max(10), z.literal("auto")])
     .optional()
     .meta({ description: "Reinforcement: how much is explored." }),
-  eval_interval: z.union([z.number().int().min(1).max(10_000), z.literal("auto")]).optional(),
-  eval_samples: z.union([z.number().int().min(1).max(1000), z.literal("auto")]).optional(),
-  reasoning_effort: z.enum(["default", "low", "medium", "high"]).optional(),
+  eval_interval: z
+    .union([z.number().int().min(1).max(10_000), z.literal("auto")])
+    .optional()
+    .meta({ description: "Reinforcement: steps between looks at the validation side." }),
+  eval_samples: z
+    .union([z.number().int().min(1).max(1000), z.literal("auto")])
+    .optional()
+    .meta({ description: "Reinforcement: answers that are marked at each look." }),
+  reasoning_effort: z
+    .enum(["default", "low", "medium", "high"])
+    .optional()
+    .meta({ description: "Reinforcement: how long a reasoning model thinks." }),
 });
 export type Hyperparameters = z.output<typeof hyperparametersSchema>;
 
 export const startTrainingInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  dataset_id: idSchema,
+  dataset_id: idSchema.meta({ description: "The dataset to train on; it has to be ready." }),
   base_model: z
     .string()
     .min(1)
@@ -47,7 +65,9 @@ export const startTrainingInputSchema = z.strictObject({
     .max(50)
     .optional()
     .meta({ description: "Times that the training examples are gone through" }),
-  hyperparameters: hyperparametersSchema.optional(),
+  hyperparameters: hyperparametersSchema
+    .optional()
+    .meta({ description: "Of the job; what is not named is left to the settings and the provider." }),
   seed: z.number().int().min(0).max(2_147_483_647).optional().meta({ description: "Of the job's chance" }),
   suffix: z
     .string()

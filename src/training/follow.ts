@@ -18,7 +18,7 @@ export interface FollowDeps {
   readonly logger: Logger;
 }
 
-/** Jobs looked through for a lost one. Azure keeps at most 100 a resource. */
+/** Jobs looked through for a lost one. Azure keeps at most 100 a resource (docs/facts.md#limits-of-a-resource). */
 const MOST_JOBS = 2000;
 const EVENTS_KEPT = 100;
 const EVENTS_READ = 500;

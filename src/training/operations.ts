@@ -6,6 +6,7 @@ import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../do
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
+import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
 import { isOver } from "./rules.ts";
 import type { TrainingService } from "./service.ts";
@@ -24,7 +25,7 @@ const ALIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
 /** The rows of training in the operations table. */
 export function trainingOperations({ service, settings, clock }: TrainingOperationDeps): Operation[] {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
-  const one = z.strictObject({ ...agent, run_id: idSchema });
+  const one = z.strictObject({ ...agent, run_id: idSchema.meta({ description: "A training run's id." }) });
   const aliases = { training_run_id: "run_id", id: "run_id" };
 
   return [
@@ -49,8 +50,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
         const notes = { deduplicated: existed, hint };
         if (isOver(run.status)) return { body: runReply(run, notes) };
         // A run takes hours: answered at once, as the design shows, unless the caller asked to wait.
-        const waitMs =
-          context.explicitWait || context.door === "cli" || context.door === "sdk" ? context.waitMs : 0;
+        const waitMs = context.explicitWait || context.door === "sdk" ? context.waitMs : 0;
         const { record, finished, urls } = await startAndWait(
           { ...context, waitMs },
           clock,
@@ -66,6 +66,22 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           body: body.status === "pending" ? { ...body, status: "running" as const } : body,
         };
       },
+    }),
+    defineOperation({
+      name: "estimateTraining",
+      summary:
+        "Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits.",
+      input: estimateInputSchema.extend(agent),
+      output: estimateSchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "POST", path: "/training/estimate" },
+      cli: "estimate",
+      mcp: ["lightning_estimate_training"],
+      aliases: { epochs: "n_epochs" },
+      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4.1-2025-04-14" },
+      run: async (input) => ({ body: await service.estimate(input) }),
     }),
     defineOperation({
       name: "getTrainingRun",
@@ -85,7 +101,11 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
     defineOperation({
       name: "listTrainingRuns",
       summary: "Lists the agent's training runs, newest first.",
-      input: z.strictObject({ ...agent, status: z.enum(RUN_STATUSES).optional(), ...pagingSchema }),
+      input: z.strictObject({
+        ...agent,
+        status: z.enum(RUN_STATUSES).optional().meta({ description: "Only runs with this status." }),
+        ...pagingSchema,
+      }),
       output: z.object({
         agent_id: z.string(),
         runs_found: z.number().int(),
@@ -126,7 +146,7 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
       async run({ agent_id, run_id }, context) {
         const run = await service.cancel(agent_id, run_id);
-        // The record says it already; the event only wakes up whoever waits. Nobody may be there to be woken.
+        // The record says it already; the event wakes up `trainModel`, which would look minutes later. Nobody may be there.
         if (!isOver(run.status))
           await context.orchestrations
             .raise(run.claimed_by ?? run.id, "cancel", { run_id })

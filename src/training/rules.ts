@@ -3,14 +3,14 @@ import { hashedId } from "../kernel/ids.ts";
 import type { ProviderJob } from "../provider/provider.ts";
 import type { Hyperparameters, RunState, RunStatus, TrainingRun } from "./contract.ts";
 
-/** Azure and OpenAI refuse to train on fewer examples (azure-facts.md §1.5). */
+/** Azure and OpenAI refuse to train on fewer examples (docs/facts.md#ten-examples). */
 export const FEWEST_EXAMPLES = 10;
 /** A fixed seed: an equal request is then the same training, wherever it is asked for. */
 export const DEFAULT_SEED = 42;
 /** Five minutes between looks at a job that takes hours is as good as one. */
 const SLOWEST_POLL_SECONDS = 300;
 
-/** The design's word for a provider's state. A state that nobody has seen is still going. */
+/** The design's word for a provider's state. A state that nobody has seen is still going (docs/facts.md#job-states). */
 export function statusOf(state: RunState): RunStatus {
   if (state === "succeeded" || state === "failed" || state === "cancelled") return state;
   return state === "pending" ? "pending" : "running";

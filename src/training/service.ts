@@ -11,7 +11,15 @@ import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check-request.ts";
 import { createTrainingCleanUp } from "./clean-up.ts";
-import type { RunStatus, startTrainingInputSchema, TrainingRun } from "./contract.ts";
+import type { RunStatus, startTrainingInputSchema, TrainingCost, TrainingRun } from "./contract.ts";
+import {
+  type CountTokens,
+  type Estimate,
+  type EstimateInput,
+  estimate,
+  type PriceTables,
+  reckon,
+} from "./estimate.ts";
 import { createFollower } from "./follow.ts";
 import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
 import {
@@ -32,7 +40,10 @@ export interface TrainingDeps {
   /** Where datasets' files lie: a grader is held against their lines. */
   readonly files: Pick<Files, "read">;
   /** What training asks of datasets. */
-  readonly datasets: { readonly get: (agentId: string, id: string) => Promise<Dataset> };
+  readonly datasets: {
+    readonly get: (agentId: string, id: string) => Promise<Dataset>;
+    readonly countTokens: CountTokens;
+  };
   readonly settings: Pick<
     Settings,
     | "baseModel"
@@ -47,8 +58,8 @@ export interface TrainingDeps {
   readonly logger: Logger;
   /** What is known of base models; absent: nothing is refused on their account, and no price is known. */
   readonly catalog?: Catalog | undefined;
-  /** Counts what a training costs, where a budget leaves no room for the bound that the files' sizes give. */
-  readonly estimateCost?: EstimateCost | undefined;
+  /** Dated prices and limits; absent: costs are unknown, and no tokens are counted to hold a budget. */
+  readonly tables?: PriceTables | undefined;
 }
 export type StartTrainingInput = z.output<typeof startTrainingInputSchema>;
 
@@ -114,6 +125,20 @@ export function createTrainingService(deps: TrainingDeps) {
     return undefined;
   }
 
+  /** Counts tokens, which is expensive: only where the bound that the files' sizes give exceeds the budget. */
+  async function countedCost(identity: RunIdentity, dataset: Dataset): Promise<TrainingCost> {
+    const { base_model, training_type, hyperparameters } = identity;
+    const { cost, trained } = await reckon(deps, dataset, {
+      base_model,
+      training_type,
+      n_epochs: hyperparameters.n_epochs ?? settings.epochs,
+    });
+    return {
+      usd_at_most: cost === "unknown" ? cost : cost.high,
+      basis: `At most ${trained.high} training tokens, counted.`,
+    };
+  }
+
   /** What the training costs where that is anybody's money. @throws invalid `cost_unknown`, `budget_exceeded` */
   async function costOf(identity: RunIdentity, dataset: Dataset, budget: number | undefined) {
     if (deps.provider.kind === "local") return { usd_at_most: 0, basis: "The local provider costs nothing." };
@@ -121,7 +146,7 @@ export function createTrainingService(deps: TrainingDeps) {
     if (budget === undefined) return reckoned;
     const fits =
       reckoned !== undefined && reckoned.usd_at_most !== "unknown" && reckoned.usd_at_most <= budget;
-    const counted = fits ? undefined : await deps.estimateCost?.(identity, dataset);
+    const counted = fits || deps.tables === undefined ? undefined : await countedCost(identity, dataset);
     const cost = counted ?? reckoned ?? { usd_at_most: "unknown", basis: "Nobody reckons costs here." };
     holdToBudget(budget, cost);
     return cost;
@@ -163,7 +188,7 @@ export function createTrainingService(deps: TrainingDeps) {
 
     /**
      * Checks the request and creates the run's record if there is none. Starts nothing and sends nothing.
-     * @throws not_found `dataset_missing`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
+     * @throws not_found `dataset_not_found`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
      * `dataset_failed`, `dataset_too_small`, `dataset_other_format`, `hyperparameter_of_other_method`,
      * `grader_missing`, `grader_not_taken`, `grader_unknown_field`, `validation_missing`, `base_model_retired`,
      * `training_not_offered`, `cost_unknown`, `budget_exceeded`
@@ -224,7 +249,11 @@ export function createTrainingService(deps: TrainingDeps) {
       };
     },
 
-    /** @throws not_found `run_missing` */
+    /** What a training would take and cost. @throws not_found `dataset_not_found`, conflict `dataset_not_ready` */
+    estimate: async (input: EstimateInput): Promise<Estimate> =>
+      await estimate(deps, await datasets.get(input.agent_id, input.dataset_id), input),
+
+    /** @throws not_found `run_not_found` */
     get: async (agentId: string, id: string): Promise<TrainingRun> => bare(await store.get(agentId, id)),
 
     /** Newest first. */

@@ -1,4 +1,5 @@
-import { isLightningError, notFound } from "../kernel/errors.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
+import { isLightningError } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { changeRecord } from "../ledger/change-record.ts";
 import { bare, type Ledger, type Stored } from "../ledger/ledger.ts";
@@ -26,14 +27,10 @@ export function createTrainingStore(ledger: Ledger) {
     return { ...trainingRunSchema.parse(bare(stored)), _etag: stored._etag, _ts: stored._ts };
   }
 
-  /** @throws not_found `run_missing` */
+  /** @throws not_found `run_not_found` */
   async function get(agentId: string, id: string): Promise<Stored<TrainingRun>> {
     const stored = await read(agentId, id);
-    if (stored === undefined)
-      throw notFound("run_missing", `The agent "${agentId}" has no training run "${id}".`, {
-        field: "run_id",
-        remedy: "List the agent's training runs to see their ids.",
-      });
+    if (stored === undefined) throw noSuchRecord("run", agentId, id);
     return stored;
   }
 
@@ -50,7 +47,7 @@ export function createTrainingStore(ledger: Ledger) {
 
     /**
      * Reads, changes and writes under if-match, again when somebody was faster; undefined leaves it as it is.
-     * @throws not_found `run_missing`
+     * @throws not_found `run_not_found`
      */
     async update(
       agentId: string,

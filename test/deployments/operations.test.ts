@@ -226,7 +226,12 @@ describe("lineage", () => {
     });
     expect(await of("evaluations", "eval-1")).toMatchObject({ lineage, training_run: { id: "run-1" } });
     expect((await call("getLineage", { id: "run-1" })).body).toMatchObject({ kind: "runs", lineage });
-    await expect(of("runs", "run-none")).rejects.toMatchObject({ code: "record_not_found" });
+    await expect(of("runs", "run-none")).rejects.toMatchObject({
+      status: 404,
+      code: "run_not_found",
+      formerly: "record_not_found",
+      field: "id",
+    });
   });
 });
 

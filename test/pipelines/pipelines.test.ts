@@ -111,7 +111,7 @@ describe("a pipeline's steps", () => {
       },
     ]);
     await twice(() => activities.finishPipeline({ ...ref, outcome: "promoted", verdict: "pass" }));
-    await activities.failPipeline({ ...ref, code: "late", message: "too late" });
+    await activities.finishPipeline({ ...ref, outcome: "failed", error: "too late" });
     const ended = await service.get(AGENT, ref.id);
     expect(ended).toMatchObject({ status: "finished", stage: "done", outcome: "promoted", verdict: "pass" });
     expect(await deployments.get(AGENT, ended.deployment_id ?? "")).toMatchObject({

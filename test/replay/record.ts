@@ -12,8 +12,11 @@ import { HISTORIES, type RecordedHistory } from "./histories.ts";
 import { ORCHESTRATORS } from "./orchestrators.ts";
 import { SCRIPTS } from "./scripted.ts";
 
-/** Raised when orchestrators change on purpose: instances of the versions before must go on replaying. */
-const VERSION = 1;
+/**
+ * host.json's `defaultVersion`, raised when orchestrators change on purpose: instances of the versions before must go
+ * on replaying, so their recordings stay.
+ */
+const VERSION = 2;
 
 let world: World;
 const post = async (address: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -62,6 +65,15 @@ const SCENARIOS: Record<string, () => Promise<unknown>> = {
   async "pipeline-gate-failed"() {
     const { reaches } = await pipeline(await agent("desk", true));
     await reaches("finished");
+  },
+  async "training-cancelled"() {
+    const { dataset_id } = await agent("desk");
+    const { run_id } = await post("/training", { dataset_id, n_epochs: 50 }, { prefer: "wait=0" });
+    const run = () => world.app.services.training.get("desk", run_id);
+    await world.until(async () => (await run()).aoai_job_id !== undefined);
+    await post(`/training/${run_id}/cancel`, {});
+    await world.until(async () => (await run()).status === "cancelled");
+    await world.settle();
   },
   async "retraining-from-episodes"() {
     const lines = Array.from({ length: 60 }, (_, n) => JSON.stringify(episode("desk", n))).join("\n");

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Operation } from "../../src/doors/operation.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
@@ -261,6 +261,10 @@ describe("transports", () => {
       );
       await expect(invoke("buildDataset", { name: "taken" })).rejects.toThrow(
         expect.objectContaining({ code: "name_taken", kind: "conflict" }),
+      );
+      // The code of the release before goes along, for clients that still switch on it.
+      await expect(invoke("getTrainingRun", { run_id: "run-none" })).rejects.toThrow(
+        expect.objectContaining({ code: "run_not_found", formerly: "run_missing", kind: "not_found" }),
       );
       await expect(invoke("nothing", {})).rejects.toThrow(
         expect.objectContaining({ code: "unknown_operation" }),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Operation, Reply } from "../../src/doors/operation.ts";
 import { unavailable } from "../../src/kernel/errors.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { TEXTS } from "../../src/surfaces/cli/texts.ts";
 

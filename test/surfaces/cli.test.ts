@@ -196,7 +196,13 @@ describe("--json", () => {
     const { code, out, err } = await lightning("status", "--run-id", "run-none", "--json");
     expect([code, err]).toEqual([1, ""]);
     expect(JSON.parse(out)).toEqual({
-      error: { code: "run_missing", message: "There is no run run-none.", field: "run_id" },
+      error: {
+        code: "run_not_found",
+        formerly: "run_missing",
+        message: "Agent a has no training run run-none.",
+        field: "run_id",
+        remedy: "lightning list-runs shows the ones there are; check agent_id too.",
+      },
     });
   });
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { noSuchRecord } from "../../src/doors/no-such-record.ts";
 import {
   type CallContext,
   defineOperation,
@@ -6,7 +7,7 @@ import {
   type Orchestrations,
 } from "../../src/doors/operation.ts";
 import { agentIdSchema, idSchema, pagingSchema, timeSchema } from "../../src/doors/schemas.ts";
-import { conflict, notFound, unavailable } from "../../src/kernel/errors.ts";
+import { conflict, unavailable } from "../../src/kernel/errors.ts";
 
 export const noOrchestrations: Orchestrations = {
   start: async () => {},
@@ -108,8 +109,7 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
     example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
     async run(input, context) {
       seen.push({ name: "getTrainingRun", input, context });
-      if (input.run_id === "run-none")
-        throw notFound("run_missing", "There is no run run-none.", { field: "run_id" });
+      if (input.run_id === "run-none") throw noSuchRecord("run", "a", "run-none");
       return {
         body: { run_id: input.run_id, status: "succeeded", tuned_model: "ft:gpt-4o-mini:org::abc123" },
       };

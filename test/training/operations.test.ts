@@ -163,6 +163,7 @@ describe("the other doors of training", () => {
     expect(rows.flatMap((row) => row.mcp ?? [])).toEqual([
       "lightning_train",
       "lightning_start_training",
+      "lightning_estimate_training",
       "lightning_training_status",
       "lightning_get_training_status",
       "lightning_list_training_runs",

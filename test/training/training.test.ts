@@ -70,7 +70,9 @@ describe("a training run", () => {
     const { prepare, addDataset } = await world();
     await addDataset("dataset-b", 20, 0, { status: "building" });
     await addDataset("dataset-f", 20, 0, { status: "failed", error: "no examples" });
-    await expect(prepare({ dataset_id: "dataset-none" })).rejects.toMatchObject({ code: "dataset_missing" });
+    await expect(prepare({ dataset_id: "dataset-none" })).rejects.toMatchObject({
+      code: "dataset_not_found",
+    });
     await expect(prepare({ dataset_id: "dataset-b" })).rejects.toMatchObject({ code: "dataset_not_ready" });
     await expect(prepare({ dataset_id: "dataset-f" })).rejects.toMatchObject({ code: "dataset_failed" });
   });

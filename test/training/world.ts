@@ -4,9 +4,10 @@ import path from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
+import { countTrainingTokens } from "../../src/datasets/training-tokens.ts";
+import { noSuchRecord } from "../../src/doors/no-such-record.ts";
 import { folderFiles } from "../../src/files/folder.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
-import { notFound } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
@@ -72,9 +73,10 @@ export async function makeWorld(options: WorldOptions = {}) {
     datasets: {
       get: async (_agent: string, id: string) => {
         const dataset = datasets.get(id);
-        if (dataset === undefined) throw notFound("dataset_missing", `no dataset ${id}`);
+        if (dataset === undefined) throw noSuchRecord("dataset", AGENT, id);
         return dataset;
       },
+      countTokens: (dataset: Dataset, model: string) => countTrainingTokens(files, dataset, model),
     },
   };
   const service = createTrainingService(deps);

@@ -163,7 +163,7 @@ export function graphOf(reply: LineageReply): Graph {
   return placed([...nodes.values()], [...edges.values()]);
 }
 
-/** Rows from the top in the order of coming; columns nobody uses are closed up. */
+/** Rows from the top in the order of coming; empty columns are closed up. */
 function placed(nodes: Omit<Node, "row">[], edges: (readonly [string, string])[]): Graph {
   const known = new Set(nodes.map(({ id }) => id));
   const used = [...new Set(nodes.map(({ column }) => column))].toSorted((a, b) => a - b);

@@ -1,5 +1,4 @@
 import type { Dataset } from "../../../src/datasets/contract.ts";
-import type { Estimate } from "../../../src/datasets/estimate.ts";
 import type { Deployment, DeploymentEvent } from "../../../src/deployments/contract.ts";
 import type { Role } from "../../../src/doors/operation.ts";
 import type { Episode } from "../../../src/episodes/contract.ts";
@@ -10,6 +9,7 @@ import type { Pipeline } from "../../../src/pipelines/contract.ts";
 import type { Correction, Offer, ReviewRules } from "../../../src/review/contract.ts";
 import type { Reward } from "../../../src/rewards/contract.ts";
 import type { TrainingRun } from "../../../src/training/contract.ts";
+import type { Estimate } from "../../../src/training/estimate.ts";
 
 /** What the REST routes answer, as far as the page reads it: the stages' own types, so that a change there shows here. */
 

@@ -12,7 +12,7 @@ import {
   openClient,
 } from "./client.ts";
 
-/** The version of every fine-tuned model (azure-facts §2). */
+/** The version of every fine-tuned model (docs/facts.md#model-version). */
 const MODEL_VERSION = "1";
 const MAKING = new Set(["Accepted", "Creating", "Moving"]);
 
@@ -110,7 +110,7 @@ export function createArmHosting(
       try {
         return await operate(request, operation);
       } catch (error) {
-        // Operations are forgotten after a while: the deployment's own state is what is left.
+        // Operations expire after a while: the deployment's own state is what is left.
         if (isLightningError(error) && error.kind === "not_found") return progress;
         throw error;
       }

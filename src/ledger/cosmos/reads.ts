@@ -11,7 +11,7 @@ import { isOf, type Place } from "./containers.ts";
 import { fromWire, type Wire } from "./wire.ts";
 
 const NOT_MODIFIED = 304;
-/** A request of so many request units is told whatever the level: a point read of an episode takes some five. */
+/** Request units (RU) from which a request is logged at any level: an expensive one; a point read of an episode takes some five. */
 const DEAR_UNITS = 100;
 
 /** The partition option of a query: the SDK routes a prefix by the text of the query, and refuses it as an option. */
@@ -180,7 +180,7 @@ function partsOf(token: string): number {
   return parts?.length ?? 1;
 }
 
-/** A token of a container that was made anew, or of another account, would skip changes. */
+/** A continuation token of a container that was deleted and created again, or of another account, would skip changes. */
 function feedToken([rid, token]: readonly unknown[], place: Place): string {
   if (typeof rid !== "string" || typeof token !== "string") return refuseContinuation("it is damaged");
   return rid === place.rid ? token : refuseContinuation("it belongs to another ledger");

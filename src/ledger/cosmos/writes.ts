@@ -40,7 +40,7 @@ const stale = (place: Place, id: string) =>
     remedy: "Read it again and repeat the change.",
   });
 
-/** Whether a key's level is neither in the container's real key nor the id: only the document itself tells it then. */
+/** Whether a key's level is neither in the container's real key nor the id: only the document itself holds it then. */
 const isLoose = (place: Place) =>
   definitionOf(place.c)
     .partitionKey.slice(place.levels)
@@ -214,7 +214,7 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
     });
   }
 
-  /** A batch is atomic: one document that bears its mark, or all deletions done, tells for all. */
+  /** A batch is atomic: one document that bears its mark, or all deletions done, is proof for all. */
   async function wasApplied(
     place: Place,
     pk: PartitionKey,

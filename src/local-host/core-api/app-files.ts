@@ -103,7 +103,7 @@ export function placeOf(thrown: unknown, folder: string, file: string): string {
     .split("\n")
     .find((line) => /^\s+at /.test(line) && line.includes(own) && !line.includes("node_modules"));
   if (name !== "SyntaxError") return frame ?? "";
-  // For ES modules Node tells the place of an error of syntax only as it dies of it.
+  // For ES modules Node reports a syntax error's place only in the message with which the process ends.
   const check = () =>
     spawnSync(process.execPath, ["--check", path.join(folder, file)], { encoding: "utf8" }).stderr;
   return excerpt(stack) ?? excerpt(check()) ?? "";

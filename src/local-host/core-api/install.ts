@@ -30,7 +30,7 @@ export function installCoreModule(): void {
       const facade = facadeOf(url, loaded.format, context);
       if (facade !== undefined) return facade;
       if (loaded.format === "module" || !isSdkFile(url) || process.env[AS_PUBLISHED] === "1") return loaded;
-      // Node leaves the text of a CommonJS file out when nobody has changed it.
+      // Node's load hook leaves the source of a CommonJS file out when no hook has changed it.
       const source = loaded.source ?? readFileSync(fileURLToPath(url));
       const text = typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString("utf8");
       return { ...loaded, source: nativeSource(text) };

@@ -1,3 +1,4 @@
+import { databaseTools } from "../../ledger/database-tools.ts";
 import { addProvision, checkContainers, type Database } from "./database-commands.ts";
 import { addDev, addMcp } from "./host-commands.ts";
 import { terminal } from "./io.ts";
@@ -5,7 +6,7 @@ import { run } from "./run.ts";
 
 /** The command line in the repository: it starts the function app inside itself when none is in reach. */
 await run(async (settings) => {
-  const { operationRows, databaseTools } = await import("../../app.ts");
+  const { operationRows } = await import("../../compose/operations.ts");
   const database: Database = {
     isCosmos: settings.cosmosAccountUri !== undefined,
     provision: (asked) => databaseTools.provision(settings, asked),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import type { Command } from "commander";
-import { operationRows } from "../../app.ts";
+import { operationRows } from "../../compose/operations.ts";
 import { LightningError } from "../../kernel/errors.ts";
 import { addMcp } from "./host-commands.ts";
 import { terminal } from "./io.ts";

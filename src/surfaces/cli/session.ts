@@ -50,7 +50,7 @@ export function show(session: Pick<Session, "io" | "json">, name: string, body: 
   }
 }
 
-/** Seconds in a request's `Prefer: wait` while following: short enough to be seen as alive. */
+/** Between the first two looks, so that what ends at once is seen at once; each pause after it is longer. */
 const FIRST_PAUSE_MS = 250;
 /** A server that restarts answers nothing for a while. */
 const PATIENCE_MS = 120_000;

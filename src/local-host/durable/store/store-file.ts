@@ -125,7 +125,7 @@ export function closeStoreFile(db: DatabaseSync, file: string): void {
   db.close();
 }
 
-/** Only for the message to whoever comes second: the lock itself is on the store. */
+/** Only for the message to a second host: the lock itself is on the store. */
 const ownerFile = (file: string) => `${file}.pid`;
 
 function prepare(db: DatabaseSync, file: string): void {

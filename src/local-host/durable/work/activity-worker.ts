@@ -19,7 +19,7 @@ interface ActivityDeps {
 
 /** How the dispatcher takes results. */
 interface Ways {
-  /** True when an episode of the instance would begin right after one more result. */
+  /** True when a work item of the instance would begin right after one more result. */
   readonly isReady: (instanceId: string) => boolean;
   readonly arrive: (message: Message) => void;
   readonly persist: (work: () => readonly Message[]) => Promise<void>;

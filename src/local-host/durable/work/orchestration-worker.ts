@@ -21,14 +21,14 @@ interface OrchestrationDeps extends EpisodeDeps {
   readonly payloads: PayloadWatch;
 }
 
-/** An episode's plan with what it was made from. */
+/** A work item's plan with what it was made from. */
 export interface Decided {
   readonly instance: Instance;
   readonly past: readonly StoredEvent[];
   readonly plan: Plan;
 }
 
-/** How the dispatcher commits episodes and passes on what comes of them. */
+/** How the dispatcher commits work items and passes on what comes of them. */
 interface Ways {
   readonly persist: Persist;
   /** The function has ended and its commit is under way; returns what to call when that is over. */
@@ -39,7 +39,7 @@ interface Ways {
   readonly committed: (decided: Decided, applied: Applied) => void;
 }
 
-/** Runs episodes of orchestrations and commits what they decide, one of an instance at a time. */
+/** Runs work items of orchestrations and commits what they decide, one of an instance at a time. */
 export class OrchestrationWorker {
   readonly #deps: OrchestrationDeps;
   readonly #ways: Ways;

@@ -117,7 +117,7 @@ export const DATA_TEXTS: Texts = {
   ],
   getEpisode: (body) => ["💬 Episode:", ...outline(body)],
   assignReward: (body) => [
-    "✅ Reward recorded",
+    body.recorded === false ? "Nothing to judge: not above the threshold" : "✅ Reward recorded",
     ...facts([
       ["Reward ID", body.reward_id ?? body.id],
       ["Episode ID", body.episode_id],

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { TABLES } from "../../src/catalog/tables.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
-import { type EstimateInput, estimate, type PriceTables } from "../../src/datasets/estimate.ts";
 import type { Provider } from "../../src/provider/provider.ts";
-import { AGENT, episode, makeWorld, must, type World } from "./world.ts";
+import { type EstimateInput, estimate, type PriceTables } from "../../src/training/estimate.ts";
+import { AGENT, episode, makeWorld, must, type World } from "../datasets/world.ts";
 
 let world: World;
 let dataset: Dataset;
@@ -30,7 +30,7 @@ const reckon = (
   deps: { tables?: PriceTables; provider?: Used } = { tables: TABLES },
   of = dataset,
 ) =>
-  estimate({ ...deps, files: world.files, settings: world.settings }, of, {
+  estimate({ ...deps, datasets: world.service, settings: world.settings }, of, {
     agent_id: AGENT,
     dataset_id: of.id,
     ...input,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { keepTokens, readKnownTokens, tokenMemoryKey } from "../../src/datasets/shards/token-cache.ts";
+import { readTokenCache, saveTokenCache, tokenCacheKey } from "../../src/datasets/shards/token-cache.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { AGENT, episode, heldCandidates, makeWorld, memoryFiles, must, type World } from "./world.ts";
 
@@ -17,8 +17,8 @@ describe("what is remembered of tokens", () => {
     await fc.assert(
       fc.asyncProperty(builds, async (given) => {
         const files = memoryFiles();
-        for (const contents of given) await keepTokens(files, "memory", holding(contents));
-        const known = await readKnownTokens(files, "memory");
+        for (const contents of given) await saveTokenCache(files, "memory", holding(contents));
+        const known = await readTokenCache(files, "memory");
         const all = new Set(given.flat());
         expect(known.length).toBe(all.size);
         for (let n = 0; n <= 41; n++) expect(known.of(hashOf(n))).toBe(all.has(n) ? n * 3 + 1 : undefined);
@@ -28,11 +28,11 @@ describe("what is remembered of tokens", () => {
 
   test("is bounded: of more contents the newest build's first by their hashes", async () => {
     const files = memoryFiles();
-    await keepTokens(files, "memory", holding([1, 2, 3]), 5);
-    await keepTokens(files, "memory", holding([4, 5]), 5);
-    expect((await readKnownTokens(files, "memory")).length).toBe(5);
-    await keepTokens(files, "memory", holding([10, 11, 12, 13, 14, 15, 16]), 5);
-    const known = await readKnownTokens(files, "memory");
+    await saveTokenCache(files, "memory", holding([1, 2, 3]), 5);
+    await saveTokenCache(files, "memory", holding([4, 5]), 5);
+    expect((await readTokenCache(files, "memory")).length).toBe(5);
+    await saveTokenCache(files, "memory", holding([10, 11, 12, 13, 14, 15, 16]), 5);
+    const known = await readTokenCache(files, "memory");
     expect(known.length).toBe(5);
     expect(known.of(hashOf(1))).toBeUndefined();
     const least = [10, 11, 12, 13, 14, 15, 16]
@@ -43,14 +43,14 @@ describe("what is remembered of tokens", () => {
 
   test("is nothing where the file is missing or not whole", async () => {
     const files = memoryFiles();
-    expect((await readKnownTokens(files, "memory")).of(hashOf(1))).toBeUndefined();
+    expect((await readTokenCache(files, "memory")).of(hashOf(1))).toBeUndefined();
     await files.write(
       "memory",
       (async function* () {
         yield Buffer.alloc(13);
       })(),
     );
-    expect((await readKnownTokens(files, "memory")).length).toBe(0);
+    expect((await readTokenCache(files, "memory")).length).toBe(0);
   });
 });
 
@@ -71,7 +71,7 @@ describe("tokens of a build", () => {
     expect(grown.tokens_counted).toBe(7);
     expect((await world.build({ name: "again", min_reward: -1 })).tokens_counted).toBe(0);
 
-    await world.files.delete(tokenMemoryKey(AGENT, "o200k_base"));
+    await world.files.delete(tokenCacheKey(AGENT, "o200k_base"));
     const afresh = await world.build({ name: "afresh" });
     expect(afresh.tokens_counted).toBe(37);
     expect(afresh.content_hash).toBe(grown.content_hash);
@@ -82,10 +82,10 @@ describe("tokens of a build", () => {
   test("a build that counted nothing leaves the memory as it is; another agent has its own", async () => {
     await world.store(...some(0, 5));
     await world.build();
-    const key = tokenMemoryKey(AGENT, "o200k_base");
+    const key = tokenCacheKey(AGENT, "o200k_base");
     const kept = must(await world.files.stat(key)).bytes;
     await world.build({ name: "fewer", max_examples: 2 });
     expect(must(await world.files.stat(key)).bytes).toBe(kept);
-    expect(await world.files.stat(tokenMemoryKey("agent-2", "o200k_base"))).toBeUndefined();
+    expect(await world.files.stat(tokenCacheKey("agent-2", "o200k_base"))).toBeUndefined();
   });
 });

@@ -1,15 +1,10 @@
 import { z } from "zod";
 import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts";
 import type { Settings } from "../config/settings.ts";
+import { type Dataset, methodOf, type Split, type TrainingTokens } from "../datasets/contract.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
-import { type Files, lines } from "../files/files.ts";
 import { conflict } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";
-import { letOthersRun } from "./common/let-others-run.ts";
-import { type Dataset, type DatasetLine, methodOf, type Split } from "./contract.ts";
-import { formatOf } from "./shards/line-of-episode.ts";
-import { readJson, writeJson } from "./shards/shard-file.ts";
-import { type Encoding, encodingOf, lineCounter, loadCounter } from "./tokens/tokens.ts";
 
 /** What estimates ask of whoever keeps prices and limits: dated rows. What no row says is unknown, never 0. */
 export interface PriceTables {
@@ -33,13 +28,25 @@ export interface PriceTables {
 
 export const estimateInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  dataset_id: idSchema,
-  base_model: z.string().min(1).max(256).optional(),
-  n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
+  dataset_id: idSchema.meta({ description: "The dataset that would be trained on." }),
+  base_model: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Model to train from, with its date; LIGHTNING_BASE_MODEL when absent." }),
+  n_epochs: z
+    .union([z.number().int().min(1).max(50), z.literal("auto")])
+    .optional()
+    .meta({
+      description:
+        "Times that the training examples are gone through, 1 to 50 or `auto`; LIGHTNING_EPOCHS when absent.",
+    }),
   training_type: z
     .string()
     .regex(/^[A-Za-z]{1,40}$/)
-    .optional(),
+    .optional()
+    .meta({ description: "Azure's tier, which decides the price; LIGHTNING_TRAINING_TYPE when absent." }),
 });
 
 const unknown = z.literal("unknown");
@@ -80,10 +87,16 @@ export const estimateSchema = z.object({
 export type Estimate = z.output<typeof estimateSchema>;
 export type EstimateInput = z.output<typeof estimateInputSchema>;
 
-interface Deps {
-  readonly files: Files;
-  readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
+/** Counts the tokens of a dataset's training side in a model's vocabulary. */
+export type CountTokens = (dataset: Dataset, model: string) => Promise<TrainingTokens>;
+
+interface ReckonDeps {
+  readonly datasets: { readonly countTokens: CountTokens };
+  readonly provider?: Pick<Provider, "kind"> | undefined;
   readonly tables?: PriceTables | undefined;
+}
+interface Deps extends ReckonDeps {
+  readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
   readonly settings: Pick<Settings, "baseModel" | "epochs" | "trainingType">;
 }
 
@@ -95,6 +108,26 @@ const FOREIGN_TOLERANCE = 0.25;
 /** Jobs and files are looked at up to here; a resource holds 100 of each. */
 const MOST_LOOKED_AT = 200;
 
+/** Tokens and cost of one training, without asking the provider anything. */
+export async function reckon(
+  { datasets, provider, tables }: ReckonDeps,
+  dataset: Dataset,
+  asked: { readonly base_model: string; readonly training_type: string; readonly n_epochs: number | "auto" },
+) {
+  const method = methodOf(dataset.recipe.format ?? "sft");
+  const counted = await datasets.countTokens(dataset, asked.base_model);
+  const epochs = epochsOf(asked.n_epochs, dataset.training_count ?? 0);
+  const slack = counted.exact ? TOLERANCE : FOREIGN_TOLERANCE;
+  const trained = {
+    low: Math.floor(counted.tokens * epochs.low * (1 - slack)),
+    high: Math.ceil(counted.tokens * epochs.high * (1 + slack)),
+  };
+  const price =
+    provider?.kind === "local" ? LOCAL_PRICE : priceOf(tables, asked.base_model, asked.training_type, method);
+  const cost: Estimate["cost_usd"] = price === undefined ? "unknown" : costOf(price, trained);
+  return { method, counted, epochs, trained, price, cost };
+}
+
 /** What training on a dataset would take and cost. @throws conflict `dataset_not_ready` */
 export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInput): Promise<Estimate> {
   if (dataset.status !== "ready")
@@ -105,18 +138,12 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
   const { settings, tables } = deps;
   const model = input.base_model ?? settings.baseModel;
   const trainingType = input.training_type ?? settings.trainingType;
-  const method = methodOf(formatOf(dataset.recipe));
-  const { encoding, exact } = encodingOf(model);
-  const counted = await tokensOf(deps.files, dataset, encoding);
-  const examples = dataset.training_count ?? 0;
-  const epochs = epochsOf(input.n_epochs ?? settings.epochs, examples);
-  const slack = exact ? TOLERANCE : FOREIGN_TOLERANCE;
-  const trained = {
-    low: Math.floor(counted.tokens * epochs.low * (1 - slack)),
-    high: Math.ceil(counted.tokens * epochs.high * (1 + slack)),
-  };
-  const isLocal = deps.provider?.kind === "local";
-  const price = isLocal ? LOCAL_PRICE : priceOf(tables, model, trainingType, method);
+  const n_epochs = input.n_epochs ?? settings.epochs;
+  const { method, counted, epochs, trained, price, cost } = await reckon(deps, dataset, {
+    base_model: model,
+    training_type: trainingType,
+    n_epochs,
+  });
   const limits = await limitsOf(deps, dataset, model, counted, trained.high);
   const verdicts = limits.map((one) => one.within);
   return {
@@ -125,19 +152,19 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
     base_model: model,
     method,
     training_type: trainingType,
-    encoding,
-    exact_vocabulary: exact,
-    examples,
+    encoding: counted.encoding,
+    exact_vocabulary: counted.exact,
+    examples: dataset.training_count ?? 0,
     tokens_per_epoch: counted.tokens,
     longest_example: counted.longest,
     n_epochs: epochs,
     training_tokens: trained,
     price: price ?? "unknown",
-    cost_usd: price === undefined ? "unknown" : costOf(price, trained),
-    hosting: isLocal ? [] : hostingOf(tables),
+    cost_usd: cost,
+    hosting: deps.provider?.kind === "local" ? [] : hostingOf(tables),
     limits,
     within_limits: verdicts.includes(false) ? false : verdicts.includes("unknown") ? "unknown" : true,
-    notes: notesOf(price, method, exact, dataset),
+    notes: notesOf(price, method, counted.exact, dataset),
   };
 }
 
@@ -202,34 +229,6 @@ function epochsOf(wanted: number | "auto", examples: number): { low: number; hig
         ? Math.max(1, Math.floor(25_000 / examples))
         : 3;
   return { low: 1, high: usual };
-}
-
-/** Tokens of the training side: those the build kept, or counted anew where another vocabulary is wanted, and kept. */
-async function tokensOf(
-  files: Files,
-  dataset: Dataset,
-  encoding: Encoding,
-): Promise<{ tokens: number; longest: number }> {
-  const known = dataset.token_counts;
-  if (known?.encoding === encoding) return known.sides.train ?? { tokens: 0, longest: 0 };
-  const key = `${dataset.id}/tokens_${encoding}.json`;
-  const kept = await readJson<{ tokens: number; longest: number }>(files, key);
-  if (kept !== undefined) return kept;
-  const count = lineCounter(await loadCounter(encoding));
-  const sum = { tokens: 0, longest: 0 };
-  const train = dataset.files?.train;
-  if (train !== undefined) {
-    let line = 0;
-    for await (const text of lines(files.read(train.key))) {
-      if (text === "") continue;
-      const used = count(JSON.parse(text) as DatasetLine);
-      sum.tokens += used;
-      sum.longest = Math.max(sum.longest, used);
-      if (++line % 16 === 0) await letOthersRun();
-    }
-  }
-  await writeJson(files, key, sum);
-  return sum;
 }
 
 async function limitsOf(
