@@ -67,7 +67,7 @@ export async function checkDeployed(scratch: string): Promise<number> {
   await withServer(process.execPath, args, { cwd: site, env }, async (url) => {
     const functions = (await (await fetch(`${url}/admin/functions`)).json()) as readonly { name: string }[];
     const registered = new Set(functions.map(({ name }) => name.toLowerCase()));
-    for (const name of ["trainModel", "runPipeline", "retrainOnSchedule", "startTraining", "mcp"])
+    for (const name of ["trainModel", "runPipeline", "scoreEpisodes", "startTrainingRest", "mcp"])
       expect(registered.has(name.toLowerCase()), `The deployed app does not register ${name}.`);
     const health = await fetch(`${url}/api/lightning/health`);
     expect(health.ok, `The deployed app's health answered ${health.status}.`);

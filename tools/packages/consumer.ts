@@ -12,11 +12,11 @@ export interface Consumer {
   readonly node: string;
   readonly env: NodeJS.ProcessEnv;
   /** Runs a command as it is typed in the project, its own Node first on the PATH. */
-  command(
+  readonly command: (
     file: string,
     args: readonly string[],
     options?: { cwd?: string; env?: NodeJS.ProcessEnv },
-  ): Promise<Ended>;
+  ) => Promise<Ended>;
 }
 
 const { devDependencies, dependencies } = JSON.parse(
@@ -67,7 +67,9 @@ export async function createConsumer(
   const packages = [
     ...tarballs,
     `node-${platform}-${process.arch}@${version}`,
-    ...[at("@azure/functions"), at("durable-functions"), at("@types/node")],
+    at("@azure/functions"),
+    at("durable-functions"),
+    at("@types/node"),
     ...(ALSO[major] ?? []),
   ];
   // With the machine's Node: the project's is not there yet.

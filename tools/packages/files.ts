@@ -26,7 +26,7 @@ export function copyReachable(
       RELATIVE,
       (_all, before: string, specifier: string) => {
         const compiled = specifier.replace(/\.ts$/, ".js");
-        const target = path.join(path.dirname(file as string), compiled);
+        const target = path.join(path.dirname(file), compiled);
         const next = declarations ? target.replace(/\.js$/, ".d.ts") : target;
         if (!seen.has(next)) waiting.push(next);
         seen.add(next);

@@ -9,7 +9,9 @@ export interface Place extends Pick<CliDeps, "operations" | "instead"> {
   /** Starts the function app inside this process; absent: never. */
   readonly startEmbedded?: ConnectOptions["startEmbedded"];
   /** Adds the commands that are no operations. */
-  addCommands(...args: [...Parameters<NonNullable<CliDeps["addCommands"]>>, () => Promise<Connection>]): void;
+  readonly addCommands: (
+    ...args: [...Parameters<NonNullable<CliDeps["addCommands"]>>, connect: () => Promise<Connection>]
+  ) => void;
 }
 
 /** The command line of this process: reads the settings, makes the commands, runs one, and ends the process. */
