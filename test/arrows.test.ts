@@ -169,12 +169,9 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** Files that are entrances of a process: they may start the whole app, which nothing else in their room may. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
-  "src/surfaces/cli/main.ts": [
-    "compose/operations.ts",
-    "ledger/database-tools.ts",
-    "start.ts",
-    "local-host/home.ts",
-  ],
+  "src/surfaces/cli/main.ts": ["compose/operations.ts", "ledger/database-tools.ts", "start.ts"],
+  "src/surfaces/cli/remote.ts": ["compose/operations.ts"],
+  "src/surfaces/cli/run.ts": ["local-host/find-host.ts"],
 };
 
 /** Who may import a package; `type:` for types only. */

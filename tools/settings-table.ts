@@ -5,6 +5,7 @@ import { DOOR_SETTINGS } from "../src/config/door-settings.ts";
 import { LEDGER_SETTINGS } from "../src/config/ledger-settings.ts";
 import { LOOP_SETTINGS } from "../src/config/loop-settings.ts";
 import { SETTINGS } from "../src/config/settings.ts";
+import { isMain } from "../src/kernel/is-main.ts";
 
 /** Writes `docs/settings.md` and `.env.example` from the one table of settings: `npm run docs:settings`. */
 
@@ -60,7 +61,7 @@ export function envExample(): string {
   return `# Every setting of Agent Lightning with its default. Copy what differs; written by \`npm run docs:settings\`.\n\n${lines.join("\n")}`;
 }
 
-if (import.meta.main) {
+if (isMain(import.meta.url)) {
   const file = (name: string) => path.resolve(import.meta.dirname, "..", name);
   writeFileSync(file("docs/settings.md"), settingsPage());
   writeFileSync(file(".env.example"), envExample());

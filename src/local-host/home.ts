@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+
 import { conflict, fatal, messageOf } from "../kernel/errors.ts";
+import { DatabaseSync } from "./durable/store/sqlite.ts";
 import { homeFiles, type RunningHost, readHolder } from "./find-host.ts";
 import { writeFileAtomic } from "./state-file.ts";
 

@@ -1,12 +1,11 @@
 import { VirtualClock } from "../kernel/clock.ts";
 import { type Logger, silentLogger } from "../kernel/logger.ts";
-import { createInvoker } from "./core-api/invoker.ts";
 import type { LoadedApp } from "./core-api/load-app.ts";
 import { createDurableEngine, type Mortal } from "./durable/engine.ts";
 import type { DurableEngine, DurableHttpResponse, FunctionInvoker } from "./durable/port.ts";
 import { createFaults, type FaultKind, type Faults } from "./faults.ts";
+import { invokerOf } from "./replay-history.ts";
 import { seededRandom } from "./seeded-random.ts";
-import { Tracker } from "./tracker.ts";
 
 export interface SimulationOptions {
   readonly app: LoadedApp;
@@ -147,8 +146,7 @@ export class Simulation {
 const NO_FAULTS = { duplicate: 0, delay: 0, reorder: 0, drop: 0, replay: 0, feed: 0 };
 
 function observed({ app, logger = silentLogger, onInvoke }: SimulationOptions): FunctionInvoker {
-  const tracker = new Tracker();
-  const invoker = createInvoker({ core: app.core, logger, tracker, clientBinding: () => undefined });
+  const invoker = invokerOf(app, logger);
   if (onInvoke === undefined) return invoker;
   return {
     find: (name, triggerType) => invoker.find(name, triggerType),

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import path from "node:path";
+import { isMain } from "../kernel/is-main.ts";
 
 /** An editor writes a file in several steps; one start is enough for them all. */
 const SETTLE_MS = 100;
-const REPORTER = new URL("./report-loaded.ts", import.meta.url).href;
+/** Beside this file, as a source or compiled. */
+const REPORTER = new URL(`./report-loaded${path.extname(import.meta.url)}`, import.meta.url).href;
 
 /**
  * Runs a script and restarts it, after an end in good order, when a file that it loaded changes. Folders are watched,
@@ -80,4 +82,4 @@ export function tellWatcherOfConfig(folder: string): void {
     tellWatcher(path.join(folder, file));
 }
 
-if (import.meta.main) watch(process.argv[2] ?? "", process.argv.slice(3));
+if (isMain(import.meta.url)) watch(process.argv[2] ?? "", process.argv.slice(3));

@@ -2,9 +2,8 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { statusName } from "../../src/local-host/durable/history/history.ts";
-import { DurableStore } from "../../src/local-host/durable/store/store.ts";
 import { homeFiles } from "../../src/local-host/home.ts";
+import { recordedHistories } from "../../src/local-host/recorded-histories.ts";
 import { testHost } from "../local-host/durable/app.ts";
 import { scratch } from "../local-host/support.ts";
 import { episode, golden } from "../scenarios/storm-desk.ts";
@@ -128,26 +127,14 @@ describe.each(Object.entries(SCRIPTS))("recording the script %s", (scenario, { o
 
 /** Writes the histories of a durable store; returns of how many orchestrators there are some. */
 async function keep(scenario: string, storeFile: string): Promise<number> {
-  const store = new DurableStore(storeFile);
   const seen = new Map<string, number>();
-  for (const { id } of store.list({}, 0, 1000)) {
-    const instance = store.instance(id);
-    if (instance === undefined) continue;
-    const { name, status, output } = instance;
+  for (const { orchestrator: name, status, output, history } of recordedHistories({ storeFile })) {
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
-    const history = store.history(id).map(({ event }) => event);
-    const recorded: RecordedHistory = {
-      scenario,
-      version: VERSION,
-      status: statusName(status),
-      output,
-      history,
-    };
+    const recorded: RecordedHistory = { scenario, version: VERSION, status, output, history };
     const file = `${scenario}.${name}${count > 1 ? `-${count}` : ""}.v${VERSION}.json`;
     await fs.mkdir(HISTORIES, { recursive: true });
     await fs.writeFile(path.join(HISTORIES, file), `${JSON.stringify(recorded, null, 2)}\n`);
   }
-  store.close();
   return seen.size;
 }

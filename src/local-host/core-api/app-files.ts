@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import path from "node:path";
+import { isNativeError } from "node:util/types";
 import { fatal, messageOf } from "../../kernel/errors.ts";
 
 /** What the host reads of an app's package.json. */
@@ -95,7 +96,7 @@ function newest(folder: string, files: readonly string[]): number {
  * does not say.
  */
 export function placeOf(thrown: unknown, folder: string, file: string): string {
-  if (!Error.isError(thrown)) return "";
+  if (!isNativeError(thrown)) return "";
   const own = path.resolve(folder);
   const { name, stack = "" } = thrown;
   const frame = stack
