@@ -47,6 +47,13 @@ export type WireReply =
   | { readonly bytes: AsyncIterable<Uint8Array>; readonly contentType: string }
   | { readonly events: readonly unknown[] };
 
+/** An endpoint: method, path (`*` stands for an id) and what it does. */
+export type Route = readonly [
+  method: string,
+  path: string,
+  handler: (request: WireRequest, id: string) => Promise<WireReply> | WireReply,
+];
+
 const LARGEST_JSON = 64 * 1024 * 1024;
 
 export function readRequest(request: IncomingMessage, url: URL, prefix: string): WireRequest {

@@ -11,12 +11,13 @@ import { createChat } from "./chat.ts";
 import { type Fault, takeFault } from "./faults.ts";
 import { createFiles } from "./files.ts";
 import { readRequest, send, WireError, type WireReply } from "./http.ts";
-import { createJobRunner, type Pace } from "./jobs.ts";
+import type { Pace } from "./job-run.ts";
+import { createJobRunner } from "./jobs.ts";
 import { createRoutes } from "./routes.ts";
 import { openStore } from "./store.ts";
 
 export type { Fault } from "./faults.ts";
-export type { Pace } from "./jobs.ts";
+export type { Pace } from "./job-run.ts";
 
 export interface LocalProviderOptions {
   /** Files, jobs, models and the key live here; one process at a time. */

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { isLightningError, type LightningError } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
-import { createProvider, type ProviderOptions } from "../../src/provider/openai-provider.ts";
+import type { ProviderOptions } from "../../src/provider/clients.ts";
+import { createProvider } from "../../src/provider/openai-provider.ts";
 import type { Provider } from "../../src/provider/provider.ts";
 
 interface Seen {

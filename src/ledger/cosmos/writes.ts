@@ -1,23 +1,11 @@
-import type { ItemResponse, OperationInput, RequestOptions } from "@azure/cosmos";
+import type { ItemResponse, RequestOptions } from "@azure/cosmos";
 import { isKind, notFound, preconditionFailed } from "../../kernel/errors.ts";
 import { canonicalJson } from "../../kernel/hashing.ts";
 import type { ContainerKey } from "../containers.ts";
-import {
-  type BatchOperation,
-  bare,
-  type LedgerDocument,
-  type PartitionKey,
-  type PatchOperation,
-  type Stored,
-} from "../ledger.ts";
-import {
-  definitionOf,
-  type PreparedBatchOperation,
-  type PreparedDocument,
-  prepareBatch,
-  prepareDocument,
-} from "../limits.ts";
+import { bare, type LedgerDocument, type PartitionKey, type PatchOperation, type Stored } from "../ledger.ts";
+import { definitionOf, type PreparedDocument, prepareDocument } from "../limits.ts";
 import type { Attempts } from "./attempts.ts";
+import { createBatch } from "./batches.ts";
 import type { Place } from "./containers.ts";
 import { codeOf } from "./errors.ts";
 import type { Reads } from "./reads.ts";
@@ -26,10 +14,6 @@ import { fromWire, MARK, newMark, toWire, type Wire } from "./wire.ts";
 export type PutMode = "create" | "upsert" | "replace";
 /** Races lost in a row before a patch by read and replace gives up. */
 const PATCH_RACES = 8;
-/** Statuses inside a batch's answer: done; not done because another failed. */
-const isDone = (status: number) => status >= 200 && status < 300;
-const DEPENDENT = 424;
-
 const condition = (ifMatch: string | undefined): RequestOptions =>
   ifMatch === undefined ? {} : { accessCondition: { type: "IfMatch", condition: ifMatch } };
 const nameOf = (place: Place, id: string) => `"${id}" of "${place.name}"`;
@@ -45,15 +29,6 @@ const isLoose = (place: Place) =>
   definitionOf(place.c)
     .partitionKey.slice(place.levels)
     .some((field) => field !== "id");
-
-function toInput(place: Place, operation: PreparedBatchOperation, mark: string): OperationInput {
-  const ifMatch = operation.ifMatch === undefined ? {} : { ifMatch: operation.ifMatch };
-  if (operation.op === "delete") return { operationType: "Delete", id: operation.id, ...ifMatch };
-  const resourceBody = toWire(place, operation.document, mark) as never;
-  if (operation.op === "replace")
-    return { operationType: "Replace", id: operation.document.id, resourceBody, ...ifMatch };
-  return { operationType: operation.op === "create" ? "Create" : "Upsert", resourceBody };
-}
 
 export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attempts: Attempts, reads: Reads) {
   /** `sentAs`: the mark under which the same write was sent before, without a clear answer. */
@@ -185,50 +160,7 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
     });
   }
 
-  async function batch(
-    c: ContainerKey,
-    pk: PartitionKey,
-    operations: readonly BatchOperation[],
-  ): Promise<void> {
-    const prepared = prepareBatch(c, pk, operations);
-    const place = await placeOf(c);
-    const mark = newMark();
-    await attempts({
-      name: `batch ${place.name}`,
-      what: `in a batch on "${place.name}"`,
-      send: async () => {
-        const inputs = prepared.map((operation) => toInput(place, operation, mark));
-        const response = await place.container.items.batch(inputs, place.key(pk));
-        const results = response.result ?? [];
-        reads.charge(
-          "batch",
-          place,
-          results.reduce((sum, { requestCharge }) => sum + requestCharge, 0),
-        );
-        const failed = results.find(({ statusCode }) => !isDone(statusCode) && statusCode !== DEPENDENT);
-        if (failed !== undefined)
-          throw Object.assign(new Error("an operation of the batch failed"), { code: failed.statusCode });
-        return true;
-      },
-      settle: () => wasApplied(place, pk, prepared, mark),
-    });
-  }
-
-  /** A batch is atomic: one document that bears its mark, or all deletions done, is proof for all. */
-  async function wasApplied(
-    place: Place,
-    pk: PartitionKey,
-    operations: readonly PreparedBatchOperation[],
-    mark: string,
-  ): Promise<true | undefined> {
-    const last = new Map(operations.map((one) => [one.op === "delete" ? one.id : one.document.id, one.op]));
-    const kept = [...last].find(([, op]) => op !== "delete")?.[0];
-    if (kept !== undefined) return (await reads.readRaw(place, pk, kept))?.[MARK] === mark ? true : undefined;
-    const left = await Promise.all([...last.keys()].map((id) => reads.readRaw(place, pk, id)));
-    return left.every((found) => found === undefined) ? true : undefined;
-  }
-
-  return { put, putPrepared, patch, remove, batch };
+  return { put, putPrepared, patch, remove, batch: createBatch(placeOf, attempts, reads) };
 }
 
 export type Writes = ReturnType<typeof createWrites>;

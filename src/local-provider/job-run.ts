@@ -1,0 +1,142 @@
+import { setImmediate as breathe } from "node:timers/promises";
+import { type Clock, sleep } from "../kernel/clock.ts";
+import { type ProviderFiles, SLICE_MS } from "./files.ts";
+import { createExampleReader } from "./job-examples.ts";
+import type { JobLog } from "./job-log.ts";
+import { createProgress } from "./job-progress.ts";
+import { toCsv } from "./metrics-file.ts";
+import { parseModel, serializeModel } from "./model/model.ts";
+import { autoBatchSize, type Progress, train } from "./model/train.ts";
+import type { JobRow, ProviderStore } from "./store.ts";
+
+/** Times on the clock that a job spends outside the training itself. */
+export interface Pace {
+  readonly fileMs: number;
+  readonly validatingMs: number;
+  readonly queuedMs: number;
+  /** After each epoch. */
+  readonly epochMs: number;
+}
+
+interface RunDeps {
+  readonly store: ProviderStore;
+  readonly files: ProviderFiles;
+  readonly clock: Clock;
+  readonly pace: Pace;
+  readonly log: JobLog;
+}
+
+/** Carries one job to its end. @throws JobRefusal; whatever the signal's reason is when it is aborted */
+export function createJobRun(deps: RunDeps) {
+  const { store, files, clock, pace, log } = deps;
+  const examples = createExampleReader(deps);
+
+  /** Waits; while the job is paused, as long as it takes. */
+  const pause = async (id: string, ms: number, signal: AbortSignal) => {
+    if (ms > 0) await sleep(clock, ms, signal);
+    while (store.readJob(id)?.status === "paused") await sleep(clock, 200, signal);
+    signal.throwIfAborted();
+  };
+
+  /** Trains in slices; what is reported in one is stored together. */
+  async function learn(
+    id: string,
+    steps: ReturnType<typeof train>,
+    take: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let ended = false; !ended; ) {
+      const slice: Progress[] = [];
+      const until = performance.now() + SLICE_MS;
+      while (performance.now() < until) {
+        const next = steps.next();
+        if (next.done) {
+          ended = true;
+          break;
+        }
+        if (next.value.kind === "tick") continue;
+        slice.push(next.value);
+        if (next.value.kind === "epoch") break;
+      }
+      if (slice.length > 0) store.together(() => slice.forEach(take));
+      await breathe();
+      await pause(id, slice.at(-1)?.kind === "epoch" ? pace.epochMs : 0, signal);
+    }
+  }
+
+  return async (id: string, signal: AbortSignal): Promise<void> => {
+    let seq = 0;
+    const say = (message: string, data?: unknown) => log.tell(id, seq++, message, "info", data);
+    /** A job that was cancelled while something was read stays cancelled. */
+    const move = (change: Partial<JobRow>): JobRow => {
+      signal.throwIfAborted();
+      return log.patch(id, change);
+    };
+    let job = store.readJob(id) as JobRow;
+    // After a crash a job that ran does not go back to the queue.
+    const ran = job.status === "running" || job.status === "paused";
+    say(`Created fine-tuning job: ${id}`);
+    say(`Validating training file: ${job.training_file}`);
+    await pause(id, ran ? 0 : pace.validatingMs, signal);
+    await examples.processed(job, signal);
+    const { train: learnt, held } = await examples.read(job, signal);
+    if (!ran) job = move({ status: "queued" });
+    say("Files validated, moving job to queued state");
+    await pause(id, ran ? 0 : pace.queuedMs, signal);
+
+    const hyperparameters = hyperparametersOf(job, learnt.cases.length);
+    job = move({ status: "running", hyperparameters });
+    say("Fine-tuning job started");
+    say(
+      "This is the local provider: loss and accuracy are over decisions (which tool, which known answer, or free text), not over tokens",
+    );
+    const started = store.readModel(job.model);
+    const epochs = hyperparameters.n_epochs;
+    const steps = Math.ceil(learnt.cases.length / hyperparameters.batch_size) * epochs;
+    const name = modelName(job);
+    const progress = createProgress({ id, name, epochs, steps }, store, log, say);
+    const training = train(learnt.cases, held?.cases ?? [], {
+      epochs,
+      batchSize: hyperparameters.batch_size,
+      learningRateMultiplier: hyperparameters.learning_rate_multiplier,
+      seed: job.seed,
+      start: started === undefined ? undefined : parseModel(started),
+    });
+    await learn(id, training, progress.take, signal);
+    const results = await files.keep(toCsv(progress.rows), "results.csv");
+    signal.throwIfAborted();
+    store.together(() => {
+      const newest = progress.newest();
+      if (newest !== undefined) store.putModel(name, log.seconds(), serializeModel(newest));
+      say(`New fine-tuned model created: ${name}`);
+      say("The job has successfully completed");
+      log.patch(id, {
+        status: "succeeded",
+        fine_tuned_model: name,
+        result_files: [results.id],
+        trained_tokens: learnt.tokens * hyperparameters.n_epochs,
+        finished_at: log.seconds(),
+      });
+    });
+  };
+}
+
+/** The request's numbers, and ours where it says `auto`. `cases`: how many there are to learn from. */
+function hyperparametersOf({ hyperparameters }: JobRow, cases: number) {
+  const number = (name: string, auto: number) => {
+    const value = hyperparameters[name];
+    return typeof value === "number" ? value : auto;
+  };
+  return {
+    n_epochs: number("n_epochs", 3),
+    batch_size: number("batch_size", autoBatchSize(cases)),
+    learning_rate_multiplier: number("learning_rate_multiplier", 1),
+  };
+}
+
+/** `<base>.local-ft-<32 hex>[-suffix]`: Azure's form, but `local` cannot be taken for Azure's. */
+function modelName(job: JobRow): string {
+  const base = job.model.split(".local-ft-")[0];
+  const suffix = job.suffix === null ? "" : `-${job.suffix}`;
+  return `${base}.local-ft-${job.id.slice("ftjob-".length)}${suffix}`;
+}

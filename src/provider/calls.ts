@@ -1,0 +1,50 @@
+import type { z } from "zod";
+import { unavailable } from "../kernel/errors.ts";
+import { toProviderError } from "./errors.ts";
+
+/** Sends one request; what it throws is the provider's error. `creates`: a lost answer may stand for something made. */
+export async function call<T>(what: string, creates: boolean, send: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    throw toProviderError(error, what, creates);
+  }
+}
+
+/** A reply that cannot be read says nothing about whether the request was carried out. */
+export function read<S extends z.ZodType>(
+  schema: S,
+  what: string,
+  raw: unknown,
+  creates = false,
+): z.output<S> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw unavailable(
+    "provider_unreadable",
+    `${what}: the reply has no usable ${issue?.path.join(".") || "body"}.`,
+    {
+      ambiguous: creates,
+    },
+  );
+}
+
+/** Items of all pages; ends when a server that ignores `after` starts over. */
+export async function* walk<S extends z.ZodType<{ id: string }>>(
+  schema: S,
+  what: string,
+  first: () => PromiseLike<AsyncIterable<unknown>>,
+): AsyncGenerator<z.output<S>> {
+  const seen = new Set<string>();
+  try {
+    for await (const raw of await first()) {
+      const item = read(schema, what, raw);
+      if (seen.has(item.id)) return;
+      seen.add(item.id);
+      yield item;
+    }
+  } catch (error) {
+    throw toProviderError(error, what, false);
+  }
+}
