@@ -102,7 +102,7 @@ export function createJobRun(deps: RunDeps) {
       seed: job.seed,
       start: started === undefined ? undefined : parseModel(started),
     });
-    await learn(id, training, progress.take, signal);
+    await learn(id, training, (one) => progress.take(one), signal);
     const results = await files.keep(toCsv(progress.rows), "results.csv");
     signal.throwIfAborted();
     store.together(() => {
