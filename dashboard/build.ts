@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { isMain } from "../src/kernel/is-main.ts";
 
 /** Builds the page into `dashboard/dist`: `node dashboard/build.ts [--if-stale]`. */
 
@@ -31,7 +32,7 @@ export async function buildPage(): Promise<void> {
   await build({ configFile: path.join(FOLDER, "vite.config.ts"), logLevel: "warn" });
 }
 
-if (import.meta.main) {
+if (isMain(import.meta.url)) {
   const { values } = parseArgs({ options: { "if-stale": { type: "boolean", default: false } } });
   if (!values["if-stale"] || isStale()) await buildPage();
 }

@@ -1,6 +1,6 @@
 import { app } from "@azure/functions";
 import * as df from "durable-functions";
-import { appOf, doorKey } from "../src/app.ts";
+import { appOf } from "../src/app.ts";
 import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 import { openapiDocument } from "../src/surfaces/openapi.ts";
 import { handleRest, restRoutes } from "../src/surfaces/rest.ts";
@@ -10,7 +10,7 @@ for (const [index, { method, route, operation }] of restRoutes(appOf().operation
   app.http(`${operation.name}Rest`, {
     route,
     methods: [method],
-    authLevel: doorKey(),
+    authLevel: appOf().access.hostKey,
     extraInputs: [df.input.durableClient()],
     handler: (request, context) => {
       // The app of this moment: it may have been closed and opened again since the routes were made.

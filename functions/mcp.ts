@@ -1,12 +1,12 @@
 import { app } from "@azure/functions";
 import * as df from "durable-functions";
-import { appOf, doorKey } from "../src/app.ts";
+import { appOf } from "../src/app.ts";
 import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 
 app.http("mcp", {
   route: "mcp",
   methods: ["GET", "POST", "DELETE"],
-  authLevel: doorKey(),
+  authLevel: appOf().access.hostKey,
   extraInputs: [df.input.durableClient()],
   handler: (request, context) => {
     const { mcp, access, logger, telemetry } = appOf();

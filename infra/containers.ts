@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { readSettings } from "../src/config/settings.ts";
+import { isMain } from "../src/kernel/is-main.ts";
 import { CONTAINER_KEYS, containerNames } from "../src/ledger/containers.ts";
 import { TRIGGER_LEASES, wantedContainer } from "../src/ledger/cosmos/definitions.ts";
 
@@ -28,4 +29,4 @@ export function containersJson(): string {
 
 export const writtenContainersJson = (): string => readFileSync(FILE, "utf8");
 
-if (import.meta.main) writeFileSync(FILE, containersJson());
+if (isMain(import.meta.url)) writeFileSync(FILE, containersJson());

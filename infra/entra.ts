@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ROLES } from "../src/doors/operation.ts";
+import { isMain } from "../src/kernel/is-main.ts";
 
 /**
  * Prints the app roles for an app registration: `node infra/entra.ts [agent_id …] > app-roles.json`, then
@@ -39,5 +40,5 @@ function stableGuid(value: string): string {
   ].join("-");
 }
 
-if (import.meta.main)
+if (isMain(import.meta.url))
   process.stdout.write(`${JSON.stringify(appRoles(process.argv.slice(2)), undefined, 2)}\n`);

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
+import { isMain } from "../src/kernel/is-main.ts";
 
 /**
  * `npm run start:func`: the app under Azure Functions Core Tools, with Azurite from this project's packages for the
@@ -73,7 +74,7 @@ async function main(): Promise<number> {
   return code;
 }
 
-if (import.meta.main) {
+if (isMain(import.meta.url)) {
   try {
     process.exit(await main());
   } catch (thrown) {

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { type App, appOf, configureApp } from "./app.ts";
 import { homeFolder, readSettings } from "./config/settings.ts";
 import { messageOf } from "./kernel/errors.ts";
+import { isMain } from "./kernel/is-main.ts";
 import { silentLogger, stderrLogger } from "./kernel/logger.ts";
 import { LocalHost } from "./local-host/local-host.ts";
 import { serve } from "./local-host/serve.ts";
@@ -80,7 +81,7 @@ Examples:
   npm start -- --port 8080 --home .lightning/demo
 `;
 
-if (import.meta.main) {
+if (isMain(import.meta.url)) {
   try {
     const { values } = parseArgs({
       options: {

@@ -8,20 +8,30 @@ import { circlesOf, codeOf, covers, importsOf, isAllowed, sources, told } from "
  * one (`datasets/contract.ts`). `type:` allows types only: they are gone when the program runs.
  */
 const STAGES = ["episodes", "rewards", "datasets", "training", "evaluation", "deployments"] as const;
-const GROUND = ["kernel", "doors", "config", "ledger"];
+const GROUND = ["kernel", "wire", "doors", "config", "ledger"];
 const PORTS = ["files", "provider", "hosting", "catalog"];
 
 /** A stage reads the contract and store of the stages before it. */
 const earlier = (stage: (typeof STAGES)[number]) =>
-  STAGES.slice(0, STAGES.indexOf(stage)).flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]);
+  STAGES.slice(0, STAGES.indexOf(stage)).flatMap((one) => [
+    `${one}/contract.ts`,
+    `${one}/status.ts`,
+    `${one}/store.ts`,
+  ]);
 const stageArrows = Object.fromEntries(
   STAGES.map((stage) => [stage, [...GROUND, ...PORTS, "redaction", ...earlier(stage)]]),
 );
 const contracts = STAGES.map((stage) => `${stage}/contract.ts`);
+/** Plain values that import nothing: orchestrators, surfaces and the page may read them. */
+const PLAIN = [
+  ...["datasets", "training", "evaluation", "deployments", "pipelines"].map((one) => `${one}/status.ts`),
+  "deployments/probing.ts",
+];
 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
-  doors: ["kernel"],
+  wire: [],
+  doors: ["kernel", "wire"],
   config: ["kernel", "doors"],
   redaction: ["kernel"],
   ledger: ["kernel", "config"],
@@ -32,6 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...GROUND,
     ...["episodes", "rewards", "datasets"].flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]),
     "datasets/line",
+    "datasets/status.ts",
     "datasets/validate",
     "type:rewards/service.ts",
     "type:datasets/service.ts",
@@ -43,6 +54,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "provider",
     ...contracts,
     "type:pipelines/contract.ts",
+    "datasets/replies.ts",
     "type:datasets/service.ts",
     "type:deployments/service.ts",
     "type:deployments/selection.ts",
@@ -52,17 +64,29 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   catalog: ["kernel", "type:ledger/ledger.ts", "type:hosting/hosting.ts"],
   identity: [...GROUND],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
-  loop: ["type:doors/claim.ts", ...contracts.map((one) => `type:${one}`), "type:pipelines/contract.ts"],
-  capture: ["kernel", "config", "episodes"],
+  // The rows of every stage as types, for the doors, the command line and the page.
+  "operations.ts": [...STAGES, "review", "pipelines", "overview", "identity"].map((room) => `type:${room}`),
+  loop: [
+    "type:doors/claim.ts",
+    "type:doors/orchestration.ts",
+    ...PLAIN,
+    ...contracts,
+    "pipelines/contract.ts",
+    ...contracts.map((one) => `type:${one}`),
+    "type:pipelines/contract.ts",
+  ],
+  capture: ["kernel", "wire", "config", "episodes/clean.ts", "episodes/truncate.ts"],
   agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
+  // What an agent imports is a leaf: no app, no engine, no library (the test of its package below).
   sdk: [
     "kernel",
-    "doors",
+    "wire",
     "config",
     "capture",
-    ...contracts.map((one) => `type:${one}`),
-    "type:datasets/replies.ts",
+    "datasets/status.ts",
+    "training/status.ts",
     "deployments/selection.ts",
+    "local-host/find-host.ts",
   ],
   surfaces: [
     "kernel",
@@ -70,10 +94,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "config",
     "identity",
     "sdk",
+    "type:operations.ts",
+    ...PLAIN,
     ...contracts.map((one) => `type:${one}`),
     "datasets/validate/line-rules.ts",
   ],
-  "app.ts": [
+  compose: [
     ...GROUND,
     ...PORTS,
     ...STAGES,
@@ -83,9 +109,18 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "identity",
     "telemetry",
     "loop",
-    "agent",
-    "surfaces",
+    "surfaces/signed-answer.ts",
+    "surfaces/signed-paging.ts",
     "local-provider/start.ts",
+  ],
+  "app.ts": [
+    ...GROUND,
+    "compose",
+    "identity/access.ts",
+    "agent",
+    "deployments/upkeep.ts",
+    "pipelines/retraining.ts",
+    "surfaces/mcp.ts",
   ],
   "start.ts": ["kernel", "config", "app.ts", "local-host", "surfaces/page.ts", "surfaces/first-view.ts"],
   functions: ["app.ts", "loop", "surfaces", "ledger/containers.ts"],
@@ -108,8 +143,8 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     merge: ["common", "contract.ts", "store.ts", "line", "tokens", "validate", "shards"],
     golden: ["common", "contract.ts", "line", "validate", "shards"],
     threads: ["contract.ts", "tokens", "merge", "activities.ts"],
-    "store.ts": ["common", "contract.ts"],
-    "contract.ts": [],
+    "store.ts": ["common", "contract.ts", "manifests.ts", "sources.ts"],
+    "contract.ts": ["status.ts"],
   },
   "local-host/durable": {
     history: [],
@@ -134,8 +169,9 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** Files that are entrances of a process: they may start the whole app, which nothing else in their room may. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
-  "src/sdk/sdk.ts": ["app.ts", "start.ts", "local-host/home.ts"],
-  "src/surfaces/cli/main.ts": ["app.ts", "start.ts", "local-host/home.ts"],
+  "src/surfaces/cli/main.ts": ["compose/operations.ts", "ledger/database-tools.ts", "start.ts"],
+  "src/surfaces/cli/remote.ts": ["compose/operations.ts"],
+  "src/surfaces/cli/run.ts": ["local-host/find-host.ts"],
 };
 
 /** Who may import a package; `type:` for types only. */
@@ -157,7 +193,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "durable-functions": ["functions", "loop", "type:surfaces"],
   "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],
-  openai: ["provider", "type:capture/wrap-openai.ts"],
+  openai: ["provider"],
   zod: ["*"],
   "zod-openapi": ["surfaces"],
 };
@@ -193,7 +229,7 @@ describe("the arrows of the tree", () => {
       const parts = FILES.map(inside)
         .filter((file) => covers(room, file))
         .map((file) => file.slice(room.length + 1).split("/"));
-      const rooms = new Set(parts.filter(({ length }) => length > 1).map(([first]) => first));
+      const rooms = new Set(parts.filter(({ length }) => length > 1).map(([first]) => first as string));
       const files = new Set(parts.filter(({ length }) => length === 1).map(([first]) => first));
       expect(
         Object.keys(inner)
@@ -240,6 +276,32 @@ describe("the arrows of the tree", () => {
     }
   });
 
+  it("lead from the agent's package to no library, no SQLite and no app, types included", () => {
+    const reached = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to, ours } of IMPORTS)
+        if (from === file) {
+          if (ours) visit(to);
+          else packages.add(to);
+        }
+    };
+    visit("src/sdk/index.ts");
+    expect([...reached].filter((file) => /^src\/(?:app|start)\.ts$/.test(file))).toEqual([]);
+    expect([...packages].filter((one) => !one.startsWith("node:") || one === "node:sqlite")).toEqual([]);
+    // It finds a host, and knows nothing else of one.
+    expect([...reached].filter((file) => roomOf(file) === "local-host")).toEqual([
+      "src/local-host/find-host.ts",
+    ]);
+  });
+
+  it("leave the plain values plain: they import nothing", () => {
+    for (const file of PLAIN) expect(FILES).toContain(`src/${file}`);
+    expect(IMPORTS.filter(({ from }) => PLAIN.includes(inside(from))).map(told)).toEqual([]);
+  });
+
   it("make no circle, neither of files nor of rooms, nor of rooms inside a room", () => {
     const files = IMPORTS.filter(({ ours }) => ours);
     expect(circlesOf(files.map(({ from, to }) => [from, to]))).toEqual([]);
@@ -271,7 +333,7 @@ describe("the arrows of the tree", () => {
     const readers = FILES.filter((file) => /\bprocess\.env\b/.test(codeOf(file))).filter(
       (file) => roomOf(file) !== "local-host",
     );
-    expect(readers).toEqual(["src/config/settings.ts", "src/start.ts"]);
+    expect(readers).toEqual(["src/config/read-table.ts", "src/start.ts"]);
   });
 
   it("point upwards on the map: every room is there, and imports rooms above it", () => {

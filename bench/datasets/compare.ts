@@ -1,6 +1,6 @@
 import { round } from "./watch.ts";
 
-/** Stages that only the assembly has; all others are summed up by the shards. */
+/** Stopwatch that only the assembly has; all others are summed up by the shards. */
 const ASSEMBLY = [
   "gather",
   "select",

@@ -37,7 +37,7 @@ function here(): Route {
 }
 
 /** Somebody without any role. */
-const NOBODY: Me = { principal: null, may: [] };
+const NOBODY: Pick<Me, "principal" | "may"> = { principal: null, may: [] };
 const isRefusal = (error: unknown) => error instanceof ApiError && error.status === 403;
 
 function after(ms: number, callback: () => void): () => void {

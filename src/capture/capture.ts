@@ -1,9 +1,9 @@
-import type { Settings } from "../config/settings.ts";
-import type { Message } from "../episodes/contract.ts";
+import type { AgentSettings } from "../config/agent-settings.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
+import type { MessageInput as Message } from "../wire/types.ts";
 import {
   type CapturedCall,
   type CapturedEpisode,
@@ -70,7 +70,7 @@ export interface CaptureHook {
 export interface CaptureDeps {
   /** Takes redacted episodes; a throw means "not taken", they come again under the same ids. */
   readonly send: Send;
-  readonly settings: Pick<Settings, "enableCapture" | "agentId" | "redactSecrets" | "maxOutputLength">;
+  readonly settings: Pick<AgentSettings, "enableCapture" | "agentId" | "redactSecrets" | "maxOutputLength">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** JSONL of what could not be sent, readable by the owner alone; absent: such episodes are dropped and counted. */

@@ -1,4 +1,4 @@
-import type { Message } from "../episodes/contract.ts";
+import type { MessageInput as Message } from "../wire/types.ts";
 
 /** The parts of OpenAI's chat answers that capture reads. */
 export interface ChatCompletion {

@@ -1,12 +1,11 @@
-import type {
-  CheckedEpisodeInput,
-  EpisodeInput,
-  Message,
-  ToolCall,
-  ToolDefinition,
-} from "../episodes/contract.ts";
-import { type CaptureSettings, cleanEpisode } from "../episodes/rules.ts";
+import { type CaptureSettings, type Cleanable, cleanEpisode } from "../episodes/clean.ts";
 import { truncateText } from "../episodes/truncate.ts";
+import type {
+  EpisodeInput,
+  MessageInput as Message,
+  ToolCallInput as ToolCall,
+  ToolDefinitionInput as ToolDefinition,
+} from "../wire/types.ts";
 
 type Metadata = NonNullable<EpisodeInput["metadata"]>;
 
@@ -98,11 +97,7 @@ export function finishEpisode(captured: CapturedEpisode, settings: CaptureSettin
 }
 
 /** For a captured tool call: its clean result is the output. */
-function withOutput(
-  captured: CapturedEpisode,
-  episode: CheckedEpisodeInput,
-  settings: CaptureSettings,
-): EpisodeInput {
+function withOutput(captured: CapturedEpisode, episode: Cleanable, settings: CaptureSettings): EpisodeInput {
   if (!captured.isToolResult || episode.redaction?.withheld) return episode;
   const call = episode.tool_calls[0];
   const output = call?.result ?? call?.error ?? "";
@@ -117,7 +112,7 @@ function withOutput(
   };
 }
 
-function shape(captured: CapturedEpisode, tool_calls: ToolCall[]): CheckedEpisodeInput {
+function shape(captured: CapturedEpisode, tool_calls: ToolCall[]): Cleanable {
   const { start, end, messages } = captured;
   const first = tool_calls[0];
   const userInput =
@@ -148,17 +143,15 @@ function shape(captured: CapturedEpisode, tool_calls: ToolCall[]): CheckedEpisod
     created_at: captured.createdAt,
   };
   for (const key of Object.keys(episode)) if (episode[key] === undefined) delete episode[key];
-  return episode as CheckedEpisodeInput;
+  return episode as Cleanable;
 }
 
 function toolCall(call: CapturedCall, result: unknown): ToolCall {
   return {
     ...(call.id === undefined ? {} : { id: call.id }),
     tool_name: call.toolName,
-    ...(call.arguments === undefined
-      ? {}
-      : { arguments: call.arguments as NonNullable<ToolCall["arguments"]> }),
-    ...(result === undefined ? {} : { result: result as NonNullable<ToolCall["result"]> }),
+    ...(call.arguments === undefined ? {} : { arguments: call.arguments }),
+    ...(result === undefined ? {} : { result }),
     ...(call.durationMs === undefined ? {} : { duration_ms: Math.max(0, call.durationMs) }),
     ...(call.error === undefined ? {} : { error: call.error }),
   };

@@ -1,7 +1,7 @@
-import type { EpisodeInput } from "../episodes/contract.ts";
 import { type Clock, sleep } from "../kernel/clock.ts";
 import { isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
+import type { EpisodeInput } from "../wire/types.ts";
 import { SpillFile } from "./spill.ts";
 
 export interface CaptureLimits {
@@ -230,7 +230,7 @@ export class CaptureQueue {
 
   /** `SPLIT`: refused for good. */
   async #send(batch: EpisodeInput[], attempts: number): Promise<"sent" | "failed" | typeof SPLIT> {
-    const { clock, limits, logger } = this.#deps;
+    const { clock, limits } = this.#deps;
     for (let attempt = 1; ; attempt++) {
       try {
         const report = await this.#timed(batch);
@@ -243,13 +243,22 @@ export class CaptureQueue {
         if (isRefusal(thrown)) return SPLIT;
         this.stats.failures++;
         if (attempt >= attempts) {
-          if (!this.#isDown) logger.warn("episodes cannot be sent", { reason: messageOf(thrown) });
+          if (!this.#isDown) this.#sayDown(thrown);
           this.#isDown = true;
           return "failed";
         }
         await sleep(clock, limits.backoffMs * 2 ** (attempt - 1) * (1 + Math.random() / 4));
       }
     }
+  }
+
+  /** Once an outage, not once a batch: what to do about it and where the episodes wait. */
+  #sayDown(thrown: unknown): void {
+    this.#deps.logger.warn("episodes cannot be sent", {
+      reason: messageOf(thrown),
+      remedy: isLightningError(thrown) ? thrown.remedy : undefined,
+      spill_file: this.#deps.spillFile,
+    });
   }
 
   #timed(batch: EpisodeInput[]): Promise<SendReport | undefined> {

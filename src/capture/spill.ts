@@ -2,7 +2,7 @@ import { appendFileSync, createReadStream, mkdirSync } from "node:fs";
 import { appendFile, mkdir, readdir, rename, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import type { EpisodeInput } from "../episodes/contract.ts";
+import type { EpisodeInput } from "../wire/types.ts";
 
 /**
  * Redacted episodes that could not be sent, one JSON line each, for this process or the next to send. A file being

@@ -1,5 +1,5 @@
-import type { Message, ToolDefinition } from "../episodes/contract.ts";
 import { messageOf } from "../kernel/errors.ts";
+import type { MessageInput as Message, ToolDefinitionInput as ToolDefinition } from "../wire/types.ts";
 import type { CaptureHandle, CaptureHook, StartCapture, ToolCallRecord } from "./capture.ts";
 import { type ChatChunk, type ChatCompletion, joinChunks } from "./chat-chunks.ts";
 

@@ -42,12 +42,12 @@ const REMEMBERED_MS = 3_600_000;
 
 export type Catalog = ReturnType<typeof createCatalog>;
 
-/** `gpt-4.1-mini-2025-04-14.ft-<32 hex>-suffix` → the model it was made from (azure-facts §1.4). */
+/** `gpt-4.1-mini-2025-04-14.ft-<32 hex>-suffix` → the model it was made from (docs/facts.md#tuned-model-names). */
 export function baseOf(model: string): string {
   return /^(?<base>.+?)\.(?:local-)?ft-[0-9a-f]{32}/.exec(model)?.groups?.base ?? model;
 }
 
-/** Azure's list says `Deprecating` and `Deprecated` where its documents say deprecated and retired (azure-facts §1.2). */
+/** Azure's list says `Deprecating` and `Deprecated` where its pages say deprecated and retired (docs/facts.md#lifecycle-words). */
 function lifecycleOf(told: string | undefined): Told {
   if (told === undefined) return UNKNOWN;
   const words: Readonly<Record<string, string>> = {

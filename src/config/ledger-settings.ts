@@ -1,87 +1,80 @@
-import { z } from "zod";
-import { name, number, setting, url, whole } from "./setting.ts";
+import { name, oneOf, setting, text, url, whole } from "./setting.ts";
 
 /** Where episodes and all that comes of them are kept, and for how long. */
 export const LEDGER_SETTINGS = {
   // Cosmos DB
   cosmosAccountUri: setting({
     env: "COSMOS_ACCOUNT_URI",
-    schema: url,
+    parse: url,
     meaning: "Cosmos DB endpoint; absent on a laptop means the embedded ledger",
   }),
   cosmosDatabaseName: setting({
     env: "COSMOS_DATABASE_NAME",
-    schema: name,
+    parse: name,
     default: "agent_rl",
     meaning: "Database name",
   }),
   cosmosAuthMode: setting({
     env: "COSMOS_AUTH_MODE",
-    schema: z.enum(["aad", "key"]),
+    parse: oneOf("aad", "key"),
     default: "aad",
     meaning: "aad or key",
   }),
   cosmosAccountKey: setting({
     env: "COSMOS_ACCOUNT_KEY",
-    schema: z.string().min(1),
+    parse: text(),
     meaning: "Account key, only with COSMOS_AUTH_MODE=key",
     secret: true,
   }),
   containerEpisodes: setting({
     env: "COSMOS_CONTAINER_EPISODES",
-    schema: name,
+    parse: name,
     default: "rl_episodes",
     meaning: "Container of episodes",
   }),
   containerRewards: setting({
     env: "COSMOS_CONTAINER_REWARDS",
-    schema: name,
+    parse: name,
     default: "rl_rewards",
     meaning: "Container of rewards",
   }),
   containerDatasets: setting({
     env: "COSMOS_CONTAINER_DATASETS",
-    schema: name,
+    parse: name,
     default: "rl_datasets",
     meaning: "Container of dataset manifests",
   }),
   containerRuns: setting({
     env: "COSMOS_CONTAINER_RUNS",
-    schema: name,
+    parse: name,
     default: "rl_training_runs",
     meaning: "Container of training runs",
   }),
   containerDeployments: setting({
     env: "COSMOS_CONTAINER_DEPLOYMENTS",
-    schema: name,
+    parse: name,
     default: "rl_deployments",
     meaning: "Container of deployments and the pointer to the active one",
   }),
   partitionKeyField: setting({
     env: "COSMOS_PARTITION_KEY_FIELD",
-    schema: name,
+    parse: name,
     default: "agent_id",
     meaning: "First partition key field",
   }),
   episodesTtlDays: setting({
     env: "LIGHTNING_EPISODES_TTL_DAYS",
-    schema: whole(1, 24_000),
+    parse: whole(1, 24_000),
     meaning: "Days from its last change until an episode is deleted; absent means never",
   }),
   rewardsTtlDays: setting({
     env: "LIGHTNING_REWARDS_TTL_DAYS",
-    schema: whole(1, 24_000),
+    parse: whole(1, 24_000),
     meaning: "Days until a reward is deleted; absent means never",
   }),
   deadLettersTtlDays: setting({
     env: "LIGHTNING_DEAD_LETTERS_TTL_DAYS",
-    schema: whole(1, 24_000),
+    parse: whole(1, 24_000),
     meaning: "Days until a dead letter that is not tried again is deleted; absent means never",
-  }),
-  cacheTtlSeconds: setting({
-    env: "LIGHTNING_CACHE_TTL",
-    schema: number(0, 86_400),
-    default: "60",
-    meaning: "Seconds an active model is remembered before the ledger is asked again",
   }),
 } as const;

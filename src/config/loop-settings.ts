@@ -1,280 +1,222 @@
-import { z } from "zod";
-import { flag, name, number, setting, url, whole } from "./setting.ts";
+import { flag, matching, name, number, oneOf, setting, text, url, whole } from "./setting.ts";
 
 /** Of `LIGHTNING_SPLIT_KEY`. */
 export const DEFAULT_SPLIT_KEY = "agent-lightning";
 
 /** What the loop does, from capture to retraining. */
 export const LOOP_SETTINGS = {
-  // Capture and selection
-  enableCapture: setting({
-    env: "ENABLE_LIGHTNING_CAPTURE",
-    schema: flag,
-    default: "false",
-    meaning: "Enable episode capture",
-  }),
-  useTunedModel: setting({
-    env: "USE_TUNED_MODEL",
-    schema: flag,
-    default: "false",
-    meaning: "Use the tuned model if there is one",
-  }),
-  tunedModelDeploymentName: setting({
-    env: "TUNED_MODEL_DEPLOYMENT_NAME",
-    schema: z.string().min(1).max(256),
-    meaning: "Tuned model to fall back to when the registry has none",
-  }),
-  baseModelDeployment: setting({
-    env: "FOUNDRY_MODEL_DEPLOYMENT_NAME",
-    schema: z.string().min(1).max(256),
-    meaning: "Base model that answers when no tuned model is selected; absent means LIGHTNING_BASE_MODEL",
-  }),
-  agentId: setting({
-    env: "LIGHTNING_AGENT_ID",
-    schema: name,
-    default: "mcp-agents",
-    meaning: "Agent identifier, the default of agent_id on every door",
-  }),
+  // Dataset files
   dataDir: setting({
     env: "LIGHTNING_DATA_DIR",
-    schema: z.string().min(1),
+    parse: text(),
     default: "./data/finetune",
     meaning: "Output directory for dataset files",
   }),
   filesUri: setting({
     env: "LIGHTNING_FILES_URI",
-    schema: url,
+    parse: url,
     meaning:
       "Blob endpoint for dataset files, https://<account>.blob.core.windows.net; absent means the folder LIGHTNING_DATA_DIR",
   }),
   filesContainer: setting({
     env: "LIGHTNING_FILES_CONTAINER",
-    schema: z
-      .string()
-      .regex(/^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/, "must be 3 to 63 lower-case letters, digits or -"),
+    parse: matching(
+      /^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/,
+      "must be 3 to 63 lower-case letters, digits or -",
+    ),
     default: "lightning-datasets",
     meaning: "Blob container for dataset files",
   }),
   filesConnectionString: setting({
     env: "LIGHTNING_FILES_CONNECTION_STRING",
-    schema: z.string().min(1),
+    parse: text(),
     meaning: "Storage connection string instead of an identity, for Azurite",
     secret: true,
-  }),
-  home: setting({
-    env: "LIGHTNING_HOME",
-    schema: z.string().min(1),
-    default: "./.lightning",
-    meaning: "Folder of the embedded ledger, the durable store, keys and spill files",
-  }),
-  maxOutputLength: setting({
-    env: "LIGHTNING_MAX_OUTPUT_LENGTH",
-    schema: whole(100, 1_000_000),
-    default: "10000",
-    meaning: "Characters of a tool result that are kept; what is cut is counted on the episode",
-  }),
-  redactSecrets: setting({
-    env: "LIGHTNING_REDACT_SECRETS",
-    schema: flag,
-    default: "true",
-    meaning: "Redact secrets and personal data before an episode is stored",
   }),
   // Rewards
   evalThreshold: setting({
     env: "LIGHTNING_EVAL_THRESHOLD",
-    schema: number(0, 1),
+    parse: number(0, 1),
     default: "0.7",
     meaning: "An evaluation score below this is a negative reward",
   }),
   latencyThresholdMs: setting({
     env: "LIGHTNING_LATENCY_THRESHOLD_MS",
-    schema: number(0, 86_400_000),
+    parse: number(0, 86_400_000),
     default: "10000",
     meaning: "Latency above this is a penalty",
   }),
   latencyPenalty: setting({
     env: "LIGHTNING_LATENCY_PENALTY",
-    schema: number(-1, 0),
+    parse: number(-1, 0),
     default: "-0.1",
     meaning: "Penalty for high latency",
   }),
   costThresholdUsd: setting({
     env: "LIGHTNING_COST_THRESHOLD_USD",
-    schema: number(0, 10_000),
+    parse: number(0, 10_000),
     meaning: "Cost of one episode above this is a penalty; absent means no cost penalty",
   }),
   costPenalty: setting({
     env: "LIGHTNING_COST_PENALTY",
-    schema: number(-1, 0),
+    parse: number(-1, 0),
     default: "-0.1",
     meaning: "Penalty for high cost",
   }),
   // Datasets
   minReward: setting({
     env: "LIGHTNING_MIN_REWARD",
-    schema: number(-1, 1),
+    parse: number(-1, 1),
     default: "0.0",
     meaning: "Least average reward for an episode to enter a dataset",
   }),
   trainSplit: setting({
     env: "LIGHTNING_TRAIN_SPLIT",
-    schema: number(0.01, 1),
+    parse: number(0.01, 1),
     default: "0.8",
     meaning: "Share of groups on the training side",
   }),
   maxExamples: setting({
     env: "LIGHTNING_MAX_EXAMPLES",
-    schema: whole(1, 10_000_000),
+    parse: whole(1, 10_000_000),
     default: "10000",
     meaning: "Most examples in a dataset; the best rewarded are kept",
   }),
   includeTools: setting({
     env: "LIGHTNING_INCLUDE_TOOLS",
-    schema: flag,
+    parse: flag,
     default: "true",
     meaning: "Keep tools and tool calls in dataset lines",
   }),
   splitKey: setting({
     env: "LIGHTNING_SPLIT_KEY",
-    schema: z.string().min(1),
+    parse: text(),
     default: DEFAULT_SPLIT_KEY,
     meaning: "Key of the hash that puts a group on one side of a split",
     secret: true,
   }),
   // Training
-  baseModel: setting({
-    env: "LIGHTNING_BASE_MODEL",
-    schema: z.string().min(1).max(256),
-    default: "gpt-4o-mini-2024-07-18",
-    meaning: "Base model for fine-tuning",
-  }),
   epochs: setting({
     env: "LIGHTNING_EPOCHS",
-    schema: whole(1, 50),
+    parse: whole(1, 50),
     default: "3",
     meaning: "Training epochs",
   }),
   learningRateMultiplier: setting({
     env: "LIGHTNING_LR_MULTIPLIER",
-    schema: number(0.0001, 10),
+    parse: number(0.0001, 10),
     default: "1.0",
     meaning: "Learning rate multiplier",
   }),
   modelSuffix: setting({
     env: "LIGHTNING_MODEL_SUFFIX",
-    schema: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, "must be at most 40 letters, digits, - or _"),
+    parse: matching(/^[A-Za-z0-9_-]{1,40}$/, "must be at most 40 letters, digits, - or _"),
     meaning: "Suffix for the tuned model's name",
   }),
   pollIntervalSeconds: setting({
     env: "LIGHTNING_POLL_INTERVAL",
-    schema: number(0.1, 3_600),
+    parse: number(0.1, 3_600),
     default: "30",
     meaning:
       "Seconds between looks at a training job; grows to 5 minutes (at most 1 with the local provider)",
   }),
-  maxWaitMinutes: setting({
-    env: "LIGHTNING_MAX_WAIT_MINUTES",
-    schema: number(1, 43_200),
-    default: "120",
-    meaning: "After this a training run is marked overdue; it is never failed for it",
-  }),
   openaiEndpoint: setting({
     env: "AZURE_OPENAI_ENDPOINT",
-    schema: url,
+    parse: url,
     meaning: "Azure OpenAI endpoint; absent on a laptop means the local provider",
   }),
   foundryProjectEndpoint: setting({
     env: "FOUNDRY_PROJECT_ENDPOINT",
-    schema: url,
+    parse: url,
     meaning: "Foundry project endpoint, used when AZURE_OPENAI_ENDPOINT is absent",
   }),
   openaiApiKey: setting({
     env: "AZURE_OPENAI_API_KEY",
-    schema: z.string().min(1),
+    parse: text(),
     meaning: "Key for the provider; absent means a Microsoft Entra token for each request",
     secret: true,
   }),
   openaiAudience: setting({
     env: "AZURE_OPENAI_AUDIENCE",
-    schema: z.string().min(1),
+    parse: text(),
     default: "https://ai.azure.com/.default",
     meaning: "Scope of the Entra token",
   }),
   trainingType: setting({
     env: "LIGHTNING_TRAINING_TYPE",
-    schema: z.string().regex(/^[A-Za-z]{1,40}$/),
+    parse: matching(/^[A-Za-z]{1,40}$/),
     default: "GlobalStandard",
     meaning: "Training tier on Azure: Standard, GlobalStandard, DeveloperTier or DatazoneStandard",
   }),
   // Callable deployments (Azure Resource Manager)
   azureSubscriptionId: setting({
     env: "AZURE_SUBSCRIPTION_ID",
-    schema: name,
+    parse: name,
     meaning:
       "Subscription of the Azure OpenAI account; with the two below promotion makes callable deployments, absent means that a model is called by its own name or by a deployment_name given",
   }),
   azureResourceGroup: setting({
     env: "AZURE_RESOURCE_GROUP",
-    schema: z.string().regex(/^[\w.()-]{1,90}$/, "must be the name of a resource group"),
+    parse: matching(/^[\w.()-]{1,90}$/, "must be the name of a resource group"),
     meaning: "Resource group of the Azure OpenAI account",
   }),
   openaiAccount: setting({
     env: "AZURE_OPENAI_ACCOUNT",
-    schema: name,
+    parse: name,
     meaning: "Name of the Azure OpenAI account whose deployments are made and removed",
   }),
   armEndpoint: setting({
     env: "AZURE_RESOURCE_MANAGER_ENDPOINT",
-    schema: url,
+    parse: url,
     default: "https://management.azure.com",
     meaning: "Azure Resource Manager; another one for national clouds and tests",
   }),
   armAudience: setting({
     env: "AZURE_RESOURCE_MANAGER_AUDIENCE",
-    schema: z.string().min(1),
+    parse: text(),
     default: "https://management.azure.com/.default",
     meaning: "Scope of the Entra token for Azure Resource Manager",
   }),
   deploymentSku: setting({
     env: "LIGHTNING_DEPLOYMENT_SKU",
-    schema: z.string().regex(/^[A-Za-z]{1,40}$/),
+    parse: matching(/^[A-Za-z]{1,40}$/),
     default: "GlobalStandard",
     meaning:
       "Kind of deployment for a promoted model: Standard, GlobalStandard, DataZoneStandard, DeveloperTier",
   }),
   deploymentCapacity: setting({
     env: "LIGHTNING_DEPLOYMENT_CAPACITY",
-    schema: whole(1, 100_000),
+    parse: whole(1, 100_000),
     default: "50",
     meaning: "Capacity of a deployment in thousands of tokens a minute; below 50 an evaluation crawls",
   }),
   cleanUpAfterDays: setting({
     env: "LIGHTNING_CLEAN_UP_AFTER_DAYS",
-    schema: whole(1, 3_650),
+    parse: whole(1, 3_650),
     meaning:
       "Age at which the daily timer removes leftover files, failed jobs and unused deployments at the provider; absent means only when asked",
   }),
   // Reference agent
   agentMcpServers: setting({
     env: "LIGHTNING_AGENT_MCP_SERVERS",
-    schema: z.string().min(1),
+    parse: text(),
     meaning: "JSON file of the MCP servers whose tools the reference agent may call; absent means none",
   }),
   // Automation
   retrainCron: setting({
     env: "LIGHTNING_RETRAIN_CRON",
-    schema: z.string().min(1),
+    parse: text(),
     meaning: "NCRONTAB schedule of retraining; empty means off",
   }),
   retrainMinEpisodes: setting({
     env: "LIGHTNING_RETRAIN_MIN_EPISODES",
-    schema: whole(1, 1_000_000),
+    parse: whole(1, 1_000_000),
     default: "50",
     meaning: "New rewarded episodes an agent needs before it is retrained",
   }),
   gatePolicy: setting({
     env: "LIGHTNING_GATE_POLICY",
-    schema: z.enum(["warn", "require"]),
+    parse: oneOf("warn", "require"),
     default: "warn",
     meaning: "What a direct promotion without a passing evaluation does; pipelines always require one",
   }),

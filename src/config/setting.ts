@@ -1,38 +1,73 @@
-import { z } from "zod";
-
-export const flag = z
-  .enum(["true", "false", "1", "0", "yes", "no", "on", "off"])
-  .transform((text) => ["true", "1", "yes", "on"].includes(text));
-export const number = (least: number, most: number) =>
-  z
-    .string()
-    .trim()
-    .refine((text) => text !== "" && Number.isFinite(Number(text)), "must be a number")
-    .transform(Number)
-    .refine((n) => n >= least && n <= most, `must be from ${least} to ${most}`);
-export const whole = (least: number, most: number) =>
-  number(least, most).refine((n) => Number.isInteger(n), "must be a whole number");
-export const url = z
-  .string()
-  .refine(
-    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
-    "must be an http or https URL",
-  );
-export const name = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/,
-    "must be letters, digits, - or _, starting with a letter or digit",
-  );
+/** Reads a setting's text. @throws Error that says what the text must be */
+export type Parse<T> = (text: string) => T;
 
 /** A row of the settings table. */
-export interface Setting<T extends z.ZodType> {
+export interface Setting<T = unknown> {
   readonly env: string;
-  readonly schema: T;
+  readonly parse: Parse<T>;
   /** Text as it would stand in the environment; undefined: not set. */
   readonly default?: string;
   readonly meaning: string;
   readonly secret?: boolean;
 }
-/** The row as it stands, with its schema's type. */
-export const setting = <T extends z.ZodType, const S extends Setting<T>>(row: S & { schema: T }): S => row;
+/** The row as it stands, with the type that its `parse` gives. */
+export const setting = <T, const S extends Setting<T>>(row: S & { parse: Parse<T> }): S => row;
+
+/** Settings that a table's rows parse to; one without a default may be absent. */
+export type SettingsOf<Table extends Readonly<Record<string, Setting>>> = {
+  readonly [K in keyof Table]: Table[K] extends { default: string }
+    ? ReturnType<Table[K]["parse"]>
+    : ReturnType<Table[K]["parse"]> | undefined;
+};
+
+// The parsers use no library: an agent's process reads settings too, and its package has no dependency.
+
+export const text =
+  (longest = Number.POSITIVE_INFINITY): Parse<string> =>
+  (value) =>
+    value.length > longest ? refuse(`Too big: expected string to have <=${longest} characters`) : value;
+
+export const matching =
+  (pattern: RegExp, otherwise = `Invalid string: must match pattern ${String(pattern)}`): Parse<string> =>
+  (value) =>
+    pattern.test(value) ? value : refuse(otherwise);
+
+export const oneOf =
+  <const T extends string>(...options: readonly T[]): Parse<T> =>
+  (value) =>
+    options.find((option) => option === value) ??
+    refuse(`Invalid option: expected one of ${options.map((option) => `"${option}"`).join("|")}`);
+
+const spelledFlag = oneOf("true", "false", "1", "0", "yes", "no", "on", "off");
+export const flag: Parse<boolean> = (value) => ["true", "1", "yes", "on"].includes(spelledFlag(value));
+
+export const number =
+  (least: number, most: number): Parse<number> =>
+  (value) => {
+    const given = value.trim();
+    const n = Number(given);
+    if (given === "" || !Number.isFinite(n)) return refuse("must be a number");
+    return n >= least && n <= most ? n : refuse(`must be from ${least} to ${most}`);
+  };
+
+export const whole = (least: number, most: number): Parse<number> => {
+  const parse = number(least, most);
+  return (value) => {
+    const n = parse(value);
+    return Number.isInteger(n) ? n : refuse("must be a whole number");
+  };
+};
+
+export const url: Parse<string> = (value) =>
+  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+    ? value
+    : refuse("must be an http or https URL");
+
+export const name = matching(
+  /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/,
+  "must be letters, digits, - or _, starting with a letter or digit",
+);
+
+function refuse(message: string): never {
+  throw new Error(message);
+}

@@ -1,44 +1,32 @@
-import { homedir } from "node:os";
-import path from "node:path";
-import type { z } from "zod";
-import { LightningError } from "../kernel/errors.ts";
+import { AGENT_SETTINGS } from "./agent-settings.ts";
 import { DOOR_SETTINGS } from "./door-settings.ts";
 import { LEDGER_SETTINGS } from "./ledger-settings.ts";
 import { LOOP_SETTINGS } from "./loop-settings.ts";
-import type { Setting } from "./setting.ts";
+import { readTable } from "./read-table.ts";
+import type { SettingsOf } from "./setting.ts";
+
+export { homeFolder } from "./home-folder.ts";
 
 /**
- * Every setting, with its default and meaning; the key is the name in code, `env` the name in the environment. This file
- * is the only reader of `process.env`; the settings table of the README and `.env.example` are checked against it by a test.
+ * Every setting, with its default and meaning; the key is the name in code, `env` the name in the environment.
+ * `docs/settings.md` and `.env.example` are made from it and checked by a test.
  */
-export const SETTINGS = { ...LEDGER_SETTINGS, ...LOOP_SETTINGS, ...DOOR_SETTINGS };
+export const SETTINGS = { ...AGENT_SETTINGS, ...LEDGER_SETTINGS, ...LOOP_SETTINGS, ...DOOR_SETTINGS };
 
-type Table = typeof SETTINGS;
-type Parsed<K extends keyof Table> = z.output<Table[K]["schema"]>;
-export type Settings = {
-  readonly [K in keyof Table]: Table[K] extends { default: string } ? Parsed<K> : Parsed<K> | undefined;
-};
+export type Settings = SettingsOf<typeof SETTINGS>;
 
 /**
  * Reads all settings at once. An empty variable counts as absent.
  * @throws LightningError `bad_settings` that lists every fault together; values of secrets are never shown.
  */
-export function readSettings(env: Record<string, string | undefined> = process.env): Settings {
+export const readSettings = (env?: Record<string, string | undefined>): Settings =>
+  readTable(SETTINGS, env, crossCheck);
+
+function crossCheck(
+  env: Readonly<Record<string, string | undefined>>,
+  settings: Readonly<Record<string, unknown>>,
+): string[] {
   const faults: string[] = [];
-  const settings: Record<string, unknown> = {};
-  for (const [key, row] of Object.entries(SETTINGS) as [string, Setting<z.ZodType>][]) {
-    const text = env[row.env] || row.default;
-    if (text === undefined) {
-      settings[key] = undefined;
-      continue;
-    }
-    const parsed = row.schema.safeParse(text);
-    if (parsed.success) settings[key] = parsed.data;
-    else
-      faults.push(
-        `${row.env}${row.secret ? "" : ` (${JSON.stringify(text)})`}: ${parsed.error.issues[0]?.message ?? "not valid"}`,
-      );
-  }
   if (env.COSMOS_AUTH_MODE === "key" && !env.COSMOS_ACCOUNT_KEY)
     faults.push("COSMOS_ACCOUNT_KEY: needed when COSMOS_AUTH_MODE is key");
   const arm = ["AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_OPENAI_ACCOUNT"];
@@ -56,19 +44,5 @@ export function readSettings(env: Record<string, string | undefined> = process.e
     if (!env.AZURE_OPENAI_ENDPOINT && !env.FOUNDRY_PROJECT_ENDPOINT)
       faults.push("AZURE_OPENAI_ENDPOINT: needed in Azure, where there is no local provider");
   }
-  if (faults.length > 0)
-    throw new LightningError(
-      "fatal",
-      "bad_settings",
-      `Settings that cannot be used:\n  ${faults.join("\n  ")}`,
-      {
-        remedy: "Correct the environment variables; the README lists every one with its default.",
-      },
-    );
-  return settings as Settings;
-}
-
-/** The embedded engines' folder as an absolute path; `~` is the user's home. */
-export function homeFolder(settings: Pick<Settings, "home">): string {
-  return path.resolve(settings.home.replace(/^~(?=$|\/)/, homedir()));
+  return faults;
 }

@@ -1,6 +1,6 @@
 import type { FailInput, RecordRef } from "../doors/claim.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { toIso } from "../kernel/clock.ts";
-import { notFound } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Stored } from "../ledger/ledger.ts";
@@ -8,9 +8,11 @@ import type { Dataset, DatasetActivities } from "./contract.ts";
 import { haveFeedsCaughtUp } from "./feed-progress.ts";
 import { type AssembleDeps, assemble, removeShards } from "./merge/assemble.ts";
 import { removeEdges } from "./merge/edges.ts";
-import { buildShard, planShards, rememberedTokens } from "./shards/build-shard.ts";
+import { building, failed } from "./moves.ts";
+import { buildShard, planShards, tokenCaches } from "./shards/build-shard.ts";
 import { folderOf } from "./shards/file-keys.ts";
-import { createDatasetStore, unlessChanged } from "./store.ts";
+import { isEndedDataset } from "./status.ts";
+import { createDatasetStore } from "./store.ts";
 
 export interface DatasetActivityDeps extends Omit<AssembleDeps, "store"> {
   readonly logger: Logger;
@@ -18,37 +20,28 @@ export interface DatasetActivityDeps extends Omit<AssembleDeps, "store"> {
   readonly progress?: FeedProgress | undefined;
 }
 
-const isOver = (dataset: Dataset): boolean => dataset.status === "ready" || dataset.status === "failed";
-
 const isCancelled = (dataset: Dataset): boolean => dataset.cancel_requested === true;
 
 /** The durable steps of `buildDataset`. */
 export function createDatasetActivities(given: DatasetActivityDeps): DatasetActivities {
   const { ledger, files, clock, logger } = given;
   const store = createDatasetStore(ledger);
-  const deps = { ...given, store, knownTokens: rememberedTokens(files) };
+  const deps = { ...given, store, knownTokens: tokenCaches(files) };
 
   async function read({ agent_id, id }: RecordRef): Promise<Stored<Dataset>> {
     const dataset = await store.read(agent_id, id);
-    if (dataset === undefined)
-      throw notFound("dataset_not_found", `There is no dataset "${id}" of this agent.`);
+    if (dataset === undefined) throw noSuchRecord("dataset", agent_id, id);
     return dataset;
   }
 
   return {
     async claimDataset(input) {
-      for (;;) {
-        const dataset = await read(input);
-        if (isOver(dataset)) return { kind: "finished" };
-        if (dataset.claimed_by !== undefined)
-          return { kind: dataset.claimed_by === input.instance_id ? "claimed" : "elsewhere" };
+      const { kind } = await store.claim(input, isEndedDataset, async (dataset) => {
         // What an earlier build of the same id left behind must not be taken for this one's.
         await removeShards(files, input.id);
-        const claimed = await unlessChanged(
-          store.update(dataset, { status: "building", claimed_by: input.instance_id }),
-        );
-        if (claimed) return { kind: "claimed" };
-      }
+        return building(dataset, input.instance_id);
+      });
+      return { kind };
     },
 
     async readDatasetStatus(input) {
@@ -58,7 +51,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
 
     async readFeedProgress(input) {
       const dataset = await read(input);
-      if (dataset.recipe.kind === "golden" || isOver(dataset) || isCancelled(dataset))
+      if (dataset.recipe.kind === "golden" || isEndedDataset(dataset) || isCancelled(dataset))
         return { caught_up: true };
       return { caught_up: await haveFeedsCaughtUp(deps, dataset) };
     },
@@ -71,7 +64,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
     async buildDatasetShard(input) {
       const dataset = await read(input);
       // A late duplicate of a build that is over would only leave files behind.
-      if (isOver(dataset) || isCancelled(dataset)) return { read: 0, kept: 0 };
+      if (isEndedDataset(dataset) || isCancelled(dataset)) return { read: 0, kept: 0 };
       const { read: episodes, kept, dropped } = await buildShard(deps, dataset, input.shard);
       return { read: episodes, kept, dropped };
     },
@@ -80,14 +73,14 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
       const dataset = await read(input);
       if (dataset.status === "ready") {
         await removeShards(files, input.id);
-        const { training_count = 0, validation_count = 0, test_count = 0 } = dataset;
+        const { training_count, validation_count = 0, test_count = 0 } = dataset;
         return { kind: "ready", training_count, validation_count, test_count };
       }
       if (dataset.status === "failed")
         return {
           kind: "rejected",
           code: dataset.error_code ?? "build_failed",
-          message: dataset.error ?? "The build failed.",
+          message: dataset.error,
         };
       if (isCancelled(dataset))
         return { kind: "rejected", code: "build_cancelled", message: "The build was cancelled." };
@@ -97,23 +90,17 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
     },
 
     async failDataset(input: FailInput) {
-      for (;;) {
-        const dataset = await read(input);
-        if (dataset.status === "ready") return null;
-        for (const key of await files.list(folderOf(input.id))) await files.delete(key);
-        await removeEdges(ledger, input.agent_id, input.id);
-        const failed = await unlessChanged(
-          store.update(dataset, {
-            status: "failed",
-            error: input.message,
-            error_code: input.code,
-            completed_at: toIso(clock.now()),
-          }),
-        );
-        if (!failed) continue;
-        logger.warn("dataset failed", { dataset_id: input.id, code: input.code });
-        return null;
-      }
+      const { agent_id, id, code, message } = input;
+      const end = { error: message, error_code: code, at: toIso(clock.now()) };
+      await read(input);
+      const dataset = await store.change(agent_id, id, async (one) => {
+        if (one.status === "ready") return undefined;
+        for (const key of await files.list(folderOf(id))) await files.delete(key);
+        await removeEdges(ledger, agent_id, id);
+        return failed(one, end);
+      });
+      if (dataset?.status === "failed") logger.warn("dataset failed", { dataset_id: id, code });
+      return null;
     },
   };
 }

@@ -1,8 +1,11 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../doors/schemas.ts";
 import { messageSchema, toolDefinitionSchema } from "../episodes/contract.ts";
+import type { RecordKind } from "../ledger/records.ts";
 import { REWARD_SOURCES } from "../rewards/contract.ts";
+import { DATASET_STATUSES } from "./status.ts";
 
 export const SPLITS = ["train", "validation", "test"] as const;
 export type Split = (typeof SPLITS)[number];
@@ -38,6 +41,15 @@ export type Format = (typeof FORMATS)[number];
 export const methodOf = (format: Format): "supervised" | "dpo" | "reinforcement" =>
   format === "dpo" ? "dpo" : format === "rft" ? "reinforcement" : "supervised";
 export type DatasetLine = Example | Preference | Reinforcement;
+
+/** Tokens of a dataset's training side, and of its longest line, in one vocabulary. */
+export interface TrainingTokens {
+  readonly tokens: number;
+  readonly longest: number;
+  readonly encoding: string;
+  /** False: another maker's model, whose own vocabulary counts a little otherwise. */
+  readonly exact: boolean;
+}
 
 export const datasetNameSchema = z.string().min(1).max(200);
 
@@ -105,51 +117,104 @@ export type Recipe = z.output<typeof recipeSchema>;
 
 export const buildDatasetInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: datasetNameSchema,
-  description: z.string().max(2000).optional(),
-  min_reward: z.number().min(-1).max(1).optional(),
-  sources: z.array(z.enum(REWARD_SOURCES)).min(1).optional(),
-  start_date: timeSchema.optional(),
-  end_date: timeSchema.optional(),
-  max_examples: z.number().int().min(1).max(10_000_000).optional(),
-  include_tools: z.boolean().optional(),
-  train_split: z.number().min(0.01).max(1).optional(),
-  test_split: z.number().min(0).max(0.9).optional(),
-  system_prompt: z.string().max(100_000).optional(),
-  include_golden: z.array(idSchema).max(20).optional(),
-  format: z.enum(FORMATS).optional(),
+  name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
+  description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
+  min_reward: z
+    .number()
+    .min(-1)
+    .max(1)
+    .optional()
+    .meta({ description: "Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent." }),
+  sources: z
+    .array(z.enum(REWARD_SOURCES))
+    .min(1)
+    .optional()
+    .meta({ description: "Reward sources that count; all when absent." }),
+  start_date: timeSchema.optional().meta({ description: "Only episodes from this time on." }),
+  end_date: timeSchema.optional().meta({ description: "Only episodes up to this time." }),
+  max_examples: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .optional()
+    .meta({ description: "Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent." }),
+  include_tools: z
+    .boolean()
+    .optional()
+    .meta({ description: "Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent." }),
+  train_split: z.number().min(0.01).max(1).optional().meta({
+    description: "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+  }),
+  test_split: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .optional()
+    .meta({ description: "Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent." }),
+  system_prompt: z
+    .string()
+    .max(100_000)
+    .optional()
+    .meta({ description: "The system message of every example, in the place of the episode's own." }),
+  include_golden: z
+    .array(idSchema)
+    .max(20)
+    .optional()
+    .meta({ description: "Golden datasets whose lines join this one, by id, at most 20." }),
+  format: z.enum(FORMATS).optional().meta({
+    description:
+      "Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent.",
+  }),
   ...selectionShape,
-  test_after: timeSchema.optional(),
+  test_after: timeSchema
+    .optional()
+    .meta({ description: "Conversations that begin at or after this time are the test side." }),
 });
 
 export const goldenPartInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: datasetNameSchema,
+  name: datasetNameSchema.meta({ description: "Name of the golden dataset that it becomes part of." }),
   /** Whole lines of the file. */
-  content: z.string().min(1),
+  content: z.string().min(1).meta({ description: "Whole lines of the file, JSONL." }),
   /** The number that the part's first line has in the file; 1 begins anew and forgets earlier parts. */
-  first_line: z.number().int().min(1).default(1),
-  format: z.enum(["sft", "dpo", "rft"]).optional(),
+  first_line: z.number().int().min(1).default(1).meta({
+    description: "Number of the part's first line in the file; 1 starts over and drops earlier parts.",
+  }),
+  format: z.enum(["sft", "dpo", "rft"]).optional().meta({
+    description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
+  }),
 });
 
 export const buildGoldenInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: datasetNameSchema,
-  description: z.string().max(2000).optional(),
+  name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
+  description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
   /** The JSONL text itself; the CLI reads the file and sends its content. */
-  content: z.string().min(1).optional(),
+  content: z.string().min(1).optional().meta({ description: "The file's text, JSONL; or give `parts`." }),
   /** In the place of `content`: what `addGoldenPart` answered for each part of a large file, in order. */
   parts: z
     .array(z.string().regex(/^[0-9a-f]{64}$/))
     .min(1)
     .max(20_000)
-    .optional(),
-  train_split: z.number().min(0.01).max(1).optional(),
+    .optional()
+    .meta({
+      description:
+        "In the place of `content`: what addGoldenPart answered for each part of a large file, in order.",
+    }),
+  train_split: z.number().min(0.01).max(1).optional().meta({
+    description: "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+  }),
   /** 1 makes the whole file a test set that is never trained on. */
-  test_split: z.number().min(0).max(1).optional(),
+  test_split: z.number().min(0).max(1).optional().meta({
+    description:
+      "Share of the groups set aside as a test side, 0 to 1; 1 makes the whole file a test set that is never trained on.",
+  }),
   /** What the lines are; other tools' exports are known by their shape and turned into `sft`. */
-  format: z.enum(["sft", "dpo", "rft"]).optional(),
-  bom: z.boolean().optional(),
+  format: z.enum(["sft", "dpo", "rft"]).optional().meta({
+    description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
+  }),
+  bom: z.boolean().optional().meta({ description: "Write the files with a byte-order mark." }),
 });
 
 export const datasetFileSchema = z.object({
@@ -170,7 +235,10 @@ export const tokenCountSchema = z.object({
   longest: z.number().int(),
 });
 
-/** A dataset's manifest. Files and counts appear with status `ready`, never before. */
+/**
+ * A dataset's manifest as a document: flat, so that documents of every version can be read and replies be made of it.
+ * What the program works with is `Dataset`.
+ */
 export const datasetSchema = z.object({
   /** Hash of agent, name, recipe and watermark: known before the content. */
   id: idSchema,
@@ -178,7 +246,7 @@ export const datasetSchema = z.object({
   agent_id: z.string(),
   name: z.string(),
   description: z.string().optional(),
-  status: z.enum(["pending", "building", "ready", "failed"]),
+  status: z.enum(DATASET_STATUSES),
   error: z.string().optional(),
   /** The code that goes with `error`: `dataset_empty`, `feeds_behind`, … */
   error_code: z.string().optional(),
@@ -246,7 +314,66 @@ export const datasetSchema = z.object({
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });
-export type Dataset = z.output<typeof datasetSchema>;
+type StoredDataset = z.output<typeof datasetSchema>;
+
+/** What a dataset has in every status. */
+export interface DatasetFacts
+  extends Omit<
+    StoredDataset,
+    "status" | "error" | "error_code" | "files" | "training_count" | "completed_at"
+  > {}
+interface NoFiles {
+  readonly files?: never;
+  readonly training_count?: never;
+}
+export interface OpenDataset extends DatasetFacts, NoFiles {
+  status: "pending" | "building";
+  readonly error?: never;
+  readonly error_code?: never;
+  readonly completed_at?: never;
+}
+export interface ReadyDataset extends DatasetFacts {
+  status: "ready";
+  files: NonNullable<StoredDataset["files"]>;
+  training_count: number;
+  completed_at: string;
+  readonly error?: never;
+  readonly error_code?: never;
+}
+export interface FailedDataset extends DatasetFacts, NoFiles {
+  status: "failed";
+  error: string;
+  /** Datasets of earlier versions have none. */
+  error_code?: string | undefined;
+  completed_at: string;
+}
+/** A dataset's manifest. Files and counts appear with status `ready`, never before. */
+export type Dataset = OpenDataset | ReadyDataset | FailedDataset;
+
+/** Documents of earlier versions may lack what an end has today: it is filled in when they are read. */
+function completeDataset(document: object): Dataset {
+  const { status, error, error_code, files, training_count, completed_at, ...facts } =
+    document as StoredDataset;
+  const at = completed_at ?? facts.created_at;
+  if (status === "ready")
+    return {
+      ...facts,
+      status,
+      files: files ?? {},
+      training_count: training_count ?? files?.train?.lines ?? 0,
+      completed_at: at,
+    };
+  if (status !== "failed") return { ...facts, status };
+  const code = error_code === undefined ? {} : { error_code };
+  return { ...facts, status, error: error ?? "The build failed.", ...code, completed_at: at };
+}
+
+/** Manifests in the ledger. */
+export const DATASETS: RecordKind<Dataset> = {
+  container: "datasets",
+  type: "dataset",
+  complete: completeDataset,
+};
 
 /**
  * A range of the agent's episodes by `created_at`: `from` exclusive, `to` inclusive, absent: open. Episodes of one
@@ -257,6 +384,15 @@ export interface Shard {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
+
+export interface DatasetResult {
+  status: "ready" | "failed";
+  error?: string | undefined;
+}
+export const BUILD_DATASET: Orchestration<"buildDataset", RecordRef, DatasetResult> = {
+  name: "buildDataset",
+  instanceId: recordInstance,
+};
 
 /** The durable steps of `buildDataset`; each can run again without harm. Inputs and results stay small. */
 export interface DatasetActivities {

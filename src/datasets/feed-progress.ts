@@ -1,9 +1,10 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import { readWatermark } from "../ledger/feed-watermarks.ts";
-import type { Ledger, Stored } from "../ledger/ledger.ts";
+import { bare, type Ledger, type Stored } from "../ledger/ledger.ts";
+import { unlessKind } from "../ledger/races.ts";
 import type { Dataset } from "./contract.ts";
-import { type DatasetStore, unlessChanged } from "./store.ts";
+import type { DatasetStore } from "./store.ts";
 
 interface Deps {
   readonly ledger: Ledger;
@@ -23,15 +24,22 @@ const CLOCKS_MS = 2_000;
  * gives further rewards: what there is of them at that moment is awaited too, but none that comes after.
  */
 export async function haveFeedsCaughtUp(deps: Deps, dataset: Stored<Dataset>): Promise<boolean> {
-  const { progress, store, clock } = deps;
+  const { progress, clock } = deps;
   const episodes = (await progress?.oldestPending("episodes")) ?? "unknown";
   if (episodes === "unknown") return saysTheWatermark(deps, dataset);
   if (isBehind(episodes, dataset.created_at)) return false;
   const scored_at = dataset.scored_at ?? toIso(clock.now());
-  if (dataset.scored_at === undefined) await unlessChanged(store.update(dataset, { scored_at }));
+  if (dataset.scored_at === undefined) await note(deps, dataset, { scored_at });
   const rewards = (await progress?.oldestPending("rewards")) ?? "unknown";
   return rewards === "unknown" ? saysTheWatermark(deps, dataset) : !isBehind(rewards, scored_at);
 }
+
+/** Kept for the next look, unless somebody changed the manifest meanwhile: that look then notes it anew. */
+const note = (
+  { store }: Deps,
+  dataset: Stored<Dataset>,
+  facts: Pick<Dataset, "scored_at"> | Pick<Dataset, "awaited_rewards">,
+) => unlessKind(store.replace(dataset, { ...bare(dataset), ...facts }), "precondition");
 
 /** Whether something written by that time may still be unhandled. */
 const isBehind = (pending: number | "none", time: string): boolean =>
@@ -45,7 +53,7 @@ async function saysTheWatermark(deps: Deps, dataset: Stored<Dataset>): Promise<b
   let awaited = dataset.awaited_rewards;
   if (awaited === undefined || halfway) {
     const newest = await store.newestReward(dataset.agent_id);
-    if (newest !== awaited) await unlessChanged(store.update(dataset, { awaited_rewards: newest }));
+    if (newest !== awaited) await note(deps, dataset, { awaited_rewards: newest });
     if (halfway && newest !== awaited) return false;
     awaited = newest;
   }

@@ -1,25 +1,11 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema } from "../doors/schemas.ts";
 import { SPLITS } from "./contract.ts";
-import { FATES } from "./merge/select.ts";
+import { edgeSchema } from "./replies.ts";
 import type { DatasetService } from "./service.ts";
-
-export const edgeSchema = z.object({
-  dataset_id: z.string(),
-  hash: z.string().meta({ description: "First 32 digits of the SHA-256 of the line's text." }),
-  split: z.enum(SPLITS).nullable(),
-  fate: z.enum(FATES),
-  reason: z.string(),
-  score: z.number().nullable().meta({ description: "Null: a golden example." }),
-  tokens: z.number().int(),
-  at: z.string().optional(),
-  episode_ids: z.array(z.string()),
-  reward_ids: z.array(z.string()),
-  stands_for: z.string().optional().meta({ description: "The line that stands in this one's place." }),
-});
 
 /** The rows that tell where lines are from. */
 export function datasetLineageOperations({
@@ -28,14 +14,21 @@ export function datasetLineageOperations({
 }: {
   readonly service: DatasetService;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
-  const one = { agent_id: agentIdSchema.default(settings.agentId), dataset_id: idSchema };
+}) {
+  const one = {
+    agent_id: agentIdSchema.default(settings.agentId),
+    dataset_id: idSchema.meta({ description: "A dataset's id." }),
+  };
   return [
     defineOperation({
       name: "listExamples",
       summary:
         "Lists where each line of a dataset is from: its episodes and rewards, a page of some 500 at a time.",
-      input: z.strictObject({ ...one, continuation: continuationSchema, ...manifestField }),
+      input: z.strictObject({
+        ...one,
+        continuation: continuationSchema.meta({ description: "The continuation of the page before." }),
+        ...manifestField,
+      }),
       output: z.object({
         agent_id: z.string(),
         dataset_id: z.string(),

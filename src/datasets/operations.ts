@@ -1,22 +1,23 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation, type Reply } from "../doors/operation.ts";
+import { type CallContext, defineOperation, type Reply } from "../doors/operation.ts";
 import { continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
 import {
+  BUILD_DATASET,
   buildDatasetInputSchema,
   buildGoldenInputSchema,
   type Dataset,
   goldenPartInputSchema,
   SPLITS,
 } from "./contract.ts";
-import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { datasetLineageOperations } from "./lineage-operations.ts";
+import type { Prepared } from "./prepare-once.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
-import type { Prepared } from "./requests.ts";
 import type { DatasetService } from "./service.ts";
+import { isEndedDataset } from "./status.ts";
 import { validateOperation } from "./validate/operation.ts";
 
 export interface DatasetOperationDeps {
@@ -26,20 +27,21 @@ export interface DatasetOperationDeps {
 }
 
 /** The rows of datasets in the operations table. */
-export function datasetOperations({ service, settings, clock }: DatasetOperationDeps): Operation[] {
+export function datasetOperations({ service, settings, clock }: DatasetOperationDeps) {
   const agent = { agent_id: buildDatasetInputSchema.shape.agent_id.default(settings.agentId) };
-  const one = { ...agent, dataset_id: idSchema };
+  const one = { ...agent, dataset_id: idSchema.meta({ description: "A dataset's id." }) };
 
   /** Starts the build of a new dataset and answers it finished, or 202 with where to ask. */
   async function build({ dataset }: Prepared, context: CallContext): Promise<Reply<DatasetReply>> {
-    if (isFinished(dataset)) return answer(dataset);
+    if (isEndedDataset(dataset)) return answer(dataset);
     const { agent_id, id } = dataset;
     const { record, finished, urls } = await startAndWait(
       context,
       clock,
-      { name: "buildDataset", instanceId: id, input: { agent_id, id } },
+      BUILD_DATASET,
+      { agent_id, id },
       () => service.get(agent_id, id),
-      isFinished,
+      isEndedDataset,
     );
     return finished ? answer(record) : { status: 202, body: datasetReply(record, urls) };
   }
@@ -117,22 +119,6 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
       }),
     }),
     defineOperation({
-      name: "estimateTraining",
-      summary:
-        "Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits.",
-      input: estimateInputSchema.extend(agent),
-      output: estimateSchema,
-      role: "reader",
-      effect: "read",
-      idempotent: true,
-      rest: { method: "POST", path: "/training/estimate" },
-      cli: "estimate",
-      mcp: ["lightning_estimate_training"],
-      aliases: { epochs: "n_epochs" },
-      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4.1-2025-04-14" },
-      run: async (input) => ({ body: await service.estimate(input) }),
-    }),
-    defineOperation({
       name: "listDatasets",
       summary: "Lists the agent's datasets, newest first.",
       input: z.strictObject({ ...agent, ...pagingSchema }),
@@ -181,7 +167,10 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
     defineOperation({
       name: "getDatasetFile",
       summary: "Downloads one side of a dataset as JSONL.",
-      input: z.strictObject({ ...one, split: z.enum(SPLITS) }),
+      input: z.strictObject({
+        ...one,
+        split: z.enum(SPLITS).meta({ description: "The side whose file is downloaded." }),
+      }),
       output: z.object({
         dataset_id: z.string(),
         split: z.enum(SPLITS),
@@ -208,8 +197,6 @@ export function datasetOperations({ service, settings, clock }: DatasetOperation
     ...datasetLineageOperations({ service, settings }),
   ];
 }
-
-const isFinished = (dataset: Dataset): boolean => dataset.status === "ready" || dataset.status === "failed";
 
 /** @throws invalid with the build's own code when it failed */
 function answer(dataset: Dataset): Reply<DatasetReply> {

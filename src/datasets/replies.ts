@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Dataset, datasetSchema } from "./contract.ts";
+import { defined } from "../kernel/defined.ts";
+import { type Dataset, datasetSchema, SPLITS } from "./contract.ts";
+import { FATES } from "./merge/select.ts";
 
 /**
  * What the doors answer: the manifest, with the names of the design (`dataset_id`, `training_count`,
@@ -23,13 +25,27 @@ export function datasetReply(dataset: Dataset, urls?: Record<string, string>): D
     success: dataset.status !== "failed",
     dataset_id: dataset.id,
     ...facts,
-    ...given("local_path", dataset.files?.train?.path),
-    ...given("validation_path", dataset.files?.validation?.path),
-    ...given("test_path", dataset.files?.test?.path),
-    ...given("reward_threshold", dataset.recipe.min_reward),
-    ...given("urls", urls),
+    ...defined({
+      local_path: dataset.files?.train?.path,
+      validation_path: dataset.files?.validation?.path,
+      test_path: dataset.files?.test?.path,
+      reward_threshold: dataset.recipe.min_reward,
+      urls,
+    }),
   };
 }
 
-const given = <K extends string, V>(key: K, value: V | undefined) =>
-  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+/** Where a line of a dataset is from. */
+export const edgeSchema = z.object({
+  dataset_id: z.string(),
+  hash: z.string().meta({ description: "First 32 digits of the SHA-256 of the line's text." }),
+  split: z.enum(SPLITS).nullable(),
+  fate: z.enum(FATES),
+  reason: z.string(),
+  score: z.number().nullable().meta({ description: "Null: a golden example." }),
+  tokens: z.number().int(),
+  at: z.string().optional(),
+  episode_ids: z.array(z.string()),
+  reward_ids: z.array(z.string()),
+  stands_for: z.string().optional().meta({ description: "The line that stands in this one's place." }),
+});

@@ -1,36 +1,27 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Provider } from "../provider/provider.ts";
-import type { Dataset, goldenPartInputSchema, Split } from "./contract.ts";
-import { type Estimate, type EstimateInput, estimate, type PriceTables } from "./estimate.ts";
+import type { Dataset, goldenPartInputSchema, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
+import { createGoldenRequests } from "./golden-requests.ts";
 import { createDatasetLineage } from "./lineage.ts";
 import { createDatasetRequests } from "./requests.ts";
-import { createDatasetStore, unlessChanged } from "./store.ts";
+import { isEndedDataset } from "./status.ts";
+import { createDatasetStore } from "./store.ts";
+import { countTrainingTokens } from "./training-tokens.ts";
 
 export interface DatasetDeps {
   readonly ledger: Ledger;
   readonly files: Files;
   readonly settings: Pick<
     Settings,
-    | "minReward"
-    | "maxExamples"
-    | "includeTools"
-    | "trainSplit"
-    | "splitKey"
-    | "redactSecrets"
-    | "baseModel"
-    | "epochs"
-    | "trainingType"
+    "minReward" | "maxExamples" | "includeTools" | "trainSplit" | "splitKey" | "redactSecrets" | "baseModel"
   >;
   readonly clock: Clock;
-  /** Prices and limits; without them costs are unknown. */
-  readonly tables?: PriceTables | undefined;
-  readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
 }
 export type GoldenPartInput = z.output<typeof goldenPartInputSchema>;
 
@@ -41,16 +32,13 @@ export function createDatasetService(deps: DatasetDeps) {
 
   async function get(agentId: string, id: string): Promise<Dataset> {
     const stored = await store.read(agentId, id);
-    if (stored === undefined)
-      throw notFound("dataset_not_found", `The agent "${agentId}" has no dataset "${id}".`, {
-        field: "dataset_id",
-        remedy: "List the agent's datasets to see their ids.",
-      });
+    if (stored === undefined) throw noSuchRecord("dataset", agentId, id);
     return bare(stored);
   }
 
   return {
     ...createDatasetRequests({ ...deps, store }),
+    ...createGoldenRequests({ ...deps, store }),
     ...createDatasetLineage({ ...deps, store, get }),
 
     /**
@@ -62,30 +50,26 @@ export function createDatasetService(deps: DatasetDeps) {
 
     get,
 
-    /** What training on it would take and cost. @throws not_found `dataset_not_found`, conflict `dataset_not_ready` */
-    estimate: async (input: EstimateInput): Promise<Estimate> =>
-      await estimate(deps, await get(input.agent_id, input.dataset_id), input),
+    /** Tokens of the training side in the vocabulary of `model`: counted once, then remembered. */
+    countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>
+      countTrainingTokens(files, dataset, model),
 
     /**
      * Asks for the end of a build; its next step ends it.
      * @throws conflict `dataset_finished`
      */
     async cancel(agentId: string, id: string): Promise<Dataset> {
-      for (;;) {
-        const stored = await store.read(agentId, id);
-        if (stored === undefined) return await get(agentId, id);
-        if (stored.cancel_requested === true) return bare(stored);
-        if (stored.status === "ready" || stored.status === "failed")
+      const cancelled = await store.change(agentId, id, (dataset) => {
+        if (dataset.cancel_requested === true) return undefined;
+        if (isEndedDataset(dataset))
           throw conflict(
             "dataset_finished",
-            `The build has already ended: the dataset is ${stored.status}.`,
-            {
-              field: "dataset_id",
-            },
+            `The build has already ended: the dataset is ${dataset.status}.`,
+            { field: "dataset_id" },
           );
-        if (await unlessChanged(store.update(stored, { cancel_requested: true })))
-          return await get(agentId, id);
-      }
+        return { ...dataset, cancel_requested: true };
+      });
+      return cancelled ?? (await get(agentId, id));
     },
 
     /** Newest first. */
@@ -104,11 +88,11 @@ export function createDatasetService(deps: DatasetDeps) {
         throw conflict("dataset_not_ready", `The dataset is ${dataset.status}; it has no files yet.`, {
           remedy: "Wait until its status is ready.",
         });
-      const file = dataset.files?.[split];
+      const file = dataset.files[split];
       if (file === undefined)
         throw notFound("split_empty", `The dataset has no ${split} side.`, {
           field: "split",
-          remedy: `It has: ${Object.keys(dataset.files ?? {}).join(", ")}.`,
+          remedy: `It has: ${Object.keys(dataset.files).join(", ")}.`,
         });
       return {
         ...file,

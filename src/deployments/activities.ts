@@ -1,17 +1,24 @@
+import type { Clock } from "../kernel/clock.ts";
 import { fatal, isLightningError, messageOf } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
-import type { Deployment, DeploymentActivities } from "./contract.ts";
+import type { DeploymentActivities } from "./contract.ts";
+import { cameTo, claimed, failed as promotionFailed } from "./moves.ts";
 import { probe } from "./probe.ts";
 import type { DeploymentService } from "./service.ts";
-
-const hasEnded = (deployment: Deployment) => deployment.state === "active" || deployment.state === "failed";
+import { isEndedDeployment } from "./status.ts";
+import { createDeploymentStore } from "./store.ts";
 
 export function createDeploymentActivities(deps: {
-  readonly service: DeploymentService;
-  readonly provider: Provider;
+  readonly service: Pick<DeploymentService, "get" | "activate" | "models">;
+  readonly ledger: Ledger;
+  readonly provider: Pick<Provider, "chat">;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }): DeploymentActivities {
-  const { service, provider } = deps;
-  const { store } = service;
+  const { service, provider, logger } = deps;
+  const store = createDeploymentStore(deps);
   const models = () => {
     if (service.models === undefined)
       throw fatal("hosting_not_set", "The settings name no Azure OpenAI account to make deployments in.");
@@ -19,22 +26,15 @@ export function createDeploymentActivities(deps: {
   };
 
   const setState = (agentId: string, id: string, state: "probing" | "ready") =>
-    store.changeDeployment(agentId, id, (one) =>
-      hasEnded(one) || one.state === state ? undefined : { ...one, state },
-    );
+    store.changeDeployment(agentId, id, (one) => cameTo(one, state));
 
   return {
-    async claimDeployment({ agent_id, id, instance_id }) {
-      const deployment = await store.changeDeployment(agent_id, id, (one) =>
-        hasEnded(one) || one.claimed_by !== undefined ? undefined : { ...one, claimed_by: instance_id },
+    async claimDeployment(input) {
+      const { kind, record } = await store.claimDeployment(input, isEndedDeployment, (one) =>
+        claimed(one, input.instance_id),
       );
-      if (deployment === undefined) throw new Error(`There is no deployment ${id} to work on.`);
-      if (hasEnded(deployment)) return { kind: "finished" };
-      if (deployment.claimed_by !== instance_id) return { kind: "elsewhere" };
-      return {
-        kind: "claimed",
-        ...(deployment.hosted_id === undefined ? {} : { hosted_id: deployment.hosted_id }),
-      };
+      const { hosted_id } = record;
+      return { kind, ...(kind !== "claimed" || hosted_id === undefined ? {} : { hosted_id }) };
     },
 
     provisionHosted: (input) => models().provision(input),
@@ -48,7 +48,7 @@ export function createDeploymentActivities(deps: {
 
     async probeDeployment({ agent_id, id }) {
       const deployment = await service.get(agent_id, id);
-      if (hasEnded(deployment)) return { kind: "ready" };
+      if (isEndedDeployment(deployment)) return { kind: "ready" };
       await setState(agent_id, id, "probing");
       const answer = await probe(provider, deployment.deployment_name);
       if (answer.kind === "failed") return answer;
@@ -60,7 +60,7 @@ export function createDeploymentActivities(deps: {
     async switchPointer({ agent_id, id }) {
       const deployment = await service.get(agent_id, id);
       if (deployment.state === "failed")
-        return { kind: "refused", code: "deployment_failed", message: deployment.error ?? "It has failed." };
+        return { kind: "refused", code: "deployment_failed", message: deployment.error };
       try {
         await service.activate(deployment);
       } catch (thrown) {
@@ -74,22 +74,13 @@ export function createDeploymentActivities(deps: {
     },
 
     async failDeployment({ agent_id, id, code, message }) {
-      const failed = await store.changeDeployment(agent_id, id, (one) =>
-        hasEnded(one)
-          ? undefined
-          : {
-              ...one,
-              state: "failed",
-              error: `${code}: ${message}`,
-              failure: { ...(one.failure?.code === code ? one.failure : {}), code, message },
-            },
-      );
+      const failed = await store.changeDeployment(agent_id, id, (one) => promotionFailed(one, code, message));
       if (failed?.state === "failed" && service.models !== undefined) {
         try {
           await service.models.release(failed);
         } catch (thrown) {
           // The next clean-up finds it.
-          service.logger.warn("what a failed promotion made could not be removed", {
+          logger.warn("what a failed promotion made could not be removed", {
             error: messageOf(thrown),
           });
         }

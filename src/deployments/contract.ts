@@ -1,10 +1,21 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import type { RecordKind } from "../ledger/records.ts";
+import {
+  DEPLOYMENT_STATES,
+  type DeploymentState,
+  HOSTED_STATES,
+  isOpenState,
+  type OpenDeploymentState,
+} from "./status.ts";
+
+export { DEPLOYMENT_STATES } from "./status.ts";
 
 export const promoteInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  run_id: idSchema,
+  run_id: idSchema.meta({ description: "The succeeded training run whose model is promoted." }),
   promoted_by: z
     .string()
     .max(200)
@@ -27,19 +38,19 @@ export const promoteInputSchema = z.strictObject({
   }),
 });
 
-/** `superseded` and those after `failed` are derived when read: from the pointer, and from what is hosted. */
-export const DEPLOYMENT_STATES = [
-  "requested",
-  "provisioning",
-  "probing",
-  "ready",
-  "active",
-  "superseded",
-  "failed",
-  "draining",
-  "deleted",
-  "lost",
-] as const;
+/** What is asked of a promotion, by a person or by a pipeline. */
+export interface PromoteRequest {
+  readonly agent_id: string;
+  readonly run_id: string;
+  readonly promoted_by?: string | undefined;
+  readonly evaluation_id?: string | undefined;
+  readonly override_reason?: string | undefined;
+  readonly deployment_name?: string | undefined;
+  readonly prune?: "no" | "oldest_inactive" | undefined;
+  /** For a pipeline: who started it, and who approved its promotion. */
+  readonly asked_by?: string | undefined;
+  readonly approved_by?: string | undefined;
+}
 
 /** Why a promotion failed, in a form that a door can answer with. */
 export const failureSchema = z.object({
@@ -48,16 +59,7 @@ export const failureSchema = z.object({
   /** For `deployment_quota`: the deployments that could make room, oldest first. */
   candidates: z.array(z.string()).optional(),
 });
-export const HOSTED_STATES = [
-  "requested",
-  "provisioning",
-  "probing",
-  "ready",
-  "draining",
-  "deleted",
-  "lost",
-  "failed",
-] as const;
+export type DeploymentFailure = z.output<typeof failureSchema>;
 
 /**
  * A tuned model made callable at the provider, one for each run: promotions, evaluations and rollbacks of the same run
@@ -82,16 +84,60 @@ export const hostedSchema = z.object({
   ready_at: storedTimeSchema.optional(),
   /** When it was last seen gone, or its removal begun. */
   gone_at: storedTimeSchema.optional(),
-  /** The promotion or evaluation for which it was removed and made anew; each may do that once. */
+  /** The promotion or evaluation for which it was removed and created again; each may do that once. */
   remade_for: z.string().optional(),
   /** Deployments that were removed to make room for this one. */
   pruned: z.array(z.string()).optional(),
   error: z.string().optional(),
   created_at: storedTimeSchema,
 });
-export type Hosted = z.output<typeof hostedSchema>;
+type StoredHosted = z.output<typeof hostedSchema>;
 
-/** One promotion. Whether it is active is derived from the pointer when it is read. */
+/** What something hosted has in every state. */
+export interface HostedFacts extends Omit<StoredHosted, "state" | "error"> {}
+/** On its way. */
+export interface ComingHosted extends HostedFacts {
+  state: "requested" | "provisioning" | "probing";
+  readonly error?: never;
+}
+export interface ReadyHosted extends HostedFacts {
+  state: "ready";
+  ready_at: string;
+  readonly error?: never;
+}
+export interface GoneHosted extends HostedFacts {
+  state: "draining" | "deleted" | "lost";
+  gone_at: string;
+  readonly error?: never;
+}
+export interface FailedHosted extends HostedFacts {
+  state: "failed";
+  error: string;
+}
+/** A hosted model: what its state promises is there. */
+export type Hosted = ComingHosted | ReadyHosted | GoneHosted | FailedHosted;
+
+/** Documents of earlier versions may lack what a state has today: it is filled in when they are read. */
+function completeHosted(document: object): Hosted {
+  const { state, error, ...facts } = document as StoredHosted;
+  if (state === "failed") return { ...facts, state, error: error ?? "The record does not say why." };
+  if (state === "ready") return { ...facts, state, ready_at: facts.ready_at ?? facts.requested_at };
+  if (state === "draining" || state === "deleted" || state === "lost")
+    return { ...facts, state, gone_at: facts.gone_at ?? facts.requested_at };
+  return { ...facts, state };
+}
+
+/** What is hosted, in the ledger. */
+export const HOSTED: RecordKind<Hosted> = {
+  container: "deployments",
+  type: "hosted",
+  complete: completeHosted,
+};
+
+/**
+ * A promotion as a document: flat, so that documents of every version can be read. Whether it serves now is derived
+ * from the pointer when it is read. What the program works with is `Deployment`.
+ */
 export const deploymentSchema = z.object({
   id: idSchema,
   type: z.literal("deployment"),
@@ -126,7 +172,50 @@ export const deploymentSchema = z.object({
   promoted_at: storedTimeSchema.optional(),
   created_at: storedTimeSchema,
 });
-export type Deployment = z.output<typeof deploymentSchema>;
+type StoredDeployment = z.output<typeof deploymentSchema>;
+
+/** What a promotion has in every state. */
+export interface DeploymentFacts
+  extends Omit<StoredDeployment, "state" | "error" | "failure" | "promoted_at"> {}
+export interface OpenDeployment extends DeploymentFacts {
+  state: OpenDeploymentState;
+  /** What is in its way: the promotion fails of it unless somebody acts. */
+  failure?: DeploymentFailure | undefined;
+  readonly error?: never;
+  readonly promoted_at?: never;
+}
+export interface ActiveDeployment extends DeploymentFacts {
+  state: "active";
+  promoted_at: string;
+  readonly failure?: never;
+  readonly error?: never;
+}
+export interface FailedDeployment extends DeploymentFacts {
+  state: "failed";
+  error: string;
+  /** Promotions of earlier versions have none. */
+  failure?: DeploymentFailure | undefined;
+  readonly promoted_at?: never;
+}
+/** One promotion: what its state promises is there. */
+export type Deployment = OpenDeployment | ActiveDeployment | FailedDeployment;
+
+/** Documents of earlier versions may lack what a state has today: it is filled in when they are read. */
+function completeDeployment(document: object): Deployment {
+  const { state, error, failure, promoted_at, ...facts } = document as StoredDeployment;
+  const why = failure === undefined ? {} : { failure };
+  if (state === "failed")
+    return { ...facts, state, error: error ?? failure?.message ?? "The record does not say why.", ...why };
+  if (isOpenState(state)) return { ...facts, state, ...why };
+  return { ...facts, state: "active", promoted_at: promoted_at ?? facts.created_at };
+}
+
+/** Promotions in the ledger. */
+export const DEPLOYMENTS: RecordKind<Deployment> = {
+  container: "deployments",
+  type: "deployment",
+  complete: completeDeployment,
+};
 
 /**
  * The one document that decides the active model; id `active`. `stack` holds what really served, newest last; the
@@ -146,6 +235,13 @@ export const pointerSchema = z.object({
 });
 export type Pointer = z.output<typeof pointerSchema>;
 
+/** The pointers in the ledger. */
+export const POINTERS: RecordKind<Pointer> = {
+  container: "deployments",
+  type: "pointer",
+  complete: (document) => document as Pointer,
+};
+
 export const deploymentEventSchema = z.object({
   id: idSchema,
   type: z.literal("event"),
@@ -161,6 +257,13 @@ export const deploymentEventSchema = z.object({
 });
 export type DeploymentEvent = z.output<typeof deploymentEventSchema>;
 
+/** The history of the pointers in the ledger. */
+export const DEPLOYMENT_EVENTS: RecordKind<DeploymentEvent> = {
+  container: "deployments",
+  type: "event",
+  complete: (document) => document as DeploymentEvent,
+};
+
 /** Work on what is hosted, and for whom: a deployment's or an evaluation's id. */
 export interface HostedRef extends RecordRef {
   readonly wanted_by: string;
@@ -169,22 +272,31 @@ type Failed = {
   kind: "failed";
   code: string;
   message: string;
-  /** Removing it and making it anew may help. */
+  /** Removing it and creating it again may help. */
   remake: boolean;
+};
+
+export interface PromotionResult {
+  status: "active" | "failed";
+  deployment_name?: string | undefined;
+}
+export const PROMOTE_MODEL: Orchestration<"promoteModel", RecordRef, PromotionResult> = {
+  name: "promoteModel",
+  instanceId: recordInstance,
 };
 
 /** The durable steps of `promoteModel`; each can run again without harm. */
 export interface DeploymentActivities {
   /** `hosted_id`: the model is to be made callable first. */
   claimDeployment(input: ClaimInput): Promise<Claim & { hosted_id?: string | undefined }>;
-  readDeploymentStatus(input: RecordRef): Promise<{ state: Deployment["state"]; error?: string | undefined }>;
+  readDeploymentStatus(input: RecordRef): Promise<{ state: DeploymentState; error?: string | undefined }>;
   /** Asks for the deployment at the provider, or looks how far it is; never waits for it. */
   provisionHosted(
     input: HostedRef,
   ): Promise<{ kind: "made" } | { kind: "making"; look_again_seconds: number } | Failed>;
   /** A tiny completion: ARM's `Succeeded` does not mean that it answers. */
   probeHosted(input: HostedRef): Promise<{ kind: "ready" } | { kind: "not_ready" } | Failed>;
-  /** Begins to remove what does not answer, so that it can be made anew. */
+  /** Begins to remove what does not answer, so that it can be created again. */
   remakeHosted(input: HostedRef): Promise<null>;
   /** A tiny completion: whether the deployment really answers. */
   probeDeployment(

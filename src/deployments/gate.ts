@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
-import { conflict, forbidden, invalid, notFound } from "../kernel/errors.ts";
+import { conflict, forbidden, invalid } from "../kernel/errors.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment } from "./contract.ts";
 import type { Gate, GatePolicies } from "./policy.ts";
@@ -72,10 +73,7 @@ export function createGate(deps: {
   async function evaluationFor(agentId: string, runId: string, id?: string): Promise<Evaluation | undefined> {
     if (id === undefined) return store.newestEvaluation(agentId, runId);
     const evaluation = await store.readEvaluation(agentId, id);
-    if (evaluation === undefined)
-      throw notFound("evaluation_not_found", `Agent ${agentId} has no evaluation ${id}.`, {
-        field: "evaluation_id",
-      });
+    if (evaluation === undefined) throw noSuchRecord("evaluation", agentId, id);
     if (evaluation.run_id !== runId)
       throw invalid("evaluation_of_other_run", `Evaluation ${id} did not judge training run ${runId}.`, {
         field: "evaluation_id",

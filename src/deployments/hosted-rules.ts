@@ -1,7 +1,8 @@
 import { sha256 } from "../kernel/hashing.ts";
-import type { Deployment, Hosted, Pointer } from "./contract.ts";
+import type { Deployment, GoneHosted, Hosted, Pointer } from "./contract.ts";
+import { isOpenDeployment } from "./status.ts";
 
-/** Azure takes letters, digits and `-`, at most 64 (azure-facts §2). */
+/** Azure takes letters, digits and `-`, at most 64 (docs/facts.md#deployment-names). */
 const LONGEST_AGENT = 40;
 /** A new deployment may be wanted by an evaluation that is still under way. */
 const YOUNG_MS = 24 * 3_600_000;
@@ -16,8 +17,9 @@ export function hostedName(agentId: string, runId: string): string {
 }
 export const hostedId = (name: string): string => `hosted-${name}`;
 
-export const isUnderWay = (deployment: Pick<Deployment, "state">): boolean =>
-  ["requested", "provisioning", "probing", "ready"].includes(deployment.state);
+/** It is not at the provider any more, or is on its way out. */
+export const isGone = (state: Hosted["state"]): state is GoneHosted["state"] =>
+  state === "draining" || state === "deleted" || state === "lost";
 
 /** What of the ledger decides whether something hosted may go. */
 export interface Holdings {
@@ -35,7 +37,7 @@ export function kept({ pointers, deployments, settled }: Holdings): Set<string> 
     const before = stack.findLast((one) => one.deployment_name !== deployment_name);
     if (before !== undefined) names.add(before.deployment_name);
   }
-  for (const one of deployments) if (isUnderWay(one)) names.add(one.deployment_name);
+  for (const one of deployments) if (isOpenDeployment(one)) names.add(one.deployment_name);
   for (const one of settled) if (one !== undefined) names.add(one);
   return names;
 }
@@ -53,7 +55,7 @@ export function inactive(
   );
   return hosted
     .filter(({ state, deployment_name: name, requested_at }) => {
-      if (keep.has(name) || state === "draining" || state === "deleted" || state === "lost") return false;
+      if (keep.has(name) || isGone(state)) return false;
       const age = nowMs - Date.parse(requested_at);
       return age >= olderThanMs && (served.has(name) || age >= YOUNG_MS);
     })

@@ -1,69 +1,50 @@
-import { isLightningError } from "../kernel/errors.ts";
-import { changeRecord } from "../ledger/change-record.ts";
-import { bare, each, type Ledger } from "../ledger/ledger.ts";
-import type { Deployment, Hosted, Pointer } from "./contract.ts";
+import { bare, type Ledger } from "../ledger/ledger.ts";
+import { recordsOf } from "../ledger/records.ts";
+import { DEPLOYMENTS, type Deployment, HOSTED, type Hosted, POINTERS, type Pointer } from "./contract.ts";
 import type { Holdings } from "./hosted-rules.ts";
 
 export type HostedStore = ReturnType<typeof createHostedStore>;
 
 /** What is hosted, as the ledger knows it. */
 export function createHostedStore(ledger: Ledger) {
-  async function all<T extends Deployment | Hosted | Pointer>(type: T["type"]): Promise<T[]> {
-    const found: T[] = [];
-    // Every agent's: they share the account. Housekeeping only.
-    for await (const one of each<T>(ledger, "deployments", {
-      where: [{ field: "type", op: "eq", value: type }],
-    }))
-      found.push(bare(one) as unknown as T);
-    return found;
-  }
-
-  async function read(agentId: string, id: string): Promise<Hosted | undefined> {
-    const found = await ledger.read<Hosted>("deployments", [agentId], id);
-    return found?.type === "hosted" ? bare(found) : undefined;
-  }
+  const hosted = recordsOf(ledger, HOSTED);
+  const deployments = recordsOf(ledger, DEPLOYMENTS);
+  const pointers = recordsOf(ledger, POINTERS);
 
   return {
-    read,
+    change: hosted.change,
 
-    /** Creates the record unless it exists; answers the one that is there. */
-    async ensure(hosted: Hosted): Promise<Hosted> {
-      try {
-        return bare(await ledger.create("deployments", hosted));
-      } catch (thrown) {
-        if (!isLightningError(thrown) || (thrown.kind !== "conflict" && !thrown.ambiguous)) throw thrown;
-        const found = await read(hosted.agent_id, hosted.id);
-        if (found === undefined) throw thrown;
-        return found;
-      }
+    async read(agentId: string, id: string): Promise<Hosted | undefined> {
+      const found = await hosted.read(agentId, id);
+      return found === undefined ? undefined : bare(found);
     },
 
-    change: (
-      agentId: string,
-      id: string,
-      change: (hosted: Hosted) => Hosted | undefined,
-    ): Promise<Hosted | undefined> =>
-      changeRecord<Hosted>(ledger, "deployments", { type: "hosted", agent_id: agentId, id }, change),
+    /** Creates the record unless it exists; answers the one that is there, also after a lost answer. */
+    ensure: async (one: Hosted): Promise<Hosted> =>
+      bare((await hosted.createOnce(one, { settleUnclear: true })).record),
 
-    all: () => all<Hosted>("hosted"),
+    /** Every agent's: they share the account. Housekeeping only, the query asks every partition. */
+    all: (): Promise<Hosted[]> => allOf(hosted.each({})),
 
     async holdings(settled: Holdings["settled"]): Promise<Holdings & { readonly pointers: Pointer[] }> {
-      const [pointers, deployments] = await Promise.all([
-        all<Pointer>("pointer"),
-        all<Deployment>("deployment"),
+      const [seen, made] = await Promise.all([
+        allOf<Pointer>(pointers.each({})),
+        allOf<Deployment>(deployments.each({})),
       ]);
-      return { pointers, deployments, settled };
+      return { pointers: seen, deployments: made, settled };
     },
 
     /** Those of one agent, by deployment name. */
     async ofAgent(agentId: string): Promise<Map<string, Hosted>> {
       const found = new Map<string, Hosted>();
-      for await (const one of each<Hosted>(ledger, "deployments", {
-        pk: [agentId],
-        where: [{ field: "type", op: "eq", value: "hosted" }],
-      }))
-        found.set(one.deployment_name, bare(one));
+      for await (const one of hosted.each({ pk: [agentId] })) found.set(one.deployment_name, bare(one));
       return found;
     },
   };
+}
+
+async function allOf<T extends object>(each: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const one of each) found.push(bare(one) as unknown as T);
+  return found;
 }

@@ -1,32 +1,21 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { manifestField, manifestSchema } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { manifestField } from "../doors/manifest.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
-import { deploymentEventSchema } from "./contract.ts";
 import { LINEAGE_KINDS } from "./lineage.ts";
+import { lineageSchema } from "./replies.ts";
 import type { DeploymentService } from "./service.ts";
 
-const lineageSchema = z.looseObject({
-  agent_id: z.string(),
-  deployments_found: z.number().int(),
-  lineage: z.array(
-    z.looseObject({ deployment_id: idSchema, tuned_model: z.string(), is_active: z.boolean() }),
-  ),
-  events: z.array(deploymentEventSchema),
-  continuation: z.string().optional(),
-  manifest: manifestSchema.optional(),
-});
-
-/** The rows that tell where a model came from. */
+/** The rows that say where a model came from. */
 export function lineageOperations({
   service,
   settings,
 }: {
   readonly service: DeploymentService;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
-  const { lineage } = service.reads;
+}) {
+  const { lineage } = service;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
 
   const getLineage = defineOperation({
@@ -35,8 +24,10 @@ export function lineageOperations({
       "Traces deployments to their evaluation, training run and dataset, with the history of promotions.",
     input: z.strictObject({
       ...agent,
-      kind: z.enum(LINEAGE_KINDS).optional(),
-      id: idSchema.optional(),
+      kind: z.enum(LINEAGE_KINDS).optional().meta({
+        description: "Begin at a record of this kind, with `id`; absent, every deployment of the agent.",
+      }),
+      id: idSchema.optional().meta({ description: "The record's id." }),
       ...pagingSchema,
       ...manifestField,
     }),
@@ -57,7 +48,12 @@ export function lineageOperations({
   const getLineageOf = defineOperation({
     name: "getLineageOf",
     summary: "Traces one deployment, run, dataset or evaluation to what led to it and what came of it.",
-    input: z.strictObject({ ...agent, kind: z.enum(LINEAGE_KINDS), id: idSchema, ...manifestField }),
+    input: z.strictObject({
+      ...agent,
+      kind: z.enum(LINEAGE_KINDS).meta({ description: "What the record is." }),
+      id: idSchema.meta({ description: "The record's id." }),
+      ...manifestField,
+    }),
     output: lineageSchema,
     role: "reader",
     effect: "read",

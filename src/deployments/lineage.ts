@@ -1,6 +1,6 @@
 import type { Dataset } from "../datasets/contract.ts";
+import { noSuchRecord, type RecordKind } from "../doors/no-such-record.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
-import { notFound } from "../kernel/errors.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment, DeploymentEvent, Hosted } from "./contract.ts";
@@ -9,6 +9,12 @@ import type { DeploymentStore } from "./store.ts";
 
 export const LINEAGE_KINDS = ["deployments", "runs", "datasets", "evaluations"] as const;
 export type LineageKind = (typeof LINEAGE_KINDS)[number];
+const KIND_OF = {
+  deployments: "deployment",
+  runs: "run",
+  datasets: "dataset",
+  evaluations: "evaluation",
+} as const satisfies Record<LineageKind, RecordKind>;
 
 /** An ancestor that the records name and the ledger does not have: shown, never dropped. */
 export interface Missing {
@@ -194,7 +200,7 @@ export function createLineage(store: DeploymentStore) {
       };
     },
 
-    /** One record with all that led to it and all that came of it. @throws not_found `record_not_found` */
+    /** One record with all that led to it and all that came of it. @throws not_found, as of the kind */
     async ofRecord(agentId: string, kind: LineageKind, id: string) {
       const [pointer, events, hosted] = await Promise.all([
         store.readPointer(agentId),
@@ -260,9 +266,7 @@ export function createLineage(store: DeploymentStore) {
           });
         }
       }
-      throw notFound("record_not_found", `Agent ${agentId} has no record ${id} among its ${kind}.`, {
-        field: "id",
-      });
+      throw noSuchRecord(KIND_OF[kind], agentId, id, { field: "id", formerly: "record_not_found" });
     },
   };
 }

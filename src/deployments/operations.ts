@@ -1,16 +1,18 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, forbidden, type LightningError } from "../kernel/errors.ts";
-import { type Deployment, type DeploymentEvent, promoteInputSchema } from "./contract.ts";
+import { type Deployment, type DeploymentEvent, PROMOTE_MODEL, promoteInputSchema } from "./contract.ts";
 import { showDeployment } from "./lineage.ts";
 import { policyOperations } from "./policy-operations.ts";
-import { deploymentReads, nameOrNull, shownDeploymentSchema } from "./read-operations.ts";
+import { deploymentReads } from "./read-operations.ts";
+import { nameOrNull, shownDeploymentSchema } from "./replies.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
+import { isEndedDeployment } from "./status.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 
@@ -24,8 +26,12 @@ export interface DeploymentOperationsDeps {
   readonly upkeep?: DeploymentUpkeep | undefined;
 }
 
-const person = z.string().max(200).optional();
-const reason = z.string().max(2000).optional();
+const person = z
+  .string()
+  .max(200)
+  .optional()
+  .meta({ description: "Who asks for it; a signed-in person's name goes before it." });
+const reason = z.string().max(2000).optional().meta({ description: "Why, as text; stands in the history." });
 
 const promotedSchema = shownDeploymentSchema.extend({
   success: z.boolean(),
@@ -54,7 +60,7 @@ export function deploymentOperations({
   settings,
   clock,
   upkeep,
-}: DeploymentOperationsDeps): Operation[] {
+}: DeploymentOperationsDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   const activeId = async (agentIdValue: string) =>
     (await service.readActive(agentIdValue))?.deployment_id ?? null;
@@ -65,8 +71,8 @@ export function deploymentOperations({
     pointer: Awaited<ReturnType<typeof service.deactivate>>["pointer"],
   ) {
     const id = pointer.deployment_id;
-    const tuned = id === null ? undefined : await service.reads.tunedModelOf(agentIdValue, id);
-    const model = tuned ?? pointer.deployment_name;
+    const active = id === null ? undefined : await service.find(agentIdValue, id);
+    const model = active?.tuned_model_name ?? pointer.deployment_name;
     return {
       success: true,
       agent_id: agentIdValue,
@@ -104,9 +110,10 @@ export function deploymentOperations({
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "promoteModel", instanceId: id, input: { agent_id, id } },
+        PROMOTE_MODEL,
+        { agent_id, id },
         () => service.get(agent_id, id),
-        (one) => one.state === "active" || one.state === "failed",
+        isEndedDeployment,
       );
       if (record.state === "failed") throw notPromoted(record);
       if (!finished) return { status: 202, body: { ...(await show(record)), success: true, urls } };
@@ -120,7 +127,9 @@ export function deploymentOperations({
     summary: "Goes back to the model that served before, or to the deployment named.",
     input: z.strictObject({
       ...agent,
-      target_id: idSchema.optional(),
+      target_id: idSchema
+        .optional()
+        .meta({ description: "The deployment to return to; absent, the one that served before." }),
       reason,
       rolled_back_by: person,
       at_once: z.boolean().optional().meta({
@@ -161,13 +170,14 @@ export function deploymentOperations({
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "promoteModel", instanceId: id, input: { agent_id, id } },
+        PROMOTE_MODEL,
+        { agent_id, id },
         () => service.get(agent_id, id),
-        (one) => one.state === "active" || one.state === "failed",
+        isEndedDeployment,
       );
       if (record.state === "failed") throw notPromoted(record);
       selector.invalidate(agent_id);
-      const now = await afterMove(agent_id, await service.reads.pointer(agent_id));
+      const now = await afterMove(agent_id, await service.pointerOf(agent_id));
       const event = await service.returnOf(record);
       const { warnings } = result;
       if (!finished || event === undefined)

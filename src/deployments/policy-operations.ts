@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema } from "../doors/schemas.ts";
 import { GATES, type GatePolicies, type GatePolicy, policyRecordSchema } from "./policy.ts";
 
@@ -28,7 +28,7 @@ export function policyOperations({
 }: {
   readonly policies: GatePolicies;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   return [
     defineOperation({
@@ -54,9 +54,21 @@ export function policyOperations({
           .enum([...GATES, "setting"])
           .optional()
           .meta({ description: "`setting`: back to LIGHTNING_GATE_POLICY." }),
-        four_eyes: z.boolean().optional(),
-        reason: z.string().min(1).max(2000).optional(),
-        set_by: z.string().min(1).max(200).optional(),
+        four_eyes: z.boolean().optional().meta({
+          description: "Whether who promotes must be somebody else than who had the model trained.",
+        }),
+        reason: z
+          .string()
+          .min(1)
+          .max(2000)
+          .optional()
+          .meta({ description: "Why, as text; stands in the history." }),
+        set_by: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .meta({ description: "Who sets it; a signed-in person's name goes before it." }),
       }),
       output: policySchema.extend({ success: z.boolean() }),
       role: "owner",

@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { storedTimeSchema } from "../doors/schemas.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { invalid, isLightningError, preconditionFailed } from "../kernel/errors.ts";
+import { invalid, preconditionFailed } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
+import { createOrReplace, retryRaces } from "../ledger/races.ts";
 
 export const GATES = ["warn", "require"] as const;
 export type Gate = (typeof GATES)[number];
@@ -53,7 +54,6 @@ export interface SetPolicy {
 }
 
 const ID = "gate-policy";
-const ATTEMPTS = 8;
 const CHANGES_KEPT = 100;
 
 export type GatePolicies = ReturnType<typeof createGatePolicies>;
@@ -92,7 +92,7 @@ export function createGatePolicies(deps: {
           field: "gate",
           remedy: "Give gate, four_eyes, or both.",
         });
-      for (let attempt = 1; ; attempt++) {
+      const once = async (): Promise<GatePolicy> => {
         const stored = await read(agent_id);
         const before = stored?.changes.at(-1);
         const wanted = gate === undefined ? before?.gate : gate === "setting" ? undefined : gate;
@@ -114,21 +114,16 @@ export function createGatePolicies(deps: {
           changes: [...(stored === undefined ? [] : bare(stored).changes), change].slice(-CHANGES_KEPT),
           created_at: stored?.created_at ?? now,
         };
-        try {
-          if (stored === undefined) await ledger.create("deployments", next);
-          else await ledger.replace("deployments", next, { ifMatch: stored._etag });
-          return show(agent_id, next);
-        } catch (thrown) {
-          const lostRace =
-            isLightningError(thrown) && (thrown.kind === "precondition" || thrown.kind === "conflict");
-          if (!lostRace) throw thrown;
-          if (attempt >= ATTEMPTS)
-            throw preconditionFailed("policy_moved", "Others keep changing the policy of this agent.", {
-              remedy: "Look at it and repeat the request if it is still wanted.",
-              cause: thrown,
-            });
-        }
-      }
+        await createOrReplace(ledger, "deployments", stored, next);
+        return show(agent_id, next);
+      };
+      return retryRaces(once, {
+        contended: (cause) =>
+          preconditionFailed("policy_moved", "Others keep changing the policy of this agent.", {
+            remedy: "Look at it and repeat the request if it is still wanted.",
+            cause,
+          }),
+      });
     },
   };
 }

@@ -1,32 +1,14 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema, storedTimeSchema } from "../doors/schemas.ts";
-import { DEPLOYMENT_STATES } from "./contract.ts";
+import { defineOperation } from "../doors/operation.ts";
+import { agentIdSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { bare } from "../ledger/ledger.ts";
+import { rollbackInfo, showDeployment } from "./lineage.ts";
 import { lineageOperations } from "./lineage-operations.ts";
+import { activeDeploymentSchema, shownDeploymentSchema } from "./replies.ts";
+import { applyRollback } from "./rules.ts";
 import type { ModelSelector } from "./selection.ts";
 import type { DeploymentService } from "./service.ts";
-
-export const nameOrNull = z.string().nullable();
-
-export const shownDeploymentSchema = z.looseObject({
-  deployment_id: idSchema,
-  id: idSchema,
-  agent_id: z.string(),
-  training_run_id: z.string(),
-  run_id: z.string(),
-  tuned_model: z.string(),
-  tuned_model_name: z.string(),
-  deployment_name: z.string(),
-  is_active: z.boolean(),
-  state: z.enum(DEPLOYMENT_STATES),
-  promoted_at: storedTimeSchema.optional(),
-  promoted_by: z.string().optional(),
-  evaluation_id: z.string().optional(),
-  verdict: z.string().optional(),
-  override_reason: z.string().optional(),
-  warnings: z.array(z.string()),
-});
 
 /** The rows that only look: which model serves, and what served before. */
 export function deploymentReads({
@@ -37,7 +19,7 @@ export function deploymentReads({
   readonly service: DeploymentService;
   readonly selector: ModelSelector;
   readonly settings: Pick<Settings, "agentId" | "useTunedModel">;
-}): Operation[] {
+}) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
 
   const listDeployments = defineOperation({
@@ -58,12 +40,21 @@ export function deploymentReads({
     mcp: ["lightning_list_deployments"],
     example: { agent_id: "mcp-agents" },
     async run({ agent_id, limit, continuation }) {
-      const page = await service.reads.page(agent_id, limit, continuation);
+      const [page, active, events, hosted] = await Promise.all([
+        service.list(agent_id, limit, continuation),
+        service.readActive(agent_id),
+        service.historyOf(agent_id),
+        service.hostedOf(agent_id),
+      ]);
+      const deployments = page.items.map((one) => ({
+        ...showDeployment(bare(one), active?.deployment_id ?? null, hosted.get(one.deployment_name)),
+        ...rollbackInfo(one.id, events),
+      }));
       return {
         body: {
           agent_id,
-          deployments_found: page.deployments.length,
-          deployments: page.deployments,
+          deployments_found: deployments.length,
+          deployments,
           ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
         },
       };
@@ -74,19 +65,7 @@ export function deploymentReads({
     name: "getActiveDeployment",
     summary: "Shows the deployment that serves now, or says that the base model does.",
     input: z.strictObject(agent),
-    output: z.looseObject({
-      has_active_deployment: z.boolean(),
-      agent_id: z.string(),
-      deployment_id: nameOrNull,
-      tuned_model_name: nameOrNull,
-      base_model: z.string(),
-      message: z.string().optional(),
-      rollback_to: z
-        .object({ deployment_id: z.string(), deployment_name: z.string() })
-        .nullable()
-        .optional()
-        .meta({ description: "What a rollback without a target would return to; null: the base model." }),
-    }),
+    output: activeDeploymentSchema,
     role: "reader",
     effect: "read",
     idempotent: true,
@@ -109,7 +88,26 @@ export function deploymentReads({
             base_model,
           },
         };
-      const { shown, rollback_to } = await service.reads.active(agent_id, active);
+      const [deployment, pointer, hosted] = await Promise.all([
+        service.find(agent_id, active.deployment_id),
+        service.pointerOf(agent_id),
+        service.hostedOf(agent_id),
+      ]);
+      const state = { deployment_id: active.deployment_id, deployment_name: active.deployment_name };
+      const back = applyRollback({ ...state, stack: pointer.stack, version: pointer.version });
+      const { deployment_id: backId = null, deployment_name: backName = null } =
+        back.kind === "moved" ? back.pointer : {};
+      const rollback_to =
+        backId === null || backName === null ? null : { deployment_id: backId, deployment_name: backName };
+      // The pointer alone decides; a record that is gone is named, not hidden.
+      const shown =
+        deployment === undefined
+          ? {
+              tuned_model_name: active.deployment_name,
+              tuned_model: active.deployment_name,
+              missing: true as const,
+            }
+          : showDeployment(deployment, active.deployment_id, hosted.get(active.deployment_name));
       return {
         body: {
           ...shown,

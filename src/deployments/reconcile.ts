@@ -2,15 +2,19 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { HostedModel, Hosting } from "../hosting/hosting.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { bare } from "../ledger/ledger.ts";
+import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Deployment, Hosted } from "./contract.ts";
-import { isUnderWay, kept } from "./hosted-rules.ts";
+import { found as comesBack, gone } from "./hosted-moves.ts";
+import { kept } from "./hosted-rules.ts";
 import { probe } from "./probe.ts";
 import type { DeploymentService } from "./service.ts";
+import { isOpenDeployment } from "./status.ts";
+import { createDeploymentStore } from "./store.ts";
 
 export interface ReconcileDeps {
-  readonly service: DeploymentService;
+  readonly service: Pick<DeploymentService, "models" | "prepareReturn">;
+  readonly ledger: Ledger;
   readonly hosting?: Hosting | undefined;
   readonly catalog?: Pick<Catalog, "refresh"> | undefined;
   readonly provider: Pick<Provider, "chat">;
@@ -45,18 +49,19 @@ const isTuned = (model: string) => /\.ft-[0-9a-f]{32}/.test(model);
 const isDeveloper = (sku: string) => /^developer/i.test(sku);
 
 /** Compares what the ledger says is hosted with what Azure has, and brings back what serves. */
-export function createReconciler({ service, hosting, catalog, provider, clock, logger }: ReconcileDeps) {
-  const { store } = service;
+export function createReconciler(deps: ReconcileDeps) {
+  const { service, ledger, hosting, catalog, provider, clock, logger } = deps;
+  const store = createDeploymentStore({ ledger, clock });
 
   async function listed(): Promise<Map<string, HostedModel>> {
     const found = new Map<string, HostedModel>();
     if (hosting !== undefined) for await (const one of hosting.list()) found.set(one.name, one);
     return found;
   }
-  const change = (one: Hosted, to: Partial<Hosted>) =>
+  const change = (one: Hosted, move: (now: Hosted) => Hosted) =>
     store.hosted.change(one.agent_id, one.id, (now) =>
       // Somebody works on it at this moment: what was listed before may be old.
-      now.state === one.state ? { ...now, ...to } : undefined,
+      now.state === one.state ? move(now) : undefined,
     );
 
   /** The record under which a lost active model comes back. */
@@ -100,25 +105,25 @@ export function createReconciler({ service, hosting, catalog, provider, clock, l
         return state !== undefined && state !== "Deleting";
       };
       const busy = new Set(
-        holdings.deployments.filter((one) => isUnderWay(one)).map((one) => one.deployment_name),
+        holdings.deployments.filter((one) => isOpenDeployment(one)).map((one) => one.deployment_name),
       );
       for (const one of hosted) {
         const name = one.deployment_name;
         if (busy.has(name)) continue;
         if (!isThere(name) && (one.state === "ready" || one.state === "probing")) {
-          await change(one, { state: "lost", gone_at: now });
+          await change(one, (seen) => gone(seen, "lost", now));
           logger.error("the provider has removed a deployment", {
             agent_id: one.agent_id,
             deployment_name: name,
           });
           lost.push(name);
         } else if (!there.has(name) && one.state === "draining")
-          await change(one, { state: "deleted", gone_at: one.gone_at ?? now });
+          await change(one, (seen) => gone(seen, "deleted", one.gone_at));
         else if (
           there.get(name)?.state === "Succeeded" &&
           ["lost", "deleted", "failed"].includes(one.state)
         ) {
-          await change(one, { state: "probing" });
+          await change(one, comesBack);
           found.push(name);
         }
       }

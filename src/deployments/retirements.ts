@@ -1,7 +1,8 @@
 import { type Catalog, type ModelFacts, type Told, UNKNOWN, type Unknown } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
-import { bare, each, type Ledger } from "../ledger/ledger.ts";
-import type { TrainingRun } from "../training/contract.ts";
+import { bare, type Ledger } from "../ledger/ledger.ts";
+import { recordsOf } from "../ledger/records.ts";
+import { RUNS, type SucceededRun } from "../training/contract.ts";
 import type { DeploymentService } from "./service.ts";
 
 type Days = number | Unknown;
@@ -45,7 +46,7 @@ export interface Retirements {
       readonly agent_id: string;
       readonly name: string;
       readonly dataset_id: string;
-      readonly training: { readonly base_model: string; readonly grader?: TrainingRun["grader"] };
+      readonly training: { readonly base_model: string; readonly grader?: SucceededRun["grader"] };
       readonly evaluation: { readonly baseline: "active" };
     };
   }[];
@@ -63,21 +64,16 @@ export function createRetirements(deps: {
   const { ledger, catalog, service, settings } = deps;
   const days = (date: Told): Days => (date === UNKNOWN ? UNKNOWN : catalog.daysUntil(date));
 
-  async function succeededRuns(agentId: string): Promise<TrainingRun[]> {
-    const runs: TrainingRun[] = [];
-    for await (const run of each<TrainingRun>(ledger, "runs", {
-      pk: [agentId],
-      where: [
-        { field: "type", op: "eq", value: "run" },
-        { field: "status", op: "eq", value: "succeeded" },
-      ],
-    }))
-      runs.push(bare(run));
+  async function succeededRuns(agentId: string): Promise<SucceededRun[]> {
+    const runs: SucceededRun[] = [];
+    const where = [{ field: "status", op: "eq", value: "succeeded" } as const];
+    for await (const run of recordsOf(ledger, RUNS).each({ pk: [agentId], where }))
+      if (run.status === "succeeded") runs.push(bare(run));
     return runs.toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1));
   }
 
   /** What training on the same examples would cost: billed tokens of the run times the price of the other base. */
-  function estimate(run: TrainingRun, base: string): number | Unknown {
+  function estimate(run: SucceededRun, base: string): number | Unknown {
     // Reinforcement is paid by the hour.
     if (run.method === "reinforcement") return UNKNOWN;
     const price = catalog.trainingPrice(base, run.training_type);
@@ -87,7 +83,7 @@ export function createRetirements(deps: {
 
   return async (agentId: string): Promise<Retirements> => {
     const runs = await succeededRuns(agentId);
-    const pointer = await service.reads.pointer(agentId);
+    const pointer = await service.pointerOf(agentId);
     const served = new Map(runs.map((run) => [run.id, run]));
     const names = [...new Set([settings.baseModel, ...runs.map((run) => run.base_model)])];
     const facts = new Map(
@@ -95,18 +91,24 @@ export function createRetirements(deps: {
     );
     const end = (base: string) => facts.get(base)?.deployment_retires ?? UNKNOWN;
     const deployments: Retirements["deployments"][number][] = [];
-    for await (const one of service.reads.everActive(agentId)) {
-      const base = served.get(one.training_run_id)?.base_model ?? UNKNOWN;
-      deployments.push({
-        deployment_id: one.id,
-        run_id: one.training_run_id,
-        deployment_name: one.deployment_name,
-        base_model: base,
-        retires: end(base),
-        days_left: days(end(base)),
-        is_active: one.id === pointer.deployment_id,
-      });
-    }
+    let after: string | undefined;
+    do {
+      const page = await service.list(agentId, 200, after);
+      for (const one of page.items) {
+        if (one.promoted_at === undefined) continue;
+        const base = served.get(one.training_run_id)?.base_model ?? UNKNOWN;
+        deployments.push({
+          deployment_id: one.id,
+          run_id: one.training_run_id,
+          deployment_name: one.deployment_name,
+          base_model: base,
+          retires: end(base),
+          days_left: days(end(base)),
+          is_active: one.id === pointer.deployment_id,
+        });
+      }
+      after = page.continuation;
+    } while (after !== undefined);
 
     const active = deployments.find((one) => one.is_active);
     const run = active === undefined ? runs[0] : (served.get(active.run_id) ?? runs[0]);
@@ -133,7 +135,7 @@ export function createRetirements(deps: {
       runs: runs.map((one) => ({
         run_id: one.id,
         base_model: one.base_model,
-        tuned_model: one.tuned_model_name ?? "",
+        tuned_model: one.tuned_model_name,
         retires: end(one.base_model),
         days_left: days(end(one.base_model)),
       })),

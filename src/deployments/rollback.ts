@@ -5,6 +5,7 @@ import { bare } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Deployment, DeploymentEvent } from "./contract.ts";
 import type { HostedModels } from "./hosted.ts";
+import type { MoveResult } from "./pointer-store.ts";
 import { isGone, probe } from "./probe.ts";
 import {
   applyRollback,
@@ -15,7 +16,7 @@ import {
   previousOf,
   type Served,
 } from "./rules.ts";
-import type { DeploymentStore, MoveResult } from "./store.ts";
+import type { DeploymentStore } from "./store.ts";
 
 export interface RollbackRequest {
   readonly agent_id: string;

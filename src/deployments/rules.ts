@@ -1,4 +1,6 @@
 import type { Deployment, DeploymentEvent, Hosted, Pointer } from "./contract.ts";
+import { isGone } from "./hosted-rules.ts";
+import type { DeploymentState } from "./status.ts";
 
 /**
  * How the pointer moves. The stack holds what really served and was not withdrawn since, newest last, the active one
@@ -175,10 +177,9 @@ export function shownState(
   deployment: Deployment,
   activeId: string | null,
   hosted?: Pick<Hosted, "state">,
-): Deployment["state"] {
+): DeploymentState {
   const { state } = deployment;
   if (state !== "active") return state;
-  const gone = hosted?.state;
-  if (gone === "draining" || gone === "deleted" || gone === "lost") return gone;
+  if (hosted !== undefined && isGone(hosted.state)) return hosted.state;
   return deployment.id === activeId ? "active" : "superseded";
 }

@@ -1,8 +1,13 @@
-import type { Settings } from "../config/settings.ts";
+import type { AgentSettings } from "../config/agent-settings.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { ActiveModel } from "./service.ts";
+
+/** The deployment that the registry's pointer names. */
+export interface ActiveModel {
+  readonly deployment_id: string;
+  readonly deployment_name: string;
+}
 
 /** Which model an agent is to call, and why. */
 interface ModelSelection {
@@ -29,7 +34,7 @@ export interface ModelSelectorDeps {
   /** The registry: the agent's active model, or null when it has none. */
   readonly readActive: (agentId: string) => Promise<ActiveModel | null>;
   readonly settings: Pick<
-    Settings,
+    AgentSettings,
     | "agentId"
     | "useTunedModel"
     | "tunedModelDeploymentName"

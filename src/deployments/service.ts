@@ -1,26 +1,29 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Hosting } from "../hosting/hosting.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, notFound } from "../kernel/errors.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { conflict } from "../kernel/errors.ts";
 import { hashedId, timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
-import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment } from "./contract.ts";
-import { createGate, demandTwoPersons } from "./gate.ts";
+import { demandTwoPersons } from "./gate.ts";
 import { createHostedModels, type HostedDeps } from "./hosted.ts";
+import type { MoveResult } from "./pointer-store.ts";
 import { createGatePolicies } from "./policy.ts";
-import { createRegistryReads } from "./registry-reads.ts";
+import { type Caller, createPromotions } from "./promotions.ts";
+import { createDeploymentReads } from "./reads.ts";
 import { createRollback, type Rollback, type RollbackRequest } from "./rollback.ts";
-import { applyDeactivation, applyPromotion, applyRestore, gateWarnings } from "./rules.ts";
-import { createDeploymentStore, type MoveResult } from "./store.ts";
+import { applyDeactivation, applyPromotion, applyRestore } from "./rules.ts";
+import type { ActiveModel } from "./selection.ts";
+import { createDeploymentStore } from "./store.ts";
 
 export interface DeploymentDeps {
   readonly ledger: Ledger;
   readonly settings: Pick<Settings, "gatePolicy" | "baseModelDeployment" | "baseModel"> &
-    Partial<HostedDeps["settings"]>;
+    HostedDeps["settings"];
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whoever answers calls; absent: a rollback asks nobody whether its target can be called. */
@@ -32,34 +35,6 @@ export interface DeploymentDeps {
   readonly onPointerChange?: ((agentId: string) => void) | undefined;
 }
 
-export interface PromoteRequest {
-  readonly agent_id: string;
-  readonly run_id: string;
-  readonly promoted_by?: string | undefined;
-  readonly evaluation_id?: string | undefined;
-  readonly override_reason?: string | undefined;
-  readonly deployment_name?: string | undefined;
-  readonly prune?: "no" | "oldest_inactive" | undefined;
-  /** For a pipeline: who started it, and who approved its promotion. */
-  readonly asked_by?: string | undefined;
-  readonly approved_by?: string | undefined;
-}
-
-export interface Caller {
-  /** The authenticated person; wins over a name in the body. */
-  readonly principal?: string | undefined;
-  /** Requests of the same key are one request, also after it ended. */
-  readonly idempotencyKey?: string | undefined;
-  /** Whether the caller may promote against the gate; absent: yes, a call from inside this process. */
-  readonly isOwner?: boolean | undefined;
-}
-
-/** The active tuned model as the pointer tells it. */
-export interface ActiveModel {
-  readonly deployment_id: string;
-  readonly deployment_name: string;
-}
-
 export type DeploymentService = ReturnType<typeof createDeploymentService>;
 
 export function createDeploymentService(deps: DeploymentDeps) {
@@ -68,7 +43,6 @@ export function createDeploymentService(deps: DeploymentDeps) {
   const models = hostedModels(deps, store);
   const returns = createRollback({ ...deps, store, models });
   const policies = createGatePolicies(deps);
-  const gate = createGate({ store, policies, settings });
 
   function moved<R extends MoveResult>(agentId: string, result: R): R {
     if (result.event === undefined) return result;
@@ -78,49 +52,15 @@ export function createDeploymentService(deps: DeploymentDeps) {
     return result;
   }
 
-  async function get(agentId: string, id: string): Promise<Deployment> {
+  /** @param field the one that named it, where it is not `deployment_id` */
+  async function get(agentId: string, id: string, field?: string): Promise<Deployment> {
     const found = await store.readDeployment(agentId, id);
-    if (found === undefined)
-      throw notFound("deployment_not_found", `Agent ${agentId} has no deployment ${id}.`);
+    if (found === undefined) throw noSuchRecord("deployment", agentId, id, { field });
     return bare(found);
   }
 
-  async function promotableRun(agentId: string, runId: string): Promise<TrainingRun & { model: string }> {
-    const run = await store.readRun(agentId, runId);
-    if (run === undefined)
-      throw notFound("run_not_found", `Agent ${agentId} has no training run ${runId}.`, { field: "run_id" });
-    if (run.status !== "succeeded" || run.tuned_model_name === undefined)
-      throw conflict(
-        "run_not_succeeded",
-        `Training run ${runId} is ${run.status}; it has no model to promote.`,
-        {
-          field: "run_id",
-          remedy: "Wait until the run has succeeded, or name another one.",
-        },
-      );
-    return { ...bare(run), model: run.tuned_model_name };
-  }
-
-  /** The deployment that an equal request has already made, while it is under way or active; with a key, for ever. */
-  async function madeBefore(what: DeploymentKey): Promise<Deployment | undefined> {
-    for (let attempt = 1; ; attempt++) {
-      const id = deploymentId(what, attempt);
-      const found = await store.readDeployment(what.agent_id, id);
-      if (found === undefined) return undefined;
-      if (!(await isLeftBehind(what, found))) return bare(found);
-    }
-  }
-
-  /** A model that was active and is no longer, or whose last try failed, is promoted under a new record. */
-  async function isLeftBehind(what: DeploymentKey, one: Deployment): Promise<boolean> {
-    if (what.key !== undefined || (one.state !== "failed" && one.state !== "active")) return false;
-    return (await store.readPointer(what.agent_id))?.deployment_id !== one.id;
-  }
-
   return {
-    store,
-    reads: createRegistryReads(store),
-    logger,
+    ...createDeploymentReads(store),
     /** Absent: the settings name no account to make deployments in. */
     models,
     policies,
@@ -137,55 +77,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
      * @throws not_found, conflict `run_not_succeeded`, `gate_required`, `four_eyes_required`,
      * `evaluation_not_finished`; forbidden `role_missing`
      */
-    async prepare(
-      input: PromoteRequest,
-      caller: Caller = {},
-      demanded?: "require",
-    ): Promise<{ deployment: Deployment; existed: boolean; warnings: string[] }> {
-      const { agent_id, run_id, evaluation_id, override_reason, approved_by, asked_by } = input;
-      const run = await promotableRun(agent_id, run_id);
-      const deployment_name = input.deployment_name ?? models?.nameOf(run) ?? run.model;
-      const what = { agent_id, run_id, deployment_name, key: caller.idempotencyKey };
-      // What was let through once is not judged again: the candidate itself may be what serves by now.
-      const before = await madeBefore(what);
-      if (before !== undefined) return { deployment: before, existed: true, warnings: gateWarnings(before) };
-      const by = caller.principal ?? input.promoted_by;
-      const findings = await gate.judge({
-        run,
-        evaluation_id,
-        override_reason,
-        promoted_by: by,
-        approved_by,
-        asked_by,
-        mayOverride: caller.isOwner ?? true,
-        demanded,
-      });
-      // An operator's own deployment is taken as it is.
-      const hosted = input.deployment_name === undefined ? await models?.ensure(run) : undefined;
-      const record: Omit<Deployment, "id"> = {
-        type: "deployment",
-        agent_id,
-        training_run_id: run_id,
-        dataset_id: run.dataset_id,
-        tuned_model_name: run.model,
-        deployment_name,
-        ...(hosted === undefined ? {} : { hosted_id: hosted.id }),
-        ...(input.prune === undefined ? {} : { prune: input.prune }),
-        state: "requested",
-        created_at: toIso(clock.now()),
-        ...findings,
-        ...(by === undefined ? {} : { promoted_by: by }),
-        ...(approved_by === undefined ? {} : { approved_by }),
-      };
-      for (let attempt = 1; ; attempt++) {
-        const { record: stored, existed } = await store.createDeployment({
-          id: deploymentId(what, attempt),
-          ...record,
-        });
-        if (existed && (await isLeftBehind(what, stored))) continue;
-        return { deployment: bare(stored), existed, warnings: gateWarnings(stored) };
-      }
-    },
+    prepare: createPromotions({ ...deps, store, models, policies }),
 
     get,
 
@@ -241,7 +133,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
      */
     async rollback(input: RollbackRequest, caller: Caller = {}): Promise<Rollback> {
       const { agent_id: agentId, target_id } = input;
-      const target = target_id === undefined ? undefined : await get(agentId, target_id);
+      const target = target_id === undefined ? undefined : await get(agentId, target_id, "target_id");
       if (target !== undefined && target.promoted_at === undefined)
         throw conflict("never_served", `Deployment ${target_id} was never active.`, {
           field: "target_id",
@@ -283,21 +175,9 @@ export function createDeploymentService(deps: DeploymentDeps) {
   }
 }
 
-/** What makes two requests for a promotion one. */
-interface DeploymentKey {
-  readonly agent_id: string;
-  readonly run_id: string;
-  readonly deployment_name: string;
-  readonly key: string | undefined;
-}
-
-const deploymentId = ({ agent_id, run_id, deployment_name, key }: DeploymentKey, attempt: number) =>
-  hashedId("dep", [agent_id, run_id, deployment_name, key ?? attempt]);
-
 /** Only where an account is named, and with all that it takes. */
 function hostedModels(deps: DeploymentDeps, store: ReturnType<typeof createDeploymentStore>) {
-  const { hosting, catalog, provider, clock, logger } = deps;
-  const { deploymentSku, deploymentCapacity, baseModelDeployment, tunedModelDeploymentName } = deps.settings;
+  const { hosting, catalog, provider, settings, clock, logger } = deps;
   if (hosting === undefined || catalog === undefined || provider === undefined) return undefined;
   return createHostedModels({
     hosted: store.hosted,
@@ -305,12 +185,7 @@ function hostedModels(deps: DeploymentDeps, store: ReturnType<typeof createDeplo
     hosting,
     catalog,
     provider,
-    settings: {
-      deploymentSku: deploymentSku ?? "GlobalStandard",
-      deploymentCapacity: deploymentCapacity ?? 50,
-      baseModelDeployment,
-      tunedModelDeploymentName,
-    },
+    settings,
     clock,
     logger,
   });

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema, jsonSchema } from "../doors/schemas.ts";
+import { defineOperation } from "../doors/operation.ts";
+import { agentIdSchema, idSchema, jsonSchema, olderThanDaysSchema } from "../doors/schemas.ts";
+import { PROMOTE_MODEL } from "./contract.ts";
 import type { DeploymentUpkeep } from "./upkeep.ts";
 
 export interface UpkeepOperationsDeps {
@@ -13,8 +14,6 @@ const names = z.array(z.string());
 const unknownOr = <T extends z.ZodType>(schema: T) => z.union([schema, z.literal("unknown")]);
 const days = unknownOr(z.number().int());
 const date = z.string().meta({ description: "A date, or `unknown` where no dated source says one." });
-/** What was cleaned up before is not missed within this time. */
-const DEFAULT_DAYS = 7;
 
 const retirementsSchema = z.object({
   agent_id: z.string(),
@@ -73,7 +72,7 @@ const retirementsSchema = z.object({
 });
 
 /** The rows that keep the provider's side in order. */
-export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Operation[] {
+export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
   return [
     defineOperation({
       name: "reconcileDeployments",
@@ -102,7 +101,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Op
       async run(_input, { orchestrations }) {
         const result = await upkeep.reconciler.reconcile();
         for (const { agent_id, id } of result.returning)
-          await orchestrations.start("promoteModel", id, { agent_id, id });
+          await orchestrations.start(PROMOTE_MODEL, { agent_id, id });
         return {
           body: {
             success: true,
@@ -123,13 +122,10 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps): Op
       summary:
         "Removes hosted models that nothing needs any more; a dry run, which is the default, only lists them.",
       input: z.strictObject({
-        older_than_days: z
-          .number()
-          .int()
-          .min(0)
-          .max(3650)
-          .default(settings.cleanUpAfterDays ?? DEFAULT_DAYS)
-          .meta({ description: "Only what was made at least this many days ago." }),
+        older_than_days: olderThanDaysSchema(
+          settings.cleanUpAfterDays,
+          "Only what was made at least this many days ago.",
+        ),
         dry_run: z.boolean().default(true).meta({ description: "Only list what would go" }),
       }),
       output: z.object({

@@ -1,11 +1,13 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
+import type { Orchestrations } from "../doors/operation.ts";
 import type { Hosting } from "../hosting/hosting.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { createDeploymentCleanUp } from "./clean-up.ts";
+import { PROMOTE_MODEL } from "./contract.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRetirements } from "./retirements.ts";
 import type { DeploymentService } from "./service.ts";
@@ -31,3 +33,40 @@ export const createDeploymentUpkeep = (deps: UpkeepServiceDeps) => ({
   retirements: createRetirements(deps),
 });
 export type DeploymentUpkeep = ReturnType<typeof createDeploymentUpkeep>;
+
+interface Upkeepers {
+  readonly upkeep: DeploymentUpkeep;
+  /** Removes what training left at the provider for longer than so many days. */
+  readonly training: {
+    cleanUp(
+      days: number,
+      dryRun: boolean,
+    ): Promise<{ readonly files: readonly unknown[]; readonly jobs: readonly unknown[] }>;
+  };
+  readonly settings: Pick<Settings, "cleanUpAfterDays">;
+  readonly logger: Logger;
+}
+
+/** What the daily timer does: registry and provider are compared, what serves is brought back, leftovers go. */
+export async function keepInOrder(
+  { upkeep, training, settings, logger }: Upkeepers,
+  orchestrations: Orchestrations,
+): Promise<void> {
+  const { lost, returning, not_answering, unknown } = await upkeep.reconciler.reconcile();
+  for (const { agent_id, id } of returning) await orchestrations.start(PROMOTE_MODEL, { agent_id, id });
+  logger.info("registry and provider were compared", {
+    lost: lost.join(", "),
+    returning: returning.map((one) => one.deployment_name).join(", "),
+    not_answering: not_answering.join(", "),
+    unknown: unknown.join(", "),
+  });
+  const days = settings.cleanUpAfterDays;
+  if (days === undefined) return;
+  const deployed = await upkeep.cleanUp(days, false);
+  const trained = await training.cleanUp(days, false);
+  logger.info("leftovers at the provider were removed", {
+    deployments: deployed.removed.length,
+    files: trained.files.length,
+    jobs: trained.jobs.length,
+  });
+}

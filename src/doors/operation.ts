@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import type { Orchestration } from "./orchestration.ts";
+import { refusedInput } from "./refuse-input.ts";
 
-/** Where every operation lies, under the host's route prefix (`api`). */
-export const ROUTE_PREFIX = "lightning";
+export { ROUTE_PREFIX } from "../wire/row.ts";
 
 /** What an identity may do, from least to most; each role may do what the ones before it may. */
 export const ROLES = ["reader", "labeller", "builder", "trainer", "releaser", "owner"] as const;
@@ -10,8 +11,8 @@ export type Role = (typeof ROLES)[number];
 
 /** Starts and steers durable orchestrations; each instance id is its record's id. */
 export interface Orchestrations {
-  /** Starts `name` under `instanceId`; an instance of that id that is not finished is left as it is. */
-  start(name: string, instanceId: string, input: unknown): Promise<void>;
+  /** Starts one under the instance id of its input; an instance of that id that is not finished is left as it is. */
+  start<Input>(orchestration: Orchestration<string, Input, unknown>, input: NoInfer<Input>): Promise<void>;
   raise(instanceId: string, event: string, data: unknown): Promise<void>;
   terminate(instanceId: string, reason: string): Promise<void>;
   /** Runtime status (`Running`, `Completed`, …) and custom status, or undefined when there is no such instance. */
@@ -48,8 +49,8 @@ export interface CallContext {
   /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
   readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
-  /** The door the call came through. */
-  readonly door: "rest" | "mcp" | "cli" | "sdk";
+  /** The door the call came through; the command line comes as `rest`. */
+  readonly door: "rest" | "mcp" | "sdk";
 }
 
 /** What an operation answers: the body for every door, and the HTTP status where it is not the usual one. */
@@ -104,10 +105,18 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   foreseen?(input: z.output<Input>): ((document: object) => Reply<z.input<Output>>) | undefined;
 }
 
-/** Types one row; the table itself holds `Operation`s of every shape. */
-export function defineOperation<Input extends z.ZodObject, Output extends z.ZodType>(
-  operation: Operation<Input, Output>,
-): Operation {
+/** A row whose name, input and output the compiler knows; what runs it, a door, takes any `Operation`. */
+export interface NamedOperation<Name extends string, Input extends z.ZodObject, Output extends z.ZodType>
+  extends Operation {
+  readonly name: Name;
+  readonly input: Input;
+  readonly output: Output;
+}
+
+/** Types one row: `run` is held to its own schemas, and the row keeps its name and schemas as types. */
+export function defineOperation<Name extends string, Input extends z.ZodObject, Output extends z.ZodType>(
+  operation: Operation<Input, Output> & { readonly name: Name },
+): NamedOperation<Name, Input, Output> {
   return operation;
 }
 
@@ -137,14 +146,8 @@ export function parseInput<Input extends z.ZodObject>(
   }
   const parsed = operation.input.safeParse(renamed);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => ({
-    field: issue.path.join("../kernel") || ("keys" in issue ? issue.keys.join(", ") : ""),
-    reason: issue.message,
-  }));
-  const first = faults[0] ?? { field: "", reason: "not valid" };
-  throw invalid("invalid_input", `${first.field || "The input"}: ${first.reason}`, {
-    field: first.field || undefined,
+  throw refusedInput(parsed.error, {
+    whole: "The input",
     remedy: `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`,
-    details: faults.slice(0, 20),
   });
 }

@@ -4,10 +4,7 @@ import { ID_PATTERN } from "../kernel/ids.ts";
 /** Schemas that every stage's contract shares, in wire form. */
 export const idSchema = z
   .string()
-  .regex(
-    ID_PATTERN,
-    "must be 1 to 100 letters, digits, `../kernel`, `_` or `-`, starting with a letter or digit",
-  );
+  .regex(ID_PATTERN, "must be 1 to 100 letters, digits, `.`, `_` or `-`, starting with a letter or digit");
 
 export const agentIdSchema = idSchema.meta({ description: "The agent; LIGHTNING_AGENT_ID when absent." });
 
@@ -28,6 +25,18 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 /** Any JSON value; NaN and infinities cannot come over the wire and are refused from code. */
 export const jsonSchema: z.ZodType<Json> = z.json();
 export const metadataSchema = z.record(z.string().max(200), jsonSchema);
+
+/** What is left over at the provider this long is missed by nobody. */
+const LEFTOVER_DAYS = 7;
+/** The least age of leftovers to remove; LIGHTNING_CLEAN_UP_AFTER_DAYS goes before the default of seven days. */
+export const olderThanDaysSchema = (setting: number | undefined, description: string) =>
+  z
+    .number()
+    .int()
+    .min(0)
+    .max(3650)
+    .default(setting ?? LEFTOVER_DAYS)
+    .meta({ description });
 
 /** Paging, the same on every list. */
 export const pagingSchema = {

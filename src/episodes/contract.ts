@@ -20,26 +20,31 @@ export {
 
 /** One call of a tool by the agent, in the design's words. */
 export const toolCallSchema = z.object({
-  id: z.string().max(200).optional(),
-  tool_name: z.string().min(1).max(200),
-  arguments: jsonSchema.optional(),
-  result: jsonSchema.optional(),
-  duration_ms: z.number().min(0).optional(),
-  error: z.string().optional(),
+  id: z.string().max(200).optional().meta({ description: "The call's id in `messages`." }),
+  tool_name: z.string().min(1).max(200).meta({ description: "Name of the tool." }),
+  arguments: jsonSchema.optional().meta({ description: "What the tool was called with, any JSON." }),
+  result: jsonSchema.optional().meta({ description: "What the tool answered, any JSON." }),
+  duration_ms: z.number().min(0).optional().meta({ description: "How long the call took, in ms." }),
+  error: z.string().optional().meta({ description: "Why the call failed; absent when it did not." }),
 });
 export type ToolCall = z.output<typeof toolCallSchema>;
 
 export const tokenUsageSchema = z.object({
-  prompt_tokens: z.number().int().min(0).optional(),
-  completion_tokens: z.number().int().min(0).optional(),
-  total_tokens: z.number().int().min(0).optional(),
+  prompt_tokens: z.number().int().min(0).optional().meta({ description: "Tokens of the request." }),
+  completion_tokens: z.number().int().min(0).optional().meta({ description: "Tokens of the answer." }),
+  total_tokens: z.number().int().min(0).optional().meta({ description: "Both together." }),
 });
 
 /** Version of the rules that were applied and how often each hit; `withheld` when redaction itself failed. */
 export const redactionSchema = z.object({
-  version: z.string().max(40),
-  counts: z.record(z.string().max(60), z.number().int().min(0)),
-  withheld: z.boolean().optional(),
+  version: z.string().max(40).meta({ description: "Version of the redaction rules that were applied." }),
+  counts: z
+    .record(z.string().max(60), z.number().int().min(0))
+    .meta({ description: "How often each rule hit." }),
+  withheld: z
+    .boolean()
+    .optional()
+    .meta({ description: "True when redaction failed, and the text was left out instead." }),
 });
 /** Characters cut by LIGHTNING_MAX_OUTPUT_LENGTH, by field path. */
 export const truncatedSchema = z.record(z.string().max(200), z.number().int().min(0));
@@ -48,24 +53,62 @@ export const truncatedSchema = z.record(z.string().max(200), z.number().int().mi
 export const episodeInputSchema = z.strictObject({
   id: idSchema.optional().meta({ description: "Sent again with the same id, an episode is stored once." }),
   agent_id: agentIdSchema,
-  user_input: z.string().min(1),
-  assistant_output: z.string(),
-  messages: z.array(messageSchema).max(2000).optional(),
-  tools: z.array(toolDefinitionSchema).max(512).optional(),
-  parallel_tool_calls: z.boolean().optional(),
-  tool_calls: z.array(toolCallSchema).max(2000).default([]),
-  system_prompt: z.string().optional(),
-  instructions_hash: z.string().max(64).optional(),
-  model_deployment: z.string().max(256).optional(),
-  sampling: metadataSchema.optional(),
-  correlation_id: z.string().max(200).optional(),
-  session_id: z.string().max(200).optional(),
-  user_id: z.string().max(200).optional(),
-  request_latency_ms: z.number().min(0).optional(),
-  token_usage: tokenUsageSchema.optional(),
-  cost_usd: z.number().min(0).optional(),
-  error: z.string().optional(),
-  metadata: metadataSchema.default({}),
+  user_input: z.string().min(1).meta({ description: "What the user asked, as text." }),
+  assistant_output: z.string().meta({ description: "What the agent answered, as text." }),
+  messages: z.array(messageSchema).max(2000).optional().meta({
+    description:
+      "The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`.",
+  }),
+  tools: z
+    .array(toolDefinitionSchema)
+    .max(512)
+    .optional()
+    .meta({ description: "Definitions of the tools that the model was offered, in chat form, at most 512." }),
+  parallel_tool_calls: z
+    .boolean()
+    .optional()
+    .meta({ description: "Whether the model was allowed several tool calls in one turn." }),
+  tool_calls: z
+    .array(toolCallSchema)
+    .max(2000)
+    .default([])
+    .meta({ description: "The tool calls of the episode in order, at most 2,000." }),
+  system_prompt: z.string().optional().meta({ description: "The system message that the model was given." }),
+  instructions_hash: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: "A hash of the agent's instructions, to tell their versions apart." }),
+  model_deployment: z
+    .string()
+    .max(256)
+    .optional()
+    .meta({ description: "The model or deployment that answered." }),
+  sampling: metadataSchema
+    .optional()
+    .meta({ description: "The sampling parameters of the call, such as `temperature`." }),
+  correlation_id: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "An id of the caller's that joins the episode to its own logs and traces." }),
+  session_id: z.string().max(200).optional().meta({
+    description: "The conversation that it belongs to; a session never stands on two sides of a split.",
+  }),
+  user_id: z.string().max(200).optional().meta({ description: "Who asked, as the caller names them." }),
+  request_latency_ms: z
+    .number()
+    .min(0)
+    .optional()
+    .meta({ description: "How long the whole request took, in ms." }),
+  token_usage: tokenUsageSchema
+    .optional()
+    .meta({ description: "Tokens that the provider counted for the request." }),
+  cost_usd: z.number().min(0).optional().meta({ description: "What the request cost, in US dollars." }),
+  error: z.string().optional().meta({ description: "Why the request failed; absent when it did not." }),
+  metadata: metadataSchema.default({}).meta({
+    description: "Anything else, by name; results of tests and evaluations in it are scored automatically.",
+  }),
   created_at: timeSchema.optional().meta({ description: "When it happened; now when absent." }),
   redaction: redactionSchema.optional().meta({
     description: "What the sender's own redaction found; it runs again here and the counts are added.",

@@ -7,7 +7,7 @@ const DEEPEST = 500;
 
 /**
  * What `JSON.parse(JSON.stringify(value))` gives: members that are undefined are gone, at any depth, and the copy
- * shares nothing with the original. A walk costs a third of the way through text, which is taken only for values that
+ * shares nothing with the value. A walk costs a third of the way through text, which is taken only for values that
  * are no plain JSON (dates, raw JSON, `toJSON`).
  * @returns `atMost`: bytes that its text in UTF-8 does not exceed
  */

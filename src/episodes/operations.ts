@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation, type Reply } from "../doors/operation.ts";
+import { defineOperation, type Reply } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema, timeSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
 import {
@@ -95,10 +95,7 @@ const endOfDay = z
   .transform((text) => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999Z` : text))
   .pipe(timeSchema);
 
-export function episodeOperations(deps: {
-  service: EpisodeService;
-  settings: Pick<Settings, "agentId">;
-}): Operation[] {
+export function episodeOperations(deps: { service: EpisodeService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;
   const agentId = agentIdSchema.default(settings.agentId);
 
@@ -165,11 +162,28 @@ export function episodeOperations(deps: {
         agent_id: agentId,
         start_date: timeSchema.optional().meta({ description: "From this time on." }),
         end_date: endOfDay.optional().meta({ description: "Until this time; a date means its whole day." }),
-        min_reward: z.number().min(-1).max(1).optional(),
-        session_id: z.string().max(200).optional(),
-        correlation_id: z.string().max(200).optional(),
-        model_deployment: z.string().max(256).optional(),
-        tool_name: z.string().max(200).optional(),
+        min_reward: z
+          .number()
+          .min(-1)
+          .max(1)
+          .optional()
+          .meta({ description: "Only episodes whose average reward is at least this, -1 to 1." }),
+        session_id: z.string().max(200).optional().meta({ description: "Only episodes of this session." }),
+        correlation_id: z
+          .string()
+          .max(200)
+          .optional()
+          .meta({ description: "Only episodes with this correlation id." }),
+        model_deployment: z
+          .string()
+          .max(256)
+          .optional()
+          .meta({ description: "Only episodes that this model or deployment answered." }),
+        tool_name: z
+          .string()
+          .max(200)
+          .optional()
+          .meta({ description: "Only episodes that called this tool." }),
         ...pagingSchema,
       }),
       output: z.object({
@@ -215,7 +229,10 @@ export function episodeOperations(deps: {
     defineOperation({
       name: "getEpisode",
       summary: "Shows one episode as it is stored, with its reward aggregate.",
-      input: z.strictObject({ agent_id: agentId, episode_id: idSchema }),
+      input: z.strictObject({
+        agent_id: agentId,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
+      }),
       output: episodeSchema.extend({ episode_id: idSchema }),
       role: "reader",
       effect: "read",

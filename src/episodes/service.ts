@@ -1,14 +1,16 @@
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
+import { refusedInput } from "../doors/refuse-input.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { toIso } from "../kernel/clock.ts";
 import {
   conflict,
   fatal,
   invalid,
+  isKind,
   isLightningError,
   LightningError,
   messageOf,
-  notFound,
 } from "../kernel/errors.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
@@ -46,15 +48,9 @@ function check(raw: unknown, agentId: string): CheckedEpisodeInput {
     });
   }
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, 20).map((issue) => ({
-    field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
-    reason: issue.message,
-  }));
-  const first = faults[0] ?? { field: "", reason: "not valid" };
-  throw invalid("invalid_input", `${first.field || "The episode"}: ${first.reason}`, {
-    field: first.field || undefined,
+  throw refusedInput(parsed.error, {
+    whole: "The episode",
     remedy: "See the input of recordEpisodes in the API description.",
-    details: faults,
   });
 }
 
@@ -115,7 +111,7 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
         ready.map(async ({ index, episode, createdAtGiven }, i) => {
           const outcome = outcomes[i];
           if (outcome?.ok) results[index] = { status: "recorded", id: episode.id, episode };
-          else if (isLightningError(outcome?.error) && outcome.error.kind === "conflict")
+          else if (isKind(outcome?.error, "conflict"))
             results[index] = await meet(episode, createdAtGiven).catch((thrown: unknown) =>
               failed(thrown, episode.id),
             );
@@ -140,14 +136,10 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
       return store.page({ ...filter, agentId: filter.agentId ?? settings.agentId }, limit, after);
     },
 
-    /** @throws not_found `episode_missing` */
+    /** @throws not_found `episode_not_found` */
     async get(id: string, agentId: string = settings.agentId): Promise<Episode> {
       const stored = await store.find(agentId, id);
-      if (stored === undefined)
-        throw notFound("episode_missing", `Agent ${agentId} has no episode ${id}.`, {
-          field: "episode_id",
-          remedy: "lightning list-episodes shows the ones there are.",
-        });
+      if (stored === undefined) throw noSuchRecord("episode", agentId, id);
       return bare(stored);
     },
   };

@@ -1,4 +1,4 @@
-import type { CheckedEpisodeInput } from "./contract.ts";
+import type { MessageInput, ToolCallInput } from "../wire/types.ts";
 
 /** The original's mark at the end of a text that was cut. */
 export const TRUNCATION_MARK = "...[TRUNCATED]";
@@ -34,10 +34,9 @@ export function truncateResult(result: unknown, most: number): { value: unknown;
 }
 
 /** Cuts every tool result of an episode, in its tool calls and its messages; counts by field path. */
-export function truncateResults<T extends Pick<CheckedEpisodeInput, "tool_calls" | "messages">>(
-  episode: T,
-  most: number,
-): { episode: T; truncated: Record<string, number> } {
+export function truncateResults<
+  T extends { tool_calls: ToolCallInput[]; messages?: MessageInput[] | undefined },
+>(episode: T, most: number): { episode: T; truncated: Record<string, number> } {
   const truncated: Record<string, number> = {};
   const note = (path: string, cut: number) => {
     if (cut > 0) truncated[path] = cut;

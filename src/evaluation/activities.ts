@@ -1,16 +1,19 @@
 import type { Split } from "../datasets/contract.ts";
-import type { Claim } from "../doors/claim.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts";
 import { sharedGroups } from "./contamination.ts";
 import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
 import { isRight, type Metric, showTurn } from "./grade.ts";
+import { failed, finished, running } from "./moves.ts";
 import { pairsKey, toLines, writeQuestions } from "./plan.ts";
 import { countPairs, judge, samplePairs } from "./rules.ts";
 import type { EvaluationService } from "./service.ts";
+import { isEndedEvaluation } from "./status.ts";
+import { createEvaluationStore } from "./store.ts";
 
 /** The last that the user said, in short: what people read beside the answers. */
 const asked = (prompt: readonly Message[]): string => {
@@ -18,10 +21,9 @@ const asked = (prompt: readonly Message[]): string => {
   return last === undefined ? "" : showTurn(last);
 };
 
-const hasEnded = ({ status }: Evaluation) => status === "finished" || status === "failed";
-
 export interface EvaluationActivityDeps {
-  readonly service: EvaluationService;
+  readonly service: Pick<EvaluationService, "get">;
+  readonly ledger: Ledger;
   readonly files: Files;
   readonly provider: Provider;
   readonly clock: Clock;
@@ -29,7 +31,7 @@ export interface EvaluationActivityDeps {
 
 export function createEvaluationActivities(deps: EvaluationActivityDeps): EvaluationActivities {
   const { service, files, clock } = deps;
-  const { store } = service;
+  const store = createEvaluationStore(deps.ledger);
 
   /** How many sessions and inputs the examples share with what the candidate was trained and tuned on. */
   async function contamination(evaluation: Evaluation): Promise<number | "unchecked"> {
@@ -82,15 +84,9 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
   }
 
   return {
-    async claimEvaluation({ agent_id, id, instance_id }): Promise<Claim> {
-      const evaluation = await store.change(agent_id, id, (one) =>
-        hasEnded(one) || one.claimed_by !== undefined
-          ? undefined
-          : { ...one, claimed_by: instance_id, status: "running" },
-      );
-      if (evaluation === undefined) throw new Error(`There is no evaluation ${id} to work on.`);
-      if (hasEnded(evaluation)) return { kind: "finished" };
-      return { kind: evaluation.claimed_by === instance_id ? "claimed" : "elsewhere" };
+    async claimEvaluation(input) {
+      const { kind } = await store.claim(input, isEndedEvaluation, (one) => running(one, input.instance_id));
+      return { kind };
     },
 
     async readEvaluationStatus({ agent_id, id }) {
@@ -140,8 +136,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
 
     async judgeEvaluation({ agent_id, id, batches }) {
       const before = await service.get(agent_id, id);
-      if (before.status === "finished" && before.result !== undefined)
-        return { verdict: before.result.verdict };
+      if (before.status === "finished") return { verdict: before.result.verdict };
       const { pairs, missing } = await pairsOf(id, batches, before.metric as Metric);
       const result = judge(countPairs(pairs), missing);
       if (before.plan?.contamination === "unchecked")
@@ -150,25 +145,21 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
         );
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
-        hasEnded(one)
+        isEndedEvaluation(one)
           ? undefined
-          : {
-              ...one,
-              status: "finished",
+          : finished(one, {
               result,
               sample: samplePairs(pairs),
               pairs_key: pairsKey(id),
               completed_at: toIso(clock.now()),
-            },
+            }),
       );
       return { verdict: ended?.result?.verdict ?? result.verdict };
     },
 
     async failEvaluation({ agent_id, id, code, message }) {
       await store.change(agent_id, id, (one) =>
-        hasEnded(one)
-          ? undefined
-          : { ...one, status: "failed", error: `${code}: ${message}`, completed_at: toIso(clock.now()) },
+        isEndedEvaluation(one) ? undefined : failed(one, `${code}: ${message}`, toIso(clock.now())),
       );
       return null;
     },

@@ -1,26 +1,45 @@
 import { z } from "zod";
 import { SPLITS } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import type { RecordKind } from "../ledger/records.ts";
+import { EVALUATION_STATUSES } from "./status.ts";
 
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Fewer pairs than this is `inconclusive` (F3; Microsoft's guidance asks for 30 to 100). */
+/** Fewer pairs than this is `inconclusive` (docs/facts.md#sample-sizes). */
 export const MINIMUM_PAIRS = 50;
 
 export const startEvaluationInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   /** A succeeded training run; or give `candidate`, a model or deployment name. */
-  run_id: idSchema.optional(),
-  candidate: z.string().min(1).max(256).optional(),
+  run_id: idSchema
+    .optional()
+    .meta({ description: "A succeeded training run whose model is the candidate; or give `candidate`." }),
+  candidate: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Model or deployment to judge, by name." }),
   /** `base`: the run's base model; `active`: what serves now; or a model name. */
-  baseline: z.string().min(1).max(256).default("base"),
-  dataset_id: idSchema,
+  baseline: z.string().min(1).max(256).default("base").meta({
+    description:
+      "What it is compared with: `base`, the run's base model; `active`, what serves now; or a model's name.",
+  }),
+  dataset_id: idSchema.meta({ description: "The dataset with the held-out examples." }),
   /** Absent: `test` if the dataset has one, else `validation`. */
-  split: z.enum(SPLITS).optional(),
+  split: z
+    .enum(SPLITS)
+    .optional()
+    .meta({ description: "The side that is asked; `test` when absent and there is one, else `validation`." }),
   /** A pair counts as right when the tool call matches, or the text is exactly equal. */
-  metric: z.enum(["tool_call", "exact", "auto"]).default("auto"),
+  metric: z.enum(["tool_call", "exact", "auto"]).default("auto").meta({
+    description:
+      "When an answer is right: `tool_call`, the expected call; `exact`, the same text; `auto`, by what the example expects.",
+  }),
 });
 
 /** One held-out example answered by both models. */
@@ -56,6 +75,10 @@ export const verdictSchema = z.object({
 });
 export type VerdictFacts = z.output<typeof verdictSchema>;
 
+/**
+ * An evaluation as a document: flat, so that documents of every version can be read and replies be made of it. What
+ * the program works with is `Evaluation`.
+ */
 export const evaluationSchema = z.object({
   id: idSchema,
   type: z.literal("evaluation"),
@@ -72,7 +95,7 @@ export const evaluationSchema = z.object({
   dataset_hash: z.string(),
   split: z.enum(SPLITS),
   metric: z.string(),
-  status: z.enum(["pending", "running", "finished", "failed"]),
+  status: z.enum(EVALUATION_STATUSES),
   claimed_by: z.string().optional(),
   error: z.string().optional(),
   /** What is asked: fixed before the first question. */
@@ -93,7 +116,68 @@ export const evaluationSchema = z.object({
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });
-export type Evaluation = z.output<typeof evaluationSchema>;
+type StoredEvaluation = z.output<typeof evaluationSchema>;
+
+/** What an evaluation has in every status. */
+export interface EvaluationFacts
+  extends Omit<StoredEvaluation, "status" | "error" | "result" | "sample" | "pairs_key" | "completed_at"> {}
+interface NoResult {
+  readonly result?: never;
+  readonly sample?: never;
+  readonly pairs_key?: never;
+}
+export interface OpenEvaluation extends EvaluationFacts, NoResult {
+  status: "pending" | "running";
+  readonly error?: never;
+  readonly completed_at?: never;
+}
+export interface FinishedEvaluation extends EvaluationFacts {
+  status: "finished";
+  result: VerdictFacts;
+  sample?: StoredEvaluation["sample"];
+  pairs_key?: StoredEvaluation["pairs_key"];
+  completed_at: string;
+  readonly error?: never;
+}
+export interface FailedEvaluation extends EvaluationFacts, NoResult {
+  status: "failed";
+  error: string;
+  completed_at: string;
+}
+/** An evaluation: what its status promises is there. */
+export type Evaluation = OpenEvaluation | FinishedEvaluation | FailedEvaluation;
+
+/** Documents of earlier versions may lack what an end has today: it is filled in when they are read. */
+function completeEvaluation(document: object): Evaluation {
+  const { status, error, result, sample, pairs_key, completed_at, ...facts } = document as StoredEvaluation;
+  if (status === "pending" || status === "running") return { ...facts, status };
+  const ended = { ...facts, completed_at: completed_at ?? facts.created_at };
+  if (status === "finished" && result !== undefined)
+    return {
+      ...ended,
+      status,
+      result,
+      ...(sample === undefined ? {} : { sample }),
+      ...(pairs_key === undefined ? {} : { pairs_key }),
+    };
+  return { ...ended, status: "failed", error: error ?? "The record does not say how it ended." };
+}
+
+/** Evaluations in the ledger. */
+export const EVALUATIONS: RecordKind<Evaluation> = {
+  container: "evaluations",
+  type: "evaluation",
+  complete: completeEvaluation,
+};
+
+export interface EvaluationResult {
+  status: "finished" | "failed";
+  verdict?: Verdict | undefined;
+}
+export const EVALUATE_MODEL: Orchestration<"evaluateModel", RecordRef, EvaluationResult> = {
+  name: "evaluateModel",
+  instanceId: recordInstance,
+};
 
 /** The durable steps of `evaluateModel`; answers are kept by (model, example), so nothing paid is asked twice. */
 export interface EvaluationActivities {

@@ -1,12 +1,19 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
-import { type Evaluation, evaluationSchema, startEvaluationInputSchema, VERDICTS } from "./contract.ts";
+import {
+  EVALUATE_MODEL,
+  type Evaluation,
+  evaluationSchema,
+  startEvaluationInputSchema,
+  VERDICTS,
+} from "./contract.ts";
 import type { EvaluationService } from "./service.ts";
+import { isEndedEvaluation } from "./status.ts";
 
 export interface EvaluationOperationsDeps {
   readonly service: EvaluationService;
@@ -30,7 +37,7 @@ const show = ({ type: _type, claimed_by: _claimedBy, ...evaluation }: Evaluation
 });
 
 /** The rows of evaluations. */
-export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps): Operation[] {
+export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps) {
   const agent_id = agentIdSchema.default(settings.agentId);
 
   const startEvaluation = defineOperation({
@@ -53,9 +60,10 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "evaluateModel", instanceId: id, input: { agent_id: input.agent_id, id } },
+        EVALUATE_MODEL,
+        { agent_id: input.agent_id, id },
         () => service.get(input.agent_id, id),
-        (one) => one.status === "finished" || one.status === "failed",
+        isEndedEvaluation,
       );
       const success = record.status !== "failed";
       return finished
@@ -67,7 +75,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
   const getEvaluation = defineOperation({
     name: "getEvaluation",
     summary: "Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs.",
-    input: z.strictObject({ agent_id, evaluation_id: idSchema }),
+    input: z.strictObject({ agent_id, evaluation_id: idSchema.meta({ description: "An evaluation's id." }) }),
     output: shownSchema,
     role: "reader",
     effect: "read",
@@ -85,7 +93,11 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
   const listEvaluations = defineOperation({
     name: "listEvaluations",
     summary: "Lists the agent's evaluations, newest first.",
-    input: z.strictObject({ agent_id, run_id: idSchema.optional(), ...pagingSchema }),
+    input: z.strictObject({
+      agent_id,
+      run_id: idSchema.optional().meta({ description: "Only evaluations of this training run." }),
+      ...pagingSchema,
+    }),
     output: z.object({
       agent_id: z.string(),
       evaluations_found: z.number().int(),

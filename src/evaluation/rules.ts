@@ -1,7 +1,7 @@
 import { MINIMUM_PAIRS, type Pair, type Verdict, type VerdictFacts } from "./contract.ts";
 import { mcnemar, type PairCounts, pairedDifferenceInterval } from "./statistics.ts";
 
-/** More examples without both answers than this share, and what is left may be a biased rest (F3). */
+/** More examples without both answers than this share, and what is left may be a biased rest (decision 008). */
 const MOST_MISSING = 0.05;
 /** Two-sided level of the test; its interval is the 95 % one. */
 const SIGNIFICANCE = 0.05;

@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import type { Dataset, Split } from "../datasets/contract.ts";
+import type { ReadyDataset, Split } from "../datasets/contract.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, invalid, notFound } from "../kernel/errors.ts";
+import { conflict, invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import type { TrainingRun } from "../training/contract.ts";
+import { bare, type Ledger } from "../ledger/ledger.ts";
+import type { SucceededRun } from "../training/contract.ts";
 import type { Evaluation, startEvaluationInputSchema } from "./contract.ts";
 import { tooManyMissing } from "./rules.ts";
 import { createEvaluationStore } from "./store.ts";
@@ -21,7 +22,7 @@ export interface EvaluationDeps {
     readonly models?:
       | {
           ensure(
-            run: TrainingRun & { readonly model: string },
+            run: SucceededRun & { readonly model: string },
           ): Promise<{ readonly id: string; readonly deployment_name: string }>;
         }
       | undefined;
@@ -35,11 +36,10 @@ export function createEvaluationService(deps: EvaluationDeps) {
   const { settings, clock } = deps;
   const store = createEvaluationStore(deps.ledger);
 
-  async function judgedRun(agentId: string, id: string): Promise<TrainingRun> {
+  async function judgedRun(agentId: string, id: string): Promise<SucceededRun> {
     const run = await store.readRun(agentId, id);
-    if (run === undefined)
-      throw notFound("run_not_found", `Agent ${agentId} has no training run ${id}.`, { field: "run_id" });
-    if (run.status !== "succeeded" || run.tuned_model_name === undefined)
+    if (run === undefined) throw noSuchRecord("run", agentId, id);
+    if (run.status !== "succeeded")
       throw conflict("run_not_succeeded", `Training run ${id} is ${run.status}; it has no model to judge.`, {
         field: "run_id",
         remedy: "Wait until the run has succeeded, or name another one.",
@@ -51,16 +51,15 @@ export function createEvaluationService(deps: EvaluationDeps) {
     agentId: string,
     id: string,
     asked?: Split,
-  ): Promise<{ dataset: Dataset; split: Split }> {
+  ): Promise<{ dataset: ReadyDataset; split: Split }> {
     const dataset = await store.readDataset(agentId, id);
-    if (dataset === undefined)
-      throw notFound("dataset_not_found", `Agent ${agentId} has no dataset ${id}.`, { field: "dataset_id" });
+    if (dataset === undefined) throw noSuchRecord("dataset", agentId, id);
     if (dataset.status !== "ready")
       throw conflict("dataset_not_ready", `Dataset ${id} is ${dataset.status}.`, {
         field: "dataset_id",
         remedy: "Wait until the dataset is ready.",
       });
-    const has = (split: Split) => (dataset.files?.[split]?.lines ?? 0) > 0;
+    const has = (split: Split) => (dataset.files[split]?.lines ?? 0) > 0;
     const split = asked ?? (has("test") ? "test" : "validation");
     if (!has(split))
       throw invalid("no_held_out_examples", `Dataset ${id} has no examples on its ${split} side.`, {
@@ -70,7 +69,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
     return { dataset, split };
   }
 
-  async function nameOfBaseline(agentId: string, baseline: string, run?: TrainingRun): Promise<string> {
+  async function nameOfBaseline(agentId: string, baseline: string, run?: SucceededRun): Promise<string> {
     const base = settings.baseModelDeployment ?? run?.base_model ?? settings.baseModel;
     if (baseline === "base") return base;
     if (baseline === "active") return (await deps.deployments.readActive(agentId))?.deployment_name ?? base;
@@ -78,9 +77,9 @@ export function createEvaluationService(deps: EvaluationDeps) {
   }
 
   return {
-    store,
-    /** A page of evaluations, of one run or of all, newest first. */
-    list: store.list,
+    /** Newest first, those of one run where it is named. */
+    list: (agentId: string, runId: string | undefined, limit: number, after?: string) =>
+      store.list(agentId, runId, limit, after),
 
     /**
      * Checks a request and makes its record, once: the same candidate, baseline, examples and metric are one evaluation,
@@ -101,7 +100,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
       const baseline = await nameOfBaseline(agent_id, input.baseline, run);
       // A candidate that is named is taken at its word; a run's model needs a deployment where it has none of its own.
       const hosted =
-        run?.tuned_model_name === undefined || input.candidate !== undefined
+        run === undefined || input.candidate !== undefined
           ? undefined
           : await deps.deployments.models?.ensure({ ...run, model: run.tuned_model_name });
       if (baseline === candidate || baseline === hosted?.deployment_name)
@@ -121,7 +120,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
       for (let attempt = 1; ; attempt++) {
         // What serves may change its meaning, so a comparison with it is another than one with the same model by name.
         const asked = input.baseline === "active" ? { baseline_asked: input.baseline } : {};
-        const { record, existed } = await store.create({
+        const { record, existed } = await store.createOnce({
           id: hashedId("eval", { ...what, ...asked, attempt }),
           type: "evaluation",
           ...what,
@@ -134,15 +133,14 @@ export function createEvaluationService(deps: EvaluationDeps) {
           created_at: toIso(clock.now()),
         });
         if (existed && canBeRepeated(record)) continue;
-        return { evaluation: record, existed };
+        return { evaluation: bare(record), existed };
       }
     },
 
     async get(agentId: string, id: string): Promise<Evaluation> {
       const found = await store.read(agentId, id);
-      if (found === undefined)
-        throw notFound("evaluation_not_found", `Agent ${agentId} has no evaluation ${id}.`, { field: "id" });
-      return found;
+      if (found === undefined) throw noSuchRecord("evaluation", agentId, id);
+      return bare(found);
     },
   };
 }

@@ -15,11 +15,11 @@ import { checkFileKey } from "./folder.ts";
 
 export type BlobSettings = Pick<Settings, "filesUri" | "filesConnectionString" | "filesContainer">;
 
-/** Held in memory while a file is written; what fits in one goes in one request. A blob has at most 50,000 blocks. */
+/** Size of a block, held in memory while a file is written; what fits in one goes in one request. A blob has at most 50,000 blocks. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
-/** Connections that break one after another, without a byte between them, before a read gives up. */
+/** Retries of a download: connections that break one after another, without a byte between them, before it gives up. */
 const MOST_BREAKS = 5;
-/** Where a blob tells the hash of its content, to know the same content again. */
+/** Metadata key of a blob's content hash: makes an upload of the same content idempotent. */
 const HASH = "sha256";
 
 interface Fault {
@@ -78,7 +78,7 @@ export function blobFiles(settings: BlobSettings): Files {
       try {
         await client.commitBlockList(ids, { metadata });
       } catch (thrown) {
-        // Another writer's commit discards blocks that nobody has committed. The same content is as good as ours.
+        // Another writer's commit discards uncommitted blocks. The same content is as good as ours.
         if ((thrown as Fault).code !== "InvalidBlockList") throw thrown;
         const theirs = (await client.getProperties()).metadata?.[HASH];
         if (theirs !== sha256)
@@ -108,7 +108,7 @@ export function blobFiles(settings: BlobSettings): Files {
           breaks = 0;
           yield piece as Buffer;
         }
-        // The package takes a connection that breaks in the middle for somebody's abort; here it is taken up again at
+        // The package takes a connection that breaks in the middle for an abort by the caller; here the download resumes at
         // the byte it broke at, of the same version.
         if (offset < whole.bytes) throw new Error("The answer ended early.");
       } catch (thrown) {

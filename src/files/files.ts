@@ -11,7 +11,7 @@ export interface StoredFile {
 export interface Files {
   /**
    * Writes the whole stream under the key; readers see the old content or the new, never a part.
-   * Writing the same content again is harmless. A piece is taken before the next is asked for: its memory may then be
+   * Writing the same content again is idempotent. A piece is taken before the next is asked for: its memory may then be
    * used again.
    */
   write(key: string, content: AsyncIterable<Uint8Array | string>): Promise<StoredFile>;

@@ -136,7 +136,7 @@ export function folderFiles(root: string): Files {
   };
 }
 
-/** What processes that were killed left of the same file: whoever was writing it writes it again. */
+/** Temporary files of processes that were killed while they wrote the same file: the retry writes it again. */
 async function removeRemains(folder: string, name: string): Promise<void> {
   for (const entry of await readdir(folder)) {
     const rest = entry.startsWith(`.${name}.`) ? entry.slice(name.length + 2) : "";

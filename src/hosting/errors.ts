@@ -9,7 +9,7 @@ import {
   unavailable,
 } from "../kernel/errors.ts";
 
-/** Who may make and remove deployments (azure-facts: Azure's built-in roles, by name and id). */
+/** Who may make and remove deployments (docs/facts.md#roles). */
 const ROLE =
   "Give the app's identity the role Cognitive Services Contributor (25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68) on the Azure OpenAI account, or a custom role with Microsoft.CognitiveServices/accounts/deployments/read, write and delete; or make the deployment yourself and promote with deployment_name.";
 

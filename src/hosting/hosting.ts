@@ -3,7 +3,7 @@
  * Azure Resource Manager. Nothing here waits: making and removing begin, and are looked at later.
  *
  * Errors are `LightningError`: `unavailable` (`hosting_busy`, `hosting_unavailable`, `hosting_unreachable`; asking again
- * is harmless, names decide), `conflict` `deployment_quota`, `forbidden` `permission_missing`, `invalid`
+ * is idempotent, names decide), `conflict` `deployment_quota`, `forbidden` `permission_missing`, `invalid`
  * `hosting_rejected`, `not_found` `hosting_account_missing`.
  */
 export interface HostRequest {
@@ -25,7 +25,7 @@ export interface HostedModel {
   readonly capacity: number;
   /** Verbatim: Accepted, Creating, Succeeded, Failed, Deleting, Disabled, Canceled, Moving, … */
   readonly state: string;
-  /** Milliseconds since the epoch, where it is told. */
+  /** Milliseconds since the epoch, where the provider says it. */
   readonly createdAt?: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export type HostProgress =
   | { readonly kind: "removing" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
-/** A model that the account's region offers, as its list tells it today. */
+/** A model that the account's region offers, by its list of today. */
 export interface OfferedModel {
   readonly name: string;
   readonly version: string;
@@ -57,7 +57,7 @@ export interface OfferedModel {
 
 export interface Hosting {
   readonly kind: "arm";
-  /** Asks for the deployment. The same request again, also after it was made, changes nothing. */
+  /** Asks for the deployment. Idempotent: the same request again, also after it was made, changes nothing. */
   begin(request: HostRequest): Promise<HostProgress>;
   /** Looks at the operation, if one is known, and at the deployment itself. */
   look(request: HostRequest, operation?: string): Promise<HostProgress>;

@@ -4,7 +4,7 @@ import { forbidden, unauthenticated } from "../kernel/errors.ts";
 import { readPrincipal } from "./principal.ts";
 import { type Grant, grantsReach, reachAnywhere, readAppRole, readGroupGrants, showGrant } from "./roles.ts";
 
-/** What of a request tells who sent it. */
+/** The part of a request that authenticates its caller. */
 interface Knock {
   readonly method?: string;
   readonly headers: { get(name: string): string | null };
@@ -16,6 +16,8 @@ export interface Access {
    * `cross_site_request` when a browser sends somebody's session from another site's page.
    */
   callerOf(request: Knock): Caller;
+  /** Whether the host asks for a function key: not where persons are let in, who have none. */
+  readonly hostKey: "function" | "anonymous";
 }
 
 type AccessSettings = Pick<
@@ -39,13 +41,15 @@ const KEY_CALLER = allowed("key");
  * could write it.
  */
 export function createAccess(settings: AccessSettings): Access {
-  if (settings.websiteSiteName === undefined) return { callerOf: () => LOCAL_CALLER };
-  if (!settings.websiteAuthEnabled) return { callerOf: () => KEY_CALLER };
+  const hostKey = settings.auth === "entra" ? "anonymous" : "function";
+  if (settings.websiteSiteName === undefined) return { hostKey, callerOf: () => LOCAL_CALLER };
+  if (!settings.websiteAuthEnabled) return { hostKey, callerOf: () => KEY_CALLER };
   const groupGrants = settings.roleGroups === undefined ? undefined : readGroupGrants(settings.roleGroups);
   const everybody: readonly Grant[] =
     settings.defaultRole === undefined ? [] : [{ role: settings.defaultRole }];
 
   return {
+    hostKey,
     callerOf({ method, headers }) {
       const principal = readPrincipal(headers);
       if (principal === undefined) {

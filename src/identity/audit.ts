@@ -62,7 +62,7 @@ export function createAuditLog(deps: {
     }
   };
   return {
-    /** The record as `write` stores it, for somebody who stores it along with what it tells of. */
+    /** The audit record as `write` stores it, for a ledger that stores it in the transaction of the write it records. */
     record,
 
     /**

@@ -4,7 +4,7 @@ import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
 /** How an operation that changes something ended. `refused`: the caller lacked the role. */
 export const OUTCOMES = ["done", "failed", "refused"] as const;
 
-/** One document the operation itself wrote; what an orchestration does later is told by its records. */
+/** One document the operation itself wrote; what an orchestration does later stands in its own records. */
 export const auditWriteSchema = z.object({
   container: z.string(),
   id: z.string(),
@@ -24,7 +24,7 @@ export const auditRecordSchema = z.object({
     .meta({ description: "The signed-in person or application; absent: nobody known." }),
   identity: z.enum(["local", "key", "person"]),
   roles: z.array(z.string()),
-  door: z.enum(["rest", "mcp", "cli", "sdk"]),
+  door: z.enum(["rest", "mcp", "sdk"]),
   operation: z.string(),
   effect: z.enum(["write", "destroy"]),
   outcome: z.enum(OUTCOMES),

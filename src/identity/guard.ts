@@ -65,7 +65,7 @@ export function guarded(operation: Operation, deps: GuardDeps): Operation {
       try {
         const reply = await deps.watched.during(watchedCall, call);
         if (watchedCall.isTrailed !== true) await deps.audit.write(concerned, done(reply), writes);
-        // Told already, and by the same answer, when the one write was all.
+        // When the one write was all, the audit record stored with it already says the same.
         else if (told !== undefined && writes.length !== 1)
           await deps.audit.correct(told, done(reply), writes);
         return reply;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation, ROLES } from "../doors/operation.ts";
+import { defineOperation, ROLES } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, pagingSchema, timeSchema } from "../doors/schemas.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditLog } from "./audit.ts";
@@ -13,7 +13,7 @@ export function identityOperations({
 }: {
   readonly audit: Pick<AuditLog, "list">;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   return [
     defineOperation({
       name: "whoAmI",
@@ -64,7 +64,7 @@ export function identityOperations({
           .max(100)
           .optional()
           .meta({ description: "As promote or startTraining." }),
-        outcome: z.enum(OUTCOMES).optional(),
+        outcome: z.enum(OUTCOMES).optional().meta({ description: "Only changes that ended so." }),
         ...pagingSchema,
       }),
       output: z.object({

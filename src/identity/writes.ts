@@ -6,18 +6,18 @@ import type { AuditRecord, AuditWrite } from "./contract.ts";
 /** One call and what it wrote. */
 export interface WatchedCall {
   readonly writes: AuditWrite[];
-  /** What tells of the call when a single create is all it writes; a ledger that can stores it along with that. */
+  /** The audit record of a call that only creates one document; a ledger that can stores both in one transaction. */
   readonly trail?: ((document: LedgerDocument, write: AuditWrite) => AuditRecord) | undefined;
   /** Set when that was done. */
   isTrailed?: boolean;
 }
 
-/** A ledger that tells what was written in the course of one call. */
+/** A ledger that collects what was written in the course of one call (for the audit). */
 export interface WatchedLedger<L extends Ledger> {
   readonly ledger: L;
   /** Runs and lists every document written on the way; the call's `writes` grow while it runs. */
   during<T>(call: WatchedCall, run: () => Promise<T>): Promise<T>;
-  /** Runs what is nobody's call, though a call may have woken it: a feed, a durable step. */
+  /** Runs work that belongs to no call, though a call may have triggered it: a change feed, a durable step. */
   apart<T>(run: () => T): T;
 }
 

@@ -103,7 +103,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 
 /** RFC 3339 UTC with milliseconds: fixed width, so that string order is time order. */
 export function toIso(ms: number): string {
-  // Everything that happens in one millisecond has one text, and its making is dear.
+  // Everything that happens in one millisecond has one text, and making it is expensive: a cache of one.
   if (ms !== latestMs || latestIso === "") {
     latestIso = new Date(ms).toISOString();
     latestMs = ms;

@@ -34,6 +34,8 @@ export interface ErrorFacts {
   remedy?: string | undefined;
   /** Further facts, safe to show. */
   details?: unknown;
+  /** The code that this fault had in the release before, for clients that still switch on it. */
+  formerly?: string | undefined;
   /** For `unavailable`: when to try again. */
   retryAfterMs?: number | undefined;
   /** For `unavailable` after a write was sent: true when it may have been applied. */
@@ -43,7 +45,15 @@ export interface ErrorFacts {
 
 /** The wire form of an error, on every door. */
 export interface ErrorBody {
-  error: { code: string; message: string; field?: string; remedy?: string; details?: unknown };
+  error: {
+    code: string;
+    /** The code of the release before: `error.formerly ?? error.code` is what old clients switch on. */
+    formerly?: string;
+    message: string;
+    field?: string;
+    remedy?: string;
+    details?: unknown;
+  };
 }
 
 export class LightningError extends Error {
@@ -53,6 +63,7 @@ export class LightningError extends Error {
   readonly field: string | undefined;
   readonly remedy: string | undefined;
   readonly details: unknown;
+  readonly formerly: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly ambiguous: boolean;
 
@@ -63,6 +74,7 @@ export class LightningError extends Error {
     this.field = facts.field;
     this.remedy = facts.remedy;
     this.details = facts.details;
+    this.formerly = facts.formerly;
     this.retryAfterMs = facts.retryAfterMs;
     this.ambiguous = facts.ambiguous ?? false;
   }
@@ -76,6 +88,7 @@ export class LightningError extends Error {
     return {
       error: {
         code: this.code,
+        ...(this.formerly === undefined ? {} : { formerly: this.formerly }),
         message: this.message,
         ...(this.field === undefined ? {} : { field: this.field }),
         ...(this.remedy === undefined ? {} : { remedy: this.remedy }),
@@ -90,6 +103,11 @@ export function isLightningError(value: unknown): value is LightningError {
   return (
     typeof value === "object" && value !== null && (value as { name?: unknown }).name === "LightningError"
   );
+}
+
+/** Whether it is one of our errors, of one of these kinds: `catch (thrown) { if (!isKind(thrown, "conflict")) throw thrown; … }`. */
+export function isKind(thrown: unknown, ...kinds: readonly ErrorKind[]): thrown is LightningError {
+  return isLightningError(thrown) && kinds.includes(thrown.kind);
 }
 
 export const badRequest = (code: string, message: string, facts?: ErrorFacts) =>

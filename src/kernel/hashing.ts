@@ -22,7 +22,7 @@ export function hmacSha256(key: string | Uint8Array, data: string): string {
 
 const BLOCK = 64;
 const SHA256 = 32;
-/** Room for a text beside the pad; longer ones are put together anew. */
+/** Room for a text beside the pad; longer ones get a buffer of their own. */
 const ROOM = 4096;
 let pads: { readonly key: string; readonly inner: Buffer; readonly outer: Buffer } | undefined;
 

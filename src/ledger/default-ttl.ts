@@ -22,7 +22,7 @@ export function lifeTimes(
 
 /**
  * Gives documents that say nothing of their time to live the one of their container when they are written whole. Here
- * and not in the database's container, so that the embedded ledger and Cosmos forget alike.
+ * and not in the database's container, so that the embedded ledger and Cosmos expire documents (TTL) alike.
  */
 export function withLifeTimes<L extends Ledger>(ledger: L, seconds: LifeTimes): L {
   if (Object.keys(seconds).length === 0) return ledger;

@@ -4,7 +4,7 @@ import type { FeedName } from "./feed-watermarks.ts";
 import type { Ledger, LedgerDocument, TriggeredLedger } from "./ledger.ts";
 
 /**
- * How far a feed's consumer is, told by its own place in the feed and not by the times of what it handled: where a
+ * How far a change feed's consumer is (its lag), read from its own place in the feed and not by the times of what it handled: where a
  * container has several physical partitions, one of them can be far behind while the others are done.
  */
 export interface FeedProgress {
@@ -47,7 +47,7 @@ export function createFeedProgress(ledger: Ledger, positions: FeedPositions): Fe
         const changes = await ledger.pending<LedgerDocument>(feed, place.after);
         return changes.length === 0 ? "none" : Math.min(...changes.map(({ _ts }) => _ts));
       } catch (thrown) {
-        // A place in a store that was replaced: the consumer will begin anew.
+        // A place in a store that was replaced: the consumer will start over.
         if (isLightningError(thrown) && thrown.code === "bad_continuation") return "unknown";
         throw thrown;
       }

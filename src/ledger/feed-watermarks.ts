@@ -1,5 +1,6 @@
-import { isLightningError, unavailable } from "../kernel/errors.ts";
+import { unavailable } from "../kernel/errors.ts";
 import type { Ledger, LedgerDocument, Stored } from "./ledger.ts";
+import { createOrReplace, retryRaces } from "./races.ts";
 
 /**
  * How far each feed's consumer has come: everything written before that time is handled. A dataset build records the
@@ -34,31 +35,26 @@ export async function readWatermark(ledger: Ledger, feed: FeedName): Promise<str
  * @throws LightningError unavailable `watermark_contended` when others were faster too often
  */
 export async function raiseWatermark(ledger: Ledger, feed: FeedName, iso: string): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await find(ledger, feed);
-    if (found !== undefined && found.at >= iso) return;
-    const next: Watermark = {
-      id: idOf(feed),
-      agent_id: OWNER,
-      type: "watermark",
-      feed,
-      at: iso,
-      created_at: found?.created_at ?? iso,
-    };
-    try {
-      await (found === undefined
-        ? ledger.create("leases", next)
-        : ledger.replace("leases", next, { ifMatch: found._etag }));
-      return;
-    } catch (thrown) {
-      if (!isRace(thrown)) throw thrown;
-    }
-  }
-  throw unavailable("watermark_contended", `The watermark of "${feed}" is being changed by many at once.`, {
-    retryAfterMs: 100,
-  });
+  await retryRaces(
+    async () => {
+      const found = await find(ledger, feed);
+      if (found !== undefined && found.at >= iso) return;
+      const next: Watermark = {
+        id: idOf(feed),
+        agent_id: OWNER,
+        type: "watermark",
+        feed,
+        at: iso,
+        created_at: found?.created_at ?? iso,
+      };
+      await createOrReplace(ledger, "leases", found, next);
+    },
+    {
+      attempts: ATTEMPTS,
+      contended: () =>
+        unavailable("watermark_contended", `The watermark of "${feed}" is being changed by many at once.`, {
+          retryAfterMs: 100,
+        }),
+    },
+  );
 }
-
-/** Somebody else created or replaced it between our read and our write. */
-const isRace = (thrown: unknown) =>
-  isLightningError(thrown) && (thrown.kind === "conflict" || thrown.kind === "precondition");

@@ -56,7 +56,7 @@ export type Condition =
   | { readonly field: string; readonly op: "defined"; readonly value: boolean };
 
 export interface Query {
-  /** A full key or a prefix of one; absent: the whole container (dear on Cosmos: housekeeping only). */
+  /** A full key or a prefix of one; absent: the whole container (a cross-partition query, expensive on Cosmos: housekeeping only). */
   readonly pk?: readonly string[] | undefined;
   /** All must hold. Field names are those of the container's registry; others are refused. */
   readonly where?: readonly Condition[] | undefined;
@@ -156,7 +156,7 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-/** A ledger that tells its own process of its writes; those of other processes are seen in the feed only. */
+/** A ledger that notifies its own process of its writes; those of other processes are seen in the change feed only. */
 export interface NotifyingLedger extends Ledger {
   /** Calls back after a write of this process to the container was acknowledged. Returns the way to stop it. */
   onChange(c: ContainerKey, listener: () => void): () => void;
@@ -167,7 +167,7 @@ export interface NotifyingLedger extends Ledger {
   ): Promise<TextPage>;
 }
 
-/** A document that tells of another one's creation, by the etag that this one got. */
+/** A document that records another one's creation (its audit trail), by the etag that this one got. */
 export interface Trail {
   readonly c: ContainerKey;
   document(etag: string): LedgerDocument;
@@ -213,8 +213,11 @@ export async function* each<T extends LedgerDocument>(
   } while (after !== undefined);
 }
 
+/** A document without the ledger's own fields; each member of a union for itself. */
+export type Bare<T> = T extends unknown ? Omit<T, "_etag" | "_ts"> : never;
+
 /** The document without the ledger's own fields. */
-export function bare<T extends object>(stored: T): Omit<T, "_etag" | "_ts"> {
+export function bare<T extends object>(stored: T): Bare<T> {
   const { _etag, _ts, ...document } = stored as T & { _etag?: unknown; _ts?: unknown };
-  return document;
+  return document as Bare<T>;
 }

@@ -10,9 +10,8 @@ import { checkJson, NESTING } from "./json-values.ts";
 import type { BatchOperation, LedgerDocument, PartitionKey, PatchOperation } from "./ledger.ts";
 
 /**
- * Cosmos DB's limits, enforced by every adapter, so that what the laptop accepts the cloud accepts too.
- * Source: "Azure Cosmos DB service quotas" (item 2 MB, id 1,023 bytes, key 2,048 bytes, nesting 128, batch 100
- * operations and 2 MB, patch 10 operations).
+ * Cosmos DB's limits (docs/facts.md#cosmos-limits), enforced by every adapter, so that what the laptop accepts the
+ * cloud accepts too.
  */
 export const LIMITS = {
   itemBytes: 2 * 1024 * 1024,

@@ -6,14 +6,13 @@ type Count = (c: ContainerKey, query: Pick<Query, "pk" | "where">) => Promise<nu
 
 /** An answer is worth keeping this many times as long as it took to get. */
 const WORTH = 10;
-/** Questions remembered at once: a handful for each agent that somebody looks at. */
+/** Most entries of the cache: a handful for each agent that somebody looks at. */
 const MOST = 500;
 
 /**
- * Answers for people to look at again and again: a ledger counts by reading, and pages ask every few seconds. What took
- * two milliseconds is asked anew, what took half a second is answered from memory for five; equal questions asked at
- * once are one.
- * @returns asks what stands under a key, or answers from memory
+ * A cache for expensive counts that pages ask for every few seconds. An answer is kept ten times as long as it took:
+ * two milliseconds are asked again soon, half a second is cached for five. Equal questions at one moment are one.
+ * @returns asks for what stands under a key, or answers from the cache
  */
 export function rememberAnswers<T>(clock: Pick<Clock, "now">) {
   const known = new Map<string, { readonly answer: Promise<T>; until: number }>();
@@ -34,7 +33,7 @@ export function rememberAnswers<T>(clock: Pick<Clock, "now">) {
   };
 }
 
-/** A ledger's counts, remembered. */
+/** A cache over a ledger's counts. */
 export function rememberCounts(ledger: Pick<Ledger, "count">, clock: Pick<Clock, "now">): Count {
   const remember = rememberAnswers<number>(clock);
   return (c, query) => remember(JSON.stringify([c, query.pk, query.where]), () => ledger.count(c, query));

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { fatal, isLightningError } from "../kernel/errors.ts";
+import { fatal } from "../kernel/errors.ts";
 import type { Ledger, LedgerDocument } from "./ledger.ts";
+import { unlessKind } from "./races.ts";
 
 interface KeyDocument extends LedgerDocument {
   readonly agent_id: typeof OWNER;
@@ -15,8 +16,8 @@ const OWNER = "signing";
 const ID = "continuations";
 
 /**
- * The key that continuations are signed with: a document of the ledger, made once by whoever comes first. So every
- * instance has the same one without a setting that somebody has to keep secret; and who can read it there can read all
+ * The key that continuations are signed with: a document of the ledger, created once, by the first instance that needs it. So every
+ * instance has the same one without a secret among the settings; and who can read it there can read all
  * that a continuation leads to anyway. Asked for once a process; deleted, a new one is made at the next start.
  */
 export function createSigningKey(ledger: Ledger, clock: Clock): () => Promise<string> {
@@ -28,12 +29,7 @@ export function createSigningKey(ledger: Ledger, clock: Clock): () => Promise<st
     const key = randomBytes(32).toString("base64url");
     const created_at = toIso(clock.now());
     const document: KeyDocument = { id: ID, agent_id: OWNER, type: "signing_key", key, created_at };
-    try {
-      await ledger.create("leases", document);
-      return key;
-    } catch (thrown) {
-      if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
-    }
+    if (await unlessKind(ledger.create("leases", document), "conflict")) return key;
     const theirs = await find();
     if (theirs === undefined)
       throw fatal("signing_key_lost", "The key of the continuations was just deleted.");

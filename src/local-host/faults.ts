@@ -10,7 +10,7 @@ const FAULT_KINDS = {
   duplicate: "an activity runs twice",
   /** A message for an orchestration comes late, by up to `late` ms on the host's clock. */
   delay: "a message comes late",
-  /** New results and events of one episode stand in another order. */
+  /** New results and events of one work item stand in another order. */
   reorder: "messages change places",
   /** An activity's result is lost before it is committed, so that it runs again. */
   drop: "a completion is lost before its commit",

@@ -88,7 +88,7 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
   };
 }
 
-/** What an app may rely on in Azure; that which only concerns machines and telemetry is not told. */
+/** What an app may rely on in Azure; what only concerns machines and telemetry is not reported. */
 const IGNORED = [
   "retry",
   "concurrency.dynamicConcurrencyEnabled",

@@ -1,3 +1,6 @@
+import { silentLogger } from "../kernel/logger.ts";
+import { createInvoker } from "./core-api/invoker.ts";
+import type { LoadedApp } from "./core-api/load-app.ts";
 import {
   EventType,
   type ExecutionStarted,
@@ -9,6 +12,7 @@ import { durableSettings } from "./durable/options.ts";
 import type { FunctionInvoker } from "./durable/port.ts";
 import { replay } from "./durable/replay/replay.ts";
 import { orchestratorTrigger, readAnswer } from "./durable/replay/trigger.ts";
+import { Tracker } from "./tracker.ts";
 
 /** What today's orchestrator makes of a history recorded earlier. */
 export interface Replayed {
@@ -23,11 +27,14 @@ export interface Replayed {
 /**
  * Replays a finished execution's history against the app's orchestrator of the same name, without running anything:
  * an orchestrator that no longer fits comes out as `Failed` with the framework's words on non-determinism.
+ * @param app the loaded app (`host.app`, `loadApp`), or what calls its functions
+ * @throws Error when the history has no beginning, or the app no orchestrator of its name
  */
 export async function replayHistory(
-  invoker: FunctionInvoker,
+  app: LoadedApp | FunctionInvoker,
   recorded: readonly HistoryEvent[],
 ): Promise<Replayed> {
+  const invoker = "core" in app ? invokerOf(app) : app;
   const history = recorded.filter(({ EventType: type }) => type !== EventType.ExecutionCompleted);
   const begin = history.find(
     (event): event is ExecutionStarted => event.EventType === EventType.ExecutionStarted,
@@ -61,4 +68,9 @@ export async function replayHistory(
       .filter((decision) => decision.kind !== "complete")
       .map((decision) => `${decision.kind}${"name" in decision ? ` '${decision.name}'` : ""}`),
   };
+}
+
+/** Calls an app's functions outside any host. */
+export function invokerOf({ core }: LoadedApp, logger = silentLogger): FunctionInvoker {
+  return createInvoker({ core, logger, tracker: new Tracker(), clientBinding: () => undefined });
 }

@@ -44,7 +44,7 @@ export async function callWithRetry(
   return outcome;
 }
 
-/** The wait before the given retry (the first is 1), in ms. */
+/** The back-off before the given retry (the first is 1), in ms. */
 export function retryDelayMs(policy: RetryOptions, retry: number): number {
   if (policy.retryStrategy?.toLowerCase() === "exponentialbackoff") {
     const least = (policy.minimumInterval?.seconds ?? 1) * 1000;

@@ -30,7 +30,7 @@ export async function serve(options: ServeOptions): Promise<LocalHost> {
   return host;
 }
 
-/** In Azure these end the worker, which is started anew; here they would take the host along. */
+/** Uncaught exceptions: in Azure they end the worker, which is restarted; here they would end the host. */
 function surviveTheApp(logger: Logger): void {
   process.on("unhandledRejection", (reason) =>
     logger.error(
@@ -39,7 +39,7 @@ function surviveTheApp(logger: Logger): void {
   );
   process.on("uncaughtException", (thrown) => {
     const error = toError(thrown);
-    // What the host itself did not expect leaves it in a state that nobody knows.
+    // What the host itself did not expect leaves it in an unknown state.
     if (error.stack?.includes(OWN_FILES) === true) {
       logger.error(`The host failed and ends; orchestrations go on at the next start: ${failureText(error)}`);
       process.exit(1);
@@ -57,7 +57,7 @@ function described({ function: name, ok, ms }: EndedCall): string {
   return `${ok ? "executed" : "failed"} ${name} in ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
-/** What `func start` tells at its start, in short. */
+/** What `func start` prints at its start, in short. */
 export function describe(host: LocalHost, home: string): string[] {
   const { app, plan, router } = host;
   const lines = [

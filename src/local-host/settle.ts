@@ -37,7 +37,7 @@ const DAY_MS = 86_400_000;
 /** Between two looks whether anything has moved. */
 const LOOK_MS = 2;
 
-/** Work without a beginning or end of anything is left alone after so many times the patience. */
+/** Factor on the timeout after which work that neither begins nor ends anything is given up. */
 const WORK_PATIENCE = 150;
 
 /** Files being read, written or synced, or a thread that is waited for: they end by themselves, however slow. */

@@ -1,18 +1,17 @@
 import { VirtualClock } from "../kernel/clock.ts";
 import { type Logger, silentLogger } from "../kernel/logger.ts";
-import { createInvoker } from "./core-api/invoker.ts";
 import type { LoadedApp } from "./core-api/load-app.ts";
 import { createDurableEngine, type Mortal } from "./durable/engine.ts";
 import type { DurableEngine, DurableHttpResponse, FunctionInvoker } from "./durable/port.ts";
 import { createFaults, type FaultKind, type Faults } from "./faults.ts";
+import { invokerOf } from "./replay-history.ts";
 import { seededRandom } from "./seeded-random.ts";
-import { Tracker } from "./tracker.ts";
 
 export interface SimulationOptions {
   readonly app: LoadedApp;
   /** Everything that chance decides follows from it: equal seeds give equal histories. */
   readonly seed: number;
-  /** The durable store's file; `:memory:` when nobody is killed. */
+  /** The durable store's file; `:memory:` when no kill is simulated. */
   readonly storeFile: string;
   readonly faults?: Partial<Readonly<Record<FaultKind, number>>>;
   /** Longest delay of a message, in ms of the virtual clock. */
@@ -34,8 +33,8 @@ export interface SimulationOptions {
 const BASE = "http://localhost:7071/runtime/webhooks/durabletask";
 
 /**
- * A durable engine on a virtual clock with an app's real functions, that dies and is started again on its store as
- * chance wills. Nothing in it depends on real time or on sockets, so a seed that fails fails again.
+ * A durable engine on a virtual clock with an app's real functions, that is killed and restarted on its store at
+ * random (seeded). Nothing in it depends on real time or on sockets, so a seed that fails fails again.
  */
 export class Simulation {
   readonly clock: VirtualClock;
@@ -129,7 +128,7 @@ export class Simulation {
     }
   }
 
-  /** Runs until nothing is left to do but wait for events; the dead rise on the way. */
+  /** Runs until nothing is left to do but wait for events; killed hosts are restarted on the way. */
   async settle(): Promise<void> {
     for (;;) {
       while (this.#dead) await this.#revive();
@@ -147,8 +146,7 @@ export class Simulation {
 const NO_FAULTS = { duplicate: 0, delay: 0, reorder: 0, drop: 0, replay: 0, feed: 0 };
 
 function observed({ app, logger = silentLogger, onInvoke }: SimulationOptions): FunctionInvoker {
-  const tracker = new Tracker();
-  const invoker = createInvoker({ core: app.core, logger, tracker, clientBinding: () => undefined });
+  const invoker = invokerOf(app, logger);
   if (onInvoke === undefined) return invoker;
   return {
     find: (name, triggerType) => invoker.find(name, triggerType),

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import path from "node:path";
+import { isMain } from "../kernel/is-main.ts";
 
 /** An editor writes a file in several steps; one start is enough for them all. */
 const SETTLE_MS = 100;
-const REPORTER = new URL("./report-loaded.ts", import.meta.url).href;
+/** Beside this file, as a source or compiled. */
+const REPORTER = new URL(`./report-loaded${path.extname(import.meta.url)}`, import.meta.url).href;
 
 /**
- * Runs a script and starts it anew, after an end in good order, when a file that it loaded changes. Folders are watched,
+ * Runs a script and restarts it, after an end in good order, when a file that it loaded changes. Folders are watched,
  * not files: Node's own `--watch` loses sight of a file that an editor replaces instead of writing it.
  */
 export function watch(script: string, args: readonly string[]): void {
@@ -74,10 +76,10 @@ export function tellWatcher(file: string): void {
   if (process.env.LIGHTNING_HOST_WATCHED !== undefined && process.connected) process.send?.({ loaded: file });
 }
 
-/** What a host reads of an app's folder besides its code. To be told before it is read: it may be broken. */
+/** What a host reads of an app's folder besides its code. Reported before it is read: it may be broken. */
 export function tellWatcherOfConfig(folder: string): void {
   for (const file of ["package.json", "host.json", "local.settings.json"])
     tellWatcher(path.join(folder, file));
 }
 
-if (import.meta.main) watch(process.argv[2] ?? "", process.argv.slice(3));
+if (isMain(import.meta.url)) watch(process.argv[2] ?? "", process.argv.slice(3));

@@ -134,7 +134,7 @@ function hyperparametersOf({ hyperparameters }: JobRow, cases: number) {
   };
 }
 
-/** `<base>.local-ft-<32 hex>[-suffix]`: Azure's form, but nobody can take it for Azure's. */
+/** `<base>.local-ft-<32 hex>[-suffix]`: Azure's form, but `local` cannot be taken for Azure's. */
 function modelName(job: JobRow): string {
   const base = job.model.split(".local-ft-")[0];
   const suffix = job.suffix === null ? "" : `-${job.suffix}`;

@@ -14,7 +14,7 @@ export type JobRunner = ReturnType<typeof createJobRunner>;
 
 /**
  * Carries jobs from `validating_files` to their end, in the background, in slices. A job that a crash interrupted
- * starts over: its seed makes it the same job, and events it had already told are not told twice.
+ * starts over: its seed makes it the same job, and events that were reported are not reported twice (idempotent).
  */
 export function createJobRunner(deps: {
   readonly store: ProviderStore;
@@ -65,7 +65,7 @@ export function createJobRunner(deps: {
         return patch(id, { status: "cancelled", finished_at: seconds() });
       });
     },
-    /** Pauses or goes on; told past every number that the job itself will use, so that none of its events is lost. */
+    /** Pauses or resumes; the event's number lies past every number that the job itself will use, so that none of its events is lost. */
     setStatus(id: string, status: "paused" | "running", message: string): JobRow {
       return store.together(() => {
         tell(id, Math.max(1_000_000, store.nextEvent(id)), message);

@@ -15,7 +15,7 @@ export interface Activities
 /**
  * Steps that run side by side answer with a settled value instead of throwing. `Task.all` rejects on the first
  * failure while the host still waits for the others, and with retries inside, task ids then collide
- * (durable-functions 3.5.0); a settled step is tried again by `fanOut` itself.
+ * (docs/facts.md#retries-flatten-errors); a settled step is tried again by `fanOut` itself.
  */
 export const FANNED_OUT = [
   "buildDatasetShard",

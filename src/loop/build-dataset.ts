@@ -1,12 +1,8 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { DatasetActivities } from "../datasets/contract.ts";
+import type { DatasetActivities, DatasetResult } from "../datasets/contract.ts";
+import { isEndedDataset } from "../datasets/status.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface DatasetResult {
-  status: "ready" | "failed";
-  error?: string | undefined;
-}
 
 /** Shards read side by side; more would only queue behind the ledger. */
 const SHARDS_AT_ONCE = 20;
@@ -21,7 +17,7 @@ export function* buildDataset(context: OrchestrationContext): Steps<DatasetResul
   try {
     const claim = yield* step(context, "claimDataset", { agent_id, id, instance_id: context.df.instanceId });
     if (claim.kind === "claimed") yield* build(context, { agent_id, id });
-    const end = yield* waitUntil(context, status, (d) => d.status === "ready" || d.status === "failed");
+    const end = yield* waitUntil(context, status, isEndedDataset);
     return end.status === "ready" ? { status: "ready" } : { status: "failed", error: end.error };
   } catch (fault) {
     const error = faultText(fault);

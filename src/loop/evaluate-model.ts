@@ -1,13 +1,9 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { RecordRef } from "../doors/claim.ts";
-import type { Verdict } from "../evaluation/contract.ts";
+import type { EvaluationResult } from "../evaluation/contract.ts";
+import { isEndedEvaluation } from "../evaluation/status.ts";
 import { makeCallable } from "./make-callable.ts";
 import { fanOut, faultText, lastWord, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface EvaluationResult {
-  status: "finished" | "failed";
-  verdict?: Verdict | undefined;
-}
 
 /** Batches asked at once; each asks two models a handful of questions at a time. */
 const BATCHES_AT_ONCE = 4;
@@ -25,7 +21,7 @@ export function* evaluateModel(context: OrchestrationContext): Steps<EvaluationR
     const end = yield* waitUntil(
       context,
       () => step(context, "readEvaluationStatus", evaluation),
-      (e) => e.status === "finished" || e.status === "failed",
+      isEndedEvaluation,
     );
     return end.status === "finished" ? { status: "finished", verdict: end.verdict } : { status: "failed" };
   } catch (fault) {

@@ -1,15 +1,13 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { HostedRef } from "../deployments/contract.ts";
+import { NEVER_READY, PROBES, probeAgainMs } from "../deployments/probing.ts";
 import { pause, type Steps, step } from "./steps.ts";
 
 export type Callable =
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
-/** A deployment that Azure Resource Manager calls made may still answer DeploymentNotReady for some minutes. */
-const PROBES = 12;
-
-/** Asks for a deployment, looks by durable timer until it is made, then probes it; one that stays deaf is made anew, once. */
+/** Asks for a deployment, looks by durable timer until it is made, then probes it; one that does not answer is removed and created again, once. */
 export function* makeCallable(context: OrchestrationContext, hosted: HostedRef): Steps<Callable> {
   for (let attempt = 1; ; attempt++) {
     const answer = yield* makeOnce(context, hosted);
@@ -36,13 +34,7 @@ function* makeOnce(
     context.df.setCustomStatus({ step: "probing", probe });
     const answer = yield* step(context, "probeHosted", hosted);
     if (answer.kind !== "not_ready") return answer;
-    if (probe >= PROBES)
-      return {
-        kind: "failed",
-        code: "deployment_not_ready",
-        message: `The deployment did not answer ${PROBES} probes.`,
-        remake: true,
-      };
-    yield* pause(context, Math.min(60_000, 2000 * 2 ** (probe - 1)));
+    if (probe >= PROBES) return { ...NEVER_READY, remake: true };
+    yield* pause(context, probeAgainMs(probe));
   }
 }

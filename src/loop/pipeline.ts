@@ -1,18 +1,12 @@
 import type { OrchestrationContext } from "durable-functions";
+import { BUILD_DATASET } from "../datasets/contract.ts";
+import { PROMOTE_MODEL } from "../deployments/contract.ts";
 import type { RecordRef } from "../doors/claim.ts";
-import type { Verdict } from "../evaluation/contract.ts";
-import type { PipelineOutcome } from "../pipelines/contract.ts";
-import type { DatasetResult } from "./build-dataset.ts";
-import type { EvaluationResult } from "./evaluate-model.ts";
-import type { PromotionResult } from "./promote-model.ts";
-import { faultText, lastWord, type Steps, step, timer } from "./steps.ts";
-import type { TrainingResult } from "./train-model.ts";
-
-export interface PipelineResult {
-  outcome: PipelineOutcome;
-  verdict?: Verdict | undefined;
-  error?: string | undefined;
-}
+import type { Orchestration } from "../doors/orchestration.ts";
+import { EVALUATE_MODEL } from "../evaluation/contract.ts";
+import type { PipelineResult } from "../pipelines/contract.ts";
+import { TRAIN_MODEL } from "../training/contract.ts";
+import { faultText, lastWord, runOrchestration, type Steps, step, wakeable } from "./steps.ts";
 
 /** A decision is in the ledger before its event is sent; should the event be lost, this look finds it. */
 const LOOK_FOR_DECISION_MS = 60 * 60_000;
@@ -40,24 +34,23 @@ const failed = (error: string): PipelineResult => ({ outcome: "failed", error })
 function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<PipelineResult> {
   const { agent_id } = pipeline;
   const stage = (name: string, id: string) => context.df.setCustomStatus({ stage: name, id });
-  function* run<T>(orchestrator: string, record: string, suffix: string): Steps<T> {
-    return (yield context.df.callSubOrchestrator(
-      orchestrator,
-      { agent_id, id: record },
-      `${pipeline.id}-${suffix}`,
-    )) as T;
-  }
+  /** Works on the record of a stage; the instance is named after the pipeline, as somebody else may work on it too. */
+  const run = <Result>(
+    orchestration: Orchestration<string, RecordRef, Result>,
+    id: string,
+    suffix: string,
+  ): Steps<Result> => runOrchestration(context, orchestration, { agent_id, id }, `${pipeline.id}-${suffix}`);
 
   const dataset = yield* step(context, "preparePipelineDataset", pipeline);
   if (dataset.kind === "rejected") return failed(`${dataset.code}: ${dataset.message}`);
   stage("dataset", dataset.id);
-  const built = yield* run<DatasetResult>("buildDataset", dataset.id, "dataset");
+  const built = yield* run(BUILD_DATASET, dataset.id, "dataset");
   if (built.status !== "ready") return failed(built.error ?? "the dataset could not be built");
 
   const training = yield* step(context, "preparePipelineTraining", { ...pipeline, dataset_id: dataset.id });
   if (training.kind === "rejected") return failed(`${training.code}: ${training.message}`);
   stage("training", training.id);
-  const trained = yield* run<TrainingResult>("trainModel", training.id, "training");
+  const trained = yield* run(TRAIN_MODEL, training.id, "training");
   if (trained.status !== "succeeded") return failed(`training ${trained.status}; see run ${training.id}`);
 
   const evaluation = yield* step(context, "preparePipelineEvaluation", {
@@ -67,7 +60,7 @@ function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<Pipeli
   });
   if (evaluation.kind === "rejected") return failed(`${evaluation.code}: ${evaluation.message}`);
   stage("evaluation", evaluation.id);
-  const judged = yield* run<EvaluationResult>("evaluateModel", evaluation.id, "evaluation");
+  const judged = yield* run(EVALUATE_MODEL, evaluation.id, "evaluation");
   const verdict = judged.verdict;
   if (judged.status !== "finished" || verdict === undefined)
     return failed(`the evaluation failed; see evaluation ${evaluation.id}`);
@@ -85,7 +78,7 @@ function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<Pipeli
   if (promotion.kind === "not_wanted") return { outcome: "evaluated", verdict };
   if (promotion.kind === "rejected") return { ...failed(`${promotion.code}: ${promotion.message}`), verdict };
   stage("promotion", promotion.id);
-  const promoted = yield* run<PromotionResult>("promoteModel", promotion.id, "promotion");
+  const promoted = yield* run(PROMOTE_MODEL, promotion.id, "promotion");
   return promoted.status === "active"
     ? { outcome: "promoted", verdict }
     : { ...failed(`the promotion failed; see deployment ${promotion.id}`), verdict };
@@ -100,16 +93,13 @@ function* waitForApproval(
   const request = yield* step(context, "requestApproval", { ...pipeline, now: now().toISOString() });
   if (request.kind === "not_needed") return "approved";
   const until = Date.parse(request.until);
+  const pauseUntilDecided = wakeable(context, "approval");
   for (;;) {
     const decision = yield* step(context, "readApproval", pipeline);
     if (decision.kind !== "waiting") return decision.kind;
     const rest = until - now().getTime();
     if (rest <= 0) return "approval_timeout";
     context.df.setCustomStatus({ stage: "approval", until: request.until });
-    // A new wait each time: `Task.any` over a task that was yielded before starts it twice in the host.
-    const event = context.df.waitForExternalEvent("approval");
-    const alarm = timer(context, Math.min(rest, LOOK_FOR_DECISION_MS));
-    const winner = yield context.df.Task.any([event, alarm]);
-    if (winner === event) alarm.cancel();
+    yield* pauseUntilDecided(Math.min(rest, LOOK_FOR_DECISION_MS));
   }
 }

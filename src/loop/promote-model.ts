@@ -1,15 +1,10 @@
 import type { OrchestrationContext } from "durable-functions";
+import type { PromotionResult } from "../deployments/contract.ts";
+import { NEVER_READY, PROBES, probeAgainMs } from "../deployments/probing.ts";
+import { isEndedDeployment } from "../deployments/status.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { makeCallable } from "./make-callable.ts";
 import { faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface PromotionResult {
-  status: "active" | "failed";
-  deployment_name?: string | undefined;
-}
-
-/** A deployment that ARM calls ready may still answer DeploymentNotReady for some minutes. */
-const PROBES = 12;
 
 /** The model is made callable, where that is this app's affair, and probed until it answers; then one atomic switch. */
 export function* promoteModel(context: OrchestrationContext): Steps<PromotionResult> {
@@ -26,7 +21,7 @@ export function* promoteModel(context: OrchestrationContext): Steps<PromotionRes
       const end = yield* waitUntil(
         context,
         () => step(context, "readDeploymentStatus", deployment),
-        (d) => d.state === "active" || d.state === "superseded" || d.state === "failed",
+        isEndedDeployment,
       );
       return { status: end.state === "failed" ? "failed" : "active" };
     }
@@ -59,13 +54,8 @@ function* probe(
   for (let probes = 1; ; probes++) {
     const answer = yield* step(context, "probeDeployment", deployment);
     if (answer.kind !== "not_ready") return answer;
-    if (probes >= PROBES)
-      return {
-        kind: "failed",
-        code: "deployment_not_ready",
-        message: `The deployment did not answer ${PROBES} probes.`,
-      };
+    if (probes >= PROBES) return NEVER_READY;
     context.df.setCustomStatus({ step: "probing", probe: probes });
-    yield* pause(context, Math.min(60_000, 2000 * 2 ** (probes - 1)));
+    yield* pause(context, probeAgainMs(probes));
   }
 }

@@ -1,10 +1,11 @@
 import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
+import type { Orchestration } from "../doors/orchestration.ts";
 import type { Activities, FannedOut, Settled } from "./activities.ts";
 
 type Input<K extends keyof Activities> = Parameters<Activities[K]>[0];
 type Result<K extends keyof Activities> = Awaited<ReturnType<Activities[K]>>;
 
-/** What an orchestrator yields and gets back; `any` is what the SDK passes in. */
+/** An orchestrator: it yields tasks of the SDK and is handed their results; `T` is what it returns. */
 export type Steps<T> = Generator<Task, T>;
 
 /** A store or provider that is away comes back within minutes: 1 s doubling to 1 min, about 12 min in all. */
@@ -77,6 +78,27 @@ export function* fanOut<K extends FannedOut>(
   return results;
 }
 
+/** Runs another orchestration under an instance id of its own and waits for its result. */
+export function* runOrchestration<In, Out>(
+  context: OrchestrationContext,
+  orchestration: Orchestration<string, In, Out>,
+  input: NoInfer<In>,
+  instanceId: string,
+): Steps<Out> {
+  return (yield context.df.callSubOrchestrator(orchestration.name, input, instanceId)) as Out;
+}
+
+/** Runs one instance for each input side by side; results stand in the order of the inputs. */
+export function* runOrchestrations<In, Out>(
+  context: OrchestrationContext,
+  { name, instanceId }: Orchestration<string, In, Out>,
+  inputs: readonly NoInfer<In>[],
+): Steps<Out[]> {
+  return (yield context.df.Task.all(
+    inputs.map((input) => context.df.callSubOrchestrator(name, input, instanceId(input))),
+  )) as Out[];
+}
+
 /** Waits by a durable timer. */
 export function* pause(context: OrchestrationContext, ms: number): Steps<void> {
   yield timer(context, ms);
@@ -84,6 +106,33 @@ export function* pause(context: OrchestrationContext, ms: number): Steps<void> {
 
 export function timer(context: OrchestrationContext, ms: number) {
   return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + Math.ceil(ms)));
+}
+
+/**
+ * The version of the orchestrators that the instance began under (host.json's `defaultVersion` of that day). What
+ * changes the sequence of an orchestrator's actions asks for it, so that instances of before replay as they were.
+ */
+export const versionOf = (context: OrchestrationContext): number => Number(context.df.version ?? 1);
+
+/**
+ * Pauses that an event ends early; true: it did. The event only wakes up: what it means stands in the ledger before it
+ * is raised, so one that is lost, comes twice or comes for nothing costs a look. An event that comes while an activity
+ * runs completes the newest wait that was given up, which version 1 did not look at: it slept on.
+ */
+export function wakeable(context: OrchestrationContext, name: string): (ms: number) => Steps<boolean> {
+  const givenUp = new Set<Task>();
+  const looksBack = versionOf(context) >= 2;
+  return function* (ms) {
+    const late = looksBack ? [...givenUp].find((wait) => wait.isCompleted) : undefined;
+    if (late !== undefined) return givenUp.delete(late);
+    // A new wait each time: `Task.any` over a task that was yielded before starts it twice in the host.
+    const event = context.df.waitForExternalEvent(name);
+    const alarm = timer(context, ms);
+    const winner = yield context.df.Task.any([event, alarm]);
+    if (winner === event) alarm.cancel();
+    else givenUp.add(event);
+    return winner === event;
+  };
 }
 
 /** Waits on a record that another instance works on: 2 s growing to 1 min. */

@@ -1,60 +1,80 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { RecordRef } from "../doors/claim.ts";
-import type { RunStatus } from "../training/contract.ts";
-import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
-
-export interface TrainingResult {
-  status: RunStatus;
-  tuned_model?: string | undefined;
-}
-
-/** `polling`: a later generation of the same instance, whose job is already at the provider. */
-type Input = RecordRef & { readonly polling?: boolean };
+import type { TrainingInput, TrainingResult } from "../training/contract.ts";
+import { isEndedRun } from "../training/status.ts";
+import {
+  fanOut,
+  faultText,
+  lastWord,
+  pause,
+  type Steps,
+  step,
+  versionOf,
+  waitUntil,
+  wakeable,
+} from "./steps.ts";
 
 /** A replay reads the whole history: a new generation after this many polls keeps it short. */
 const POLLS_A_GENERATION = 50;
 
-const isOver = (status: RunStatus) => status === "succeeded" || status === "failed" || status === "cancelled";
-
 /** What keeps a look from being taken for a quarter of an hour, a ledger that is away say, may be gone by then. */
 const LOOK_LATER_MS = 5 * 60_000;
 
-/** Files up, job created once, polled by durable timers, result recorded. */
+/** A durable pause; true: `cancel` was raised meanwhile, and the ledger says whether it is meant. */
+type Rest = (ms: number) => Steps<boolean>;
+
+function restOf(context: OrchestrationContext): Rest {
+  if (versionOf(context) >= 2) return wakeable(context, "cancel");
+  // Version 1 slept through the event, up to five minutes of paid time.
+  return function* (ms) {
+    yield* pause(context, ms);
+    return false;
+  };
+}
+
+/** Files up, job created once, polled by durable timers that `cancel` cuts short, result recorded. */
 export function* trainModel(context: OrchestrationContext): Steps<TrainingResult | undefined> {
-  const { agent_id, id, polling } = context.df.getInput() as Input;
+  const { agent_id, id, polling } = context.df.getInput() as TrainingInput;
   const run = { agent_id, id };
+  const rest = restOf(context);
   if (!polling) {
     try {
       const claim = yield* step(context, "claimRun", { ...run, instance_id: context.df.instanceId });
       if (claim.kind !== "claimed") return yield* waitForRun(context, run);
-      if (!(yield* submit(context, run))) return yield* waitForRun(context, run);
+      if (!(yield* submit(context, run, rest))) return yield* waitForRun(context, run);
     } catch (fault) {
       yield* lastWord(context, "failRun", { ...run, code: "training_fault", message: faultText(fault) });
+      context.df.setCustomStatus({ state: "failed" });
       return { status: "failed" };
     }
   }
   try {
-    return yield* follow(context, run);
+    return yield* follow(context, run, rest);
   } catch (fault) {
     // The job is paid for and goes on whether or not we can look: a run is never failed for that.
     context.df.setCustomStatus({ state: "not_followed", fault: faultText(fault).slice(0, 300) });
-    yield* pause(context, LOOK_LATER_MS);
-    context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+    yield* rest(LOOK_LATER_MS);
+    context.df.continueAsNew({ ...run, polling: true } satisfies TrainingInput);
     return undefined;
   }
 }
 
 /** Looks at the job until it is over; undefined: a new generation goes on. */
-function* follow(context: OrchestrationContext, run: RecordRef): Steps<TrainingResult | undefined> {
+function* follow(
+  context: OrchestrationContext,
+  run: RecordRef,
+  rest: Rest,
+): Steps<TrainingResult | undefined> {
   for (let polls = 0; ; polls++) {
     if (polls >= POLLS_A_GENERATION) {
-      context.df.continueAsNew({ ...run, polling: true } satisfies Input);
+      // An event that nobody waited for is lost here; the next generation's first look reads the ledger anyway.
+      context.df.continueAsNew({ ...run, polling: true } satisfies TrainingInput);
       return undefined;
     }
     const job = yield* step(context, "pollTrainingJob", run);
     context.df.setCustomStatus({ state: job.state });
     if (job.terminal) break;
-    yield* pause(context, job.poll_again_seconds * 1000);
+    yield* rest(job.poll_again_seconds * 1000);
   }
   const result = yield* step(context, "recordTrainingResult", run);
   context.df.setCustomStatus({ state: result.status, tuned_model: result.tuned_model ?? null });
@@ -62,7 +82,7 @@ function* follow(context: OrchestrationContext, run: RecordRef): Steps<TrainingR
 }
 
 /** Uploads both files side by side and brings exactly one job into being; false: the run has ended. */
-function* submit(context: OrchestrationContext, run: RecordRef): Steps<boolean> {
+function* submit(context: OrchestrationContext, run: RecordRef, rest: Rest): Steps<boolean> {
   context.df.setCustomStatus({ state: "uploading" });
   const splits = ["train", "validation"] as const;
   const uploads = yield* fanOut(
@@ -80,7 +100,8 @@ function* submit(context: OrchestrationContext, run: RecordRef): Steps<boolean> 
     if (!upload.processed && upload.file_id !== "") waiting.push(upload.file_id);
   }
   for (let wait = 1000, open = waiting; open.length > 0; wait = Math.min(wait * 2, 30_000)) {
-    yield* pause(context, wait);
+    // A cancelled run needs no files: creating the job is where it ends.
+    if ((yield* rest(wait)) && (yield* step(context, "readRunStatus", run)).cancel_requested) break;
     const looks = yield* fanOut(
       context,
       "readTrainingFile",
@@ -106,15 +127,12 @@ function* submit(context: OrchestrationContext, run: RecordRef): Steps<boolean> 
       return false;
     }
     // An unclear outcome is never answered by a second create at once: the job may only not be listed yet.
-    yield* pause(context, created.kind === "busy" ? created.retry_after_seconds * 1000 : 10_000 * attempt);
+    yield* rest(created.kind === "busy" ? created.retry_after_seconds * 1000 : 10_000 * attempt);
   }
 }
 
 function* waitForRun(context: OrchestrationContext, run: RecordRef): Steps<TrainingResult> {
-  const end = yield* waitUntil(
-    context,
-    () => step(context, "readRunStatus", run),
-    (r) => isOver(r.status),
-  );
+  const end = yield* waitUntil(context, () => step(context, "readRunStatus", run), isEndedRun);
+  context.df.setCustomStatus({ state: end.status });
   return { status: end.status };
 }

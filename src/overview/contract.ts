@@ -19,11 +19,14 @@ export const statsSchema = z.object({
     total_episodes: z.number().int(),
     rewarded_episodes: z.number().int(),
     total_rewards: z.number().int(),
-    average_reward: z.number().nullable().meta({ description: "Three decimals; null without rewards." }),
+    average_reward: z.number().nullable().meta({
+      description:
+        "Mean of the judged episodes' averages, penalties beside it; three decimals, null without judgements.",
+    }),
     average_reward_of: z
       .number()
       .int()
-      .meta({ description: "How many rewards, the newest, the average is of." }),
+      .meta({ description: "How many judged episodes, the newest, the average is of." }),
     total_datasets: z.number().int(),
     total_training_runs: z.number().int(),
     training_run_status: z.record(z.string(), z.number().int()),

@@ -1,11 +1,67 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { datasetSchema } from "../datasets/contract.ts";
+import { edgeSchema } from "../datasets/replies.ts";
 import type { DatasetService } from "../datasets/service.ts";
 import type { DeploymentService } from "../deployments/service.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
-import { notFound } from "../kernel/errors.ts";
+import { episodeSchema } from "../episodes/contract.ts";
+import { rewardSchema } from "../rewards/contract.ts";
+import { trainingRunSchema } from "../training/contract.ts";
+
+const missingSchema = z
+  .object({ id: z.string(), missing: z.literal(true) })
+  .meta({ description: "The ledger has it no more." });
+
+const traceSchema = z.object({
+  agent_id: z.string(),
+  episode_id: z.string(),
+  episode: z.union([
+    missingSchema,
+    episodeSchema.pick({
+      id: true,
+      created_at: true,
+      session_id: true,
+      model_deployment: true,
+      reward_avg: true,
+    }),
+  ]),
+  rewards: z.array(
+    z.union([
+      missingSchema,
+      rewardSchema.pick({
+        id: true,
+        source: true,
+        value: true,
+        evaluator: true,
+        created_at: true,
+        withdrawn: true,
+      }),
+    ]),
+  ),
+  datasets: z.array(
+    datasetSchema.pick({ id: true, name: true, content_hash: true, created_at: true }).extend({
+      edges: z.array(edgeSchema),
+      runs: z.array(
+        trainingRunSchema.pick({ id: true, status: true, tuned_model_name: true }).extend({
+          deployments: z.array(
+            z.object({
+              id: z.string(),
+              deployment_name: z.string(),
+              tuned_model: z.string(),
+              is_active: z.boolean(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+  live_models: z.array(z.string()),
+  manifest: manifestSchema.optional(),
+});
 
 const missing = (id: string) => ({ id, missing: true as const });
 
@@ -18,14 +74,14 @@ export function episodeTraceOperations({
   readonly datasets: DatasetService;
   readonly deployments: DeploymentService;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   async function runsOf(agentId: string, datasetId: string, activeId: string | undefined) {
-    const runs = await deployments.reads.runsOfDataset(agentId, datasetId);
-    return runs.map(({ run, deployments: made }) => ({
+    const found = await deployments.runsOfDataset(agentId, datasetId);
+    return found.map(({ run, deployments: promotions }) => ({
       id: run.id,
       status: run.status,
       tuned_model_name: run.tuned_model_name,
-      deployments: made.map((one) => ({
+      deployments: promotions.map((one) => ({
         id: one.id,
         deployment_name: one.deployment_name,
         tuned_model: one.tuned_model_name,
@@ -40,28 +96,10 @@ export function episodeTraceOperations({
       summary: "Tells which datasets, training runs and live models saw an episode, and by which line.",
       input: z.strictObject({
         agent_id: agentIdSchema.default(settings.agentId),
-        episode_id: idSchema,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
         ...manifestField,
       }),
-      output: z.looseObject({
-        agent_id: z.string(),
-        episode_id: z.string(),
-        episode: z
-          .looseObject({ id: z.string() })
-          .meta({ description: "`missing`: the ledger has it no more." }),
-        rewards: z.array(z.looseObject({ id: z.string() })),
-        datasets: z.array(
-          z.looseObject({
-            id: z.string(),
-            edges: z.array(z.looseObject({ hash: z.string(), reason: z.string() })),
-            runs: z.array(
-              z.looseObject({ id: z.string(), deployments: z.array(z.looseObject({ id: z.string() })) }),
-            ),
-          }),
-        ),
-        live_models: z.array(z.string()),
-        manifest: manifestSchema.optional(),
-      }),
+      output: traceSchema,
       role: "reader",
       effect: "read",
       idempotent: true,
@@ -73,13 +111,7 @@ export function episodeTraceOperations({
       async run({ agent_id, episode_id }) {
         const { episode, rewards, found } = await datasets.traceEpisode(agent_id, episode_id);
         if (episode === undefined && found.length === 0 && rewards.length === 0)
-          throw notFound(
-            "record_not_found",
-            `Agent ${agent_id} has no episode ${episode_id}, nor a trace of one.`,
-            {
-              field: "episode_id",
-            },
-          );
+          throw noSuchRecord("episode", agent_id, episode_id, { formerly: "record_not_found" });
         const active = await deployments.readActive(agent_id);
         const known = new Set(rewards.map((reward) => reward.id));
         // Rewards that a dataset was built by and the ledger has no more.

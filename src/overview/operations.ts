@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema } from "../doors/schemas.ts";
 import { healthSchema, statsSchema } from "./contract.ts";
 import type { OverviewService } from "./service.ts";
@@ -13,7 +13,7 @@ export function overviewOperations({
 }: {
   readonly service: OverviewService;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   return [
     defineOperation({
       name: "getStats",

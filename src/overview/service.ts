@@ -1,6 +1,5 @@
 import type { Settings } from "../config/settings.ts";
-import type { ModelSelector } from "../deployments/selection.ts";
-import type { ActiveModel } from "../deployments/service.ts";
+import type { ActiveModel, ModelSelector } from "../deployments/selection.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -10,6 +9,7 @@ import { RUN_STATUSES } from "../training/contract.ts";
 import type { Health, Stats } from "./contract.ts";
 import { readFeeds } from "./feeds.ts";
 import { checkHealth } from "./health.ts";
+import { IS_JUDGED, Mean, MOST_READ, newestJudged } from "./judged.ts";
 import { readTrend, type Trend } from "./trend.ts";
 
 export interface OverviewDeps {
@@ -34,12 +34,6 @@ interface Average {
 
 const typed = (type: string) => ({ field: "type", op: "eq", value: type }) as const;
 
-/**
- * The mean is of this many rewards at most, the newest: a ledger counts cheaply, but adds up only by reading. One page
- * tells it to a few hundredths, and how the agent does now rather than how it once did.
- */
-const MOST_AVERAGED = 1000;
-
 export function createOverviewService(deps: OverviewDeps) {
   const { ledger, settings } = deps;
   const count = rememberCounts(ledger, deps.clock);
@@ -47,22 +41,16 @@ export function createOverviewService(deps: OverviewDeps) {
   const rememberTrend = rememberAnswers<Trend>(deps.clock);
 
   async function averageReward(agentId: string): Promise<Average> {
-    const { items } = await ledger.query<{ id: string; value: number }>("rewards", {
-      pk: [agentId],
-      orderBy: { field: "created_at", direction: "desc" },
-      select: ["value"],
-      limit: MOST_AVERAGED,
-    });
-    const of = items.length;
-    const sum = items.reduce((total, { value }) => total + value, 0);
-    return { mean: of === 0 ? null : Math.round((sum / of) * 1000) / 1000, of };
+    const mean = new Mean();
+    for (const { reward_avg } of await newestJudged(ledger, agentId)) mean.add(reward_avg);
+    return { mean: mean.facts.episodes === 0 ? null : mean.facts.mean, of: mean.facts.episodes };
   }
 
-  /** How many, and their mean: from memory where reading them takes a moment, else what is true now. */
-  async function rewardsOf(agentId: string): Promise<[number, Average]> {
-    const total = await count("rewards", { pk: [agentId] });
+  /** How many episodes were judged, and their mean: cached where reading them takes a moment, else what is true now. */
+  async function judgedOf(agentId: string): Promise<[number, Average]> {
+    const total = await count("episodes", { pk: [agentId], where: [IS_JUDGED] });
     const read = () => averageReward(agentId);
-    return [total, await (total < MOST_AVERAGED ? read() : rememberAverage(agentId, read))];
+    return [total, await (total < MOST_READ ? read() : rememberAverage(agentId, read))];
   }
 
   return {
@@ -71,12 +59,11 @@ export function createOverviewService(deps: OverviewDeps) {
       const pk = [agentId];
       const runsOf = (status: string) =>
         count("runs", { pk, where: [typed("run"), { field: "status", op: "eq", value: status }] });
-      const [episodes, rewarded, [rewards, average], datasets, runs, byStatus, evaluations, promoted] =
+      const [episodes, [rewarded, average], rewards, datasets, runs, byStatus, evaluations, promoted] =
         await Promise.all([
           count("episodes", { pk }),
-          // An average is there exactly when there are judgements, and it is indexed.
-          count("episodes", { pk, where: [{ field: "reward_avg", op: "gte", value: -1 }] }),
-          rewardsOf(agentId),
+          judgedOf(agentId),
+          count("rewards", { pk }),
           count("datasets", { pk, where: [typed("dataset")] }),
           count("runs", { pk, where: [typed("run")] }),
           Promise.all(RUN_STATUSES.map(async (status) => [status, await runsOf(status)] as const)),

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Ledger } from "../ledger/ledger.ts";
+import { Mean, newestJudged } from "./judged.ts";
 
-/** So many judged episodes at most, the newest, a page of a ledger: it costs the same with any number of them. */
-const MOST_READ = 1000;
 const BUCKETS = 28;
 
 const meanSchema = z.object({ episodes: z.number().int(), mean: z.number() });
@@ -18,25 +17,6 @@ export const trendSchema = z.object({
 });
 export type Trend = z.output<typeof trendSchema>;
 
-interface Judged {
-  readonly id: string;
-  readonly created_at: string;
-  readonly reward_avg: number;
-  readonly model_deployment?: string;
-}
-
-class Mean {
-  #sum = 0;
-  #count = 0;
-  add(value: number): void {
-    this.#sum += value;
-    this.#count++;
-  }
-  get facts() {
-    return { episodes: this.#count, mean: Math.round((this.#sum / this.#count) * 1000) / 1000 };
-  }
-}
-
 function meanIn(means: Map<string, Mean>, key: string): Mean {
   const mean = means.get(key) ?? new Mean();
   means.set(key, mean);
@@ -45,21 +25,7 @@ function meanIn(means: Map<string, Mean>, key: string): Mean {
 
 /** How well each model's episodes were judged, over time. */
 export async function readTrend(ledger: Ledger, agentId: string): Promise<Trend> {
-  const judged: Judged[] = [];
-  let after: string | undefined;
-  do {
-    const page = await ledger.query<Judged>("episodes", {
-      pk: [agentId],
-      where: [{ field: "reward_avg", op: "gte", value: -1 }],
-      orderBy: { field: "created_at", direction: "desc" },
-      select: ["created_at", "reward_avg", "model_deployment"],
-      limit: 1000,
-      after,
-    });
-    judged.push(...page.items);
-    after = page.continuation;
-  } while (after !== undefined && judged.length < MOST_READ);
-  judged.reverse();
+  const judged = (await newestJudged(ledger, agentId)).toReversed();
 
   const from = judged[0]?.created_at;
   const until = judged.at(-1)?.created_at;

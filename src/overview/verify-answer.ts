@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { manifestSchema, verifyManifest } from "../doors/manifest.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 
 const EXAMPLE = {
   agent_id: "mcp-agents",
@@ -18,14 +18,14 @@ const EXAMPLE = {
 };
 
 /** The row that tells whether an answer that was kept is the one that was given. */
-export function verifyAnswerOperations({ key }: { readonly key: () => Promise<string> }): Operation[] {
+export function verifyAnswerOperations({ key }: { readonly key: () => Promise<string> }) {
   return [
     defineOperation({
       name: "verifyAnswer",
       summary: "Checks that an answer kept with its signed manifest is the one that was given.",
       input: z.strictObject({
         answer: z
-          .looseObject({ manifest: manifestSchema })
+          .looseObject({ manifest: manifestSchema.meta({ description: "The manifest that came with it." }) })
           .meta({ description: "The whole answer as it was given, its `manifest` in it." }),
       }),
       output: z.object({ valid: z.literal(true), manifest: manifestSchema }),

@@ -1,59 +1,85 @@
 import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/contract.ts";
-import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
+import type { RecordKind } from "../ledger/records.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
+import { PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
 
 export const runPipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  name: z.string().min(1).max(200).default("pipeline"),
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .default("pipeline")
+    .meta({ description: "Name of the pipeline, and of the dataset it builds." }),
   /** What to build; absent fields have the defaults of buildDataset. */
-  dataset: buildDatasetInputSchema.omit({ agent_id: true, name: true }).default({}),
+  dataset: buildDatasetInputSchema
+    .omit({ agent_id: true, name: true })
+    .default({})
+    .meta({ description: "What to build, as in buildDataset." }),
   /** Train on this one instead of building. */
-  dataset_id: idSchema.optional(),
+  dataset_id: idSchema.optional().meta({ description: "Train on this dataset instead of building one." }),
   training: startTrainingInputSchema
     .omit({ agent_id: true, dataset_id: true, requested_by: true })
     .partial()
-    .default({}),
+    .default({})
+    .meta({ description: "How to train, as in startTraining." }),
   evaluation: z
     .strictObject({
       /** Held-out examples to judge by; absent: the built dataset's own `test` or `validation` side. */
-      dataset_id: idSchema.optional(),
-      split: z.enum(["train", "validation", "test"]).optional(),
-      baseline: z.string().max(256).default("base"),
+      dataset_id: idSchema.optional().meta({
+        description:
+          "Dataset with the held-out examples; absent, the test or validation side of the one trained on.",
+      }),
+      split: z.enum(["train", "validation", "test"]).optional().meta({
+        description: "The side that is asked; `test` when absent and there is one, else `validation`.",
+      }),
+      baseline: z
+        .string()
+        .max(256)
+        .default("base")
+        .meta({ description: "What the model is compared with: `base`, `active` or a model's name." }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ description: "How the model is judged." }),
   /** A person decides between evaluation and promotion. */
   approval: z
     .strictObject({
-      required: z.boolean().default(false),
-      timeout_minutes: z.number().min(1).max(43_200).default(1440),
+      required: z.boolean().default(false).meta({ description: "Wait for a person." }),
+      timeout_minutes: z
+        .number()
+        .min(1)
+        .max(43_200)
+        .default(1440)
+        .meta({ description: "Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted." }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ description: "Whether a person decides between evaluation and promotion." }),
   /** False: stop after the evaluation. */
-  promote: z.boolean().default(true),
-  promoted_by: z.string().max(200).optional(),
+  promote: z.boolean().default(true).meta({ description: "False: stop after the evaluation." }),
+  promoted_by: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "Who has it promoted; a signed-in person's name goes before it." }),
 });
 export type RunPipelineInput = z.output<typeof runPipelineInputSchema>;
 
 export const decidePipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  pipeline_id: idSchema,
-  approved: z.boolean(),
-  decided_by: z.string().max(200).optional(),
-  reason: z.string().max(2000).optional(),
+  pipeline_id: idSchema.meta({ description: "The pipeline that waits." }),
+  approved: z.boolean().meta({ description: "True: promote; false: nothing changes." }),
+  decided_by: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "Who decides; a signed-in person's name goes before it." }),
+  reason: z.string().max(2000).optional().meta({ description: "Why, as text." }),
 });
-
-export const PIPELINE_STAGES = [
-  "dataset",
-  "training",
-  "evaluation",
-  "approval",
-  "promotion",
-  "done",
-] as const;
-export type PipelineStage = (typeof PIPELINE_STAGES)[number];
 
 /** How a pipeline ended: `promoted`, or why it stopped. */
 export const PIPELINE_OUTCOMES = [
@@ -67,13 +93,17 @@ export const PIPELINE_OUTCOMES = [
 ] as const;
 export type PipelineOutcome = (typeof PIPELINE_OUTCOMES)[number];
 
+/**
+ * A pipeline as a document: flat, so that documents of every version can be read and replies be made of it. What the
+ * program works with is `Pipeline`.
+ */
 export const pipelineSchema = z.object({
   id: idSchema,
   type: z.literal("pipeline"),
   agent_id: z.string(),
   name: z.string(),
   input: runPipelineInputSchema,
-  status: z.enum(["pending", "running", "waiting_for_approval", "finished", "failed"]),
+  status: z.enum(PIPELINE_STATUSES),
   stage: z.enum(PIPELINE_STAGES),
   outcome: z.enum(PIPELINE_OUTCOMES).optional(),
   error: z.string().optional(),
@@ -95,9 +125,84 @@ export const pipelineSchema = z.object({
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });
-export type Pipeline = z.output<typeof pipelineSchema>;
+type StoredPipeline = z.output<typeof pipelineSchema>;
+
+/** What a pipeline has in every status. */
+export interface PipelineFacts
+  extends Omit<StoredPipeline, "status" | "outcome" | "error" | "completed_at" | "approval_until"> {
+  /** Until when a decision counts; it stays when one was made. */
+  approval_until?: string | undefined;
+}
+interface NoEnd {
+  readonly outcome?: never;
+  readonly error?: never;
+  readonly completed_at?: never;
+}
+export interface OpenPipeline extends PipelineFacts, NoEnd {
+  status: "pending" | "running";
+}
+export interface WaitingPipeline extends PipelineFacts, NoEnd {
+  status: "waiting_for_approval";
+  approval_until: string;
+}
+export interface FinishedPipeline extends PipelineFacts {
+  status: "finished";
+  outcome: Exclude<PipelineOutcome, "failed">;
+  completed_at: string;
+  readonly error?: never;
+}
+export interface FailedPipeline extends PipelineFacts {
+  status: "failed";
+  outcome: "failed";
+  error: string;
+  completed_at: string;
+}
+/** A pipeline: what its status promises is there. */
+export type Pipeline = OpenPipeline | WaitingPipeline | FinishedPipeline | FailedPipeline;
+
+/** Documents of earlier versions may lack what an end has today: it is filled in when they are read. */
+function completePipeline(document: object): Pipeline {
+  const { status, outcome, error, completed_at, ...facts } = document as StoredPipeline;
+  if (status === "pending" || status === "running") return { ...facts, status };
+  if (status === "waiting_for_approval")
+    return { ...facts, status, approval_until: facts.approval_until ?? facts.created_at };
+  const ended = { ...facts, completed_at: completed_at ?? facts.created_at };
+  if (status === "finished" && outcome !== undefined && outcome !== "failed")
+    return { ...ended, status, outcome };
+  return { ...ended, status: "failed", outcome: "failed", error: error ?? "The record does not say why." };
+}
+
+/** Pipelines in the ledger. */
+export const PIPELINES: RecordKind<Pipeline> = {
+  container: "pipelines",
+  type: "pipeline",
+  complete: completePipeline,
+};
 
 type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
+
+export interface PipelineResult {
+  outcome: PipelineOutcome;
+  verdict?: Verdict | undefined;
+  error?: string | undefined;
+}
+export const RUN_PIPELINE: Orchestration<"runPipeline", RecordRef, PipelineResult> = {
+  name: "runPipeline",
+  instanceId: recordInstance,
+};
+
+/** The minute the timer rang, as digits: `202606011200`. */
+export interface RetrainingInput {
+  readonly stamp: string;
+}
+export interface RetrainingResult {
+  started: { agent_id: string; pipeline_id: string; outcome: string }[];
+  skipped: { agent_id: string; reason: string }[];
+}
+export const RETRAIN_AGENTS: Orchestration<"retrainAgents", RetrainingInput, RetrainingResult> = {
+  name: "retrainAgents",
+  instanceId: ({ stamp }) => `retraining-${stamp}`,
+};
 
 /** The durable steps of `runPipeline` and `retrainAgents`; each makes the record that the next orchestration works on. */
 export interface PipelineActivities {
@@ -120,7 +225,6 @@ export interface PipelineActivities {
       error?: string | undefined;
     },
   ): Promise<null>;
-  failPipeline(input: FailInput): Promise<null>;
   /** Which agents are to be retrained now, and why the others are not. */
   planRetraining(input: { stamp: string }): Promise<{
     start: { agent_id: string; pipeline_id: string; new_episodes: number }[];

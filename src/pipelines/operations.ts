@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
@@ -9,10 +9,11 @@ import {
   decidePipelineInputSchema,
   type Pipeline,
   pipelineSchema,
+  RUN_PIPELINE,
   runPipelineInputSchema,
 } from "./contract.ts";
-import { hasEnded } from "./rules.ts";
 import type { PipelineService } from "./service.ts";
+import { isEndedPipeline } from "./status.ts";
 
 export interface PipelineOperationsDeps {
   readonly service: PipelineService;
@@ -32,7 +33,7 @@ function show(pipeline: Pipeline) {
 }
 
 /** The rows of pipelines. */
-export function pipelineOperations({ service, settings, clock }: PipelineOperationsDeps): Operation[] {
+export function pipelineOperations({ service, settings, clock }: PipelineOperationsDeps) {
   const agent_id = agentIdSchema.default(settings.agentId);
 
   const runPipeline = defineOperation({
@@ -54,9 +55,10 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
-        { name: "runPipeline", instanceId: id, input: { agent_id: input.agent_id, id } },
+        RUN_PIPELINE,
+        { agent_id: input.agent_id, id },
         () => service.get(input.agent_id, id),
-        hasEnded,
+        isEndedPipeline,
       );
       const success = record.status !== "failed";
       return finished
@@ -68,7 +70,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
   const getPipeline = defineOperation({
     name: "getPipeline",
     summary: "Shows how far a pipeline is, the records it made and how it ended.",
-    input: z.strictObject({ agent_id, pipeline_id: idSchema }),
+    input: z.strictObject({ agent_id, pipeline_id: idSchema.meta({ description: "A pipeline's id." }) }),
     output: shownSchema,
     role: "reader",
     effect: "read",

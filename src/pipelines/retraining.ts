@@ -1,8 +1,18 @@
-import type { Clock } from "../kernel/clock.ts";
+import type { Settings } from "../config/settings.ts";
+import type { Orchestrations } from "../doors/operation.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
 import { hashedId } from "../kernel/ids.ts";
-import { runPipelineInputSchema } from "./contract.ts";
+import { RETRAIN_AGENTS, runPipelineInputSchema } from "./contract.ts";
 import { isUnderWay } from "./rules.ts";
 import type { PipelineService } from "./service.ts";
+import type { PipelineStore } from "./store.ts";
+
+export interface RetrainingDeps {
+  readonly service: Pick<PipelineService, "prepare">;
+  readonly store: PipelineStore;
+  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes">;
+  readonly clock: Clock;
+}
 
 interface RetrainingPlan {
   readonly start: { agent_id: string; pipeline_id: string; new_episodes: number }[];
@@ -18,12 +28,8 @@ const RETRAINER = "retraining timer";
  * new when a reward of it is newer than the reward watermark of the agent's last build. Run again for the same stamp
  * it answers the same pipelines: their ids are made of agent and stamp.
  */
-export async function planRetraining(
-  service: PipelineService,
-  clock: Clock,
-  stamp: string,
-): Promise<RetrainingPlan> {
-  const { store, settings } = service;
+export async function planRetraining(deps: RetrainingDeps, stamp: string): Promise<RetrainingPlan> {
+  const { service, store, settings, clock } = deps;
   const plan: RetrainingPlan = { start: [], skip: [] };
   const agents = new Set([settings.agentId, ...(await store.agentsWithDatasets())]);
   for (const agent_id of [...agents].toSorted()) {
@@ -59,4 +65,10 @@ export async function planRetraining(
     plan.start.push({ agent_id, pipeline_id, new_episodes });
   }
   return plan;
+}
+
+/** What the retraining timer does: one orchestration a minute at most, named by the minute. */
+export async function startRetraining(clock: Clock, orchestrations: Orchestrations): Promise<void> {
+  const stamp = toIso(clock.now()).replaceAll(/[-:T]/g, "").slice(0, 12);
+  await orchestrations.start(RETRAIN_AGENTS, { stamp });
 }

@@ -1,8 +1,6 @@
 import { toIso } from "../kernel/clock.ts";
 import type { Pipeline } from "./contract.ts";
-
-export const hasEnded = ({ status }: Pick<Pipeline, "status">) =>
-  status === "finished" || status === "failed";
+import { isEndedPipeline } from "./status.ts";
 
 /** Why a decision comes too late, too early or twice; undefined when it may be stored. */
 export function decisionFault(
@@ -32,6 +30,6 @@ export function decisionFault(
 const ABANDONED_AFTER_MS = 3_600_000;
 
 export function isUnderWay(pipeline: Pipeline, now: number): boolean {
-  if (hasEnded(pipeline)) return false;
+  if (isEndedPipeline(pipeline)) return false;
   return pipeline.claimed_by !== undefined || now - Date.parse(pipeline.created_at) < ABANDONED_AFTER_MS;
 }

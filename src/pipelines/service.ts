@@ -1,82 +1,36 @@
-import type { z } from "zod";
-import type { Settings } from "../config/settings.ts";
-import type { buildDatasetInputSchema } from "../datasets/contract.ts";
-import type { PromoteRequest } from "../deployments/service.ts";
-import type { Evaluation } from "../evaluation/contract.ts";
-import type { StartEvaluation } from "../evaluation/service.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, notFound } from "../kernel/errors.ts";
+import { conflict } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { hashedId, timeOrderedId } from "../kernel/ids.ts";
-import type { Logger } from "../kernel/logger.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import type { startTrainingInputSchema } from "../training/contract.ts";
+import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Pipeline, RunPipelineInput } from "./contract.ts";
 import { decisionFault } from "./rules.ts";
+import type { PipelineStages } from "./stages.ts";
 import { createPipelineStore } from "./store.ts";
 
-/** What a pipeline asks of the stages: each makes its record and starts nothing. */
-export interface PipelineStages {
-  readonly datasets: {
-    prepare(
-      input: z.output<typeof buildDatasetInputSchema>,
-    ): Promise<{ readonly dataset: { readonly id: string } }>;
-  };
-  readonly training: {
-    prepare(
-      input: z.output<typeof startTrainingInputSchema>,
-      options: { readonly idempotencyKey: string },
-    ): Promise<{ readonly run: { readonly id: string } }>;
-    get(agentId: string, id: string): Promise<{ readonly requested_by?: string | undefined }>;
-  };
-  readonly evaluations: {
-    prepare(input: StartEvaluation): Promise<{ readonly evaluation: { readonly id: string } }>;
-    get(agentId: string, id: string): Promise<Pick<Evaluation, "result">>;
-  };
-  readonly deployments: {
-    prepare(
-      input: PromoteRequest,
-      caller: { readonly principal?: string | undefined; readonly idempotencyKey?: string | undefined },
-      gate: "require",
-    ): Promise<{ readonly deployment: { readonly id: string } }>;
-    readonly policies: { get(agentId: string): Promise<{ readonly four_eyes: boolean }> };
-    /** @throws conflict `four_eyes_required` */
-    demandTwoPersons(
-      agentId: string,
-      persons: { readonly asked: readonly (string | undefined)[]; readonly decided: string | undefined },
-    ): void;
-  };
-}
-
-export interface PipelineDeps extends PipelineStages {
+export interface PipelineDeps extends Pick<PipelineStages, "training" | "deployments"> {
   readonly ledger: Ledger;
-  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes">;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 export type PipelineService = ReturnType<typeof createPipelineService>;
 
 export function createPipelineService(deps: PipelineDeps) {
-  const { settings, clock, datasets, training, evaluations, deployments } = deps;
+  const { clock, training, deployments } = deps;
   const store = createPipelineStore(deps.ledger);
 
   async function get(agentId: string, id: string): Promise<Pipeline> {
     const found = await store.read(agentId, id);
-    if (found === undefined)
-      throw notFound("pipeline_not_found", `Agent ${agentId} has no pipeline ${id}.`, {
-        field: "pipeline_id",
-      });
+    if (found === undefined) throw noSuchRecord("pipeline", agentId, id);
     return found;
   }
 
   return {
-    store,
-    /** A page of pipelines, newest first. */
-    list: store.list,
-    settings,
-    stages: { datasets, training, evaluations, deployments },
     get,
+
+    /** Newest first. */
+    list: (agentId: string, limit: number, after?: string) => store.list(agentId, limit, after),
 
     /**
      * Makes a pipeline's record and starts nothing. With an idempotency key (or an id, for the retraining timer) the
@@ -95,7 +49,7 @@ export function createPipelineService(deps: PipelineDeps) {
       const kept = JSON.parse(
         JSON.stringify({ ...input, ...(by === undefined ? {} : { promoted_by: by }) }),
       ) as RunPipelineInput;
-      const { record, existed } = await store.create({
+      const { record, existed } = await store.createOnce({
         id:
           id ??
           (key === undefined
@@ -114,7 +68,7 @@ export function createPipelineService(deps: PipelineDeps) {
           remedy: "Use a new key for a new request.",
           details: { pipeline_id: record.id },
         });
-      return { pipeline: record, existed };
+      return { pipeline: bare(record), existed };
     },
 
     /**

@@ -1,42 +1,32 @@
-import type { Dataset } from "../datasets/contract.ts";
-import { isLightningError } from "../kernel/errors.ts";
-import { changeRecord } from "../ledger/change-record.ts";
-import { bare, type Condition, each, type Ledger, type Page } from "../ledger/ledger.ts";
-import type { Pipeline } from "./contract.ts";
+import { DATASETS, type ReadyDataset } from "../datasets/contract.ts";
+import type { Ledger, Page } from "../ledger/ledger.ts";
+import { bare, each } from "../ledger/ledger.ts";
+import { recordsOf } from "../ledger/records.ts";
+import { PIPELINES, type Pipeline } from "./contract.ts";
+import { OPEN_PIPELINE_STATUSES } from "./status.ts";
 
-const typed = (type: string): Condition => ({ field: "type", op: "eq", value: type });
-const UNFINISHED = ["pending", "running", "waiting_for_approval"] as const;
+export type PipelineStore = ReturnType<typeof createPipelineStore>;
 
 /** What pipelines ask of the ledger. */
 export function createPipelineStore(ledger: Ledger) {
-  async function read(agentId: string, id: string): Promise<Pipeline | undefined> {
-    const stored = await ledger.read<Pipeline>("pipelines", [agentId], id);
-    return stored?.type === "pipeline" ? bare(stored) : undefined;
-  }
+  const pipelines = recordsOf(ledger, PIPELINES);
+  const datasets = recordsOf(ledger, DATASETS);
+  const { createOnce, change, claim } = pipelines;
 
   return {
-    read,
+    createOnce,
+    change,
+    claim,
 
-    /** Creates the record unless it exists; answers the one that is there. */
-    async create(pipeline: Pipeline): Promise<{ record: Pipeline; existed: boolean }> {
-      try {
-        return { record: bare(await ledger.create("pipelines", pipeline)), existed: false };
-      } catch (thrown) {
-        if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
-        const record = await read(pipeline.agent_id, pipeline.id);
-        if (record === undefined) throw thrown;
-        return { record, existed: true };
-      }
+    async read(agentId: string, id: string): Promise<Pipeline | undefined> {
+      const stored = await pipelines.read(agentId, id);
+      return stored === undefined ? undefined : bare(stored);
     },
-
-    change: (agentId: string, id: string, change: (pipeline: Pipeline) => Pipeline | undefined) =>
-      changeRecord<Pipeline>(ledger, "pipelines", { type: "pipeline", agent_id: agentId, id }, change),
 
     /** Newest first. */
     list: (agentId: string, limit: number, after?: string): Promise<Page<Pipeline>> =>
-      ledger.query<Pipeline>("pipelines", {
+      pipelines.page({
         pk: [agentId],
-        where: [typed("pipeline")],
         orderBy: { field: "created_at", direction: "desc" },
         limit,
         after,
@@ -44,11 +34,8 @@ export function createPipelineStore(ledger: Ledger) {
 
     async unfinished(agentId: string): Promise<Pipeline[]> {
       const found: Pipeline[] = [];
-      const query = {
-        pk: [agentId],
-        where: [typed("pipeline"), { field: "status", op: "in", value: UNFINISHED } as const],
-      };
-      for await (const one of each<Pipeline>(ledger, "pipelines", query)) found.push(bare(one));
+      const where = [{ field: "status", op: "in", value: OPEN_PIPELINE_STATUSES } as const];
+      for await (const one of pipelines.each({ pk: [agentId], where })) found.push(bare(one));
       return found;
     },
 
@@ -58,21 +45,24 @@ export function createPipelineStore(ledger: Ledger) {
      */
     async agentsWithDatasets(): Promise<string[]> {
       const agents = new Set<string>();
-      const query = { where: [typed("dataset")], select: ["agent_id"] };
-      for await (const { agent_id } of each<Dataset>(ledger, "datasets", query)) agents.add(agent_id);
+      const query = {
+        where: [{ field: "type", op: "eq", value: "dataset" } as const],
+        select: ["agent_id"],
+      };
+      for await (const { agent_id } of each<{ id: string; agent_id: string }>(ledger, "datasets", query))
+        agents.add(agent_id);
       return [...agents];
     },
 
     /** The agent's newest dataset that was built of episodes and is ready. */
-    async lastBuild(agentId: string): Promise<Dataset | undefined> {
-      const query = {
+    async lastBuild(agentId: string): Promise<Pick<ReadyDataset, "watermark"> | undefined> {
+      const page = datasets.each({
         pk: [agentId],
-        where: [typed("dataset"), { field: "status", op: "eq", value: "ready" } as const],
-        orderBy: { field: "created_at", direction: "desc" } as const,
+        where: [{ field: "status", op: "eq", value: "ready" }],
+        orderBy: { field: "created_at", direction: "desc" },
         limit: 20,
-      };
-      for await (const one of each<Dataset>(ledger, "datasets", query))
-        if (one.recipe.kind === "episodes") return bare(one);
+      });
+      for await (const one of page) if (one.recipe.kind === "episodes") return one;
       return undefined;
     },
 

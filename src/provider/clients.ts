@@ -12,7 +12,7 @@ export interface ProviderOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Retries of requests that only read; those that make something are sent once. Default 2. */
   readonly readRetries?: number;
-  /** Default 60 s; uploads and chat have their own. */
+  /** Timeout of one request, default 60 s; uploads and chat have their own. */
   readonly timeoutMs?: number;
   /** Files from this size on go up in parts; for tests. */
   readonly partsFrom?: number;

@@ -36,7 +36,7 @@ export function toProviderError(thrown: unknown, what: string, creates: boolean)
     );
   }
   if (!(thrown instanceof APIError))
-    // A reply that is not what the contract says, or a token that could not be had: told as it is.
+    // A reply that is not what the contract says, or a token that could not be had: reported as it is.
     return unavailable("provider_unreachable", `${what}: ${messageOf(thrown)}`, {
       cause: thrown,
       ambiguous: creates,

@@ -1,6 +1,6 @@
 import type { Provider } from "./provider.ts";
 
-/** A provider that is made (and, if local, started) at its first use; a failed start is tried again. */
+/** A provider that is made (and, if local, started) at its first use; a failed start is retried at the next use. */
 export function lazyProvider(kind: Provider["kind"], make: () => Promise<Provider>): Provider {
   let made: Promise<Provider> | undefined;
   const get = () => {

@@ -6,7 +6,7 @@ import { chatBody, jobBody } from "./request-bodies.ts";
 import { createUpload, UPLOAD_TIMEOUT_MS } from "./upload-file.ts";
 import { chatSchema, checkpointSchema, eventSchema, fileSchema, jobSchema } from "./wire.ts";
 
-/** Reasoning models think for a while before their first byte. */
+/** Timeout of a chat call: reasoning models think for a while before their first byte. */
 const CHAT_TIMEOUT_MS = 3 * 60_000;
 /** The one adapter to Azure OpenAI and to the local provider, on the `openai` package's v1 paths. */
 export function createProvider(options: ProviderOptions): Provider {

@@ -9,9 +9,9 @@ import { type createClients, ONCE, type ProviderOptions } from "./clients.ts";
 import type { Provider, ProviderFile } from "./provider.ts";
 import { fileSchema } from "./wire.ts";
 
-/** A file of 512 MB over a slow line. */
+/** Timeout of an upload: a file of 512 MB over a slow line. */
 export const UPLOAD_TIMEOUT_MS = 10 * 60_000;
-/** Azure accepts one upload above some 150 MB and then fails the job with 500: larger files go up in parts (azure-facts §1.1, §1.5). */
+/** Azure accepts one upload above some 150 MB and then fails the job: larger files go up in parts (docs/facts.md#large-uploads). */
 const PARTS_FROM = 100 * 1024 * 1024;
 const PART_BYTES = 64 * 1024 * 1024;
 
@@ -22,7 +22,7 @@ export function createUpload(
 ): Provider["uploadFile"] {
   const { kind } = options;
 
-  /** Until it is completed there is no file; what a lost answer leaves behind the service forgets by itself. */
+  /** Until it is completed there is no file; what a lost answer leaves behind expires at the service. */
   async function uploadInParts(name: string, content: Blob): Promise<ProviderFile> {
     const what = "uploading a file in parts";
     const { uploads } = datedClient();

@@ -16,10 +16,11 @@ const MAYBE = /(?:token|signature)$|^(?:pass|pw|sig|bearer)$/;
 const NOT_SECRET =
   /(?:page|next|continuation|sync|resume|skip|delta|cursor|max|min|num|prompt|completion|special|eos|bos|pad|stop)token$/;
 
-/** Names are compared without case and separators: `X-Api-Key`, `apiKey` and `API_KEY` are one. */
+/** A cache of meanings by name; a caller that invents names without end cannot fill the memory with it. */
 const remembered = new Map<string, KeyMeaning>();
 const MOST_REMEMBERED = 5_000;
 
+/** Names are compared without case and separators: `X-Api-Key`, `apiKey` and `API_KEY` are one. */
 export function keyMeaning(key: string): KeyMeaning {
   if (key.length < 3 && key !== "pw") return "plain";
   const known = remembered.get(key);

@@ -20,7 +20,7 @@ const SCHEMA_WORDS = new Set([
   "contentEncoding",
 ]);
 const SCHEMA_TYPES = /^(?:string|number|integer|boolean|object|array|null)$/;
-/** Members that identify or type a record; they cannot hold free text (see the contract's patterns). */
+/** An option of a command line, whose value is the next string: `["--password", "…"]`. */
 const SECRET_FLAG = /^--?[A-Za-z]/;
 
 /**

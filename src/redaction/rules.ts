@@ -9,7 +9,7 @@ import { mayHoldNumbers, redactNumbers } from "./numbers.ts";
  */
 export const REDACTION_VERSION = "2026.11";
 
-/** Credentials that can be told by their own form, wherever they stand. */
+/** Credentials that are recognised by their own form, wherever they stand. */
 const BY_FORM: readonly { kind: string; gate: RegExp | string; pattern: RegExp; check?: boolean }[] = [
   {
     kind: "jwt",
@@ -156,7 +156,7 @@ const SCHEMES = /[Bb]earer|[Bb]asic|BEARER|BASIC/;
 
 /**
  * Cheap test that lets most texts pass. One expression of all of it would look at every letter several times; a sign
- * that prose seldom holds, and a few words of one kind, are found many letters at a time.
+ * that prose seldom holds, and a few words of one kind, are found many characters at a time.
  */
 const mayHoldForm = (text: string): boolean =>
   (text.includes("_") && UNDERLINED.test(text)) ||
@@ -199,7 +199,7 @@ export function redactText(text: string, hits: Hits): string {
   return out;
 }
 
-/** Order: blocks, then labels (they know the whole value), then what is told by form. */
+/** Order: blocks, then labels (they know the whole value), then what is recognised by form. */
 function redactOnce(text: string, hits: Hits): string {
   let out = text;
   if (out.includes("-----BEGIN ")) out = redactPem(out, hits);

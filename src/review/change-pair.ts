@@ -1,12 +1,10 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { unavailable } from "../kernel/errors.ts";
 import { bare } from "../ledger/ledger.ts";
+import { retryRaces } from "../ledger/races.ts";
 import type { Reviewer, ReviewItem } from "./contract.ts";
 import type { Pair } from "./moves.ts";
 import { itemId, type ReviewStore, reviewerId } from "./store.ts";
-
-/** Races lost in a row before the caller is told to come again. */
-const ATTEMPTS = 8;
 
 /** Who is asked about which episode. */
 interface Subject {
@@ -27,7 +25,7 @@ export type ChangePair = (
 
 export function createChangePair(store: ReviewStore, clock: Pick<Clock, "now">): ChangePair {
   return async ({ agentId, episodeId, reviewer }, move) => {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const once = async () => {
       const [item, person] = await Promise.all([
         store.item(agentId, episodeId),
         store.reviewer(agentId, reviewer),
@@ -42,10 +40,14 @@ export function createChangePair(store: ReviewStore, clock: Pick<Clock, "now">):
         { from: item, to: withLeasedUntil(moved.item) },
         { from: person, to: moved.person },
       ];
-      if (await store.save(agentId, changes)) return moved;
-    }
-    throw unavailable("review_contended", "Others are changing this episode's review at the same time.", {
-      retryAfterMs: 200,
+      await store.save(agentId, changes);
+      return moved;
+    };
+    return retryRaces(once, {
+      contended: () =>
+        unavailable("review_contended", "Others are changing this episode's review at the same time.", {
+          retryAfterMs: 200,
+        }),
     });
   };
 }

@@ -26,7 +26,12 @@ export const reviewRulesSchema = z.strictObject({
     description: "An average below this is a low reward.",
   }),
   sampling: z
-    .strictObject({ random: weight, low_reward: weight, disagreement: weight, new_tool: weight })
+    .strictObject({
+      random: weight.meta({ description: "Any episode, by chance; a weight of 0 turns a rule off." }),
+      low_reward: weight.meta({ description: "Episodes whose average reward is low." }),
+      disagreement: weight.meta({ description: "Episodes that were judged differently." }),
+      new_tool: weight.meta({ description: "Episodes with a tool that no reviewer has seen yet." }),
+    })
     .meta({ description: "How often each rule chooses the next episode, by weight." }),
 });
 export type ReviewRules = z.output<typeof reviewRulesSchema>;
@@ -109,8 +114,12 @@ export type Offer = z.output<typeof offerSchema>;
 
 export const labelInputSchema = z.strictObject({
   value: z.number().min(-1).max(1).meta({ description: "1 good, -1 bad, or between." }),
-  tags: z.array(z.string().min(1).max(60)).max(20).default([]),
-  comments: z.string().max(20_000).optional(),
+  tags: z
+    .array(z.string().min(1).max(60))
+    .max(20)
+    .default([])
+    .meta({ description: "Words for what is good or bad about it, at most 20." }),
+  comments: z.string().max(20_000).optional().meta({ description: "What the reviewer has to say, as text." }),
   correction: z
     .string()
     .min(1)

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { BUILD_DATASET } from "../datasets/contract.ts";
+import { isEndedDataset } from "../datasets/status.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
@@ -9,18 +11,13 @@ import {
   storedTimeSchema,
 } from "../doors/schemas.ts";
 import { toIso } from "../kernel/clock.ts";
+import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
 import { CORRECTION_FORMATS, correctionSchema } from "./contract.ts";
-import { given } from "./given.ts";
 import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 /** What reviewers corrected: as a list, as a file, as a dataset. */
-export function correctionOperations({
-  service,
-  datasets,
-  settings,
-  clock,
-}: ReviewOperationDeps): Operation[] {
+export function correctionOperations({ service, datasets, settings, clock }: ReviewOperationDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   return [
     defineOperation({
@@ -55,7 +52,10 @@ export function correctionOperations({
     defineOperation({
       name: "getCorrectionsFile",
       summary: "Downloads the corrections as golden conversations or as DPO pairs (JSONL).",
-      input: z.strictObject({ ...agent, format: z.enum(CORRECTION_FORMATS) }),
+      input: z.strictObject({
+        ...agent,
+        format: z.enum(CORRECTION_FORMATS).meta({ description: "Golden conversations, or pairs for DPO." }),
+      }),
       output: z.object({ agent_id: z.string(), format: z.enum(CORRECTION_FORMATS) }),
       role: "reader",
       effect: "read",
@@ -79,10 +79,21 @@ export function correctionOperations({
         "Builds a dataset from the corrections: golden conversations to train or test on, or DPO pairs of what was said and what should have been.",
       input: z.strictObject({
         ...agent,
-        name: z.string().min(1).max(200).default("corrections"),
-        format: z.enum(CORRECTION_FORMATS).default("golden"),
-        train_split: z.number().min(0.01).max(1).optional(),
-        test_split: z.number().min(0).max(1).optional(),
+        name: z.string().min(1).max(200).default("corrections").meta({ description: "Name of the dataset." }),
+        format: z
+          .enum(CORRECTION_FORMATS)
+          .default("golden")
+          .meta({ description: "Golden conversations, or pairs for DPO." }),
+        train_split: z.number().min(0.01).max(1).optional().meta({
+          description:
+            "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+        }),
+        test_split: z
+          .number()
+          .min(0)
+          .max(1)
+          .optional()
+          .meta({ description: "Share of the groups set aside as a test side, 0 to 1; 0 when absent." }),
       }),
       output: z.looseObject({
         success: z.boolean(),
@@ -115,17 +126,18 @@ export function correctionOperations({
           description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
           content: content.join("\n"),
           ...(format === "dpo" ? { format } : {}),
-          ...given(splits),
+          ...defined(splits),
         });
         const { record, finished, urls } = await startAndWait(
           context,
           clock,
-          { name: "buildDataset", instanceId: dataset.id, input: { agent_id, id: dataset.id } },
+          BUILD_DATASET,
+          { agent_id, id: dataset.id },
           () => datasets.get(agent_id, dataset.id),
-          ({ status }) => status === "ready" || status === "failed",
+          isEndedDataset,
         );
         const { id, status, training_count, validation_count, test_count, created_at } = record;
-        const counts = given({ training_count, validation_count, test_count });
+        const counts = defined({ training_count, validation_count, test_count });
         const body = {
           success: status !== "failed",
           agent_id,

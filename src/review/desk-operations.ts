@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { invalid } from "../kernel/errors.ts";
 import { rewardSchema } from "../rewards/contract.ts";
@@ -28,10 +28,7 @@ function reviewerOf(context: CallContext, named: string | undefined): string {
 }
 
 /** What a reviewer asks for and does, one episode at a time. */
-export function deskOperations({
-  service,
-  settings,
-}: Pick<ReviewOperationDeps, "service" | "settings">): Operation[] {
+export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, "service" | "settings">) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   return [
     defineOperation({
@@ -63,7 +60,12 @@ export function deskOperations({
     defineOperation({
       name: "submitReview",
       summary: "Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer.",
-      input: z.strictObject({ ...agent, episode_id: idSchema, reviewer: person, ...labelInputSchema.shape }),
+      input: z.strictObject({
+        ...agent,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
+        reviewer: person,
+        ...labelInputSchema.shape,
+      }),
       output: z.object({
         success: z.literal(true),
         agent_id: z.string(),
@@ -108,7 +110,11 @@ export function deskOperations({
     defineOperation({
       name: "skipReview",
       summary: "Puts an episode back for others; this reviewer is not offered it again.",
-      input: z.strictObject({ ...agent, episode_id: idSchema, reviewer: person }),
+      input: z.strictObject({
+        ...agent,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
+        reviewer: person,
+      }),
       output: z.object({ success: z.literal(true), agent_id: z.string(), episode_id: idSchema }),
       role: "labeller",
       effect: "write",
@@ -125,7 +131,11 @@ export function deskOperations({
     defineOperation({
       name: "releaseReview",
       summary: "Ends a reviewer's reservation of an episode before its lease does.",
-      input: z.strictObject({ ...agent, episode_id: idSchema, reviewer: person }),
+      input: z.strictObject({
+        ...agent,
+        episode_id: idSchema.meta({ description: "An episode's id." }),
+        reviewer: person,
+      }),
       output: z.object({
         success: z.literal(true),
         agent_id: z.string(),

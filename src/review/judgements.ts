@@ -1,7 +1,8 @@
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Episode } from "../episodes/contract.ts";
 import type { EpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, notFound } from "../kernel/errors.ts";
+import { conflict } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import type { Stored } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
@@ -29,10 +30,7 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
 
   async function findEpisode(agentId: string, episodeId: string): Promise<Stored<Episode>> {
     const episode = await episodes.find(agentId, episodeId);
-    if (episode === undefined)
-      throw notFound("episode_missing", `Agent ${agentId} has no episode ${episodeId}.`, {
-        field: "episode_id",
-      });
+    if (episode === undefined) throw noSuchRecord("episode", agentId, episodeId);
     return episode;
   }
 
@@ -65,7 +63,7 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
   /**
    * Stores the judgement as a reward by this person, then marks the episode. A judgement counts even when its lease
    * has lapsed: work that was done is not thrown away.
-   * @throws not_found `episode_missing`
+   * @throws not_found `episode_not_found`
    */
   async function label(
     agentId: string,

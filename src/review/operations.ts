@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { defined } from "../kernel/defined.ts";
 import { leaseSchema, reviewRulesSchema } from "./contract.ts";
 import { correctionOperations } from "./correction-operations.ts";
 import { deskOperations } from "./desk-operations.ts";
-import { given } from "./given.ts";
 import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 /** The rows of the review queue. */
-export function reviewOperations(deps: ReviewOperationDeps): Operation[] {
+export function reviewOperations(deps: ReviewOperationDeps) {
   const { service, settings } = deps;
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
   return [
@@ -45,7 +45,10 @@ export function reviewOperations(deps: ReviewOperationDeps): Operation[] {
       input: z.strictObject({
         ...agent,
         ...reviewRulesSchema.partial().shape,
-        sampling: reviewRulesSchema.shape.sampling.partial().optional(),
+        sampling: reviewRulesSchema.shape.sampling.partial().optional().meta({
+          description:
+            "How often each rule chooses the next episode, by weight; rules that are not named keep theirs.",
+        }),
       }),
       output: z.object({ agent_id: z.string(), rules: reviewRulesSchema }),
       role: "builder",
@@ -57,8 +60,8 @@ export function reviewOperations(deps: ReviewOperationDeps): Operation[] {
       example: { reviewers_per_episode: 2, blind: true },
       async run({ agent_id, sampling, ...changes }, context) {
         const change = {
-          ...given(changes),
-          ...(sampling === undefined ? {} : { sampling: given(sampling) }),
+          ...defined(changes),
+          ...(sampling === undefined ? {} : { sampling: defined(sampling) }),
         };
         return { body: { agent_id, rules: await service.changeRules(agent_id, change, context.principal) } };
       },

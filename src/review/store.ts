@@ -1,5 +1,4 @@
 import type { Clock } from "../kernel/clock.ts";
-import { isLightningError } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import type { BatchOperation, Condition, Ledger, Page, Stored } from "../ledger/ledger.ts";
 import { bare } from "../ledger/ledger.ts";
@@ -91,8 +90,8 @@ export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
     },
 
     /**
-     * Item and reviewer change together or not at all. False when somebody else changed either meanwhile: read both
-     * again.
+     * Item and reviewer change together or not at all.
+     * @throws a lost race (`isLostRace`) when somebody else changed either meanwhile: read both again
      */
     async save(
       agentId: string,
@@ -100,21 +99,14 @@ export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
         readonly from: Stored<ReviewItem | Reviewer> | undefined;
         readonly to: ReviewItem | Reviewer;
       }[],
-    ): Promise<boolean> {
+    ): Promise<void> {
       const operations = changes.map(({ from, to }): BatchOperation => {
         const document = JSON.parse(JSON.stringify(bare(to))) as ReviewItem | Reviewer;
         return from === undefined
           ? { op: "create", document }
           : { op: "replace", document, ifMatch: from._etag };
       });
-      try {
-        await ledger.batch("reviews", [agentId], operations);
-        return true;
-      } catch (thrown) {
-        if (isLightningError(thrown) && (thrown.kind === "conflict" || thrown.kind === "precondition"))
-          return false;
-        throw thrown;
-      }
+      await ledger.batch("reviews", [agentId], operations);
     },
 
     /** Episodes as far as the rules look at them, newest first unless asked otherwise. */

@@ -18,16 +18,31 @@ export const PENALTY_SOURCES: readonly RewardSource[] = ["latency_penalty", "cos
 /** What a caller may send: `value` is already in [-1, 1], or `raw_value` with its range is mapped to it. */
 export const rewardInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  episode_id: idSchema,
-  source: z.enum(REWARD_SOURCES).default("human_approval"),
-  value: z.number().min(-1).max(1).optional(),
-  raw_value: z.number().optional(),
-  raw_min: z.number().optional(),
-  raw_max: z.number().optional(),
-  rubric: z.string().max(500).optional(),
-  evaluator: z.string().max(200).optional(),
-  comments: z.string().max(20_000).optional(),
-  metadata: metadataSchema.default({}),
+  episode_id: idSchema.meta({ description: "The episode that is judged." }),
+  source: z.enum(REWARD_SOURCES).default("human_approval").meta({
+    description: "Where the judgement comes from; the two penalties are counted beside the mean, not in it.",
+  }),
+  value: z
+    .number()
+    .min(-1)
+    .max(1)
+    .optional()
+    .meta({ description: "The judgement, -1 (bad) to 1 (good); or give `raw_value`." }),
+  raw_value: z.number().optional().meta({
+    description: "The judgement on a scale of its own; mapped to -1 … 1 by `raw_min` and `raw_max`.",
+  }),
+  raw_min: z.number().optional().meta({ description: "Least value of that scale; 0 when absent." }),
+  raw_max: z.number().optional().meta({ description: "Greatest value of that scale; 1 when absent." }),
+  rubric: z.string().max(500).optional().meta({
+    description: "What was judged, such as `correctness`; another rubric is a judgement of its own.",
+  }),
+  evaluator: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "Who or what judged: a person's name, a test suite, an evaluator." }),
+  comments: z.string().max(20_000).optional().meta({ description: "What the judge has to say, as text." }),
+  metadata: metadataSchema.default({}).meta({ description: "Anything else, by name." }),
 });
 export type RewardInput = z.input<typeof rewardInputSchema>;
 export type CheckedRewardInput = z.output<typeof rewardInputSchema>;

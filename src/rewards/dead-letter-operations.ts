@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
@@ -39,7 +39,7 @@ export function deadLetterOperations({
 }: {
   readonly service: DeadLetterService;
   readonly settings: Pick<Settings, "agentId">;
-}): Operation[] {
+}) {
   const which = { agent_id: agentIdSchema.default(settings.agentId), feed: feedSchema.optional() };
 
   return [

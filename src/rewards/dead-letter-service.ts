@@ -1,7 +1,8 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError } from "../kernel/errors.ts";
+import { isKind } from "../kernel/errors.ts";
 import type { FeedName } from "../ledger/feed-watermarks.ts";
 import type { Ledger, LedgerDocument, Page, Stored } from "../ledger/ledger.ts";
+import { unlessKind } from "../ledger/races.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { type RewardFeed, summaryOf } from "./feed.ts";
 
@@ -48,7 +49,7 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
     try {
       return await ledger.read(ref.container, [first, second], id);
     } catch (thrown) {
-      if (isLightningError(thrown) && thrown.kind === "invalid") return undefined;
+      if (isKind(thrown, "invalid")) return undefined;
       throw thrown;
     }
   }
@@ -61,7 +62,7 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
         await feeds.handleOne(feed, document);
       } catch (thrown) {
         // The ledger's own trouble says nothing about the document.
-        if (isLightningError(thrown) && thrown.kind === "unavailable") throw thrown;
+        if (isKind(thrown, "unavailable")) throw thrown;
         const error = summaryOf(thrown);
         await note(letter, error);
         return { id, feed, document_id, outcome: "failed", error };
@@ -80,7 +81,7 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
     );
 
   /**
-   * Tries an agent's letters again, the oldest first, or those named; ids that are not there are left out.
+   * Retries an agent's dead letters, the oldest first, or those named; ids that are not there are left out.
    * @throws unavailable when the ledger is; what was tried before stays done
    */
   async function retry(
@@ -102,12 +103,5 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
   return { list, retry };
 }
 
-/** The feed noted the letter anew, or another retry settled it: theirs counts. */
-async function ignoreRace(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (thrown) {
-    if (!isLightningError(thrown) || (thrown.kind !== "precondition" && thrown.kind !== "not_found"))
-      throw thrown;
-  }
-}
+/** The feed wrote the dead letter again, or another retry settled it: theirs counts (if-match). */
+const ignoreRace = (write: Promise<unknown>) => unlessKind(write, "precondition", "not_found");

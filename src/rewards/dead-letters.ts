@@ -1,8 +1,8 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError } from "../kernel/errors.ts";
 import { hashedId, isId } from "../kernel/ids.ts";
 import type { FeedName } from "../ledger/feed-watermarks.ts";
 import type { Ledger, LedgerDocument } from "../ledger/ledger.ts";
+import { createOrReplace, retryRaces } from "../ledger/races.ts";
 
 /** A document a feed could not handle: where it is and why, never its content. */
 export interface DeadLetter extends LedgerDocument {
@@ -40,7 +40,8 @@ export async function bury(
   const now = toIso(clock.now());
   const id = hashedId("dl", { feed, agent_id: agentId, document_id: documentId });
   const second = feed === "episodes" ? documentId : text(fields.episode_id);
-  for (;;) {
+  // Another consumer may note it between our read and our write, as often as the batch is delivered.
+  const note = async (): Promise<void> => {
     const known = await ledger.read<DeadLetter>("deadLetters", [agentId], id);
     const letter: DeadLetter = {
       id,
@@ -53,15 +54,7 @@ export async function bury(
       created_at: known?.created_at ?? now,
       last_at: now,
     };
-    try {
-      await (known === undefined
-        ? ledger.create("deadLetters", letter)
-        : ledger.replace("deadLetters", letter, { ifMatch: known._etag }));
-      return;
-    } catch (thrown) {
-      // Another consumer noted it between our read and our write.
-      if (!isLightningError(thrown) || (thrown.kind !== "conflict" && thrown.kind !== "precondition"))
-        throw thrown;
-    }
-  }
+    await createOrReplace(ledger, "deadLetters", known, letter);
+  };
+  await retryRaces(note, { attempts: Number.POSITIVE_INFINITY });
 }

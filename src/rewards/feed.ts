@@ -8,11 +8,12 @@ import {
 } from "../episodes/contract.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
+import { isKind, messageOf, unavailable } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { type FeedName, raiseWatermark } from "../ledger/feed-watermarks.ts";
 import type { Ledger, PatchOperation } from "../ledger/ledger.ts";
+import { retryRaces, unlessKind } from "../ledger/races.ts";
 import { autoScore } from "./auto-score.ts";
 import { rewardSchema } from "./contract.ts";
 import { bury } from "./dead-letters.ts";
@@ -47,8 +48,6 @@ const changedRewardSchema = rewardSchema.pick({
 });
 
 const AGGREGATE_FIELDS = Object.keys(rewardAggregateSchema.shape) as (keyof RewardAggregate)[];
-/** Writers of one episode are few: the feed itself and, rarely, an erasure. */
-const ATTEMPTS = 8;
 
 export type RewardFeed = ReturnType<typeof createRewardFeed>;
 
@@ -71,32 +70,26 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
         missing.push(reward);
     // Deleted since it changed: rewards must not outlive what they judge.
     if (missing.length === 0 || (await episodes.find(episode.agent_id, episode.id)) === undefined) return;
-    for (const reward of missing)
-      await rewards.create(reward).catch((thrown: unknown) => {
-        if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
-      });
+    for (const reward of missing) await unlessKind(rewards.create(reward), "conflict");
   }
 
   /** Recomputes the aggregate from all rewards of an episode; writes only if it changed. */
   async function sumUp(agentId: string, episodeId: string): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const once = async () => {
       // The episode first: a reward that comes between the two reads is then either seen or the etag has moved on.
       const episode = await episodes.find(agentId, episodeId);
       if (episode === undefined) return;
       const next = aggregate(await rewards.ofEpisode(agentId, episodeId));
       const operations = differences(episode, next);
       if (operations.length === 0) return;
-      try {
-        await episodes.patch(agentId, episodeId, operations, episode._etag);
-        return;
-      } catch (thrown) {
-        if (!isLightningError(thrown)) throw thrown;
-        if (thrown.kind === "not_found") return;
-        if (thrown.kind !== "precondition") throw thrown;
-      }
-    }
-    throw unavailable("episode_contended", `Episode ${episodeId} is being changed by many at once.`, {
-      retryAfterMs: 200,
+      await unlessKind(episodes.patch(agentId, episodeId, operations, episode._etag), "not_found");
+    };
+    // Writers of one episode are few: the feed itself and, rarely, an erasure.
+    await retryRaces(once, {
+      contended: () =>
+        unavailable("episode_contended", `Episode ${episodeId} is being changed by many at once.`, {
+          retryAfterMs: 200,
+        }),
     });
   }
 
@@ -113,7 +106,7 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
       try {
         await handle(document);
       } catch (thrown) {
-        if (isLightningError(thrown) && (thrown.kind === "unavailable" || thrown.kind === "precondition")) {
+        if (isKind(thrown, "unavailable", "precondition")) {
           fault ??= thrown;
           continue;
         }

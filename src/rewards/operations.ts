@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation, type Operation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { REWARD_SOURCES, type Reward, rewardInputSchema, rewardSchema } from "./contract.ts";
 import type { RewardService } from "./service.ts";
@@ -9,6 +9,15 @@ const assignedSchema = rewardSchema.extend({
   success: z.literal(true),
   reward_id: idSchema,
   deduplicated: z.boolean().meta({ description: "The same judgement stood already; nothing was stored." }),
+});
+
+/** A latency or cost that is not above its threshold: nothing to judge, so nothing is stored. */
+const notRecordedSchema = z.object({
+  success: z.literal(true),
+  recorded: z.literal(false).meta({ description: "Not above the threshold; nothing was stored." }),
+  agent_id: z.string(),
+  episode_id: z.string(),
+  source: z.enum(REWARD_SOURCES),
 });
 
 const listedSchema = rewardSchema.extend({
@@ -31,10 +40,7 @@ const listed = (reward: Reward): z.input<typeof listedSchema> => ({
   created_at: reward.created_at,
 });
 
-export function rewardOperations(deps: {
-  service: RewardService;
-  settings: Pick<Settings, "agentId">;
-}): Operation[] {
+export function rewardOperations(deps: { service: RewardService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;
   const agentId = agentIdSchema.default(settings.agentId);
 
@@ -42,9 +48,9 @@ export function rewardOperations(deps: {
     defineOperation({
       name: "assignReward",
       summary:
-        "Rewards an episode; the same judgement sent again changes nothing, another one supersedes it.",
+        "Rewards an episode; the same judgement sent again changes nothing, another one supersedes it, and a latency or cost up to its threshold is not stored.",
       input: z.strictObject({ ...rewardInputSchema.shape, agent_id: agentId }),
-      output: assignedSchema,
+      output: z.union([assignedSchema, notRecordedSchema]),
       role: "labeller",
       effect: "write",
       idempotent: true,
@@ -63,7 +69,12 @@ export function rewardOperations(deps: {
         // A person who is known is the one who approves; other sources name their judge themselves.
         const evaluator =
           input.source === "human_approval" ? (principal ?? input.evaluator) : (input.evaluator ?? principal);
-        const { reward, deduplicated } = await service.assign({ ...input, evaluator });
+        const assigned = await service.assign({ ...input, evaluator });
+        if (assigned === undefined) {
+          const { agent_id, episode_id, source } = input;
+          return { body: { success: true as const, recorded: false as const, agent_id, episode_id, source } };
+        }
+        const { reward, deduplicated } = assigned;
         return {
           status: deduplicated ? 200 : 201,
           body: { success: true as const, reward_id: reward.id, ...reward, deduplicated },
@@ -76,11 +87,11 @@ export function rewardOperations(deps: {
       summary: "Lists an agent's or one episode's rewards, newest first.",
       input: z.strictObject({
         agent_id: agentId,
-        episode_id: idSchema.optional(),
-        source: z.enum(REWARD_SOURCES).optional(),
-        evaluator: z.string().max(200).optional(),
+        episode_id: idSchema.optional().meta({ description: "Only rewards of this episode." }),
+        source: z.enum(REWARD_SOURCES).optional().meta({ description: "Only rewards from this source." }),
+        evaluator: z.string().max(200).optional().meta({ description: "Only rewards by this evaluator." }),
         ...pagingSchema,
-        limit: pagingSchema.limit.unwrap().default(50),
+        limit: pagingSchema.limit.unwrap().default(50).meta({ description: "Items on a page, 1 to 1000." }),
       }),
       output: z.object({
         agent_id: z.string(),

@@ -54,10 +54,11 @@ export function costPenalty(costUsd: number, settings: RewardSettings): number |
 }
 
 /**
- * The reward's value in [-1, 1]: as given, or made of `raw_value` by the rule of its source.
+ * The reward's value in [-1, 1]: as given, or made of `raw_value` by the rule of its source. Undefined: a measured
+ * latency or cost is not above its threshold, so there is nothing to judge.
  * @throws invalid `invalid_reward`
  */
-export function rewardValue(input: CheckedRewardInput, settings: RewardSettings): number {
+export function rewardValue(input: CheckedRewardInput, settings: RewardSettings): number | undefined {
   const isPenalty = PENALTY_SOURCES.includes(input.source);
   if (input.value !== undefined) {
     if (!Number.isFinite(input.value) || input.value < -1 || input.value > 1)
@@ -80,9 +81,9 @@ function ofRaw(
   raw: number,
   range: { raw_min?: number | undefined; raw_max?: number | undefined },
   settings: RewardSettings,
-): number {
-  if (source === "latency_penalty") return latencyPenalty(raw, settings) ?? 0;
-  if (source === "cost_penalty") return costPenalty(raw, settings) ?? 0;
+): number | undefined {
+  if (source === "latency_penalty") return latencyPenalty(raw, settings);
+  if (source === "cost_penalty") return costPenalty(raw, settings);
   const part = fraction(raw, range.raw_min ?? 0, range.raw_max ?? 1);
   return source === "eval_score" ? evalValue(part, settings.evalThreshold) : linear(part);
 }

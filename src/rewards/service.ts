@@ -1,19 +1,15 @@
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { invalid, isLightningError } from "../kernel/errors.ts";
+import { defined } from "../kernel/defined.ts";
+import { invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
 import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
-import {
-  costPenalty,
-  latencyPenalty,
-  latestPerSlot,
-  type RewardSettings,
-  rewardValue,
-  slotOf,
-} from "./rules.ts";
+import { latestPerSlot, type RewardSettings, rewardValue, slotOf } from "./rules.ts";
 import { createRewardStore } from "./store.ts";
 
 export interface RewardServiceDeps {
@@ -28,23 +24,12 @@ export interface AssignedReward {
   readonly deduplicated: boolean;
 }
 
-/** What every call of the reward writer takes. */
-export interface About {
-  readonly episodeId: string;
-  /** LIGHTNING_AGENT_ID when absent. */
-  readonly agentId?: string | undefined;
-  readonly comments?: string | undefined;
-  readonly metadata?: RewardInput["metadata"];
-}
-
-const about = ({ episodeId, agentId, comments, metadata }: About) => ({
-  episode_id: episodeId,
-  agent_id: agentId,
-  comments,
-  metadata: metadata ?? {},
-});
-
 type Unassigned = Omit<RewardInput, "agent_id"> & { agent_id?: string | undefined };
+
+/** What somebody judged, and did not only measure. */
+type Judged = Unassigned & {
+  readonly source?: Exclude<Reward["source"], "latency_penalty" | "cost_penalty"> | undefined;
+};
 
 export type RewardService = ReturnType<typeof createRewardService>;
 
@@ -55,7 +40,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
 
   function check(raw: Unassigned) {
     const parsed = rewardInputSchema.safeParse(
-      withoutUndefined({ ...raw, agent_id: raw.agent_id ?? settings.agentId }),
+      defined({ ...raw, agent_id: raw.agent_id ?? settings.agentId }),
     );
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
@@ -68,18 +53,23 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
   }
 
   /**
-   * Stores a reward, or finds that the same judgement stands already.
-   * @throws invalid `invalid_reward`, `unknown_source`, `episode_missing`; nothing is stored then
+   * Stores a reward, or finds that the same judgement stands already. A measured latency or cost that is not above its
+   * threshold judges nothing: it withdraws the penalty that an earlier measurement left in its slot, or, where none
+   * stands, nothing is stored and the answer is undefined. The thresholds are settings, so this is decided here alone.
+   * @throws invalid `invalid_reward`, `unknown_source`, not_found `episode_not_found`; nothing is stored then
    */
-  async function assign(raw: Unassigned): Promise<AssignedReward> {
+  async function assign(raw: Judged): Promise<AssignedReward>;
+  async function assign(raw: Unassigned): Promise<AssignedReward | undefined>;
+  async function assign(raw: Unassigned): Promise<AssignedReward | undefined> {
     const input = check(raw);
     const value = rewardValue(input, settings);
     const { agent_id, episode_id, source, evaluator, rubric } = input;
     if ((await episodes.find(agent_id, episode_id)) === undefined)
-      throw invalid("episode_missing", `Agent ${agent_id} has no episode ${episode_id} to reward.`, {
-        field: "episode_id",
-        remedy: "lightning list-episodes shows the ones there are.",
-      });
+      throw noSuchRecord("episode", agent_id, episode_id);
+    if (value === undefined) {
+      const reward = await withdraw({ agentId: agent_id, episodeId: episode_id, source, evaluator, rubric });
+      return reward && { reward, deduplicated: false };
+    }
     const said = settings.redactSecrets
       ? redact({ comments: input.comments, metadata: input.metadata }).value
       : { comments: input.comments, metadata: input.metadata };
@@ -92,7 +82,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       return { reward: bare(earlier), deduplicated: true };
 
     const now = clock.now();
-    const reward = withoutUndefined({
+    const reward = defined({
       id: hashedId("rew", {
         episode_id,
         source,
@@ -115,15 +105,11 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       // Later than what it supersedes, whatever the clock says: the order of a slot is the order of its times.
       created_at: toIso(earlier === undefined ? now : Math.max(now, Date.parse(earlier.created_at) + 1)),
     }) as Reward;
-    try {
-      await store.create(reward);
-      return { reward, deduplicated: false };
-    } catch (thrown) {
-      if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
-      const twin = await store.find(agent_id, episode_id, reward.id);
-      if (twin === undefined) throw thrown;
-      return { reward: bare(twin), deduplicated: true };
-    }
+    const { record, existed } = await createOnce(
+      () => store.create(reward),
+      () => store.find(agent_id, episode_id, reward.id),
+    );
+    return { reward: existed ? bare(record) : reward, deduplicated: existed };
   }
 
   /**
@@ -150,9 +136,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       metadata: {},
       created_at: toIso(Math.max(clock.now(), Date.parse(standing.created_at) + 1)),
     };
-    await store.create(reward).catch((thrown: unknown) => {
-      if (!isLightningError(thrown) || thrown.kind !== "conflict") throw thrown;
-    });
+    await unlessKind(store.create(reward), "conflict");
     return reward;
   }
 
@@ -173,101 +157,5 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     ): Promise<Page<Reward>> {
       return store.page({ ...filter, agentId: filter.agentId ?? settings.agentId }, limit, after);
     },
-
-    /** Thumbs up (1) or down (-1). */
-    recordHumanApproval: (input: About & { approved: boolean; reviewer?: string | undefined }) =>
-      assign({
-        ...about(input),
-        source: "human_approval",
-        value: input.approved ? 1 : -1,
-        evaluator: input.reviewer,
-      }),
-
-    /** A score in [min, max] (default 0 to 1); below LIGHTNING_EVAL_THRESHOLD of the range it is negative. */
-    recordEvalScore: (
-      input: About & {
-        score: number;
-        min?: number | undefined;
-        max?: number | undefined;
-        rubric?: string | undefined;
-        evaluator?: string | undefined;
-      },
-    ) =>
-      assign({
-        ...about(input),
-        source: "eval_score",
-        raw_value: input.score,
-        raw_min: input.min,
-        raw_max: input.max,
-        rubric: input.rubric,
-        evaluator: input.evaluator,
-      }),
-
-    /** Passed (1) or failed (-1). */
-    recordTestResult: (
-      input: About & { passed: boolean; testName?: string | undefined; suite?: string | undefined },
-    ) =>
-      assign({
-        ...about(input),
-        source: "test_result",
-        value: input.passed ? 1 : -1,
-        rubric: input.testName,
-        evaluator: input.suite,
-      }),
-
-    /** Safe (1) or not (-1): a failed check keeps the episode out of datasets. The severity is kept with it. */
-    recordSafetyCheck: (
-      input: About & {
-        passed: boolean;
-        severity?: "low" | "medium" | "high" | "critical" | undefined;
-        checkName?: string | undefined;
-        evaluator?: string | undefined;
-      },
-    ) =>
-      assign({
-        ...about({
-          ...input,
-          metadata: {
-            ...input.metadata,
-            ...(input.severity === undefined ? {} : { severity: input.severity }),
-          },
-        }),
-        source: "safety_check",
-        value: input.passed ? 1 : -1,
-        rubric: input.checkName,
-        evaluator: input.evaluator,
-      }),
-
-    /** Likeness to a golden conversation, 0 to 1. */
-    recordGoldenSimilarity: (
-      input: About & { similarity: number; goldenId?: string | undefined; evaluator?: string | undefined },
-    ) =>
-      assign({
-        ...about(input),
-        source: "golden_conversation",
-        raw_value: input.similarity,
-        rubric: input.goldenId,
-        evaluator: input.evaluator,
-      }),
-
-    /** Undefined, and nothing stored, when the latency is not above LIGHTNING_LATENCY_THRESHOLD_MS. */
-    async recordLatency(input: About & { latencyMs: number }): Promise<AssignedReward | undefined> {
-      const value = latencyPenalty(input.latencyMs, settings);
-      return value === undefined
-        ? undefined
-        : assign({ ...about(input), source: "latency_penalty", value, raw_value: input.latencyMs });
-    },
-
-    /** Undefined, and nothing stored, when the cost is not above LIGHTNING_COST_THRESHOLD_USD. */
-    async recordCost(input: About & { costUsd: number }): Promise<AssignedReward | undefined> {
-      const value = costPenalty(input.costUsd, settings);
-      return value === undefined
-        ? undefined
-        : assign({ ...about(input), source: "cost_penalty", value, raw_value: input.costUsd });
-    },
   };
-}
-
-function withoutUndefined<T extends object>(record: T): T {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
 }

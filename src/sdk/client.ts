@@ -1,6 +1,5 @@
-import type { Operation } from "../doors/operation.ts";
-import { ROUTE_PREFIX } from "../doors/operation.ts";
 import { type ErrorBody, type ErrorKind, LightningError, messageOf } from "../kernel/errors.ts";
+import { ROUTE_PREFIX, type WireRow } from "../wire/row.ts";
 
 /** Where a function app answers, and what it wants to see. */
 export interface Address {
@@ -15,8 +14,6 @@ export interface CallOptions {
   readonly wait?: number | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Whose the call is when it names no agent and the operation is about one. */
-  readonly agentId?: string | undefined;
 }
 
 export interface Answer {
@@ -33,7 +30,7 @@ const PATIENCE_SECONDS = 60;
  */
 export async function callRest(
   address: Address,
-  operation: Operation,
+  operation: WireRow,
   input: Readonly<Record<string, unknown>>,
   options: CallOptions = {},
 ): Promise<Answer> {
@@ -78,7 +75,7 @@ export const keyHeader = (address: Address): Record<string, string> => ({
   ...(address.accessToken === undefined ? {} : { authorization: `Bearer ${address.accessToken}` }),
 });
 
-function restRequest(operation: Operation, input: Readonly<Record<string, unknown>>) {
+function restRequest(operation: WireRow, input: Readonly<Record<string, unknown>>) {
   const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
   const own = (name: string) =>
     [
@@ -135,8 +132,8 @@ function errorOf(
   const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined;
   const error = (body as Partial<ErrorBody> | undefined)?.error;
   if (typeof error?.code === "string") {
-    const { code, message, field, remedy, details } = error;
-    return new LightningError(kind, code, message, { field, remedy, details, retryAfterMs });
+    const { code, formerly, message, field, remedy, details } = error;
+    return new LightningError(kind, code, message, { formerly, field, remedy, details, retryAfterMs });
   }
   // An unhealthy /health is an answer in itself.
   if (body !== undefined && typeof body.status === "string")
@@ -163,7 +160,8 @@ function errorOf(
 function unreachable(address: Address, thrown: unknown, ambiguous: boolean): LightningError {
   const cause = (thrown as { cause?: unknown }).cause ?? thrown;
   return new LightningError("unavailable", "endpoint_unreachable", `${address.url}: ${messageOf(cause)}`, {
-    remedy: "Check LIGHTNING_ENDPOINT, or start a local host with `npm start`.",
+    remedy:
+      "Check LIGHTNING_ENDPOINT, or start a local host with `npm start` in a checkout of Agent Lightning.",
     ambiguous,
     cause: thrown,
   });

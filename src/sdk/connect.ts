@@ -1,4 +1,5 @@
-import { homeFolder, type Settings } from "../config/settings.ts";
+import type { AgentSettings } from "../config/agent-settings.ts";
+import { homeFolder } from "../config/home-folder.ts";
 import { unavailable } from "../kernel/errors.ts";
 import type { Address } from "./client.ts";
 
@@ -9,8 +10,8 @@ export interface Connection extends Address {
 }
 
 export interface ConnectOptions {
-  readonly settings: Pick<Settings, "endpoint" | "functionKey" | "home"> &
-    Partial<Pick<Settings, "accessToken">>;
+  readonly settings: Pick<AgentSettings, "endpoint" | "functionKey" | "home"> &
+    Partial<Pick<AgentSettings, "accessToken">>;
   /** The address of the local host that holds the data folder, if one runs. */
   findHost(home: string): Promise<{ readonly url: string; readonly key?: string } | undefined>;
   /** Starts the function app inside this process; absent: never. */
@@ -43,7 +44,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     };
   if (options.startEmbedded === undefined)
     throw unavailable("no_host", `No function app is running on ${home}.`, {
-      remedy: "Start one with `npm start`, or set LIGHTNING_ENDPOINT.",
+      remedy:
+        "Start one with `npm start` in a checkout of Agent Lightning, or set LIGHTNING_ENDPOINT to where one runs.",
     });
   const embedded = await options.startEmbedded();
   return { kind: "embedded", url: embedded.url, close: () => embedded.stop() };

@@ -1,27 +1,22 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import type { z } from "zod";
-import type { buildDatasetInputSchema, buildGoldenInputSchema } from "../datasets/contract.ts";
-import type { DatasetReply } from "../datasets/replies.ts";
+import { isEndedDataset } from "../datasets/status.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
-import { type Camel, type CamelInput, camelRecord, snakeRecord } from "./names.ts";
+import { camelRecord, type InputOf, type ReplyOf } from "./names.ts";
 import { GOLDEN_PAGE, pagesOf, sendGolden } from "./pages.ts";
-import { type Invoke, type WaitOptions, waitFor } from "./transport.ts";
+import type { Invoke } from "./transport.ts";
+import { once, type WaitOptions, waitFor } from "./wait.ts";
 
-export type DatasetResult = Camel<DatasetReply>;
-
-const show = (body: object) => camelRecord(body) as unknown as DatasetResult;
+export type DatasetResult = ReplyOf<"getDataset">;
 
 /** Builds datasets and finds them again (the design's DatasetBuilder). */
 export function createDatasetBuilder(invoke: Invoke, clock: Clock) {
-  async function build(operation: string, input: Record<string, unknown>, options: WaitOptions) {
-    const { body } = await invoke(operation, input, { signal: options.signal });
-    const started = show(body);
+  async function finished(started: DatasetResult, options: WaitOptions): Promise<DatasetResult> {
     const dataset = await waitFor(
       clock,
       once(started, () => get(started.id, started.agentId)),
-      ({ status }) => status === "ready" || status === "failed",
+      isEndedDataset,
       options,
     );
     if (dataset.status === "failed")
@@ -32,54 +27,48 @@ export function createDatasetBuilder(invoke: Invoke, clock: Clock) {
   }
 
   async function get(datasetId: string, agentId?: string): Promise<DatasetResult> {
-    return show((await invoke("getDataset", snakeRecord({ datasetId, agentId }))).body);
+    return (await invoke("getDataset", { datasetId, agentId })).body;
   }
 
   return {
     /** From rewarded episodes; resolves when the files lie there. @throws LightningError when it could not be built */
-    buildDataset: (
-      input: CamelInput<z.input<typeof buildDatasetInputSchema>>,
-      options: WaitOptions = {},
-    ): Promise<DatasetResult> => build("buildDataset", snakeRecord(input), options),
+    async buildDataset(
+      input: InputOf<"buildDataset">,
+      { signal, ...options }: WaitOptions = {},
+    ): Promise<DatasetResult> {
+      return finished((await invoke("buildDataset", input, { signal })).body, { signal, ...options });
+    },
 
     /** From golden conversations: a JSONL file of any size, or its text as `content`. */
     async buildGoldenDataset(
-      input: Omit<CamelInput<z.input<typeof buildGoldenInputSchema>>, "content" | "parts"> &
+      input: Omit<InputOf<"buildGoldenDataset">, "content" | "parts"> &
         ({ readonly goldenFile: string } | { readonly content: string }),
-      options: WaitOptions = {},
+      { signal, ...options }: WaitOptions = {},
     ): Promise<DatasetResult> {
       const { goldenFile, ...given } = { goldenFile: undefined, ...input };
-      const rest = snakeRecord(given);
-      if (goldenFile === undefined) return build("buildGoldenDataset", rest, options);
+      const build = async (whole: InputOf<"buildGoldenDataset">) =>
+        finished((await invoke("buildGoldenDataset", whole, { signal })).body, { signal, ...options });
+      if (goldenFile === undefined) return build(given);
       const { size } = await stat(goldenFile);
-      if (size <= GOLDEN_PAGE)
-        return build("buildGoldenDataset", { ...rest, content: await readFile(goldenFile, "utf8") }, options);
-      const pages = pagesOf(createReadStream(goldenFile) as AsyncIterable<Buffer>, GOLDEN_PAGE);
-      const parts = await sendGolden(pages, rest, async (name, part) => (await invoke(name, part)).body);
-      return build("buildGoldenDataset", { ...rest, parts }, options);
+      if (size <= GOLDEN_PAGE) return build({ ...given, content: await readFile(goldenFile, "utf8") });
+      const pages = pagesOf(createReadStream(goldenFile), GOLDEN_PAGE);
+      const { agentId, name, format } = given;
+      const parts = await sendGolden(
+        pages,
+        async (content, firstLine) =>
+          (await invoke("addGoldenPart", { agentId, name, format, content, firstLine })).body,
+      );
+      return build({ ...given, parts });
     },
 
     getDataset: get,
 
     async listDatasets(
       agentId?: string,
-      page: { limit?: number; continuation?: string } = {},
+      page: Omit<InputOf<"listDatasets">, "agentId"> = {},
     ): Promise<{ datasets: DatasetResult[]; continuation: string | undefined }> {
-      const { body } = await invoke("listDatasets", snakeRecord({ agentId, ...page }));
-      return {
-        datasets: (body.datasets as object[]).map(show),
-        continuation: body.continuation as string | undefined,
-      };
+      const { body } = await invoke("listDatasets", { agentId, ...page });
+      return { datasets: body.datasets.map(camelRecord), continuation: body.continuation };
     },
-  };
-}
-
-/** The first look is what is known already. */
-export function once<T>(first: T, then: () => Promise<T>): () => Promise<T> {
-  let looked = false;
-  return async () => {
-    if (looked) return then();
-    looked = true;
-    return first;
   };
 }

@@ -1,32 +1,16 @@
 import { randomUUID } from "node:crypto";
-import type { Deployment, DeploymentEvent } from "../deployments/contract.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { type Camel, camelRecord, snakeRecord } from "./names.ts";
-import { type Invoke, type WaitOptions, waitFor } from "./transport.ts";
+import type { DeploymentEvent, OperationOutputs, ShownDeployment } from "../wire/types.ts";
+import { type Camel, camelRecord, type InputOf, type ReplyOf } from "./names.ts";
+import type { Invoke } from "./transport.ts";
+import { type WaitOptions, waitFor } from "./wait.ts";
 
-export type DeploymentResult = Camel<Omit<Deployment, "type" | "claimed_by">> & {
-  readonly deploymentId: string;
-  readonly tunedModel: string;
-  readonly isActive: boolean;
-  readonly warnings: string[];
-};
-
+export type DeploymentResult = Camel<ShownDeployment>;
+/** The deployment that serves; of one whose record is gone, its names alone. */
+export type ActiveDeployment = ReplyOf<"getActiveDeployment">;
 /** What serves after a roll-back or a deactivation; without a tuned model the names are null. */
-export interface MoveResult {
-  readonly agentId: string;
-  readonly deploymentId: string | null;
-  readonly tunedModelName: string | null;
-  readonly isActive: boolean;
-  readonly baseModel: string;
-  readonly rollbackFrom?: string | null;
-  readonly rollbackReason?: string;
-  /** What differs from what was asked for. */
-  readonly warnings?: string[];
-  /** The target was removed at the provider and comes back under this deployment; until then what served serves on. */
-  readonly restoring?: string;
-}
-
-const show = (body: object) => camelRecord(body) as unknown as DeploymentResult;
+export type MoveResult = ReplyOf<"rollback"> | ReplyOf<"deactivate">;
+export type LineageEntry = Camel<OperationOutputs["getLineage"]["lineage"][number]>;
 
 /** Decides which tuned model is active (the design's DeploymentRegistry). */
 export function createDeploymentRegistry(
@@ -34,94 +18,66 @@ export function createDeploymentRegistry(
   clock: Clock,
   onMove: (agentId: string | undefined) => void,
 ) {
-  async function move(operation: string, input: object & { readonly agentId?: string | undefined }) {
-    const { body } = await invoke(operation, snakeRecord(input));
-    onMove(input.agentId);
-    return camelRecord(body) as unknown as MoveResult;
-  }
-  async function active(agentId?: string) {
-    return (await invoke("getActiveDeployment", snakeRecord({ agentId }))).body;
-  }
+  const active = async (agentId?: string): Promise<ActiveDeployment | undefined> => {
+    const { body } = await invoke("getActiveDeployment", { agentId });
+    return body.hasActiveDeployment ? body : undefined;
+  };
 
   return {
     /** Makes a run's model the active one; resolves when it serves. */
     async promote(
-      input: {
-        readonly trainingRunId: string;
-        readonly agentId?: string;
-        readonly promotedBy?: string;
-        readonly evaluationId?: string;
-        readonly overrideReason?: string;
-        readonly deploymentName?: string;
-        /** When Azure has no room: let the oldest idle deployment go. */
-        readonly prune?: "no" | "oldest_inactive";
-      },
+      { trainingRunId, ...input }: Omit<InputOf<"promote">, "runId"> & { readonly trainingRunId: string },
       options: WaitOptions = {},
-    ): Promise<DeploymentResult> {
+    ): Promise<ReplyOf<"promote">> {
       // One key for all looks: they ask about this very promotion.
       const idempotencyKey = randomUUID();
       const answer = await waitFor(
         clock,
-        () => invoke("promote", snakeRecord(input), { idempotencyKey, signal: options.signal }),
+        () =>
+          invoke("promote", { runId: trainingRunId, ...input }, { idempotencyKey, signal: options.signal }),
         ({ status }) => status !== 202,
         options,
       );
       onMove(input.agentId);
-      return show(answer.body);
+      return answer.body;
     },
 
     /** What a call is to name while a tuned model is active; undefined: the base model answers. */
     async getActiveModel(agentId?: string): Promise<string | undefined> {
-      const body = await active(agentId);
-      if (body.has_active_deployment !== true) return undefined;
-      return String(body.deployment_name ?? body.tuned_model_name);
+      const serving = await active(agentId);
+      return serving?.deploymentName ?? serving?.tunedModelName ?? undefined;
     },
 
-    async getActiveDeployment(agentId?: string): Promise<DeploymentResult | undefined> {
-      const body = await active(agentId);
-      return body.has_active_deployment === true ? show(body) : undefined;
-    },
+    getActiveDeployment: active,
 
     /** Back to what served before, or to `targetId`. */
-    rollback: (input: {
-      readonly agentId?: string;
-      readonly targetId?: string;
-      readonly reason?: string;
-      readonly rolledBackBy?: string;
-      /** Do not wait until a removed model is callable again: the nearest callable one serves. */
-      readonly atOnce?: boolean;
-    }): Promise<MoveResult> => move("rollback", input),
+    async rollback(input: InputOf<"rollback"> = {}): Promise<ReplyOf<"rollback">> {
+      const { body } = await invoke("rollback", input);
+      onMove(input.agentId);
+      return body;
+    },
 
     /** The base model from now on. */
-    deactivate: (input: {
-      readonly agentId?: string;
-      readonly reason?: string;
-      readonly deactivatedBy?: string;
-    }): Promise<MoveResult> => move("deactivate", input),
+    async deactivate(input: InputOf<"deactivate"> = {}): Promise<ReplyOf<"deactivate">> {
+      const { body } = await invoke("deactivate", input);
+      onMove(input.agentId);
+      return body;
+    },
 
     async listDeployments(
       agentId?: string,
-      page: { limit?: number; continuation?: string } = {},
+      page: Omit<InputOf<"listDeployments">, "agentId"> = {},
     ): Promise<{ deployments: DeploymentResult[]; continuation: string | undefined }> {
-      const { body } = await invoke("listDeployments", snakeRecord({ agentId, ...page }));
-      return {
-        deployments: (body.deployments as object[]).map(show),
-        continuation: body.continuation as string | undefined,
-      };
+      const { body } = await invoke("listDeployments", { agentId, ...page });
+      return { deployments: body.deployments.map(camelRecord), continuation: body.continuation };
     },
 
     /** Deployment → evaluation, training run → dataset, newest first. */
-    async getDeploymentLineage(agentId?: string): Promise<{
-      lineage: (DeploymentResult & Record<string, unknown>)[];
-      events: Camel<DeploymentEvent>[];
-    }> {
-      const { body } = await invoke("getLineage", snakeRecord({ agentId }));
-      return {
-        lineage: (body.lineage as object[]).map(
-          (one) => show(one) as DeploymentResult & Record<string, unknown>,
-        ),
-        events: (body.events as DeploymentEvent[]).map(camelRecord),
-      };
+    async getDeploymentLineage(
+      agentId?: string,
+    ): Promise<{ lineage: LineageEntry[]; events: Camel<DeploymentEvent>[] }> {
+      const { body } = await invoke("getLineage", { agentId });
+      return { lineage: body.lineage.map(camelRecord), events: body.events.map(camelRecord) };
     },
   };
 }

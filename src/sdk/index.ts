@@ -21,9 +21,5 @@ export {
   type SdkOptions,
 } from "./sdk.ts";
 export type { TrainingResult } from "./training.ts";
-export {
-  type Invoke,
-  inProcessTransport,
-  type Transport,
-  type WaitOptions,
-} from "./transport.ts";
+export type { Invoke, Transport } from "./transport.ts";
+export type { WaitOptions } from "./wait.ts";

@@ -1,12 +1,19 @@
+import type { OperationName } from "../wire/table.ts";
+import type { OperationInputs, OperationOutputs } from "../wire/types.ts";
+
 type CamelWord<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelWord<Tail>>}`
   : S;
 
 /** A record with its own properties in camelCase; what they hold stays as it is on the wire. */
-export type Camel<T> = { [K in keyof T as K extends string ? CamelWord<K> : K]: T[K] };
+export type Camel<T> = T extends unknown
+  ? { [K in keyof T as K extends string ? CamelWord<K> : K]: T[K] }
+  : never;
 
-/** An operation's input in camelCase, with `agentId` optional. */
-export type CamelInput<T> = Camel<Omit<T, "agent_id">> & { agentId?: string | undefined };
+/** What an operation takes, in camelCase; `agentId` is the process's where it is absent. */
+export type InputOf<N extends OperationName> = Camel<OperationInputs[N]>;
+/** What an operation answers, in camelCase. */
+export type ReplyOf<N extends OperationName> = Camel<OperationOutputs[N]>;
 
 export function camelRecord<T extends object>(record: T): Camel<T> {
   return rename(record, (name) =>

@@ -1,13 +1,13 @@
 /** Bytes of a golden file in one request, unless one line is longer: as JSON they grow, and one request takes 32 MiB. */
 export const GOLDEN_PAGE = 8 * 1024 * 1024;
 
-/** A text's bytes as pages of whole lines: as many as fit in so many bytes, or one longer line. */
 const LINE_END = 10;
 
-export async function* pagesOf(content: AsyncIterable<Buffer>, most: number): AsyncGenerator<string> {
-  let whole: Buffer[] = [];
+/** A text's bytes as pages of whole lines: as many as fit in so many bytes, or one longer line. */
+export async function* pagesOf(content: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<string> {
+  let whole: Uint8Array[] = [];
   let wholeBytes = 0;
-  let open: Buffer[] = [];
+  let open: Uint8Array[] = [];
   let openBytes = 0;
   for await (const piece of content) {
     let from = 0;
@@ -43,28 +43,23 @@ export function decoded(bytes: Uint8Array): string {
   }
 }
 
-type Send = (name: string, input: Record<string, unknown>) => Promise<Record<string, unknown>>;
+/** Keeps one page; its lines are numbered on from the page before. */
+type SendPage = (
+  content: string,
+  firstLine: number,
+) => Promise<{ readonly part?: unknown; readonly read?: unknown }>;
 
 /**
  * Sends a golden file page by page; no more than one of them is in memory.
- * @param about agent, name and format of the dataset @returns what `buildGoldenDataset` takes as `parts`
+ * @returns what `buildGoldenDataset` takes as `parts`
  */
-export async function sendGolden(
-  pages: AsyncIterable<string>,
-  { agent_id, name, format }: Readonly<Record<string, unknown>>,
-  send: Send,
-): Promise<string[]> {
-  const about = Object.entries({ agent_id, name, format }).filter(([, value]) => value !== undefined);
+export async function sendGolden(pages: AsyncIterable<string>, send: SendPage): Promise<string[]> {
   const parts: string[] = [];
   let firstLine = 1;
   for await (const content of pages) {
-    const answer = await send("addGoldenPart", {
-      ...Object.fromEntries(about),
-      content,
-      first_line: firstLine,
-    });
-    parts.push(String(answer.part));
-    firstLine += Number(answer.read);
+    const { part, read } = await send(content, firstLine);
+    parts.push(String(part));
+    firstLine += Number(read);
   }
   return parts;
 }

@@ -1,29 +1,46 @@
-import type { Reward, RewardInput } from "../rewards/contract.ts";
-import { type Camel, type CamelInput, camelRecord, snakeRecord } from "./names.ts";
+import type { OperationOutputs } from "../wire/types.ts";
+import { type Camel, camelRecord, type InputOf, type ReplyOf } from "./names.ts";
 import type { Invoke } from "./transport.ts";
 
 export interface About {
   readonly episodeId: string;
   readonly agentId?: string | undefined;
+  readonly comments?: string | undefined;
+  readonly metadata?: RewardRequest["metadata"];
 }
-export type RecordedReward = Camel<Reward> & { rewardId: string };
+type AssignReply = ReplyOf<"assignReward">;
+/** A reward that was stored. */
+export type RecordedReward = Exclude<AssignReply, { readonly recorded: false }>;
+/** A reward in a list. */
+export type ListedReward = Camel<OperationOutputs["listRewards"]["rewards"][number]>;
+type RewardRequest = InputOf<"assignReward">;
+/** What somebody judged, and did not only measure. */
+type Judgement = RewardRequest & {
+  source?: Exclude<RewardRequest["source"], "latency_penalty" | "cost_penalty">;
+};
 
 /** Attaches judgements to episodes (the design's RewardWriter). */
 export function createRewardWriter(invoke: Invoke) {
-  const record = async (input: CamelInput<RewardInput>): Promise<RecordedReward> =>
-    camelRecord((await invoke("assignReward", snakeRecord(input))).body) as unknown as RecordedReward;
+  async function record(input: Judgement): Promise<RecordedReward>;
+  async function record(input: RewardRequest): Promise<RecordedReward | undefined>;
+  async function record(input: RewardRequest): Promise<RecordedReward | undefined> {
+    const { body } = await invoke("assignReward", input);
+    return "recorded" in body ? undefined : body;
+  }
   return {
-    /** Any reward: `value` from -1 to 1, or `rawValue` with its range. */
+    /**
+     * Any reward: `value` from -1 to 1, or `rawValue` with its range. Undefined, and nothing stored, for a latency or
+     * cost that is not above its threshold, which the function app knows.
+     */
     recordReward: record,
 
     /** A person's thumb, up or down. */
     recordHumanApproval: ({
       approved,
       reviewer,
-      comments,
       ...about
-    }: About & { approved: boolean; reviewer?: string; comments?: string }) =>
-      record({ ...about, source: "human_approval", value: approved ? 1 : -1, evaluator: reviewer, comments }),
+    }: About & { approved: boolean; reviewer?: string | undefined }) =>
+      record({ ...about, source: "human_approval", value: approved ? 1 : -1, evaluator: reviewer }),
 
     /** An evaluator's score, 0 to 1 unless the range says otherwise; below LIGHTNING_EVAL_THRESHOLD it is negative. */
     recordEvalScore: ({
@@ -47,13 +64,26 @@ export function createRewardWriter(invoke: Invoke) {
     }: About & { passed: boolean; testName?: string; evaluator?: string }) =>
       record({ ...about, source: "test_result", value: passed ? 1 : -1, rubric: testName }),
 
-    /** A safety check; a failed one keeps the episode out of every dataset. */
+    /** A safety check; a failed one keeps the episode out of every dataset. Its severity is kept in the metadata. */
     recordSafetyCheck: ({
       passed,
       checkName,
+      severity,
+      metadata,
       ...about
-    }: About & { passed: boolean; checkName?: string; evaluator?: string; comments?: string }) =>
-      record({ ...about, source: "safety_check", value: passed ? 1 : -1, rubric: checkName }),
+    }: About & {
+      passed: boolean;
+      checkName?: string;
+      severity?: "low" | "medium" | "high" | "critical";
+      evaluator?: string;
+    }) =>
+      record({
+        ...about,
+        source: "safety_check",
+        value: passed ? 1 : -1,
+        rubric: checkName,
+        metadata: severity === undefined ? metadata : { ...metadata, severity },
+      }),
 
     /** Likeness to a golden conversation, 0 to 1. */
     recordGoldenMatch: ({
@@ -63,22 +93,22 @@ export function createRewardWriter(invoke: Invoke) {
     }: About & { similarity: number; goldenId?: string; evaluator?: string }) =>
       record({ ...about, source: "golden_conversation", rawValue: similarity, rubric: goldenId }),
 
-    /** A penalty when LIGHTNING_LATENCY_THRESHOLD_MS is passed. */
+    /**
+     * A penalty when the call took longer than LIGHTNING_LATENCY_THRESHOLD_MS of the function app; else undefined, and
+     * nothing is stored.
+     */
     recordLatency: ({ latencyMs, ...about }: About & { latencyMs: number }) =>
       record({ ...about, source: "latency_penalty", rawValue: latencyMs }),
 
-    /** A penalty when LIGHTNING_COST_THRESHOLD_USD is passed. */
+    /** A penalty when the call cost more than LIGHTNING_COST_THRESHOLD_USD; else undefined, and nothing is stored. */
     recordCost: ({ costUsd, ...about }: About & { costUsd: number }) =>
       record({ ...about, source: "cost_penalty", rawValue: costUsd }),
 
     async listRewards(
-      filter: { agentId?: string; episodeId?: string; limit?: number; continuation?: string } = {},
-    ): Promise<{ rewards: Camel<Reward>[]; continuation: string | undefined }> {
-      const { body } = await invoke("listRewards", snakeRecord(filter));
-      return {
-        rewards: (body.rewards as Reward[]).map(camelRecord),
-        continuation: body.continuation as string | undefined,
-      };
+      filter: InputOf<"listRewards"> = {},
+    ): Promise<{ rewards: ListedReward[]; continuation: string | undefined }> {
+      const { body } = await invoke("listRewards", filter);
+      return { rewards: body.rewards.map(camelRecord), continuation: body.continuation };
     },
   };
 }

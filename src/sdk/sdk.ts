@@ -1,48 +1,55 @@
 import path from "node:path";
 import { type CaptureHook, createCaptureHook } from "../capture/capture.ts";
-import { homeFolder, readSettings, type Settings } from "../config/settings.ts";
+import { type AgentSettings, readAgentSettings } from "../config/agent-settings.ts";
+import { homeFolder } from "../config/home-folder.ts";
 import { createModelSelector, type ModelSelector } from "../deployments/selection.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { type Logger, stderrLogger } from "../kernel/logger.ts";
+import { findRunningHost } from "../local-host/find-host.ts";
+import type { OperationName } from "../wire/table.ts";
 import type { CallOptions } from "./client.ts";
 import { createDatasetBuilder } from "./datasets.ts";
 import { createDeploymentRegistry } from "./deployments.ts";
-import { camelRecord, snakeRecord } from "./names.ts";
+import type { InputOf, ReplyOf } from "./names.ts";
 import { createRewardWriter } from "./rewards.ts";
 import { sendOver } from "./send-captured.ts";
 import { createTrainingRunner } from "./training.ts";
-import { restTransport, type Transport } from "./transport.ts";
+import { invokeOver, restTransport, type Transport } from "./transport.ts";
 
 export interface SdkOptions {
-  readonly settings?: Settings;
+  /** What differs from the environment's settings. */
+  readonly settings?: Partial<AgentSettings>;
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** How operations are reached; absent: REST to LIGHTNING_ENDPOINT or to the local host. */
   readonly transport?: Transport;
-  /** Start the function app inside this process when none is in reach. */
-  readonly embedded?: boolean;
 }
+
+/** An input that may be empty may be left out. */
+type CallArguments<N extends OperationName> =
+  Record<string, never> extends InputOf<N>
+    ? [input?: InputOf<N>, options?: CallOptions]
+    : [input: InputOf<N>, options?: CallOptions];
 
 export type Sdk = ReturnType<typeof createSdk>;
 
 /** The SDK over one transport. Nothing is opened or read before the first call. */
 export function createSdk(options: SdkOptions = {}) {
-  const settings = options.settings ?? readSettings();
+  const settings: AgentSettings = { ...readAgentSettings(), ...options.settings };
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? stderrLogger("warn");
-  const transport = options.transport ?? defaultTransport(settings, options.embedded === true);
+  const transport = options.transport ?? restTransport({ settings, findHost: findRunningHost });
   // An agent's calls belong to the agent of its own process, whatever the app's default is.
-  const invoke: Transport["invoke"] = (operation, input, callOptions) =>
-    transport.invoke(operation, { agent_id: settings.agentId, ...input }, callOptions);
+  const invoke = invokeOver(transport, settings.agentId);
 
   const selector: ModelSelector = createModelSelector({
     settings,
     clock,
     logger,
     async readActive(agentId) {
-      const { body } = await invoke("getActiveDeployment", { agent_id: agentId });
-      return body.has_active_deployment === true
-        ? { deployment_id: String(body.deployment_id), deployment_name: String(body.deployment_name) }
+      const { body } = await invoke("getActiveDeployment", { agentId });
+      return body.hasActiveDeployment
+        ? { deployment_id: String(body.deploymentId), deployment_name: String(body.deploymentName) }
         : null;
     },
   });
@@ -72,32 +79,17 @@ export function createSdk(options: SdkOptions = {}) {
      * still be under way. Fields of the input and of the reply are in camelCase, what they hold is as on the wire.
      * @throws LightningError with the operation's codes; fatal `unknown_operation`
      */
-    async callOperation(
-      name: string,
-      input: Readonly<Record<string, unknown>> = {},
-      callOptions: Omit<CallOptions, "agentId"> = {},
-    ): Promise<Record<string, unknown>> {
-      const agentId = settings.agentId;
-      return camelRecord(
-        (await transport.invoke(name, snakeRecord(input), { ...callOptions, agentId })).body,
-      );
+    async callOperation<N extends OperationName>(
+      name: N,
+      ...[input, callOptions]: CallArguments<N>
+    ): Promise<ReplyOf<N>> {
+      return (await invoke(name, (input ?? {}) as InputOf<N>, callOptions)).body;
     },
     async close(): Promise<void> {
       await hook?.close();
       await transport.close();
     },
   };
-}
-
-function defaultTransport(settings: Settings, embedded: boolean): Transport {
-  return restTransport({
-    settings,
-    operations: async () => (await import("../app.ts")).operationRows(settings),
-    findHost: async (home) => (await import("../local-host/home.ts")).findRunningHost(home),
-    startEmbedded: embedded
-      ? async () => (await import("../start.ts")).startLocal({ port: 0, quiet: true })
-      : undefined,
-  });
 }
 
 let current: Sdk | undefined;
@@ -124,8 +116,7 @@ export const getTrainingRunner = () => sdk().trainingRunner;
 export const getDeploymentRegistry = () => sdk().deploymentRegistry;
 
 /** Whatever else the table of operations has: `await callOperation("cleanUpDeployments", { dryRun: true })`. */
-export const callOperation: Sdk["callOperation"] = (name, input, options) =>
-  sdk().callOperation(name, input, options);
+export const callOperation: Sdk["callOperation"] = (name, ...rest) => sdk().callOperation(name, ...rest);
 
 /**
  * The model the agent is to call now: the registry's active one, then TUNED_MODEL_DEPLOYMENT_NAME, then the base model;

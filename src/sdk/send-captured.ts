@@ -2,11 +2,6 @@ import type { Send } from "../capture/capture.ts";
 import { unavailable } from "../kernel/errors.ts";
 import type { Invoke } from "./transport.ts";
 
-interface Result {
-  readonly status: "recorded" | "duplicate" | "error";
-  readonly error?: { readonly status: number; readonly code: string; readonly message: string };
-}
-
 /**
  * Hands captured episodes to `recordEpisodes`. Episodes carry their ids, so a batch that was only partly stored can be
  * sent again as a whole.
@@ -14,7 +9,8 @@ interface Result {
 export function sendOver(invoke: Invoke): Send {
   return async (episodes) => {
     const { body } = await invoke("recordEpisodes", { episodes });
-    const errors = (body.results as Result[]).flatMap(({ error }) => (error === undefined ? [] : [error]));
+    const results = "results" in body ? body.results : [];
+    const errors = results.flatMap(({ error }) => (error === undefined ? [] : [error]));
     const passing = errors.find(({ status }) => status >= 500);
     if (passing !== undefined)
       throw unavailable("not_recorded", `Some episodes were not stored: ${passing.message}`);

@@ -1,33 +1,31 @@
-import type { z } from "zod";
 import type { Clock } from "../kernel/clock.ts";
-import type { startTrainingInputSchema, TrainingRun } from "../training/contract.ts";
-import { once } from "./datasets.ts";
-import { type Camel, type CamelInput, camelRecord, snakeRecord } from "./names.ts";
-import { type Invoke, type WaitOptions, waitFor } from "./transport.ts";
+import { isEndedRun } from "../training/status.ts";
+import type { Hyperparameters, OperationOutputs } from "../wire/types.ts";
+import { type Camel, camelRecord, type InputOf, type ReplyOf, snakeRecord } from "./names.ts";
+import type { Invoke } from "./transport.ts";
+import { once, type WaitOptions, waitFor } from "./wait.ts";
 
-export type TrainingResult = Camel<Omit<TrainingRun, "type" | "claimed_by">> & {
-  readonly runId: string;
-  readonly tunedModel?: string;
-};
+/** A run as the doors show it: what is not known yet is null where the type says so. */
+export type TrainingResult = ReplyOf<"getTrainingRun">;
+/** A run in a list: without curve, events and checkpoints. */
+export type ListedTrainingRun = Camel<OperationOutputs["listTrainingRuns"]["training_runs"][number]>;
 
 /** Older answers name the run by one of its two names only. */
-function show(body: object): TrainingResult {
-  const run = camelRecord(body) as unknown as TrainingResult;
-  return { ...run, id: run.id ?? run.runId, runId: run.runId ?? run.id };
+function withBothNames<T extends { readonly id: string; readonly runId: string }>(run: T): T {
+  const { id, runId }: { id?: string; runId?: string } = run;
+  return { ...run, id: id ?? runId, runId: runId ?? id };
 }
-
-const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 
 /** Starts and follows fine-tuning jobs (the design's TrainingRunner). */
 export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs: number) {
   const get = async (runId: string, agentId?: string): Promise<TrainingResult> =>
-    show((await invoke("getTrainingRun", snakeRecord({ runId, agentId }))).body);
+    withBothNames((await invoke("getTrainingRun", { runId, agentId })).body);
 
   const waitForRun = (first: TrainingResult, options: WaitOptions) =>
     waitFor(
       clock,
       once(first, () => get(first.id, first.agentId)),
-      ({ status }) => ENDED.has(status),
+      isEndedRun,
       { timeoutMs: longestWaitMs, ...options },
     );
 
@@ -37,15 +35,18 @@ export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs
      * @throws LightningError `still_running` when LIGHTNING_MAX_WAIT_MINUTES passed; the run goes on
      */
     async runTraining(
-      input: CamelInput<z.input<typeof startTrainingInputSchema>> & { readonly wait?: boolean },
+      input: Omit<InputOf<"startTraining">, "hyperparameters"> & {
+        readonly hyperparameters?: Hyperparameters | Camel<Hyperparameters> | undefined;
+        readonly wait?: boolean | undefined;
+      },
       options: WaitOptions = {},
     ): Promise<TrainingResult> {
       const { wait, hyperparameters, ...rest } = input;
       const { body } = await invoke("startTraining", {
-        ...snakeRecord(rest),
+        ...rest,
         ...(hyperparameters === undefined ? {} : { hyperparameters: snakeRecord(hyperparameters) }),
       });
-      const run = show(body);
+      const run = withBothNames(body);
       const known = { ...run, agentId: run.agentId ?? input.agentId };
       return wait === true ? waitForRun(known, options) : run;
     },
@@ -60,18 +61,16 @@ export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs
 
     async listTrainingRuns(
       agentId?: string,
-      page: { status?: string; limit?: number; continuation?: string } = {},
-    ): Promise<{ trainingRuns: TrainingResult[]; continuation: string | undefined }> {
-      const { body } = await invoke("listTrainingRuns", snakeRecord({ agentId, ...page }));
+      page: Omit<InputOf<"listTrainingRuns">, "agentId"> = {},
+    ): Promise<{ trainingRuns: ListedTrainingRun[]; continuation: string | undefined }> {
+      const { body } = await invoke("listTrainingRuns", { agentId, ...page });
       return {
-        trainingRuns: (body.training_runs as object[]).map(show),
-        continuation: body.continuation as string | undefined,
+        trainingRuns: body.trainingRuns.map((run) => withBothNames(camelRecord(run))),
+        continuation: body.continuation,
       };
     },
 
-    cancelTraining: async (input: {
-      readonly runId: string;
-      readonly agentId?: string;
-    }): Promise<TrainingResult> => show((await invoke("cancelTraining", snakeRecord(input))).body),
+    cancelTraining: async (input: InputOf<"cancelTraining">): Promise<TrainingResult> =>
+      withBothNames((await invoke("cancelTraining", input)).body),
   };
 }

@@ -1,59 +1,64 @@
-import { type Operation, type Orchestrations, parseInput } from "../doors/operation.ts";
-import { type Clock, sleep } from "../kernel/clock.ts";
 import { LightningError } from "../kernel/errors.ts";
+import type { SmallRow } from "../wire/row.ts";
+import { OPERATIONS, type OperationName } from "../wire/table.ts";
+import type { OperationOutputs } from "../wire/types.ts";
 import { type Answer, type CallOptions, callRest } from "./client.ts";
 import { type Connection, type ConnectOptions, connect } from "./connect.ts";
+import { camelRecord, type InputOf, type ReplyOf, snakeRecord } from "./names.ts";
 
-/** Calls one operation of the table by its name, in wire form. */
-export type Invoke = (
-  operation: string,
-  input: Readonly<Record<string, unknown>>,
-  options?: CallOptions,
-) => Promise<Answer>;
-
+/** Carries one call of an operation, in wire form. */
 export interface Transport {
-  readonly invoke: Invoke;
+  invoke(operation: string, input: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<Answer>;
   close(): Promise<void>;
 }
 
-function find(operations: readonly Operation[], name: string): Operation {
-  const operation = operations.find((row) => row.name === name);
-  if (operation === undefined)
+/** Calls one operation of the table by its name; fields of the input and of the reply are in camelCase. */
+export type Invoke = <N extends OperationName>(
+  operation: N,
+  input: InputOf<N>,
+  options?: CallOptions,
+) => Promise<{ readonly status: number; readonly body: ReplyOf<N> }>;
+
+/** @throws LightningError fatal `unknown_operation`, for callers that no compiler has read */
+function rowOf(name: string): SmallRow {
+  const rows: Readonly<Record<string, SmallRow>> = OPERATIONS;
+  const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+  if (row === undefined)
     throw new LightningError("fatal", "unknown_operation", `There is no operation ${name}.`);
-  return operation;
+  return row;
 }
 
-/** An operation that is about one agent gets the caller's where the input names none. */
-const ofAgent = (
-  { input: { shape } }: Operation,
-  input: Readonly<Record<string, unknown>>,
-  agentId: string | undefined,
-) => (agentId === undefined || !("agent_id" in shape) ? input : { agent_id: agentId, ...input });
+/** Typed calls over a transport. An operation that is about one agent gets `agentId` where the input names none. */
+export function invokeOver(transport: Transport, agentId: string): Invoke {
+  return async <N extends OperationName>(operation: N, input: InputOf<N>, options?: CallOptions) => {
+    const { ofAgent } = rowOf(operation);
+    const wire = snakeRecord(input);
+    const { status, body } = await transport.invoke(
+      operation,
+      ofAgent ? { agent_id: agentId, ...wire } : wire,
+      options,
+    );
+    // The one place where an answer gets its type: the doors answer what the row says.
+    return { status, body: camelRecord(body as OperationOutputs[N]) as ReplyOf<N> };
+  };
+}
 
 /** Over REST to the function app in reach, looked for at the first call and again when it has gone. */
-export function restTransport(
-  options: ConnectOptions & { readonly operations: () => Promise<readonly Operation[]> },
-): Transport {
+export function restTransport(options: ConnectOptions): Transport {
   let connection: Promise<Connection> | undefined;
   const forget = (which: Promise<Connection>) => {
     if (connection === which) connection = undefined;
   };
   return {
     async invoke(name, input, callOptions) {
-      const operation = find(await options.operations(), name);
+      const row = rowOf(name);
       connection ??= connect(options);
       const mine = connection;
       try {
-        return await callRest(
-          await mine,
-          operation,
-          ofAgent(operation, input, callOptions?.agentId),
-          callOptions,
-        );
+        return await callRest(await mine, row, input, callOptions);
       } catch (thrown) {
         // A local host may have been started again on another port.
-        const gone = thrown instanceof LightningError && GONE.has(thrown.code);
-        if (gone && (await mine.then(({ kind }) => kind !== "embedded").catch(() => true))) forget(mine);
+        if (thrown instanceof LightningError && GONE.has(thrown.code)) forget(mine);
         throw thrown;
       }
     },
@@ -65,56 +70,3 @@ export function restTransport(
   };
 }
 const GONE = new Set(["endpoint_unreachable", "no_host"]);
-
-/** Inside the process that holds the services: no network, the same checks. */
-export function inProcessTransport(options: {
-  readonly operations: readonly Operation[];
-  readonly orchestrations: Orchestrations;
-}): Transport {
-  return {
-    async invoke(name, input, { wait, idempotencyKey, agentId } = {}) {
-      const operation = find(options.operations, name);
-      const reply = await operation.run(parseInput(operation, ofAgent(operation, input, agentId)), {
-        door: "sdk",
-        orchestrations: options.orchestrations,
-        waitMs: (wait ?? 10) * 1000,
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      });
-      return { status: reply.status ?? 200, body: reply.body as Record<string, unknown> };
-    },
-    close: async () => {},
-  };
-}
-
-export interface WaitOptions {
-  /** Give up waiting after this long, in ms; the work itself goes on. Default: LIGHTNING_MAX_WAIT_MINUTES. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
-
-/** Looks until `done`. @throws LightningError unavailable `still_running` when the time is over */
-export async function waitFor<T>(
-  clock: Clock,
-  look: () => Promise<T>,
-  done: (value: T) => boolean,
-  { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitOptions,
-): Promise<T> {
-  const until = clock.now() + timeoutMs;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, LONGEST_PAUSE_MS)) {
-    const value = await look();
-    if (done(value)) return value;
-    if (clock.now() >= until)
-      throw new LightningError(
-        "unavailable",
-        "still_running",
-        "It is still running; only the wait is over.",
-        {
-          remedy: "Ask for its status later, or wait longer with timeoutMs.",
-        },
-      );
-    await sleep(clock, pause, signal);
-  }
-}

@@ -1,8 +1,7 @@
 import type { DurableClient } from "durable-functions";
 import type { Orchestrations } from "../doors/operation.ts";
+import { isMoving } from "../doors/runtime-status.ts";
 import { messageOf, unavailable } from "../kernel/errors.ts";
-
-const UNFINISHED = new Set(["Running", "Pending", "Suspended", "ContinuedAsNew"]);
 
 /**
  * The operations' view of the Durable client that the host binds to a function. The SDK makes an HTTP client with each
@@ -30,13 +29,14 @@ export function orchestrationsOf(open: () => DurableClient): Orchestrations {
   };
   return {
     status,
-    async start(name, instanceId, input) {
+    async start(orchestration, input) {
+      const instanceId = orchestration.instanceId(input);
       try {
-        await client().startNew(name, { instanceId, input });
+        await client().startNew(orchestration.name, { instanceId, input });
       } catch (thrown) {
         // Refused because it runs already, or the answer was lost: either way, what counts is whether it is there.
         const there = await status(instanceId);
-        if (there === undefined || !UNFINISHED.has(there.runtimeStatus)) throw away(thrown);
+        if (there === undefined || !isMoving(there)) throw away(thrown);
       }
     },
     async raise(instanceId, event, data) {

@@ -13,9 +13,9 @@ import { fieldNamed, valueOfTexts } from "./fields.ts";
 import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
 
-/** How long a long operation is waited for without a `Prefer` header, in ms (product.md). */
+/** Timeout of a long operation without a `Prefer` header, in ms: then it answers 202. Small work on a laptop ends within it. */
 const DEFAULT_WAIT_MS = 10_000;
-/** Azure's load balancer cuts a request at 230 s. */
+/** Azure's load balancer cuts a request at 230 s (docs/facts.md#request-timeout). */
 const LONGEST_WAIT_SECONDS = 200;
 
 export interface RestRoute {

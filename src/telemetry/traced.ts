@@ -27,18 +27,20 @@ export function tracedOperation(operation: Operation, telemetry: Telemetry): Ope
 function tracedStarts(orchestrations: Orchestrations, telemetry: Telemetry): Orchestrations {
   return {
     ...orchestrations,
-    start: (name, instanceId, input) =>
-      telemetry.span(
-        `start ${name}`,
+    start(orchestration, input) {
+      const instanceId = orchestration.instanceId(input);
+      return telemetry.span(
+        `start ${orchestration.name}`,
         {
           kind: "client",
           attributes: { "durabletask.type": "orchestration", "durabletask.task.instance_id": instanceId },
         },
         async () => {
           await telemetry.remember(instanceId);
-          await orchestrations.start(name, instanceId, input);
+          await orchestrations.start(orchestration, input);
         },
-      ),
+      );
+    },
   };
 }
 

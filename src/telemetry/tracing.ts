@@ -17,11 +17,12 @@ import {
   SimpleSpanProcessor,
   type SpanExporter,
 } from "@opentelemetry/sdk-trace-node";
+import { defined } from "../kernel/defined.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import type { Attributes, Telemetry, TelemetrySettings, TraceContext } from "./telemetry.ts";
 
 const NAME = "agent-lightning";
-/** Instances whose trace is kept in memory; the oldest is forgotten first. */
+/** Size of the cache of instances' traces; the oldest is evicted first. */
 const MOST_REMEMBERED = 1000;
 
 /** An exporter for each destination that is set. The packages are optional: an install may leave them out. */
@@ -130,5 +131,4 @@ export function startTracing(options: {
   };
 }
 
-const known = (attributes: Attributes): ApiAttributes =>
-  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+const known = (attributes: Attributes): ApiAttributes => defined(attributes);

@@ -3,18 +3,24 @@ import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
-import { isOver, pollAgainSeconds } from "./rules.ts";
+import { createFollower } from "./follow.ts";
+import { claimed, failed } from "./moves.ts";
+import { pollAgainSeconds } from "./rules.ts";
 import type { TrainingService } from "./service.ts";
+import { isEndedRun } from "./status.ts";
+import { createTrainingStore } from "./store.ts";
 import { createSubmitter } from "./submit.ts";
 import { createUploader } from "./upload.ts";
 
 export interface TrainingActivityDeps {
-  readonly service: TrainingService;
+  readonly service: Pick<TrainingService, "readDataset">;
+  readonly ledger: Ledger;
   readonly files: Files;
   readonly provider: Provider;
-  readonly settings: Pick<Settings, "pollIntervalSeconds">;
+  readonly settings: Pick<Settings, "pollIntervalSeconds" | "maxWaitMinutes">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -22,7 +28,8 @@ export interface TrainingActivityDeps {
 /** The durable steps of `trainModel`. */
 export function createTrainingActivities(deps: TrainingActivityDeps): TrainingActivities {
   const { service, settings, clock, logger } = deps;
-  const { store, follower } = service;
+  const store = createTrainingStore(deps.ledger);
+  const follower = createFollower({ ...deps, store });
   const uploader = createUploader({ ...deps, store, readDataset: service.readDataset });
   const submitter = createSubmitter({ ...deps, store, follower });
 
@@ -44,19 +51,9 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
   }
 
   return {
-    async claimRun({ agent_id, id, instance_id }) {
-      const run = await store.update(agent_id, id, (now) =>
-        isOver(now.status) || now.claimed_by !== undefined
-          ? undefined
-          : {
-              claimed_by: instance_id,
-              status: "running",
-              // A run that is taken up again goes on where its job is.
-              state: now.aoai_job_id === undefined ? "uploading" : now.state,
-            },
-      );
-      if (isOver(run.status)) return { kind: "finished" };
-      return { kind: run.claimed_by === instance_id ? "claimed" : "elsewhere" };
+    async claimRun(input) {
+      const { kind } = await store.claim(input, isEndedRun, (run) => claimed(run, input.instance_id));
+      return { kind };
     },
 
     async readRunStatus({ agent_id, id }) {
@@ -77,21 +74,16 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
           ? Math.min(1, settings.pollIntervalSeconds)
           : settings.pollIntervalSeconds,
       );
-      if (isOver(run.status)) return { state: run.state, terminal: true, poll_again_seconds };
+      if (isEndedRun(run)) return { state: run.state, terminal: true, poll_again_seconds };
       if (run.aoai_job_id === undefined) {
+        const error = {
+          code: "job_unknown",
+          message: "The run has no job to look at; reconcile it to look for one.",
+        };
         await store.update(agent_id, id, (now) =>
-          isOver(now.status) || now.aoai_job_id !== undefined
+          isEndedRun(now) || now.aoai_job_id !== undefined
             ? undefined
-            : {
-                status: "failed",
-                state: "failed",
-                failed_in: "tracking",
-                completed_at: toIso(clock.now()),
-                error: {
-                  code: "job_unknown",
-                  message: "The run has no job to look at; reconcile it to look for one.",
-                },
-              },
+            : failed(now, { error, in: "tracking", at: toIso(clock.now()) }),
         );
         return { state: "failed", terminal: true, poll_again_seconds };
       }
@@ -102,7 +94,8 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
         // A provider that cannot be asked, or that no longer lets us ask, says nothing about the job: it goes on.
         if (!isProvidersFault(error)) throw error;
         logger.warn("a training job could not be looked at", { run_id: id, error: messageOf(error) });
-        await store.update(agent_id, id, () => ({
+        await store.update(agent_id, id, (now) => ({
+          ...now,
           look_failed: { at: toIso(clock.now()), message: messageOf(error).slice(0, 500) },
         }));
         return { state: run.state, terminal: false, poll_again_seconds };
@@ -112,9 +105,7 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
     async recordTrainingResult({ agent_id, id }) {
       const run = await store.get(agent_id, id);
       const end =
-        isOver(run.status) || run.aoai_job_id === undefined
-          ? run
-          : await follower.record(run, run.aoai_job_id);
+        isEndedRun(run) || run.aoai_job_id === undefined ? run : await follower.record(run, run.aoai_job_id);
       // The job of a run that was given up may still need its files.
       if (end.failed_in !== "tracking") await follower.deleteFiles(end);
       return {
@@ -125,24 +116,19 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
 
     async failRun({ agent_id, id, code, message }) {
       const run = await store.get(agent_id, id);
-      if (isOver(run.status)) return null;
+      if (isEndedRun(run)) return null;
       const jobId = await lastLook(run);
+      const error = {
+        code,
+        message:
+          jobId === undefined
+            ? message
+            : `${message} The job ${jobId} may still be going; reconcile the run to see how it ends.`,
+      };
       await store.update(agent_id, id, (now) =>
-        isOver(now.status)
+        isEndedRun(now)
           ? undefined
-          : {
-              status: "failed",
-              state: "failed",
-              completed_at: toIso(clock.now()),
-              failed_in: whereItFailed(now, jobId),
-              error: {
-                code,
-                message:
-                  jobId === undefined
-                    ? message
-                    : `${message} The job ${jobId} may still be going; reconcile the run to see how it ends.`,
-              },
-            },
+          : failed(now, { error, in: whereItFailed(now, jobId), at: toIso(clock.now()) }),
       );
       // A job that may still be going needs its files.
       if (jobId === undefined) await follower.deleteFiles(run);

@@ -1,8 +1,9 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf } from "../kernel/errors.ts";
+import { isKind, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
-import { isOver, jobIsOver, stateOfJob } from "./rules.ts";
+import { jobIsOver, stateOfJob } from "./rules.ts";
+import { isEndedRun } from "./status.ts";
 import type { TrainingStore } from "./store.ts";
 
 export interface TrainingCleanUp {
@@ -37,10 +38,10 @@ export function createTrainingCleanUp(deps: {
   /** Only runs of this ledger: another one may use the same account. */
   async function isDone(agentId: string | undefined, runId: string, before: number): Promise<boolean> {
     const run = agentId === undefined ? await store.findRun(runId) : await store.read(agentId, runId);
-    if (run === undefined || !isOver(run.status)) return false;
+    if (run === undefined || !isEndedRun(run)) return false;
     // The job of a run that was given up may still need its files.
     if (run.failed_in === "tracking") return false;
-    return Date.parse(run.completed_at ?? run.created_at) <= before;
+    return Date.parse(run.completed_at) <= before;
   }
 
   const isUseless = (job: ProviderJob, before: number) =>
@@ -56,7 +57,7 @@ export function createTrainingCleanUp(deps: {
         if (!dryRun) await remove();
         return true;
       } catch (error) {
-        if (isLightningError(error) && error.kind === "not_found") return true;
+        if (isKind(error, "not_found")) return true;
         logger.warn("something at the provider could not be removed", { id, error: messageOf(error) });
         not_removed.push({ id, reason: messageOf(error).slice(0, 300) });
         return false;

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
+import type { RecordKind } from "../ledger/records.ts";
 import { graderSchema } from "./graders.ts";
+import { RUN_STATUSES, type RunStatus } from "./status.ts";
 
-/** The five words of the design; `state` beside it is the exact one. */
-export const RUN_STATUSES = ["pending", "running", "succeeded", "failed", "cancelled"] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
+export { RUN_STATUSES, type RunStatus } from "./status.ts";
 
 /**
  * The exact state; provider states nobody has seen are kept verbatim and treated as running.
@@ -14,9 +15,18 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 export type RunState = string;
 
 export const hyperparametersSchema = z.strictObject({
-  n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
-  batch_size: z.union([z.number().int().min(1).max(256), z.literal("auto")]).optional(),
-  learning_rate_multiplier: z.union([z.number().positive().max(10), z.literal("auto")]).optional(),
+  n_epochs: z
+    .union([z.number().int().min(1).max(50), z.literal("auto")])
+    .optional()
+    .meta({ description: "Times that the training examples are gone through." }),
+  batch_size: z
+    .union([z.number().int().min(1).max(256), z.literal("auto")])
+    .optional()
+    .meta({ description: "Examples in one step." }),
+  learning_rate_multiplier: z
+    .union([z.number().positive().max(10), z.literal("auto")])
+    .optional()
+    .meta({ description: "Factor on the provider's learning rate." }),
   beta: z
     .union([z.number().min(0).max(2), z.literal("auto")])
     .optional()
@@ -25,15 +35,24 @@ export const hyperparametersSchema = z.strictObject({
     .union([z.number().positive().max(10), z.literal("auto")])
     .optional()
     .meta({ description: "Reinforcement: how much is explored." }),
-  eval_interval: z.union([z.number().int().min(1).max(10_000), z.literal("auto")]).optional(),
-  eval_samples: z.union([z.number().int().min(1).max(1000), z.literal("auto")]).optional(),
-  reasoning_effort: z.enum(["default", "low", "medium", "high"]).optional(),
+  eval_interval: z
+    .union([z.number().int().min(1).max(10_000), z.literal("auto")])
+    .optional()
+    .meta({ description: "Reinforcement: steps between looks at the validation side." }),
+  eval_samples: z
+    .union([z.number().int().min(1).max(1000), z.literal("auto")])
+    .optional()
+    .meta({ description: "Reinforcement: answers that are marked at each look." }),
+  reasoning_effort: z
+    .enum(["default", "low", "medium", "high"])
+    .optional()
+    .meta({ description: "Reinforcement: how long a reasoning model thinks." }),
 });
 export type Hyperparameters = z.output<typeof hyperparametersSchema>;
 
 export const startTrainingInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  dataset_id: idSchema,
+  dataset_id: idSchema.meta({ description: "The dataset to train on; it has to be ready." }),
   base_model: z
     .string()
     .min(1)
@@ -47,7 +66,9 @@ export const startTrainingInputSchema = z.strictObject({
     .max(50)
     .optional()
     .meta({ description: "Times that the training examples are gone through" }),
-  hyperparameters: hyperparametersSchema.optional(),
+  hyperparameters: hyperparametersSchema
+    .optional()
+    .meta({ description: "Of the job; what is not named is left to the settings and the provider." }),
   seed: z.number().int().min(0).max(2_147_483_647).optional().meta({ description: "Of the job's chance" }),
   suffix: z
     .string()
@@ -108,6 +129,10 @@ export const checkpointSchema = z.object({
   metrics: z.record(z.string(), z.number()),
 });
 
+/**
+ * A run as a document: flat, so that documents of every version can be read and replies be made of it. What the
+ * program works with is `TrainingRun`.
+ */
 export const trainingRunSchema = z.object({
   /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
   id: idSchema,
@@ -159,7 +184,76 @@ export const trainingRunSchema = z.object({
   started_at: storedTimeSchema.optional(),
   completed_at: storedTimeSchema.optional(),
 });
-export type TrainingRun = z.output<typeof trainingRunSchema>;
+type StoredRun = z.output<typeof trainingRunSchema>;
+type RunError = NonNullable<StoredRun["error"]>;
+
+/** What a run has in every status. */
+export interface RunFacts
+  extends Omit<StoredRun, "status" | "tuned_model_name" | "error" | "failed_in" | "completed_at"> {}
+interface NoModel {
+  readonly tuned_model_name?: never;
+}
+interface NoFailure {
+  readonly error?: never;
+  readonly failed_in?: never;
+}
+export interface OpenRun extends RunFacts, NoModel, NoFailure {
+  status: "pending" | "running";
+  readonly completed_at?: never;
+}
+export interface SucceededRun extends RunFacts, NoFailure {
+  status: "succeeded";
+  tuned_model_name: string;
+  completed_at: string;
+}
+export interface FailedRun extends RunFacts, NoModel {
+  status: "failed";
+  error: RunError;
+  failed_in?: StoredRun["failed_in"];
+  completed_at: string;
+}
+export interface CancelledRun extends RunFacts, NoModel, NoFailure {
+  status: "cancelled";
+  completed_at: string;
+}
+/** A run: what its status promises is there. */
+export type TrainingRun = OpenRun | SucceededRun | FailedRun | CancelledRun;
+
+/** Documents of earlier versions may lack what an end has today: it is filled in when they are read. */
+function completeRun(document: object): TrainingRun {
+  const { tuned_model_name, error, failed_in, completed_at, status, ...facts } = document as StoredRun;
+  const at = completed_at ?? facts.started_at ?? facts.created_at;
+  if (status === "pending" || status === "running") return { ...facts, status };
+  if (status === "succeeded" && tuned_model_name !== undefined)
+    return { ...facts, status, tuned_model_name, completed_at: at };
+  if (status === "cancelled") return { ...facts, status, completed_at: at };
+  return {
+    ...facts,
+    status: "failed",
+    error: error ?? { code: "job_unknown", message: "The record does not say why; reconcile the run." },
+    ...(failed_in === undefined ? {} : { failed_in }),
+    completed_at: at,
+  };
+}
+
+/** Runs in the ledger. Fields that a newer version has written are kept. */
+export const RUNS: RecordKind<TrainingRun> = {
+  container: "runs",
+  type: "run",
+  stored: trainingRunSchema.loose(),
+  complete: completeRun,
+};
+
+export interface TrainingResult {
+  status: RunStatus;
+  tuned_model?: string | undefined;
+}
+/** `polling`: a later generation of the same instance, whose job is already at the provider. */
+export type TrainingInput = RecordRef & { readonly polling?: boolean };
+export const TRAIN_MODEL: Orchestration<"trainModel", TrainingInput, TrainingResult> = {
+  name: "trainModel",
+  instanceId: recordInstance,
+};
 
 /** The durable steps of `trainModel`; each can run again without harm. */
 export interface TrainingActivities {

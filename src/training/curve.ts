@@ -8,7 +8,7 @@ const MOST_POINTS = 500;
 
 /**
  * Column names differ between services and years (`valid_mean_token_accuracy`, `validation_mean_token_accuracy`, …;
- * azure-facts.md §1.6), so columns are found by pattern, and absent ones are left out.
+ * docs/facts.md#result-columns), so columns are found by pattern, and absent ones are left out.
  */
 const COLUMNS: readonly [keyof MetricPoint, RegExp][] = [
   ["step", /^step$/],

@@ -1,14 +1,23 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import type { RecordRef } from "../doors/claim.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { type CallContext, defineOperation, type Operation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
+import { isMoving } from "../doors/runtime-status.ts";
+import {
+  agentIdSchema,
+  continuationSchema,
+  idSchema,
+  olderThanDaysSchema,
+  pagingSchema,
+} from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { RUN_STATUSES, startTrainingInputSchema, type TrainingRun } from "./contract.ts";
+import { RUN_STATUSES, startTrainingInputSchema, TRAIN_MODEL, type TrainingRun } from "./contract.ts";
+import { estimateInputSchema, estimateSchema } from "./estimate.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
-import { isOver } from "./rules.ts";
 import type { TrainingService } from "./service.ts";
+import { isEndedRun } from "./status.ts";
 
 export interface TrainingOperationDeps {
   readonly service: TrainingService;
@@ -16,15 +25,10 @@ export interface TrainingOperationDeps {
   readonly clock: Clock;
 }
 
-/** Age of leftovers that nobody misses. */
-const CLEAN_UP_DAYS = 7;
-/** Runtime statuses in which an orchestration still moves by itself. */
-const ALIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
-
 /** The rows of training in the operations table. */
-export function trainingOperations({ service, settings, clock }: TrainingOperationDeps): Operation[] {
+export function trainingOperations({ service, settings, clock }: TrainingOperationDeps) {
   const agent = { agent_id: agentIdSchema.default(settings.agentId) };
-  const one = z.strictObject({ ...agent, run_id: idSchema });
+  const one = z.strictObject({ ...agent, run_id: idSchema.meta({ description: "A training run's id." }) });
   const aliases = { training_run_id: "run_id", id: "run_id" };
 
   return [
@@ -47,16 +51,16 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           principal: context.principal,
         });
         const notes = { deduplicated: existed, hint };
-        if (isOver(run.status)) return { body: runReply(run, notes) };
+        if (isEndedRun(run)) return { body: runReply(run, notes) };
         // A run takes hours: answered at once, as the design shows, unless the caller asked to wait.
-        const waitMs =
-          context.explicitWait || context.door === "cli" || context.door === "sdk" ? context.waitMs : 0;
+        const waitMs = context.explicitWait || context.door === "sdk" ? context.waitMs : 0;
         const { record, finished, urls } = await startAndWait(
           { ...context, waitMs },
           clock,
-          orchestration(run),
+          TRAIN_MODEL,
+          refOf(run),
           () => service.get(run.agent_id, run.id),
-          (now) => isOver(now.status),
+          isEndedRun,
         );
         if (finished) return { body: runReply(record, notes) };
         const body = runReply(record, { ...notes, urls });
@@ -66,6 +70,22 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
           body: body.status === "pending" ? { ...body, status: "running" as const } : body,
         };
       },
+    }),
+    defineOperation({
+      name: "estimateTraining",
+      summary:
+        "Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits.",
+      input: estimateInputSchema.extend(agent),
+      output: estimateSchema,
+      role: "reader",
+      effect: "read",
+      idempotent: true,
+      rest: { method: "POST", path: "/training/estimate" },
+      cli: "estimate",
+      mcp: ["lightning_estimate_training"],
+      aliases: { epochs: "n_epochs" },
+      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4.1-2025-04-14" },
+      run: async (input) => ({ body: await service.estimate(input) }),
     }),
     defineOperation({
       name: "getTrainingRun",
@@ -85,7 +105,11 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
     defineOperation({
       name: "listTrainingRuns",
       summary: "Lists the agent's training runs, newest first.",
-      input: z.strictObject({ ...agent, status: z.enum(RUN_STATUSES).optional(), ...pagingSchema }),
+      input: z.strictObject({
+        ...agent,
+        status: z.enum(RUN_STATUSES).optional().meta({ description: "Only runs with this status." }),
+        ...pagingSchema,
+      }),
       output: z.object({
         agent_id: z.string(),
         runs_found: z.number().int(),
@@ -126,8 +150,8 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
       async run({ agent_id, run_id }, context) {
         const run = await service.cancel(agent_id, run_id);
-        // The record says it already; the event only wakes up whoever waits. Nobody may be there to be woken.
-        if (!isOver(run.status))
+        // The record says it already; the event wakes up `trainModel`, which would look minutes later. Nobody may be there.
+        if (!isEndedRun(run))
           await context.orchestrations
             .raise(run.claimed_by ?? run.id, "cancel", { run_id })
             .catch((error: unknown) => messageOf(error));
@@ -150,10 +174,9 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
       async run({ agent_id, run_id }, context) {
         let { run, corrected } = await service.reconcile(agent_id, run_id);
-        if (!isOver(run.status) && !(await isFollowed(run, context))) {
+        if (!isEndedRun(run) && !(await isFollowed(run, context))) {
           run = await service.release(agent_id, run_id);
-          const { name, instanceId, input } = orchestration(run);
-          await context.orchestrations.start(name, instanceId, input);
+          await context.orchestrations.start(TRAIN_MODEL, refOf(run));
         }
         return { body: { ...runReply(run), corrected } };
       },
@@ -163,13 +186,10 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
       summary:
         "Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them.",
       input: z.strictObject({
-        older_than_days: z
-          .number()
-          .int()
-          .min(0)
-          .max(3650)
-          .default(settings.cleanUpAfterDays ?? CLEAN_UP_DAYS)
-          .meta({ description: "Only of runs that ended at least this many days ago." }),
+        older_than_days: olderThanDaysSchema(
+          settings.cleanUpAfterDays,
+          "Only of runs that ended at least this many days ago.",
+        ),
         dry_run: z.boolean().default(true).meta({ description: "Only list what would go" }),
       }),
       output: z.object({
@@ -205,14 +225,10 @@ export function trainingOperations({ service, settings, clock }: TrainingOperati
   ];
 }
 
-const orchestration = (run: TrainingRun) => ({
-  name: "trainModel",
-  instanceId: run.id,
-  input: { agent_id: run.agent_id, id: run.id },
-});
+const refOf = ({ agent_id, id }: TrainingRun): RecordRef => ({ agent_id, id });
 
 /** Whether somebody still works on the run. */
 async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {
   const status = await orchestrations.status(run.claimed_by ?? run.id);
-  return status !== undefined && ALIVE.has(status.runtimeStatus);
+  return status !== undefined && isMoving(status);
 }

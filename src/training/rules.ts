@@ -1,30 +1,22 @@
 import { invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import type { ProviderJob } from "../provider/provider.ts";
-import type { Hyperparameters, RunState, RunStatus, TrainingRun } from "./contract.ts";
+import type { Hyperparameters, RunState, TrainingRun } from "./contract.ts";
+import { isEndedRun } from "./status.ts";
 
-/** Azure and OpenAI refuse to train on fewer examples (azure-facts.md §1.5). */
+/** Azure and OpenAI refuse to train on fewer examples (docs/facts.md#ten-examples). */
 export const FEWEST_EXAMPLES = 10;
 /** A fixed seed: an equal request is then the same training, wherever it is asked for. */
 export const DEFAULT_SEED = 42;
 /** Five minutes between looks at a job that takes hours is as good as one. */
 const SLOWEST_POLL_SECONDS = 300;
 
-/** The design's word for a provider's state. A state that nobody has seen is still going. */
-export function statusOf(state: RunState): RunStatus {
-  if (state === "succeeded" || state === "failed" || state === "cancelled") return state;
-  return state === "pending" ? "pending" : "running";
-}
-
 /** A job's state as this ledger keeps it: verbatim, but for the one word that is spelt in two ways. */
 export const stateOfJob = (state: string): RunState => (state === "canceled" ? "cancelled" : state);
 
-export const isOver = (status: RunStatus): boolean =>
-  status === "succeeded" || status === "failed" || status === "cancelled";
-
 /** A job at the provider is over. Its `pending` is a waiting job, not a run without one. */
 export const jobIsOver = (job: Pick<ProviderJob, "state">): boolean =>
-  isOver(statusOf(stateOfJob(job.state)));
+  isEndedRun({ status: stateOfJob(job.state) });
 
 /** All hyperparameters, with the settings' defaults; `n_epochs` may stand beside them, as the original had it. */
 export function completeHyperparameters(

@@ -1,230 +1,59 @@
-import type { z } from "zod";
-import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset } from "../datasets/contract.ts";
-import { type Files, lines } from "../files/files.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, invalid } from "../kernel/errors.ts";
-import { canonicalJson, sha256 } from "../kernel/hashing.ts";
+import { toIso } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
-import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check-request.ts";
 import { createTrainingCleanUp } from "./clean-up.ts";
-import type { RunStatus, startTrainingInputSchema, TrainingRun } from "./contract.ts";
+import type { RunStatus, TrainingRun } from "./contract.ts";
+import { type Estimate, type EstimateInput, estimate } from "./estimate.ts";
 import { createFollower } from "./follow.ts";
-import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
+import { cancelRequested, foundAlive, released } from "./moves.ts";
 import {
-  completeHyperparameters,
-  DEFAULT_SEED,
-  FEWEST_EXAMPLES,
-  isOver,
-  jobIsOver,
-  type RunIdentity,
-  runId,
-  stateOfJob,
-} from "./rules.ts";
+  createTrainingRequests,
+  type PreparedRun,
+  type StartTrainingInput,
+  type TrainingCaller,
+  type TrainingRequestDeps,
+} from "./request.ts";
+import { jobIsOver, stateOfJob } from "./rules.ts";
+import { isEndedRun } from "./status.ts";
 import { createTrainingStore } from "./store.ts";
 
-export interface TrainingDeps {
+export interface TrainingDeps extends Omit<TrainingRequestDeps, "store"> {
   readonly ledger: Ledger;
   readonly provider: Provider;
-  /** Where datasets' files lie: a grader is held against their lines. */
-  readonly files: Pick<Files, "read">;
-  /** What training asks of datasets. */
-  readonly datasets: { readonly get: (agentId: string, id: string) => Promise<Dataset> };
-  readonly settings: Pick<
-    Settings,
-    | "baseModel"
-    | "epochs"
-    | "learningRateMultiplier"
-    | "modelSuffix"
-    | "trainingType"
-    | "maxWaitMinutes"
-    | "pollIntervalSeconds"
-  >;
-  readonly clock: Clock;
+  readonly settings: TrainingRequestDeps["settings"] & Pick<Settings, "maxWaitMinutes">;
   readonly logger: Logger;
-  /** What is known of base models; absent: nothing is refused on their account, and no price is known. */
-  readonly catalog?: Catalog | undefined;
-  /** Counts what a training costs, where a budget leaves no room for the bound that the files' sizes give. */
-  readonly estimateCost?: EstimateCost | undefined;
-}
-export type StartTrainingInput = z.output<typeof startTrainingInputSchema>;
-
-/** `existed`: an equal request was made before; its run is answered. */
-export interface PreparedRun {
-  readonly run: TrainingRun;
-  readonly existed: boolean;
-  /** What to do when the existing run is not what the caller wants. */
-  readonly hint?: string;
 }
 export type TrainingService = ReturnType<typeof createTrainingService>;
 
 /** The verbs of training. Training itself is the orchestration `trainModel`, under the run's id. */
 export function createTrainingService(deps: TrainingDeps) {
-  const { datasets, settings, clock } = deps;
+  const { datasets, clock } = deps;
   const store = createTrainingStore(deps.ledger);
   const follower = createFollower({ ...deps, store });
-  const { catalog } = deps;
-  const bound: EstimateCost | undefined = catalog === undefined ? undefined : boundOfCost(catalog);
-
-  /** The newest attempt of an equal request, or 0. */
-  async function newestAttempt(identity: RunIdentity): Promise<number> {
-    let attempt = 0;
-    while ((await store.read(identity.agent_id, runId(identity, attempt + 1))) !== undefined) attempt++;
-    return attempt;
-  }
-
-  /** @throws conflict `dataset_not_ready`, invalid `dataset_failed`, `dataset_too_small` */
-  async function readyDataset(agentId: string, id: string): Promise<Dataset> {
-    const dataset = await datasets.get(agentId, id);
-    if (dataset.status === "failed")
-      throw invalid(
-        "dataset_failed",
-        `The dataset "${id}" could not be built: ${dataset.error ?? "no reason given"}`,
-        {
-          field: "dataset_id",
-          remedy: "Build it again, or choose another dataset.",
-        },
-      );
-    if (dataset.status !== "ready")
-      throw conflict("dataset_not_ready", `The dataset "${id}" is still being built.`, {
-        field: "dataset_id",
-        remedy: "Wait until its status is ready.",
-      });
-    const count = dataset.training_count ?? 0;
-    if (count < FEWEST_EXAMPLES)
-      throw invalid(
-        "dataset_too_small",
-        `The dataset "${id}" has ${count} training examples; fine-tuning needs at least ${FEWEST_EXAMPLES}.`,
-        {
-          field: "dataset_id",
-          remedy: "Reward more episodes, lower min_reward, or raise train_split.",
-          details: { training_count: count, minimum: FEWEST_EXAMPLES },
-        },
-      );
-    return dataset;
-  }
-
-  async function firstLine(dataset: Dataset): Promise<string | undefined> {
-    const key = dataset.files?.train?.key;
-    if (key !== undefined)
-      for await (const text of lines(deps.files.read(key))) return text.replace(/^\uFEFF/, "");
-    return undefined;
-  }
-
-  /** What the training costs where that is anybody's money. @throws invalid `cost_unknown`, `budget_exceeded` */
-  async function costOf(identity: RunIdentity, dataset: Dataset, budget: number | undefined) {
-    if (deps.provider.kind === "local") return { usd_at_most: 0, basis: "The local provider costs nothing." };
-    const reckoned = await bound?.(identity, dataset);
-    if (budget === undefined) return reckoned;
-    const fits =
-      reckoned !== undefined && reckoned.usd_at_most !== "unknown" && reckoned.usd_at_most <= budget;
-    const counted = fits ? undefined : await deps.estimateCost?.(identity, dataset);
-    const cost = counted ?? reckoned ?? { usd_at_most: "unknown", basis: "Nobody reckons costs here." };
-    holdToBudget(budget, cost);
-    return cost;
-  }
-
-  /** Which attempt the request means, under its idempotency key if it has one. @throws conflict `idempotency_conflict` */
-  async function attemptFor(
-    identity: RunIdentity,
-    forceNew: boolean,
-    key: string | undefined,
-    now: string,
-  ): Promise<number> {
-    const parameters = sha256(canonicalJson([identity, forceNew]));
-    const known = key === undefined ? undefined : await store.readKey(identity.agent_id, key);
-    const newest = known?.attempt ?? Math.max(1, (await newestAttempt(identity)) + (forceNew ? 1 : 0));
-    if (key === undefined) return newest;
-    const remembered =
-      known ??
-      (await store.rememberKey(identity.agent_id, key, {
-        parameters_sha256: parameters,
-        run_id: runId(identity, newest),
-        attempt: newest,
-        created_at: now,
-      }));
-    if (remembered.parameters_sha256 !== parameters)
-      throw conflict(
-        "idempotency_conflict",
-        "This Idempotency-Key was used for a training with other parameters.",
-        { remedy: "Use a new key for a new request.", details: { run_id: remembered.run_id } },
-      );
-    return remembered.attempt;
-  }
+  const request = createTrainingRequests({ ...deps, store });
 
   return {
-    store,
-    follower,
     /** The dataset that a run trains on, as its manifest stands. */
     readDataset: (run: TrainingRun): Promise<Dataset> => datasets.get(run.agent_id, run.dataset_id),
 
     /**
      * Checks the request and creates the run's record if there is none. Starts nothing and sends nothing.
-     * @throws not_found `dataset_missing`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
+     * @throws not_found `dataset_not_found`, conflict `dataset_not_ready`, `idempotency_conflict`, invalid
      * `dataset_failed`, `dataset_too_small`, `dataset_other_format`, `hyperparameter_of_other_method`,
      * `grader_missing`, `grader_not_taken`, `grader_unknown_field`, `validation_missing`, `base_model_retired`,
      * `training_not_offered`, `cost_unknown`, `budget_exceeded`
      */
-    async prepare(
-      input: StartTrainingInput,
-      options: {
-        readonly idempotencyKey?: string | undefined;
-        /** The authenticated person; goes before a name in the request. */
-        readonly principal?: string | undefined;
-      } = {},
-    ): Promise<PreparedRun> {
-      const dataset = await readyDataset(input.agent_id, input.dataset_id);
-      const method = methodFor(dataset, input.method);
-      checkHyperparameters(method, input.hyperparameters);
-      await checkGrading(method, dataset, input.grader, () => firstLine(dataset));
-      checkLocal(deps.provider.kind, method);
-      const suffix = input.suffix ?? settings.modelSuffix;
-      const identity: RunIdentity = {
-        agent_id: input.agent_id,
-        dataset_hash: dataset.content_hash ?? dataset.files?.train?.sha256 ?? dataset.id,
-        base_model: input.base_model ?? settings.baseModel,
-        method,
-        hyperparameters: completeHyperparameters(input, settings, method),
-        seed: input.seed ?? DEFAULT_SEED,
-        training_type: input.training_type ?? settings.trainingType,
-        ...(suffix === undefined ? {} : { suffix }),
-        ...(input.grader === undefined ? {} : { grader: input.grader }),
-      };
-      // The calendar is Azure's; the local provider trains whatever it is asked to.
-      if (catalog !== undefined && deps.provider.kind === "azure") await checkBase(catalog, identity);
-      const cost = await costOf(identity, dataset, input.budget_usd);
-      const now = toIso(clock.now());
-      const by = options.principal ?? input.requested_by;
-      const attempt = await attemptFor(identity, input.force_new, options.idempotencyKey, now);
-      const { run, existed } = await store.createOnce({
-        ...identity,
-        id: runId(identity, attempt),
-        type: "run",
-        dataset_id: dataset.id,
-        attempt,
-        status: "pending",
-        state: "pending",
-        ...(input.budget_usd === undefined ? {} : { budget_usd: input.budget_usd }),
-        ...(cost === undefined ? {} : { cost }),
-        ...(by === undefined ? {} : { requested_by: by }),
-        created_at: now,
-      });
-      const stopped = existed && (run.status === "failed" || run.status === "cancelled");
-      return {
-        run: bare(run),
-        existed,
-        ...(stopped
-          ? {
-              hint: `An equal run has ${run.status}. Send force_new to train again with the same parameters.`,
-            }
-          : {}),
-      };
-    },
+    prepare: (input: StartTrainingInput, caller?: TrainingCaller): Promise<PreparedRun> =>
+      request(input, caller),
 
-    /** @throws not_found `run_missing` */
+    /** What a training would take and cost. @throws not_found `dataset_not_found`, conflict `dataset_not_ready` */
+    estimate: async (input: EstimateInput): Promise<Estimate> =>
+      await estimate(deps, await datasets.get(input.agent_id, input.dataset_id), input),
+
+    /** @throws not_found `run_not_found` */
     get: async (agentId: string, id: string): Promise<TrainingRun> => bare(await store.get(agentId, id)),
 
     /** Newest first. */
@@ -240,24 +69,8 @@ export function createTrainingService(deps: TrainingDeps) {
      * Asks for the run's end. A run that nobody has taken up ends at once; else the next look passes it on.
      * @throws conflict `run_finished`
      */
-    async cancel(agentId: string, id: string): Promise<TrainingRun> {
-      return await store.update(agentId, id, (now) => {
-        if (now.status === "cancelled" || now.cancel_requested) return undefined;
-        if (isOver(now.status))
-          throw conflict("run_finished", `The run "${id}" has already ${now.status}.`, {
-            field: "run_id",
-            details: { status: now.status },
-          });
-        return now.claimed_by === undefined
-          ? {
-              cancel_requested: true,
-              status: "cancelled",
-              state: "cancelled",
-              completed_at: toIso(clock.now()),
-            }
-          : { cancel_requested: true };
-      });
-    },
+    cancel: (agentId: string, id: string): Promise<TrainingRun> =>
+      store.update(agentId, id, (now) => cancelRequested(now, toIso(clock.now()))),
 
     /**
      * Makes the record agree with the provider, whatever it says now: a run that was given up finds its success, a
@@ -271,16 +84,13 @@ export function createTrainingService(deps: TrainingDeps) {
       const after =
         job === undefined || jobIsOver(job)
           ? await follower.record(before, jobId)
-          : await store.update(agentId, id, (now) => ({
-              aoai_job_id: jobId,
-              status: "running",
-              state: stateOfJob(job.state),
-              started_at: now.started_at ?? toIso(job.created_at),
-              ...(isOver(now.status)
-                ? { error: undefined, failed_in: undefined, completed_at: undefined, claimed_by: undefined }
-                : {}),
-            }));
-      if (isOver(after.status)) await follower.deleteFiles(after);
+          : await store.update(agentId, id, (now) =>
+              foundAlive(now, stateOfJob(job.state), {
+                aoai_job_id: jobId,
+                started_at: now.started_at ?? toIso(job.created_at),
+              }),
+            );
+      if (isEndedRun(after)) await follower.deleteFiles(after);
       return { run: after, corrected: after.status !== before.status };
     },
 
@@ -288,9 +98,6 @@ export function createTrainingService(deps: TrainingDeps) {
     cleanUp: createTrainingCleanUp({ ...deps, store }),
 
     /** Lets another instance take the run up, when its owner is gone. */
-    release: (agentId: string, id: string): Promise<TrainingRun> =>
-      store.update(agentId, id, (now) =>
-        now.claimed_by === undefined || isOver(now.status) ? undefined : { claimed_by: undefined },
-      ),
+    release: (agentId: string, id: string): Promise<TrainingRun> => store.update(agentId, id, released),
   };
 }

@@ -1,8 +1,10 @@
-import { isLightningError, notFound } from "../kernel/errors.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { sha256 } from "../kernel/hashing.ts";
-import { changeRecord } from "../ledger/change-record.ts";
 import { bare, type Ledger, type Stored } from "../ledger/ledger.ts";
-import { type RunStatus, type TrainingRun, trainingRunSchema } from "./contract.ts";
+import { createOnce } from "../ledger/races.ts";
+import { recordsOf } from "../ledger/records.ts";
+import { RUNS, type TrainingRun } from "./contract.ts";
+import type { RunStatus } from "./status.ts";
 
 /** What an Idempotency-Key stood for. It lies beside the runs, with a type of its own. */
 export interface RememberedKey {
@@ -15,65 +17,36 @@ export interface RememberedKey {
   readonly created_at: string;
 }
 
-/** Members that are undefined are removed from the record. */
-export type RunChange = { readonly [K in keyof TrainingRun]?: TrainingRun[K] | undefined };
-
 /** What training asks of the ledger. */
 export function createTrainingStore(ledger: Ledger) {
-  async function read(agentId: string, id: string): Promise<Stored<TrainingRun> | undefined> {
-    const stored = await ledger.read<TrainingRun>("runs", [agentId], id);
-    if (stored?.type !== "run") return undefined;
-    return { ...trainingRunSchema.parse(bare(stored)), _etag: stored._etag, _ts: stored._ts };
-  }
+  const runs = recordsOf(ledger, RUNS);
 
-  /** @throws not_found `run_missing` */
+  /** @throws not_found `run_not_found` */
   async function get(agentId: string, id: string): Promise<Stored<TrainingRun>> {
-    const stored = await read(agentId, id);
-    if (stored === undefined)
-      throw notFound("run_missing", `The agent "${agentId}" has no training run "${id}".`, {
-        field: "run_id",
-        remedy: "List the agent's training runs to see their ids.",
-      });
+    const stored = await runs.read(agentId, id);
+    if (stored === undefined) throw noSuchRecord("run", agentId, id);
     return stored;
   }
 
-  /** Writes only over the very state that was read. @throws precondition */
-  async function replace(stored: Stored<TrainingRun>, change: RunChange): Promise<Stored<TrainingRun>> {
-    const next = changed(bare(stored), change);
-    return await ledger.replace("runs", next, { ifMatch: stored._etag });
-  }
+  const keyId = (key: string) => `idem-${sha256(key).slice(0, 32)}`;
+  const readKey = (agentId: string, key: string) => ledger.read<RememberedKey>("runs", [agentId], keyId(key));
 
   return {
-    read,
+    read: runs.read,
     get,
-    replace,
+    claim: runs.claim,
+    createOnce: runs.createOnce,
+    replace: runs.replace,
 
     /**
      * Reads, changes and writes under if-match, again when somebody was faster; undefined leaves it as it is.
-     * @throws not_found `run_missing`
+     * @throws not_found `run_not_found`
      */
-    async update(
+    update: async (
       agentId: string,
       id: string,
-      change: (run: TrainingRun) => RunChange | undefined,
-    ): Promise<TrainingRun> {
-      const key = { type: "run", agent_id: agentId, id } as const;
-      const run = await changeRecord<TrainingRun>(ledger, "runs", key, (now) => {
-        const wanted = change(now);
-        return wanted === undefined ? undefined : changed(now, wanted);
-      });
-      return run ?? (await get(agentId, id));
-    },
-
-    /** Creates the record if there is none. */
-    async createOnce(run: TrainingRun): Promise<{ run: Stored<TrainingRun>; existed: boolean }> {
-      try {
-        return { run: await ledger.create("runs", run), existed: false };
-      } catch (error) {
-        if (!isLightningError(error) || error.kind !== "conflict") throw error;
-        return { run: await get(run.agent_id, run.id), existed: true };
-      }
-    },
+      change: (run: TrainingRun) => TrainingRun | undefined,
+    ): Promise<TrainingRun> => (await runs.change(agentId, id, change)) ?? (await get(agentId, id)),
 
     /** Stores what the key stands for, or answers what it already stood for. */
     async rememberKey(
@@ -81,27 +54,18 @@ export function createTrainingStore(ledger: Ledger) {
       key: string,
       facts: Omit<RememberedKey, "id" | "type" | "agent_id">,
     ): Promise<RememberedKey> {
-      const id = `idem-${sha256(key).slice(0, 32)}`;
-      const wanted: RememberedKey = { id, type: "idempotency", agent_id: agentId, ...facts };
-      try {
-        return bare(await ledger.create("runs", wanted));
-      } catch (error) {
-        if (!isLightningError(error) || error.kind !== "conflict") throw error;
-        return (await ledger.read<RememberedKey>("runs", [agentId], id)) ?? wanted;
-      }
+      const wanted: RememberedKey = { id: keyId(key), type: "idempotency", agent_id: agentId, ...facts };
+      const { record } = await createOnce(
+        () => ledger.create("runs", wanted),
+        () => readKey(agentId, key),
+      );
+      return bare(record);
     },
-    readKey: (agentId: string, key: string) =>
-      ledger.read<RememberedKey>("runs", [agentId], `idem-${sha256(key).slice(0, 32)}`),
+    readKey,
 
     /** By its id alone, whoever's it is. For housekeeping: it asks every partition. */
     async findRun(id: string): Promise<TrainingRun | undefined> {
-      const page = await ledger.query<TrainingRun>("runs", {
-        where: [
-          { field: "type", op: "eq", value: "run" },
-          { field: "id", op: "eq", value: id },
-        ],
-        limit: 1,
-      });
+      const page = await runs.page({ where: [{ field: "id", op: "eq", value: id }], limit: 1 });
       return page.items[0];
     },
 
@@ -110,14 +74,9 @@ export function createTrainingStore(ledger: Ledger) {
       agentId: string,
       options: { status?: RunStatus | undefined; limit: number; after?: string | undefined },
     ) =>
-      ledger.query<TrainingRun>("runs", {
+      runs.page({
         pk: [agentId],
-        where: [
-          { field: "type", op: "eq", value: "run" },
-          ...(options.status === undefined
-            ? []
-            : [{ field: "status", op: "eq", value: options.status } as const]),
-        ],
+        where: options.status === undefined ? [] : [{ field: "status", op: "eq", value: options.status }],
         orderBy: { field: "created_at", direction: "desc" },
         limit: options.limit,
         after: options.after,
@@ -125,9 +84,3 @@ export function createTrainingStore(ledger: Ledger) {
   };
 }
 export type TrainingStore = ReturnType<typeof createTrainingStore>;
-
-function changed(run: TrainingRun, change: RunChange): TrainingRun {
-  return Object.fromEntries(
-    Object.entries({ ...run, ...change }).filter(([, value]) => value !== undefined),
-  ) as TrainingRun;
-}

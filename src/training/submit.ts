@@ -1,11 +1,13 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf } from "../kernel/errors.ts";
+import { without } from "../kernel/defined.ts";
+import { isKind, isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { Stored } from "../ledger/ledger.ts";
+import { bare, type Stored } from "../ledger/ledger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
 import type { Follower } from "./follow.ts";
-import { isOver } from "./rules.ts";
+import { cancelled, running } from "./moves.ts";
+import { isEndedRun } from "./status.ts";
 import type { TrainingStore } from "./store.ts";
 
 export interface SubmitDeps {
@@ -31,11 +33,9 @@ const BUSY_SECONDS = 30;
  * not known, nothing is sent until two looks, some time apart, have found no job of this run.
  */
 export function createSubmitter({ store, provider, follower, clock, logger }: SubmitDeps) {
-  const cancelled = async (run: TrainingRun): Promise<Submitted> => {
+  const cancel = async (run: TrainingRun): Promise<Submitted> => {
     await store.update(run.agent_id, run.id, (now) =>
-      isOver(now.status)
-        ? undefined
-        : { status: "cancelled", state: "cancelled", completed_at: toIso(clock.now()), looked_at: undefined },
+      isEndedRun(now) ? undefined : cancelled(without(now, "looked_at"), toIso(clock.now())),
     );
     await follower.deleteFiles(run);
     return { kind: "cancelled" };
@@ -43,23 +43,21 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
   /** The request certainly made nothing: the intent is void. */
   const voidIntent = (run: TrainingRun, intentAt: string) =>
     store.update(run.agent_id, run.id, (now) =>
-      now.intent_at === intentAt ? { intent_at: undefined, looked_at: undefined } : undefined,
+      now.intent_at === intentAt ? without(now, "intent_at", "looked_at") : undefined,
     );
 
   async function send(run: Stored<TrainingRun>): Promise<Submitted> {
     const intentAt = toIso(clock.now());
     let intended: Stored<TrainingRun>;
     try {
-      intended = await store.replace(run, {
+      const submitting = running(without(bare(run), "looked_at"), "submitting", {
         intent_at: intentAt,
-        looked_at: undefined,
         submissions: (run.submissions ?? 0) + 1,
-        status: "running",
-        state: "submitting",
       });
+      intended = await store.replace(run, submitting);
     } catch (error) {
       // Another process was faster, perhaps with the same intent: only a look can tell.
-      if (isLightningError(error) && error.kind === "precondition") return { kind: "unclear" };
+      if (isKind(error, "precondition")) return { kind: "unclear" };
       throw error;
     }
     if (clock.now() - Date.parse(intentAt) > SEND_WITHIN_MS) return { kind: "unclear" };
@@ -108,12 +106,9 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
       const run = await store.get(agent_id, id);
       if (run.status === "cancelled") return { kind: "cancelled" };
       if (run.aoai_job_id !== undefined) return { kind: "adopted", job_id: run.aoai_job_id };
-      if (isOver(run.status))
-        return {
-          kind: "rejected",
-          code: run.error?.code ?? "run_over",
-          message: run.error?.message ?? "The run is over.",
-        };
+      if (run.status === "failed")
+        return { kind: "rejected", code: run.error.code, message: run.error.message };
+      if (isEndedRun(run)) return { kind: "rejected", code: "run_over", message: "The run is over." };
       const found = await follower.findJob(run);
       if (found !== undefined) {
         const stored = await follower.adopt(run, found);
@@ -123,14 +118,14 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
         // Sent once, or about to be when the process died.
         if (run.looked_at === undefined) {
           await store.update(agent_id, id, (now) =>
-            now.intent_at === run.intent_at ? { looked_at: toIso(clock.now()) } : undefined,
+            now.intent_at === run.intent_at ? { ...now, looked_at: toIso(clock.now()) } : undefined,
           );
           return { kind: "unclear" };
         }
         if (clock.now() - Date.parse(run.looked_at) < LOOKS_APART_MS[provider.kind])
           return { kind: "unclear" };
       }
-      if (run.cancel_requested) return await cancelled(run);
+      if (run.cancel_requested) return await cancel(run);
       return await send(run);
     },
   };

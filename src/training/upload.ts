@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Dataset } from "../datasets/contract.ts";
 import type { Files } from "../files/files.ts";
-import { invalid, isLightningError } from "../kernel/errors.ts";
+import { invalid, isKind } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderFile } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
@@ -54,9 +54,10 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
         const file =
           (await findFile(name)) ??
           (await provider.uploadFile({ name, content: checked(files.read(side.key), side.sha256) }));
-        await store.update(agent_id, id, () =>
-          split === "train" ? { training_file_id: file.id } : { validation_file_id: file.id },
-        );
+        await store.update(agent_id, id, (now) => ({
+          ...now,
+          ...(split === "train" ? { training_file_id: file.id } : { validation_file_id: file.id }),
+        }));
         return { kind: "uploaded", file_id: file.id, processed: file.state === "processed" };
       } catch (error) {
         return rejection(error);
@@ -103,7 +104,7 @@ async function* checked(content: AsyncIterable<Uint8Array>, sha256: string): Asy
 
 /** What no retry can mend is an outcome; everything else is thrown on. */
 function rejection(error: unknown): { kind: "rejected"; code: string; message: string } {
-  if (isLightningError(error) && ["invalid", "not_found", "too_large"].includes(error.kind))
+  if (isKind(error, "invalid", "not_found", "too_large"))
     return { kind: "rejected", code: error.code, message: error.message.slice(0, 2000) };
   throw error;
 }

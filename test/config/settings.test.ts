@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { readAgentSettings } from "../../src/config/agent-settings.ts";
 import { homeFolder, readSettings } from "../../src/config/settings.ts";
 import { messageOf } from "../../src/kernel/errors.ts";
 
@@ -71,4 +72,36 @@ describe("settings", () => {
     expect(homeFolder({ home: "~/lightning" })).toBe(path.join(homedir(), "lightning"));
     expect(homeFolder({ home: "./.lightning" })).toBe(path.resolve(".lightning"));
   });
+});
+
+describe("what an agent's process reads", () => {
+  test("is of the same table, and another setting's fault is not the agent's", () => {
+    const env = { LIGHTNING_AGENT_ID: "support", ENABLE_LIGHTNING_CAPTURE: "on", LIGHTNING_EPOCHS: "three" };
+    const settings = readAgentSettings(env);
+    expect(settings).toMatchObject({ agentId: "support", enableCapture: true, cacheTtlSeconds: 60 });
+    const { LIGHTNING_EPOCHS: _fault, ...sound } = env;
+    expect(readSettings(sound)).toMatchObject(settings);
+  });
+
+  test("has its own faults told together", () => {
+    expect(() =>
+      readAgentSettings({ LIGHTNING_AGENT_ID: "no blanks", LIGHTNING_ENDPOINT: "nowhere" }),
+    ).toThrow(
+      /LIGHTNING_ENDPOINT \("nowhere"\): must be an http or https URL\n {2}LIGHTNING_AGENT_ID \("no blanks"\): must be letters/,
+    );
+  });
+});
+
+test.each([
+  ["COSMOS_AUTH_MODE", "both", 'COSMOS_AUTH_MODE ("both"): Invalid option: expected one of "aad"|"key"'],
+  ["USE_TUNED_MODEL", "True", 'expected one of "true"|"false"|"1"|"0"|"yes"|"no"|"on"|"off"'],
+  ["LIGHTNING_EPOCHS", " ", "must be a number"],
+  ["LIGHTNING_EPOCHS", "51", "must be from 1 to 50"],
+  ["LIGHTNING_EPOCHS", "2.5", "must be a whole number"],
+  ["LIGHTNING_BASE_MODEL", "m".repeat(257), "Too big: expected string to have <=256 characters"],
+  ["LIGHTNING_TRAINING_TYPE", "4x", "Invalid string: must match pattern /^[A-Za-z]{1,40}$/"],
+  ["LIGHTNING_FILES_CONTAINER", "A", "must be 3 to 63 lower-case letters, digits or -"],
+  ["LIGHTNING_FILES_URI", "ftp://x", "must be an http or https URL"],
+])("%s is refused as %j with its reason", (variable, value, reason) => {
+  expect(complaint({ [variable]: value })).toContain(reason);
 });

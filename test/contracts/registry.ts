@@ -3,7 +3,6 @@ import * as fc from "fast-check";
 import { createDeploymentActivities } from "../../src/deployments/activities.ts";
 import type { Deployment, DeploymentEvent, Pointer } from "../../src/deployments/contract.ts";
 import { createGatePolicies } from "../../src/deployments/policy.ts";
-import { NEVER_MOVED } from "../../src/deployments/rules.ts";
 import { createDeploymentService } from "../../src/deployments/service.ts";
 import type { VirtualClock } from "../../src/kernel/clock.ts";
 import { isLightningError } from "../../src/kernel/errors.ts";
@@ -65,7 +64,13 @@ export function describeRegistry(
         const service = createDeploymentService({ ledger, settings, clock, logger: silentLogger });
         return {
           service,
-          activities: createDeploymentActivities({ service, provider: chatProvider(() => ({})) }),
+          activities: createDeploymentActivities({
+            service,
+            ledger,
+            provider: chatProvider(() => ({})),
+            clock,
+            logger: silentLogger,
+          }),
         };
       };
       const calm = over(plain);
@@ -86,7 +91,7 @@ export function describeRegistry(
           } else if (one.what === "rollback") await service.rollback({ agent_id });
           else if (one.what === "deactivate") await service.deactivate({ agent_id });
           else if (served[0] !== undefined) {
-            const state = (await service.store.readPointer(agent_id)) ?? NEVER_MOVED;
+            const state = await service.pointerOf(agent_id);
             await switchTo((await service.prepareReturn(served[0], state, {})).id);
           }
         },
@@ -122,7 +127,7 @@ export function describeRegistry(
                 pk: [agent_id],
               },
             ))
-              all.push(bare(one) as (typeof all)[number]);
+              all.push(bare(one));
             const events = all
               .filter((one): one is DeploymentEvent => one.type === "event")
               .toSorted((a, b) => a.version - b.version);

@@ -3,7 +3,7 @@ import { needsPerson } from "../../dashboard/src/logic/attention.ts";
 import { NEEDS } from "../../dashboard/src/logic/roles.ts";
 import { pipelineSteps, runSteps } from "../../dashboard/src/logic/timeline.ts";
 import { arithmetic } from "../../dashboard/src/logic/verdict.ts";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 
 describe("the steps", () => {

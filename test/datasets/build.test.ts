@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
-import { tokenMemoryKey } from "../../src/datasets/shards/token-cache.ts";
+import { tokenCacheKey } from "../../src/datasets/shards/token-cache.ts";
 import { toIso } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { type FeedName, raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
@@ -178,7 +178,7 @@ describe("a build as a whole", () => {
       expect(await world.linesOf(dataset, split)).toHaveLength(file.lines);
     }
     expect((await everyFile()).map((file) => path.basename(file)).toSorted()).toEqual([
-      path.basename(tokenMemoryKey(AGENT, "o200k_base")),
+      path.basename(tokenCacheKey(AGENT, "o200k_base")),
       "first_train_20260301.jsonl",
       "first_validation_20260301.jsonl",
       "groups_train.txt",

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { exampleLine, toExample } from "../../src/datasets/line/example.ts";
-import { checkLine } from "../../src/datasets/validate/line.ts";
+import { checkFormatLine } from "../../src/datasets/validate/line.ts";
 import type { Message, ToolDefinition } from "../../src/episodes/contract.ts";
 import { episode } from "./world.ts";
+
+const checkLine = (text: string) => checkFormatLine(text, "sft");
 
 const withTools = { includeTools: true };
 const withoutTools = { includeTools: false };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { datasetOperations } from "../../src/datasets/operations.ts";
 import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import type { Clock } from "../../src/kernel/clock.ts";
+import type { OperationName } from "../../src/operations.ts";
 import { AGENT, chat, episode, makeWorld, must, unjudged, type World } from "./world.ts";
 
 let world: World;
@@ -36,8 +37,8 @@ const context = (): CallContext => ({
   waitMs: 10_000,
   door: "rest",
   orchestrations: {
-    async start(name, instanceId, input) {
-      started.push(`${name} ${instanceId}`);
+    async start({ name, instanceId }, input) {
+      started.push(`${name} ${instanceId(input)}`);
       const ref = input as { agent_id: string; id: string };
       if (alive) await world.run(await world.service.get(ref.agent_id, ref.id));
     },
@@ -47,7 +48,7 @@ const context = (): CallContext => ({
     urls: (id) => ({ statusQueryGetUri: `http://localhost/${id}` }),
   },
 });
-const call = async (name: string, input: Record<string, unknown> = {}) => {
+const call = async (name: OperationName, input: Record<string, unknown> = {}) => {
   const operation = must(operations.find((each) => each.name === name));
   const reply = await operation.run(parseInput(operation, input), context());
   operation.output.parse(reply.body);

@@ -4,9 +4,11 @@ import { capabilityOf } from "../../src/catalog/capabilities.ts";
 import { encode } from "../../src/datasets/line/encode.ts";
 import { toExample } from "../../src/datasets/line/example.ts";
 import { checkFile } from "../../src/datasets/validate/file.ts";
-import { checkExample, checkFormatLine, checkLine } from "../../src/datasets/validate/line.ts";
+import { checkExample, checkFormatLine } from "../../src/datasets/validate/line.ts";
 import type { Episode, Message } from "../../src/episodes/contract.ts";
 import { episode, makeWorld, memoryFiles, rewarded, type World } from "./world.ts";
+
+const checkLine = (text: string) => checkFormatLine(text, "sft");
 
 const TOOLS = ["now", "constructor", "look_up"].map((name) => ({
   type: "function" as const,
@@ -92,7 +94,7 @@ test("any valid episode comes out of its line as it was recorded", () => {
       expect(JSON.parse(line)).toMatchObject({ messages, tools: TOOLS });
       expect((JSON.parse(line) as { messages: unknown[] }).messages).toHaveLength(messages.length);
       // What is written is valid, and reading it changes nothing.
-      expect(checkLine(line)).toEqual({ ok: true, example: JSON.parse(line) as unknown });
+      expect(checkLine(line)).toEqual({ ok: true, line: JSON.parse(line) as unknown });
     }),
     { numRuns: 60 },
   );
@@ -209,10 +211,8 @@ test("the validator agrees with itself on mutated lines: as text, as value, in a
         for (const [mutate, at] of mutations) if (line.messages.length > 0) mutate(line, at);
         const written = JSON.stringify(line);
         const asText = checkLine(written);
-        expect(checkExample(line)).toEqual(asText);
-        expect(checkFormatLine(written, "sft", capability)).toEqual(
-          asText.ok ? { ok: true, line: asText.example } : asText,
-        );
+        expect(checkExample(line)).toEqual(asText.ok ? { ok: true, example: asText.line } : asText);
+        expect(checkFormatLine(written, "sft", capability)).toEqual(asText);
         const rules = asText.ok ? [] : asText.faults.map((fault) => fault.rule).toSorted();
         const turned = checkLine(JSON.stringify(shuffled(line)));
         expect(turned.ok ? [] : turned.faults.map((fault) => fault.rule).toSorted()).toEqual(rules);

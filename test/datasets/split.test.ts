@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { SPLITS, type Split } from "../../src/datasets/contract.ts";
 import { merge, sideCode } from "../../src/datasets/merge/merge.ts";
-import { assignSides, type SplitShares, sideOf } from "../../src/datasets/merge/split.ts";
+import { type SplitShares, Splitter, sideOf } from "../../src/datasets/merge/split.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { heldCandidates, must } from "./world.ts";
 
@@ -14,6 +14,13 @@ const shares = (over: Partial<SplitShares> = {}): SplitShares => ({
 });
 const keys = (count: number, from = 0) =>
   Array.from({ length: count }, (_, n) => sha256(String(from + n)).slice(0, 16));
+/** Sides of all groups, in the order given, as the merge places and then moves them. */
+function assignSides(groupKeys: readonly string[], given: SplitShares): Split[] {
+  const splitter = new Splitter(given);
+  const sides = groupKeys.map((key, index) => splitter.place(key, index));
+  for (const move of splitter.moves()) sides[move.group] = move.to;
+  return sides;
+}
 const count = (sides: readonly Split[], of: Split) => sides.filter((side) => side === of).length;
 
 const anyShares = fc.record({

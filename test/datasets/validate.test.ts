@@ -1,12 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { checkExample, checkLine } from "../../src/datasets/validate/line.ts";
+import { checkExample, checkFormatLine } from "../../src/datasets/validate/line.ts";
 import {
   DEEPEST_NESTING,
   LINE_RULES,
   type LineRule,
   LONGEST_LINE,
 } from "../../src/datasets/validate/line-rules.ts";
+
+const checkLine = (text: string) => checkFormatLine(text, "sft");
 
 type Line = Record<string, unknown>;
 /** Rules of other formats, and of a model: `formats.test.ts`. */
@@ -227,8 +229,8 @@ test("what it passes, it passes again after a round trip, unchanged", () => {
     fc.property(fc.array(turn, { minLength: 1, maxLength: 6 }), (messages) => {
       const first = checkLine(JSON.stringify({ messages }));
       if (!first.ok) return;
-      expect(first.example).toEqual({ messages });
-      expect(checkLine(JSON.stringify(first.example))).toEqual(first);
+      expect(first.line).toEqual({ messages });
+      expect(checkLine(JSON.stringify(first.line))).toEqual(first);
     }),
   );
 });

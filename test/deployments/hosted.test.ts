@@ -13,21 +13,23 @@ import { AGENT, chatProvider, deploymentWorld, settings } from "./world.ts";
 
 const NOW = Date.parse("2026-03-01T00:00:00Z");
 const DAY = 86_400_000;
-const hosted = (name: string, ageDays: number, change: Partial<Hosted> = {}): Hosted => ({
-  id: `hosted-${name}`,
-  type: "hosted",
-  agent_id: AGENT,
-  deployment_name: name,
-  training_run_id: `run-${name}`,
-  tuned_model_name: `model-${name}`,
-  format: "OpenAI",
-  sku: "GlobalStandard",
-  capacity: 50,
-  state: "ready",
-  requested_at: new Date(NOW - ageDays * DAY).toISOString(),
-  created_at: new Date(NOW - ageDays * DAY).toISOString(),
-  ...change,
-});
+const hosted = (name: string, ageDays: number, change: Partial<Hosted> = {}) =>
+  ({
+    id: `hosted-${name}`,
+    type: "hosted",
+    agent_id: AGENT,
+    deployment_name: name,
+    training_run_id: `run-${name}`,
+    tuned_model_name: `model-${name}`,
+    format: "OpenAI",
+    sku: "GlobalStandard",
+    capacity: 50,
+    state: "ready",
+    requested_at: new Date(NOW - ageDays * DAY).toISOString(),
+    ready_at: new Date(NOW - ageDays * DAY).toISOString(),
+    created_at: new Date(NOW - ageDays * DAY).toISOString(),
+    ...change,
+  }) as Hosted;
 const served = (...names: string[]): PointerState =>
   names.reduce<PointerState>((state, name) => {
     const move = applyPromotion(state, { deployment_id: `dep-${name}`, deployment_name: name });

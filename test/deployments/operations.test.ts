@@ -2,10 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { createDeploymentActivities } from "../../src/deployments/activities.ts";
 import { deploymentOperations } from "../../src/deployments/operations.ts";
 import { createModelSelector } from "../../src/deployments/selection.ts";
-import { type CallContext, parseInput } from "../../src/doors/operation.ts";
+import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { invalid, isLightningError, notFound, unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import type { OperationName } from "../../src/operations.ts";
 import { AGENT, callContext, chatProvider, deploymentWorld, evaluationRecord, settings } from "./world.ts";
 
 async function doors() {
@@ -17,7 +18,12 @@ async function doors() {
     clock: world.clock,
     logger: silentLogger,
   });
-  const table = deploymentOperations({ service: world.service, selector, settings, clock: systemClock });
+  const table: readonly Operation[] = deploymentOperations({
+    service: world.service,
+    selector,
+    settings,
+    clock: systemClock,
+  });
   const orchestrate = async (name: string, id: string, input: unknown) => {
     expect(name).toBe("promoteModel");
     expect(input).toEqual({ agent_id: AGENT, id });
@@ -27,17 +33,21 @@ async function doors() {
     await world.activities.switchPointer(ref);
   };
   /** Calls an operation as a door does: input checked, output held to its schema. */
-  async function call(name: string, raw: Record<string, unknown> = {}, context: Partial<CallContext> = {}) {
+  async function call(
+    name: OperationName,
+    raw: Record<string, unknown> = {},
+    context: Partial<CallContext> = {},
+  ) {
     const operation = table.find((one) => one.name === name);
     if (operation === undefined) throw new Error(`no operation ${name}`);
     const reply = await operation.run(parseInput(operation, raw), {
       ...callContext(orchestrate),
       ...context,
     });
-    return {
-      status: reply.status ?? 200,
-      body: operation.output.parse(reply.body) as Record<string, unknown>,
-    };
+    const body = operation.output.parse(reply.body) as Record<string, unknown>;
+    // The schema leaves nothing out that is answered.
+    expect(body).toEqual(reply.body);
+    return { status: reply.status ?? 200, body };
   }
   return { ...world, selector, call };
 }
@@ -75,14 +85,10 @@ describe("the doors of deployments", () => {
   });
 
   test("promote says why when the deployment cannot be called, and what served still serves (defect 10: promoted name cannot be called)", async () => {
-    const { call, service, activeModel } = await doors();
+    const { call, activities, activeModel } = await doors();
     await call("promote", { run_id: "run-1" });
     const failing = callContext(async (_name, id) => {
-      await service.store.changeDeployment(AGENT, id, (one) => ({
-        ...one,
-        state: "failed",
-        error: "no answer",
-      }));
+      await activities.failDeployment({ agent_id: AGENT, id, code: "no_answer", message: "no answer" });
     });
     await expect(call("promote", { run_id: "run-2" }, failing)).rejects.toMatchObject({
       code: "promotion_failed",
@@ -226,7 +232,12 @@ describe("lineage", () => {
     });
     expect(await of("evaluations", "eval-1")).toMatchObject({ lineage, training_run: { id: "run-1" } });
     expect((await call("getLineage", { id: "run-1" })).body).toMatchObject({ kind: "runs", lineage });
-    await expect(of("runs", "run-none")).rejects.toMatchObject({ code: "record_not_found" });
+    await expect(of("runs", "run-none")).rejects.toMatchObject({
+      status: 404,
+      code: "run_not_found",
+      formerly: "record_not_found",
+      field: "id",
+    });
   });
 });
 
@@ -255,11 +266,14 @@ describe("the durable steps", () => {
   });
 
   test("a probe waits for what passes and fails on what does not", async () => {
-    const { service } = await deploymentWorld();
+    const { service, ledger, clock } = await deploymentWorld();
     const { deployment } = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
     const probe = (thrown: Error) =>
       createDeploymentActivities({
         service,
+        ledger,
+        clock,
+        logger: silentLogger,
         provider: chatProvider(() => {
           throw thrown;
         }),

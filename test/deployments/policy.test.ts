@@ -2,10 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import { deploymentOperations } from "../../src/deployments/operations.ts";
 import { createModelSelector } from "../../src/deployments/selection.ts";
-import { parseInput } from "../../src/doors/operation.ts";
+import { type Operation, parseInput } from "../../src/doors/operation.ts";
 import { createAccess } from "../../src/identity/access.ts";
 import { isLightningError } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import type { OperationName } from "../../src/operations.ts";
 import { AZURE, knock } from "../identity/people.ts";
 import { pipelineWorld } from "../pipelines/world.ts";
 import { AGENT, callContext, deploymentWorld, evaluationRecord, runRecord, settings } from "./world.ts";
@@ -141,8 +142,13 @@ describe("an override of the gate", () => {
       logger: silentLogger,
       readActive: async () => null,
     });
-    const rows = deploymentOperations({ service: made.service, selector, settings, clock: made.clock });
-    const call = (name: string, roles: readonly string[], input: Record<string, unknown>) => {
+    const rows: readonly Operation[] = deploymentOperations({
+      service: made.service,
+      selector,
+      settings,
+      clock: made.clock,
+    });
+    const call = (name: OperationName, roles: readonly string[], input: Record<string, unknown>) => {
       const row = rows.find((one) => one.name === name);
       if (row === undefined) throw new Error(`no row ${name}`);
       const caller = access.callerOf(knock({ name: "ada@example.com", roles }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import type { ActiveModel } from "../../src/deployments/selection.ts";
 import { createModelSelector, type ModelSelectorDeps } from "../../src/deployments/selection.ts";
-import type { ActiveModel } from "../../src/deployments/service.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { settings } from "./world.ts";

@@ -30,7 +30,7 @@ describe("promotion", () => {
     const { promote, activeModel, service } = await deploymentWorld();
     const id = await promote("run-1", { promoted_by: "admin@example.com" });
     expect(await activeModel()).toBe("ft:run-1");
-    expect(await service.store.events(AGENT)).toMatchObject([
+    expect(await service.historyOf(AGENT)).toMatchObject([
       { what: "promoted", from: null, to: id, version: 1, by: "admin@example.com" },
     ]);
     expect(await service.get(AGENT, id)).toMatchObject({ state: "active", promoted_by: "admin@example.com" });
@@ -57,7 +57,7 @@ describe("promotion", () => {
     expect(await promote("run-1")).toBe(one.deployment.id);
     const again = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
     expect(again).toMatchObject({ existed: true, deployment: { id: one.deployment.id } });
-    expect(await service.store.events(AGENT)).toHaveLength(1);
+    expect(await service.historyOf(AGENT)).toHaveLength(1);
   });
 
   test("is a new deployment after a rollback or a failed try, and the old one for the same idempotency key", async () => {
@@ -195,7 +195,7 @@ describe("rollback and deactivation", () => {
       reason: "bad",
     });
     expect((await service.deactivate({ agent_id: AGENT })).event).toBeUndefined();
-    expect(await service.store.events(AGENT)).toHaveLength(2);
+    expect(await service.historyOf(AGENT)).toHaveLength(2);
   });
 });
 
@@ -210,7 +210,7 @@ describe("faults", () => {
     expect(await activeModel()).toBe("ft:run-1");
     await promote("run-2");
     expect(await activeModel()).toBe("ft:run-2");
-    expect(await service.store.events(AGENT)).toHaveLength(2);
+    expect(await service.historyOf(AGENT)).toHaveLength(2);
   });
 
   test("a lost response moves the pointer once, for promotion, rollback and deactivation", async () => {
@@ -225,7 +225,7 @@ describe("faults", () => {
     expect(await activeModel()).toBe("ft:run-1");
     expect((await service.deactivate({ agent_id: AGENT })).event).toMatchObject({ version: 4 });
     expect(plan).toEqual([]);
-    expect(await service.store.events(AGENT)).toHaveLength(4);
+    expect(await service.historyOf(AGENT)).toHaveLength(4);
   });
 
   test("a race that is lost again and again is told with the current state (defect 10: no ETag)", async () => {
@@ -245,7 +245,7 @@ describe("faults", () => {
       code: "pointer_moved",
       details: { active_deployment_id: null, version: 0 },
     });
-    expect(await service.store.events(AGENT)).toEqual([]);
+    expect(await service.historyOf(AGENT)).toEqual([]);
   });
 
   test("a switch that is delivered again after later promotions does nothing", async () => {

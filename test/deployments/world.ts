@@ -29,8 +29,9 @@ export function runRecord(id: string, clock: VirtualClock, change: Partial<Train
     state: "succeeded",
     tuned_model_name: `ft:${id}`,
     created_at: toIso(clock.now()),
+    completed_at: toIso(clock.now()),
     ...change,
-  };
+  } as TrainingRun;
 }
 
 export function evaluationRecord(id: string, runId: string, verdict: Verdict, createdAt: string): Evaluation {
@@ -47,6 +48,7 @@ export function evaluationRecord(id: string, runId: string, verdict: Verdict, cr
     metric: "auto",
     status: "finished",
     created_at: createdAt,
+    completed_at: createdAt,
     result: {
       verdict,
       reasons: [],
@@ -83,6 +85,8 @@ export const settings = {
   baseModelDeployment: "base-model",
   cacheTtlSeconds: 60,
   gatePolicy: "warn" as const,
+  deploymentSku: "GlobalStandard",
+  deploymentCapacity: 50,
 };
 
 /** The deployments stage on an embedded ledger, with succeeded runs `run-1` to `run-9`. */
@@ -95,7 +99,13 @@ export async function deploymentWorld(
   const ledger = wrap?.(plain) ?? plain;
   for (let n = 1; n <= 9; n++) await plain.create("runs", runRecord(`run-${n}`, clock));
   const service = createDeploymentService({ ledger, settings, clock, logger: silentLogger, ...deps });
-  const activities = createDeploymentActivities({ service, provider: chatProvider(() => ({})) });
+  const activities = createDeploymentActivities({
+    service,
+    ledger,
+    provider: chatProvider(() => ({})),
+    clock,
+    logger: silentLogger,
+  });
 
   /** What the orchestration promoteModel does, without its waits. */
   async function promote(
@@ -126,7 +136,7 @@ export function callContext(
     waitMs,
     door: "rest",
     orchestrations: {
-      start,
+      start: ({ name, instanceId }, input) => start(name, instanceId(input), input),
       raise: async () => {},
       terminate: async () => {},
       status: async () => undefined,

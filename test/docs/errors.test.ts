@@ -55,6 +55,14 @@ describe("docs/errors.md", () => {
     expect(new Set(entries.map(({ code }) => code)).size).toBe(entries.length);
   });
 
+  it("names the code of the release before under the one that took its place", () => {
+    const kinds = readFileSync(path.join(ROOT, "src/doors/no-such-record.ts"), "utf8");
+    const renamed = [...kinds.matchAll(/code: "(\w+)",\s+formerly: "(\w+)"/g)];
+    expect(renamed.map(([, , before]) => before)).toEqual(["episode_missing", "run_missing"]);
+    for (const [, code, before = ""] of renamed)
+      expect(entries.find((entry) => entry.code === code)?.text).toContain(`\`${before}\``);
+  });
+
   it("says under each heading what happened and what to do", () => {
     const headings = [...page.matchAll(/^### /gm)].length;
     expect(entries).toHaveLength(headings);

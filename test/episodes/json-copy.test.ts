@@ -44,7 +44,7 @@ describe("A copy of a value as JSON keeps it", () => {
     );
   });
 
-  test("shares nothing with the original", () => {
+  test("shares nothing with the value it was made of", () => {
     const value = { list: [{ text: "a" }] };
     const { value: copy } = jsonCopy(value);
     value.list[0] = { text: "b" };

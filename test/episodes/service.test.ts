@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
+import { cleanEpisode } from "../../src/episodes/clean.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
 import { episodeOperations } from "../../src/episodes/operations.ts";
-import { cleanEpisode, MOST_EPISODE_BYTES } from "../../src/episodes/rules.ts";
+import { MOST_EPISODE_BYTES } from "../../src/episodes/rules.ts";
 import { createEpisodeService } from "../../src/episodes/service.ts";
 import { TRUNCATION_MARK, truncateResult, truncateText } from "../../src/episodes/truncate.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
@@ -246,14 +247,14 @@ describe("listing episodes", () => {
     expect(await ids({ session_id: "s1" })).toEqual(["ep-session"]);
     expect(await ids({ model: "m1" })).toEqual(["ep-model"]);
     expect(await ids({ tool_name: "search" })).toEqual(["ep-model"]);
-    // §10: the original's query_episodes ignored min_reward.
+    // The original's query_episodes ignored min_reward.
     expect(await ids({ min_reward: 0.2 })).toEqual(["ep-old"]);
     expect(await ids({ agent_id: "other" })).toEqual([]);
   });
 
   test("an unknown episode is 404 with what to do", async () => {
     await expect(call("getEpisode", { episode_id: "ep-none" })).rejects.toMatchObject({
-      code: "episode_missing",
+      code: "episode_not_found",
       status: 404,
     });
   });

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { parseInput } from "../../src/doors/operation.ts";
+import { type Operation, parseInput } from "../../src/doors/operation.ts";
 import { evaluationOperations } from "../../src/evaluation/operations.ts";
 import { MOST_EXAMPLES, toQuestion } from "../../src/evaluation/plan.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import type { OperationName } from "../../src/operations.ts";
 import { AGENT, callContext, runRecord } from "../deployments/world.ts";
 import { evaluationWorld, exampleLine, lastText, toolTurn } from "./world.ts";
 
@@ -222,8 +223,12 @@ describe("contamination", () => {
 describe("the doors of evaluations", () => {
   test("start one and answer with its verdict, show it and list it", async () => {
     const { service, evaluate } = await make();
-    const table = evaluationOperations({ service, settings: { agentId: AGENT }, clock: systemClock });
-    const call = async (name: string, raw: Record<string, unknown>, waitMs?: number) => {
+    const table: readonly Operation[] = evaluationOperations({
+      service,
+      settings: { agentId: AGENT },
+      clock: systemClock,
+    });
+    const call = async (name: OperationName, raw: Record<string, unknown>, waitMs?: number) => {
       const operation = table.find((one) => one.name === name);
       if (operation === undefined) throw new Error(name);
       const context = callContext(async (orchestration, id) => {

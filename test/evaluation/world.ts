@@ -111,7 +111,7 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
     clock,
     deployments: { readActive: async () => active },
   });
-  const activities = createEvaluationActivities({ service, files, provider, clock });
+  const activities = createEvaluationActivities({ service, ledger, files, provider, clock });
 
   const request = (change: Partial<Parameters<typeof service.prepare>[0]> = {}) =>
     service.prepare({

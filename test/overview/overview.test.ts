@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
+import type { Operation } from "../../src/doors/operation.ts";
 import { sleep, VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
 import type { FeedProgress } from "../../src/ledger/feed-progress.ts";
 import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
@@ -9,6 +11,9 @@ import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { healthSchema, statsSchema } from "../../src/overview/contract.ts";
 import { overviewOperations } from "../../src/overview/operations.ts";
 import { createOverviewService } from "../../src/overview/service.ts";
+import type { RewardSource } from "../../src/rewards/contract.ts";
+import { createRewardFeed } from "../../src/rewards/feed.ts";
+import { createRewardService } from "../../src/rewards/service.ts";
 
 let clock: VirtualClock;
 let ledger: Ledger;
@@ -79,7 +84,7 @@ describe("statistics", () => {
         agent_id: "a",
         created_at: at(),
         recorded_at: at(),
-        ...(i < 3 ? { reward_count: 1, reward_avg: 1 } : {}),
+        ...(i < 3 ? { reward_count: 1, reward_avg: [1, -0.5, 0.5][i] } : {}),
       })),
     );
     await episode("ep-x", "other");
@@ -121,32 +126,56 @@ describe("statistics", () => {
     expect((await service().stats("a")).statistics.average_reward).toBeNull();
   });
 
+  test("the average is the rules' own: superseded, withdrawn and penalties have no part in it", async () => {
+    const rewards = createRewardService({ ledger, settings, clock });
+    const feed = createRewardFeed({ ledger, settings, clock, logger: silentLogger });
+    const judge = (episode_id: string, source: RewardSource, given: object) =>
+      rewards.assign({ agent_id: "a", episode_id, source, ...given });
+    for (const id of ["ep-1", "ep-2", "ep-3"]) await episode(id);
+    await judge("ep-1", "human_approval", { value: -1 });
+    await judge("ep-1", "human_approval", { value: 1 });
+    await judge("ep-1", "latency_penalty", { value: -1 });
+    await judge("ep-2", "eval_score", { value: -1 });
+    await rewards.withdraw({ agentId: "a", episodeId: "ep-2", source: "eval_score" });
+    await judge("ep-3", "cost_penalty", { value: -1 });
+    await feed.handleRewardChanges((await ledger.changes("rewards", { limit: 100 })).items);
+    const { statistics } = await service().stats("a");
+    expect(statistics).toMatchObject({ total_rewards: 6, rewarded_episodes: 1 });
+    expect(statistics).toMatchObject({ average_reward: 1, average_reward_of: 1 });
+  });
+
   test("an average that is quickly read is true now, though somebody asked a slow ledger a moment ago", async () => {
     const slow: Ledger["query"] = (...question) => {
-      if (question[0] === "rewards") clock.advance(500);
+      if (question[0] === "episodes") clock.advance(500);
       return ledger.query(...question);
     };
     const asked = service({ query: slow });
     expect((await asked.stats("a")).statistics.average_reward).toBeNull();
-    await reward("rew-1", 1);
-    expect((await asked.stats("a")).statistics).toMatchObject({ total_rewards: 1, average_reward: 1 });
+    await episode("ep-1", "a", { reward_avg: 1 });
+    expect((await asked.stats("a")).statistics).toMatchObject({ rewarded_episodes: 1, average_reward: 1 });
   });
 
-  test("the average is of the newest thousand rewards, and says so", async () => {
-    const rewards = Array.from({ length: 1100 }, (_, n) => ({
-      id: `rw-${n}`,
+  test("the average is of the newest thousand judged episodes, says so, and reads no more", async () => {
+    const episodes = Array.from({ length: 1100 }, (_, n) => ({
+      id: `ep-${n}`,
       agent_id: "a",
-      episode_id: "ep-1",
-      source: "human_approval",
-      value: n < 100 ? -1 : 1,
+      reward_avg: n < 100 ? -1 : 1,
       created_at: new Date(clock.now() + n * 1000).toISOString(),
+      recorded_at: at(),
     }));
-    await ledger.bulk("rewards", "create", rewards);
-    expect((await service().stats("a")).statistics).toMatchObject({
-      total_rewards: 1100,
+    await ledger.bulk("episodes", "create", episodes);
+    let read = 0;
+    const counted: Ledger["query"] = async (...question) => {
+      const page = await ledger.query<never>(...question);
+      if (question[0] === "rewards" || question[0] === "episodes") read += page.items.length;
+      return page;
+    };
+    expect((await service({ query: counted }).stats("a")).statistics).toMatchObject({
+      rewarded_episodes: 1100,
       average_reward: 1,
       average_reward_of: 1000,
     });
+    expect(read).toBeLessThanOrEqual(1002);
   });
 
   test("a feed is behind by the age of the oldest change it has not handled; an idle one is not", async () => {
@@ -188,7 +217,8 @@ describe("a feed whose consumers' places are known", () => {
 });
 
 const health = async (made = service(), input: object = {}) => {
-  const row = overviewOperations({ service: made, settings }).find(({ name }) => name === "getHealth");
+  const rows: readonly Operation[] = overviewOperations({ service: made, settings });
+  const row = rows.find(({ name }) => name === "getHealth");
   const reply = await row?.run({ counts: false, ...input }, {} as never);
   return { status: reply?.status, body: healthSchema.parse(reply?.body) };
 };

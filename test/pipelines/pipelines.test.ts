@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseInput } from "../../src/doors/operation.ts";
+import { type Operation, parseInput } from "../../src/doors/operation.ts";
 import { systemClock, toIso } from "../../src/kernel/clock.ts";
 import { conflict, invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import type { OperationName } from "../../src/operations.ts";
 import { pipelineOperations } from "../../src/pipelines/operations.ts";
 import { AGENT, callContext } from "../deployments/world.ts";
 import { pipelineWorld } from "./world.ts";
@@ -35,13 +36,17 @@ async function waiting(minutes = 60) {
 
 async function doors() {
   const world = await pipelineWorld();
-  const table = pipelineOperations({
+  const table: readonly Operation[] = pipelineOperations({
     service: world.service,
     settings: { agentId: AGENT },
     clock: systemClock,
   });
   const raised: unknown[][] = [];
-  const call = async (name: string, raw: Record<string, unknown>, more: Record<string, unknown> = {}) => {
+  const call = async (
+    name: OperationName,
+    raw: Record<string, unknown>,
+    more: Record<string, unknown> = {},
+  ) => {
     const operation = table.find((one) => one.name === name);
     if (operation === undefined) throw new Error(name);
     const context = callContext(async (orchestration, id) => {
@@ -111,7 +116,7 @@ describe("a pipeline's steps", () => {
       },
     ]);
     await twice(() => activities.finishPipeline({ ...ref, outcome: "promoted", verdict: "pass" }));
-    await activities.failPipeline({ ...ref, code: "late", message: "too late" });
+    await activities.finishPipeline({ ...ref, outcome: "failed", error: "too late" });
     const ended = await service.get(AGENT, ref.id);
     expect(ended).toMatchObject({ status: "finished", stage: "done", outcome: "promoted", verdict: "pass" });
     expect(await deployments.get(AGENT, ended.deployment_id ?? "")).toMatchObject({

@@ -5,7 +5,8 @@ import type { Ledger, LedgerDocument } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { createPipelineActivities } from "../../src/pipelines/activities.ts";
 import { type RunPipelineInput, runPipelineInputSchema } from "../../src/pipelines/contract.ts";
-import { createPipelineService, type PipelineStages } from "../../src/pipelines/service.ts";
+import { createPipelineService } from "../../src/pipelines/service.ts";
+import type { PipelineStages } from "../../src/pipelines/stages.ts";
 import { AGENT, evaluationRecord, runRecord, settings } from "../deployments/world.ts";
 
 const parsed = (input: Partial<Record<keyof RunPipelineInput, unknown>> = {}) =>
@@ -42,14 +43,14 @@ export async function pipelineWorld(
     deployments,
     ...options.stages,
   };
-  const service = createPipelineService({
+  const service = createPipelineService({ ...stages, ledger, clock });
+  const activities = createPipelineActivities({
     ...stages,
+    service,
     ledger,
     settings: { agentId: AGENT, retrainMinEpisodes: 3 },
     clock,
-    logger: silentLogger,
   });
-  const activities = createPipelineActivities({ service, clock });
 
   /** A pipeline that an orchestration has taken up. */
   async function running(input: Partial<Record<keyof RunPipelineInput, unknown>> = {}) {

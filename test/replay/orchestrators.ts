@@ -1,17 +1,5 @@
-import { buildDataset } from "../../src/loop/build-dataset.ts";
-import { evaluateModel } from "../../src/loop/evaluate-model.ts";
-import { runPipeline } from "../../src/loop/pipeline.ts";
-import { promoteModel } from "../../src/loop/promote-model.ts";
-import { retrainAgents } from "../../src/loop/retrain-agents.ts";
-import { trainModel } from "../../src/loop/train-model.ts";
+import { ORCHESTRATORS as LOOP } from "../../src/loop/orchestrators.ts";
 import type { OrchestratorCode } from "../local-host/durable/app.ts";
 
 /** The function app's, by the names under which they run. */
-export const ORCHESTRATORS: Readonly<Record<string, OrchestratorCode>> = {
-  buildDataset,
-  trainModel,
-  evaluateModel,
-  promoteModel,
-  runPipeline,
-  retrainAgents,
-};
+export const ORCHESTRATORS: Readonly<Record<string, OrchestratorCode>> = LOOP;

@@ -2,9 +2,8 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { statusName } from "../../src/local-host/durable/history/history.ts";
-import { DurableStore } from "../../src/local-host/durable/store/store.ts";
 import { homeFiles } from "../../src/local-host/home.ts";
+import { recordedHistories } from "../../src/local-host/recorded-histories.ts";
 import { testHost } from "../local-host/durable/app.ts";
 import { scratch } from "../local-host/support.ts";
 import { episode, golden } from "../scenarios/storm-desk.ts";
@@ -13,8 +12,11 @@ import { HISTORIES, type RecordedHistory } from "./histories.ts";
 import { ORCHESTRATORS } from "./orchestrators.ts";
 import { SCRIPTS } from "./scripted.ts";
 
-/** Raised when orchestrators change on purpose: instances of the versions before must go on replaying. */
-const VERSION = 1;
+/**
+ * host.json's `defaultVersion`, raised when orchestrators change on purpose: instances of the versions before must go
+ * on replaying, so their recordings stay.
+ */
+const VERSION = 2;
 
 let world: World;
 const post = async (address: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -63,6 +65,15 @@ const SCENARIOS: Record<string, () => Promise<unknown>> = {
   async "pipeline-gate-failed"() {
     const { reaches } = await pipeline(await agent("desk", true));
     await reaches("finished");
+  },
+  async "training-cancelled"() {
+    const { dataset_id } = await agent("desk");
+    const { run_id } = await post("/training", { dataset_id, n_epochs: 50 }, { prefer: "wait=0" });
+    const run = () => world.app.services.training.get("desk", run_id);
+    await world.until(async () => (await run()).aoai_job_id !== undefined);
+    await post(`/training/${run_id}/cancel`, {});
+    await world.until(async () => (await run()).status === "cancelled");
+    await world.settle();
   },
   async "retraining-from-episodes"() {
     const lines = Array.from({ length: 60 }, (_, n) => JSON.stringify(episode("desk", n))).join("\n");
@@ -116,26 +127,14 @@ describe.each(Object.entries(SCRIPTS))("recording the script %s", (scenario, { o
 
 /** Writes the histories of a durable store; returns of how many orchestrators there are some. */
 async function keep(scenario: string, storeFile: string): Promise<number> {
-  const store = new DurableStore(storeFile);
   const seen = new Map<string, number>();
-  for (const { id } of store.list({}, 0, 1000)) {
-    const instance = store.instance(id);
-    if (instance === undefined) continue;
-    const { name, status, output } = instance;
+  for (const { orchestrator: name, status, output, history } of recordedHistories({ storeFile })) {
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
-    const history = store.history(id).map(({ event }) => event);
-    const recorded: RecordedHistory = {
-      scenario,
-      version: VERSION,
-      status: statusName(status),
-      output,
-      history,
-    };
+    const recorded: RecordedHistory = { scenario, version: VERSION, status, output, history };
     const file = `${scenario}.${name}${count > 1 ? `-${count}` : ""}.v${VERSION}.json`;
     await fs.mkdir(HISTORIES, { recursive: true });
     await fs.writeFile(path.join(HISTORIES, file), `${JSON.stringify(recorded, null, 2)}\n`);
   }
-  store.close();
   return seen.size;
 }

@@ -34,6 +34,8 @@ const record = (more: object = {}) =>
 const feedOn = (on: Ledger) => createRewardFeed({ ledger: on, settings, clock, logger: silentLogger });
 const episode = async () =>
   (await ledger.read<Episode>("episodes", ["mcp-agents", "ep-1"], "ep-1")) as Stored<Episode>;
+const approve = (approved: boolean, evaluator?: string) =>
+  rewards.assign({ episode_id: "ep-1", value: approved ? 1 : -1, evaluator });
 const allRewards = async () => (await ledger.query<Reward>("rewards", { limit: 100 })).items;
 
 /** The changes since the last look. */
@@ -100,10 +102,10 @@ describe("the change feeds", () => {
 
   test("any order of delivery gives the same aggregate", async () => {
     await record();
-    await rewards.recordHumanApproval({ episodeId: "ep-1", approved: false, reviewer: "a" });
+    await approve(false, "a");
     clock.advance(10);
-    await rewards.recordHumanApproval({ episodeId: "ep-1", approved: true, reviewer: "a" });
-    await rewards.recordSafetyCheck({ episodeId: "ep-1", passed: false });
+    await approve(true, "a");
+    await rewards.assign({ episode_id: "ep-1", source: "safety_check", value: -1 });
     const documents = await allRewards();
     const feed = feedOn(ledger);
     await feed.handleRewardChanges(documents.toReversed().slice(0, 1));
@@ -113,7 +115,7 @@ describe("the change feeds", () => {
 
   test("an episode that changes meanwhile is read again", async () => {
     await record();
-    await rewards.recordHumanApproval({ episodeId: "ep-1", approved: true });
+    await approve(true);
     let races = 3;
     const feed = feedOn(
       withFaults({
@@ -131,7 +133,7 @@ describe("the change feeds", () => {
   test("rewards of a deleted episode are ignored, and a deleted episode gets none", async () => {
     await record({ request_latency_ms: 20_000 });
     const changed = await changes("episodes");
-    await rewards.recordHumanApproval({ episodeId: "ep-1", approved: true });
+    await approve(true);
     await ledger.delete("episodes", ["mcp-agents", "ep-1"], "ep-1");
     await feedOn(ledger).handleRewardChanges(await changes("rewards"));
     await feedOn(ledger).handleEpisodeChanges(changed);
@@ -142,7 +144,7 @@ describe("the change feeds", () => {
 
   test("a poison document goes to the dead letters, counted when it comes again, and the feed moves on", async () => {
     await record();
-    await rewards.recordHumanApproval({ episodeId: "ep-1", approved: true });
+    await approve(true);
     const [good] = await allRewards();
     const poison = {
       id: "rew-bad",
@@ -192,7 +194,7 @@ describe("the change feeds", () => {
     clock.advance(5000);
     await record({ created_at: "2025-01-01T00:00:00Z" });
     clock.advance(1000);
-    await rewards.recordHumanApproval({ episodeId: "ep-1", approved: true });
+    await approve(true);
     await settle();
     expect(await readWatermark(ledger, "episodes")).toBe("2026-01-01T00:00:05.000Z");
     expect(await readWatermark(ledger, "rewards")).toBe("2026-01-01T00:00:06.000Z");

@@ -8,6 +8,8 @@ import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { rewardOperations } from "../../src/rewards/operations.ts";
 import { createRewardService, type RewardService } from "../../src/rewards/service.ts";
+import { createRewardWriter, type RecordedReward } from "../../src/sdk/rewards.ts";
+import { invokeOver } from "../../src/sdk/transport.ts";
 
 const settings = readSettings({ LIGHTNING_COST_THRESHOLD_USD: "0.5" });
 let ledger: Ledger;
@@ -40,9 +42,13 @@ const give = (value: number) => call("assignReward", { episode_id: "ep-1", value
 const refused = async (work: () => Promise<unknown>, code: string) => {
   await expect(work()).rejects.toMatchObject({ status: 422, code });
 };
-const written = async (work: Promise<{ reward: { source: string; value: number } } | undefined>) => {
+/** The SDK's verbs, over the row that every door calls. */
+const writer = createRewardWriter(
+  invokeOver({ invoke: (name, input) => call(name, { ...input }), close: async () => {} }, "mcp-agents"),
+);
+const written = async (work: Promise<RecordedReward | undefined>) => {
   const done = await work;
-  return done === undefined ? undefined : [done.reward.source, done.reward.value];
+  return done === undefined ? undefined : [done.source, done.value];
 };
 const stored = () => ledger.count("rewards", {});
 
@@ -108,10 +114,13 @@ describe("assigning rewards", () => {
     expect(await stored()).toBe(1);
   });
 
-  test("defect 9.8: NaN, infinity, values out of range, unknown sources and missing episodes are 422, nothing is stored", async () => {
+  test("defect 9.8: NaN, infinity, values out of range, unknown sources are 422, missing episodes 404, and nothing is stored", async () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1.01, -2])
       await refused(() => service.assign({ episode_id: "ep-1", value }), "invalid_reward");
-    await refused(() => service.recordEvalScore({ episodeId: "ep-1", score: Number.NaN }), "invalid_reward");
+    await refused(
+      () => service.assign({ episode_id: "ep-1", source: "eval_score", raw_value: Number.NaN }),
+      "invalid_reward",
+    );
     await refused(() => service.assign({ episode_id: "ep-1" }), "invalid_reward");
     await refused(
       () => service.assign({ episode_id: "ep-1", source: "latency_penalty", value: 0.5 }),
@@ -121,7 +130,11 @@ describe("assigning rewards", () => {
       () => service.assign({ episode_id: "ep-1", source: "vibes" as never, value: 1 }),
       "unknown_source",
     );
-    await refused(() => service.assign({ episode_id: "ep-none", value: 1 }), "episode_missing");
+    await expect(service.assign({ episode_id: "ep-none", value: 1 })).rejects.toMatchObject({
+      status: 404,
+      code: "episode_not_found",
+      field: "episode_id",
+    });
     await refused(
       () => call("assignReward", { episode_id: "ep-1", value: 1, source: "vibes" }),
       "invalid_input",
@@ -168,45 +181,87 @@ describe("assigning rewards", () => {
   });
 });
 
-describe("the reward writer", () => {
+describe("the SDK's reward writer", () => {
   const episodeId = "ep-1";
   test("writes all seven sources", async () => {
     expect(
-      await written(service.recordHumanApproval({ episodeId, approved: true, reviewer: "a@example.com" })),
+      await written(writer.recordHumanApproval({ episodeId, approved: true, reviewer: "a@example.com" })),
     ).toEqual(["human_approval", 1]);
-    expect(await written(service.recordEvalScore({ episodeId, score: 0.75, rubric: "accuracy" }))).toEqual([
+    expect(await written(writer.recordEvalScore({ episodeId, score: 0.75, rubric: "accuracy" }))).toEqual([
       "eval_score",
       0.5,
     ]);
     expect(
-      await written(service.recordTestResult({ episodeId, passed: false, testName: "intent_match" })),
+      await written(writer.recordTestResult({ episodeId, passed: false, testName: "intent_match" })),
     ).toEqual(["test_result", -1]);
-    const safety = await service.recordSafetyCheck({ episodeId, passed: false, severity: "critical" });
-    expect(safety.reward).toMatchObject({ value: -1, metadata: { severity: "critical" } });
-    expect(await written(service.recordGoldenSimilarity({ episodeId, similarity: 0.9 }))).toEqual([
+    expect(await writer.recordSafetyCheck({ episodeId, passed: false })).toMatchObject({ metadata: {} });
+    expect(await written(writer.recordGoldenMatch({ episodeId, similarity: 0.9 }))).toEqual([
       "golden_conversation",
       0.8,
     ]);
-    expect(await written(service.recordLatency({ episodeId, latencyMs: 10_001 }))).toEqual([
+    expect(await written(writer.recordLatency({ episodeId, latencyMs: 10_001 }))).toEqual([
       "latency_penalty",
       -0.1,
     ]);
-    expect(await written(service.recordCost({ episodeId, costUsd: 0.6 }))).toEqual(["cost_penalty", -0.1]);
+    expect(await written(writer.recordCost({ episodeId, costUsd: 0.6 }))).toEqual(["cost_penalty", -0.1]);
     expect(await stored()).toBe(7);
   });
 
-  test("a latency or cost at the threshold stores nothing", async () => {
-    expect(await service.recordLatency({ episodeId, latencyMs: 10_000 })).toBeUndefined();
-    expect(await service.recordCost({ episodeId, costUsd: 0.5 })).toBeUndefined();
+  test("keeps a failed safety check's severity, comment and metadata", async () => {
+    const recorded = await writer.recordSafetyCheck({
+      episodeId,
+      passed: false,
+      checkName: "pii",
+      severity: "critical",
+      comments: "It named a person.",
+      metadata: { run: 7 },
+    });
+    expect(recorded).toMatchObject({
+      value: -1,
+      rubric: "pii",
+      comments: "It named a person.",
+      metadata: { run: 7, severity: "critical" },
+    });
+  });
+
+  test("a latency or cost at the threshold stores nothing, and says so on every door", async () => {
+    expect(await writer.recordLatency({ episodeId, latencyMs: 10_000 })).toBeUndefined();
+    expect(await writer.recordCost({ episodeId, costUsd: 0.5 })).toBeUndefined();
+    const raw = { episode_id: "ep-1", source: "latency_penalty", raw_value: 5 };
+    expect(await call("assignReward", raw)).toEqual({
+      status: 200,
+      body: {
+        success: true,
+        recorded: false,
+        agent_id: "mcp-agents",
+        episode_id: "ep-1",
+        source: "latency_penalty",
+      },
+    });
+    await refused(() => call("assignReward", { ...raw, raw_value: -1 }), "invalid_reward");
     expect(await stored()).toBe(0);
+  });
+
+  test("a cost that has no threshold is never a penalty", async () => {
+    const free = createRewardService({ ledger, settings: readSettings({}), clock });
+    expect(await free.assign({ episode_id: "ep-1", source: "cost_penalty", raw_value: 1e6 })).toBeUndefined();
+    expect(await stored()).toBe(0);
+  });
+
+  test("a fast call measured after a slow one withdraws its penalty, once", async () => {
+    const slow = await writer.recordLatency({ episodeId, latencyMs: 60_000 });
+    const fast = await writer.recordLatency({ episodeId, latencyMs: 5 });
+    expect(fast).toMatchObject({ withdrawn: true, supersedes: slow?.id });
+    expect(await writer.recordLatency({ episodeId, latencyMs: 6 })).toBeUndefined();
+    expect(await stored()).toBe(2);
   });
 });
 
 describe("listing rewards", () => {
   test("of an agent or one episode, newest first, with the original's keys", async () => {
-    await service.recordHumanApproval({ episodeId: "ep-1", approved: true });
+    await writer.recordHumanApproval({ episodeId: "ep-1", approved: true });
     clock.advance(1000);
-    await service.recordTestResult({ episodeId: "ep-1", passed: true });
+    await writer.recordTestResult({ episodeId: "ep-1", passed: true });
     const { body } = await call("listRewards", { episode_id: "ep-1" });
     expect(body).toMatchObject({
       agent_id: "mcp-agents",

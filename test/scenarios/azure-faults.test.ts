@@ -193,6 +193,7 @@ async function addDataset(agentId: string): Promise<void> {
     training_count: 12,
     files: { train: { ...stored, path: stored.key, lines: 12 } },
     created_at: "2026-01-01T00:00:00.000Z",
+    completed_at: "2026-01-01T00:00:00.000Z",
   });
 }
 
@@ -231,7 +232,7 @@ async function trial(agentId: string, plan: Plan): Promise<{ points: number; fau
     faults.push(`${active.length} active: ${JSON.stringify(records.map((one) => one.error))}`);
   const now = await deployments.readActive(agentId);
   if (now?.deployment_id !== deployment.id) faults.push(`the pointer is at ${now?.deployment_id}`);
-  const events = await deployments.store.events(agentId);
+  const events = await deployments.historyOf(agentId);
   if (events.length !== 1) faults.push(`${events.length} history events`);
   // A file whose removal was struck is left for the clean-up.
   await training.cleanUp(0, false);

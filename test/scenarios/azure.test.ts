@@ -263,8 +263,8 @@ describe("on Azure, as far as a fake of its wire can tell", () => {
     (world as World).clock.advance(60_000);
     await call("POST", "/deployments/reconcile", {});
     for (const name of names) expect(azure.arm.names()).not.toContain(name);
-    const pointer = await (world as World).app.services.deployments.store.readPointer(agent_id);
-    const kept = [pointer?.deployment_name, pointer?.stack.at(-1)?.deployment_name];
+    const pointer = await (world as World).app.services.deployments.pointerOf(agent_id);
+    const kept = [pointer.deployment_name, pointer.stack.at(-1)?.deployment_name];
     expect(azure.arm.names()).toEqual(expect.arrayContaining(kept));
     const states = (await deployments()).map((one: { state: string }) => one.state);
     expect(states).toContain("deleted");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { episode } from "./storm-desk.ts";
 import { openWorld, type World } from "./world.ts";
 
-/** The design's example workflow (agent-lightning-design.md, "Example Workflow"), word for word but for the ids. */
+/** The design's example workflow (docs/glossary.md), word for word but for the ids. */
 const AGENT = "mcp-agents";
 
 async function openTaughtWorld(): Promise<World> {

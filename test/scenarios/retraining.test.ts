@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { RetrainingResult } from "../../src/loop/retrain-agents.ts";
+import type { RetrainingResult } from "../../src/pipelines/contract.ts";
 import { episode } from "./storm-desk.ts";
 import { openWorld, type World } from "./world.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Operation } from "../../src/doors/operation.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
@@ -11,8 +11,8 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import { camelRecord, snakeRecord } from "../../src/sdk/names.ts";
 import { createSdk } from "../../src/sdk/sdk.ts";
 import { sendOver } from "../../src/sdk/send-captured.ts";
-import { inProcessTransport, restTransport } from "../../src/sdk/transport.ts";
-import { fakeOperations, noOrchestrations } from "../surfaces/fake-operations.ts";
+import { type Invoke, restTransport } from "../../src/sdk/transport.ts";
+import { fakeOperations } from "../surfaces/fake-operations.ts";
 import { loopback } from "../surfaces/loopback.ts";
 
 interface Call {
@@ -96,7 +96,7 @@ describe("the design's SDK example", () => {
     expect(first("startTraining")).toEqual({ agent_id: "mcp-agents", dataset_id: "dataset-1" });
     expect(first("promote")).toEqual({
       agent_id: "mcp-agents",
-      training_run_id: "run-1",
+      run_id: "run-1",
       promoted_by: "admin@example.com",
     });
     const keys = calls.filter(({ operation }) => operation === "promote").map((call) => call.idempotencyKey);
@@ -186,19 +186,15 @@ describe("the capture hook", () => {
   });
 
   test("a store that cannot take an episode now is asked again, one it refuses is counted", async () => {
-    const send = sendOver(async () => ({
-      status: 207,
-      body: {
-        results: [{ index: 0, status: "error", error: { status: 503, code: "busy", message: "Busy." } }],
-      },
-    }));
-    await expect(send([])).rejects.toThrow(expect.objectContaining({ kind: "unavailable" }));
-    const refuse = sendOver(async () => ({
-      status: 207,
-      body: {
-        results: [{ index: 0, status: "error", error: { status: 422, code: "invalid", message: "No." } }],
-      },
-    }));
+    const answering = (status: number, code: string) =>
+      sendOver((async () => ({
+        status: 207,
+        body: { results: [{ index: 0, status: "error", error: { status, code, message: "No." } }] },
+      })) as unknown as Invoke);
+    await expect(answering(503, "busy")([])).rejects.toThrow(
+      expect.objectContaining({ kind: "unavailable" }),
+    );
+    const refuse = answering(422, "invalid");
     expect(await refuse([])).toEqual({ rejected: 1 });
   });
 });
@@ -242,33 +238,31 @@ describe("getModelDeployment", () => {
 });
 
 describe("transports", () => {
-  const { operations, seen } = fakeOperations();
+  const { operations } = fakeOperations();
 
-  test("in the process and over REST give the same answer and refuse the same input with the same code", async () => {
+  test("carry answers and refusals, with the door's code and field", async () => {
     const door = await loopback(operations);
-    const rest = restTransport({
+    const { invoke } = restTransport({
       settings: { endpoint: door.url, functionKey: "key", home: "./none" },
-      operations: async () => operations,
       findHost: async () => undefined,
     });
-    const inside = inProcessTransport({ operations, orchestrations: noOrchestrations });
-    for (const { invoke } of [rest, inside]) {
-      expect((await invoke("buildDataset", { name: "v1" })).body).toEqual(
-        expect.objectContaining({ dataset_id: "dataset-abc123" }),
-      );
-      await expect(invoke("buildDataset", { name: "v1", min_reward: 9 })).rejects.toThrow(
-        expect.objectContaining({ code: "invalid_input", field: "min_reward", kind: "invalid" }),
-      );
-      await expect(invoke("buildDataset", { name: "taken" })).rejects.toThrow(
-        expect.objectContaining({ code: "name_taken", kind: "conflict" }),
-      );
-      await expect(invoke("nothing", {})).rejects.toThrow(
-        expect.objectContaining({ code: "unknown_operation" }),
-      );
-    }
-    expect(seen.at(-1)?.context.door).toBe("sdk");
+    expect((await invoke("buildDataset", { name: "v1" })).body).toEqual(
+      expect.objectContaining({ dataset_id: "dataset-abc123" }),
+    );
+    await expect(invoke("buildDataset", { name: "v1", min_reward: 9 })).rejects.toThrow(
+      expect.objectContaining({ code: "invalid_input", field: "min_reward", kind: "invalid" }),
+    );
+    await expect(invoke("buildDataset", { name: "taken" })).rejects.toThrow(
+      expect.objectContaining({ code: "name_taken", kind: "conflict" }),
+    );
+    // The code of the release before goes along, for clients that still switch on it.
+    await expect(invoke("getTrainingRun", { run_id: "run-none" })).rejects.toThrow(
+      expect.objectContaining({ code: "run_not_found", formerly: "run_missing", kind: "not_found" }),
+    );
+    for (const name of ["nothing", "toString"])
+      await expect(invoke(name, {})).rejects.toThrow(expect.objectContaining({ code: "unknown_operation" }));
     await door.stop();
-    await expect(rest.invoke("buildDataset", { name: "v1" })).rejects.toThrow(
+    await expect(invoke("buildDataset", { name: "v1" })).rejects.toThrow(
       expect.objectContaining({ code: "endpoint_unreachable", ambiguous: true }),
     );
   });
@@ -277,7 +271,6 @@ describe("transports", () => {
     const hosts: (string | undefined)[] = [];
     const rest = restTransport({
       settings: { endpoint: undefined, functionKey: undefined, home: "./none" },
-      operations: async () => operations,
       findHost: async () => {
         const url = hosts.shift();
         return url === undefined ? undefined : { url };
@@ -312,33 +305,34 @@ describe("callOperation", () => {
     }));
     const settings = readSettings({ LIGHTNING_AGENT_ID: "support" });
     const door = await loopback(rows);
-    const transports = [
-      inProcessTransport({ operations: rows, orchestrations: noOrchestrations }),
-      restTransport({
-        settings: { endpoint: door.url, functionKey: "key", home: "./none" },
-        operations: async () => rows,
-        findHost: async () => undefined,
-      }),
-    ];
-    for (const transport of transports) {
-      const sdk = createSdk({ settings, logger: silentLogger, transport });
-      for (const row of rows) {
-        const { agent_id: _agent, ...example } = row.example;
-        expect(await sdk.callOperation(row.name, camelRecord(example))).toEqual({ someName: row.name });
-        const isAbout = "agent_id" in row.input.shape;
-        expect([row.name, seen.at(-1)?.name, seen.at(-1)?.input.agent_id]).toEqual([
-          row.name,
-          row.name,
-          isAbout ? "support" : undefined,
-        ]);
-      }
-      await expect(sdk.callOperation("nothing")).rejects.toMatchObject({ code: "unknown_operation" });
-      // An agent that an operation does not know is refused, not dropped: it would reach further than was meant.
-      await expect(sdk.callOperation("cleanUpTraining", { agentId: "support" })).rejects.toMatchObject({
-        code: "invalid_input",
-        field: "agent_id",
-      });
+    const transport = restTransport({
+      settings: { endpoint: door.url, functionKey: "key", home: "./none" },
+      findHost: async () => undefined,
+    });
+    const sdk = createSdk({ settings, logger: silentLogger, transport });
+    for (const row of rows) {
+      const { agent_id: _agent, ...example } = row.example;
+      // The compiler knows every name and its input; here they come from the table.
+      const call = sdk.callOperation as (name: string, input: object) => Promise<object>;
+      expect(await call(row.name, camelRecord(example))).toEqual({ someName: row.name });
+      const isAbout = "agent_id" in row.input.shape;
+      expect([row.name, seen.at(-1)?.name, seen.at(-1)?.input.agent_id]).toEqual([
+        row.name,
+        row.name,
+        isAbout ? "support" : undefined,
+      ]);
     }
+    // An input that may be empty may be left out; one that may not, may not.
+    expect(await sdk.callOperation("reconcileDeployments")).toEqual({ someName: "reconcileDeployments" });
+    // @ts-expect-error its `name` is missing
+    await expect(sdk.callOperation("buildDataset")).rejects.toMatchObject({ field: "name" });
+    // @ts-expect-error a misspelt name does not compile
+    await expect(sdk.callOperation("nothing")).rejects.toMatchObject({ code: "unknown_operation" });
+    // An agent that an operation does not know is refused, not dropped: it would reach further than was meant.
+    await expect(
+      // @ts-expect-error nor does a field that the operation does not take
+      sdk.callOperation("cleanUpTraining", { agentId: "support" }),
+    ).rejects.toMatchObject({ code: "invalid_input", field: "agent_id" });
     await door.stop();
   });
 
@@ -361,7 +355,6 @@ describe("callOperation", () => {
     const door = await loopback([file]);
     const transport = restTransport({
       settings: { endpoint: door.url, functionKey: "key", home: "./none" },
-      operations: async () => [file],
       findHost: async () => undefined,
     });
     const sdk = createSdk({ settings: readSettings({}), logger: silentLogger, transport });

@@ -11,7 +11,9 @@ export interface Worker {
 type Job =
   | { readonly kind: "activity"; readonly name: string; readonly input: unknown; readonly attempts: number }
   | { readonly kind: "timer"; readonly at: number; cancel(): void }
-  | { readonly kind: "all"; readonly jobs: readonly Job[] };
+  | { readonly kind: "event"; readonly isCompleted: false }
+  | { readonly kind: "all"; readonly jobs: readonly Job[] }
+  | { readonly kind: "any"; readonly jobs: readonly Job[] };
 
 /** Moves the clock with real input and output in between, so that what others do in that time gets done. */
 export async function pass(clock: VirtualClock, ms: number): Promise<void> {
@@ -54,6 +56,13 @@ export async function orchestrate(
   }
   async function perform(job: Job): Promise<unknown> {
     if (job.kind === "timer") return pass(clock, Math.max(0, job.at - clock.now()));
+    // Nobody raises events here: of a wait and its timer, the timer wins.
+    if (job.kind === "event") throw new Error("An event is waited for without a timer.");
+    if (job.kind === "any") {
+      const winner = job.jobs.find((one) => one.kind !== "event") as Job;
+      await perform(winner);
+      return winner;
+    }
     if (job.kind === "all") {
       const values: unknown[] = [];
       for (const each of job.jobs) values.push(await perform(each));
@@ -100,7 +109,12 @@ export async function orchestrate(
           attempts: retry.maxNumberOfAttempts,
         }),
         createTimer: (at: Date): Job => ({ kind: "timer", at: at.getTime(), cancel: () => undefined }),
-        Task: { all: (jobs: readonly Job[]): Job => ({ kind: "all", jobs }) },
+        version: "2",
+        waitForExternalEvent: (): Job => ({ kind: "event", isCompleted: false }),
+        Task: {
+          all: (jobs: readonly Job[]): Job => ({ kind: "all", jobs }),
+          any: (jobs: readonly Job[]): Job => ({ kind: "any", jobs }),
+        },
       },
     } as unknown as OrchestrationContext;
     const generator = orchestrator(context);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { databaseTools, operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings, type Settings } from "../../src/config/settings.ts";
+import { databaseTools } from "../../src/ledger/database-tools.ts";
 import { addProvision, checkContainers, type Database } from "../../src/surfaces/cli/database-commands.ts";
 import type { CliIo } from "../../src/surfaces/cli/io.ts";
 import { runCli } from "../../src/surfaces/cli/program.ts";

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Operation, Reply } from "../../src/doors/operation.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
-import { TEXTS } from "../../src/surfaces/cli/texts.ts";
+import type { OperationName } from "../../src/operations.ts";
+import { commandOf } from "../../src/surfaces/cli/commands.ts";
 import { cliAgainst } from "./cli-harness.ts";
 import { loopback } from "./loopback.ts";
 
@@ -92,7 +93,7 @@ describe("train", () => {
       ...start,
       getTrainingRun: [
         {
-          body: { ...running, status: "failed", error: { code: "bad_file", message: "line 3 is not valid" } },
+          body: { ...running, status: "failed", error_message: "line 3 is not valid" },
         },
         { body: { ...running, status: "cancelled" } },
       ],
@@ -394,7 +395,7 @@ describe("what takes longer than a request", () => {
   });
 });
 
-const lines = (name: string, body: object) => TEXTS[name]?.(body as never, { agent_id: "x" });
+const lines = (name: OperationName, body: object) => commandOf(name).text?.(body as never, { agent_id: "x" });
 
 test("a dataset is shown with its distributions and what was left out as bars, by the figures of the reply", async () => {
   const figures = {
@@ -430,7 +431,7 @@ describe("lists in the original's form", () => {
     expect(
       lines("listDatasets", {
         agent_id: "x",
-        datasets: [{ id: "dataset-1", name: "v1", training_count: 8, validation_count: 2 }],
+        datasets: [{ dataset_id: "dataset-1", name: "v1", training_count: 8, validation_count: 2 }],
       }),
     ).toEqual([
       "📦 Datasets for agent 'x':",
@@ -445,7 +446,7 @@ describe("lists in the original's form", () => {
 
   test("runs, with a sign for each status", () => {
     const runs = ["pending", "running", "succeeded", "failed", "cancelled"].map((status) => ({
-      id: "run-1",
+      run_id: "run-1",
       status,
     }));
     expect(

@@ -93,14 +93,15 @@ describe("a golden file larger than one request", () => {
   const sent: Record<string, unknown>[] = [];
   beforeAll(async () => {
     world = await makeWorld({ LIGHTNING_AGENT_ID: AGENT });
-    operations = datasetOperations({ ...world, clock: systemClock }).map((one) => ({
+    const rows: readonly Operation[] = datasetOperations({ ...world, clock: systemClock });
+    operations = rows.map((one) => ({
       ...one,
       run(input, context) {
         sent.push({ operation: one.name, ...input });
         return one.run(input, context);
       },
     }));
-    const start = async (_name: string, _id: string, input: unknown) => {
+    const start = async (_orchestration: object, input: unknown) => {
       const { agent_id, id } = input as { agent_id: string; id: string };
       await world.run(await world.service.get(agent_id, id));
     };

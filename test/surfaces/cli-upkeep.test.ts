@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { operationRows } from "../../src/app.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
-import { TEXTS } from "../../src/surfaces/cli/texts.ts";
+import type { OperationName } from "../../src/operations.ts";
+import { commandOf } from "../../src/surfaces/cli/commands.ts";
 
-const said = (operation: string, body: Record<string, unknown>) =>
-  (TEXTS[operation]?.(body, { agent_id: "mcp-agents" }) ?? []).join("\n");
+const said = (operation: OperationName, body: Record<string, unknown>) =>
+  (commandOf(operation).text?.(body, { agent_id: "mcp-agents" }) ?? []).join("\n");
 
 describe("what the command line says of the provider's side", () => {
   test("a dry run says what would go and how to let it, and never that it went", () => {

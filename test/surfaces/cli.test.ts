@@ -196,7 +196,13 @@ describe("--json", () => {
     const { code, out, err } = await lightning("status", "--run-id", "run-none", "--json");
     expect([code, err]).toEqual([1, ""]);
     expect(JSON.parse(out)).toEqual({
-      error: { code: "run_missing", message: "There is no run run-none.", field: "run_id" },
+      error: {
+        code: "run_not_found",
+        formerly: "run_missing",
+        message: "Agent a has no training run run-none.",
+        field: "run_id",
+        remedy: "lightning list-runs shows the ones there are; check agent_id too.",
+      },
     });
   });
 });
@@ -244,7 +250,18 @@ describe("help", () => {
   test("lists every command and exits 0", async () => {
     const { code, out } = await lightning("--help");
     expect(code).toBe(0);
-    for (const { cli } of operations) if (cli !== undefined) expect(out).toContain(`  ${cli} `);
+    for (const { cli } of operations)
+      if (cli !== undefined) expect(out).toMatch(new RegExp(`^  ${cli}(?:\\|[\\w-]+)? `, "m"));
+  });
+
+  test("a command that has a noun form too shows it, and answers to it", async () => {
+    expect((await lightning("status", "--help")).out).toContain("lightning status|training-status ");
+    const [short, long] = [
+      await lightning("status", "--run-id", "run-1"),
+      await lightning("training-status", "--run-id", "run-1"),
+    ];
+    expect(long).toEqual(short);
+    expect(long.code).toBe(0);
   });
 
   test.each(operations.flatMap(({ cli }) => (cli === undefined ? [] : [cli])))(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { noSuchRecord } from "../../src/doors/no-such-record.ts";
 import {
   type CallContext,
   defineOperation,
@@ -6,7 +7,7 @@ import {
   type Orchestrations,
 } from "../../src/doors/operation.ts";
 import { agentIdSchema, idSchema, pagingSchema, timeSchema } from "../../src/doors/schemas.ts";
-import { conflict, notFound, unavailable } from "../../src/kernel/errors.ts";
+import { conflict, unavailable } from "../../src/kernel/errors.ts";
 
 export const noOrchestrations: Orchestrations = {
   start: async () => {},
@@ -43,7 +44,8 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
       name: z.string(),
       training_count: z.number().int(),
       validation_count: z.number().int(),
-      files: z.record(z.string(), z.object({ path: z.string() })),
+      local_path: z.string(),
+      validation_path: z.string(),
     }),
     role: "builder",
     effect: "write",
@@ -63,10 +65,8 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
           name: input.name,
           training_count: 800,
           validation_count: 200,
-          files: {
-            train: { path: "./data/finetune/v1_train_20240131.jsonl" },
-            validation: { path: "./data/finetune/v1_validation_20240131.jsonl" },
-          },
+          local_path: "./data/finetune/v1_train_20240131.jsonl",
+          validation_path: "./data/finetune/v1_validation_20240131.jsonl",
         },
       };
     },
@@ -97,7 +97,7 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
     name: "getTrainingRun",
     summary: "Shows a training run.",
     input: z.strictObject({ agent_id, run_id: idSchema }),
-    output: z.object({ run_id: z.string(), status: z.string(), tuned_model: z.string().optional() }),
+    output: z.object({ run_id: z.string(), status: z.string(), state: z.string(), tuned_model: z.string() }),
     role: "reader",
     effect: "read",
     idempotent: true,
@@ -108,10 +108,14 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
     example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
     async run(input, context) {
       seen.push({ name: "getTrainingRun", input, context });
-      if (input.run_id === "run-none")
-        throw notFound("run_missing", "There is no run run-none.", { field: "run_id" });
+      if (input.run_id === "run-none") throw noSuchRecord("run", "a", "run-none");
       return {
-        body: { run_id: input.run_id, status: "succeeded", tuned_model: "ft:gpt-4o-mini:org::abc123" },
+        body: {
+          run_id: input.run_id,
+          status: "succeeded",
+          state: "succeeded",
+          tuned_model: "ft:gpt-4o-mini:org::abc123",
+        },
       };
     },
   });
@@ -122,7 +126,7 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
     output: z.object({
       agent_id: z.string(),
       runs_found: z.number().int(),
-      training_runs: z.array(z.object({ id: z.string() })),
+      training_runs: z.array(z.object({ run_id: z.string() })),
       continuation: z.string().optional(),
     }),
     role: "reader",
@@ -138,7 +142,7 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
         body: {
           agent_id: input.agent_id,
           runs_found: 1,
-          training_runs: [{ id: "run-1" }],
+          training_runs: [{ run_id: "run-1" }],
           continuation: "next==",
         },
       };

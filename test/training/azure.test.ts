@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createCatalog } from "../../src/catalog/catalog.ts";
+import { TABLES } from "../../src/catalog/tables.ts";
 import { LightningError, unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { ProviderJob } from "../../src/provider/provider.ts";
@@ -65,14 +66,31 @@ describe("a budget", () => {
     await expect(prepare(left)).rejects.toMatchObject({ code: "cost_unknown" });
   });
 
-  it("asks whoever reckons better, where somebody does", async () => {
+  it("counts tokens where the files' sizes alone would exceed it", async () => {
     const world = await onAzure();
-    const service = createTrainingService({
-      ...world,
-      estimateCost: () => ({ usd_at_most: 12, basis: "counted tokens" }),
+    Object.assign(world.dataset("dataset-1").files?.train ?? {}, { bytes: 10_000_000 });
+    const { service } = world;
+    const counting = createTrainingService({ ...world, tables: TABLES });
+    const input = startTrainingInputSchema.parse({
+      agent_id: AGENT,
+      dataset_id: "dataset-1",
+      base_model: "gpt-4.1-2025-04-14",
+      budget_usd: 11,
     });
-    const input = { agent_id: AGENT, dataset_id: "dataset-1", budget_usd: 11 };
-    await expect(service.prepare(startTrainingInputSchema.parse(input))).rejects.toMatchObject({
+    await expect(service.prepare(input)).rejects.toMatchObject({ code: "budget_exceeded" });
+    const { run } = await counting.prepare(input);
+    expect(run.cost).toMatchObject({ basis: expect.stringMatching(/training tokens, counted/) });
+    expect(run.cost?.usd_at_most).toBeLessThan(1);
+
+    const long = createTrainingService({
+      ...world,
+      tables: TABLES,
+      datasets: {
+        ...world.datasets,
+        countTokens: async () => ({ tokens: 4e6, longest: 1, encoding: "o200k_base", exact: true }),
+      },
+    });
+    await expect(long.prepare({ ...input, force_new: true })).rejects.toMatchObject({
       code: "budget_exceeded",
     });
   });

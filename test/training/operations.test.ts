@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
+import type { OperationName } from "../../src/operations.ts";
 import { trainingOperations } from "../../src/training/operations.ts";
 import { AGENT, makeWorld, type World, type WorldOptions } from "./world.ts";
 
@@ -22,7 +23,7 @@ async function door(options?: WorldOptions) {
     door: "rest",
     waitMs: 10_000,
     orchestrations: {
-      start: async (...call) => void started.push(call),
+      start: async ({ name, instanceId }, input) => void started.push([name, instanceId(input), input]),
       raise: async (...call) => void raised.push(call),
       terminate: async () => {},
       status: async () =>
@@ -38,7 +39,7 @@ async function door(options?: WorldOptions) {
     setRuntimeStatus: (status: string | undefined) => {
       runtimeStatus = status;
     },
-    call: async (name: string, input: Body, over: Partial<CallContext> = {}) => {
+    call: async (name: OperationName, input: Body, over: Partial<CallContext> = {}) => {
       const row = rows.find((one) => one.name === name) as Operation;
       const reply = await row.run(parseInput(row, input), { ...context, ...over });
       // Every reply keeps to the row's own output schema.
@@ -163,6 +164,7 @@ describe("the other doors of training", () => {
     expect(rows.flatMap((row) => row.mcp ?? [])).toEqual([
       "lightning_train",
       "lightning_start_training",
+      "lightning_estimate_training",
       "lightning_training_status",
       "lightning_get_training_status",
       "lightning_list_training_runs",

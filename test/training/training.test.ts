@@ -70,7 +70,9 @@ describe("a training run", () => {
     const { prepare, addDataset } = await world();
     await addDataset("dataset-b", 20, 0, { status: "building" });
     await addDataset("dataset-f", 20, 0, { status: "failed", error: "no examples" });
-    await expect(prepare({ dataset_id: "dataset-none" })).rejects.toMatchObject({ code: "dataset_missing" });
+    await expect(prepare({ dataset_id: "dataset-none" })).rejects.toMatchObject({
+      code: "dataset_not_found",
+    });
     await expect(prepare({ dataset_id: "dataset-b" })).rejects.toMatchObject({ code: "dataset_not_ready" });
     await expect(prepare({ dataset_id: "dataset-f" })).rejects.toMatchObject({ code: "dataset_failed" });
   });
@@ -363,7 +365,8 @@ describe("a job is never paid for twice", () => {
     const ref = { agent_id: AGENT, id: run.id };
     await w.activities.uploadTrainingFile({ ...ref, split: "train" });
     // What a death leaves: an intent in the ledger, nothing else.
-    await w.service.store.update(AGENT, run.id, () => ({
+    await w.runs.update(AGENT, run.id, (now) => ({
+      ...now,
       intent_at: "2026-03-01T12:00:00.000Z",
       submissions: 1,
     }));
@@ -402,7 +405,7 @@ describe("a job is never paid for twice", () => {
     };
     w.clock.advance(1000);
     await w.plain.createJob(request);
-    await w.service.store.update(AGENT, run.id, () => ({ submissions: 2 }));
+    await w.runs.update(AGENT, run.id, (now) => ({ ...now, submissions: 2 }));
     await w.activities.pollTrainingJob({ agent_id: AGENT, id: run.id });
     const states = Object.fromEntries((await w.jobs()).map((job) => [job.id === job_id, job.state]));
     expect(states.false).toBe("cancelled");

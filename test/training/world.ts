@@ -4,9 +4,10 @@ import path from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
+import { countTrainingTokens } from "../../src/datasets/training-tokens.ts";
+import { noSuchRecord } from "../../src/doors/no-such-record.ts";
 import { folderFiles } from "../../src/files/folder.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
-import { notFound } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
@@ -16,6 +17,7 @@ import type { Provider, ProviderJob } from "../../src/provider/provider.ts";
 import { createTrainingActivities } from "../../src/training/activities.ts";
 import { startTrainingInputSchema, type TrainingRun } from "../../src/training/contract.ts";
 import { createTrainingService } from "../../src/training/service.ts";
+import { createTrainingStore } from "../../src/training/store.ts";
 
 export const AGENT = "agent-1";
 
@@ -72,9 +74,10 @@ export async function makeWorld(options: WorldOptions = {}) {
     datasets: {
       get: async (_agent: string, id: string) => {
         const dataset = datasets.get(id);
-        if (dataset === undefined) throw notFound("dataset_missing", `no dataset ${id}`);
+        if (dataset === undefined) throw noSuchRecord("dataset", AGENT, id);
         return dataset;
       },
+      countTokens: (dataset: Dataset, model: string) => countTrainingTokens(files, dataset, model),
     },
   };
   const service = createTrainingService(deps);
@@ -108,8 +111,9 @@ export async function makeWorld(options: WorldOptions = {}) {
         ...(validation === 0 ? {} : { validation: await side("validation", 1000, validation) }),
       },
       created_at: "2026-03-01T11:00:00.000Z",
+      completed_at: "2026-03-01T11:30:00.000Z",
       ...over,
-    });
+    } as Dataset);
   }
   await addDataset("dataset-1", options.lines ?? 20, options.validation ?? 0);
 
@@ -186,6 +190,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     faults,
     folder,
     service,
+    runs: createTrainingStore(ledger),
     activities,
     addDataset,
     dataset: (id: string) => datasets.get(id) as Dataset,

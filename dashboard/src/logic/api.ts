@@ -31,7 +31,7 @@ export interface ApiOptions {
   readonly base: string;
   readonly agent: () => string | undefined;
   readonly key: () => string | undefined;
-  /** The host asks who this is; told with the method of what it did not answer. */
+  /** The host asks for authentication (401); carries the method of the refused request. */
   readonly onLocked: (method: string) => void;
   readonly fetch?: typeof fetch;
 }

@@ -91,7 +91,7 @@ export const plural = (value: number, one: string, many = `${one}s`): string =>
 
 export const words = (name: string): string => name.replaceAll("_", " ");
 
-/** A long id's end tells it apart: `run-1a2b…9f`. */
+/** A long id's end makes it unique: `run-1a2b…9f`. */
 export function shortId(id: string): string {
   if (id.length <= 22) return id;
   return `${id.slice(0, 14)}…${id.slice(-5)}`;

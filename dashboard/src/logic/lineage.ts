@@ -23,35 +23,35 @@ export interface Graph {
 
 interface RecordFacts {
   readonly id: string;
-  readonly missing?: boolean;
-  readonly name?: string;
-  readonly status?: string;
-  readonly training_count?: number;
-  readonly episode_count?: number;
-  readonly base_model?: string;
-  readonly dataset_id?: string;
-  readonly run_id?: string;
-  readonly verdict?: string;
-  readonly split?: string;
-  readonly recipe?: { readonly include_golden?: readonly string[] };
+  readonly missing?: boolean | undefined;
+  readonly name?: string | undefined;
+  readonly status?: string | undefined;
+  readonly training_count?: number | undefined;
+  readonly episode_count?: number | undefined;
+  readonly base_model?: string | undefined;
+  readonly dataset_id?: string | undefined;
+  readonly run_id?: string | undefined;
+  readonly verdict?: string | undefined;
+  readonly split?: string | undefined;
+  readonly recipe?: { readonly include_golden?: readonly string[] | undefined } | undefined;
 }
 interface DeploymentFacts {
   readonly id: string;
   readonly tuned_model: string;
   readonly is_active: boolean;
-  readonly state?: string;
+  readonly state?: string | undefined;
   readonly training_run_id: string;
-  readonly training_run?: RecordFacts | null;
-  readonly dataset?: RecordFacts | null;
-  readonly evaluation?: RecordFacts | null;
+  readonly training_run?: RecordFacts | null | undefined;
+  readonly dataset?: RecordFacts | null | undefined;
+  readonly evaluation?: RecordFacts | null | undefined;
 }
 export interface LineageReply {
   readonly lineage: readonly DeploymentFacts[];
-  readonly training_run?: RecordFacts | null;
-  readonly training_runs?: readonly RecordFacts[];
-  readonly dataset?: RecordFacts | null;
-  readonly evaluation?: RecordFacts | null;
-  readonly evaluations?: readonly RecordFacts[];
+  readonly training_run?: RecordFacts | null | undefined;
+  readonly training_runs?: readonly RecordFacts[] | undefined;
+  readonly dataset?: RecordFacts | null | undefined;
+  readonly evaluation?: RecordFacts | null | undefined;
+  readonly evaluations?: readonly RecordFacts[] | undefined;
 }
 
 const COLUMN = { episode: 0, examples: 0, dataset: 1, run: 2, evaluation: 3, deployment: 4 } as const;
@@ -163,7 +163,7 @@ export function graphOf(reply: LineageReply): Graph {
   return placed([...nodes.values()], [...edges.values()]);
 }
 
-/** Rows from the top in the order of coming; columns nobody uses are closed up. */
+/** Rows from the top in the order of coming; empty columns are closed up. */
 function placed(nodes: Omit<Node, "row">[], edges: (readonly [string, string])[]): Graph {
   const known = new Set(nodes.map(({ id }) => id));
   const used = [...new Set(nodes.map(({ column }) => column))].toSorted((a, b) => a - b);
@@ -187,16 +187,16 @@ export interface TraceReply {
   readonly episode_id: string;
   readonly datasets: readonly {
     readonly id: string;
-    readonly name?: string;
-    readonly edges: readonly { readonly split?: string; readonly reason: string }[];
+    readonly name?: string | undefined;
+    readonly edges: readonly { readonly split?: string | null | undefined; readonly reason: string }[];
     readonly runs: readonly {
       readonly id: string;
-      readonly status?: string;
-      readonly tuned_model_name?: string;
+      readonly status?: string | undefined;
+      readonly tuned_model_name?: string | undefined;
       readonly deployments: readonly {
         readonly id: string;
-        readonly tuned_model?: string;
-        readonly is_active?: boolean;
+        readonly tuned_model?: string | undefined;
+        readonly is_active?: boolean | undefined;
       }[];
     }[];
   }[];

@@ -1,6 +1,6 @@
 /**
  * One loop for everything on the page that is live: it asks, waits longer while nothing changes or the app does not
- * answer, and stops while nobody looks.
+ * answer, and stops while the page is hidden.
  */
 export interface PollerOptions {
   readonly after: (ms: number, callback: () => void) => () => void;

@@ -50,7 +50,7 @@ export class Questions {
     const isFirst = question.watchers.size === 0;
     question.watchers.add(watcher);
     const ask = () => {
-      // The loop tells its own failures by waiting longer.
+      // The polling loop handles its own failures by back-off.
       this.#ask(question).catch(() => undefined);
     };
     let cancel = () => {};

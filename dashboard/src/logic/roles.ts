@@ -1,4 +1,5 @@
 import type { Role } from "../../../src/doors/operation.ts";
+import type { OperationName } from "../../../src/operations.ts";
 import type { Me } from "./wire.ts";
 
 /** What the page's buttons call, with the role each needs: the table of operations itself, which a test compares. */
@@ -12,8 +13,9 @@ export const NEEDS = {
   deactivate: "releaser",
   runPipeline: "releaser",
   decidePipeline: "releaser",
-} as const satisfies Record<string, Role>;
+} as const satisfies Partial<Record<OperationName, Role>>;
 export type Act = keyof typeof NEEDS;
 
 /** Undefined: not known yet; nothing is offered that may then be refused. */
-export const may = (me: Me | undefined, act: Act): boolean => me?.may.includes(NEEDS[act]) === true;
+export const may = (me: Pick<Me, "may"> | undefined, act: Act): boolean =>
+  me?.may.includes(NEEDS[act]) === true;

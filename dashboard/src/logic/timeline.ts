@@ -1,3 +1,6 @@
+import { isEndedPipeline, WORKING_STAGES } from "../../../src/pipelines/status.ts";
+import { isEndedRun } from "../../../src/training/status.ts";
+
 /** The stages of a pipeline and the states of a run, as steps in a row. */
 
 type StepState = "done" | "now" | "waiting" | "failed" | "skipped" | "ahead";
@@ -6,8 +9,6 @@ export interface TimeStep {
   readonly state: StepState;
   readonly at?: string | undefined;
 }
-
-const STAGES = ["dataset", "training", "evaluation", "approval", "promotion"] as const;
 
 interface PipelineFacts {
   readonly status: string;
@@ -22,10 +23,12 @@ interface PipelineFacts {
 
 /** Where a pipeline stands. After its end the records it made tell how far it came. */
 export function pipelineSteps(pipeline: PipelineFacts): TimeStep[] {
-  const over = pipeline.status === "finished" || pipeline.status === "failed";
-  const reached = over ? lastReached(pipeline) : STAGES.indexOf(pipeline.stage as (typeof STAGES)[number]);
+  const over = isEndedPipeline(pipeline);
+  const reached = over
+    ? lastReached(pipeline)
+    : (WORKING_STAGES as readonly string[]).indexOf(pipeline.stage);
   const stopped = over && pipeline.outcome !== "promoted";
-  return STAGES.map((name, index): TimeStep => {
+  return WORKING_STAGES.map((name, index): TimeStep => {
     if (index < reached || (over && !stopped))
       return { name, state: approvalSkipped(pipeline, name) ? "skipped" : "done" };
     if (index > reached) return { name, state: "ahead" };
@@ -57,8 +60,8 @@ interface RunFacts {
 
 /** Requested, uploaded, submitted, training, and the end it came to. */
 export function runSteps(run: RunFacts): TimeStep[] {
-  const over = run.status !== "pending" && run.status !== "running";
-  const failed = run.status === "failed" || run.status === "cancelled";
+  const over = isEndedRun(run);
+  const failed = over && run.status !== "succeeded";
   const reached = [
     true,
     run.training_file_id !== undefined,

@@ -131,7 +131,7 @@ export function Chart(props: {
       element,
     );
     return () => plot.destroy();
-    // `shape` stands for the data: a new array with equal numbers draws nothing anew.
+    // `shape` stands for the data: a new array with equal numbers causes no new rendering (memoised).
   }, [Plot, width, height, time, dark, shape]);
 
   const x = at === null ? undefined : columns.x[at];

@@ -22,7 +22,7 @@ export interface Shared {
   readonly can: (act: Act) => boolean;
   /** Says in passing that something happened. */
   readonly tell: (text: string, tone?: "good" | "bad") => void;
-  /** Raised when a key was given: everything is asked anew. */
+  /** Raised when a key was given: everything is asked again. */
   readonly epoch: number;
 }
 
@@ -65,7 +65,7 @@ export function useQuestion<T>(
   return key === undefined ? {} : questions.answer<T>(key);
 }
 
-/** A question of a view: `useQuestion`, asked anew when a key was given. */
+/** A question of a view: `useQuestion`, asked again when a key was given. */
 export function useLive<T>(key: string | undefined, load: () => Promise<T>, later = false): Live<T> {
   const { poller, questions, epoch } = useShared();
   const asked = key === undefined ? undefined : `${key} ${epoch}`;
@@ -74,7 +74,7 @@ export function useLive<T>(key: string | undefined, load: () => Promise<T>, late
   return { data, error, reload };
 }
 
-/** Asks once: what does not change, or is dear to answer. With `key` undefined nothing is asked. */
+/** Asks once: what does not change, or is expensive to answer. With `key` undefined nothing is asked. */
 export function useOnce<T>(key: string | undefined, load: () => Promise<T>): Omit<Live<T>, "reload"> {
   const { epoch } = useShared();
   const [state, setState] = useState<{ key: string | undefined; data?: T; error?: unknown }>({ key });

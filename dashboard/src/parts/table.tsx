@@ -125,7 +125,7 @@ function FilterField(props: {
   onValue: (value: string) => void;
 }) {
   const { id, type, value } = props;
-  // What is being typed is kept here: the list below is drawn anew with every change of the data.
+  // What is being typed is kept here: the list below is rendered again with every change of the data.
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   const field = {

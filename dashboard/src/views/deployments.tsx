@@ -1,7 +1,13 @@
 import { useState } from "preact/hooks";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
-import type { ActiveDeployment, DeploymentEvent, DeploymentList, ShownDeployment } from "../logic/wire.ts";
+import type {
+  ActiveDeployment,
+  DeploymentEvent,
+  DeploymentList,
+  Lineage,
+  ShownDeployment,
+} from "../logic/wire.ts";
 import { Ago, Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { Loaded } from "../parts/loaded.tsx";
@@ -63,9 +69,7 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
     api.get<DeploymentList>("/deployments", { limit: 25, continuation: route.query.after }),
   );
   const active = useLive(`active ${query}`, () => api.get<ActiveDeployment>("/deployments/active"));
-  const history = useLive(`events ${query}`, () =>
-    api.get<{ events: DeploymentEvent[] }>("/lineage", { limit: 1 }),
-  );
+  const history = useLive(`events ${query}`, () => api.get<Lineage>("/lineage", { limit: 1 }));
 
   const names = new Map((list.data?.deployments ?? []).map((one) => [one.id, one.tuned_model]));
   const nameOf = (one: string | null) =>
@@ -177,7 +181,7 @@ function History(props: { events: readonly DeploymentEvent[]; nameOf: (id: strin
 function One({ id, found }: { id: string; found: ShownDeployment | undefined }) {
   const { api } = useShared();
   const trace = useLive(`deployment ${id}`, () =>
-    api.get<{ lineage: ShownDeployment[] }>(`/lineage/deployments/${encodeURIComponent(id)}`),
+    api.get<Lineage>(`/lineage/deployments/${encodeURIComponent(id)}`),
   );
   const one = found ?? trace.data?.lineage[0];
   return (

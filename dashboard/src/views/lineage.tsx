@@ -1,13 +1,7 @@
 import { shortId } from "../logic/format.ts";
-import {
-  type Graph,
-  graphOf,
-  graphOfEpisode,
-  type LineageReply,
-  type Node,
-  type TraceReply,
-} from "../logic/lineage.ts";
+import { type Graph, graphOf, graphOfEpisode, type Node } from "../logic/lineage.ts";
 import { address, viewOfId } from "../logic/route.ts";
+import type { Lineage, Trace } from "../logic/wire.ts";
 import { Card, Empty, Page } from "../parts/basics.tsx";
 import { useLive, useShared, useWidth } from "../parts/context.tsx";
 import { Loaded } from "../parts/loaded.tsx";
@@ -24,11 +18,11 @@ export function LineageView({ id }: { id: string | undefined }) {
   const kind = id === undefined ? undefined : (KIND[viewOfId(id) ?? ""] ?? "episodes");
   const agent = route.query.agent ?? "";
   const live = useLive(`lineage ${id ?? ""} ${agent}`, async (): Promise<Graph> => {
-    if (id === undefined) return graphOf(await api.get<LineageReply>("/lineage", { limit: 10 }));
+    if (id === undefined) return graphOf(await api.get<Lineage>("/lineage", { limit: 10 }));
     const path = `/lineage/${kind}/${encodeURIComponent(id)}`;
     return kind === "episodes"
-      ? graphOfEpisode(await api.get<TraceReply>(path))
-      : graphOf(await api.get<LineageReply>(path));
+      ? graphOfEpisode(await api.get<Trace>(path))
+      : graphOf(await api.get<Lineage>(path));
   });
   const search = (event: Event) => {
     event.preventDefault();

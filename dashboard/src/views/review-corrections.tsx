@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
-import type { CorrectionList } from "../logic/wire.ts";
+import type { CorrectionList, CorrectionsDataset } from "../logic/wire.ts";
 import { Ago } from "../parts/basics.tsx";
 import { useOnce, useShared } from "../parts/context.tsx";
 import { FormDialog } from "../parts/dialog.tsx";
@@ -32,7 +32,7 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
   const newest = useOnce("corrections", () => api.get<CorrectionList>("/review/corrections", { limit: 3 }));
 
   const build = async () => {
-    const { dataset_id } = await api.post<{ dataset_id: string }>("/review/corrections/dataset", {
+    const { dataset_id } = await api.post<CorrectionsDataset>("/review/corrections/dataset", {
       name: name.trim(),
       format,
       ...(format === "golden" && tests ? { test_split: 1 } : {}),

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { isEndedRun } from "../../../src/training/status.ts";
 import { count, duration, moment } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { runSteps } from "../logic/timeline.ts";
@@ -12,7 +13,6 @@ import { LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
 
 const pathOf = (id: string) => `/training/${encodeURIComponent(id)}`;
-const isOver = ({ status }: Run) => status !== "pending" && status !== "running";
 
 export function RunView({ id }: { id: string }) {
   const { api } = useShared();
@@ -41,7 +41,7 @@ function RunPage({ run }: { run: Run }) {
           <a class="button" href={address("lineage", run.id)}>
             Lineage
           </a>
-          {!isOver(run) && can("cancelTraining") && (
+          {!isEndedRun(run) && can("cancelTraining") && (
             <button type="button" class="danger" onClick={() => setAsking("cancel")}>
               Cancel
             </button>
@@ -122,7 +122,7 @@ function Curves({ run }: { run: Run }) {
   const curve = run.curve ?? [];
   const loss = curveColumns(curve, "loss");
   const accuracy = curveColumns(curve, "accuracy");
-  const over = isOver(run);
+  const over = isEndedRun(run);
   return (
     <div class="columns two">
       <Card title="Loss" note={curveNote(curve.length, loss.averaged)}>

@@ -1,3 +1,4 @@
+import { RUN_STATUSES } from "../../../src/training/status.ts";
 import { duration } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Run, RunList } from "../logic/wire.ts";
@@ -51,9 +52,7 @@ export function RunsView() {
           {
             name: "status",
             label: "Status",
-            options: ["pending", "running", "succeeded", "failed", "cancelled"].map(
-              (one) => [one, one] as const,
-            ),
+            options: RUN_STATUSES.map((one) => [one, one] as const),
           },
         ]}
       />

@@ -3,6 +3,6 @@
  * garbage, and the next step's table beside it: at a million examples that is some 30 MB a step.
  * @param table not a small `Buffer`: those share their memory
  */
-export function free({ buffer }: { readonly buffer: ArrayBuffer }): void {
+export function freeMemory({ buffer }: { readonly buffer: ArrayBuffer }): void {
   buffer.transfer(0);
 }

@@ -1,4 +1,4 @@
-/** Loops over many examples let other work run after so many steps: a few milliseconds' worth. */
+/** Steps after which a loop over many examples yields to the event loop: a few milliseconds' worth. */
 const STEPS_BETWEEN_PAUSES = 16_384;
 
 /** Asked with a loop's counter: `if (isPauseDue(i)) await letOthersRun();` */
@@ -13,7 +13,7 @@ function turn(): void {
 
 /**
  * Gives the event loop one full turn: timers, sockets, requests. Of all that wait here only one goes on per turn;
- * twenty shards side by side would else hold the loop twenty times as long as one.
+ * twenty shards side by side would block the event loop twenty times as long as one.
  */
 export const letOthersRun = (): Promise<void> =>
   new Promise((resolve) => {

@@ -1,11 +1,11 @@
-/** Distinct tool lists an agent offers: a handful; ten times as many before forgetting. */
+/** Entries of the cache: an agent offers a handful of tool lists; past this many it is emptied. */
 const MOST = 200;
 
 /**
- * A function of a value's JSON that remembers its last answers. Thousands of lines of an agent offer the same tools;
+ * Memoises a function of a value's JSON. Thousands of lines of an agent offer the same tools;
  * checking and hashing them once instead of each time halves the cost of a line.
  */
-export function remember<T>(compute: (value: unknown) => T): (value: unknown) => T {
+export function memoiseJson<T>(compute: (value: unknown) => T): (value: unknown) => T {
   const known = new Map<string, T>();
   return (value) => {
     const text = textOf(value);

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { free } from "./free-memory.ts";
+import { freeMemory } from "./free-memory.ts";
 import { isPauseDue, letOthersRun } from "./let-others-run.ts";
 
 const BUCKETS = 65_536;
@@ -52,7 +52,7 @@ export async function* sortedInRanges(
         await letOthersRun();
       }
     } finally {
-      free(sorted);
+      freeMemory(sorted);
     }
   }
 }
@@ -93,7 +93,7 @@ async function sortRecords(records: Owned, width: number): Promise<Owned> {
     records.copy(sorted, place * width, i * width, (i + 1) * width);
     if (isPauseDue(i)) await letOthersRun();
   }
-  free(records);
+  freeMemory(records);
   let from = 0;
   for (let bucket = 0; bucket < buckets; bucket++) {
     const to = ends[bucket] as number;

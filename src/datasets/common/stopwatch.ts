@@ -1,5 +1,5 @@
 /** Where a build's time goes, by stage: what the bench reports and the manifest keeps. */
-export class Stages {
+export class Stopwatch {
   readonly #ms: Record<string, number> = {};
 
   time<T>(stage: string, work: () => T): T {

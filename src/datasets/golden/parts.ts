@@ -12,7 +12,7 @@ import { type GoldenOptions, noExample, readGolden } from "./golden.ts";
 export interface GoldenPart {
   /** SHA-256 of the part's clean lines. */
   readonly part: string;
-  /** Lines of the part, blank ones included: the next part begins so many further on. */
+  /** Lines of the part, blank ones included: the next part's first line follows from it. */
   readonly read: number;
   readonly kept: number;
   readonly warnings: Readonly<Record<string, number>>;

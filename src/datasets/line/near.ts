@@ -1,4 +1,4 @@
-import { free } from "../common/free-memory.ts";
+import { freeMemory } from "../common/free-memory.ts";
 import type { DatasetLine } from "../contract.ts";
 import { contentText, inputLength, turnsOf } from "./normalise.ts";
 
@@ -130,7 +130,7 @@ export class NearIndex {
   readonly #mostDiffering: number;
   /** Of a place the bits that hold the example, plus one. */
   readonly #numbers: number;
-  /** Looked at in one band at most: a text that half of all have would else make the work quadratic. */
+  /** Looked at in one band at most: without the limit a text that half of all have would make the work quadratic. */
   static readonly MOST_LOOKS = 32;
 
   /** @param most how many examples will be added @param threshold share of common pieces in each half, 0 to 1 */
@@ -182,8 +182,8 @@ export class NearIndex {
 
   /** Ends it, and gives back its memory and that of the signatures. */
   free(): void {
-    free(this.#slots);
-    free(this.#signatures);
+    freeMemory(this.#slots);
+    freeMemory(this.#signatures);
   }
 
   isNear(a: number, b: number): boolean {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Message } from "../../episodes/contract.ts";
 import { canonicalJson, keyedHash } from "../../kernel/hashing.ts";
-import { remember } from "../common/memoise-json.ts";
+import { memoiseJson } from "../common/memoise-json.ts";
 import type { DatasetLine, Example, Preference } from "../contract.ts";
 
 /**
@@ -79,7 +79,7 @@ function comparableArguments(text: string): string {
   }
 }
 
-const hashOfTools = remember((tools) => hash("sha256", canonicalJson(tools)));
+const hashOfTools = memoiseJson((tools) => hash("sha256", canonicalJson(tools)));
 
 /** A line's turns (of a preference pair: those asked), its tools, and what a pair has beyond. */
 export function turnsOf(line: DatasetLine): {

@@ -1,9 +1,10 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Files } from "../../files/files.ts";
 import { type Clock, toIso } from "../../kernel/clock.ts";
-import type { Ledger, Stored } from "../../ledger/ledger.ts";
-import { Stages } from "../common/stopwatch.ts";
-import type { Dataset, DatasetLine, Split } from "../contract.ts";
+import { defined, without } from "../../kernel/defined.ts";
+import { bare, type Ledger, type Stored } from "../../ledger/ledger.ts";
+import { Stopwatch } from "../common/stopwatch.ts";
+import type { Dataset, DatasetLine, ReadyDataset, Split } from "../contract.ts";
 import { NEAR_DUPLICATES } from "../line/near.ts";
 import { goldenLines } from "../shards/build-shard.ts";
 import type { Candidates } from "../shards/candidates.ts";
@@ -19,13 +20,13 @@ import {
   writeShard,
 } from "../shards/shard-file.ts";
 import { candidatesOf, indexLengths } from "../shards/shard-index.ts";
-import { keepTokens, readKnownTokens, tokenMemoryKey } from "../shards/token-cache.ts";
+import { readTokenCache, saveTokenCache, tokenCacheKey } from "../shards/token-cache.ts";
 import type { DatasetStore } from "../store.ts";
 import { encodingOf } from "../tokens/tokens.ts";
 import { emptyReason } from "./empty-reason.ts";
 import { figuresOf } from "./figures.ts";
 import { reservedAmong } from "./leakage.ts";
-import { type Noted, type NoteInput, note } from "./leaks-and-edges.ts";
+import { type LeaksAndEdges, type LeaksAndEdgesInput, writeLeaksAndEdges } from "./leaks-and-edges.ts";
 import { type Merged, merge } from "./merge.ts";
 import { pairLines } from "./pairs.ts";
 import { type ReservedKeys, reservedKeys } from "./reserved.ts";
@@ -40,7 +41,7 @@ export interface AssembleDeps {
   readonly settings: Pick<Settings, "splitKey" | "baseModel">;
   readonly clock: Clock;
   /** Notes on another thread; without it, on this one. */
-  readonly note?: ((input: NoteInput) => Promise<Noted>) | undefined;
+  readonly writeLeaksAndEdges?: ((input: LeaksAndEdgesInput) => Promise<LeaksAndEdges>) | undefined;
 }
 
 export type Assembled =
@@ -66,7 +67,7 @@ export async function assemble(
       code: "split_key_changed",
       message: "LIGHTNING_SPLIT_KEY was changed since this build began. Ask for the dataset again.",
     };
-  const stages = new Stages();
+  const stages = new Stopwatch();
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
   const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
@@ -93,11 +94,11 @@ export async function assemble(
   const { encoding } = encodingOf(settings.baseModel);
   if ((total.counted ?? 0) > 0)
     await stages.wait("keep_tokens", () =>
-      keepTokens(files, tokenMemoryKey(dataset.agent_id, encoding), candidates),
+      saveTokenCache(files, tokenCacheKey(dataset.agent_id, encoding), candidates),
     );
   const contentHash = await stages.wait("content_hash", () => hashOfContent(candidates, merged));
   // Beside the files, on another core where there is one.
-  const noting = deps.note ?? ((input) => note(deps, input));
+  const noting = deps.writeLeaksAndEdges ?? ((input) => writeLeaksAndEdges(deps, input));
   const { id, agent_id, created_at } = dataset;
   const [written, noted] = await bothOrNone(
     writeSides(deps, dataset, candidates, merged, sources, stages),
@@ -113,9 +114,9 @@ export async function assemble(
   stages.add(noted.seconds);
   const figures = await figuresOf(candidates, merged, noted.tools, encoding);
   const first = await store.firstWithContent(dataset.agent_id, contentHash);
-  if (total.seconds !== undefined) stages.add(total.seconds);
-  await store.update(dataset, {
-    status: "ready",
+  const ready: ReadyDataset = defined({
+    ...without(bare(dataset), "status", "error", "error_code", "files", "training_count", "completed_at"),
+    status: "ready" as const,
     content_hash: contentHash,
     same_as: first === undefined || first.id === dataset.id ? undefined : first.id,
     training_count: merged.sideCounts.train,
@@ -139,10 +140,9 @@ export async function assemble(
     seconds: stages.seconds,
     files: written.files,
     groups: written.groups,
-    error: undefined,
-    error_code: undefined,
     completed_at: toIso(deps.clock.now()),
   });
+  await store.replace(dataset, ready);
   await removeShards(files, dataset.id);
   const { train, validation, test } = merged.sideCounts;
   return { kind: "ready", training_count: train, validation_count: validation, test_count: test };
@@ -163,13 +163,13 @@ async function gather(
   deps: AssembleDeps,
   dataset: Dataset,
   shards: number,
-  stages: Stages,
+  stages: Stopwatch,
   reserved: ReservedKeys | undefined,
 ) {
   const { files, settings } = deps;
   const total = emptySummary();
   const parts: Part[] = Array.from({ length: shards }, (_, shard) => shard);
-  const count = async (of: ShardSummary | undefined) => {
+  const count = (of: ShardSummary | undefined) => {
     if (of === undefined) throw new Error("A shard of the build is missing.");
     total.read += of.read;
     total.kept += of.kept;
@@ -178,32 +178,31 @@ async function gather(
     if (of.counted !== undefined) total.counted = (total.counted ?? 0) + of.counted;
     if (of.seconds !== undefined) stages.add(of.seconds);
   };
-  for (const shard of parts)
-    await count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
+  for (const shard of parts) count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
   const format = formatOf(dataset.recipe);
   const hasPairs = format === "dpo" && dataset.recipe.kind !== "golden";
   if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0) return { total, parts };
   // Only now: the vocabulary takes memory that the merge's tables want.
   const { encoding } = encodingOf(settings.baseModel);
-  const memory = tokenMemoryKey(dataset.agent_id, encoding);
-  const earlier = await readKnownTokens(files, memory);
-  const measure = await createMeasure(encoding, new Stages(), earlier, () => {
+  const memory = tokenCacheKey(dataset.agent_id, encoding);
+  const earlier = await readTokenCache(files, memory);
+  const measure = await createMeasure(encoding, new Stopwatch(), earlier, () => {
     total.counted = (total.counted ?? 0) + 1;
   });
   const golden = includedLines(deps, dataset, measure);
   if (golden !== undefined) {
     const keys = shardKeys(dataset.id, "golden");
-    await count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
+    count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
     parts.push("golden");
   }
   if (!hasPairs) return { total, parts };
   const { candidates } = await readShards(files, dataset, parts);
   // The index of the pairs will not hold what they are made of.
-  if ((total.counted ?? 0) > 0) await keepTokens(files, memory, candidates);
+  if ((total.counted ?? 0) > 0) await saveTokenCache(files, memory, candidates);
   const summary = emptySummary();
   const sources = parts.map((part) => shardKeys(dataset.id, part));
   const pairs = pairLines(files, dataset, candidates, sources, summary, measure, reserved);
-  await count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
+  count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
   return { total, parts: ["pairs"] as Part[] };
 }
 
@@ -249,7 +248,7 @@ async function writeSides(
   candidates: Candidates,
   merged: Merged,
   sources: readonly LineSource[],
-  stages: Stages,
+  stages: Stopwatch,
 ) {
   const counts = merged.sideCounts;
   const written: NonNullable<Dataset["files"]> = {};

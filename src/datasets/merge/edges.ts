@@ -48,7 +48,7 @@ const READ_AT_ONCE = 256 * 1024;
 const pageId = (datasetId: string, page: number): string =>
   `edges-${datasetId}-${String(page).padStart(6, "0")}`;
 
-/** Of a hash so many bytes name a line in its edge. */
+/** Bytes of a hash that name a line in its edge. */
 const HASH_BYTES = 16;
 
 /** Writes the edges of a build; the same build writes the same pages. Counts the tools on the way. */

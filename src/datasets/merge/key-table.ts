@@ -1,4 +1,4 @@
-import { free } from "../common/free-memory.ts";
+import { freeMemory } from "../common/free-memory.ts";
 import type { Candidates, Key } from "../shards/candidates.ts";
 
 /**
@@ -47,8 +47,8 @@ export class KeyTable {
   }
 
   free(): void {
-    free(this.#keys);
-    free(this.#held);
+    freeMemory(this.#keys);
+    freeMemory(this.#held);
   }
 
   /** Where the key is, or would be. */
@@ -70,8 +70,8 @@ export class KeyTable {
     this.#size = 0;
     for (let place = 0; place < held.length; place++)
       if (held[place] !== 0) this.put(keys, place * this.#width, (held[place] as number) - 1);
-    free(keys);
-    free(held);
+    freeMemory(keys);
+    freeMemory(held);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Files } from "../../files/files.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { Stages } from "../common/stopwatch.ts";
+import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset } from "../contract.ts";
 import { candidatesOf } from "../shards/shard-index.ts";
 import { writeEdges } from "./edges.ts";
@@ -8,7 +8,7 @@ import { keysAcross, nearOverlap } from "./leakage.ts";
 import type { Merged } from "./merge.ts";
 
 /** What was decided of a build, in a form that another thread can be handed. */
-export interface NoteInput {
+export interface LeaksAndEdgesInput {
   readonly dataset: Pick<Dataset, "id" | "agent_id" | "created_at">;
   readonly indexes: readonly string[];
   readonly origins: readonly string[];
@@ -17,7 +17,7 @@ export interface NoteInput {
   readonly threshold: number;
 }
 
-export interface Noted {
+export interface LeaksAndEdges {
   readonly nearPairs: number;
   readonly shared: { readonly groups: number; readonly contents: number };
   readonly lineage: { readonly pages: number; readonly rows: number };
@@ -26,12 +26,12 @@ export interface Noted {
   readonly seconds: Readonly<Record<string, number>>;
 }
 
-/** What is only looked at and noted while the files are written: leaks over the sides, and the edges of lineage. */
-export async function note(
+/** The leakage report over the sides and the edges of lineage, while the files are written. */
+export async function writeLeaksAndEdges(
   deps: { readonly ledger: Ledger; readonly files: Files },
-  { dataset, indexes, origins, length, merged, threshold }: NoteInput,
-): Promise<Noted> {
-  const stages = new Stages();
+  { dataset, indexes, origins, length, merged, threshold }: LeaksAndEdgesInput,
+): Promise<LeaksAndEdges> {
+  const stages = new Stopwatch();
   const candidates = candidatesOf(deps.files, indexes, length);
   const nearPairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, threshold));
   const shared = await stages.wait("leakage", () => keysAcross(candidates, merged));

@@ -1,6 +1,6 @@
-import { free } from "../common/free-memory.ts";
+import { freeMemory } from "../common/free-memory.ts";
 import { isPauseDue, letOthersRun } from "../common/let-others-run.ts";
-import { Stages } from "../common/stopwatch.ts";
+import { Stopwatch } from "../common/stopwatch.ts";
 import { SPLITS, type Split } from "../contract.ts";
 import type { Candidates } from "../shards/candidates.ts";
 import { findGroups } from "./groups.ts";
@@ -35,7 +35,7 @@ export interface Merged extends Selected {
 export async function merge(
   candidates: Candidates,
   options: MergeOptions,
-  stages = new Stages(),
+  stages = new Stopwatch(),
 ): Promise<Merged> {
   const selected = await stages.wait("select", () => select(candidates, options));
   return await stages.wait("sides", () => placed(candidates, selected, options));
@@ -66,7 +66,7 @@ async function placed(candidates: Candidates, selected: Selected, options: Merge
     if (isPauseDue(i)) await letOthersRun();
   }
   const { sideOfRoot, ...groups } = await placeGroups(candidates, sizes, options, held, late);
-  free(sizes);
+  freeMemory(sizes);
 
   const sides = new Uint8Array(candidates.length);
   const sideCounts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
@@ -79,7 +79,7 @@ async function placed(candidates: Candidates, selected: Selected, options: Merge
     }
     if (isPauseDue(i)) await letOthersRun();
   }
-  free(group);
+  freeMemory(group);
   return { ...selected, ...groups, counts, sides, sideCounts };
 }
 

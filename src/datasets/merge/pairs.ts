@@ -1,6 +1,6 @@
 import type { Files } from "../../files/files.ts";
 import { lines } from "../../files/files.ts";
-import { free } from "../common/free-memory.ts";
+import { freeMemory } from "../common/free-memory.ts";
 import { isPauseDue, letOthersRun } from "../common/let-others-run.ts";
 import type { Dataset, Example, Preference } from "../contract.ts";
 import { toPair } from "../line/encode.ts";
@@ -53,7 +53,7 @@ async function choosePairs(candidates: Candidates, least: number, minReward: num
     const bad = worst[question] as number;
     if (bad < 0 || score <= (scores[bad] as number)) worst[question] = i;
   }
-  free(first);
+  freeMemory(first);
   const partners: Partners = new Int32Array(length);
   let unpaired = 0;
   for (let question = 0; question < length; question++) {
@@ -67,7 +67,7 @@ async function choosePairs(candidates: Candidates, least: number, minReward: num
     partners[good] = bad + 1;
     partners[bad] = -(good + 1);
   }
-  for (const table of [scores, best, worst]) free(table);
+  for (const table of [scores, best, worst]) freeMemory(table);
   return { partners, unpaired };
 }
 

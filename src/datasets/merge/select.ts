@@ -1,4 +1,4 @@
-import { free } from "../common/free-memory.ts";
+import { freeMemory } from "../common/free-memory.ts";
 import { isPauseDue, letOthersRun } from "../common/let-others-run.ts";
 import { NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
 import { type Candidates, type Entries, KEYS } from "../shards/candidates.ts";
@@ -83,7 +83,7 @@ export async function select(
     const tools = await columnOf(candidates, (options.minPerTool ?? 0) > 0, (page, k) => page.tool(k));
     limit(tools, order, fates, counts, options);
   }
-  free(order);
+  freeMemory(order);
   return { fates, leaders, counts, ...(await clustersOf(leaders)) };
 }
 
@@ -102,7 +102,7 @@ async function leadersOfEquals(candidates: Candidates, ranks: Uint32Array): Prom
     const leader = (best[first] as number) === 0 ? first : (best[first] as number) - 1;
     leaders[i] = leader === i ? -1 : leader;
   }
-  free(best);
+  freeMemory(best);
   return leaders;
 }
 
@@ -151,7 +151,7 @@ async function eachNear(
           if (alike >= 0) found(candidate, members[alike] as number);
         }
     index.free();
-    free(members);
+    freeMemory(members);
   }
 }
 
@@ -161,7 +161,7 @@ export function copySignature(page: Entries, entry: number, to: Uint8Array, plac
   for (let k = 0; k < SIGNATURE_BYTES; k++) to[place * SIGNATURE_BYTES + k] = bytes[at + k] as number;
 }
 
-/** Takes so many examples of each stratum, and of none as many as there are. */
+/** Caps the examples of each stratum; those of no stratum (0) are not capped. */
 function takingAtMost(cap: number): (stratum: number) => boolean {
   const held = new Map<number, number>();
   return (stratum) => {
@@ -200,7 +200,7 @@ async function clustersOf(leaders: Int32Array): Promise<Pick<Selected, "clusters
     if (size === 1) clusters++;
     largest = Math.max(largest, size);
   }
-  free(sizes);
+  freeMemory(sizes);
   return { clusters, largestCluster: clusters === 0 ? 0 : largest + 1 };
 }
 
@@ -273,7 +273,7 @@ async function ranksByScore(candidates: Candidates): Promise<Uint32Array<ArrayBu
     members.sort((a, b) => (scores[b] as number) - (scores[a] as number) || b - a);
     await letOthersRun();
   }
-  free(scores);
+  freeMemory(scores);
   return inverted(order);
 }
 
@@ -281,6 +281,6 @@ async function ranksByScore(candidates: Candidates): Promise<Uint32Array<ArrayBu
 function inverted(order: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const places = new Uint32Array(order.length);
   for (let place = 0; place < order.length; place++) places[order[place] as number] = place;
-  free(order);
+  freeMemory(order);
   return places;
 }

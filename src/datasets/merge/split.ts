@@ -45,18 +45,6 @@ function needed(groups: number, shares: SplitShares): Split[] {
   return wanted;
 }
 
-/**
- * Sides of all groups, in the order given. The training side is never empty, validation has a group when there are
- * two, and test (if asked for) when there are three: an empty side takes, from the side that has most groups, the one
- * that lies nearest its boundary. Only then does a side depend on other groups, which ends as soon as data grows.
- */
-export function assignSides(groupKeys: readonly string[], shares: SplitShares): Split[] {
-  const splitter = new Splitter(shares);
-  const sides = groupKeys.map((key, index) => splitter.place(key, index));
-  for (const move of splitter.moves()) sides[move.group] = move.to;
-  return sides;
-}
-
 interface Nearest {
   readonly group: number;
   readonly key: string;
@@ -66,7 +54,12 @@ interface Nearest {
 /** How many groups per side can ever be moved away: two sides may be empty. */
 const SPARE = 2;
 
-/** Places groups one at a time, in constant memory, and says at the end which few must move. */
+/**
+ * Places groups one at a time, in constant memory, and says at the end which few must move. The training side is never
+ * empty, validation has a group when there are two, and test (if asked for) when there are three: an empty side takes,
+ * from the side that has most groups, the one that lies nearest its boundary. Only then does a side depend on other
+ * groups, which ends as soon as data grows.
+ */
 export class Splitter {
   readonly #shares: SplitShares;
   readonly #counts: Record<Split, number> = { train: 0, validation: 0, test: 0 };

@@ -3,7 +3,7 @@ import type { Episode } from "../../episodes/contract.ts";
 import { type Files, lines } from "../../files/files.ts";
 import type { Reward } from "../../rewards/contract.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
-import { Stages } from "../common/stopwatch.ts";
+import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset, DatasetLine, Shard } from "../contract.ts";
 import { sessionKey, turnsOf } from "../line/normalise.ts";
 import { GOLDEN_SCORE } from "../line/score.ts";
@@ -24,27 +24,26 @@ import {
   writeJson,
   writeShard,
 } from "./shard-file.ts";
-import { type KnownTokens, readKnownTokens, tokenMemoryKey } from "./token-cache.ts";
+import { readTokenCache, type TokenCache, tokenCacheKey } from "./token-cache.ts";
 
 /** Golden lines between turns of the loop: each takes tens of microseconds. */
 const LINES_AT_ONCE = 64;
 
 export interface ShardDeps {
-  readonly knownTokens: ReturnType<typeof rememberedTokens>;
+  readonly knownTokens: ReturnType<typeof tokenCaches>;
   readonly store: DatasetStore;
   readonly files: Files;
   readonly settings: Pick<Settings, "splitKey" | "baseModel">;
 }
 
 /** Counts of earlier builds, read once for all shards of a build that one thread makes. */
-export function rememberedTokens(files: Files) {
-  let held: { readonly id: string; readonly known: KnownTokens } | undefined;
+export function tokenCaches(files: Files) {
+  let held: { readonly id: string; readonly known: TokenCache } | undefined;
   return async (
     { id, agent_id }: Pick<Dataset, "id" | "agent_id">,
     encoding: Encoding,
-  ): Promise<KnownTokens> => {
-    if (held?.id !== id)
-      held = { id, known: await readKnownTokens(files, tokenMemoryKey(agent_id, encoding)) };
+  ): Promise<TokenCache> => {
+    if (held?.id !== id) held = { id, known: await readTokenCache(files, tokenCacheKey(agent_id, encoding)) };
     return held.known;
   };
 }
@@ -72,7 +71,7 @@ export async function buildShard(deps: ShardDeps, dataset: Dataset, asked: Shard
   const plan = await readJson<Shard[]>(deps.files, planKey(dataset.id));
   const shard = plan?.[asked.index] ?? asked;
   const summary = emptySummary();
-  const stages = new Stages();
+  const stages = new Stopwatch();
   const { encoding } = encodingOf(deps.settings.baseModel);
   const earlier = await stages.wait("tokens", () => deps.knownTokens(dataset, encoding));
   const measure = await createMeasure(encoding, stages, earlier, () => {
@@ -91,7 +90,7 @@ async function* episodeLines(
   shard: Shard,
   summary: ShardSummary,
   measure: (line: DatasetLine) => Measured,
-  stages: Stages,
+  stages: Stopwatch,
 ): AsyncGenerator<KeptLine[]> {
   const { recipe, watermark } = dataset;
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;

@@ -1,7 +1,7 @@
 import type { Episode } from "../../episodes/contract.ts";
 import { REDACTION_VERSION, redact } from "../../redaction/redact.ts";
 import type { Reward } from "../../rewards/contract.ts";
-import type { Stages } from "../common/stopwatch.ts";
+import type { Stopwatch } from "../common/stopwatch.ts";
 import type { Format, Recipe } from "../contract.ts";
 import { type EncodedLine, encode, learnLastOnly } from "../line/encode.ts";
 import { toExample } from "../line/example.ts";
@@ -10,7 +10,7 @@ import { faultsOf } from "../validate/line.ts";
 
 export const formatOf = (recipe: Recipe): Format => recipe.format ?? "sft";
 
-export interface Judged extends EncodedLine {
+export interface EpisodeLine extends EncodedLine {
   readonly score: number;
   /** Tools that were called but never defined; each got a minimal definition by name. */
   readonly derivedTools: readonly string[];
@@ -43,7 +43,12 @@ export function isTagged(
 }
 
 /** The episode's line in the recipe's format, or the reason why it is left out. */
-export function lineOf(episode: Episode, recipe: Recipe, score: number, stages: Stages): Judged | string {
+export function lineOf(
+  episode: Episode,
+  recipe: Recipe,
+  score: number,
+  stages: Stopwatch,
+): EpisodeLine | string {
   const { example, derivedTools } = stages.time("convert", () =>
     toExample(episode, { includeTools: recipe.include_tools, systemPrompt: recipe.system_prompt }),
   );

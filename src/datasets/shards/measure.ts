@@ -1,8 +1,8 @@
-import type { Stages } from "../common/stopwatch.ts";
+import type { Stopwatch } from "../common/stopwatch.ts";
 import type { DatasetLine } from "../contract.ts";
 import { contentHash } from "../line/normalise.ts";
 import { type Encoding, lineCounter, loadCounter } from "../tokens/tokens.ts";
-import type { KnownTokens } from "./token-cache.ts";
+import type { TokenCache } from "./token-cache.ts";
 
 /** Longest example when the recipe says nothing: the training context of the gpt-4o and gpt-4.1 families. */
 export const LONGEST_EXAMPLE = 65_536;
@@ -22,8 +22,8 @@ const KEPT = 20_000;
  */
 export async function createMeasure(
   encoding: Encoding,
-  stages: Stages,
-  earlier: Pick<KnownTokens, "of"> = { of: () => undefined },
+  stages: Stopwatch,
+  earlier: Pick<TokenCache, "of"> = { of: () => undefined },
   counted: () => void = () => {},
 ): Promise<(line: DatasetLine) => Measured> {
   const count = lineCounter(await loadCounter(encoding));

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import type { Files } from "../../files/files.ts";
-import { Stages } from "../common/stopwatch.ts";
+import { Stopwatch } from "../common/stopwatch.ts";
 import type { EncodedLine } from "../line/encode.ts";
 import { inputKey, turnsOf } from "../line/normalise.ts";
 import type { shardKeys } from "./file-keys.ts";
@@ -54,7 +54,7 @@ export async function writeShard(
   keys: ReturnType<typeof shardKeys>,
   summary: ShardSummary,
   batches: AsyncIterable<readonly KeptLine[]>,
-  stages = new Stages(),
+  stages = new Stopwatch(),
 ): Promise<ShardSummary> {
   const start = performance.now();
   const index = new IndexWriter();

@@ -9,21 +9,21 @@ import { type Candidates, KEYS } from "./candidates.ts";
  * Token counts by content, kept from build to build: of a ledger that grew only what is new is counted. One file for
  * each agent and vocabulary: sorted records of the first eight bytes of the content's hash and the count in four. Of a
  * million contents, two had the same eight bytes with a chance of one in thirty million; a count would then be wrong.
- * It is a memory alone: without it, or with a part of it, all counts are the same.
+ * It is a cache alone: without it, or with a part of it, all counts are the same.
  */
 const HASH = 8;
 const RECORD = HASH + 4;
-/** 12 MB, for each thread while it builds shards; of more contents those with the least hashes are remembered. */
+/** 12 MB, for each thread while it builds shards; of more contents those with the least hashes are kept. */
 const MOST = 1_000_000;
 const RECORDS_AT_ONCE = 16_384;
 /** Raised when lines are counted otherwise than before. */
 const RULES = 1;
 
-export const tokenMemoryKey = (agentId: string, encoding: Encoding): string =>
+export const tokenCacheKey = (agentId: string, encoding: Encoding): string =>
   `token-counts/${sha256(agentId).slice(0, 32)}_${encoding}_${RULES}.bin`;
 
 /** Counts of contents that an earlier build counted. */
-export class KnownTokens {
+export class TokenCache {
   readonly bytes: Buffer;
   readonly length: number;
 
@@ -50,8 +50,8 @@ export class KnownTokens {
   }
 }
 
-/** What is remembered under a key; nothing, if there is no file or it is not whole. */
-export async function readKnownTokens(files: Files, key: string): Promise<KnownTokens> {
+/** The cache under a key; empty, if there is no file or it is not whole. */
+export async function readTokenCache(files: Files, key: string): Promise<TokenCache> {
   const bytes = (await files.stat(key))?.bytes ?? 0;
   const isWhole = bytes > 0 && bytes % RECORD === 0 && bytes <= MOST * RECORD;
   const known = Buffer.from(new ArrayBuffer(isWhole ? bytes : 0));
@@ -59,24 +59,24 @@ export async function readKnownTokens(files: Files, key: string): Promise<KnownT
   if (isWhole)
     for await (const piece of files.read(key)) {
       // It may be replaced while it is read: by one of another length, then.
-      if (used + piece.length > bytes) return new KnownTokens(Buffer.alloc(0));
+      if (used + piece.length > bytes) return new TokenCache(Buffer.alloc(0));
       known.set(piece, used);
       used += piece.length;
     }
-  return new KnownTokens(used === bytes ? known : Buffer.alloc(0));
+  return new TokenCache(used === bytes ? known : Buffer.alloc(0));
 }
 
 /** Counts sorted at once, in 2 * 2.4 MB whatever their number. */
 const MOST_SORTED = 200_000;
 
-/** Remembers the candidates' counts beside what is known, as far as there is room. */
-export async function keepTokens(
+/** Saves the candidates' counts beside what is known, as far as there is room. */
+export async function saveTokenCache(
   files: Files,
   key: string,
   candidates: Candidates,
   most = MOST,
 ): Promise<void> {
-  const known = await readKnownTokens(files, key);
+  const known = await readTokenCache(files, key);
   const fresh = sortedInRanges(RECORD, candidates.length, MOST_SORTED, async (placeOf, records) => {
     for await (const page of candidates.pages())
       for (let k = 0; k < page.length; k++) {

@@ -9,7 +9,7 @@ import { ledgerFromSettings } from "../../ledger/from-settings.ts";
 import { createDatasetActivities } from "../activities.ts";
 import { adoptVocabulary } from "../tokens/vocabulary.ts";
 import type { ThreadAnswer, ThreadTask } from "./build-threads.ts";
-import { noteOnThread } from "./leaks-and-edges.ts";
+import { writeLeaksAndEdgesOnThread } from "./leaks-and-edges.ts";
 
 /** A thread that carries out steps of builds over a ledger and files of its own, opened from the same settings. */
 // Requests go first. On Linux 0 is this thread alone; elsewhere it would be the whole process.
@@ -21,7 +21,7 @@ const activities = createDatasetActivities({
   settings,
   clock: systemClock,
   logger: silentLogger,
-  note: noteOnThread(settings),
+  writeLeaksAndEdges: writeLeaksAndEdgesOnThread(settings),
 });
 
 async function answerTo({ id, name, input, vocabulary }: ThreadTask): Promise<ThreadAnswer> {

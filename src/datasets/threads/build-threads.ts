@@ -31,7 +31,7 @@ interface Thread {
 
 /** Each thread holds a heap of some 60 MB: more threads would only pay in memory. */
 const MOST_THREADS = 4;
-/** A thread that nobody needs for so long goes, and its memory with it. */
+/** Idle timeout of a thread in the pool: it ends, and its memory with it. */
 const IDLE_MS = 3000;
 
 /** The entry stands beside this file, in whatever form this file is loaded. */
@@ -53,7 +53,7 @@ export function createBuildThreads(
   let isClosed = false;
 
   function start(): Thread {
-    // Small young generations: a thread makes garbage by the page, of which two would else hold 100 MB.
+    // Small young generations: a thread makes garbage by the page, and two with V8's default would hold 100 MB.
     const worker = new Worker(entry, {
       workerData: { settings },
       resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 1024 },
@@ -97,7 +97,7 @@ export function createBuildThreads(
     idle.unref();
   }
 
-  /** Ends threads without a task, but for so many. */
+  /** Ends idle threads of the pool, except `keep` of them. */
   async function release(keep: number): Promise<void> {
     const free = [...threads].filter((thread) => thread.task === undefined).slice(keep);
     for (const thread of free) threads.delete(thread);

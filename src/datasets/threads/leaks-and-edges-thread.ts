@@ -4,15 +4,18 @@ import { systemClock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { silentLogger } from "../../kernel/logger.ts";
 import { ledgerFromSettings } from "../../ledger/from-settings.ts";
-import { note } from "../merge/leaks-and-edges.ts";
-import type { NoteAnswer, NoteTask } from "./leaks-and-edges.ts";
+import { writeLeaksAndEdges } from "../merge/leaks-and-edges.ts";
+import type { LeaksAndEdgesAnswer, LeaksAndEdgesTask } from "./leaks-and-edges.ts";
 
-/** A thread that notes what was decided of one build, over a ledger and files of its own, and ends. */
-const { settings, input } = workerData as NoteTask;
+/** A thread that writes one build's leakage report and lineage edges, over a ledger and files of its own, and ends. */
+const { settings, input } = workerData as LeaksAndEdgesTask;
 const ledger = ledgerFromSettings(settings, systemClock, silentLogger);
-let answer: NoteAnswer;
+let answer: LeaksAndEdgesAnswer;
 try {
-  answer = { ok: true, noted: await note({ ledger, files: filesFromSettings(settings) }, input) };
+  answer = {
+    ok: true,
+    noted: await writeLeaksAndEdges({ ledger, files: filesFromSettings(settings) }, input),
+  };
 } catch (thrown) {
   answer = { ok: false, message: messageOf(thrown), stack: (thrown as Error).stack };
 }

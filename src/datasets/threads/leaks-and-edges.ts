@@ -1,13 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { Settings } from "../../config/settings.ts";
-import type { Noted, NoteInput } from "../merge/leaks-and-edges.ts";
+import type { LeaksAndEdges, LeaksAndEdgesInput } from "../merge/leaks-and-edges.ts";
 
-export interface NoteTask {
+export interface LeaksAndEdgesTask {
   readonly settings: Settings;
-  readonly input: NoteInput;
+  readonly input: LeaksAndEdgesInput;
 }
-export type NoteAnswer =
-  | { readonly ok: true; readonly noted: Noted }
+export type LeaksAndEdgesAnswer =
+  | { readonly ok: true; readonly noted: LeaksAndEdges }
   | { readonly ok: false; readonly message: string; readonly stack: string | undefined };
 
 /** The entry stands beside this file, in whatever form this file is loaded. */
@@ -17,19 +17,19 @@ const entry = new URL(
 );
 
 /**
- * Notes on a core of its own. The thread ends with its work, and with the thread that started it.
+ * Leakage report and lineage edges on a thread of their own. The thread ends with its work, and with the thread that started it.
  * @param settings where its ledger and files are
  */
-export const noteOnThread =
+export const writeLeaksAndEdgesOnThread =
   (settings: Settings) =>
-  (input: NoteInput): Promise<Noted> =>
+  (input: LeaksAndEdgesInput): Promise<LeaksAndEdges> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(entry, {
-        workerData: { settings, input } satisfies NoteTask,
+        workerData: { settings, input } satisfies LeaksAndEdgesTask,
         resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 1024 },
       });
-      let answer: NoteAnswer | undefined;
-      worker.once("message", (given: NoteAnswer) => {
+      let answer: LeaksAndEdgesAnswer | undefined;
+      worker.once("message", (given: LeaksAndEdgesAnswer) => {
         answer = given;
       });
       worker.once("error", reject);

@@ -1,5 +1,5 @@
 import type { Message } from "../../doors/chat.ts";
-import { remember } from "../common/memoise-json.ts";
+import { memoiseJson } from "../common/memoise-json.ts";
 import type { DatasetLine } from "../contract.ts";
 import { type Encoding, loadVocabulary, pieceCounter, type Vocabulary } from "./vocabulary.ts";
 
@@ -17,7 +17,7 @@ export function encodingOf(model: string): { readonly encoding: Encoding; readon
 
 /** Longest run without a space that is looked up whole: the time of merging grows with its square. */
 const LONGEST_RUN = 256;
-/** Runs of up to so many characters are kept with their counts: texts of one agent are made of few words. */
+/** Longest run of characters whose count is cached: texts of one agent are made of few words. */
 const SHORT_RUN = 24;
 const SHORT_RUNS = 16_384;
 const LONG_RUNS = 2000;
@@ -129,7 +129,7 @@ const PER_IMAGE = 85;
 
 /** Counts lines. Tools are counted with every line, since every line trains on them; once for each distinct list. */
 export function lineCounter(count: CountText): (line: DatasetLine) => number {
-  const ofTools = remember((tools) => (Array.isArray(tools) ? count(JSON.stringify(tools)) : 0));
+  const ofTools = memoiseJson((tools) => (Array.isArray(tools) ? count(JSON.stringify(tools)) : 0));
   const turns = (messages: readonly Message[]): number => {
     let sum = 0;
     for (const message of messages) sum += turn(message, count);

@@ -1,14 +1,14 @@
 import { Buffer } from "node:buffer";
 import { Worker } from "node:worker_threads";
 
+export const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
 /**
  * A tokeniser's vocabulary in flat memory that all threads share: 5 MB once, where each thread's own copy as strings in
  * maps would take 80. Only the words and the rule that cuts texts are the library's; the merging below is the byte-pair
  * algorithm itself, and a test holds both to the same counts.
  */
-const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
-export type Encoding = (typeof ENCODINGS)[number];
-
 export interface Vocabulary {
   readonly encoding: Encoding;
   /** The regular expression that cuts a text into pieces; no token goes over a cut. */

@@ -133,7 +133,7 @@ export async function checkFile(
     references.add(line);
     for (const field of wanted)
       if (!Object.hasOwn(line, field))
-        report("reference_missing", `The line has no \`${field}\`..`, {
+        report("reference_missing", `The line has no \`${field}\`.`, {
           line: number,
           field,
           remedy: LINE_RULES.reference_missing,

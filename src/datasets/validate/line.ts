@@ -31,13 +31,7 @@ export type CheckedFormat = { readonly ok: true; readonly line: DatasetLine } | 
 
 const SCHEMAS = { dpo: preferenceSchema, rft: reinforcementSchema } as const;
 
-/** Checks the text of one line of a supervised file. All its faults are found, not just the first. */
-export function checkLine(text: string): CheckedLine {
-  const read = parseLine(text);
-  return read.ok ? checkExample(read.value) : read;
-}
-
-/** Checks the text of one line of any format, and what the model it is for does not take. */
+/** Checks the text of one line of any format, and what the model it is for does not take. All its faults are found. */
 export function checkFormatLine(text: string, format: Format, capability?: Capability): CheckedFormat {
   const read = parseLine(text);
   return read.ok ? checkFormat(read.value, format, capability) : read;
@@ -63,7 +57,7 @@ function badFields(
 ): readonly LineFault[] {
   const list = new FaultList();
   for (const issue of issues) {
-    const at = issue.path.map(String).join("..");
+    const at = issue.path.map(String).join(".");
     list.add("bad_field", `${at}: ${issue.message}.`, at);
   }
   return list.faults;

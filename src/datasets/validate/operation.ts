@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { capabilityOf, PROVIDERS } from "../../catalog/capabilities.ts";
-import { defineOperation, type Operation } from "../../doors/operation.ts";
+import { defineOperation } from "../../doors/operation.ts";
 import { checkFile, checkTogether, type FileCheck, nearPairs } from "./file.ts";
 
 const faultSchema = z.object({
@@ -33,17 +33,28 @@ async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
 }
 
 /** The row that checks files without building anything. */
-export function validateOperation(): Operation {
+export function validateOperation() {
   return defineOperation({
     name: "validateFile",
     summary: "Checks a training file by the rules of its format, provider and model; nothing is stored.",
     input: z.strictObject({
       content: z.string().min(1).meta({ description: "The JSONL text itself." }),
       validation_content: z.string().min(1).optional().meta({ description: "The validation file's text." }),
-      file: z.string().min(1).max(200).default("training file"),
-      format: z.enum(["sft", "dpo", "rft"]).default("sft"),
+      file: z
+        .string()
+        .min(1)
+        .max(200)
+        .default("training file")
+        .meta({ description: "Name by which the report calls the file." }),
+      format: z
+        .enum(["sft", "dpo", "rft"])
+        .default("sft")
+        .meta({ description: "What the lines are meant to be." }),
       model: z.string().min(1).max(256).optional().meta({ description: "The base model it is for." }),
-      provider: z.enum(PROVIDERS).default("azure"),
+      provider: z
+        .enum(PROVIDERS)
+        .default("azure")
+        .meta({ description: "Whose rules the lines are checked by." }),
       n_epochs: z.number().int().min(1).max(50).optional().meta({
         description: "How many epochs it is for: tokens times epochs have a limit.",
       }),

@@ -1,8 +1,8 @@
 import { toolDefinitionSchema } from "../../episodes/contract.ts";
-import { remember } from "../common/memoise-json.ts";
+import { memoiseJson } from "../common/memoise-json.ts";
 import { FaultList, type Fields, isFields, shown } from "./line-rules.ts";
 
-const checked = remember((tools) => {
+const checked = memoiseJson((tools) => {
   const list = new FaultList();
   const names = new Set<string>();
   if (!Array.isArray(tools)) list.add("tools_invalid", "`tools` is not a list.", "tools");
@@ -13,7 +13,7 @@ const checked = remember((tools) => {
 function checkTool(tool: unknown, index: number, names: Set<string>, list: FaultList): void {
   const parsed = toolDefinitionSchema.safeParse(tool);
   if (!parsed.success) {
-    const at = ["tools", index, ...(parsed.error.issues[0]?.path ?? [])].join("..");
+    const at = ["tools", index, ...(parsed.error.issues[0]?.path ?? [])].join(".");
     list.add("tools_invalid", `The tool is not a definition: ${parsed.error.issues[0]?.message}.`, at);
     return;
   }
@@ -113,7 +113,7 @@ function checkCall(
     if (!isObjectText(text))
       list.add("arguments_not_json", "The arguments are not a JSON object.", `${at}.function.arguments`);
     if (!declared?.has(name))
-      list.add("tool_not_declared", `The tool "${name.slice(0, 80)}" is not in \`tools\`..`, at);
+      list.add("tool_not_declared", `The tool "${name.slice(0, 80)}" is not in \`tools\`.`, at);
   }
   const id = isFields(call) ? call.id : undefined;
   if (typeof id === "string" && id !== "") return id;

@@ -26,12 +26,12 @@ export function accountOf(settings: ArmSettings): Account | undefined {
   return { subscription, group, name };
 }
 
-/** A call to Azure Resource Manager that takes longer is asked again later. */
+/** Timeout of a call to Azure Resource Manager; it is retried later. */
 const TIMEOUT_MS = 60_000;
 /** The package's own timeout leaves a timer behind that keeps a process from ending. */
 export const inTime = () => ({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
 
-/** The management client; retries are the orchestration's affair, which waits by timers and survives a crash. */
+/** The management client, without retries: the orchestration retries by durable timers, which survive a crash. */
 export async function openClient(
   settings: ArmSettings,
   account: Account,

@@ -1,5 +1,5 @@
 import type { CognitiveServicesManagementClient, Deployment } from "@azure/arm-cognitiveservices";
-import { isLightningError, messageOf } from "../../kernel/errors.ts";
+import { isKind, isLightningError, messageOf } from "../../kernel/errors.ts";
 import { isQuota, toHostingError } from "../errors.ts";
 import type { HostedModel, Hosting, HostProgress, HostRequest, OfferedModel } from "../hosting.ts";
 import {
@@ -12,7 +12,7 @@ import {
   openClient,
 } from "./client.ts";
 
-/** The version of every fine-tuned model (azure-facts §2). */
+/** The version of every fine-tuned model (docs/facts.md#model-version). */
 const MODEL_VERSION = "1";
 const MAKING = new Set(["Accepted", "Creating", "Moving"]);
 
@@ -110,8 +110,8 @@ export function createArmHosting(
       try {
         return await operate(request, operation);
       } catch (error) {
-        // Operations are forgotten after a while: the deployment's own state is what is left.
-        if (isLightningError(error) && error.kind === "not_found") return progress;
+        // Operations expire after a while: the deployment's own state is what is left.
+        if (isKind(error, "not_found")) return progress;
         throw error;
       }
     },
@@ -129,7 +129,7 @@ export function createArmHosting(
           client.deployments.beginDelete(...at, name, inTime()),
         );
       } catch (error) {
-        if (!isLightningError(error) || error.kind !== "not_found" || isAccount(error.details)) throw error;
+        if (!isKind(error, "not_found") || isAccount(error.details)) throw error;
       }
     },
 

@@ -23,7 +23,8 @@ interface Attempt<T> {
 export type Attempts = <T>(attempt: Attempt<T>) => Promise<T>;
 
 /**
- * The SDK sends writes once: 408, 449, 503 and dropped sockets come straight through. They are sent again here. After a
+ * Retries with back-off: the SDK sends writes once (docs/facts.md#cosmos-writes-are-sent-once), so 408, 449, 503 and dropped
+ * sockets are sent again here. After a
  * send whose outcome is unclear, a refusal of the next may be the echo of our own success: `settle` reads back before
  * it is believed.
  * `closing` ends the waits. @throws LightningError; unavailable with `ambiguous` when the last word is unclear

@@ -51,7 +51,7 @@ export function createBatch(placeOf: (c: ContainerKey) => Promise<Place>, attemp
     });
   }
 
-  /** A batch is atomic: one document that bears its mark, or all deletions done, tells for all. */
+  /** A batch is atomic: one document that bears its mark, or all deletions done, is proof for all. */
   async function wasApplied(
     place: Place,
     pk: PartitionKey,

@@ -7,7 +7,7 @@ import { outcomeOf, toLedgerError } from "./errors.ts";
 import { newMark, toWire } from "./wire.ts";
 import type { Writes } from "./writes.ts";
 
-/** `executeBulkOperations` waits up to a second for each call to fill its batches: below this, single writes win. */
+/** Documents from which a bulk is worth its wait of up to a second a call (docs/facts.md#cosmos-bulk-waits). */
 const WORTH_A_BULK = 500;
 /** Single writes under way at once. */
 const SIDE_BY_SIDE = 16;

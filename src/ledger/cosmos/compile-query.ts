@@ -61,7 +61,7 @@ export interface PageEnd {
 }
 
 /**
- * Keyset paging: no token of the service is needed, so a continuation outlives splits and restarts. Documents of other
+ * Keyset paging: no token of the service is needed, so a continuation stays valid through partition splits and restarts. Documents of other
  * partition keys may share both the order's value and the id; those already given are named in the continuation and
  * left out, rather than adding the key to every composite index.
  */

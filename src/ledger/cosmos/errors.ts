@@ -31,7 +31,7 @@ export function codeOf(thrown: unknown): string | number | undefined {
   return code ?? (name === "TimeoutError" ? name : undefined);
 }
 
-/** Nothing was done; the same request may be sent again. 449: the service asks for just that. */
+/** Retryable: nothing was done, the same request may be sent again. 449: the service asks for just that. */
 const CLEAR = new Set<unknown>([
   410,
   449,
@@ -58,7 +58,7 @@ const UNCLEAR = new Set<unknown>([
 
 export type Outcome = "clear" | "unclear" | "final";
 
-/** Whether a request may be sent again, and whether it may have been carried out. */
+/** Whether a request may be retried, and whether it may have been carried out. */
 export function outcomeOf(thrown: unknown): Outcome {
   const code = codeOf(thrown);
   if (CLEAR.has(code)) return "clear";

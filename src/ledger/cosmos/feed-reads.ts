@@ -84,7 +84,7 @@ function partsOf(token: string): number {
   return parts?.length ?? 1;
 }
 
-/** A token of a container that was made anew, or of another account, would skip changes. */
+/** A continuation token of a container that was deleted and created again, or of another account, would skip changes. */
 function feedToken([rid, token]: readonly unknown[], place: Place): string {
   if (typeof rid !== "string" || typeof token !== "string") return refuseContinuation("it is damaged");
   return rid === place.rid ? token : refuseContinuation("it belongs to another ledger");

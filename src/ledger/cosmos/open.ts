@@ -62,7 +62,7 @@ export function openCosmosLedger({
 
   const listeners = new Map<ContainerKey, Set<() => void>>();
 
-  /** Hands a write's answer on, and tells who waits for changes. */
+  /** Passes a write's answer on, and notifies listeners of the change feed. */
   async function noted<T>(c: ContainerKey, write: Promise<T>): Promise<T> {
     const answer = await write;
     for (const listener of Array.from(listeners.get(c) ?? []))

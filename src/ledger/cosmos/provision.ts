@@ -73,7 +73,7 @@ export async function provisionCosmos(
     if (client === undefined) used.dispose();
   }
 
-  /** An existing container: what it lacks is told, or added. */
+  /** An existing container: what it lacks is reported, or added. */
   async function settle(
     c: ContainerKey,
     container: ReturnType<ReturnType<CosmosClient["database"]>["container"]>,

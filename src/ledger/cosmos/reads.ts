@@ -10,7 +10,7 @@ import { isOf, type Place } from "./containers.ts";
 import { createFeedReads } from "./feed-reads.ts";
 import { fromWire, type Wire } from "./wire.ts";
 
-/** A request of so many request units is told whatever the level: a point read of an episode takes some five. */
+/** Request units (RU) from which a request is logged at any level: an expensive one; a point read of an episode takes some five. */
 const DEAR_UNITS = 100;
 
 /** The partition option of a query: the SDK routes a prefix by the text of the query, and refuses it as an option. */

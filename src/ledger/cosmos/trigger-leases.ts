@@ -55,7 +55,7 @@ export async function readTriggerPosition(
       }
     },
   });
-  // Leases of a container of the same name that was made anew stay behind under its former id.
+  // Stale leases: of a container that was deleted and created again they stay behind under its former id.
   const own = found
     .flatMap((document) => leaseSchema.safeParse(document).data ?? [])
     .filter(({ id }) => id.includes(`_${place.rid}`));

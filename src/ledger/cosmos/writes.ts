@@ -1,5 +1,5 @@
 import type { ItemResponse, RequestOptions } from "@azure/cosmos";
-import { isLightningError, notFound, preconditionFailed } from "../../kernel/errors.ts";
+import { isKind, notFound, preconditionFailed } from "../../kernel/errors.ts";
 import { canonicalJson } from "../../kernel/hashing.ts";
 import type { ContainerKey } from "../containers.ts";
 import { bare, type LedgerDocument, type PartitionKey, type PatchOperation, type Stored } from "../ledger.ts";
@@ -24,7 +24,7 @@ const stale = (place: Place, id: string) =>
     remedy: "Read it again and repeat the change.",
   });
 
-/** Whether a key's level is neither in the container's real key nor the id: only the document itself tells it then. */
+/** Whether a key's level is neither in the container's real key nor the id: only the document itself holds it then. */
 const isLoose = (place: Place) =>
   definitionOf(place.c)
     .partitionKey.slice(place.levels)
@@ -81,7 +81,7 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
     try {
       return fromWire<T>(place, await putPrepared(place, "replace", prepared, ifMatch));
     } catch (thrown) {
-      throw isLightningError(thrown) && thrown.kind === "not_found" ? stale(place, prepared.id) : thrown;
+      throw isKind(thrown, "not_found") ? stale(place, prepared.id) : thrown;
     }
   }
 
@@ -106,7 +106,7 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
       try {
         return await putPrepared(place, "replace", prepared, stored._etag);
       } catch (thrown) {
-        const lost = isLightningError(thrown) && thrown.kind === "precondition" && ifMatch === undefined;
+        const lost = isKind(thrown, "precondition") && ifMatch === undefined;
         if (!lost || race === PATCH_RACES) throw thrown;
       }
     }

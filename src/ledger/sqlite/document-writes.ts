@@ -66,7 +66,7 @@ export function createDocumentWrites(
     return { ...document, _etag: etagOf(storeId, version.lsn), _ts: version.ts };
   }
 
-  /** A trail that breaks a rule is no reason to refuse what it tells of. */
+  /** An audit trail that breaks a rule is no reason to refuse the write that it records. */
   function preparedTrail(trail: Trail): PreparedDocument | undefined {
     try {
       return prepareDocument(trail.c, trail.document(mark));

@@ -105,6 +105,6 @@ export function ledgerOn(
       listeners.clear();
       db.close();
     },
-    onChange: listeners.add,
+    onChange: (container, listener) => listeners.add(container, listener),
   };
 }

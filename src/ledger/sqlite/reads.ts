@@ -13,7 +13,7 @@ const PAGE_LENGTH = 4 * 1024 * 1024;
 
 /**
  * Characters of a page that is handed on as one text. V8 gives a string of more than 128 KiB pages of memory of its own,
- * and where their first touch is dear (see bin/node-options.js) every document of such a page took five times as long.
+ * and where their first touch is expensive (see bin/node-options.js) every document of such a page took five times as long.
  */
 const TEXT_PAGE_LENGTH = 100 * 1024;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Parse } from "./rows.ts";
 
-/** Values of one field that are remembered: an agent offers one list of tools, or a few. */
+/** Entries of the cache for one field: an agent offers one list of tools, or a few. */
 const MOST = 4;
 
 interface Known {

@@ -6,7 +6,7 @@ import { fatal } from "../../kernel/errors.ts";
 import { isBusy, toLedgerError } from "./errors.ts";
 import { schemaStatements } from "./schema.ts";
 
-/** "Agnt" in the file's header tells our file from any other SQLite file. */
+/** "Agnt" in the file's header (application_id) marks our file among SQLite files. */
 const APPLICATION_ID = 0x41676e74;
 /** Bump for a change that new columns and indexes don't cover, with its step in `MIGRATIONS`. */
 export const STORE_VERSION = 1;
@@ -47,10 +47,10 @@ export function openStoreFile(file: string): StoreFile {
   }
 }
 
-/** Two processes may share the file: a writer waits this long for the other's commit. */
+/** Busy timeout: two processes may share the file, and a writer waits this long for the other's commit. */
 const BUSY_MS = 5_000;
 /**
- * Acknowledged means synced: FULL syncs the log at each commit (docs: architecture, decision 9). The log is copied back
+ * Acknowledged means synced: FULL syncs the log at each commit (docs/decisions/001-two-ledgers-one-port.md). The log is copied back
  * every 16 MB: the pages that every write changes are then copied less often.
  */
 const PRAGMAS =

@@ -17,7 +17,7 @@ export type WriteCommand =
       readonly document: PreparedDocument;
       readonly ifMatch?: string | undefined;
     }
-  /** A document, and one that tells of it: `mark` in its text stands for the etag of the first. */
+  /** A document, and the audit record of it: `mark` in its text stands for the etag of the first. */
   | {
       readonly op: "create";
       readonly c: ContainerKey;
@@ -67,7 +67,7 @@ export interface TrailedCreate {
   readonly lsn: number;
   readonly isTrailed: boolean;
 }
-/** What a write tells: the version a put made, the whole row of a patch. */
+/** What a write returns: the version a put made, the whole row of a patch. */
 export type WriteResult = Pick<Row, "lsn" | "ts"> | Row | readonly BulkOutcome[] | TrailedCreate | undefined;
 export type Execute = (tx: WriteContext, command: WriteCommand) => WriteResult;
 

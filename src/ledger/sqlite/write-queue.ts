@@ -12,7 +12,7 @@ export interface WriteContext {
   readonly now: number;
   /** The number of a new version; unique in the store, in commit order. */
   nextLsn(): number;
-  /** Tells who listens to the container, after the commit. */
+  /** Notifies listeners of the container, after the commit. */
   touch(c: ContainerKey): void;
 }
 
@@ -44,7 +44,7 @@ export interface WriteQueue {
  * Group commit: writes issued in one turn of the event loop share one transaction and one sync. A write that is
  * refused (conflict, etag) leaves the others alone; a fault of the store itself rejects the whole group, and nothing
  * of it is stored.
- * @param afterGroup called after every group was told how it ended, with what it touched: nothing if it failed
+ * @param afterGroup called after each group's promises were settled, with the containers it touched: nothing if it failed
  */
 export function createWriteQueue(
   db: DatabaseSync,

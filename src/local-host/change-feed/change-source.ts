@@ -13,7 +13,7 @@ export interface ChangeSource {
    * says that there are no more at the moment.
    */
   page(container: string, after: string | undefined, limit: number): Promise<ChangedPage>;
-  /** Told when a function on the container is done with everything up to a place; absent: its beginning. */
+  /** Checkpoint: called when a function on the container is done with everything up to a place; absent: its beginning. */
   handled?(container: string, position: string | undefined): void;
   /** Calls the listener after a change; returns how to end that. Without it changes are seen by polling. */
   subscribe?(container: string, listener: () => void): () => void;

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import path from "node:path";
+import { isNativeError } from "node:util/types";
 import { fatal, messageOf } from "../../kernel/errors.ts";
 
 /** What the host reads of an app's package.json. */
@@ -95,14 +96,14 @@ function newest(folder: string, files: readonly string[]): number {
  * does not say.
  */
 export function placeOf(thrown: unknown, folder: string, file: string): string {
-  if (!Error.isError(thrown)) return "";
+  if (!isNativeError(thrown)) return "";
   const own = path.resolve(folder);
   const { name, stack = "" } = thrown;
   const frame = stack
     .split("\n")
     .find((line) => /^\s+at /.test(line) && line.includes(own) && !line.includes("node_modules"));
   if (name !== "SyntaxError") return frame ?? "";
-  // For ES modules Node tells the place of an error of syntax only as it dies of it.
+  // For ES modules Node reports a syntax error's place only in the message with which the process ends.
   const check = () =>
     spawnSync(process.execPath, ["--check", path.join(folder, file)], { encoding: "utf8" }).stderr;
   return excerpt(stack) ?? excerpt(check()) ?? "";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
+import { facadeOf } from "./cjs-facade.ts";
 import { sharedCore } from "./core.ts";
 import { isSdkFile, nativeSource } from "./sdk-source.ts";
 
@@ -26,8 +27,10 @@ export function installCoreModule(): void {
         : next(specifier, context),
     load(url, context, next) {
       const loaded = next(url, context);
+      const facade = facadeOf(url, loaded.format, context);
+      if (facade !== undefined) return facade;
       if (loaded.format === "module" || !isSdkFile(url) || process.env[AS_PUBLISHED] === "1") return loaded;
-      // Node leaves the text of a CommonJS file out when nobody has changed it.
+      // Node's load hook leaves the source of a CommonJS file out when no hook has changed it.
       const source = loaded.source ?? readFileSync(fileURLToPath(url));
       const text = typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString("utf8");
       return { ...loaded, source: nativeSource(text) };

@@ -45,7 +45,7 @@ export interface Invoker extends FunctionInvoker {
   call(fn: RegisteredFunction, invocation: Invocation): Promise<Outcome>;
 }
 
-/** A call of a function, for whoever watches a host. */
+/** A function invocation, for observers of a host. */
 export interface EndedCall {
   readonly function: string;
   readonly ok: boolean;
@@ -58,7 +58,7 @@ export interface InvokerDeps {
   readonly tracker: Tracker;
   /** The JSON text of a `durableClient` input; undefined while there is no durable engine. */
   readonly clientBinding: () => string | undefined;
-  /** Told of every call when it has ended. */
+  /** Called with every invocation when it has ended. */
   readonly onCall?: ((call: EndedCall) => void) | undefined;
   /** host.json's functionTimeout, on this clock. */
   readonly timeout?: { readonly ms: number; readonly clock: Clock } | undefined;
@@ -202,7 +202,7 @@ function newTraceParent(): string {
   return `00-${text.slice(0, 32)}-${text.slice(32)}-00`;
 }
 
-/** Azure ends the whole worker process then; here only the caller is told, and the function's promise is left alone. */
+/** A functionTimeout: Azure ends the whole worker process; here only the caller gets the error, and the function's promise runs on. */
 async function within(
   { ms, clock }: { readonly ms: number; readonly clock: Clock },
   fn: RegisteredFunction,

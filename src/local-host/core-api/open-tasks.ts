@@ -11,7 +11,7 @@ interface OrchestratorContext {
 }
 
 /**
- * The tasks that the SDK believes are open at the end of an episode, by the number it gave them. The host derives its
+ * The tasks that the SDK believes are open at the end of a work item, by the number it gave them. The host derives its
  * own numbers from the action list, as in Azure; where the two differ, results reach the wrong task there.
  */
 export function openTasksOf(context: unknown): ReadonlyMap<number, SdkTask> | undefined {

@@ -1,6 +1,6 @@
 /**
  * `@azure/functions` and `durable-functions` are published as TypeScript compiles them for old engines: an async method
- * is a generator function made anew for every call, a private field is a WeakMap. V8 keeps a shape for each such
+ * is a generator function created for every call, a private field is a WeakMap. V8 keeps a shape for each such
  * generator function among its old objects, and that, like the values of a WeakMap, holds everything of the call over
  * the collections of young objects, long after the call is over. Written as the language has them now, the same methods
  * leave nothing behind: half the time of an orchestration on this host was spent on it (bench/local-host/README.md).

@@ -1,30 +1,5 @@
 import type { WireData } from "./types.ts";
 
-/** A value as the worker sends it to the host: text stays text, numbers stay numbers, everything else is JSON. */
-export function toWire(value: unknown): WireData | null | undefined {
-  if (value === null || value === undefined) return value;
-  if (typeof value === "string") return { string: value };
-  if (ArrayBuffer.isView(value))
-    return { bytes: new Uint8Array(value.buffer, value.byteOffset, value.byteLength) };
-  if (typeof value === "number") return Number.isInteger(value) ? { int: value } : { double: value };
-  return { json: JSON.stringify(value) };
-}
-
-/** A value as the worker hands it to a function: text that is JSON is parsed, other text stays as it is. */
-export function fromWire(data: WireData | null | undefined): unknown {
-  if (data === null || data === undefined) return undefined;
-  if (typeof data.string === "string") {
-    try {
-      return JSON.parse(data.string);
-    } catch {
-      return data.string;
-    }
-  }
-  if (typeof data.json === "string") return JSON.parse(data.json);
-  if (data.bytes !== undefined) return Buffer.from(data.bytes);
-  return data.int ?? data.double;
-}
-
 /** The bytes of a response body, of whatever kind it was sent as. */
 export function wireBytes(data: WireData | null | undefined): Uint8Array {
   if (data === null || data === undefined) return new Uint8Array();

@@ -9,7 +9,7 @@ export interface AdminDeps {
   trigger(name: string, input: string): boolean;
 }
 
-/** Liveness, for which no key is asked; the process id tells this host from another one on the same port. */
+/** Liveness, for which no key is asked; the process id distinguishes this host from another one on the same port. */
 export function pingReply(state: "starting" | "running"): OutgoingReply {
   return {
     status: 200,

@@ -113,7 +113,7 @@ async function invoke(
   { fn }: HttpRoute,
   params: Record<string, string>,
 ): Promise<OutgoingReply> {
-  // In Azure the platform alone sets these; with keys asked for, nobody may claim to be somebody here either.
+  // In Azure the platform alone sets these; with keys asked for, a client may not set the principal header here either.
   const call =
     deps.keys === undefined
       ? original

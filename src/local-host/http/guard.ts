@@ -62,7 +62,7 @@ function hostName(url: string): string | undefined {
 /** The name of a `Host` header. Request after request says the same. */
 const nameOfHost = latest((host: string) => hostName(`http://${host}`));
 
-/** The same function, which remembers its latest answer. */
+/** The same function with a cache of one entry (memoised). */
 function latest<In, Out>(of: (given: In) => Out): (given: In) => Out {
   let known: { given: In; out: Out } | undefined;
   return (given) => {

@@ -86,7 +86,7 @@ async function serve(
     url,
     headers,
     body: request,
-    // Few calls look at it, and it is dear.
+    // Lazy: few calls look at it, and it is expensive to make.
     get signal() {
       signal ??= goneSignal(response);
       return signal;

@@ -23,7 +23,7 @@ export function throttled(handler: Handler, limits: HttpLimits): Handler {
         429,
         `${maxOutstanding} requests are outstanding, which is all that host.json allows.`,
       );
-    // Whoever ends hands its place on, so that nobody who comes later takes it.
+    // A request that ends passes its permit on to the first in the queue, so that no later one overtakes.
     if (running >= maxConcurrent) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     try {

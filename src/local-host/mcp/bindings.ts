@@ -8,7 +8,7 @@ export interface Served<Listed> {
   readonly listed: Listed;
 }
 
-/** Resources of one kind, told apart by their addresses. */
+/** Resources of one kind, distinguished by their URIs. */
 interface ServedTemplate extends Served<ResourceTemplateType> {
   readonly template: UriTemplate;
 }

@@ -77,7 +77,7 @@ async function streamable(deps: McpDoorDeps, parts: McpParts, call: IncomingCall
   headers.set("accept", "application/json, text/event-stream");
   headers.delete("content-length");
   const request = new Request(call.url, { method: "POST", headers, body: text });
-  // Nothing is kept under it: as with the extension, it only tells an app's calls of one client from another's.
+  // Nothing is kept under it: as with the extension, it only distinguishes one client's calls from another's.
   const begins = (body as { method?: unknown } | null)?.method === "initialize";
   const sessionId = begins ? randomUUID() : call.headers["mcp-session-id"];
   const way: Way = { transport: "http-streamable", sessionId };
@@ -143,7 +143,7 @@ function serverOf(
     return outcome;
   }
   const clientInfo = () => server.getClientVersion() ?? null;
-  /** What tools and prompts are told, in the extension's lower case. */
+  /** Context of a call for tools and prompts, in the extension's lower case. */
   const told = (name: string, args: object = {}) => ({
     name,
     arguments: args,

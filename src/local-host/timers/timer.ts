@@ -102,7 +102,7 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
     });
   }
 
-  /** True when an occurrence was missed while no host ran; a changed schedule starts anew instead. */
+  /** True when an occurrence was missed while no host ran; a changed schedule starts over instead. */
   function isPastDue(): boolean {
     const kept = status();
     const now = clock.now();

@@ -82,7 +82,7 @@ function allowed(label: Label, { choice, tools }: Question): boolean {
   return label === `tool:${choice.name}`;
 }
 
-/** The most similar remembered example that qualifies; of equal ones the newest. */
+/** The most similar stored example that qualifies (nearest neighbour); of equal ones the newest. */
 function nearest(
   memory: readonly Memory[],
   x: Sparse,

@@ -1,5 +1,4 @@
-/** Words, sentences and the sparse features that the local model reads. English endings only, deliberately crude. */
-
+/** English words that say nothing about what a text is of: no features are made of them. */
 const STOP_WORDS = new Set(
   (
     "a an and any are as at be been but by can could did do does for from had has have he her his how i if in into is " +
@@ -8,7 +7,7 @@ const STOP_WORDS = new Set(
   ).split(" "),
 );
 
-/** Cuts common endings, so that `creates`, `created` and `creating` meet. */
+/** Cuts common English endings, deliberately crudely, so that `creates`, `created` and `creating` meet. */
 function stem(word: string): string {
   if (word.length > 4 && word.endsWith("ies")) return `${word.slice(0, -3)}y`;
   let cut = word;

@@ -40,8 +40,3 @@ export function textOf(message: WireMessage | undefined): string {
     .filter((text) => text !== "")
     .join("\n");
 }
-
-/** The newest message of a role, or undefined. */
-export function lastOf(messages: readonly WireMessage[], role: string): WireMessage | undefined {
-  return messages.findLast((message) => message.role === role);
-}

@@ -2,155 +2,131 @@ import { Option } from "commander";
 import type { Operation } from "../../doors/operation.ts";
 import { GOLDEN_PAGE } from "../../sdk/pages.ts";
 import { LARGEST_BODY } from "../rest-body.ts";
+import type { Extras } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { exampleLine } from "./options.ts";
 
-/** What a command has beside the fields of its operation. */
-export interface Extras {
-  /** Fields that get no option of their own. */
-  readonly without?: readonly string[];
-  readonly options?: readonly Option[];
-  readonly example?: string;
-  /** Another word for the command. */
-  readonly alias?: string;
-  /**
-   * Fills the input from the extra options. `refuse` ends the command as wrong usage.
-   * @returns pages of a file that are still to be read, where one request cannot take it
-   */
-  complete?(
-    input: Record<string, unknown>,
-    values: Readonly<Record<string, unknown>>,
-    io: CliIo,
-    refuse: (message: string) => never,
-  ): Promise<AsyncIterator<string> | undefined>;
-}
-
 const FILE_LIMIT_HINT = "JSON, a JSON array, or one JSON object a line; - is standard input";
 
-export const EXTRAS: Readonly<Record<string, (operation: Operation) => Extras>> = {
-  recordEpisodes: (operation) => {
-    const field = operation.rest.manyAs ?? "episodes";
-    return {
-      without: [field],
-      options: [new Option("--file <file>", `episodes to record: ${FILE_LIMIT_HINT}`)],
-      example: "lightning record --file episodes.jsonl",
-      async complete(input, values, io, refuse) {
-        const file = values.file;
-        if (typeof file !== "string") {
-          // Without a file the options themselves may say one episode.
-          if (Object.keys(input).every((name) => name === "agent_id"))
-            refuse("required option not given: --file <file>");
-          return;
-        }
-        const text = await readOr(io, file, refuse);
-        const items = episodesIn(text, field);
-        if (items.length === 0) refuse(`${file} holds no episodes`);
-        for (const name of Object.keys(input))
-          if (name !== "agent_id") refuse(`--file and --${name} exclude each other`);
-        input[field] = items;
-      },
-    };
-  },
-
-  buildGoldenDataset: (operation) => ({
-    without: ["content", "parts"],
-    alias: "import",
-    options: [
-      new Option("--golden-file <file>", "golden conversations, one JSON object a line; - is standard input"),
-      new Option("--file <file>", "the same as --golden-file").conflicts("goldenFile"),
-    ],
-    example: exampleLine(
-      {
-        ...operation,
-        example: Object.fromEntries(Object.entries(operation.example).filter(([name]) => name !== "content")),
-      },
-      ["--golden-file", "./data/golden_conversations.jsonl"],
-    ),
+export const recordExtras = (operation: Operation): Extras => {
+  const field = operation.rest.manyAs ?? "episodes";
+  return {
+    without: [field],
+    options: [new Option("--file <file>", `episodes to record: ${FILE_LIMIT_HINT}`)],
+    example: "lightning record --file episodes.jsonl",
     async complete(input, values, io, refuse) {
-      const file = values.goldenFile ?? values.file;
-      if (typeof file !== "string") return refuse("required option not given: --golden-file <file>");
-      const pages = io.pages(file, GOLDEN_PAGE)[Symbol.asyncIterator]();
-      try {
-        input.content = (await pages.next()).value ?? "";
-      } catch (thrown) {
-        refuse(`${file} cannot be read: ${(thrown as Error).message}`);
+      const file = values.file;
+      if (typeof file !== "string") {
+        // Without a file the options themselves may say one episode.
+        if (Object.keys(input).every((name) => name === "agent_id"))
+          refuse("required option not given: --file <file>");
+        return;
       }
-      return pages;
-    },
-  }),
-
-  verifyAnswer: () => ({
-    without: ["answer"],
-    options: [new Option("--file <file>", "an answer kept with its manifest (JSON); - is standard input")],
-    example: "lightning verify-answer --file lineage.json",
-    async complete(input, values, io, refuse) {
-      const { file } = values;
-      if (typeof file !== "string") return refuse("required option not given: --file <file>");
       const text = await readOr(io, file, refuse);
-      try {
-        input.answer = JSON.parse(text) as unknown;
-      } catch (thrown) {
-        refuse(`${file} is not JSON: ${(thrown as Error).message}`);
-      }
+      const items = episodesIn(text, field);
+      if (items.length === 0) refuse(`${file} holds no episodes`);
+      for (const name of Object.keys(input))
+        if (name !== "agent_id") refuse(`--file and --${name} exclude each other`);
+      input[field] = items;
     },
-  }),
-
-  getHealth: () => ({
-    options: [
-      new Option(
-        "--containers",
-        "compare Cosmos DB's containers with what this version expects: keys, expiry, indexes",
-      ),
-    ],
-  }),
-
-  validateFile: () => ({
-    without: ["content", "validation_content", "file"],
-    options: [
-      new Option("--file <file>", "file to be checked, one JSON object a line; - is standard input"),
-      new Option("--validation-file <file>", "the validation file that goes with it"),
-    ],
-    example: "lightning validate --file ./data/golden_conversations.jsonl --model gpt-4.1-2025-04-14",
-    async complete(input, values, io, refuse) {
-      const { file } = values;
-      if (typeof file !== "string") refuse("required option not given: --file <file>");
-      else {
-        input.content = await readOr(io, file, refuse, LARGEST_BODY);
-        input.file = file.slice(file.lastIndexOf("/") + 1);
-      }
-      if (typeof values.validationFile === "string")
-        input.validation_content = await readOr(io, values.validationFile, refuse, LARGEST_BODY);
-    },
-  }),
-
-  startTraining: () => ({
-    options: [
-      new Option("--yes", "start without asking, whatever it costs"),
-      new Option("--dry-run", "show what it would cost and start nothing"),
-    ],
-  }),
-
-  decidePipeline: (operation) => ({
-    without: ["approved"],
-    options: [
-      new Option("--approve", "let the promotion happen").conflicts("reject"),
-      new Option("--reject", "end the pipeline without promotion"),
-    ],
-    example: exampleLine(
-      {
-        ...operation,
-        example: Object.fromEntries(
-          Object.entries(operation.example).filter(([name]) => name !== "approved"),
-        ),
-      },
-      ["--approve"],
-    ),
-    async complete(input, values, _io, refuse) {
-      if (values.approve !== true && values.reject !== true) refuse("give one of --approve and --reject");
-      input.approved = values.approve === true;
-    },
-  }),
+  };
 };
+
+export const goldenExtras = (operation: Operation): Extras => ({
+  without: ["content", "parts"],
+  options: [
+    new Option("--golden-file <file>", "golden conversations, one JSON object a line; - is standard input"),
+    new Option("--file <file>", "the same as --golden-file").conflicts("goldenFile"),
+  ],
+  example: exampleLine(
+    {
+      ...operation,
+      example: Object.fromEntries(Object.entries(operation.example).filter(([name]) => name !== "content")),
+    },
+    ["--golden-file", "./data/golden_conversations.jsonl"],
+  ),
+  async complete(input, values, io, refuse) {
+    const file = values.goldenFile ?? values.file;
+    if (typeof file !== "string") return refuse("required option not given: --golden-file <file>");
+    const pages = io.pages(file, GOLDEN_PAGE)[Symbol.asyncIterator]();
+    try {
+      input.content = (await pages.next()).value ?? "";
+    } catch (thrown) {
+      refuse(`${file} cannot be read: ${(thrown as Error).message}`);
+    }
+    return pages;
+  },
+});
+
+export const verifyExtras = (): Extras => ({
+  without: ["answer"],
+  options: [new Option("--file <file>", "an answer kept with its manifest (JSON); - is standard input")],
+  example: "lightning verify-answer --file lineage.json",
+  async complete(input, values, io, refuse) {
+    const { file } = values;
+    if (typeof file !== "string") return refuse("required option not given: --file <file>");
+    const text = await readOr(io, file, refuse);
+    try {
+      input.answer = JSON.parse(text) as unknown;
+    } catch (thrown) {
+      refuse(`${file} is not JSON: ${(thrown as Error).message}`);
+    }
+  },
+});
+
+export const healthExtras = (): Extras => ({
+  options: [
+    new Option(
+      "--containers",
+      "compare Cosmos DB's containers with what this version expects: keys, expiry, indexes",
+    ),
+  ],
+});
+
+export const validateExtras = (): Extras => ({
+  without: ["content", "validation_content", "file"],
+  options: [
+    new Option("--file <file>", "file to be checked, one JSON object a line; - is standard input"),
+    new Option("--validation-file <file>", "the validation file that goes with it"),
+  ],
+  example: "lightning validate --file ./data/golden_conversations.jsonl --model gpt-4.1-2025-04-14",
+  async complete(input, values, io, refuse) {
+    const { file } = values;
+    if (typeof file !== "string") refuse("required option not given: --file <file>");
+    else {
+      input.content = await readOr(io, file, refuse, LARGEST_BODY);
+      input.file = file.slice(file.lastIndexOf("/") + 1);
+    }
+    if (typeof values.validationFile === "string")
+      input.validation_content = await readOr(io, values.validationFile, refuse, LARGEST_BODY);
+  },
+});
+
+export const trainExtras = (): Extras => ({
+  options: [
+    new Option("--yes", "start without asking, whatever it costs"),
+    new Option("--dry-run", "show what it would cost and start nothing"),
+  ],
+});
+
+export const decideExtras = (operation: Operation): Extras => ({
+  without: ["approved"],
+  options: [
+    new Option("--approve", "let the promotion happen").conflicts("reject"),
+    new Option("--reject", "end the pipeline without promotion"),
+  ],
+  example: exampleLine(
+    {
+      ...operation,
+      example: Object.fromEntries(Object.entries(operation.example).filter(([name]) => name !== "approved")),
+    },
+    ["--approve"],
+  ),
+  async complete(input, values, _io, refuse) {
+    if (values.approve !== true && values.reject !== true) refuse("give one of --approve and --reject");
+    input.approved = values.approve === true;
+  },
+});
 
 async function readOr(
   io: CliIo,

@@ -1,30 +1,34 @@
 import { randomUUID } from "node:crypto";
 import { invalid, LightningError } from "../../kernel/errors.ts";
+import type { OperationName, ReplyOf } from "../../operations.ts";
+import { ENDED_PIPELINE_STATUSES, RECORD_OF_STAGE } from "../../pipelines/status.ts";
 import { sendGolden } from "../../sdk/pages.ts";
+import { ENDED_RUN_STATUSES } from "../../training/status.ts";
+import type { Flow } from "./command.ts";
+import { estimateText } from "./commands/estimate.ts";
+import { statusSign } from "./commands/shared.ts";
 import { print, printMore } from "./io.ts";
 import { type Body, facts, list, member, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";
-import { statusSign } from "./texts/shared.ts";
-import { TEXTS } from "./texts.ts";
-
-/** Carries a command out; the result is the exit code. */
-export type Flow = (session: Session) => Promise<number>;
 
 /** Whether a record's status is one of these. */
 const isOne = (statuses: readonly string[], record: Body) => statuses.includes(plain(record.status));
 
+/** The table of operations and the table of commands have the same names. */
+const nameOf = ({ operation }: Session) => operation.name as OperationName;
+
 /** One request, one answer. */
 export const plainFlow: Flow = async (session) => {
-  const { body } = await session.call(session.operation.name, session.input);
-  show(session, session.operation.name, body, session.input);
+  const { body } = await session.call(nameOf(session), session.input);
+  show(session, body);
   return 0;
 };
 
 /** Builds and evaluations: started once, then their record is looked at until it ends. */
 const followed =
-  (read: string, idField: string, unfinished: readonly string[]): Flow =>
+  (read: "getDataset" | "getEvaluation", idField: string, unfinished: readonly string[]): Flow =>
   async (session) => {
-    const { name } = session.operation;
+    const name = nameOf(session);
     const started = await session.call(name, session.input, { wait: session.wait ? 10 : 0 });
     let body: Body = started.body;
     if (session.wait && isOne(unfinished, body)) {
@@ -36,14 +40,15 @@ const followed =
           (one) => !isOne(unfinished, one),
         )) ?? body;
     }
-    show(session, name, body, session.input);
+    show(session, body);
     return body.status === "failed" ? 1 : 0;
   };
 
-const followedDataset = followed("getDataset", "dataset_id", ["pending", "building"]);
+export const followedDataset = followed("getDataset", "dataset_id", ["pending", "building"]);
+export const followedEvaluation = followed("getEvaluation", "evaluation_id", ["pending", "running"]);
 
 /** A file that one request cannot take is sent page by page, and then named by its parts. */
-const buildGolden: Flow = async (session) => {
+export const buildGolden: Flow = async (session) => {
   const { pages } = session;
   const { content, ...rest } = session.input;
   const second = await pages?.next();
@@ -54,25 +59,29 @@ const buildGolden: Flow = async (session) => {
     yield second?.value as string;
     for (let next = await pages?.next(); next?.done === false; next = await pages?.next()) yield next.value;
   }
-  const parts = await sendGolden(all(), rest, async (name, part) => (await session.call(name, part)).body);
+  const { agent_id, name, format } = rest;
+  const parts = await sendGolden(
+    all(),
+    async (part, first_line) =>
+      (await session.call("addGoldenPart", { agent_id, name, format, content: part, first_line })).body,
+  );
   return await followedDataset({ ...session, input: { ...rest, parts } });
 };
 
-const promote: Flow = async (session) => {
-  const { name } = session.operation;
+export const promote: Flow = async (session) => {
   // The same key makes every further request ask about this very promotion.
   const key = { idempotencyKey: randomUUID() };
-  const first = await session.call(name, session.input, { ...key, wait: session.wait ? 10 : 0 });
-  let body: Body = first.body;
+  const first = await session.call("promote", session.input, { ...key, wait: session.wait ? 10 : 0 });
+  let body = first.body;
   if (session.wait && first.status === 202) {
     const served = await follow(
       session,
-      () => session.call(name, session.input, { ...key, wait: 10 }),
-      (one) => one.is_active === true,
+      () => session.call("promote", session.input, { ...key, wait: 10 }),
+      (one) => one.is_active,
     );
     body = served ?? body;
   }
-  show(session, name, body, session.input);
+  show(session, body);
   return 0;
 };
 
@@ -93,30 +102,32 @@ async function agreed(session: Session): Promise<boolean> {
   const { io, json, input } = session;
   const isSettled = session.yes || input.budget_usd !== undefined;
   if (json && isSettled) return true;
-  let estimate: Body;
+  let estimate: ReplyOf<"estimateTraining">;
   try {
     estimate = (await session.call("estimateTraining", estimateOf(session))).body;
   } catch {
     // What is wrong with the request, the training says in its own words.
     return true;
   }
-  if (!json) print(io, TEXTS.estimateTraining?.(estimate, input) ?? []);
+  if (!json) print(io, estimateText(estimate));
   if (isSettled) return true;
   if (!json && io.ask !== undefined) return await io.ask("Start the training?");
-  const most = member(estimate.cost_usd, "high");
+  const most = estimate.cost_usd === "unknown" ? undefined : estimate.cost_usd.high;
   if (most === 0) return true;
   throw invalid(
     "not_confirmed",
-    `The training ${typeof most === "number" ? `may cost up to $${most.toFixed(2)}` : "costs nobody knows how much"}, and no terminal is there to ask.`,
+    `The training ${most !== undefined ? `may cost up to $${most.toFixed(2)}` : "costs nobody knows how much"}, and no terminal is there to ask.`,
     { remedy: "Say --yes, or --budget-usd with the most it may cost." },
   );
 }
 
-const train: Flow = async (session) => {
+type Run = ReplyOf<"getTrainingRun">;
+
+export const train: Flow = async (session) => {
   const { io, json, input } = session;
   if (session.dryRun) {
     const { body } = await session.call("estimateTraining", estimateOf(session));
-    show(session, "estimateTraining", body, input);
+    show({ ...session, text: () => estimateText(body) }, body);
     return 0;
   }
   if (!(await agreed(session))) {
@@ -131,7 +142,7 @@ const train: Flow = async (session) => {
         ["Base model", input.base_model ?? "default"],
       ]),
     ]);
-  let { body }: { body: Body } = await session.call("startTraining", input);
+  let { body } = await session.call("startTraining", input);
   const runId = body.run_id;
   if (!json)
     printMore(io, [
@@ -149,7 +160,7 @@ const train: Flow = async (session) => {
   const reference = { ...agentOf(session, body), run_id: runId };
   if (session.wait && !ended(body)) {
     const said = new Set([stateOf(body)]);
-    const tell = (one: Body) => {
+    const tell = (one: Run) => {
       if (json || ended(one) || said.has(stateOf(one))) return;
       said.add(stateOf(one));
       printMore(io, [`   ${statusSign(one.status)} ${stateOf(one)}`]);
@@ -161,23 +172,20 @@ const train: Flow = async (session) => {
   return body.status === "failed" || body.status === "cancelled" ? 1 : 0;
 };
 
-const ended = (one: Body) => isOne(["succeeded", "failed", "cancelled"], one);
-const stateOf = (run: Body) => plain(run.state ?? run.status);
+const ended = (one: Body) => isOne(ENDED_RUN_STATUSES, one);
+const stateOf = (run: Run) => plain(run.state);
 
-function trainingEnd(session: Session, run: Body, runId: unknown): string[] {
+function trainingEnd(session: Session, run: Run, runId: string): string[] {
   const agent = plain(run.agent_id ?? session.input.agent_id ?? "");
   const forAgent = agent === "" || agent === "-" ? "" : ` --agent-id ${agent}`;
   if (run.status === "succeeded")
     return [
       "✅ Training completed successfully!",
-      ...facts([["Tuned model", run.tuned_model ?? run.tuned_model_name]]),
+      ...facts([["Tuned model", run.tuned_model]]),
       `   To promote it: lightning promote --run-id ${plain(runId)}${forAgent}`,
     ];
-  if (run.status === "failed") {
-    const error = run.error as Body | string | undefined;
-    const reason = run.error_message ?? (typeof error === "object" ? error.message : error);
-    return [`❌ Training failed: ${plain(reason ?? "no reason given")}`];
-  }
+  if (run.status === "failed")
+    return [`❌ Training failed: ${plain(run.error_message ?? "no reason given")}`];
   if (run.status === "cancelled") return [`⛔ Training was cancelled (run ID: ${plain(runId)})`];
   return [
     `⏳ Training is in progress (run ID: ${plain(runId)})`,
@@ -188,26 +196,23 @@ function trainingEnd(session: Session, run: Body, runId: unknown): string[] {
   ];
 }
 
-const settled = (one: Body) => isOne(["finished", "failed", "waiting_for_approval"], one);
+const settled = (one: Body) => isOne([...ENDED_PIPELINE_STATUSES, "waiting_for_approval"], one);
 
 /** Stages in their order, and where their record's id stands on the pipeline. */
-const STAGE_IDS: readonly [stage: string, field: string][] = [
-  ["dataset", "dataset_id"],
-  ["training", "run_id"],
-  ["evaluation", "evaluation_id"],
-  ["promotion", "deployment_id"],
-];
+const STAGE_IDS = Object.entries(RECORD_OF_STAGE);
 
-const run: Flow = async (session) => {
+type Pipeline = ReplyOf<"getPipeline">;
+
+export const runPipeline: Flow = async (session) => {
   const { io, json } = session;
   if (!json) print(io, ["🚀 Running the pipeline..."]);
   const started = await session.call("runPipeline", session.input, { wait: 0 });
-  let body: Body = started.body;
-  const id = body.pipeline_id ?? body.id;
+  let body: Pipeline = started.body;
+  const id = body.pipeline_id;
   if (!json) printMore(io, facts([["Pipeline ID", id]]));
   // Approval may take days: the command ends there and says how to decide.
   const said = new Set<string>();
-  const tell = (one: Body) => {
+  const tell = (one: Pipeline) => {
     if (json) return;
     for (const [stage, field] of STAGE_IDS) {
       if (one[field] === undefined || said.has(field)) continue;
@@ -224,20 +229,20 @@ const run: Flow = async (session) => {
     const reference = { ...agentOf(session, body), pipeline_id: id };
     body = (await follow(session, () => session.call("getPipeline", reference), settled, tell)) ?? body;
   }
-  show(session, "runPipeline", body, session.input);
+  show(session, body);
   const outcome = body.outcome;
   return outcome === undefined || outcome === "promoted" || outcome === "evaluated" ? 0 : 1;
 };
 
 /** A file that cannot be trained on is an answer, and a failure for the script that asked. */
-const validate: Flow = async (session) => {
+export const validate: Flow = async (session) => {
   const { body } = await session.call("validateFile", session.input);
-  show(session, "validateFile", body, session.input);
-  return body.valid === true ? 0 : 1;
+  show(session, body);
+  return body.valid ? 0 : 1;
 };
 
 /** An unhealthy app answers 503 with its findings; they are what was asked for. */
-const health: Flow = async (session) => {
+export const health: Flow = async (session) => {
   let body: Body;
   try {
     // A person looks, not a probe: the counts are worth their price.
@@ -246,26 +251,26 @@ const health: Flow = async (session) => {
     if (!(thrown instanceof LightningError) || thrown.code !== "unhealthy") throw thrown;
     body = thrown.details as Body;
   }
-  show(session, "getHealth", body, session.input);
+  show(session, body);
   return body.status === "unhealthy" ? 1 : 0;
 };
 
 /** Episodes in one request: under the server's body limit also when they are long. */
 const BATCH = 100;
 
-const record: Flow = async (session) => {
+export const record: Flow = async (session) => {
   const field = session.operation.rest.manyAs ?? "episodes";
   const many = session.input[field];
   if (!Array.isArray(many) || many.length <= BATCH) {
-    const { body } = await session.call(session.operation.name, session.input);
-    show(session, session.operation.name, body, session.input);
+    const { body } = await session.call("recordEpisodes", session.input);
+    show(session, body);
     return refusedIn(body) ? 1 : 0;
   }
   const results: Body[] = [];
   for (let from = 0; from < many.length; from += BATCH) {
     const part = many.slice(from, from + BATCH);
-    const { body } = await session.call(session.operation.name, { ...session.input, [field]: part });
-    results.push(...list(body.results).map((one, index) => ({ ...one, index: from + index })));
+    const { body } = await session.call("recordEpisodes", { ...session.input, [field]: part });
+    results.push(...resultsIn(body).map((one, index) => ({ ...one, index: from + index })));
   }
   const count = (status: string) => results.filter((one) => one.status === status).length;
   const body = {
@@ -275,36 +280,14 @@ const record: Flow = async (session) => {
     failed: count("error"),
     results,
   };
-  show(session, session.operation.name, body, session.input);
+  show(session, body);
   return refusedIn(body) ? 1 : 0;
 };
 
-const refusedIn = (body: Body) => list(body.results).some((one) => one.status === "error");
+const resultsIn = (body: Body) => list(body.results);
+const refusedIn = (body: Body) => resultsIn(body).some((one) => one.status === "error");
 
 const agentOf = (session: Session, body: Body) => {
   const agent = body.agent_id ?? session.input.agent_id;
   return agent === undefined ? {} : { agent_id: agent };
 };
-
-/** Operations that are more than one request and one answer. */
-export const FLOWS: Readonly<Record<string, Flow>> = {
-  recordEpisodes: record,
-  buildDataset: followedDataset,
-  buildGoldenDataset: buildGolden,
-  startTraining: train,
-  startEvaluation: followed("getEvaluation", "evaluation_id", ["pending", "running"]),
-  promote,
-  runPipeline: run,
-  getHealth: health,
-  validateFile: validate,
-};
-
-/** Flows that know `--no-wait`. */
-export const WAITING: ReadonlySet<string> = new Set([
-  "buildDataset",
-  "buildGoldenDataset",
-  "startTraining",
-  "startEvaluation",
-  "promote",
-  "runPipeline",
-]);

@@ -2,16 +2,11 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { Connection } from "../../sdk/connect.ts";
-import { serveStdio } from "../mcp-stdio.ts";
 import type { CliIo } from "./io.ts";
 import { showError } from "./program.ts";
 
-/** The commands that are no operations. */
-export function addHostCommands(
-  program: Command,
-  finish: (code: number) => void,
-  deps: { readonly io: CliIo; connect(): Promise<Connection> },
-): void {
+/** `lightning dev`: the function app in a process of its own. */
+export function addDev(program: Command, finish: (code: number) => void): void {
   program
     .command("dev")
     .description("Runs the function app on this machine, as npm start does; options go to it.")
@@ -19,7 +14,14 @@ export function addHostCommands(
     .allowUnknownOption()
     .addHelpText("after", "\nExample:\n  $ lightning dev --port 7071")
     .action(async (options: string[]) => finish(await runHost(options)));
+}
 
+/** `lightning mcp`: the function app's MCP tools over standard input and output. */
+export function addMcp(
+  program: Command,
+  finish: (code: number) => void,
+  deps: { readonly io: CliIo; connect(): Promise<Connection> },
+): void {
   program
     .command("mcp")
     .description("Serves the MCP tools over standard input and output, for MCP clients that start a command.")
@@ -28,6 +30,7 @@ export function addHostCommands(
       let connection: Connection | undefined;
       try {
         connection = await deps.connect();
+        const { serveStdio } = await import("../mcp-stdio.ts");
         await serveStdio(connection);
       } catch (thrown) {
         showError(deps.io, false, thrown);

@@ -20,7 +20,12 @@ export function facts(rows: readonly (readonly [string, unknown])[], indent = " 
     .map(([name, value]) => `${indent}${name}: ${plain(value)}`);
 }
 
-export const list = (value: unknown): Body[] => (Array.isArray(value) ? (value as Body[]) : []);
+/** The members of a list in an answer; none where a server leaves it out. */
+export function list<One>(value: readonly One[] | undefined): readonly One[];
+export function list(value: unknown): readonly Body[];
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
 export const member = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? (value as Body)[name] : undefined;
 

@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from "commander";
 import { type Operation, parseInput } from "../../doors/operation.ts";
 import { isLightningError } from "../../kernel/errors.ts";
+import type { OperationName } from "../../operations.ts";
 import type { Connection } from "../../sdk/connect.ts";
 import { packageVersion } from "../package-version.ts";
 import { toLightningError } from "../wire-errors.ts";
-import { EXTRAS, type Extras } from "./extras.ts";
-import { FLOWS, plainFlow, WAITING } from "./flows.ts";
+import type { Extras } from "./command.ts";
+import { commandOf } from "./commands.ts";
+import { plainFlow } from "./flows.ts";
 import type { CliIo } from "./io.ts";
 import { facts, plain } from "./layout.ts";
 import { addOptions, exampleLine, flagsOf, inputOf, missingOptions } from "./options.ts";
@@ -24,7 +26,7 @@ export interface CliDeps {
    * undefined when the option was not given.
    */
   readonly instead?: Readonly<
-    Record<string, (values: Readonly<Record<string, unknown>>) => Promise<number | undefined>>
+    Partial<Record<OperationName, (values: Readonly<Record<string, unknown>>) => Promise<number | undefined>>>
   >;
   /** Adds the commands that are no operations: `dev`, `mcp`, `provision`. */
   readonly addCommands?: (program: Command, finish: (code: number) => void) => void;
@@ -77,14 +79,14 @@ function addOperation(
   deps: CliDeps,
   finish: (code: number) => void,
 ): void {
-  const extras: Extras = EXTRAS[operation.name]?.(operation) ?? {};
+  const { alias, flow = plainFlow, waits = false, text, ...own } = commandOf(operation.name);
+  const extras: Extras = own.extras?.(operation) ?? {};
   const flags = flagsOf(operation, new Set(extras.without));
   command.description(operation.summary);
-  if (extras.alias !== undefined) command.alias(extras.alias);
+  if (alias !== undefined) command.alias(alias);
   addOptions(command, flags);
   for (const option of extras.options ?? []) command.addOption(option);
-  if (WAITING.has(operation.name))
-    command.addOption(new Option("--no-wait", "answer as soon as it is started"));
+  if (waits) command.addOption(new Option("--no-wait", "answer as soon as it is started"));
   command.option("--json", "print the REST reply");
   const example = extras.example ?? exampleLine(operation);
   command.addHelpText("after", `\nExample:\n  $ ${example}`);
@@ -93,7 +95,7 @@ function addOperation(
     const json = values.json === true;
     let connection: Connection | undefined;
     try {
-      const code = await deps.instead?.[operation.name]?.(values);
+      const code = await deps.instead?.[operation.name as OperationName]?.(values);
       if (code !== undefined) return finish(code);
       const input = inputOf(flags, values);
       if (flags.some(({ name }) => name === "agent-id") && deps.agentId !== undefined)
@@ -114,11 +116,12 @@ function addOperation(
       }
       connection = await deps.connect();
       finish(
-        await (FLOWS[operation.name] ?? plainFlow)({
+        await flow({
           io: deps.io,
           connection,
           operation,
           input,
+          text,
           json,
           pages: pages ?? undefined,
           wait: values.wait !== false,

@@ -1,12 +1,18 @@
 import type { Operation } from "../../doors/operation.ts";
 import { LightningError } from "../../kernel/errors.ts";
-import { type Answer, type CallOptions, callRest } from "../../sdk/client.ts";
+import type { OperationName, ReplyOf } from "../../operations.ts";
+import { type CallOptions, callRest } from "../../sdk/client.ts";
 import type { Connection } from "../../sdk/connect.ts";
 import type { CliIo } from "./io.ts";
 import { print, printMore } from "./io.ts";
 import type { Body } from "./layout.ts";
 import { outline } from "./layout.ts";
-import { TEXTS } from "./texts.ts";
+
+/** An answer in the row's own type: the server keeps to its schema. */
+export interface Answer<Name extends OperationName> {
+  readonly status: number;
+  readonly body: ReplyOf<Name>;
+}
 
 /** One command under way: the function app it talks to, what was asked, and how to show the answer. */
 export interface Session {
@@ -14,6 +20,8 @@ export interface Session {
   readonly connection: Connection;
   readonly operation: Operation;
   readonly input: Record<string, unknown>;
+  /** The answer as lines; absent: as an outline. */
+  readonly text: ((body: Body, input: Body) => string[]) | undefined;
   /** Further pages of a file whose first is in the input. */
   readonly pages: AsyncIterator<string> | undefined;
   /** Print the REST reply instead of text. */
@@ -28,29 +36,38 @@ export interface Session {
   readonly longestWaitMs: number;
   /** Longest pause between two looks, in ms. */
   readonly longestPauseMs: number;
-  call(name: string, input: Record<string, unknown>, options?: CallOptions): Promise<Answer>;
+  call<Name extends OperationName>(
+    name: Name,
+    input: Record<string, unknown>,
+    options?: CallOptions,
+  ): Promise<Answer<Name>>;
 }
 
 /** Calls operations of the table by name over the session's connection. */
 export function caller(operations: readonly Operation[], connection: Connection): Session["call"] {
-  return (name, input, options) => {
+  return async <Name extends OperationName>(
+    name: Name,
+    input: Record<string, unknown>,
+    options?: CallOptions,
+  ) => {
     const operation = operations.find((row) => row.name === name);
     if (operation === undefined)
       throw new LightningError("fatal", "unknown_operation", `There is no operation ${name}.`);
-    return callRest(connection, operation, input, options);
+    return (await callRest(connection, operation, input, options)) as unknown as Answer<Name>;
   };
 }
 
 /** Shows a reply as the command's text, or as JSON. */
-export function show(session: Pick<Session, "io" | "json">, name: string, body: Body, input: Body): void {
-  if (session.json) session.io.out(`${JSON.stringify(body, undefined, 2)}\n`);
+export function show(session: Session, body: Body): void {
+  const { io, input } = session;
+  if (session.json) io.out(`${JSON.stringify(body, undefined, 2)}\n`);
   else {
-    print(session.io, TEXTS[name]?.(body, input) ?? outline(body));
-    if (input.manifest === true) printMore(session.io, ["   🔏 signed; --json shows the answer to be kept"]);
+    print(io, session.text?.(body, input) ?? outline(body));
+    if (input.manifest === true) printMore(io, ["   🔏 signed; --json shows the answer to be kept"]);
   }
 }
 
-/** Seconds in a request's `Prefer: wait` while following: short enough to be seen as alive. */
+/** Between the first two looks, so that what ends at once is seen at once; each pause after it is longer. */
 const FIRST_PAUSE_MS = 250;
 /** A server that restarts answers nothing for a while. */
 const PATIENCE_MS = 120_000;
@@ -59,12 +76,12 @@ const PATIENCE_MS = 120_000;
  * Looks again and again until `done`, telling every answer to `seen`.
  * @returns the last answer, or undefined when the time was over
  */
-export async function follow(
+export async function follow<Reply extends Body>(
   session: Session,
-  look: () => Promise<Answer>,
-  done: (body: Body) => boolean,
-  seen: (body: Body) => void = () => {},
-): Promise<Body | undefined> {
+  look: () => Promise<{ readonly body: Reply }>,
+  done: (body: Reply) => boolean,
+  seen: (body: Reply) => void = () => {},
+): Promise<Reply | undefined> {
   const until = session.io.now() + session.longestWaitMs;
   let lastAnswerAt = session.io.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, session.longestPauseMs)) {

@@ -21,10 +21,10 @@ const seconds = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
  * everybody up for seconds.
  */
 const LONG = 64 * 1024;
-/** After so many events somebody else has a turn. */
+/** Events after which a long loop yields to the event loop. */
 const BREATH = 250;
 
-/** The place of a turn for somebody else in the parts of a long text. */
+/** Marks where a long text's parts yield to the event loop. */
 export const breath = "";
 
 /** An instance as the extension's HTTP API shows it; in parts, for it may be of any length. */
@@ -90,7 +90,7 @@ export function* jsonArray(items: Iterable<Iterable<string> | typeof breath>): I
 }
 
 /**
- * Started and completed episodes are left out, and a finished task takes the place of the event
+ * OrchestratorStarted and OrchestratorCompleted are left out, and a finished task takes the place of the event
  * that scheduled it, with its name and time. It is read twice, first for what is finished, so that it need not be in
  * memory.
  */

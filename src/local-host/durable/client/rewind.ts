@@ -13,10 +13,10 @@ export interface Rewound {
 
 /**
  * A failed execution's history without its failures (TaskOrchestrationDispatcher.ProcessRewindOrchestrationDecision of
- * the framework): failed activities are forgotten, so that the replay schedules them anew; what was decided after the
+ * the framework): failed activities are forgotten, so that the replay schedules them again (a retry by hand); what was decided after the
  * first failure is forgotten with its results, since it may only exist because of that; failed children stay and are
  * rewound themselves.
- * @param exists whether a child is still there; one that was purged is started anew
+ * @param exists whether a child is still there; one that was purged is started again
  */
 export function rewound(history: readonly HistoryEvent[], exists: (child: string) => boolean): Rewound {
   const completed = new Set<number>();

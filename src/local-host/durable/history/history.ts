@@ -172,7 +172,7 @@ export type HistoryEvent =
   | ExecutionResumed
   | GenericEvent;
 
-/** An event with its stored text, so that a long history is not serialised again on every episode. */
+/** An event with its stored text, so that a long history is not serialised again on every work item. */
 export interface StoredEvent {
   readonly event: HistoryEvent;
   /** The event's JSON without the opening brace: `IsPlayed` is put before it, see `historyJson`. */
@@ -185,7 +185,7 @@ export const restore = (text: string): StoredEvent => ({
   text,
 });
 
-/** The history array of the orchestrator trigger: events of earlier episodes are played, the batch's are not. */
+/** The history array of the orchestrator trigger: events of earlier work items are played, the batch's are not. */
 export function historyJson(past: readonly StoredEvent[], fresh: readonly StoredEvent[]): string {
   const parts: string[] = [];
   for (const { text } of past) parts.push(`{"IsPlayed":true,${text}`);

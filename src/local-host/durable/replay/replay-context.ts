@@ -3,7 +3,7 @@ import type { EventRaised, FailureDetails, HistoryEvent, StatusNumber } from "..
 import { EventType, Status } from "../history/history.ts";
 import { done, type Outcome, ReplayTask } from "./task.ts";
 
-/** What an episode decided; `id` is the framework's task id. */
+/** What a work item decided; `id` is the framework's task id. */
 export type Decision =
   | { readonly kind: "activity"; readonly id: number; readonly name: string; readonly input: string }
   | { readonly kind: "timer"; readonly id: number; readonly fireAt: number }
@@ -53,7 +53,7 @@ export class ReplayContext {
   readonly actions = new Map<number, Decision>();
   /** Events that came after continue-as-new was asked for: they belong to the next generation. */
   readonly carryOver: EventRaised[] = [];
-  /** Time of the episode being replayed, ms since the epoch. */
+  /** Time of the work item being replayed, ms since the epoch. */
   now = 0;
   readonly #maxActions: number;
   #nextId = 0;

@@ -4,17 +4,17 @@ import type { Decision, ReplayContext } from "./replay-context.ts";
 export interface Note {
   readonly level: "warn" | "error";
   readonly text: string;
-  /** What it is about: the same is said once in a host's life, not at every episode. */
+  /** What it is about: the same is said once in a host's life, not at every work item. */
   readonly once: string;
 }
 
-/** From so many events on, replays cost more than the work; Azure's documents advise to split such a history. */
+/** Events from which replays cost more than the work; such a history is better split (docs/facts.md#long-histories). */
 const LONG_HISTORY = 5000;
 
 /** What the SDK says of functions and async functions, and of async generators, in place of a generator. */
 const NO_GENERATOR = /this\.generator\.next is not a function|Orchestration yielded data of type undefined/;
 
-/** An episode, as far as its traps can be seen. */
+/** A work item, as far as its traps can be seen. */
 export interface Scene {
   readonly name: string;
   readonly instanceId: string;
@@ -30,7 +30,7 @@ export interface Scene {
 }
 
 /**
- * Traps of durable-functions 3.5.0 and of the extension that an episode ran into. They do here what they do in Azure,
+ * Traps of durable-functions 3.5.0 and of the extension that a work item ran into. They do here what they do in Azure,
  * but not in silence.
  */
 export function traps(scene: Scene): Note[] {

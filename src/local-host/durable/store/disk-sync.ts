@@ -28,7 +28,7 @@ export class DiskSync {
   }
 }
 
-/** The log at which SQLite begins it anew (1,000 pages of 4 KiB with their headers), and one large commit more. */
+/** Size of the write-ahead log (WAL) at which SQLite starts a checkpoint (1,000 pages of 4 KiB with their headers), and one large commit more. */
 const LOG_BYTES = 6 * 1024 * 1024;
 
 /**

@@ -17,11 +17,11 @@ interface Done {
   readonly error?: unknown;
 }
 
-/** A transaction ends at so many jobs or after so long, so that nobody waits for all that a burst brings. */
+/** Limits of one transaction, in jobs and ms: latency stays bounded in a burst. */
 const LARGEST_GROUP = 1000;
 const LONGEST_GROUP_MS = 20;
 
-/** From so many jobs on, the sync of a group is left to another thread: there is other work to do meanwhile. */
+/** Jobs from which a group's disk sync (fsync) is done on another thread: there is other work to do meanwhile. */
 const BUSY_GROUP = 6;
 
 /**
@@ -65,7 +65,7 @@ export class GroupCommit {
     return this.#jobs.length;
   }
 
-  /** Jobs of which nobody was told yet. */
+  /** Jobs that are committed and not yet acknowledged. */
   get pending(): number {
     return this.#jobs.length + this.#unsynced.length;
   }
@@ -168,7 +168,7 @@ export class GroupCommit {
     this.#syncing = true;
     this.#disk.later((error) => {
       this.#syncing = false;
-      // Closed meanwhile: `close` has synced and told.
+      // Closed meanwhile: `close` has synced and acknowledged.
       if (this.#closed || this.#abandoned) return;
       if (error !== null) {
         this.#break(error);
@@ -184,7 +184,7 @@ export class GroupCommit {
     if (this.survives?.() === false) return;
     const results = this.#unsynced.slice(0, count);
     for (const { job, result, error } of results) if (error === undefined) job.committed(result);
-    // Only now: while they count as pending, nobody takes the engine for idle.
+    // Only now: while they count as pending, the engine is not idle (`settle` waits for it).
     this.#unsynced = this.#unsynced.slice(count);
     for (const { job, result, error } of results) {
       if (error === undefined) job.resolve(result);

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+
 import { conflict, fatal, messageOf } from "../../../kernel/errors.ts";
+import { DatabaseSync } from "./sqlite.ts";
 
 /** "LDur" in ASCII: marks a file as this host's durable store in SQLite's header. */
 const APPLICATION_ID = 0x4c447572;
@@ -124,7 +125,7 @@ export function closeStoreFile(db: DatabaseSync, file: string): void {
   db.close();
 }
 
-/** Only for the message to whoever comes second: the lock itself is on the store. */
+/** Only for the message to a second host: the lock itself is on the store. */
 const ownerFile = (file: string) => `${file}.pid`;
 
 function prepare(db: DatabaseSync, file: string): void {

@@ -22,7 +22,7 @@ export interface Instance {
   readonly updatedAt: number;
 }
 
-/** Rows, each the events of one episode. */
+/** Rows, each the events of one work item. */
 const HISTORY_PART = 50;
 
 /** What changes of an instance. */
@@ -30,7 +30,7 @@ export type InstanceChange = Omit<Instance, "seq" | "id" | "name" | "createdAt">
 
 /**
  * A history event on its way to an instance; `due` (ms) is set on timers. A result that goes straight into its
- * instance's next episode has no row of its own (`id` 0): until that commits, the activity's row stands for it.
+ * instance's next work item has no row of its own (`id` 0): until that commits, the activity's row stands for it.
  */
 export interface Message {
   readonly id: number;
@@ -94,7 +94,7 @@ const entityOf = (row: Row): Entity => ({
 });
 
 /**
- * Everything the engine has to remember. Reads see what is committed; the writing methods are called inside
+ * Everything the engine has to persist. Reads see what is committed; the writing methods are called inside
  * `write`, which is where several changes become one.
  */
 export class DurableStore {
@@ -103,7 +103,7 @@ export class DurableStore {
   readonly #statements = new Map<string, StatementSync>();
   readonly transactions: GroupCommit;
   readonly write: GroupCommit["write"];
-  /** Ids of messages and activities, which outlive no process in anybody's memory. */
+  /** The last id given to a message or an activity; after a restart counting resumes at the highest one stored. */
   #lastId: number;
 
   /** @param synced false: commits survive the process but not the machine; for tests, which lose no power */
@@ -294,7 +294,7 @@ export class DurableStore {
     );
   }
 
-  /** One row for an episode: JSON text has no line breaks of its own, so they stand between the events. */
+  /** One row for a work item: JSON text has no line breaks of its own, so they stand between the events. */
   appendHistory({ seq }: Pick<Instance, "seq">, events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
     const text = events.map((event) => event.text).join("\n");

@@ -24,7 +24,7 @@ import { TimerQueue } from "./timer-queue.ts";
 
 /** History text kept in memory for instances that go on; the rest is read again from the store. */
 const CACHE_CHARS = 64_000_000;
-/** No more work items begin while so many changes wait for the disk: a commit and the turn before it stay short. */
+/** Back-pressure: no further work items begin while so many changes wait for the disk, so that a commit and the turn before it stay short. */
 const FULL_GROUP = 100;
 export interface DispatcherDeps {
   readonly store: DurableStore;
@@ -114,7 +114,7 @@ export class Dispatcher {
     this.#settleIdle();
   }
 
-  /** Ends like a process that was killed: nothing more runs, nothing more is written, nobody is told. */
+  /** Ends like a process that was killed: nothing more runs, nothing more is written or acknowledged. */
   crash(): void {
     this.#stopping = true;
     this.#timers.stop();
@@ -296,7 +296,7 @@ export class Dispatcher {
     return this.#pass(applied.messages, true);
   }
 
-  /** After the sync: what has effects, and whoever waits outside. */
+  /** After the sync: effects (activities, sub-orchestrations), and callers that wait outside. */
   #goOn({ instance, plan }: Decided, applied: Applied): void {
     for (const { id, name } of applied.refused)
       this.#deps.logger.error(

@@ -1,7 +1,7 @@
 import type { Logger } from "../../../kernel/logger.ts";
 import type { Note } from "../replay/traps.ts";
 
-/** How many things that were said are remembered. */
+/** Size of the cache that deduplicates log messages. */
 const LIMIT = 10_000;
 
 /** Says a thing once, not at every work item. */

@@ -31,7 +31,7 @@ export const newSlot = (id: string): Slot => ({
 const SMALL_HISTORY = 200;
 /** The share of the results still to come that is worth a replay. Each replay halves the rest: log2(n) replays for n. */
 const WORTH_A_REPLAY = 0.5;
-/** Replaying may take one part in so many of the time, however slowly results come; up to the longest wait. */
+/** Replays may take one part in so many of the time: the back-off between them grows with their cost, up to the longest wait. */
 const REPLAY_SHARE = 4;
 const LONGEST_WAIT_MS = 500;
 

@@ -31,7 +31,7 @@ export class TimerQueue {
     this.#arm();
   }
 
-  /** Forgets an instance's timers, or those of one execution, so that nobody's clock waits for them. */
+  /** Drops an instance's timers, or those of one execution, so that no virtual clock waits for them. */
   drop(instanceId: string, executionId?: string): void {
     const own = this.#byInstance.get(instanceId);
     if (own === undefined) return;

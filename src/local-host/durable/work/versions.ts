@@ -23,7 +23,7 @@ export function compareVersions(a: string, b: string): number {
 
 /** Two to four numbers: "2" alone is text to .NET, so that "10" stands before "9". */
 function numbers(version: string): number[] | undefined {
-  return /^\d+(\.\d+){1,3}$/.test(version) ? version.split("..").map(Number) : undefined;
+  return /^\d+(\.\d+){1,3}$/.test(version) ? version.split(".").map(Number) : undefined;
 }
 
 /** False when the host's versioning says that this instance is not its business. */

@@ -1,0 +1,4 @@
+const lightning = require("agent-lightning");
+const { report } = require("./report.cjs");
+
+report("cjs", lightning);

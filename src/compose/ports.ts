@@ -1,0 +1,122 @@
+import path from "node:path";
+import { createCatalog } from "../catalog/catalog.ts";
+import { homeFolder, readSettings, type Settings } from "../config/settings.ts";
+import type { Files } from "../files/files.ts";
+import { filesFromSettings } from "../files/from-settings.ts";
+import { armHostingFromSettings } from "../hosting/arm/hosting.ts";
+import type { Hosting } from "../hosting/hosting.ts";
+import { watchWrites } from "../identity/writes.ts";
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import { messageOf, unavailable } from "../kernel/errors.ts";
+import { type Logger, stderrLogger } from "../kernel/logger.ts";
+import { lifeTimes, withLifeTimes } from "../ledger/default-ttl.ts";
+import { createFeedPositions, createFeedProgress } from "../ledger/feed-progress.ts";
+import { ledgerFromSettings } from "../ledger/from-settings.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { createSigningKey } from "../ledger/signing-key.ts";
+import { type LocalProvider, startLocalProvider } from "../local-provider/start.ts";
+import { providerFromSettings } from "../provider/from-settings.ts";
+import { lazyProvider } from "../provider/lazy.ts";
+import { createProvider } from "../provider/openai-provider.ts";
+import type { Provider } from "../provider/provider.ts";
+import { openTelemetry } from "../telemetry/open.ts";
+import { noTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
+import { tracedProvider } from "../telemetry/traced.ts";
+
+/** What a test or another entry may put in the place of the defaults. */
+export interface AppOptions {
+  readonly settings?: Settings;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly ledger?: Ledger;
+  readonly files?: Files;
+  readonly provider?: Provider;
+  readonly hosting?: Hosting;
+  readonly telemetry?: Telemetry;
+}
+
+export type Opened = ReturnType<typeof openPorts>;
+
+/** Settings → ledger, files, provider, hosting and catalog: what the services stand on, and how it is closed again. */
+export function openPorts(options: AppOptions) {
+  const settings = options.settings ?? readSettings();
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? stderrLogger(settings.logLevel);
+  const closers: (() => Promise<unknown>)[] = [];
+
+  // A clock that is given may be a virtual one, which jumps while another thread is at work.
+  const ledger =
+    options.ledger ??
+    withLifeTimes(
+      ledgerFromSettings(settings, clock, logger, {
+        writesOnThread: options.clock === undefined ? "busy" : "never",
+      }),
+      lifeTimes(settings),
+    );
+  const watched = watchWrites(ledger);
+  const files = options.files ?? filesFromSettings(settings);
+  const telemetry = options.telemetry ?? openTelemetry(settings, logger);
+  const untraced = options.provider ?? openProvider(settings, clock, logger, closers);
+  const provider = telemetry === noTelemetry ? untraced : tracedProvider(untraced, telemetry);
+  // What the local provider trains is called by its own name.
+  const hosting =
+    options.hosting ?? (provider.kind === "azure" ? armHostingFromSettings(settings) : undefined);
+  const catalog = createCatalog({ ledger: watched.ledger, clock, logger, hosting });
+  const positions = createFeedPositions();
+  const progress = createFeedProgress(ledger, positions);
+  const ports = {
+    ledger: watched.ledger,
+    files,
+    provider,
+    hosting,
+    catalog,
+    settings,
+    clock,
+    logger,
+    progress,
+  };
+  return {
+    /** What every service is given; its ledger notes who wrote what, for the audit log. */
+    ports,
+    watched,
+    /** The ledger below the watch. */
+    ledger,
+    telemetry,
+    positions,
+    signingKey: createSigningKey(ledger, clock),
+    // Threads open the ledger and the files anew from the settings, so they cannot stand in for others that were given.
+    mayUseThreads: options.ledger === undefined && options.files === undefined && options.clock === undefined,
+    closeFirst(close: () => Promise<unknown>): void {
+      closers.push(close);
+    },
+    async close(): Promise<void> {
+      for (const close of closers.toReversed()) await close();
+      await ledger.close();
+      await telemetry.close().catch((thrown: unknown) => {
+        logger.warn("the last traces were not sent", { error: messageOf(thrown) });
+      });
+    },
+  };
+}
+
+function openProvider(
+  settings: Settings,
+  clock: Clock,
+  logger: Logger,
+  closers: (() => Promise<unknown>)[],
+): Provider {
+  const azure = providerFromSettings(settings, logger);
+  if (azure !== undefined) return azure;
+  let opening: Promise<LocalProvider> | undefined;
+  let isClosed = false;
+  closers.push(async () => {
+    isClosed = true;
+    await (await opening?.catch(() => undefined))?.close();
+  });
+  return lazyProvider("local", async () => {
+    if (isClosed) throw unavailable("app_closed", "The app is closing.");
+    opening = startLocalProvider({ folder: path.join(homeFolder(settings), "provider"), clock, logger });
+    const { baseURL, apiKey } = await opening;
+    return createProvider({ kind: "local", baseURL, apiKey, logger });
+  });
+}

@@ -1,0 +1,58 @@
+import { TABLES } from "../catalog/tables.ts";
+import { createDatasetService } from "../datasets/service.ts";
+import { createModelSelector } from "../deployments/selection.ts";
+import { createDeploymentService } from "../deployments/service.ts";
+import { createDeploymentUpkeep } from "../deployments/upkeep.ts";
+import { createEpisodeService } from "../episodes/service.ts";
+import { createEvaluationService } from "../evaluation/service.ts";
+import { createAuditLog } from "../identity/audit.ts";
+import { createOverviewService } from "../overview/service.ts";
+import { createPipelineService } from "../pipelines/service.ts";
+import { createReviewService } from "../review/service.ts";
+import { createDeadLetterService } from "../rewards/dead-letter-service.ts";
+import { createRewardFeed } from "../rewards/feed.ts";
+import { createRewardService } from "../rewards/service.ts";
+import { createTrainingService } from "../training/service.ts";
+import type { Opened } from "./ports.ts";
+
+export type Services = ReturnType<typeof createServices>;
+
+/** Ports → services, in the order in which they lean on each other. */
+export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger">) {
+  const deployments = createDeploymentService({
+    ...ports,
+    onPointerChange: (agentId) => selector.invalidate(agentId),
+  });
+  const upkeep = createDeploymentUpkeep({ ...ports, service: deployments });
+  const selector = createModelSelector({
+    ...ports,
+    readActive: (agentId) => deployments.readActive(agentId),
+  });
+  const episodes = createEpisodeService(ports);
+  const rewards = createRewardService(ports);
+  const datasets = createDatasetService(ports);
+  const review = createReviewService({ ...ports, rewards });
+  const training = createTrainingService({ ...ports, datasets, tables: TABLES });
+  const evaluations = createEvaluationService({ ...ports, deployments });
+  const pipelines = createPipelineService({ ...ports, training, deployments });
+  const feeds = createRewardFeed(ports);
+  const deadLetters = createDeadLetterService({ ...ports, feeds });
+  const overview = createOverviewService({ ...ports, selector, deployments });
+  const audit = createAuditLog({ ...ports, ledger });
+  return {
+    audit,
+    episodes,
+    rewards,
+    feeds,
+    datasets,
+    review,
+    deadLetters,
+    training,
+    evaluations,
+    deployments,
+    upkeep,
+    selector,
+    pipelines,
+    overview,
+  };
+}

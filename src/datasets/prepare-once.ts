@@ -1,0 +1,44 @@
+import { defined } from "../kernel/defined.ts";
+import { hashedId } from "../kernel/ids.ts";
+import { bare } from "../ledger/ledger.ts";
+import { retryRaces } from "../ledger/races.ts";
+import type { Dataset, OpenDataset, Recipe } from "./contract.ts";
+import { afresh } from "./moves.ts";
+import type { DatasetStore } from "./store.ts";
+
+/** `existed`: an equal request was made before; its dataset is answered. */
+export interface Prepared {
+  readonly dataset: Dataset;
+  readonly existed: boolean;
+}
+
+/** The record of what is to be built. Its id is made of all that decides the content, so equal requests meet. */
+export const newDataset = (what: {
+  readonly agentId: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly recipe: Recipe;
+  readonly watermark: Dataset["watermark"];
+  readonly created_at: string;
+}): OpenDataset => {
+  const { agentId, name, description, recipe, watermark, created_at } = what;
+  return defined({
+    id: hashedId("dataset", [agentId, name, recipe, watermark]),
+    type: "dataset" as const,
+    agent_id: agentId,
+    name,
+    description,
+    status: "pending" as const,
+    recipe,
+    watermark,
+    created_at,
+  });
+};
+
+/** Creates the record if there is none; one that failed starts afresh. */
+export const prepareOnce = (store: DatasetStore, dataset: OpenDataset): Promise<Prepared> =>
+  retryRaces(async () => {
+    const { record, existed } = await store.createOnce(dataset);
+    if (record.status !== "failed") return { dataset: bare(record), existed };
+    return { dataset: bare(await store.replace(record, afresh(bare(record)))), existed: true };
+  });

@@ -1,0 +1,97 @@
+import type { Hosting } from "../hosting/hosting.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Deployment, Hosted, HostedRef } from "./contract.ts";
+import { draining } from "./hosted-moves.ts";
+import type { HostedRecord, Provisioned } from "./hosted-record.ts";
+import { inactive, isGone } from "./hosted-rules.ts";
+import type { HostedStore } from "./hosted-store.ts";
+import { hindered } from "./moves.ts";
+import { isOpenDeployment } from "./status.ts";
+import type { DeploymentStore } from "./store.ts";
+
+/** A quota is free some 15 to 20 s after what held it is gone (docs/facts.md#quota-after-removal). */
+export const ROOM_AGAIN_SECONDS = 20;
+/** One removal makes room for one deployment; more than this means that something else is short. */
+const MOST_PRUNED = 3;
+
+export interface HostingRoomDeps {
+  readonly hosted: HostedStore;
+  readonly store: DeploymentStore;
+  readonly record: HostedRecord;
+  readonly hosting: Hosting;
+  /** Names that settings point at: they stay. */
+  readonly settled: readonly (string | undefined)[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The room that an account has for deployments: what is idle in it, removing, and what to do when it is full. */
+export function createHostingRoom(deps: HostingRoomDeps) {
+  const { hosted, store, record, hosting, settled, clock, logger } = deps;
+
+  /** What is there at the provider, made by this app, and needed by nobody; oldest first. */
+  async function idle(olderThanMs: number): Promise<Hosted[]> {
+    const there = new Set<string>();
+    for await (const { name, state } of hosting.list()) if (state !== "Deleting") there.add(name);
+    const holdings = await hosted.holdings(settled);
+    return inactive(await hosted.all(), holdings, clock.now(), olderThanMs).filter((one) =>
+      there.has(one.deployment_name),
+    );
+  }
+
+  /** Begins to remove it; it is seen gone later. */
+  async function remove(one: Hosted, why: string): Promise<void> {
+    await hosting.remove(one.deployment_name);
+    logger.info("a deployment is removed", { deployment_name: one.deployment_name, why });
+    await hosted.change(one.agent_id, one.id, (now) => draining(now, toIso(clock.now())));
+  }
+
+  /** Makes room where the promotion asked for that, else tells what could go. */
+  async function noRoom(ref: HostedRef, one: Hosted, message: string): Promise<Provisioned> {
+    const pruned = one.pruned ?? [];
+    // What was removed for this one still holds its place for some seconds.
+    for (const name of pruned)
+      if ((await hosting.read(name)) !== undefined)
+        return { kind: "making", look_again_seconds: ROOM_AGAIN_SECONDS };
+    const candidates = (await idle(0)).filter(
+      ({ deployment_name }) => deployment_name !== one.deployment_name,
+    );
+    const deployment = await store.readDeployment(ref.agent_id, ref.wanted_by);
+    const oldest = candidates[0];
+    if (deployment?.prune === "oldest_inactive" && oldest !== undefined && pruned.length < MOST_PRUNED) {
+      await record.set(ref, (now) => ({ ...now, pruned: [...pruned, oldest.deployment_name] }));
+      await remove(oldest, "to make room");
+      return { kind: "making", look_again_seconds: ROOM_AGAIN_SECONDS };
+    }
+    const names = candidates.map(({ deployment_name }) => deployment_name).slice(0, 10);
+    const could =
+      names.length === 0
+        ? "None of this app's deployments is idle."
+        : `Idle deployments that could go, oldest first: ${names.join(", ")}.`;
+    await store.changeDeployment(ref.agent_id, ref.wanted_by, (now) =>
+      hindered(now, { code: "deployment_quota", message, candidates: names }),
+    );
+    return record.fail("deployment_quota", ref, `${message} ${could}`);
+  }
+
+  return {
+    idle,
+    remove,
+    noRoom,
+
+    /** After a promotion failed: what it made costs by the hour, so it goes unless something else needs it. */
+    release: async (deployment: Deployment): Promise<void> => {
+      const { agent_id, hosted_id } = deployment;
+      const one = hosted_id === undefined ? undefined : await hosted.read(agent_id, hosted_id);
+      if (one === undefined || one.state === "requested" || isGone(one.state)) return;
+      const isIts = (other: { readonly deployment_name: string | null }) =>
+        other.deployment_name === one.deployment_name;
+      const { pointers, deployments } = await hosted.holdings(settled);
+      const needed =
+        pointers.some((pointer) => isIts(pointer) || pointer.stack.some(isIts)) ||
+        deployments.some((other) => isIts(other) && isOpenDeployment(other));
+      if (!needed) await remove(one, "its promotion failed");
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import type { Settings } from "../config/settings.ts";
+import { type Clock, toIso } from "../kernel/clock.ts";
+import { conflict, notFound } from "../kernel/errors.ts";
+import { hashedId } from "../kernel/ids.ts";
+import { bare } from "../ledger/ledger.ts";
+import type { SucceededRun } from "../training/contract.ts";
+import type { Deployment, OpenDeployment, PromoteRequest } from "./contract.ts";
+import { createGate } from "./gate.ts";
+import type { HostedModels } from "./hosted.ts";
+import type { GatePolicies } from "./policy.ts";
+import { gateWarnings } from "./rules.ts";
+import { isEndedDeployment } from "./status.ts";
+import type { DeploymentStore } from "./store.ts";
+
+export interface Caller {
+  /** The authenticated person; wins over a name in the body. */
+  readonly principal?: string | undefined;
+  /** Requests of the same key are one request, also after it ended. */
+  readonly idempotencyKey?: string | undefined;
+  /** Whether the caller may promote against the gate; absent: yes, a call from inside this process. */
+  readonly isOwner?: boolean | undefined;
+}
+
+export interface PromotionDeps {
+  readonly store: DeploymentStore;
+  readonly models: HostedModels | undefined;
+  readonly policies: GatePolicies;
+  readonly settings: Pick<Settings, "baseModelDeployment" | "baseModel">;
+  readonly clock: Clock;
+}
+type PromotableRun = SucceededRun & { readonly model: string };
+
+/** Asking for a promotion: judges it and makes its record, once for equal requests. */
+export function createPromotions(deps: PromotionDeps) {
+  const { store, models, clock } = deps;
+  const gate = createGate(deps);
+
+  async function promotableRun(agentId: string, runId: string): Promise<PromotableRun> {
+    const run = await store.readRun(agentId, runId);
+    if (run === undefined)
+      throw notFound("run_not_found", `Agent ${agentId} has no training run ${runId}.`, { field: "run_id" });
+    if (run.status !== "succeeded")
+      throw conflict(
+        "run_not_succeeded",
+        `Training run ${runId} is ${run.status}; it has no model to promote.`,
+        {
+          field: "run_id",
+          remedy: "Wait until the run has succeeded, or name another one.",
+        },
+      );
+    return { ...bare(run), model: run.tuned_model_name };
+  }
+
+  /** The deployment that an equal request has already made, while it is under way or active; with a key, for ever. */
+  async function madeBefore(what: DeploymentKey): Promise<Deployment | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const id = deploymentId(what, attempt);
+      const found = await store.readDeployment(what.agent_id, id);
+      if (found === undefined) return undefined;
+      if (!(await isLeftBehind(what, found))) return bare(found);
+    }
+  }
+
+  /** A model that was active and is no longer, or whose last try failed, is promoted under a new record. */
+  async function isLeftBehind(what: DeploymentKey, one: Deployment): Promise<boolean> {
+    if (what.key !== undefined || !isEndedDeployment(one)) return false;
+    return (await store.readPointer(what.agent_id))?.deployment_id !== one.id;
+  }
+
+  async function prepare(
+    input: PromoteRequest,
+    caller: Caller = {},
+    demanded?: "require",
+  ): Promise<{ deployment: Deployment; existed: boolean; warnings: string[] }> {
+    const { agent_id, run_id, evaluation_id, override_reason, approved_by, asked_by } = input;
+    const run = await promotableRun(agent_id, run_id);
+    const deployment_name = input.deployment_name ?? models?.nameOf(run) ?? run.model;
+    const what = { agent_id, run_id, deployment_name, key: caller.idempotencyKey };
+    // What was let through once is not judged again: the candidate itself may be what serves by now.
+    const before = await madeBefore(what);
+    if (before !== undefined) return { deployment: before, existed: true, warnings: gateWarnings(before) };
+    const by = caller.principal ?? input.promoted_by;
+    const findings = await gate.judge({
+      run,
+      evaluation_id,
+      override_reason,
+      promoted_by: by,
+      approved_by,
+      asked_by,
+      mayOverride: caller.isOwner ?? true,
+      demanded,
+    });
+    // An operator's own deployment is taken as it is.
+    const hosted = input.deployment_name === undefined ? await models?.ensure(run) : undefined;
+    const record: Omit<OpenDeployment, "id"> = {
+      type: "deployment",
+      agent_id,
+      training_run_id: run_id,
+      dataset_id: run.dataset_id,
+      tuned_model_name: run.model,
+      deployment_name,
+      ...(hosted === undefined ? {} : { hosted_id: hosted.id }),
+      ...(input.prune === undefined ? {} : { prune: input.prune }),
+      state: "requested",
+      created_at: toIso(clock.now()),
+      ...findings,
+      ...(by === undefined ? {} : { promoted_by: by }),
+      ...(approved_by === undefined ? {} : { approved_by }),
+    };
+    for (let attempt = 1; ; attempt++) {
+      const { record: stored, existed } = await store.createDeployment({
+        id: deploymentId(what, attempt),
+        ...record,
+      });
+      if (existed && (await isLeftBehind(what, stored))) continue;
+      return { deployment: bare(stored), existed, warnings: gateWarnings(stored) };
+    }
+  }
+
+  return prepare;
+}
+
+/** What makes two requests for a promotion one. */
+interface DeploymentKey {
+  readonly agent_id: string;
+  readonly run_id: string;
+  readonly deployment_name: string;
+  readonly key: string | undefined;
+}
+
+const deploymentId = ({ agent_id, run_id, deployment_name, key }: DeploymentKey, attempt: number) =>
+  hashedId("dep", [agent_id, run_id, deployment_name, key ?? attempt]);

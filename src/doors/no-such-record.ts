@@ -1,0 +1,63 @@
+import { type LightningError, notFound } from "../kernel/errors.ts";
+
+interface Kind {
+  readonly code: string;
+  /** The code of the releases before 0.2.0, where it was another. */
+  readonly formerly?: string;
+  readonly noun: string;
+  readonly field: string;
+  /** The command that lists the ones there are. */
+  readonly list: string;
+}
+
+const KINDS = {
+  episode: {
+    code: "episode_not_found",
+    formerly: "episode_missing",
+    noun: "episode",
+    field: "episode_id",
+    list: "list-episodes",
+  },
+  dataset: { code: "dataset_not_found", noun: "dataset", field: "dataset_id", list: "list-datasets" },
+  run: {
+    code: "run_not_found",
+    formerly: "run_missing",
+    noun: "training run",
+    field: "run_id",
+    list: "list-runs",
+  },
+  evaluation: {
+    code: "evaluation_not_found",
+    noun: "evaluation",
+    field: "evaluation_id",
+    list: "list-evaluations",
+  },
+  deployment: {
+    code: "deployment_not_found",
+    noun: "deployment",
+    field: "deployment_id",
+    list: "list-deployments",
+  },
+  pipeline: { code: "pipeline_not_found", noun: "pipeline", field: "pipeline_id", list: "list-pipelines" },
+} as const satisfies Record<string, Kind>;
+
+export type RecordKind = keyof typeof KINDS;
+
+/**
+ * The one refusal for a record that the caller named, in the path or in the body, and that the agent does not have:
+ * 404, `<kind>_not_found`, the field that named it and the command that lists the ones there are.
+ * @param facts `field` where another than `<kind>_id` named it; `formerly` where this place had a code of its own
+ */
+export function noSuchRecord(
+  kind: RecordKind,
+  agentId: string,
+  id: string,
+  facts: { readonly field?: string | undefined; readonly formerly?: string } = {},
+): LightningError {
+  const { code, noun, field, list, ...rest }: Kind = KINDS[kind];
+  return notFound(code, `Agent ${agentId} has no ${noun} ${id}.`, {
+    field: facts.field ?? field,
+    remedy: `lightning ${list} shows the ones there are; check agent_id too.`,
+    formerly: facts.formerly ?? rest.formerly,
+  });
+}

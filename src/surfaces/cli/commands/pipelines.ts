@@ -1,0 +1,89 @@
+import type { ReplyOf } from "../../../operations.ts";
+import type { Commands } from "../command.ts";
+import { decideExtras, healthExtras } from "../extras.ts";
+import { health, runPipeline } from "../flows.ts";
+import { facts, list, outline, plain, table } from "../layout.ts";
+import { agentOf, more } from "./shared.ts";
+
+/** Pipelines, and the whole at a glance. */
+export const PIPELINE_COMMANDS = {
+  listPipelines: {
+    text: (body, input) => [
+      `🔁 Pipelines of agent '${agentOf(body, input)}':`,
+      ...table(
+        ["ID", "Name", "Status", "Stage", "Outcome", "Verdict", "Created"],
+        list(body.pipelines).map((one) => [
+          one.pipeline_id,
+          one.name,
+          one.status,
+          one.stage,
+          one.outcome,
+          one.verdict,
+          one.created_at,
+        ]),
+      ),
+      ...more(body),
+    ],
+  },
+  getPipeline: { alias: "show-pipeline", text: pipelineText },
+  runPipeline: { flow: runPipeline, waits: true, alias: "run-pipeline", text: pipelineText },
+  decidePipeline: {
+    extras: decideExtras,
+    alias: "approve-pipeline",
+    text: (body, input) => [
+      input.approved === true ? "✅ Pipeline approved" : "⛔ Pipeline rejected",
+      ...pipelineText(body).slice(1),
+    ],
+  },
+  getStats: {
+    text: (body, input) => [
+      `📈 Statistics of agent '${agentOf(body, input)}':`,
+      ...outline({ ...body, agent_id: undefined }),
+    ],
+  },
+  getHealth: { flow: health, extras: healthExtras, text: healthText },
+} satisfies Commands;
+
+function pipelineText(body: ReplyOf<"getPipeline">): string[] {
+  const outcome = body.outcome;
+  // Decided, but the pipeline itself has not yet gone on.
+  const isOpen = body.status === "waiting_for_approval" && body.decision === undefined;
+  const heading =
+    body.status === "waiting_for_approval"
+      ? "✋ Pipeline waits for approval"
+      : outcome === undefined
+        ? `⏳ Pipeline is in progress: ${plain(body.stage)}`
+        : `${outcome === "promoted" || outcome === "evaluated" ? "✅" : "❌"} Pipeline ended: ${plain(outcome)}`;
+  return [
+    heading,
+    ...facts([
+      ["Pipeline ID", body.pipeline_id],
+      ["Status", body.status === "waiting_for_approval" && !isOpen ? "goes on as decided" : body.status],
+      ["Dataset ID", body.dataset_id],
+      ["Run ID", body.run_id],
+      ["Evaluation ID", body.evaluation_id],
+      ["Verdict", body.verdict],
+      ["Deployment ID", body.deployment_id],
+      ["Decided by", body.decision?.decided_by],
+      ["Approval until", isOpen ? body.approval_until : undefined],
+      ["Error", body.error],
+    ]),
+    ...(isOpen ? [`   Decide: lightning approve --pipeline-id ${plain(body.pipeline_id)} --approve`] : []),
+  ];
+}
+
+function healthText(body: ReplyOf<"getHealth">): string[] {
+  const sign = { healthy: "✅", degraded: "⚠️ ", unhealthy: "❌" }[body.status];
+  return [
+    "🏥 RL Ledger Health Check:",
+    `   ${sign} ${plain(body.status)}`,
+    ...Object.entries(body.checks).map(
+      ([name, check]) =>
+        `   ${check.ok ? "✅" : "❌"} ${name.replaceAll("_", " ")}` +
+        (check.kind === undefined ? "" : ` (${plain(check.kind)})`) +
+        (check.message === undefined ? "" : `: ${plain(check.message)}`),
+    ),
+    ...facts(Object.entries(body.containers ?? {}), "      "),
+    ...outline({ feeds: body.feeds }),
+  ];
+}

@@ -1,0 +1,22 @@
+import { type Body, plain, RULER } from "../layout.ts";
+
+const STATUS_SIGNS: Readonly<Record<string, string>> = {
+  pending: "⏳",
+  running: "🔄",
+  succeeded: "✅",
+  failed: "❌",
+  cancelled: "⛔",
+};
+export const statusSign = (status: unknown) => STATUS_SIGNS[String(status)] ?? "•";
+
+export const agentOf = (body: Body, input: Body) => plain(body.agent_id ?? input.agent_id);
+export const more = (body: Body) =>
+  body.continuation === undefined ? [] : ["", `   More: add --continuation ${plain(body.continuation)}`];
+/** A heading, then blocks ruled off from one another, as the original prints its lists. */
+export const ruled = (heading: string, blocks: readonly string[][], ruler = RULER) => [
+  heading,
+  ruler,
+  ...blocks.flatMap((block) => [...block, ruler]),
+];
+export const none = (heading: string, what: string) => [heading, `   No ${what} yet.`];
+export const underWay = (what: string, id: unknown) => [`⏳ ${what} is in progress (ID: ${plain(id)})`];

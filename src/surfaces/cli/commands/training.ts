@@ -1,0 +1,121 @@
+import type { ReplyOf } from "../../../operations.ts";
+import type { Commands } from "../command.ts";
+import { trainExtras } from "../extras.ts";
+import { followedEvaluation, train } from "../flows.ts";
+import { facts, list, plain, table } from "../layout.ts";
+import { agentOf, more, none, ruled, statusSign } from "./shared.ts";
+
+type Run = ReplyOf<"listTrainingRuns">["training_runs"][number];
+
+const runFacts = (run: Run) =>
+  facts([
+    ["Run ID", run.run_id],
+    ["Status", run.state === run.status ? run.status : `${plain(run.status)} (${plain(run.state)})`],
+    ["Dataset ID", run.dataset_id],
+    ["Base model", run.base_model],
+    ["Tuned model", run.tuned_model],
+    ["Job ID", run.aoai_job_id],
+    ["Started", run.started_at],
+    ["Completed", run.completed_at],
+    ["Requested by", run.requested_by],
+    ["Cost at most", dollars(run.cost?.usd_at_most)],
+    ["Budget", dollars(run.budget_usd)],
+    ["Trained tokens", run.trained_tokens],
+    ["Overdue", run.overdue === true ? "yes, still watched" : undefined],
+    ["Error", run.error_message],
+  ]);
+
+/** Zero is what the local provider takes: not worth a line. */
+function dollars(value: number | "unknown" | undefined): string | undefined {
+  if (value === undefined || value === 0) return undefined;
+  return typeof value === "number" ? `$${value}` : plain(value);
+}
+
+/** Training runs and evaluations. */
+export const TRAINING_COMMANDS = {
+  startTraining: { flow: train, waits: true, extras: trainExtras, alias: "start-training" },
+  getTrainingRun: {
+    alias: "training-status",
+    text: (body) => ["📊 Training run status:", ...runFacts(body)],
+  },
+  cancelTraining: {
+    alias: "cancel-training",
+    text: (body) => ["⛔ Cancellation asked for", ...runFacts(body)],
+  },
+  listTrainingRuns: {
+    alias: "list-training-runs",
+    text(body, input) {
+      const heading = `🏋️ Training runs for agent '${agentOf(body, input)}':`;
+      const runs = list(body.training_runs);
+      if (runs.length === 0) return none(heading, "training runs");
+      return [
+        ...ruled(
+          heading,
+          runs.map((one) => [`${statusSign(one.status)} ${plain(one.run_id)}`, ...runFacts(one).slice(1)]),
+        ),
+        ...more(body),
+      ];
+    },
+  },
+  reconcileTraining: {
+    alias: "reconcile-training",
+    text: (body) => [
+      body.corrected ? "✅ The run was corrected" : "✅ The run agrees with its job",
+      ...runFacts(body),
+    ],
+  },
+  startEvaluation: { flow: followedEvaluation, waits: true, alias: "start-evaluation", text: evaluationText },
+  getEvaluation: { alias: "show-evaluation", text: evaluationText },
+  listEvaluations: {
+    text: (body, input) => [
+      `⚖️ Evaluations of agent '${agentOf(body, input)}':`,
+      ...table(
+        ["ID", "Run", "Dataset", "Status", "Verdict", "Pairs", "Created"],
+        list(body.evaluations).map((one) => [
+          one.evaluation_id,
+          one.run_id,
+          one.dataset_id,
+          one.status,
+          one.verdict,
+          one.result?.pairs,
+          one.created_at,
+        ]),
+      ),
+      ...more(body),
+    ],
+  },
+} satisfies Commands;
+
+const percent = (value: number | undefined) =>
+  value === undefined ? undefined : `${(value * 100).toFixed(1)} %`;
+
+function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
+  const { result, verdict } = body;
+  const interval = result?.interval;
+  const heading =
+    verdict === undefined
+      ? body.status === "failed"
+        ? `❌ Evaluation failed: ${plain(body.error)}`
+        : `⏳ Evaluation is in progress (ID: ${plain(body.evaluation_id)})`
+      : `${{ pass: "✅", fail: "❌" }[plain(verdict)] ?? "🤷"} Verdict: ${plain(verdict)}`;
+  return [
+    heading,
+    ...facts([
+      ["Evaluation ID", body.evaluation_id],
+      ["Candidate", body.candidate],
+      ["Baseline", body.baseline],
+      ["Pairs", result?.pairs],
+      ["Missing", result?.missing === 0 ? undefined : result?.missing],
+      ["Baseline accuracy", percent(result?.baseline_accuracy)],
+      ["Candidate accuracy", percent(result?.candidate_accuracy)],
+      [
+        "Difference",
+        interval === undefined
+          ? undefined
+          : `${percent(result?.difference)} (95 %: ${percent(interval[0])} to ${percent(interval[1])})`,
+      ],
+      ["p", result?.p_value.toPrecision(3)],
+    ]),
+    ...list(result?.reasons).map((one) => `   - ${plain(one)}`),
+  ];
+}

@@ -1,0 +1,320 @@
+import { z } from "zod";
+import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts";
+import type { Settings } from "../config/settings.ts";
+import { type Dataset, methodOf, type Split, type TrainingTokens } from "../datasets/contract.ts";
+import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { conflict } from "../kernel/errors.ts";
+import type { Provider } from "../provider/provider.ts";
+
+/** What estimates ask of whoever keeps prices and limits: dated rows. What no row says is unknown, never 0. */
+export interface PriceTables {
+  readonly prices: readonly {
+    readonly what: "training" | "reinforcement training" | "hosting";
+    readonly model?: string | undefined;
+    readonly training_type?: string | undefined;
+    readonly sku?: string | undefined;
+    readonly usd: number;
+    readonly per: string;
+    readonly source: string;
+    readonly as_of: string;
+  }[];
+  readonly quotas: readonly {
+    readonly name: string;
+    readonly limit: number;
+    readonly source: string;
+    readonly as_of: string;
+  }[];
+}
+
+export const estimateInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  dataset_id: idSchema.meta({ description: "The dataset that would be trained on." }),
+  base_model: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Model to train from, with its date; LIGHTNING_BASE_MODEL when absent." }),
+  n_epochs: z
+    .union([z.number().int().min(1).max(50), z.literal("auto")])
+    .optional()
+    .meta({
+      description:
+        "Times that the training examples are gone through, 1 to 50 or `auto`; LIGHTNING_EPOCHS when absent.",
+    }),
+  training_type: z
+    .string()
+    .regex(/^[A-Za-z]{1,40}$/)
+    .optional()
+    .meta({ description: "Azure's tier, which decides the price; LIGHTNING_TRAINING_TYPE when absent." }),
+});
+
+const unknown = z.literal("unknown");
+const range = z.object({ low: z.number(), high: z.number() });
+const dated = { source: z.string(), as_of: z.string() };
+
+export const estimateSchema = z.object({
+  agent_id: z.string(),
+  dataset_id: z.string(),
+  base_model: z.string(),
+  method: z.string(),
+  training_type: z.string(),
+  encoding: z.string(),
+  /** False: another maker's model; its own vocabulary counts a little otherwise. */
+  exact_vocabulary: z.boolean(),
+  examples: z.number().int(),
+  tokens_per_epoch: z.number().int(),
+  longest_example: z.number().int(),
+  n_epochs: range,
+  training_tokens: range,
+  price: z.union([unknown, z.object({ usd: z.number(), per: z.string(), ...dated })]),
+  cost_usd: z.union([unknown, range]),
+  hosting: z.array(
+    z.object({ sku: z.string(), usd_per_hour: z.number(), usd_per_month: z.number(), ...dated }),
+  ),
+  limits: z.array(
+    z.object({
+      name: z.string(),
+      wanted: z.number(),
+      limit: z.number(),
+      within: z.union([z.boolean(), unknown]),
+      ...dated,
+    }),
+  ),
+  within_limits: z.union([z.boolean(), unknown]),
+  notes: z.array(z.string()),
+});
+export type Estimate = z.output<typeof estimateSchema>;
+export type EstimateInput = z.output<typeof estimateInputSchema>;
+
+/** Counts the tokens of a dataset's training side in a model's vocabulary. */
+export type CountTokens = (dataset: Dataset, model: string) => Promise<TrainingTokens>;
+
+interface ReckonDeps {
+  readonly datasets: { readonly countTokens: CountTokens };
+  readonly provider?: Pick<Provider, "kind"> | undefined;
+  readonly tables?: PriceTables | undefined;
+}
+interface Deps extends ReckonDeps {
+  readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
+  readonly settings: Pick<Settings, "baseModel" | "epochs" | "trainingType">;
+}
+
+/** 365 days by 24 hours, a twelfth. */
+const HOURS_A_MONTH = 730;
+/** The service renders tools in a form of its own; a count of their JSON is right within this. */
+const TOLERANCE = 0.05;
+const FOREIGN_TOLERANCE = 0.25;
+/** Jobs and files are looked at up to here; a resource holds 100 of each. */
+const MOST_LOOKED_AT = 200;
+
+/** Tokens and cost of one training, without asking the provider anything. */
+export async function reckon(
+  { datasets, provider, tables }: ReckonDeps,
+  dataset: Dataset,
+  asked: { readonly base_model: string; readonly training_type: string; readonly n_epochs: number | "auto" },
+) {
+  const method = methodOf(dataset.recipe.format ?? "sft");
+  const counted = await datasets.countTokens(dataset, asked.base_model);
+  const epochs = epochsOf(asked.n_epochs, dataset.training_count ?? 0);
+  const slack = counted.exact ? TOLERANCE : FOREIGN_TOLERANCE;
+  const trained = {
+    low: Math.floor(counted.tokens * epochs.low * (1 - slack)),
+    high: Math.ceil(counted.tokens * epochs.high * (1 + slack)),
+  };
+  const price =
+    provider?.kind === "local" ? LOCAL_PRICE : priceOf(tables, asked.base_model, asked.training_type, method);
+  const cost: Estimate["cost_usd"] = price === undefined ? "unknown" : costOf(price, trained);
+  return { method, counted, epochs, trained, price, cost };
+}
+
+/** What training on a dataset would take and cost. @throws conflict `dataset_not_ready` */
+export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInput): Promise<Estimate> {
+  if (dataset.status !== "ready")
+    throw conflict("dataset_not_ready", `The dataset is ${dataset.status}; it has no files yet.`, {
+      field: "dataset_id",
+      remedy: "Wait until its status is ready.",
+    });
+  const { settings, tables } = deps;
+  const model = input.base_model ?? settings.baseModel;
+  const trainingType = input.training_type ?? settings.trainingType;
+  const n_epochs = input.n_epochs ?? settings.epochs;
+  const { method, counted, epochs, trained, price, cost } = await reckon(deps, dataset, {
+    base_model: model,
+    training_type: trainingType,
+    n_epochs,
+  });
+  const limits = await limitsOf(deps, dataset, model, counted, trained.high);
+  const verdicts = limits.map((one) => one.within);
+  return {
+    agent_id: dataset.agent_id,
+    dataset_id: dataset.id,
+    base_model: model,
+    method,
+    training_type: trainingType,
+    encoding: counted.encoding,
+    exact_vocabulary: counted.exact,
+    examples: dataset.training_count ?? 0,
+    tokens_per_epoch: counted.tokens,
+    longest_example: counted.longest,
+    n_epochs: epochs,
+    training_tokens: trained,
+    price: price ?? "unknown",
+    cost_usd: cost,
+    hosting: deps.provider?.kind === "local" ? [] : hostingOf(tables),
+    limits,
+    within_limits: verdicts.includes(false) ? false : verdicts.includes("unknown") ? "unknown" : true,
+    notes: notesOf(price, method, counted.exact, dataset),
+  };
+}
+
+type Price = Exclude<Estimate["price"], "unknown">;
+const LOCAL_PRICE: Price = {
+  usd: 0,
+  per: "million training tokens, each epoch",
+  source: "the local provider trains on this machine",
+  as_of: "always",
+};
+
+const isPerMillion = (price: Price): boolean => /^million\b/.test(price.per);
+
+function costOf(price: Price, trained: { low: number; high: number }): Estimate["cost_usd"] {
+  // By the hour: how long a job takes is known when it is over.
+  if (!isPerMillion(price)) return "unknown";
+  const cents = (tokens: number) => Math.round(((tokens * price.usd) / 1_000_000) * 100) / 100;
+  return { low: cents(trained.low), high: cents(trained.high) };
+}
+
+function priceOf(
+  tables: PriceTables | undefined,
+  model: string,
+  trainingType: string,
+  method: Method,
+): Price | undefined {
+  const what = method === "reinforcement" ? "reinforcement training" : "training";
+  const rows = (tables?.prices ?? []).filter(
+    (row) => row.what === what && row.model !== undefined && familyOf(row.model) === familyOf(model),
+  );
+  const same = (a: string | undefined) => a === undefined || a.toLowerCase() === trainingType.toLowerCase();
+  const row = rows.find((one) => same(one.training_type));
+  return row === undefined ? undefined : { usd: row.usd, per: row.per, source: row.source, as_of: row.as_of };
+}
+
+const hostingOf = (tables: PriceTables | undefined): Estimate["hosting"] =>
+  (tables?.prices ?? []).flatMap((row) =>
+    row.what !== "hosting" || row.per !== "hour"
+      ? []
+      : [
+          {
+            sku: row.sku ?? "any",
+            usd_per_hour: row.usd,
+            usd_per_month: Math.round(row.usd * HOURS_A_MONTH * 100) / 100,
+            source: row.source,
+            as_of: row.as_of,
+          },
+        ],
+  );
+
+/**
+ * Epochs as they were asked for. `auto`: between 1 and what the cookbook gives as the service's choice, which is three,
+ * more for fewer than 34 examples (up to 25) and fewer for more than 8,333.
+ */
+function epochsOf(wanted: number | "auto", examples: number): { low: number; high: number } {
+  if (wanted !== "auto") return { low: wanted, high: wanted };
+  if (examples === 0) return { low: 1, high: 3 };
+  const usual =
+    examples * 3 < 100
+      ? Math.min(25, Math.ceil(100 / examples))
+      : examples * 3 > 25_000
+        ? Math.max(1, Math.floor(25_000 / examples))
+        : 3;
+  return { low: 1, high: usual };
+}
+
+async function limitsOf(
+  { provider, tables }: Deps,
+  dataset: Dataset,
+  model: string,
+  counted: { longest: number },
+  tokens: number,
+): Promise<Estimate["limits"]> {
+  const capability = capabilityOf(provider?.kind ?? "azure", model);
+  const { source, as_of } = capability;
+  const files = Object.entries(dataset.files ?? {}).filter(([side]) => (side as Split) !== "test");
+  const found: Estimate["limits"] = [
+    most("example_tokens", counted.longest, capability.example_tokens),
+    ...files.map(([side, file]) => most(`${side}_file_bytes`, file.bytes, capability.most_bytes)),
+    ...(capability.most_tokens === undefined
+      ? []
+      : [most("training_tokens", tokens, capability.most_tokens)]),
+    {
+      name: "fewest_examples",
+      wanted: dataset.training_count ?? 0,
+      limit: capability.fewest_examples,
+      within: (dataset.training_count ?? 0) >= capability.fewest_examples,
+      source,
+      as_of,
+    },
+  ];
+  function most(name: string, wanted: number, limit: number): Estimate["limits"][number] {
+    return { name, wanted, limit, within: wanted <= limit, source, as_of };
+  }
+  if (provider?.kind !== "azure") return found;
+  const bytes = files.reduce((sum, [, file]) => sum + file.bytes, 0);
+  const used = await usage(provider);
+  const asked: Record<string, number | undefined> = {
+    fine_tuning_files: used === undefined ? undefined : used.files + files.length,
+    fine_tuning_file_bytes: used === undefined ? undefined : used.bytes + bytes,
+    training_jobs: used === undefined ? undefined : used.jobs + 1,
+    training_jobs_queued: used === undefined ? undefined : used.queued + 1,
+  };
+  for (const row of tables?.quotas ?? []) {
+    if (!(row.name in asked)) continue;
+    const wanted = asked[row.name];
+    found.push({
+      name: row.name,
+      wanted: wanted ?? 0,
+      limit: row.limit,
+      within: wanted === undefined ? "unknown" : wanted <= row.limit,
+      source: row.source,
+      as_of: row.as_of,
+    });
+  }
+  return found;
+}
+
+/** What the resource holds now; undefined when it cannot be asked: an estimate is no reason to fail. */
+async function usage(provider: Pick<Provider, "listJobs" | "listFiles">) {
+  const sum = { files: 0, bytes: 0, jobs: 0, queued: 0 };
+  try {
+    for await (const file of provider.listFiles()) {
+      sum.files++;
+      sum.bytes += file.bytes;
+      if (sum.files >= MOST_LOOKED_AT) break;
+    }
+    for await (const job of provider.listJobs()) {
+      sum.jobs++;
+      if (job.state === "queued" || job.state === "pending") sum.queued++;
+      if (sum.jobs >= MOST_LOOKED_AT) break;
+    }
+    return sum;
+  } catch {
+    return undefined;
+  }
+}
+
+function notesOf(price: Price | undefined, method: Method, exact: boolean, dataset: Dataset): string[] {
+  return [
+    ...(price === undefined ? ["No dated price is known for this model and tier: the cost is unknown."] : []),
+    ...(method === "reinforcement"
+      ? [
+          "Reinforcement is paid by the hour, and the grader's tokens beside it; how long it takes is unknown.",
+        ]
+      : []),
+    ...(exact ? [] : ["Counted with OpenAI's vocabulary; the model's own may differ by a quarter."]),
+    ...((dataset.validation_count ?? 0) > 0
+      ? ["Validation examples are not paid for as training tokens."]
+      : []),
+    "Tools are counted with every line that offers them.",
+  ];
+}

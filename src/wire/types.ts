@@ -1,0 +1,3685 @@
+// Written by `npm run wire` from the operations table; a test holds it equal.
+/** The operations' nouns as they are on the wire. */
+
+export type ActiveDeployment = {
+  id?: string | undefined;
+  agent_id: string;
+  training_run_id?: string | undefined;
+  dataset_id?: string | undefined;
+  tuned_model_name: string | null;
+  deployment_name?: string | undefined;
+  evaluation_id?: string | undefined;
+  verdict?: string | undefined;
+  override_reason?: string | undefined;
+  gate_policy?: "warn" | "require" | undefined;
+  gate_doubts?: string[] | undefined;
+  four_eyes?: {
+    requested_by: string;
+    decided_by: string;
+  } | undefined;
+  state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
+  error?: string | undefined;
+  failure?: Failure | undefined;
+  prune?: "no" | "oldest_inactive" | undefined;
+  restores?: string | undefined;
+  reason?: string | undefined;
+  promoted_by?: string | undefined;
+  approved_by?: string | undefined;
+  promoted_at?: string | undefined;
+  created_at?: string | undefined;
+  deployment_id: string | null;
+  run_id?: string | undefined;
+  tuned_model?: string | undefined;
+  is_active: boolean;
+  /** What is there at the provider under the deployment's name. */
+  hosted?: {
+    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+    sku: string;
+    capacity: number;
+    requested_at: string;
+    ready_at?: string | undefined;
+    gone_at?: string | undefined;
+    pruned?: string[] | undefined;
+    error?: string | undefined;
+  } | undefined;
+  warnings?: string[] | undefined;
+  rollback_from?: string | null | undefined;
+  rollback_reason?: string | undefined;
+  rollback_at?: string | undefined;
+  /** How it stopped serving. */
+  withdrawn?: {
+    what: "promoted" | "rolled_back" | "deactivated";
+    to: string | null;
+    by?: string | undefined;
+    reason?: string | undefined;
+    at: string;
+  } | undefined;
+  has_active_deployment: boolean;
+  base_model: string;
+  message?: string | undefined;
+  /** The deployment's record is gone. */
+  missing?: true | undefined;
+  /** What a rollback without a target would return to; null: the base model. */
+  rollback_to?: {
+    deployment_id: string;
+    deployment_name: string;
+  } | null | undefined;
+};
+
+export type AuditWrite = {
+  container: string;
+  id: string;
+  /** The version it demanded to find. */
+  before_etag?: string | undefined;
+  /** The version it left. */
+  after_etag?: string | undefined;
+};
+
+export type Checkpoint = {
+  id: string;
+  step: number;
+  model: string;
+  metrics: {
+    [name: string]: number;
+  };
+};
+
+export type ContentPart = {
+  /** Kind of the part, such as `text` or `image_url`. */
+  type: string;
+  /** Of a part of type `text`. */
+  text?: string | undefined;
+  [name: string]: unknown;
+};
+
+export type Correction = {
+  episode_id: string;
+  reward_id: string;
+  reviewer: string;
+  user_input: string;
+  original: string;
+  correction: string;
+  at: string;
+};
+
+export type Cost = {
+  usd_at_most: number | "unknown";
+  basis: string;
+};
+
+export type DatasetFile = {
+  key: string;
+  path: string;
+  lines: number;
+  bytes: number;
+  sha256: string;
+};
+
+export type DatasetReply = {
+  id: string;
+  agent_id: string;
+  name: string;
+  description?: string | undefined;
+  status: "pending" | "building" | "ready" | "failed";
+  error?: string | undefined;
+  error_code?: string | undefined;
+  recipe: Recipe;
+  watermark: {
+    episodes: string;
+    rewards: string;
+  };
+  awaited_rewards?: string | undefined;
+  scored_at?: string | undefined;
+  content_hash?: string | undefined;
+  same_as?: string | undefined;
+  training_count?: number | undefined;
+  validation_count?: number | undefined;
+  test_count?: number | undefined;
+  episode_count?: number | undefined;
+  dropped?: {
+    [name: string]: number;
+  } | undefined;
+  warnings?: {
+    [name: string]: number;
+  } | undefined;
+  group_counts?: {
+    [name: string]: number;
+  } | undefined;
+  token_counts?: {
+    encoding: string;
+    sides: {
+      [name: string]: TokenCount;
+    };
+  } | undefined;
+  figures?: {
+    rewards: Histogram;
+    tokens: Histogram;
+    lengths?: Histogram | undefined;
+    tools: {
+      [name: string]: number;
+    };
+  } | undefined;
+  clusters?: {
+    found: number;
+    largest: number;
+  } | undefined;
+  leakage?: {
+    shared_groups: number;
+    shared_examples: number;
+    near_pairs: number;
+    reserved_examples?: number | undefined;
+    near_duplicates_from: number;
+  } | undefined;
+  lineage?: {
+    pages: number;
+    rows: number;
+  } | undefined;
+  tokens_counted?: number | undefined;
+  seconds?: {
+    [name: string]: number;
+  } | undefined;
+  cancel_requested?: boolean | undefined;
+  files?: {
+    [name: string]: DatasetFile;
+  } | undefined;
+  groups?: {
+    [name: string]: string;
+  } | undefined;
+  created_at: string;
+  completed_at?: string | undefined;
+  success: boolean;
+  dataset_id: string;
+  /** The training file. */
+  local_path?: string | undefined;
+  validation_path?: string | undefined;
+  test_path?: string | undefined;
+  reward_threshold?: number | undefined;
+  urls?: {
+    [name: string]: string;
+  } | undefined;
+};
+
+export type DeploymentEvent = {
+  id: string;
+  type: "event";
+  agent_id: string;
+  what: "promoted" | "rolled_back" | "deactivated";
+  from: string | null;
+  to: string | null;
+  by?: string | undefined;
+  reason?: string | undefined;
+  version: number;
+  created_at: string;
+};
+
+export type Edge = {
+  dataset_id: string;
+  /** First 32 digits of the SHA-256 of the line's text. */
+  hash: string;
+  split: "train" | "validation" | "test" | null;
+  fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
+  reason: string;
+  /** Null: a golden example. */
+  score: number | null;
+  tokens: number;
+  at?: string | undefined;
+  episode_ids: string[];
+  reward_ids: string[];
+  /** The line that stands in this one's place. */
+  stands_for?: string | undefined;
+};
+
+export type EpisodeInput = {
+  /** Sent again with the same id, an episode is stored once. */
+  id?: string | undefined;
+  /** The agent; LIGHTNING_AGENT_ID when absent. */
+  agent_id: string;
+  /** What the user asked, as text. */
+  user_input: string;
+  /** What the agent answered, as text. */
+  assistant_output: string;
+  /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
+  messages?: MessageInput[] | undefined;
+  /** Definitions of the tools that the model was offered, in chat form, at most 512. */
+  tools?: ToolDefinitionInput[] | undefined;
+  /** Whether the model was allowed several tool calls in one turn. */
+  parallel_tool_calls?: boolean | undefined;
+  /** The tool calls of the episode in order, at most 2,000. */
+  tool_calls?: ToolCallInput[] | undefined;
+  /** The system message that the model was given. */
+  system_prompt?: string | undefined;
+  /** A hash of the agent's instructions, to tell their versions apart. */
+  instructions_hash?: string | undefined;
+  /** The model or deployment that answered. */
+  model_deployment?: string | undefined;
+  /** The sampling parameters of the call, such as `temperature`. */
+  sampling?: {
+    [name: string]: unknown;
+  } | undefined;
+  /** An id of the caller's that joins the episode to its own logs and traces. */
+  correlation_id?: string | undefined;
+  /** The conversation that it belongs to; a session never stands on two sides of a split. */
+  session_id?: string | undefined;
+  /** Who asked, as the caller names them. */
+  user_id?: string | undefined;
+  /** How long the whole request took, in ms. */
+  request_latency_ms?: number | undefined;
+  /** Tokens that the provider counted for the request. */
+  token_usage?: TokenUsage | undefined;
+  /** What the request cost, in US dollars. */
+  cost_usd?: number | undefined;
+  /** Why the request failed; absent when it did not. */
+  error?: string | undefined;
+  /** Anything else, by name; results of tests and evaluations in it are scored automatically. */
+  metadata?: {
+    [name: string]: unknown;
+  } | undefined;
+  /** When it happened; now when absent. */
+  created_at?: string | undefined;
+  /** What the sender's own redaction found; it runs again here and the counts are added. */
+  redaction?: Redaction | undefined;
+  /** Characters the sender cut, by field path. */
+  truncated?: {
+    [name: string]: number;
+  } | undefined;
+};
+
+export type Failure = {
+  code: string;
+  message: string;
+  candidates?: string[] | undefined;
+};
+
+export type Feeds = {
+  episodes: {
+    watermark: string | null;
+    lag_seconds: number;
+  };
+  rewards: {
+    watermark: string | null;
+    lag_seconds: number;
+  };
+};
+
+export type Health = {
+  status: "healthy" | "degraded" | "unhealthy";
+  checks: {
+    [name: string]: {
+      ok: boolean;
+      kind?: string | undefined;
+      code?: string | undefined;
+      message?: string | undefined;
+      milliseconds?: number | undefined;
+    };
+  };
+  feeds?: Feeds | undefined;
+  /** Documents in each. */
+  containers?: {
+    [name: string]: number;
+  } | undefined;
+  checked_at: string;
+};
+
+export type Histogram = {
+  edges: number[];
+  counts: number[];
+};
+
+export type Hyperparameters = {
+  /** Times that the training examples are gone through. */
+  n_epochs?: number | "auto" | undefined;
+  /** Examples in one step. */
+  batch_size?: number | "auto" | undefined;
+  /** Factor on the provider's learning rate. */
+  learning_rate_multiplier?: number | "auto" | undefined;
+  /** Preferences: how closely the model stays to its base; lower is freer. */
+  beta?: number | "auto" | undefined;
+  /** Reinforcement: how much is explored. */
+  compute_multiplier?: number | "auto" | undefined;
+  /** Reinforcement: steps between looks at the validation side. */
+  eval_interval?: number | "auto" | undefined;
+  /** Reinforcement: answers that are marked at each look. */
+  eval_samples?: number | "auto" | undefined;
+  /** Reinforcement: how long a reasoning model thinks. */
+  reasoning_effort?: "default" | "low" | "medium" | "high" | undefined;
+};
+
+export type Json = string | number | boolean | null | Json[] | {
+  [name: string]: Json;
+};
+
+export type Lineage = {
+  agent_id: string;
+  /** Of the record that was asked for. */
+  kind?: string | undefined;
+  id?: string | undefined;
+  deployments_found: number;
+  lineage: {
+    id: string;
+    agent_id: string;
+    training_run_id: string;
+    dataset_id?: string | undefined;
+    tuned_model_name: string;
+    deployment_name: string;
+    evaluation_id?: string | undefined;
+    verdict?: string | undefined;
+    override_reason?: string | undefined;
+    gate_policy?: "warn" | "require" | undefined;
+    gate_doubts?: string[] | undefined;
+    four_eyes?: {
+      requested_by: string;
+      decided_by: string;
+    } | undefined;
+    state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+    error?: string | undefined;
+    failure?: Failure | undefined;
+    prune?: "no" | "oldest_inactive" | undefined;
+    restores?: string | undefined;
+    reason?: string | undefined;
+    promoted_by?: string | undefined;
+    approved_by?: string | undefined;
+    promoted_at?: string | undefined;
+    created_at: string;
+    deployment_id: string;
+    run_id: string;
+    tuned_model: string;
+    is_active: boolean;
+    /** What is there at the provider under the deployment's name. */
+    hosted?: {
+      state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+      sku: string;
+      capacity: number;
+      requested_at: string;
+      ready_at?: string | undefined;
+      gone_at?: string | undefined;
+      pruned?: string[] | undefined;
+      error?: string | undefined;
+    } | undefined;
+    warnings: string[];
+    rollback_from?: string | null | undefined;
+    rollback_reason?: string | undefined;
+    rollback_at?: string | undefined;
+    /** How it stopped serving. */
+    withdrawn?: {
+      what: "promoted" | "rolled_back" | "deactivated";
+      to: string | null;
+      by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    } | undefined;
+    training_run: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      base_model: string;
+      dataset_id: string;
+      dataset_hash: string;
+      status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      tuned_model_name?: string | undefined;
+      aoai_job_id?: string | undefined;
+      training_file_id?: string | undefined;
+      validation_file_id?: string | undefined;
+      hyperparameters: Hyperparameters;
+      seed: number;
+      created_at: string;
+      started_at?: string | undefined;
+      completed_at?: string | undefined;
+    };
+    dataset: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      name: string;
+      status: "pending" | "building" | "ready" | "failed";
+      training_count?: number | undefined;
+      validation_count?: number | undefined;
+      test_count?: number | undefined;
+      episode_count?: number | undefined;
+      recipe: Recipe;
+      watermark: {
+        episodes: string;
+        rewards: string;
+      };
+      content_hash?: string | undefined;
+      created_at: string;
+      reward_threshold?: number | undefined;
+      files: {
+        [name: string]: {
+          lines: number;
+          bytes: number;
+          sha256: string;
+        };
+      };
+    } | null;
+    evaluation: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      run_id?: string | undefined;
+      dataset_id: string;
+      split: "train" | "validation" | "test";
+      candidate: string;
+      baseline: string;
+      metric: string;
+      status: "pending" | "running" | "finished" | "failed";
+      result?: Verdict | undefined;
+      created_at: string;
+      completed_at?: string | undefined;
+      verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    } | null;
+  }[];
+  events: DeploymentEvent[];
+  training_run?: {
+    id: string;
+    missing: true;
+  } | {
+    id: string;
+    base_model: string;
+    dataset_id: string;
+    dataset_hash: string;
+    status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    tuned_model_name?: string | undefined;
+    aoai_job_id?: string | undefined;
+    training_file_id?: string | undefined;
+    validation_file_id?: string | undefined;
+    hyperparameters: Hyperparameters;
+    seed: number;
+    created_at: string;
+    started_at?: string | undefined;
+    completed_at?: string | undefined;
+  } | null | undefined;
+  training_runs?: {
+    id: string;
+    base_model: string;
+    dataset_id: string;
+    dataset_hash: string;
+    status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    tuned_model_name?: string | undefined;
+    aoai_job_id?: string | undefined;
+    training_file_id?: string | undefined;
+    validation_file_id?: string | undefined;
+    hyperparameters: Hyperparameters;
+    seed: number;
+    created_at: string;
+    started_at?: string | undefined;
+    completed_at?: string | undefined;
+  }[] | undefined;
+  dataset?: {
+    id: string;
+    missing: true;
+  } | {
+    id: string;
+    name: string;
+    status: "pending" | "building" | "ready" | "failed";
+    training_count?: number | undefined;
+    validation_count?: number | undefined;
+    test_count?: number | undefined;
+    episode_count?: number | undefined;
+    recipe: Recipe;
+    watermark: {
+      episodes: string;
+      rewards: string;
+    };
+    content_hash?: string | undefined;
+    created_at: string;
+    reward_threshold?: number | undefined;
+    files: {
+      [name: string]: {
+        lines: number;
+        bytes: number;
+        sha256: string;
+      };
+    };
+  } | undefined;
+  evaluation?: {
+    id: string;
+    run_id?: string | undefined;
+    dataset_id: string;
+    split: "train" | "validation" | "test";
+    candidate: string;
+    baseline: string;
+    metric: string;
+    status: "pending" | "running" | "finished" | "failed";
+    result?: Verdict | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+  } | undefined;
+  evaluations?: {
+    id: string;
+    run_id?: string | undefined;
+    dataset_id: string;
+    split: "train" | "validation" | "test";
+    candidate: string;
+    baseline: string;
+    metric: string;
+    status: "pending" | "running" | "finished" | "failed";
+    result?: Verdict | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+  }[] | undefined;
+  continuation?: string | undefined;
+  manifest?: Manifest | undefined;
+};
+
+export type Manifest = {
+  /** Version of the manifest's form. */
+  version: 1;
+  /** Name of the operation that answered. */
+  operation: string;
+  /** The input that the answer is for. */
+  asked: {
+    [name: string]: unknown;
+  };
+  /** When it was signed, UTC. */
+  made_at: string;
+  /** Hex SHA-256 of the answer without `manifest`, as JSON with sorted keys and no white space. */
+  sha256: string;
+  /** Hex HMAC-SHA-256 of the manifest without `signature`. */
+  signature: string;
+};
+
+export type Message = {
+  /** Who speaks. */
+  role: "system" | "developer" | "user" | "assistant" | "tool";
+  /** What is said: text, or a list of parts; null beside tool calls. */
+  content?: string | ContentPart[] | null | undefined;
+  /** Tells speakers of one role apart. */
+  name?: string | undefined;
+  /** Tools that the assistant calls in this turn. */
+  tool_calls?: MessageToolCall[] | undefined;
+  /** Of a tool message: the call that it answers. */
+  tool_call_id?: string | undefined;
+  /** Why the assistant refused. */
+  refusal?: string | null | undefined;
+  /** 0: the assistant turn is not trained on. */
+  weight?: 0 | 1 | undefined;
+};
+
+export type MessageInput = {
+  /** Who speaks. */
+  role: "system" | "developer" | "user" | "assistant" | "tool";
+  /** What is said: text, or a list of parts; null beside tool calls. */
+  content?: string | ContentPart[] | null | undefined;
+  /** Tells speakers of one role apart. */
+  name?: string | undefined;
+  /** Tools that the assistant calls in this turn. */
+  tool_calls?: MessageToolCallInput[] | undefined;
+  /** Of a tool message: the call that it answers. */
+  tool_call_id?: string | undefined;
+  /** Why the assistant refused. */
+  refusal?: string | null | undefined;
+  /** 0: the assistant turn is not trained on. */
+  weight?: 0 | 1 | undefined;
+};
+
+export type MessageToolCall = {
+  /** Joins the call to the tool message that answers it. */
+  id: string;
+  /** Always `function`. */
+  type: "function";
+  /** What is called. */
+  function: {
+    /** Name of the tool. */
+    name: string;
+    /** The arguments, as JSON text. */
+    arguments: string;
+  };
+};
+
+export type MessageToolCallInput = {
+  /** Joins the call to the tool message that answers it. */
+  id: string;
+  /** Always `function`. */
+  type?: "function" | undefined;
+  /** What is called. */
+  function: {
+    /** Name of the tool. */
+    name: string;
+    /** The arguments, as JSON text. */
+    arguments: string;
+  };
+};
+
+export type MetricPoint = {
+  step: number;
+  train_loss?: number | undefined;
+  train_accuracy?: number | undefined;
+  valid_loss?: number | undefined;
+  valid_accuracy?: number | undefined;
+  train_reward?: number | undefined;
+  valid_reward?: number | undefined;
+};
+
+export type Offer = {
+  episode_id: string;
+  /** In blind mode without rewards and model. */
+  episode: {
+    id?: string | undefined;
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** What the user asked, as text. */
+    user_input?: string | undefined;
+    /** What the agent answered, as text. */
+    assistant_output?: string | undefined;
+    /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
+    messages?: Message[] | undefined;
+    /** Whether the model was allowed several tool calls in one turn. */
+    parallel_tool_calls?: boolean | undefined;
+    tool_calls?: ToolCall[] | undefined;
+    /** The system message that the model was given. */
+    system_prompt?: string | undefined;
+    /** A hash of the agent's instructions, to tell their versions apart. */
+    instructions_hash?: string | undefined;
+    /** The model or deployment that answered. */
+    model_deployment?: string | undefined;
+    /** The sampling parameters of the call, such as `temperature`. */
+    sampling?: {
+      [name: string]: Json;
+    } | undefined;
+    /** An id of the caller's that joins the episode to its own logs and traces. */
+    correlation_id?: string | undefined;
+    /** The conversation that it belongs to; a session never stands on two sides of a split. */
+    session_id?: string | undefined;
+    /** Who asked, as the caller names them. */
+    user_id?: string | undefined;
+    /** How long the whole request took, in ms. */
+    request_latency_ms?: number | undefined;
+    /** Tokens that the provider counted for the request. */
+    token_usage?: TokenUsage | undefined;
+    /** What the request cost, in US dollars. */
+    cost_usd?: number | undefined;
+    /** Why the request failed; absent when it did not. */
+    error?: string | undefined;
+    metadata?: {
+      [name: string]: Json;
+    } | undefined;
+    created_at?: string | undefined;
+    redaction?: Redaction | undefined;
+    truncated?: {
+      [name: string]: number;
+    } | undefined;
+    reward_count?: number | undefined;
+    reward_sum?: number | undefined;
+    reward_avg?: number | undefined;
+    reward_penalty?: number | undefined;
+    reward_vetoed?: boolean | undefined;
+    reward_sources?: string[] | undefined;
+    reward_by_source?: {
+      [name: string]: SourceAggregate;
+    } | undefined;
+    reward_policy?: string | undefined;
+    rewards_at?: string | undefined;
+    recorded_at?: string | undefined;
+    tool_names?: string[] | undefined;
+  };
+  why: Why;
+  leased_until: string;
+  blind: boolean;
+  /** Your own judgement that was taken back. */
+  yours?: {
+    value: number;
+    at: string;
+  } | undefined;
+};
+
+export type Pair = {
+  example: string;
+  question?: string | undefined;
+  expected: string;
+  baseline_answer: string;
+  candidate_answer: string;
+  baseline_correct: boolean;
+  candidate_correct: boolean;
+};
+
+export type Recipe = {
+  kind: "episodes" | "golden";
+  min_reward?: number | undefined;
+  sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+  start_date?: string | undefined;
+  end_date?: string | undefined;
+  max_examples: number;
+  include_tools: boolean;
+  train_split: number;
+  test_split: number;
+  split_key?: string | undefined;
+  system_prompt?: string | undefined;
+  source_sha256?: string | undefined;
+  include_golden?: string[] | undefined;
+  format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+  /** Only episodes that called one of these tools. */
+  tools?: string[] | undefined;
+  /** Only episodes of these models. */
+  models?: string[] | undefined;
+  /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+  tags?: string[] | undefined;
+  /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+  min_per_tool?: number | undefined;
+  /** What `cap` counts by; `tool` when absent. */
+  cap_by?: "tool" | "model" | "session" | "source" | undefined;
+  /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+  cap?: number | undefined;
+  /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+  max_tokens?: number | undefined;
+  /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+  near_duplicates?: number | undefined;
+  /** `last`: weight 0 on all assistant turns but the last. */
+  learn?: "all" | "last" | undefined;
+  /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+  min_gap?: number | undefined;
+  /** Conversations that begin at or after this time are the test side. */
+  test_after?: string | undefined;
+  /** Begin files with a byte-order mark. */
+  bom?: boolean | undefined;
+};
+
+export type Redaction = {
+  /** Version of the redaction rules that were applied. */
+  version: string;
+  /** How often each rule hit. */
+  counts: {
+    [name: string]: number;
+  };
+  /** True when redaction failed, and the text was left out instead. */
+  withheld?: boolean | undefined;
+};
+
+export type ReviewRules = {
+  /** How many people judge each episode. */
+  reviewers_per_episode: number;
+  /** Keep rewards, other judgements and the model's name from the reviewer. */
+  blind: boolean;
+  /** How long an episode is kept for the reviewer it was given to. */
+  lease_seconds: number;
+  /** An average below this is a low reward. */
+  low_reward_below: number;
+  /** How often each rule chooses the next episode, by weight. */
+  sampling: {
+    /** Any episode, by chance; a weight of 0 turns a rule off. */
+    random: number;
+    /** Episodes whose average reward is low. */
+    low_reward: number;
+    /** Episodes that were judged differently. */
+    disagreement: number;
+    /** Episodes with a tool that no reviewer has seen yet. */
+    new_tool: number;
+  };
+};
+
+export type Reward = {
+  id: string;
+  agent_id: string;
+  episode_id: string;
+  source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+  value: number;
+  raw_value?: number | undefined;
+  rubric?: string | undefined;
+  evaluator?: string | undefined;
+  comments?: string | undefined;
+  supersedes?: string | undefined;
+  withdrawn?: true | undefined;
+  metadata: {
+    [name: string]: Json;
+  };
+  created_at: string;
+};
+
+export type RunPipelineInput = {
+  /** The agent; LIGHTNING_AGENT_ID when absent. */
+  agent_id: string;
+  /** Name of the pipeline, and of the dataset it builds. */
+  name: string;
+  /** What to build, as in buildDataset. */
+  dataset: {
+    /** What it is for, as text. */
+    description?: string | undefined;
+    /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
+    min_reward?: number | undefined;
+    /** Reward sources that count; all when absent. */
+    sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+    /** Only episodes from this time on. */
+    start_date?: string | undefined;
+    /** Only episodes up to this time. */
+    end_date?: string | undefined;
+    /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
+    max_examples?: number | undefined;
+    /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
+    include_tools?: boolean | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+    train_split?: number | undefined;
+    /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
+    test_split?: number | undefined;
+    /** The system message of every example, in the place of the episode's own. */
+    system_prompt?: string | undefined;
+    /** Golden datasets whose lines join this one, by id, at most 20. */
+    include_golden?: string[] | undefined;
+    /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
+    format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+    /** Only episodes that called one of these tools. */
+    tools?: string[] | undefined;
+    /** Only episodes of these models. */
+    models?: string[] | undefined;
+    /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+    tags?: string[] | undefined;
+    /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+    min_per_tool?: number | undefined;
+    /** What `cap` counts by; `tool` when absent. */
+    cap_by?: "tool" | "model" | "session" | "source" | undefined;
+    /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+    cap?: number | undefined;
+    /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+    max_tokens?: number | undefined;
+    /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+    near_duplicates?: number | undefined;
+    /** `last`: weight 0 on all assistant turns but the last. */
+    learn?: "all" | "last" | undefined;
+    /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+    min_gap?: number | undefined;
+    /** Conversations that begin at or after this time are the test side. */
+    test_after?: string | undefined;
+    /** Begin files with a byte-order mark. */
+    bom?: boolean | undefined;
+  };
+  /** Train on this dataset instead of building one. */
+  dataset_id?: string | undefined;
+  /** How to train, as in startTraining. */
+  training: {
+    /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
+    base_model?: string | undefined;
+    /** Times that the training examples are gone through */
+    n_epochs?: number | undefined;
+    /** Of the job; what is not named is left to the settings and the provider. */
+    hyperparameters?: Hyperparameters | undefined;
+    /** Of the job's chance */
+    seed?: number | undefined;
+    /** End of the tuned model's name */
+    suffix?: string | undefined;
+    /** Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier */
+    training_type?: string | undefined;
+    /** Train again although an equal run exists */
+    force_new?: boolean | undefined;
+    /** What the dataset's format says by itself; given, it must fit. */
+    method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
+    /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
+    grader?: {
+      type: "string_check";
+      name: string;
+      operation: "eq" | "ne" | "like" | "ilike";
+      input: string;
+      reference: string;
+    } | {
+      type: "text_similarity";
+      name: string;
+      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+      input: string;
+      reference: string;
+      pass_threshold?: number | undefined;
+    } | {
+      type: "score_model";
+      name: string;
+      model: string;
+      input: {
+        role: "system" | "developer" | "user" | "assistant";
+        content: string | {
+          type: string;
+          [name: string]: unknown;
+        };
+        [name: string]: unknown;
+      }[];
+      range?: [number, number] | undefined;
+      pass_threshold?: number | undefined;
+      sampling_params?: {
+        [name: string]: number | string | null;
+      } | undefined;
+    } | {
+      type: "python";
+      name: string;
+      source: string;
+      image_tag?: string | undefined;
+    } | {
+      type: "multi";
+      name: string;
+      graders: {
+        [name: string]: {
+          type: "string_check";
+          name: string;
+          operation: "eq" | "ne" | "like" | "ilike";
+          input: string;
+          reference: string;
+        } | {
+          type: "text_similarity";
+          name: string;
+          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+          input: string;
+          reference: string;
+          pass_threshold?: number | undefined;
+        } | {
+          type: "score_model";
+          name: string;
+          model: string;
+          input: {
+            role: "system" | "developer" | "user" | "assistant";
+            content: string | {
+              type: string;
+              [name: string]: unknown;
+            };
+            [name: string]: unknown;
+          }[];
+          range?: [number, number] | undefined;
+          pass_threshold?: number | undefined;
+          sampling_params?: {
+            [name: string]: number | string | null;
+          } | undefined;
+        } | {
+          type: "python";
+          name: string;
+          source: string;
+          image_tag?: string | undefined;
+        };
+      };
+      calculate_output: string;
+    } | undefined;
+    /** Refuse when it could cost more dollars, or when nobody can say what it costs */
+    budget_usd?: number | undefined;
+  };
+  /** How the model is judged. */
+  evaluation: {
+    /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
+    dataset_id?: string | undefined;
+    /** The side that is asked; `test` when absent and there is one, else `validation`. */
+    split?: "train" | "validation" | "test" | undefined;
+    /** What the model is compared with: `base`, `active` or a model's name. */
+    baseline: string;
+  };
+  /** Whether a person decides between evaluation and promotion. */
+  approval: {
+    /** Wait for a person. */
+    required: boolean;
+    /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
+    timeout_minutes: number;
+  };
+  /** False: stop after the evaluation. */
+  promote: boolean;
+  /** Who has it promoted; a signed-in person's name goes before it. */
+  promoted_by?: string | undefined;
+};
+
+export type RunReply = {
+  id: string;
+  agent_id: string;
+  dataset_id: string;
+  dataset_hash: string;
+  base_model: string;
+  method: "supervised" | "dpo" | "reinforcement";
+  grader?: {
+    type: "string_check";
+    name: string;
+    operation: "eq" | "ne" | "like" | "ilike";
+    input: string;
+    reference: string;
+  } | {
+    type: "text_similarity";
+    name: string;
+    evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+    input: string;
+    reference: string;
+    pass_threshold?: number | undefined;
+  } | {
+    type: "score_model";
+    name: string;
+    model: string;
+    input: {
+      role: "system" | "developer" | "user" | "assistant";
+      content: string | {
+        type: string;
+        [name: string]: unknown;
+      };
+      [name: string]: unknown;
+    }[];
+    range?: [number, number] | undefined;
+    pass_threshold?: number | undefined;
+    sampling_params?: {
+      [name: string]: number | string | null;
+    } | undefined;
+  } | {
+    type: "python";
+    name: string;
+    source: string;
+    image_tag?: string | undefined;
+  } | {
+    type: "multi";
+    name: string;
+    graders: {
+      [name: string]: {
+        type: "string_check";
+        name: string;
+        operation: "eq" | "ne" | "like" | "ilike";
+        input: string;
+        reference: string;
+      } | {
+        type: "text_similarity";
+        name: string;
+        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+        input: string;
+        reference: string;
+        pass_threshold?: number | undefined;
+      } | {
+        type: "score_model";
+        name: string;
+        model: string;
+        input: {
+          role: "system" | "developer" | "user" | "assistant";
+          content: string | {
+            type: string;
+            [name: string]: unknown;
+          };
+          [name: string]: unknown;
+        }[];
+        range?: [number, number] | undefined;
+        pass_threshold?: number | undefined;
+        sampling_params?: {
+          [name: string]: number | string | null;
+        } | undefined;
+      } | {
+        type: "python";
+        name: string;
+        source: string;
+        image_tag?: string | undefined;
+      };
+    };
+    calculate_output: string;
+  } | undefined;
+  hyperparameters: Hyperparameters;
+  seed: number;
+  suffix?: string | undefined;
+  training_type: string;
+  attempt: number;
+  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+  state: string;
+  training_file_id?: string | undefined;
+  validation_file_id?: string | undefined;
+  aoai_job_id: string | null;
+  tuned_model_name: string | null;
+  error?: {
+    code: string;
+    message: string;
+    param?: string | undefined;
+  } | undefined;
+  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  requested_by?: string | undefined;
+  cancel_requested?: boolean | undefined;
+  budget_usd?: number | undefined;
+  cost?: Cost | undefined;
+  look_failed?: {
+    at: string;
+    message: string;
+  } | undefined;
+  overdue?: boolean | undefined;
+  trained_tokens?: number | undefined;
+  metrics: {
+    [name: string]: Json;
+  };
+  curve?: MetricPoint[] | undefined;
+  events?: TrainingEvent[] | undefined;
+  checkpoints?: Checkpoint[] | undefined;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  run_id: string;
+  training_run_id: string;
+  tuned_model: string | null;
+  error_message: string | null;
+  success: boolean;
+  deduplicated?: boolean | undefined;
+  hint?: string | undefined;
+  urls?: {
+    [name: string]: string;
+  } | undefined;
+};
+
+export type ShortRunReply = {
+  id: string;
+  agent_id: string;
+  dataset_id: string;
+  dataset_hash: string;
+  base_model: string;
+  method: "supervised" | "dpo" | "reinforcement";
+  grader?: {
+    type: "string_check";
+    name: string;
+    operation: "eq" | "ne" | "like" | "ilike";
+    input: string;
+    reference: string;
+  } | {
+    type: "text_similarity";
+    name: string;
+    evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+    input: string;
+    reference: string;
+    pass_threshold?: number | undefined;
+  } | {
+    type: "score_model";
+    name: string;
+    model: string;
+    input: {
+      role: "system" | "developer" | "user" | "assistant";
+      content: string | {
+        type: string;
+        [name: string]: unknown;
+      };
+      [name: string]: unknown;
+    }[];
+    range?: [number, number] | undefined;
+    pass_threshold?: number | undefined;
+    sampling_params?: {
+      [name: string]: number | string | null;
+    } | undefined;
+  } | {
+    type: "python";
+    name: string;
+    source: string;
+    image_tag?: string | undefined;
+  } | {
+    type: "multi";
+    name: string;
+    graders: {
+      [name: string]: {
+        type: "string_check";
+        name: string;
+        operation: "eq" | "ne" | "like" | "ilike";
+        input: string;
+        reference: string;
+      } | {
+        type: "text_similarity";
+        name: string;
+        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+        input: string;
+        reference: string;
+        pass_threshold?: number | undefined;
+      } | {
+        type: "score_model";
+        name: string;
+        model: string;
+        input: {
+          role: "system" | "developer" | "user" | "assistant";
+          content: string | {
+            type: string;
+            [name: string]: unknown;
+          };
+          [name: string]: unknown;
+        }[];
+        range?: [number, number] | undefined;
+        pass_threshold?: number | undefined;
+        sampling_params?: {
+          [name: string]: number | string | null;
+        } | undefined;
+      } | {
+        type: "python";
+        name: string;
+        source: string;
+        image_tag?: string | undefined;
+      };
+    };
+    calculate_output: string;
+  } | undefined;
+  hyperparameters: Hyperparameters;
+  seed: number;
+  suffix?: string | undefined;
+  training_type: string;
+  attempt: number;
+  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+  state: string;
+  training_file_id?: string | undefined;
+  validation_file_id?: string | undefined;
+  aoai_job_id: string | null;
+  tuned_model_name: string | null;
+  error?: {
+    code: string;
+    message: string;
+    param?: string | undefined;
+  } | undefined;
+  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  requested_by?: string | undefined;
+  cancel_requested?: boolean | undefined;
+  budget_usd?: number | undefined;
+  cost?: Cost | undefined;
+  look_failed?: {
+    at: string;
+    message: string;
+  } | undefined;
+  overdue?: boolean | undefined;
+  trained_tokens?: number | undefined;
+  metrics: {
+    [name: string]: Json;
+  };
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  run_id: string;
+  training_run_id: string;
+  tuned_model: string | null;
+  error_message: string | null;
+  success: boolean;
+  deduplicated?: boolean | undefined;
+  hint?: string | undefined;
+  urls?: {
+    [name: string]: string;
+  } | undefined;
+};
+
+export type ShownDeployment = {
+  id: string;
+  agent_id: string;
+  training_run_id: string;
+  dataset_id?: string | undefined;
+  tuned_model_name: string;
+  deployment_name: string;
+  evaluation_id?: string | undefined;
+  verdict?: string | undefined;
+  override_reason?: string | undefined;
+  gate_policy?: "warn" | "require" | undefined;
+  gate_doubts?: string[] | undefined;
+  four_eyes?: {
+    requested_by: string;
+    decided_by: string;
+  } | undefined;
+  state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+  error?: string | undefined;
+  failure?: Failure | undefined;
+  prune?: "no" | "oldest_inactive" | undefined;
+  restores?: string | undefined;
+  reason?: string | undefined;
+  promoted_by?: string | undefined;
+  approved_by?: string | undefined;
+  promoted_at?: string | undefined;
+  created_at: string;
+  deployment_id: string;
+  run_id: string;
+  tuned_model: string;
+  is_active: boolean;
+  /** What is there at the provider under the deployment's name. */
+  hosted?: {
+    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+    sku: string;
+    capacity: number;
+    requested_at: string;
+    ready_at?: string | undefined;
+    gone_at?: string | undefined;
+    pruned?: string[] | undefined;
+    error?: string | undefined;
+  } | undefined;
+  warnings: string[];
+  rollback_from?: string | null | undefined;
+  rollback_reason?: string | undefined;
+  rollback_at?: string | undefined;
+  /** How it stopped serving. */
+  withdrawn?: {
+    what: "promoted" | "rolled_back" | "deactivated";
+    to: string | null;
+    by?: string | undefined;
+    reason?: string | undefined;
+    at: string;
+  } | undefined;
+};
+
+export type SourceAggregate = {
+  count: number;
+  sum: number;
+  latest_at: string;
+};
+
+export type Stats = {
+  agent_id: string;
+  lightning_enabled: boolean;
+  use_tuned_model: boolean;
+  statistics: {
+    total_episodes: number;
+    rewarded_episodes: number;
+    total_rewards: number;
+    /** Mean of the judged episodes' averages, penalties beside it; three decimals, null without judgements. */
+    average_reward: number | null;
+    /** How many judged episodes, the newest, the average is of. */
+    average_reward_of: number;
+    total_datasets: number;
+    total_training_runs: number;
+    training_run_status: {
+      [name: string]: number;
+    };
+    total_evaluations: number;
+    total_deployments: number;
+    total_pipelines: number;
+    pipelines_waiting_for_approval: number;
+  };
+  active_deployment: {
+    has_active: boolean;
+    deployment_id: string | null;
+    model_name: string | null;
+  };
+  current_model: string;
+  current_model_source: string;
+  base_model: string;
+  feeds: Feeds;
+};
+
+export type TokenCount = {
+  examples: number;
+  tokens: number;
+  longest: number;
+};
+
+export type TokenUsage = {
+  /** Tokens of the request. */
+  prompt_tokens?: number | undefined;
+  /** Tokens of the answer. */
+  completion_tokens?: number | undefined;
+  /** Both together. */
+  total_tokens?: number | undefined;
+};
+
+export type ToolCall = {
+  /** The call's id in `messages`. */
+  id?: string | undefined;
+  /** Name of the tool. */
+  tool_name: string;
+  /** What the tool was called with, any JSON. */
+  arguments?: Json | undefined;
+  /** What the tool answered, any JSON. */
+  result?: Json | undefined;
+  /** How long the call took, in ms. */
+  duration_ms?: number | undefined;
+  /** Why the call failed; absent when it did not. */
+  error?: string | undefined;
+};
+
+export type ToolCallInput = {
+  /** The call's id in `messages`. */
+  id?: string | undefined;
+  /** Name of the tool. */
+  tool_name: string;
+  /** What the tool was called with, any JSON. */
+  arguments?: unknown | undefined;
+  /** What the tool answered, any JSON. */
+  result?: unknown | undefined;
+  /** How long the call took, in ms. */
+  duration_ms?: number | undefined;
+  /** Why the call failed; absent when it did not. */
+  error?: string | undefined;
+};
+
+export type ToolDefinition = {
+  /** Always `function`. */
+  type: "function";
+  /** The tool. */
+  function: {
+    /** Name of the tool. */
+    name: string;
+    /** What the model is told of the tool. */
+    description?: string | undefined;
+    /** JSON Schema of the arguments. */
+    parameters?: {
+      [name: string]: Json;
+    } | undefined;
+    /** Whether the provider holds the arguments to the schema. */
+    strict?: boolean | null | undefined;
+  };
+};
+
+export type ToolDefinitionInput = {
+  /** Always `function`. */
+  type?: "function" | undefined;
+  /** The tool. */
+  function: {
+    /** Name of the tool. */
+    name: string;
+    /** What the model is told of the tool. */
+    description?: string | undefined;
+    /** JSON Schema of the arguments. */
+    parameters?: {
+      [name: string]: unknown;
+    } | undefined;
+    /** Whether the provider holds the arguments to the schema. */
+    strict?: boolean | null | undefined;
+  };
+};
+
+export type TrainingEvent = {
+  id: string;
+  created_at: string;
+  level: string;
+  message: string;
+};
+
+export type Verdict = {
+  verdict: "pass" | "fail" | "inconclusive";
+  reasons: string[];
+  pairs: number;
+  missing: number;
+  baseline_accuracy: number;
+  candidate_accuracy: number;
+  difference: number;
+  interval: [number, number];
+  candidate_only: number;
+  baseline_only: number;
+  both: number;
+  neither: number;
+  p_value: number;
+};
+
+export type Why = {
+  reason: "random" | "low_reward" | "disagreement" | "new_tool" | "newest" | "again";
+  /** The facts behind it; absent in blind mode. */
+  text?: string | undefined;
+};
+
+/** What each operation takes; what the settings give where it is absent is optional. */
+export interface OperationInputs {
+  /** Records one episode, or many of which each succeeds or fails on its own; secrets are redacted first. */
+  recordEpisodes: {
+    /** Sent again with the same id, an episode is stored once. */
+    id?: string | undefined;
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** What the user asked, as text. */
+    user_input?: string | undefined;
+    /** What the agent answered, as text. */
+    assistant_output?: string | undefined;
+    /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
+    messages?: MessageInput[] | undefined;
+    /** Definitions of the tools that the model was offered, in chat form, at most 512. */
+    tools?: ToolDefinitionInput[] | undefined;
+    /** Whether the model was allowed several tool calls in one turn. */
+    parallel_tool_calls?: boolean | undefined;
+    /** The tool calls of the episode in order, at most 2,000. */
+    tool_calls?: ToolCallInput[] | undefined;
+    /** The system message that the model was given. */
+    system_prompt?: string | undefined;
+    /** A hash of the agent's instructions, to tell their versions apart. */
+    instructions_hash?: string | undefined;
+    /** The model or deployment that answered. */
+    model_deployment?: string | undefined;
+    /** The sampling parameters of the call, such as `temperature`. */
+    sampling?: {
+      [name: string]: unknown;
+    } | undefined;
+    /** An id of the caller's that joins the episode to its own logs and traces. */
+    correlation_id?: string | undefined;
+    /** The conversation that it belongs to; a session never stands on two sides of a split. */
+    session_id?: string | undefined;
+    /** Who asked, as the caller names them. */
+    user_id?: string | undefined;
+    /** How long the whole request took, in ms. */
+    request_latency_ms?: number | undefined;
+    /** Tokens that the provider counted for the request. */
+    token_usage?: TokenUsage | undefined;
+    /** What the request cost, in US dollars. */
+    cost_usd?: number | undefined;
+    /** Why the request failed; absent when it did not. */
+    error?: string | undefined;
+    /** Anything else, by name; results of tests and evaluations in it are scored automatically. */
+    metadata?: {
+      [name: string]: unknown;
+    } | undefined;
+    /** When it happened; now when absent. */
+    created_at?: string | undefined;
+    /** What the sender's own redaction found; it runs again here and the counts are added. */
+    redaction?: Redaction | undefined;
+    /** Characters the sender cut, by field path. */
+    truncated?: {
+      [name: string]: number;
+    } | undefined;
+    /** Many episodes with the fields below; agent_id is theirs where they have none. */
+    episodes?: unknown[] | undefined;
+  };
+  /** Lists an agent's episodes, newest first, with the beginnings of their texts. */
+  listEpisodes: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** From this time on. */
+    start_date?: string | undefined;
+    /** Until this time; a date means its whole day. */
+    end_date?: string | undefined;
+    /** Only episodes whose average reward is at least this, -1 to 1. */
+    min_reward?: number | undefined;
+    /** Only episodes of this session. */
+    session_id?: string | undefined;
+    /** Only episodes with this correlation id. */
+    correlation_id?: string | undefined;
+    /** Only episodes that this model or deployment answered. */
+    model_deployment?: string | undefined;
+    /** Only episodes that called this tool. */
+    tool_name?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Shows one episode as it is stored, with its reward aggregate. */
+  getEpisode: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** An episode's id. */
+    episode_id: string;
+  };
+  /** Rewards an episode; the same judgement sent again changes nothing, another one supersedes it, and a latency or cost up to its threshold is not stored. */
+  assignReward: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The episode that is judged. */
+    episode_id: string;
+    /** Where the judgement comes from; the two penalties are counted beside the mean, not in it. */
+    source?: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty" | undefined;
+    /** The judgement, -1 (bad) to 1 (good); or give `raw_value`. */
+    value?: number | undefined;
+    /** The judgement on a scale of its own; mapped to -1 … 1 by `raw_min` and `raw_max`. */
+    raw_value?: number | undefined;
+    /** Least value of that scale; 0 when absent. */
+    raw_min?: number | undefined;
+    /** Greatest value of that scale; 1 when absent. */
+    raw_max?: number | undefined;
+    /** What was judged, such as `correctness`; another rubric is a judgement of its own. */
+    rubric?: string | undefined;
+    /** Who or what judged: a person's name, a test suite, an evaluator. */
+    evaluator?: string | undefined;
+    /** What the judge has to say, as text. */
+    comments?: string | undefined;
+    /** Anything else, by name. */
+    metadata?: {
+      [name: string]: unknown;
+    } | undefined;
+  };
+  /** Lists an agent's or one episode's rewards, newest first. */
+  listRewards: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Only rewards of this episode. */
+    episode_id?: string | undefined;
+    /** Only rewards from this source. */
+    source?: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty" | undefined;
+    /** Only rewards by this evaluator. */
+    evaluator?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Builds a fine-tuning dataset from the agent's rewarded episodes. */
+  buildDataset: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** What people call it; two datasets may have one name. */
+    name: string;
+    /** What it is for, as text. */
+    description?: string | undefined;
+    /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
+    min_reward?: number | undefined;
+    /** Reward sources that count; all when absent. */
+    sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+    /** Only episodes from this time on. */
+    start_date?: string | undefined;
+    /** Only episodes up to this time. */
+    end_date?: string | undefined;
+    /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
+    max_examples?: number | undefined;
+    /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
+    include_tools?: boolean | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+    train_split?: number | undefined;
+    /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
+    test_split?: number | undefined;
+    /** The system message of every example, in the place of the episode's own. */
+    system_prompt?: string | undefined;
+    /** Golden datasets whose lines join this one, by id, at most 20. */
+    include_golden?: string[] | undefined;
+    /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
+    format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+    /** Only episodes that called one of these tools. */
+    tools?: string[] | undefined;
+    /** Only episodes of these models. */
+    models?: string[] | undefined;
+    /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+    tags?: string[] | undefined;
+    /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+    min_per_tool?: number | undefined;
+    /** What `cap` counts by; `tool` when absent. */
+    cap_by?: "tool" | "model" | "session" | "source" | undefined;
+    /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+    cap?: number | undefined;
+    /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+    max_tokens?: number | undefined;
+    /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+    near_duplicates?: number | undefined;
+    /** `last`: weight 0 on all assistant turns but the last. */
+    learn?: "all" | "last" | undefined;
+    /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+    min_gap?: number | undefined;
+    /** Conversations that begin at or after this time are the test side. */
+    test_after?: string | undefined;
+    /** Begin files with a byte-order mark. */
+    bom?: boolean | undefined;
+  };
+  /** Builds a dataset from golden conversations (JSONL); one invalid line refuses the whole file. */
+  buildGoldenDataset: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** What people call it; two datasets may have one name. */
+    name: string;
+    /** What it is for, as text. */
+    description?: string | undefined;
+    /** The file's text, JSONL; or give `parts`. */
+    content?: string | undefined;
+    /** In the place of `content`: what addGoldenPart answered for each part of a large file, in order. */
+    parts?: string[] | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+    train_split?: number | undefined;
+    /** Share of the groups set aside as a test side, 0 to 1; 1 makes the whole file a test set that is never trained on. */
+    test_split?: number | undefined;
+    /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
+    format?: "sft" | "dpo" | "rft" | undefined;
+    /** Write the files with a byte-order mark. */
+    bom?: boolean | undefined;
+  };
+  /** Checks and keeps a part of a golden file that is too large for one request. */
+  addGoldenPart: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Name of the golden dataset that it becomes part of. */
+    name: string;
+    /** Whole lines of the file, JSONL. */
+    content: string;
+    /** Number of the part's first line in the file; 1 starts over and drops earlier parts. */
+    first_line?: number | undefined;
+    /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
+    format?: "sft" | "dpo" | "rft" | undefined;
+  };
+  /** Asks for the end of a dataset's build; what it wrote is removed. */
+  cancelDataset: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A dataset's id. */
+    dataset_id: string;
+  };
+  /** Lists the agent's datasets, newest first. */
+  listDatasets: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Shows one dataset: counts, files, recipe, and what was left out and why. */
+  getDataset: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A dataset's id. */
+    dataset_id: string;
+  };
+  /** Downloads one side of a dataset as JSONL. */
+  getDatasetFile: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A dataset's id. */
+    dataset_id: string;
+    /** The side whose file is downloaded. */
+    split: "train" | "validation" | "test";
+  };
+  /** Checks a training file by the rules of its format, provider and model; nothing is stored. */
+  validateFile: {
+    /** The JSONL text itself. */
+    content: string;
+    /** The validation file's text. */
+    validation_content?: string | undefined;
+    /** Name by which the report calls the file. */
+    file?: string | undefined;
+    /** What the lines are meant to be. */
+    format?: "sft" | "dpo" | "rft" | undefined;
+    /** The base model it is for. */
+    model?: string | undefined;
+    /** Whose rules the lines are checked by. */
+    provider?: "azure" | "openai" | "local" | undefined;
+    /** How many epochs it is for: tokens times epochs have a limit. */
+    n_epochs?: number | undefined;
+    /** Fields that the grader reads: each line of format rft must have them. */
+    reference_fields?: string[] | undefined;
+    /** The deployment insists on a byte-order mark. */
+    bom?: boolean | undefined;
+  };
+  /** Lists where each line of a dataset is from: its episodes and rewards, a page of some 500 at a time. */
+  listExamples: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A dataset's id. */
+    dataset_id: string;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+    /** Add a signed manifest of the answer, to be kept with it and checked later. */
+    manifest?: boolean | undefined;
+  };
+  /** Tells why a line is in a dataset: its episodes, its rewards, and the duplicates it stands for. */
+  explainExample: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A dataset's id. */
+    dataset_id: string;
+    /** First digits of the SHA-256 of the line's text, or its number in the file. */
+    hash: string;
+    /** The file that a number counts in. */
+    split?: "train" | "validation" | "test" | undefined;
+    /** Add a signed manifest of the answer, to be kept with it and checked later. */
+    manifest?: boolean | undefined;
+  };
+  /** Reserves the next episode for a reviewer, by the sampling rules; the same one until it is judged. */
+  nextReview: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Who reviews; the signed-in person where there is one. */
+    reviewer?: string | undefined;
+  };
+  /** Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer. */
+  submitReview: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** An episode's id. */
+    episode_id: string;
+    /** Who reviews; the signed-in person where there is one. */
+    reviewer?: string | undefined;
+    /** 1 good, -1 bad, or between. */
+    value: number;
+    /** Words for what is good or bad about it, at most 20. */
+    tags?: string[] | undefined;
+    /** What the reviewer has to say, as text. */
+    comments?: string | undefined;
+    /** What the agent should have answered; makes golden conversations and DPO pairs. */
+    correction?: string | undefined;
+  };
+  /** Puts an episode back for others; this reviewer is not offered it again. */
+  skipReview: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** An episode's id. */
+    episode_id: string;
+    /** Who reviews; the signed-in person where there is one. */
+    reviewer?: string | undefined;
+  };
+  /** Ends a reviewer's reservation of an episode before its lease does. */
+  releaseReview: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** An episode's id. */
+    episode_id: string;
+    /** Who reviews; the signed-in person where there is one. */
+    reviewer?: string | undefined;
+  };
+  /** Takes a reviewer's last label or skip back and hands the episode over again. */
+  undoReview: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Who reviews; the signed-in person where there is one. */
+    reviewer?: string | undefined;
+  };
+  /** Counts what waits for review, and shows the rules, the reservations and who has judged how many. */
+  getReviewQueue: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Sets how many people judge an episode, whether blind, for how long it is reserved, and what is offered. */
+  setReviewRules: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** How many people judge each episode. */
+    reviewers_per_episode?: number | undefined;
+    /** Keep rewards, other judgements and the model's name from the reviewer. */
+    blind?: boolean | undefined;
+    /** How long an episode is kept for the reviewer it was given to. */
+    lease_seconds?: number | undefined;
+    /** An average below this is a low reward. */
+    low_reward_below?: number | undefined;
+    /** How often each rule chooses the next episode, by weight; rules that are not named keep theirs. */
+    sampling?: {
+      /** Any episode, by chance; a weight of 0 turns a rule off. */
+      random?: number | undefined;
+      /** Episodes whose average reward is low. */
+      low_reward?: number | undefined;
+      /** Episodes that were judged differently. */
+      disagreement?: number | undefined;
+      /** Episodes with a tool that no reviewer has seen yet. */
+      new_tool?: number | undefined;
+    } | undefined;
+  };
+  /** Lists the answers that reviewers corrected, newest first. */
+  listCorrections: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Downloads the corrections as golden conversations or as DPO pairs (JSONL). */
+  getCorrectionsFile: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Golden conversations, or pairs for DPO. */
+    format: "golden" | "dpo";
+  };
+  /** Builds a dataset from the corrections: golden conversations to train or test on, or DPO pairs of what was said and what should have been. */
+  buildCorrectionsDataset: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Name of the dataset. */
+    name?: string | undefined;
+    /** Golden conversations, or pairs for DPO. */
+    format?: "golden" | "dpo" | undefined;
+    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+    train_split?: number | undefined;
+    /** Share of the groups set aside as a test side, 0 to 1; 0 when absent. */
+    test_split?: number | undefined;
+  };
+  /** Trains a model on a dataset; equal requests share one run. */
+  startTraining: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The dataset to train on; it has to be ready. */
+    dataset_id: string;
+    /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
+    base_model?: string | undefined;
+    /** Times that the training examples are gone through */
+    n_epochs?: number | undefined;
+    /** Of the job; what is not named is left to the settings and the provider. */
+    hyperparameters?: Hyperparameters | undefined;
+    /** Of the job's chance */
+    seed?: number | undefined;
+    /** End of the tuned model's name */
+    suffix?: string | undefined;
+    /** Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier */
+    training_type?: string | undefined;
+    /** Train again although an equal run exists */
+    force_new?: boolean | undefined;
+    /** What the dataset's format says by itself; given, it must fit. */
+    method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
+    /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
+    grader?: {
+      type: "string_check";
+      name: string;
+      operation: "eq" | "ne" | "like" | "ilike";
+      input: string;
+      reference: string;
+    } | {
+      type: "text_similarity";
+      name: string;
+      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+      input: string;
+      reference: string;
+      pass_threshold?: number | undefined;
+    } | {
+      type: "score_model";
+      name: string;
+      model: string;
+      input: {
+        role: "system" | "developer" | "user" | "assistant";
+        content: string | {
+          type: string;
+          [name: string]: unknown;
+        };
+        [name: string]: unknown;
+      }[];
+      range?: [number, number] | undefined;
+      pass_threshold?: number | undefined;
+      sampling_params?: {
+        [name: string]: number | string | null;
+      } | undefined;
+    } | {
+      type: "python";
+      name: string;
+      source: string;
+      image_tag?: string | undefined;
+    } | {
+      type: "multi";
+      name: string;
+      graders: {
+        [name: string]: {
+          type: "string_check";
+          name: string;
+          operation: "eq" | "ne" | "like" | "ilike";
+          input: string;
+          reference: string;
+        } | {
+          type: "text_similarity";
+          name: string;
+          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+          input: string;
+          reference: string;
+          pass_threshold?: number | undefined;
+        } | {
+          type: "score_model";
+          name: string;
+          model: string;
+          input: {
+            role: "system" | "developer" | "user" | "assistant";
+            content: string | {
+              type: string;
+              [name: string]: unknown;
+            };
+            [name: string]: unknown;
+          }[];
+          range?: [number, number] | undefined;
+          pass_threshold?: number | undefined;
+          sampling_params?: {
+            [name: string]: number | string | null;
+          } | undefined;
+        } | {
+          type: "python";
+          name: string;
+          source: string;
+          image_tag?: string | undefined;
+        };
+      };
+      calculate_output: string;
+    } | undefined;
+    /** Refuse when it could cost more dollars, or when nobody can say what it costs */
+    budget_usd?: number | undefined;
+    /** Who has it trained; a signed-in person's name goes before it */
+    requested_by?: string | undefined;
+  };
+  /** Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits. */
+  estimateTraining: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The dataset that would be trained on. */
+    dataset_id: string;
+    /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent. */
+    base_model?: string | undefined;
+    /** Times that the training examples are gone through, 1 to 50 or `auto`; LIGHTNING_EPOCHS when absent. */
+    n_epochs?: number | "auto" | undefined;
+    /** Azure's tier, which decides the price; LIGHTNING_TRAINING_TYPE when absent. */
+    training_type?: string | undefined;
+  };
+  /** Shows a training run as the ledger has it: status, model, learning curve, events, error. */
+  getTrainingRun: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A training run's id. */
+    run_id: string;
+  };
+  /** Lists the agent's training runs, newest first. */
+  listTrainingRuns: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Only runs with this status. */
+    status?: "pending" | "running" | "succeeded" | "failed" | "cancelled" | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Asks for the end of a training run; its job at the provider is cancelled with it. */
+  cancelTraining: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A training run's id. */
+    run_id: string;
+  };
+  /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
+  reconcileTraining: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A training run's id. */
+    run_id: string;
+  };
+  /** Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them. */
+  cleanUpTraining: {
+    /** Only of runs that ended at least this many days ago. */
+    older_than_days?: number | undefined;
+    /** Only list what would go */
+    dry_run?: boolean | undefined;
+  };
+  /** Lets a candidate and a baseline answer held-out examples and says whether the candidate is better. */
+  startEvaluation: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A succeeded training run whose model is the candidate; or give `candidate`. */
+    run_id?: string | undefined;
+    /** Model or deployment to judge, by name. */
+    candidate?: string | undefined;
+    /** What it is compared with: `base`, the run's base model; `active`, what serves now; or a model's name. */
+    baseline?: string | undefined;
+    /** The dataset with the held-out examples. */
+    dataset_id: string;
+    /** The side that is asked; `test` when absent and there is one, else `validation`. */
+    split?: "train" | "validation" | "test" | undefined;
+    /** When an answer is right: `tool_call`, the expected call; `exact`, the same text; `auto`, by what the example expects. */
+    metric?: "tool_call" | "exact" | "auto" | undefined;
+  };
+  /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
+  getEvaluation: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** An evaluation's id. */
+    evaluation_id: string;
+  };
+  /** Lists the agent's evaluations, newest first. */
+  listEvaluations: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Only evaluations of this training run. */
+    run_id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Puts the model of a training run into service. */
+  promote: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The succeeded training run whose model is promoted. */
+    run_id: string;
+    /** Who promotes; a signed-in person's name goes before it */
+    promoted_by?: string | undefined;
+    /** The evaluation that justifies it; absent: the newest finished one of the run */
+    evaluation_id?: string | undefined;
+    /** Why it is promoted although no passing, fresh evaluation speaks for it: owners only; shows in lineage for ever */
+    override_reason?: string | undefined;
+    /** A deployment that an operator has made by hand */
+    deployment_name?: string | undefined;
+    /** When Azure has no room for another deployment: remove the oldest that no longer serves */
+    prune?: "no" | "oldest_inactive" | undefined;
+  };
+  /** Goes back to the model that served before, or to the deployment named. */
+  rollback: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The deployment to return to; absent, the one that served before. */
+    target_id?: string | undefined;
+    /** Why, as text; stands in the history. */
+    reason?: string | undefined;
+    /** Who asks for it; a signed-in person's name goes before it. */
+    rolled_back_by?: string | undefined;
+    /** If the target was removed at the provider, do not wait until it is back: let the nearest callable model serve. */
+    at_once?: boolean | undefined;
+  };
+  /** Stops using the tuned model; the base model answers from now on. */
+  deactivate: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Why, as text; stands in the history. */
+    reason?: string | undefined;
+    /** Who asks for it; a signed-in person's name goes before it. */
+    deactivated_by?: string | undefined;
+  };
+  /** Lists the agent's deployments, newest first, with the active one marked. */
+  listDeployments: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Shows the deployment that serves now, or says that the base model does. */
+  getActiveDeployment: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Traces deployments to their evaluation, training run and dataset, with the history of promotions. */
+  getLineage: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Begin at a record of this kind, with `id`; absent, every deployment of the agent. */
+    kind?: "deployments" | "runs" | "datasets" | "evaluations" | undefined;
+    /** The record's id. */
+    id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+    /** Add a signed manifest of the answer, to be kept with it and checked later. */
+    manifest?: boolean | undefined;
+  };
+  /** Traces one deployment, run, dataset or evaluation to what led to it and what came of it. */
+  getLineageOf: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** What the record is. */
+    kind: "deployments" | "runs" | "datasets" | "evaluations";
+    /** The record's id. */
+    id: string;
+    /** Add a signed manifest of the answer, to be kept with it and checked later. */
+    manifest?: boolean | undefined;
+  };
+  /** Tells which model the agent is to call now, and where the answer comes from. */
+  selectModel: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Shows what an agent's promotions need: a passing evaluation, a second person. */
+  getGatePolicy: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Lays down what an agent's promotions need; what is not named stays as it is. */
+  setGatePolicy: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** `setting`: back to LIGHTNING_GATE_POLICY. */
+    gate?: "warn" | "require" | "setting" | undefined;
+    /** Whether who promotes must be somebody else than who had the model trained. */
+    four_eyes?: boolean | undefined;
+    /** Why, as text; stands in the history. */
+    reason?: string | undefined;
+    /** Who sets it; a signed-in person's name goes before it. */
+    set_by?: string | undefined;
+  };
+  /** Compares the registry with what the provider hosts, keeps what serves awake, and brings back an active model that was removed. */
+  reconcileDeployments: Record<string, never>;
+  /** Removes hosted models that nothing needs any more; a dry run, which is the default, only lists them. */
+  cleanUpDeployments: {
+    /** Only what was made at least this many days ago. */
+    older_than_days?: number | undefined;
+    /** Only list what would go */
+    dry_run?: boolean | undefined;
+  };
+  /** Lists when the agent's base models, runs and deployments end, and what could be trained instead. */
+  listRetirements: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Runs the loop: dataset, training, evaluation, approval if asked for, promotion if the candidate passes. */
+  runPipeline: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Name of the pipeline, and of the dataset it builds. */
+    name?: string | undefined;
+    /** What to build, as in buildDataset. */
+    dataset?: {
+      /** What it is for, as text. */
+      description?: string | undefined;
+      /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
+      min_reward?: number | undefined;
+      /** Reward sources that count; all when absent. */
+      sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+      /** Only episodes from this time on. */
+      start_date?: string | undefined;
+      /** Only episodes up to this time. */
+      end_date?: string | undefined;
+      /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
+      max_examples?: number | undefined;
+      /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
+      include_tools?: boolean | undefined;
+      /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+      train_split?: number | undefined;
+      /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
+      test_split?: number | undefined;
+      /** The system message of every example, in the place of the episode's own. */
+      system_prompt?: string | undefined;
+      /** Golden datasets whose lines join this one, by id, at most 20. */
+      include_golden?: string[] | undefined;
+      /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
+      format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+      /** Only episodes that called one of these tools. */
+      tools?: string[] | undefined;
+      /** Only episodes of these models. */
+      models?: string[] | undefined;
+      /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+      tags?: string[] | undefined;
+      /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+      min_per_tool?: number | undefined;
+      /** What `cap` counts by; `tool` when absent. */
+      cap_by?: "tool" | "model" | "session" | "source" | undefined;
+      /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+      cap?: number | undefined;
+      /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+      max_tokens?: number | undefined;
+      /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+      near_duplicates?: number | undefined;
+      /** `last`: weight 0 on all assistant turns but the last. */
+      learn?: "all" | "last" | undefined;
+      /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+      min_gap?: number | undefined;
+      /** Conversations that begin at or after this time are the test side. */
+      test_after?: string | undefined;
+      /** Begin files with a byte-order mark. */
+      bom?: boolean | undefined;
+    } | undefined;
+    /** Train on this dataset instead of building one. */
+    dataset_id?: string | undefined;
+    /** How to train, as in startTraining. */
+    training?: {
+      /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
+      base_model?: string | undefined;
+      /** Times that the training examples are gone through */
+      n_epochs?: number | undefined;
+      /** Of the job; what is not named is left to the settings and the provider. */
+      hyperparameters?: Hyperparameters | undefined;
+      /** Of the job's chance */
+      seed?: number | undefined;
+      /** End of the tuned model's name */
+      suffix?: string | undefined;
+      /** Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier */
+      training_type?: string | undefined;
+      /** Train again although an equal run exists */
+      force_new?: boolean | undefined;
+      /** What the dataset's format says by itself; given, it must fit. */
+      method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
+      /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
+      grader?: {
+        type: "string_check";
+        name: string;
+        operation: "eq" | "ne" | "like" | "ilike";
+        input: string;
+        reference: string;
+      } | {
+        type: "text_similarity";
+        name: string;
+        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+        input: string;
+        reference: string;
+        pass_threshold?: number | undefined;
+      } | {
+        type: "score_model";
+        name: string;
+        model: string;
+        input: {
+          role: "system" | "developer" | "user" | "assistant";
+          content: string | {
+            type: string;
+            [name: string]: unknown;
+          };
+          [name: string]: unknown;
+        }[];
+        range?: [number, number] | undefined;
+        pass_threshold?: number | undefined;
+        sampling_params?: {
+          [name: string]: number | string | null;
+        } | undefined;
+      } | {
+        type: "python";
+        name: string;
+        source: string;
+        image_tag?: string | undefined;
+      } | {
+        type: "multi";
+        name: string;
+        graders: {
+          [name: string]: {
+            type: "string_check";
+            name: string;
+            operation: "eq" | "ne" | "like" | "ilike";
+            input: string;
+            reference: string;
+          } | {
+            type: "text_similarity";
+            name: string;
+            evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+            input: string;
+            reference: string;
+            pass_threshold?: number | undefined;
+          } | {
+            type: "score_model";
+            name: string;
+            model: string;
+            input: {
+              role: "system" | "developer" | "user" | "assistant";
+              content: string | {
+                type: string;
+                [name: string]: unknown;
+              };
+              [name: string]: unknown;
+            }[];
+            range?: [number, number] | undefined;
+            pass_threshold?: number | undefined;
+            sampling_params?: {
+              [name: string]: number | string | null;
+            } | undefined;
+          } | {
+            type: "python";
+            name: string;
+            source: string;
+            image_tag?: string | undefined;
+          };
+        };
+        calculate_output: string;
+      } | undefined;
+      /** Refuse when it could cost more dollars, or when nobody can say what it costs */
+      budget_usd?: number | undefined;
+    } | undefined;
+    /** How the model is judged. */
+    evaluation?: {
+      /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
+      dataset_id?: string | undefined;
+      /** The side that is asked; `test` when absent and there is one, else `validation`. */
+      split?: "train" | "validation" | "test" | undefined;
+      /** What the model is compared with: `base`, `active` or a model's name. */
+      baseline?: string | undefined;
+    } | undefined;
+    /** Whether a person decides between evaluation and promotion. */
+    approval?: {
+      /** Wait for a person. */
+      required?: boolean | undefined;
+      /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
+      timeout_minutes?: number | undefined;
+    } | undefined;
+    /** False: stop after the evaluation. */
+    promote?: boolean | undefined;
+    /** Who has it promoted; a signed-in person's name goes before it. */
+    promoted_by?: string | undefined;
+  };
+  /** Shows how far a pipeline is, the records it made and how it ended. */
+  getPipeline: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A pipeline's id. */
+    pipeline_id: string;
+  };
+  /** Approves or rejects the promotion that a pipeline waits with. */
+  decidePipeline: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The pipeline that waits. */
+    pipeline_id: string;
+    /** True: promote; false: nothing changes. */
+    approved: boolean;
+    /** Who decides; a signed-in person's name goes before it. */
+    decided_by?: string | undefined;
+    /** Why, as text. */
+    reason?: string | undefined;
+  };
+  /** Lists the agent's pipelines, newest first. */
+  listPipelines: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Lists the documents that the change feeds could not handle, oldest first, with the reason. */
+  listDeadLetters: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Whose feed could not handle it. */
+    feed?: "episodes" | "rewards" | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Handles dead letters again, all of an agent's or those named; what succeeds leaves the list. */
+  retryDeadLetters: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Whose feed could not handle it. */
+    feed?: "episodes" | "rewards" | undefined;
+    /** Only these dead letters. */
+    ids?: string[] | undefined;
+    /** Most in one call, oldest first. */
+    limit?: number | undefined;
+  };
+  /** Tells which datasets, training runs and live models saw an episode, and by which line. */
+  traceEpisode: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** An episode's id. */
+    episode_id: string;
+    /** Add a signed manifest of the answer, to be kept with it and checked later. */
+    manifest?: boolean | undefined;
+  };
+  /** Checks that an answer kept with its signed manifest is the one that was given. */
+  verifyAnswer: {
+    /** The whole answer as it was given, its `manifest` in it. */
+    answer: {
+      /** The manifest that came with it. */
+      manifest: Manifest;
+      [name: string]: unknown;
+    };
+  };
+  /** Counts an agent's episodes, rewards, datasets, runs and deployments, and says which model serves. */
+  getStats: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Shows how well each model's episodes were judged over time, from the newest judged episodes. */
+  getRewardTrend: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Checks the ledger, the training provider and the change feeds; 503 when the ledger fails. */
+  getHealth: {
+    /** Also count every container's documents, which Cosmos charges for. */
+    counts?: boolean | undefined;
+  };
+  /** Tells who the caller is taken for, and which roles that person has for an agent. */
+  whoAmI: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+  };
+  /** Lists who changed what of an agent, and who was refused, newest first. */
+  listAudit: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Not before this. */
+    start_date?: string | undefined;
+    /** Before this. */
+    end_date?: string | undefined;
+    /** A signed-in person or application. */
+    who?: string | undefined;
+    /** As promote or startTraining. */
+    operation?: string | undefined;
+    /** Only changes that ended so. */
+    outcome?: "done" | "failed" | "refused" | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+}
+
+/** What each operation answers. */
+export interface OperationOutputs {
+  /** Records one episode, or many of which each succeeds or fails on its own; secrets are redacted first. */
+  recordEpisodes: {
+    id: string;
+    agent_id: string;
+    user_input: string;
+    assistant_output: string;
+    tool_calls_count: number;
+    tool_names: string[];
+    model_deployment: string | null;
+    request_latency_ms: number | null;
+    session_id: string | null;
+    correlation_id: string | null;
+    reward_count: number;
+    reward_avg: number | null;
+    reward_penalty: number | null;
+    reward_vetoed: boolean;
+    created_at: string;
+    success: true;
+    status: "recorded" | "duplicate";
+    episode_id: string;
+    recorded_at: string;
+    redaction: Redaction;
+    truncated?: {
+      [name: string]: number;
+    } | undefined;
+  } | {
+    /** True when every item was recorded or was there already. */
+    success: boolean;
+    recorded: number;
+    duplicates: number;
+    failed: number;
+    results: {
+      index: number;
+      status: "recorded" | "duplicate" | "error";
+      id?: string | undefined;
+      error?: {
+        code: string;
+        message: string;
+        status: number;
+        field?: string | undefined;
+        remedy?: string | undefined;
+        details?: unknown | undefined;
+      } | undefined;
+    }[];
+  };
+  /** Lists an agent's episodes, newest first, with the beginnings of their texts. */
+  listEpisodes: {
+    agent_id: string;
+    /** Episodes on this page. */
+    episodes_found: number;
+    episodes: {
+      id: string;
+      agent_id: string;
+      user_input: string;
+      assistant_output: string;
+      tool_calls_count: number;
+      tool_names: string[];
+      model_deployment: string | null;
+      request_latency_ms: number | null;
+      session_id: string | null;
+      correlation_id: string | null;
+      reward_count: number;
+      reward_avg: number | null;
+      reward_penalty: number | null;
+      reward_vetoed: boolean;
+      created_at: string;
+    }[];
+    continuation?: string | undefined;
+  };
+  /** Shows one episode as it is stored, with its reward aggregate. */
+  getEpisode: {
+    id: string;
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id: string;
+    /** What the user asked, as text. */
+    user_input: string;
+    /** What the agent answered, as text. */
+    assistant_output: string;
+    /** The whole conversation in chat form, at most 2,000; absent, it is made of `user_input`, `tool_calls` and `assistant_output`. */
+    messages?: Message[] | undefined;
+    /** Definitions of the tools that the model was offered, in chat form, at most 512. */
+    tools?: ToolDefinition[] | undefined;
+    /** Whether the model was allowed several tool calls in one turn. */
+    parallel_tool_calls?: boolean | undefined;
+    tool_calls: ToolCall[];
+    /** The system message that the model was given. */
+    system_prompt?: string | undefined;
+    /** A hash of the agent's instructions, to tell their versions apart. */
+    instructions_hash?: string | undefined;
+    /** The model or deployment that answered. */
+    model_deployment?: string | undefined;
+    /** The sampling parameters of the call, such as `temperature`. */
+    sampling?: {
+      [name: string]: Json;
+    } | undefined;
+    /** An id of the caller's that joins the episode to its own logs and traces. */
+    correlation_id?: string | undefined;
+    /** The conversation that it belongs to; a session never stands on two sides of a split. */
+    session_id?: string | undefined;
+    /** Who asked, as the caller names them. */
+    user_id?: string | undefined;
+    /** How long the whole request took, in ms. */
+    request_latency_ms?: number | undefined;
+    /** Tokens that the provider counted for the request. */
+    token_usage?: TokenUsage | undefined;
+    /** What the request cost, in US dollars. */
+    cost_usd?: number | undefined;
+    /** Why the request failed; absent when it did not. */
+    error?: string | undefined;
+    metadata: {
+      [name: string]: Json;
+    };
+    created_at: string;
+    redaction: Redaction;
+    truncated?: {
+      [name: string]: number;
+    } | undefined;
+    reward_count?: number | undefined;
+    reward_sum?: number | undefined;
+    reward_avg?: number | undefined;
+    reward_penalty?: number | undefined;
+    reward_vetoed?: boolean | undefined;
+    reward_sources?: string[] | undefined;
+    reward_by_source?: {
+      [name: string]: SourceAggregate;
+    } | undefined;
+    reward_policy?: string | undefined;
+    rewards_at?: string | undefined;
+    recorded_at: string;
+    tool_names: string[];
+    schema_version: 1;
+    episode_id: string;
+  };
+  /** Rewards an episode; the same judgement sent again changes nothing, another one supersedes it, and a latency or cost up to its threshold is not stored. */
+  assignReward: {
+    id: string;
+    agent_id: string;
+    episode_id: string;
+    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+    value: number;
+    raw_value?: number | undefined;
+    rubric?: string | undefined;
+    evaluator?: string | undefined;
+    comments?: string | undefined;
+    supersedes?: string | undefined;
+    withdrawn?: true | undefined;
+    metadata: {
+      [name: string]: Json;
+    };
+    created_at: string;
+    success: true;
+    reward_id: string;
+    /** The same judgement stood already; nothing was stored. */
+    deduplicated: boolean;
+  } | {
+    success: true;
+    /** Not above the threshold; nothing was stored. */
+    recorded: false;
+    agent_id: string;
+    episode_id: string;
+    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+  };
+  /** Lists an agent's or one episode's rewards, newest first. */
+  listRewards: {
+    agent_id: string;
+    /** Rewards on this page. */
+    rewards_found: number;
+    rewards: {
+      id: string;
+      agent_id: string;
+      episode_id: string;
+      source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+      value: number;
+      raw_value?: number | undefined;
+      rubric: string | null;
+      evaluator: string | null;
+      comments?: string | undefined;
+      supersedes?: string | undefined;
+      withdrawn?: true | undefined;
+      metadata: {
+        [name: string]: Json;
+      };
+      created_at: string;
+    }[];
+    continuation?: string | undefined;
+  };
+  /** Builds a fine-tuning dataset from the agent's rewarded episodes. */
+  buildDataset: DatasetReply;
+  /** Builds a dataset from golden conversations (JSONL); one invalid line refuses the whole file. */
+  buildGoldenDataset: DatasetReply;
+  /** Checks and keeps a part of a golden file that is too large for one request. */
+  addGoldenPart: {
+    part: string;
+    read: number;
+    kept: number;
+    warnings: {
+      [name: string]: number;
+    };
+  };
+  /** Asks for the end of a dataset's build; what it wrote is removed. */
+  cancelDataset: DatasetReply;
+  /** Lists the agent's datasets, newest first. */
+  listDatasets: {
+    agent_id: string;
+    datasets_found: number;
+    datasets: DatasetReply[];
+    continuation?: string | undefined;
+  };
+  /** Shows one dataset: counts, files, recipe, and what was left out and why. */
+  getDataset: DatasetReply;
+  /** Downloads one side of a dataset as JSONL. */
+  getDatasetFile: {
+    dataset_id: string;
+    split: "train" | "validation" | "test";
+    lines: number;
+    bytes: number;
+    sha256: string;
+    path: string;
+  };
+  /** Checks a training file by the rules of its format, provider and model; nothing is stored. */
+  validateFile: {
+    valid: boolean;
+    format: string;
+    model: string;
+    source: string;
+    as_of: string;
+    files: {
+      file: string;
+      examples: number;
+      bytes: number;
+      tokens: number;
+      longest: number;
+      faults_found: number;
+      warnings: {
+        [name: string]: number;
+      };
+    }[];
+    faults: {
+      file: string;
+      line?: number | undefined;
+      rule: string;
+      field?: string | undefined;
+      message: string;
+      remedy: string;
+    }[];
+  };
+  /** Lists where each line of a dataset is from: its episodes and rewards, a page of some 500 at a time. */
+  listExamples: {
+    agent_id: string;
+    dataset_id: string;
+    edges: Edge[];
+    continuation?: string | undefined;
+    manifest?: Manifest | undefined;
+  };
+  /** Tells why a line is in a dataset: its episodes, its rewards, and the duplicates it stands for. */
+  explainExample: {
+    agent_id: string;
+    dataset_id: string;
+    edges: Edge[];
+    manifest?: Manifest | undefined;
+  };
+  /** Reserves the next episode for a reviewer, by the sampling rules; the same one until it is judged. */
+  nextReview: {
+    agent_id: string;
+    reviewer: string;
+    item: Offer | null;
+    message?: string | undefined;
+  };
+  /** Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer. */
+  submitReview: {
+    success: true;
+    agent_id: string;
+    episode_id: string;
+    reviewer: string;
+    reward_id: string;
+    reward: Reward;
+    status: "open" | "done";
+    judged_by: number;
+  };
+  /** Puts an episode back for others; this reviewer is not offered it again. */
+  skipReview: {
+    success: true;
+    agent_id: string;
+    episode_id: string;
+  };
+  /** Ends a reviewer's reservation of an episode before its lease does. */
+  releaseReview: {
+    success: true;
+    agent_id: string;
+    episode_id: string;
+    released: boolean;
+  };
+  /** Takes a reviewer's last label or skip back and hands the episode over again. */
+  undoReview: {
+    agent_id: string;
+    reviewer: string;
+    item: Offer | null;
+    message?: string | undefined;
+  };
+  /** Counts what waits for review, and shows the rules, the reservations and who has judged how many. */
+  getReviewQueue: {
+    agent_id: string;
+    episodes: number;
+    /** Episodes that were not reviewed here to the end. */
+    waiting: number;
+    done: number;
+    reserved: number;
+    /** Episodes with a corrected answer. */
+    corrections: number;
+    rules: ReviewRules;
+    reservations: {
+      reviewer: string;
+      until: string;
+      episode_id: string;
+    }[];
+    reviewers: {
+      reviewer: string;
+      labelled: number;
+    }[];
+  };
+  /** Sets how many people judge an episode, whether blind, for how long it is reserved, and what is offered. */
+  setReviewRules: {
+    agent_id: string;
+    rules: ReviewRules;
+  };
+  /** Lists the answers that reviewers corrected, newest first. */
+  listCorrections: {
+    agent_id: string;
+    corrections_found: number;
+    corrections: Correction[];
+    continuation?: string | undefined;
+  };
+  /** Downloads the corrections as golden conversations or as DPO pairs (JSONL). */
+  getCorrectionsFile: {
+    agent_id: string;
+    format: "golden" | "dpo";
+  };
+  /** Builds a dataset from the corrections: golden conversations to train or test on, or DPO pairs of what was said and what should have been. */
+  buildCorrectionsDataset: {
+    success: boolean;
+    agent_id: string;
+    dataset_id: string;
+    status: string;
+    training_count?: number | undefined;
+    validation_count?: number | undefined;
+    test_count?: number | undefined;
+    created_at: string;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+    [name: string]: unknown;
+  };
+  /** Trains a model on a dataset; equal requests share one run. */
+  startTraining: RunReply;
+  /** Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits. */
+  estimateTraining: {
+    agent_id: string;
+    dataset_id: string;
+    base_model: string;
+    method: string;
+    training_type: string;
+    encoding: string;
+    exact_vocabulary: boolean;
+    examples: number;
+    tokens_per_epoch: number;
+    longest_example: number;
+    n_epochs: {
+      low: number;
+      high: number;
+    };
+    training_tokens: {
+      low: number;
+      high: number;
+    };
+    price: "unknown" | {
+      usd: number;
+      per: string;
+      source: string;
+      as_of: string;
+    };
+    cost_usd: "unknown" | {
+      low: number;
+      high: number;
+    };
+    hosting: {
+      sku: string;
+      usd_per_hour: number;
+      usd_per_month: number;
+      source: string;
+      as_of: string;
+    }[];
+    limits: {
+      name: string;
+      wanted: number;
+      limit: number;
+      within: boolean | "unknown";
+      source: string;
+      as_of: string;
+    }[];
+    within_limits: boolean | "unknown";
+    notes: string[];
+  };
+  /** Shows a training run as the ledger has it: status, model, learning curve, events, error. */
+  getTrainingRun: RunReply;
+  /** Lists the agent's training runs, newest first. */
+  listTrainingRuns: {
+    agent_id: string;
+    runs_found: number;
+    training_runs: ShortRunReply[];
+    continuation?: string | undefined;
+  };
+  /** Asks for the end of a training run; its job at the provider is cancelled with it. */
+  cancelTraining: RunReply;
+  /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
+  reconcileTraining: {
+    id: string;
+    agent_id: string;
+    dataset_id: string;
+    dataset_hash: string;
+    base_model: string;
+    method: "supervised" | "dpo" | "reinforcement";
+    grader?: {
+      type: "string_check";
+      name: string;
+      operation: "eq" | "ne" | "like" | "ilike";
+      input: string;
+      reference: string;
+    } | {
+      type: "text_similarity";
+      name: string;
+      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+      input: string;
+      reference: string;
+      pass_threshold?: number | undefined;
+    } | {
+      type: "score_model";
+      name: string;
+      model: string;
+      input: {
+        role: "system" | "developer" | "user" | "assistant";
+        content: string | {
+          type: string;
+          [name: string]: unknown;
+        };
+        [name: string]: unknown;
+      }[];
+      range?: [number, number] | undefined;
+      pass_threshold?: number | undefined;
+      sampling_params?: {
+        [name: string]: number | string | null;
+      } | undefined;
+    } | {
+      type: "python";
+      name: string;
+      source: string;
+      image_tag?: string | undefined;
+    } | {
+      type: "multi";
+      name: string;
+      graders: {
+        [name: string]: {
+          type: "string_check";
+          name: string;
+          operation: "eq" | "ne" | "like" | "ilike";
+          input: string;
+          reference: string;
+        } | {
+          type: "text_similarity";
+          name: string;
+          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+          input: string;
+          reference: string;
+          pass_threshold?: number | undefined;
+        } | {
+          type: "score_model";
+          name: string;
+          model: string;
+          input: {
+            role: "system" | "developer" | "user" | "assistant";
+            content: string | {
+              type: string;
+              [name: string]: unknown;
+            };
+            [name: string]: unknown;
+          }[];
+          range?: [number, number] | undefined;
+          pass_threshold?: number | undefined;
+          sampling_params?: {
+            [name: string]: number | string | null;
+          } | undefined;
+        } | {
+          type: "python";
+          name: string;
+          source: string;
+          image_tag?: string | undefined;
+        };
+      };
+      calculate_output: string;
+    } | undefined;
+    hyperparameters: Hyperparameters;
+    seed: number;
+    suffix?: string | undefined;
+    training_type: string;
+    attempt: number;
+    status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    state: string;
+    training_file_id?: string | undefined;
+    validation_file_id?: string | undefined;
+    aoai_job_id: string | null;
+    tuned_model_name: string | null;
+    error?: {
+      code: string;
+      message: string;
+      param?: string | undefined;
+    } | undefined;
+    failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+    requested_by?: string | undefined;
+    cancel_requested?: boolean | undefined;
+    budget_usd?: number | undefined;
+    cost?: Cost | undefined;
+    look_failed?: {
+      at: string;
+      message: string;
+    } | undefined;
+    overdue?: boolean | undefined;
+    trained_tokens?: number | undefined;
+    metrics: {
+      [name: string]: Json;
+    };
+    curve?: MetricPoint[] | undefined;
+    events?: TrainingEvent[] | undefined;
+    checkpoints?: Checkpoint[] | undefined;
+    created_at: string;
+    started_at: string | null;
+    completed_at: string | null;
+    run_id: string;
+    training_run_id: string;
+    tuned_model: string | null;
+    error_message: string | null;
+    success: boolean;
+    deduplicated?: boolean | undefined;
+    hint?: string | undefined;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+    corrected: boolean;
+  };
+  /** Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them. */
+  cleanUpTraining: {
+    success: boolean;
+    dry_run: boolean;
+    older_than_days: number;
+    files: {
+      id: string;
+      filename: string;
+      run_id: string;
+    }[];
+    jobs: {
+      id: string;
+      state: string;
+      run_id: string;
+      created_at: string;
+    }[];
+    not_removed: {
+      id: string;
+      reason: string;
+    }[];
+  };
+  /** Lets a candidate and a baseline answer held-out examples and says whether the candidate is better. */
+  startEvaluation: {
+    id: string;
+    agent_id: string;
+    run_id?: string | undefined;
+    candidate: string;
+    candidate_deployment?: string | undefined;
+    hosted_id?: string | undefined;
+    baseline: string;
+    baseline_asked?: string | undefined;
+    dataset_id: string;
+    dataset_hash: string;
+    split: "train" | "validation" | "test";
+    metric: string;
+    status: "pending" | "running" | "finished" | "failed";
+    error?: string | undefined;
+    plan?: {
+      examples: number;
+      batches: number;
+      skipped: number;
+      contamination: "none" | "unchecked";
+    } | undefined;
+    result?: Verdict | undefined;
+    sample?: Pair[] | undefined;
+    pairs_key?: string | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    evaluation_id: string;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    success: boolean;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+  };
+  /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
+  getEvaluation: {
+    id: string;
+    agent_id: string;
+    run_id?: string | undefined;
+    candidate: string;
+    candidate_deployment?: string | undefined;
+    hosted_id?: string | undefined;
+    baseline: string;
+    baseline_asked?: string | undefined;
+    dataset_id: string;
+    dataset_hash: string;
+    split: "train" | "validation" | "test";
+    metric: string;
+    status: "pending" | "running" | "finished" | "failed";
+    error?: string | undefined;
+    plan?: {
+      examples: number;
+      batches: number;
+      skipped: number;
+      contamination: "none" | "unchecked";
+    } | undefined;
+    result?: Verdict | undefined;
+    sample?: Pair[] | undefined;
+    pairs_key?: string | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    evaluation_id: string;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+  };
+  /** Lists the agent's evaluations, newest first. */
+  listEvaluations: {
+    agent_id: string;
+    evaluations_found: number;
+    evaluations: {
+      id: string;
+      agent_id: string;
+      run_id?: string | undefined;
+      candidate: string;
+      candidate_deployment?: string | undefined;
+      hosted_id?: string | undefined;
+      baseline: string;
+      baseline_asked?: string | undefined;
+      dataset_id: string;
+      dataset_hash: string;
+      split: "train" | "validation" | "test";
+      metric: string;
+      status: "pending" | "running" | "finished" | "failed";
+      error?: string | undefined;
+      plan?: {
+        examples: number;
+        batches: number;
+        skipped: number;
+        contamination: "none" | "unchecked";
+      } | undefined;
+      result?: Verdict | undefined;
+      pairs_key?: string | undefined;
+      created_at: string;
+      completed_at?: string | undefined;
+      evaluation_id: string;
+      verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    }[];
+    continuation?: string | undefined;
+  };
+  /** Puts the model of a training run into service. */
+  promote: {
+    id: string;
+    agent_id: string;
+    training_run_id: string;
+    dataset_id?: string | undefined;
+    tuned_model_name: string;
+    deployment_name: string;
+    evaluation_id?: string | undefined;
+    verdict?: string | undefined;
+    override_reason?: string | undefined;
+    gate_policy?: "warn" | "require" | undefined;
+    gate_doubts?: string[] | undefined;
+    four_eyes?: {
+      requested_by: string;
+      decided_by: string;
+    } | undefined;
+    state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+    error?: string | undefined;
+    failure?: Failure | undefined;
+    prune?: "no" | "oldest_inactive" | undefined;
+    restores?: string | undefined;
+    reason?: string | undefined;
+    promoted_by?: string | undefined;
+    approved_by?: string | undefined;
+    promoted_at?: string | undefined;
+    created_at: string;
+    deployment_id: string;
+    run_id: string;
+    tuned_model: string;
+    is_active: boolean;
+    /** What is there at the provider under the deployment's name. */
+    hosted?: {
+      state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+      sku: string;
+      capacity: number;
+      requested_at: string;
+      ready_at?: string | undefined;
+      gone_at?: string | undefined;
+      pruned?: string[] | undefined;
+      error?: string | undefined;
+    } | undefined;
+    warnings: string[];
+    rollback_from?: string | null | undefined;
+    rollback_reason?: string | undefined;
+    rollback_at?: string | undefined;
+    /** How it stopped serving. */
+    withdrawn?: {
+      what: "promoted" | "rolled_back" | "deactivated";
+      to: string | null;
+      by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    } | undefined;
+    success: boolean;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+  };
+  /** Goes back to the model that served before, or to the deployment named. */
+  rollback: {
+    success: boolean;
+    agent_id: string;
+    deployment_id: string | null;
+    tuned_model_name: string | null;
+    tuned_model: string | null;
+    deployment_name: string | null;
+    /** Whether a tuned model is active now. */
+    is_active: boolean;
+    base_model: string;
+    version: number;
+    rollback_from: string | null;
+    rollback_reason?: string | undefined;
+    rolled_back_by?: string | undefined;
+    rolled_back_at?: string | undefined;
+    warnings: string[];
+    restoring?: string | undefined;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+  };
+  /** Stops using the tuned model; the base model answers from now on. */
+  deactivate: {
+    success: boolean;
+    agent_id: string;
+    deployment_id: string | null;
+    tuned_model_name: string | null;
+    tuned_model: string | null;
+    deployment_name: string | null;
+    /** Whether a tuned model is active now. */
+    is_active: boolean;
+    base_model: string;
+    version: number;
+    message: string;
+    reason?: string | undefined;
+    /** The deployment that was active; null when none was. */
+    deactivated: string | null;
+  };
+  /** Lists the agent's deployments, newest first, with the active one marked. */
+  listDeployments: {
+    agent_id: string;
+    deployments_found: number;
+    deployments: ShownDeployment[];
+    continuation?: string | undefined;
+  };
+  /** Shows the deployment that serves now, or says that the base model does. */
+  getActiveDeployment: ActiveDeployment;
+  /** Traces deployments to their evaluation, training run and dataset, with the history of promotions. */
+  getLineage: Lineage;
+  /** Traces one deployment, run, dataset or evaluation to what led to it and what came of it. */
+  getLineageOf: Lineage;
+  /** Tells which model the agent is to call now, and where the answer comes from. */
+  selectModel: {
+    agent_id: string;
+    model: string;
+    source: "registry" | "env" | "base";
+    /** The registry could not be asked just now. */
+    stale: boolean;
+    deployment_id?: string | undefined;
+    use_tuned_model: boolean;
+    base_model: string;
+  };
+  /** Shows what an agent's promotions need: a passing evaluation, a second person. */
+  getGatePolicy: {
+    agent_id: string;
+    /** What a direct promotion without a passing, fresh evaluation does. Pipelines require one always. */
+    gate: "warn" | "require";
+    /** `setting`: LIGHTNING_GATE_POLICY decides, the agent has no gate of its own. */
+    gate_from: "agent" | "setting";
+    /** Who promotes must be somebody else than who had the model trained. */
+    four_eyes: boolean;
+    /** 0: nothing was ever set for this agent. */
+    version: number;
+    /** What was set, oldest first. */
+    changes: {
+      gate?: "warn" | "require" | undefined;
+      four_eyes: boolean;
+      by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    }[];
+  };
+  /** Lays down what an agent's promotions need; what is not named stays as it is. */
+  setGatePolicy: {
+    agent_id: string;
+    /** What a direct promotion without a passing, fresh evaluation does. Pipelines require one always. */
+    gate: "warn" | "require";
+    /** `setting`: LIGHTNING_GATE_POLICY decides, the agent has no gate of its own. */
+    gate_from: "agent" | "setting";
+    /** Who promotes must be somebody else than who had the model trained. */
+    four_eyes: boolean;
+    /** 0: nothing was ever set for this agent. */
+    version: number;
+    /** What was set, oldest first. */
+    changes: {
+      gate?: "warn" | "require" | undefined;
+      four_eyes: boolean;
+      by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    }[];
+    success: boolean;
+  };
+  /** Compares the registry with what the provider hosts, keeps what serves awake, and brings back an active model that was removed. */
+  reconcileDeployments: {
+    success: boolean;
+    compared: boolean;
+    seen: number;
+    lost: string[];
+    returning: {
+      agent_id: string;
+      id: string;
+      deployment_name: string;
+    }[];
+    found: string[];
+    kept_awake: string[];
+    not_answering: string[];
+    expiring: string[];
+    unknown: string[];
+  };
+  /** Removes hosted models that nothing needs any more; a dry run, which is the default, only lists them. */
+  cleanUpDeployments: {
+    success: boolean;
+    dry_run: boolean;
+    older_than_days: number;
+    removed: {
+      agent_id: string;
+      deployment_name: string;
+      training_run_id: string;
+      requested_at: string;
+      usd_an_hour: number | "unknown";
+    }[];
+    not_removed: {
+      deployment_name: string;
+      reason: string;
+    }[];
+  };
+  /** Lists when the agent's base models, runs and deployments end, and what could be trained instead. */
+  listRetirements: {
+    agent_id: string;
+    bases: {
+      model: string;
+      lifecycle: string;
+      /** A date, or `unknown` where no dated source says one. */
+      base_retires: string;
+      /** A date, or `unknown` where no dated source says one. */
+      training_retires: string;
+      /** A date, or `unknown` where no dated source says one. */
+      deployment_retires: string;
+      days_until_training_ends: number | "unknown";
+      days_until_answers_end: number | "unknown";
+      configured: boolean;
+      sources: {
+        source: string;
+        as_of: string;
+      }[];
+      [name: string]: unknown;
+    }[];
+    runs: {
+      run_id: string;
+      base_model: string;
+      tuned_model: string;
+      /** A date, or `unknown` where no dated source says one. */
+      retires: string;
+      days_left: number | "unknown";
+    }[];
+    deployments: {
+      deployment_id: string;
+      run_id: string;
+      deployment_name: string;
+      base_model: string;
+      /** A date, or `unknown` where no dated source says one. */
+      retires: string;
+      days_left: number | "unknown";
+      is_active: boolean;
+    }[];
+    plan: {
+      replaces: string;
+      base_model: string;
+      /** A date, or `unknown` where no dated source says one. */
+      training_retires: string;
+      estimated_usd: number | "unknown";
+      estimated_from: string;
+      gate: string;
+      /** Body of POST /pipelines, which trains, evaluates and promotes. */
+      request: {
+        agent_id: string;
+        name: string;
+        dataset_id: string;
+        training: {
+          base_model: string;
+          grader?: Json | undefined;
+        };
+        evaluation: {
+          baseline: "active";
+        };
+      };
+    }[];
+  };
+  /** Runs the loop: dataset, training, evaluation, approval if asked for, promotion if the candidate passes. */
+  runPipeline: {
+    id: string;
+    agent_id: string;
+    name: string;
+    input: RunPipelineInput;
+    status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
+    stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
+    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+    error?: string | undefined;
+    dataset_id?: string | undefined;
+    run_id?: string | undefined;
+    evaluation_id?: string | undefined;
+    deployment_id?: string | undefined;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    decision?: {
+      approved: boolean;
+      decided_by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    } | undefined;
+    approval_until?: string | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    pipeline_id: string;
+    success: boolean;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+  };
+  /** Shows how far a pipeline is, the records it made and how it ended. */
+  getPipeline: {
+    id: string;
+    agent_id: string;
+    name: string;
+    input: RunPipelineInput;
+    status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
+    stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
+    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+    error?: string | undefined;
+    dataset_id?: string | undefined;
+    run_id?: string | undefined;
+    evaluation_id?: string | undefined;
+    deployment_id?: string | undefined;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    decision?: {
+      approved: boolean;
+      decided_by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    } | undefined;
+    approval_until?: string | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    pipeline_id: string;
+  };
+  /** Approves or rejects the promotion that a pipeline waits with. */
+  decidePipeline: {
+    id: string;
+    agent_id: string;
+    name: string;
+    input: RunPipelineInput;
+    status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
+    stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
+    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+    error?: string | undefined;
+    dataset_id?: string | undefined;
+    run_id?: string | undefined;
+    evaluation_id?: string | undefined;
+    deployment_id?: string | undefined;
+    verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    decision?: {
+      approved: boolean;
+      decided_by?: string | undefined;
+      reason?: string | undefined;
+      at: string;
+    } | undefined;
+    approval_until?: string | undefined;
+    created_at: string;
+    completed_at?: string | undefined;
+    pipeline_id: string;
+    success: boolean;
+    approved: boolean;
+  };
+  /** Lists the agent's pipelines, newest first. */
+  listPipelines: {
+    agent_id: string;
+    pipelines_found: number;
+    pipelines: {
+      id: string;
+      agent_id: string;
+      name: string;
+      status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
+      stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
+      outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+      error?: string | undefined;
+      dataset_id?: string | undefined;
+      run_id?: string | undefined;
+      evaluation_id?: string | undefined;
+      deployment_id?: string | undefined;
+      verdict?: "pass" | "fail" | "inconclusive" | undefined;
+      decision?: {
+        approved: boolean;
+        decided_by?: string | undefined;
+        reason?: string | undefined;
+        at: string;
+      } | undefined;
+      approval_until?: string | undefined;
+      created_at: string;
+      completed_at?: string | undefined;
+      pipeline_id: string;
+    }[];
+    continuation?: string | undefined;
+  };
+  /** Lists the documents that the change feeds could not handle, oldest first, with the reason. */
+  listDeadLetters: {
+    agent_id: string;
+    /** Dead letters on this page. */
+    dead_letters_found: number;
+    dead_letters: {
+      id: string;
+      /** Whose feed could not handle it. */
+      feed: "episodes" | "rewards";
+      document_id: string;
+      error: string;
+      /** How often it came and failed. */
+      attempts: number;
+      created_at: string;
+      last_at: string;
+    }[];
+    continuation?: string | undefined;
+  };
+  /** Handles dead letters again, all of an agent's or those named; what succeeds leaves the list. */
+  retryDeadLetters: {
+    /** None failed again. */
+    success: boolean;
+    agent_id: string;
+    handled: number;
+    failed: number;
+    gone: number;
+    results: {
+      id: string;
+      /** Whose feed could not handle it. */
+      feed: "episodes" | "rewards";
+      document_id: string;
+      /** `gone`: the document was deleted meanwhile, and the letter with it. */
+      outcome: "handled" | "failed" | "gone";
+      error?: string | undefined;
+    }[];
+  };
+  /** Tells which datasets, training runs and live models saw an episode, and by which line. */
+  traceEpisode: {
+    agent_id: string;
+    episode_id: string;
+    episode: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      created_at: string;
+      /** The conversation that it belongs to; a session never stands on two sides of a split. */
+      session_id?: string | undefined;
+      /** The model or deployment that answered. */
+      model_deployment?: string | undefined;
+      reward_avg?: number | undefined;
+    };
+    rewards: {
+      id: string;
+      missing: true;
+    } | {
+      id: string;
+      source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+      value: number;
+      evaluator?: string | undefined;
+      created_at: string;
+      withdrawn?: true | undefined;
+    }[];
+    datasets: {
+      id: string;
+      name: string;
+      content_hash?: string | undefined;
+      created_at: string;
+      edges: Edge[];
+      runs: {
+        id: string;
+        status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+        tuned_model_name?: string | undefined;
+        deployments: {
+          id: string;
+          deployment_name: string;
+          tuned_model: string;
+          is_active: boolean;
+        }[];
+      }[];
+    }[];
+    live_models: string[];
+    manifest?: Manifest | undefined;
+  };
+  /** Checks that an answer kept with its signed manifest is the one that was given. */
+  verifyAnswer: {
+    valid: true;
+    manifest: Manifest;
+  };
+  /** Counts an agent's episodes, rewards, datasets, runs and deployments, and says which model serves. */
+  getStats: Stats;
+  /** Shows how well each model's episodes were judged over time, from the newest judged episodes. */
+  getRewardTrend: {
+    agent_id: string;
+    /** Judged episodes that were read, the newest. */
+    episodes: number;
+    from: string | null;
+    until: string | null;
+    models: {
+      episodes: number;
+      mean: number;
+      model: string;
+      last_at: string;
+    }[];
+    /** Spans of equal length, oldest first; spans without an episode are left out. */
+    buckets: {
+      at: string;
+      models: {
+        [name: string]: {
+          episodes: number;
+          mean: number;
+        };
+      };
+    }[];
+  };
+  /** Checks the ledger, the training provider and the change feeds; 503 when the ledger fails. */
+  getHealth: Health;
+  /** Tells who the caller is taken for, and which roles that person has for an agent. */
+  whoAmI: {
+    agent_id: string;
+    /** The signed-in person; null: nobody known. */
+    principal: string | null;
+    identity: "local" | "key" | "person";
+    /** As granted. */
+    roles: string[];
+    /** Every role held for this agent. */
+    may: ("reader" | "labeller" | "builder" | "trainer" | "releaser" | "owner")[];
+  };
+  /** Lists who changed what of an agent, and who was refused, newest first. */
+  listAudit: {
+    agent_id: string;
+    /** Records on this page. */
+    audit_found: number;
+    audit: {
+      id: string;
+      type: "audit";
+      agent_id: string;
+      created_at: string;
+      /** The signed-in person or application; absent: nobody known. */
+      who?: string | undefined;
+      identity: "local" | "key" | "person";
+      roles: string[];
+      door: "rest" | "mcp" | "sdk";
+      operation: string;
+      effect: "write" | "destroy";
+      outcome: "done" | "failed" | "refused";
+      /** The HTTP status of the answer. */
+      status?: number | undefined;
+      /** The error's code. */
+      code?: string | undefined;
+      ids: {
+        [name: string]: string;
+      };
+      claimed?: {
+        [name: string]: string;
+      } | undefined;
+      reason?: string | undefined;
+      writes: AuditWrite[];
+      writes_count: number;
+    }[];
+    continuation?: string | undefined;
+  };
+}
