@@ -2,11 +2,9 @@ import path from "node:path";
 import { systemClock } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { type Logger, stderrLogger } from "../kernel/logger.ts";
-import { type RunningFeed, startFeed } from "./change-feed/feed.ts";
-import { failureText } from "./core-api/errors.ts";
-import { createInvoker, type Invoker, writeLog } from "./core-api/invoker.ts";
+import type { RunningFeed } from "./change-feed/feed.ts";
+import { createInvoker, writeLog } from "./core-api/invoker.ts";
 import { type LoadedApp, loadApp } from "./core-api/load-app.ts";
-import type { RegisteredFunction, WireData } from "./core-api/types.ts";
 import type { DurableEngine } from "./durable/port.ts";
 import { setEnvironment } from "./environment.ts";
 import { createFaults, describeFaults, parseFaults } from "./faults.ts";
@@ -22,19 +20,16 @@ import { createRpcFront } from "./http/rpc.ts";
 import { type ListeningServer, listen } from "./http/server.ts";
 import { throttled } from "./http/throttle.ts";
 import type { LocalHostOptions } from "./options.ts";
-import { countingClock, createSettler, isMovable, type Settler } from "./settle.ts";
+import { countingClock, createSettler, type Settler } from "./settle.ts";
 import { openStateFile } from "./state-file.ts";
-import { type RunningTimer, startTimer } from "./timers/timer.ts";
 import { Tracker } from "./tracker.ts";
+import { createTriggers } from "./triggers.ts";
+import { within } from "./within.ts";
 
 /** Longest request body in bytes, as the real host has it. */
 const BODY_LIMIT = 104_857_600;
 /** How long a stop waits for what runs, in ms. */
 const GRACE_MS = 30_000;
-const HOUR_MS = 3_600_000;
-/** How far apart a change feed's rounds are at least while changes come all the time. */
-const GATHER_MS = 25;
-
 /** What a running host is made of. */
 export interface Parts {
   readonly baseUrl: string;
@@ -95,10 +90,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   startedBefore.add(app);
   undo.push(() => core.runHooks("appTerminate", { hookData: app.hookData }));
 
-  const faultText = options.faults ?? process.env.LIGHTNING_HOST_FAULTS;
-  const faults = faultText ? createFaults(parseFaults(faultText)) : undefined;
-  if (faults !== undefined) logger.warn(describeFaults(faults.plan));
-
+  const faults = faultsOf(options, logger);
   const source =
     typeof options.changeSource === "function" ? await options.changeSource() : options.changeSource;
   const { plan, router } = planApp(core.functions.values(), config.routePrefix, source);
@@ -121,7 +113,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   const bodyLimit = Number(process.env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT) || BODY_LIMIT;
   if (plan.usesDurable) {
     const create = options.engine ?? (await import("./durable/engine.ts")).createDurableEngine;
-    const durable = create({
+    engine = create({
       storeFile: files.durableStore,
       invoker,
       clock: engineClock.clock,
@@ -131,20 +123,16 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
       schema: process.env.LIGHTNING_HOST_DURABLE_SCHEMA || undefined,
       faults,
     });
-    engine = durable;
-    const door = await listen(0, createRpcFront(durable, durableBase, code, bodyLimit), logger);
-    rpc = door;
-    undo.push(() => door.close(0));
-    undo.push(() => within(GRACE_MS, durable.stop()));
-    await durable.start();
+    rpc = await listen(0, createRpcFront(engine, durableBase, code, bodyLimit), logger);
+    await startEngine(engine, rpc, undo);
   }
 
   const state = openStateFile(files.state);
   undo.push(() => state.flush());
-  const timers = new Map<string, RunningTimer>();
-  const byName = new Map([...core.functions.values()].map((fn) => [fn.metadata.name.toLowerCase(), fn]));
-  const trigger = (name: string, input: string) =>
-    triggerNow({ invoker, logger, timers }, byName.get(name.toLowerCase()), input);
+  const triggers = createTriggers(
+    { invoker, clock, logger, state, tracker, faults, source },
+    core.functions.values(),
+  );
 
   const onFailure = (name: string, text: string) => logger.error(`Function '${name}' failed: ${text}`);
   const mcp =
@@ -179,33 +167,17 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
           name: fn.metadata.name,
           trigger: fn.trigger.binding.type,
         })),
-      trigger,
+      trigger: triggers.trigger,
     },
   });
   handler = throttled(front, config.httpLimits);
 
-  for (const fn of plan.warmup) await runOnce({ invoker, logger }, fn, { json: "{}" });
-  const feeds: RunningFeed[] = [];
   const quiet = () => {
-    for (const feed of feeds) feed.stop();
-    for (const timer of timers.values()) timer.stop();
+    triggers.stop();
     mcp?.close();
   };
   undo.push(quiet);
-  // A test's clock would jump from poll to poll; a source that rings makes polls needless there.
-  const rarely = isMovable(clock) && source?.subscribe !== undefined ? HOUR_MS : 0;
-  const gatherMs = isMovable(clock) ? 0 : GATHER_MS;
-  for (const { fn, options: feed } of plan.feeds)
-    if (source !== undefined)
-      feeds.push(
-        await startFeed({ invoker, clock, logger, state, source, tracker, faults }, fn, {
-          ...feed,
-          pollDelayMs: Math.max(feed.pollDelayMs, rarely),
-          gatherMs,
-        }),
-      );
-  for (const { fn, schedule } of plan.timers)
-    timers.set(fn.metadata.name, startTimer({ invoker, clock, logger, state, tracker }, fn, schedule));
+  await triggers.start(plan);
 
   return {
     baseUrl,
@@ -214,9 +186,9 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
     router,
     keys,
     handler: (call) => tracker.track(() => handler(call)),
-    feeds,
+    feeds: triggers.feeds,
     settler: createSettler(clock, tracker, engine, engineClock.pending),
-    trigger,
+    trigger: triggers.trigger,
     async stop() {
       quiet();
       handler = stopping;
@@ -230,6 +202,21 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
 /** Apps whose `appStart` hooks ran when they were loaded; a later host in the same process runs them again. */
 const startedBefore = new WeakSet<LoadedApp>();
 
+async function startEngine(engine: DurableEngine, rpc: ListeningServer, undo: (() => unknown)[]) {
+  undo.push(() => rpc.close(0));
+  undo.push(() => within(GRACE_MS, engine.stop()));
+  await engine.start();
+}
+
+/** Faults that are asked for; they are told, so that nobody takes them for the app's own. */
+function faultsOf(options: LocalHostOptions, logger: Logger) {
+  const text = options.faults ?? process.env.LIGHTNING_HOST_FAULTS;
+  if (!text) return undefined;
+  const faults = createFaults(parseFaults(text));
+  logger.warn(describeFaults(faults.plan));
+  return faults;
+}
+
 /** Undoes every step, the last first; one that fails does not keep the others from running. */
 export async function runBackwards(steps: (() => unknown)[], logger: Logger): Promise<void> {
   for (const step of steps.toReversed()) {
@@ -239,42 +226,6 @@ export async function runBackwards(steps: (() => unknown)[], logger: Logger): Pr
       logger.error(`While the host stopped: ${messageOf(thrown)}`);
     }
   }
-}
-
-/** Runs a function in the background, as `POST /admin/functions/{name}` of the real host does. */
-function triggerNow(
-  deps: { invoker: Invoker; logger: Logger; timers: ReadonlyMap<string, RunningTimer> },
-  fn: RegisteredFunction | undefined,
-  input: string,
-): boolean {
-  if (fn === undefined || /^http/i.test(fn.trigger.binding.type)) return false;
-  const timer = deps.timers.get(fn.metadata.name);
-  if (timer !== undefined) {
-    void timer.runNow();
-    return true;
-  }
-  void runOnce(deps, fn, { string: input });
-  return true;
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    work,
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  ]);
-  clearTimeout(timer);
-}
-
-async function runOnce(
-  { invoker, logger }: { invoker: Invoker; logger: Logger },
-  fn: RegisteredFunction,
-  trigger: WireData,
-): Promise<void> {
-  const outcome = await invoker.call(fn, { trigger });
-  if (!outcome.ok) logger.error(`Function '${fn.metadata.name}' failed: ${failureText(outcome.error)}`);
 }
 
 /** Until the app is loaded the host answers pings alone; the CLI waits meanwhile. */
