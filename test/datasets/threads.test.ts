@@ -99,6 +99,6 @@ test("a build on threads has the content of one without, whatever is killed on t
 
 test("a fault in a thread is told as it is, and the thread goes on", async () => {
   const ref = { agent_id: AGENT, id: "dataset-none" };
-  await expect(threads.run("planDatasetShards", ref)).rejects.toThrow(/There is no dataset/);
-  await expect(threads.run("planDatasetShards", ref)).rejects.toThrow(/There is no dataset/);
+  await expect(threads.run("planDatasetShards", ref)).rejects.toThrow(/has no dataset dataset-none/);
+  await expect(threads.run("planDatasetShards", ref)).rejects.toThrow(/has no dataset dataset-none/);
 });
