@@ -4,7 +4,7 @@ import path from "node:path";
 import { styleText } from "node:util";
 import { checkDeployed } from "./check-deployed.ts";
 import { checkHost, checkTooOld } from "./checks-host.ts";
-import { checkLeaf, checkTypes, checkUse, type Figures } from "./checks-sdk.ts";
+import { checkExample, checkLeaf, checkTypes, checkUse, type Figures } from "./checks-sdk.ts";
 import { type Consumer, createConsumer } from "./consumer.ts";
 import { folderOf, PACKAGES, ROOT } from "./files.ts";
 import { sizeOf } from "./measure.ts";
@@ -54,6 +54,7 @@ async function check(consumer: Consumer, endpoint: string): Promise<Figures> {
   const figures = await checkLeaf(consumer);
   await checkUse(consumer, endpoint);
   await checkTypes(consumer, "sdk");
+  if (consumer.major >= 24) await checkExample(consumer, endpoint);
   if (consumer.major < 22) await checkTooOld(consumer);
   else {
     await checkTypes(consumer, "host");

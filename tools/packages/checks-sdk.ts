@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Consumer, writeReadmeFiles } from "./consumer.ts";
 import { ROOT } from "./files.ts";
@@ -75,6 +75,20 @@ export async function checkUse(consumer: Consumer, endpoint: string): Promise<vo
   );
   const dev = await command("npx", ["--no-install", "lightning", "dev"]);
   expect(dev.code === 1 && /repository/.test(dev.err), `lightning dev does not say what to do: ${dev.err}`);
+}
+
+/** The example that people copy, from a copy beside the packages that it names: against a running app, and without one. */
+export async function checkExample(consumer: Consumer, endpoint: string): Promise<void> {
+  const example = path.join(consumer.folder, "wire-your-agent");
+  cpSync(path.join(ROOT, "examples/wire-your-agent"), example, { recursive: true });
+  const common = { LIGHTNING_AGENT_ID: "example", LIGHTNING_HOME: path.join(example, "home") };
+  for (const [env, last] of [
+    [{ ...common, LIGHTNING_ENDPOINT: endpoint }, /reward: rew-\S+ on ep-/],
+    [common, /reward: No function app is running[\s\S]*"spilled":3/],
+  ] as const) {
+    const { code, out, err } = await consumer.command(consumer.node, ["agent.ts"], { cwd: example, env });
+    expect(code === 0 && last.test(out), `examples/wire-your-agent failed: ${err}${out}`);
+  }
 }
 
 /** A strict program as either kind of module, libraries checked too, by the repository's compiler and the app's own. */

@@ -29,7 +29,10 @@ const platform = process.platform === "win32" ? "win" : process.platform;
 
 /** The compiler that most apps have; the repository's own checks the same programs. */
 export const TYPESCRIPT = "typescript@5.9.3";
-const ALSO: Readonly<Record<number, readonly string[]>> = { 24: [at("jest"), TYPESCRIPT], 22: [TYPESCRIPT] };
+const ALSO: Readonly<Record<number, readonly string[]>> = {
+  24: [at("jest"), at("openai"), TYPESCRIPT],
+  22: [TYPESCRIPT],
+};
 
 /** @param version an exact version of Node, from npm's package for this platform */
 export async function createConsumer(
