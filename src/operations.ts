@@ -14,7 +14,7 @@ import type { rewardOperations } from "./rewards/operations.ts";
 import type { trainingOperations } from "./training/operations.ts";
 
 /** The operations table as types: the rows of every stage, for whoever names an operation. Nothing of it runs. */
-export type Row = ReturnType<
+type Row = ReturnType<
   | typeof episodeOperations
   | typeof rewardOperations
   | typeof datasetOperations

@@ -8,10 +8,8 @@ import { circlesOf, codeOf, covers, importsOf, isAllowed, sources, told } from "
 const ANY = "*";
 const CONTRACTS = [
   "episodes",
-  "rewards",
   "datasets",
   "review",
-  "training",
   "evaluation",
   "deployments",
   "pipelines",
@@ -23,19 +21,22 @@ const PAGE_TYPES = [
   ...CONTRACTS,
   "type:src/doors/operation.ts",
   "type:src/overview/trend.ts",
-  "type:src/datasets/estimate.ts",
+  // The table of operations by its types: names, inputs and replies of the rows.
+  "type:src/operations.ts",
 ];
 /** Pure values that the page would else have to repeat, by name. */
 const PAGE_VALUES: Readonly<Record<string, readonly string[]>> = {
   "src/surfaces/first-questions.ts": ["FIRST_QUESTIONS"],
+  "src/training/status.ts": ["isEndedRun", "RUN_STATUSES"],
+  "src/pipelines/status.ts": ["isEndedPipeline", "WORKING_STAGES"],
 };
 
 const WALLS: Readonly<Record<string, readonly string[]>> = {
   "dashboard/src": PAGE_TYPES,
   // What builds, photographs and walks through the page: tools, which may use the tests' browser and story.
-  dashboard: ["test/dashboard", "examples/demo/host.ts"],
-  // People copy it: the package by its name, and a provider to answer where no key is given.
-  "examples/wire-your-agent": ["src/kernel/clock.ts", "src/kernel/logger.ts", "src/local-provider/start.ts"],
+  dashboard: ["src/kernel/is-main.ts", "test/dashboard", "examples/demo/host.ts"],
+  // People copy it: the package by its name, nothing else of ours.
+  "examples/wire-your-agent": [],
   // The demo draws its sides and labels by the same keyed hash as the product, and finds the host that runs.
   "examples/demo": ["src/kernel/hashing.ts", "src/local-host/home.ts"],
   // Benches measure inner rooms on purpose, some with a test's world or the killed app of the scenarios.
@@ -47,9 +48,11 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "test/dashboard",
     "dashboard/build.ts",
   ],
-  infra: ["src/config/settings.ts", "src/ledger", "src/doors/operation.ts"],
+  infra: ["src/kernel/is-main.ts", "src/config/settings.ts", "src/ledger", "src/doors/operation.ts"],
   tools: ["src"],
-  bin: ["src/local-host/main.ts"],
+  // They run a main by its path; consumers of the packages know them by name alone.
+  bin: [],
+  packages: [],
   "test/support": ["type:src/kernel/clock.ts", "node_modules/fast-check"],
 };
 
@@ -57,12 +60,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "dashboard/src": ["preact", "uplot"],
   dashboard: ["vite", "type:playwright-core"],
-  "examples/wire-your-agent": [
-    "@modelcontextprotocol/client",
-    "@modelcontextprotocol/server",
-    "openai",
-    "zod",
-  ],
+  "examples/wire-your-agent": ["openai"],
   "examples/demo": ["@modelcontextprotocol/client", "zod"],
   bench: ["type:playwright-core", "durable-functions"],
   // Apps and engines that are measured against ours; they install their own packages.
@@ -71,10 +69,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   infra: [],
   tools: [ANY],
   bin: [],
+  packages: [ANY],
   "test/support": ["@jest/test-sequencer", "type:durable-functions"],
 };
 
-const FOLDERS = ["dashboard", "examples", "bench", "infra", "tools", "bin", "test/support"];
+const FOLDERS = ["dashboard", "examples", "bench", "infra", "tools", "bin", "packages", "test/support"];
 const FILES = FOLDERS.flatMap((folder) => sources(folder));
 const IMPORTS = FILES.flatMap(importsOf);
 

@@ -21,8 +21,8 @@ import {
 } from "./queue.ts";
 import { snapshot } from "./snapshot.ts";
 
-export type { EndCapture, StartCapture } from "./episode.ts";
-export type { CaptureLimits, CaptureStats, Send, SendReport } from "./queue.ts";
+export type { StartCapture } from "./episode.ts";
+export type { CaptureStats, Send } from "./queue.ts";
 
 /** One call of a tool; `result` and `arguments` may be any value. */
 export interface ToolCallRecord {
@@ -34,9 +34,7 @@ export interface ToolCallRecord {
   readonly error?: unknown;
 }
 
-export interface ToolResultCapture
-  extends ToolCallRecord,
-    Partial<Omit<StartCapture, "tools" | "messages">> {}
+interface ToolResultCapture extends ToolCallRecord, Partial<Omit<StartCapture, "tools" | "messages">> {}
 
 /** One episode while it happens. Its id is known from the start, so that rewards can refer to it. */
 export interface CaptureHandle {

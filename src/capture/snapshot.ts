@@ -4,8 +4,8 @@
  * bottomless values become a mark. Cheaper than `structuredClone` and never throws for what a class instance holds
  * (`bench/capture`).
  */
-export const DEEPEST_SNAPSHOT = 60;
-export const MOST_NODES = 20_000;
+const DEEPEST_SNAPSHOT = 60;
+const MOST_NODES = 20_000;
 const TOO_DEEP = "[TOO DEEP]";
 const TOO_LARGE = "[TOO LARGE]";
 

@@ -2,10 +2,9 @@
 
 const OPEN_DATASET_STATUSES = ["pending", "building"] as const;
 /** Final: a dataset that is ready stays so; one that failed begins anew when it is asked for again. */
-export const ENDED_DATASET_STATUSES = ["ready", "failed"] as const;
+const ENDED_DATASET_STATUSES = ["ready", "failed"] as const;
 export const DATASET_STATUSES = [...OPEN_DATASET_STATUSES, ...ENDED_DATASET_STATUSES] as const;
 
-export type DatasetStatus = (typeof DATASET_STATUSES)[number];
 export type EndedDatasetStatus = (typeof ENDED_DATASET_STATUSES)[number];
 
 export const isEndedDataset = <T extends { readonly status: string }>(

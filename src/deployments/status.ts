@@ -1,8 +1,8 @@
 /** A promotion's states, in plain values: the page and the orchestrators read them too, neither of which loads zod. */
 
-export const OPEN_DEPLOYMENT_STATES = ["requested", "provisioning", "probing", "ready"] as const;
+const OPEN_DEPLOYMENT_STATES = ["requested", "provisioning", "probing", "ready"] as const;
 /** Final for the promotion; what serves now is the pointer's affair. */
-export const ENDED_DEPLOYMENT_STATES = ["active", "failed"] as const;
+const ENDED_DEPLOYMENT_STATES = ["active", "failed"] as const;
 /** In the order of a promotion's life. Those that are neither open nor ended are derived when it is read, never stored. */
 export const DEPLOYMENT_STATES = [
   ...OPEN_DEPLOYMENT_STATES,

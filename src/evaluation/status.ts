@@ -2,10 +2,9 @@
 
 const OPEN_EVALUATION_STATUSES = ["pending", "running"] as const;
 /** Final. */
-export const ENDED_EVALUATION_STATUSES = ["finished", "failed"] as const;
+const ENDED_EVALUATION_STATUSES = ["finished", "failed"] as const;
 export const EVALUATION_STATUSES = [...OPEN_EVALUATION_STATUSES, ...ENDED_EVALUATION_STATUSES] as const;
 
-export type EvaluationStatus = (typeof EVALUATION_STATUSES)[number];
 export type EndedEvaluationStatus = (typeof ENDED_EVALUATION_STATUSES)[number];
 
 export const isEndedEvaluation = <T extends { readonly status: string }>(

@@ -124,4 +124,3 @@ export function recordsOf<T extends AgentRecord>(ledger: Ledger, kind: RecordKin
     },
   };
 }
-export type Records<T extends AgentRecord> = ReturnType<typeof recordsOf<T>>;

@@ -38,7 +38,7 @@ export function createTriggers(deps: TriggerDeps, functions: Iterable<Registered
 
   return {
     feeds,
-    async start(plan: FunctionPlan): Promise<void> {
+    async start(this: void, plan: FunctionPlan): Promise<void> {
       for (const fn of plan.warmup) await runOnce(deps, fn, { json: "{}" });
       for (const { fn, options } of plan.feeds)
         if (source !== undefined) {
@@ -50,7 +50,7 @@ export function createTriggers(deps: TriggerDeps, functions: Iterable<Registered
     },
 
     /** Runs a function in the background, as `POST /admin/functions/{name}` of the real host does. */
-    trigger(name: string, input: string): boolean {
+    trigger(this: void, name: string, input: string): boolean {
       const fn = byName.get(name.toLowerCase());
       if (fn === undefined || /^http/i.test(fn.trigger.binding.type)) return false;
       const timer = timers.get(fn.metadata.name);
@@ -59,7 +59,7 @@ export function createTriggers(deps: TriggerDeps, functions: Iterable<Registered
       return true;
     },
 
-    stop(): void {
+    stop(this: void): void {
       for (const feed of feeds) feed.stop();
       for (const timer of timers.values()) timer.stop();
     },

@@ -47,7 +47,7 @@ export function createProgress(
     rows,
     /** The model of the last whole epoch. */
     newest: () => newest,
-    take(progress: Progress): void {
+    take(this: void, progress: Progress): void {
       if (progress.kind === "step") {
         const { step, train_loss: loss } = progress.metrics;
         rows.push(progress.metrics);

@@ -16,7 +16,6 @@ export const ORCHESTRATIONS = [
   RETRAIN_AGENTS,
 ] as const satisfies readonly Orchestration<string, never, unknown>[];
 type Declared = (typeof ORCHESTRATIONS)[number];
-export type OrchestrationName = Declared["name"];
 
 /** The code of every orchestration by its name; `undefined`: it continues as new. */
 export type Orchestrators = {

@@ -104,7 +104,7 @@ export function* pause(context: OrchestrationContext, ms: number): Steps<void> {
   yield timer(context, ms);
 }
 
-export function timer(context: OrchestrationContext, ms: number) {
+function timer(context: OrchestrationContext, ms: number) {
   return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + Math.ceil(ms)));
 }
 

@@ -5,7 +5,6 @@ export const OPEN_PIPELINE_STATUSES = ["pending", "running", "waiting_for_approv
 export const ENDED_PIPELINE_STATUSES = ["finished", "failed"] as const;
 export const PIPELINE_STATUSES = [...OPEN_PIPELINE_STATUSES, ...ENDED_PIPELINE_STATUSES] as const;
 
-export type PipelineStatus = (typeof PIPELINE_STATUSES)[number];
 export type EndedPipelineStatus = (typeof ENDED_PIPELINE_STATUSES)[number];
 
 export const isEndedPipeline = <T extends { readonly status: string }>(

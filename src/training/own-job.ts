@@ -17,8 +17,6 @@ export interface OwnJobDeps {
 /** Jobs looked through for a lost one. Azure keeps at most 100 a resource (docs/facts.md#limits-of-a-resource). */
 const MOST_JOBS = 2000;
 
-export type OwnJob = ReturnType<typeof createOwnJob>;
-
 /** A run's one job at the provider: finding it, adopting it, reading it and cancelling it. */
 export function createOwnJob({ store, provider, logger }: OwnJobDeps) {
   /** The jobs that are this run's own, oldest first. */

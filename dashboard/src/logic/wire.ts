@@ -9,7 +9,6 @@ export type Episode = ReplyOf<"getEpisode">;
 export type EpisodeList = ReplyOf<"listEpisodes">;
 export type EpisodeSummary = EpisodeList["episodes"][number];
 export type RewardList = ReplyOf<"listRewards">;
-export type Reward = RewardList["rewards"][number];
 export type Dataset = ReplyOf<"getDataset">;
 export type DatasetList = ReplyOf<"listDatasets">;
 /** Where lines of a dataset are from. */
@@ -17,7 +16,6 @@ export type Examples = ReplyOf<"listExamples">;
 export type Estimate = ReplyOf<"estimateTraining">;
 export type Run = ReplyOf<"getTrainingRun">;
 export type RunList = ReplyOf<"listTrainingRuns">;
-export type ShortRun = RunList["training_runs"][number];
 export type Evaluation = ReplyOf<"getEvaluation">;
 export type EvaluationList = ReplyOf<"listEvaluations">;
 export type DeploymentList = ReplyOf<"listDeployments">;

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { Worker } from "node:worker_threads";
 
-export const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
+const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /**

@@ -27,7 +27,7 @@ export interface Extras {
 }
 
 /** All that a command is beside the row of its operation. Absent: one request, and its answer as an outline. */
-export interface CliCommand<Name extends OperationName> {
+interface CliCommand<Name extends OperationName> {
   /** Another word for the command. */
   readonly alias?: string;
   readonly extras?: (operation: Operation) => Extras;

@@ -9,7 +9,7 @@ import type { Body } from "./layout.ts";
 import { outline } from "./layout.ts";
 
 /** An answer in the row's own type: the server keeps to its schema. */
-export interface Answer<Name extends OperationName> {
+interface Answer<Name extends OperationName> {
   readonly status: number;
   readonly body: ReplyOf<Name>;
 }
