@@ -15,24 +15,23 @@ export interface FeedProgress {
   oldestPending(feed: FeedName): Promise<number | "none" | "unknown">;
 }
 
-/** Where the consumer of a feed is: `after` absent means at the beginning. */
-interface Position {
-  readonly after: string | undefined;
+/** The places of the consumers that the local host runs in this process; `after` absent means at the beginning. */
+export interface FeedPositions {
+  note(c: ContainerKey, after: string | undefined): void;
+  of(feed: FeedName): { readonly after: string | undefined } | undefined;
 }
 
-/** The places of the consumers that the local host runs in this process. */
-export function createFeedPositions() {
-  const known = new Map<ContainerKey, Position>();
+export function createFeedPositions(): FeedPositions {
+  const known = new Map<ContainerKey, { readonly after: string | undefined }>();
   return {
-    note: (c: ContainerKey, after: string | undefined) => void known.set(c, { after }),
-    of: (feed: FeedName): Position | undefined => known.get(feed),
+    note: (c, after) => void known.set(c, { after }),
+    of: (feed) => known.get(feed),
   };
 }
-export type FeedPositions = ReturnType<typeof createFeedPositions>;
 
 /** In the local host the host's own places count, elsewhere the leases of the Functions triggers. */
 export function createFeedProgress(ledger: Ledger, positions: FeedPositions): FeedProgress {
-  async function position(feed: FeedName): Promise<Position | undefined> {
+  async function position(feed: FeedName): Promise<ReturnType<FeedPositions["of"]>> {
     const here = positions.of(feed);
     if (here !== undefined || !("triggerPosition" in ledger)) return here;
     const after = await (ledger as TriggeredLedger).triggerPosition(feed, LEASE_PREFIXES[feed]);

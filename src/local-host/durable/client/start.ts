@@ -4,18 +4,20 @@ import { isTerminal, statusName } from "../history/history.ts";
 import { startMessage } from "../store/new-instance.ts";
 import type { ClientDeps } from "./deps.ts";
 
-interface StartOptions {
-  readonly id?: string | undefined;
-  readonly version?: string | undefined;
-  /** When it is to begin, ms since the epoch. */
-  readonly startAt?: number | undefined;
-}
-
 /** Begins orchestrations, new ones and those that are to run once more. */
 export function createStarts(deps: ClientDeps) {
   const { store, dispatcher, invoker, clock, defaultVersion, newId } = deps;
 
-  const start = async (name: string, input: string | null, options: StartOptions = {}) => {
+  /** @param options `startAt`: when it is to begin, ms since the epoch */
+  const start = async (
+    name: string,
+    input: string | null,
+    options: {
+      readonly id?: string | undefined;
+      readonly version?: string | undefined;
+      readonly startAt?: number | undefined;
+    } = {},
+  ) => {
     if (invoker.find(name, "orchestrationTrigger") === undefined)
       throw invalid(
         "unknown_orchestrator",
