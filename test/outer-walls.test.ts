@@ -34,11 +34,11 @@ const PAGE_VALUES: Readonly<Record<string, readonly string[]>> = {
 const WALLS: Readonly<Record<string, readonly string[]>> = {
   "dashboard/src": PAGE_TYPES,
   // What builds, photographs and walks through the page: tools, which may use the tests' browser and story.
-  dashboard: ["src/kernel/is-main.ts", "test/dashboard", "examples/demo/host.ts"],
+  dashboard: ["src/kernel/is-main.ts", "test/dashboard", "demo/host.ts"],
   // People copy it: the package by its name, nothing else of ours.
   "examples/wire-your-agent": [],
   // The demo draws its sides and labels by the same keyed hash as the product, and finds the host that runs.
-  "examples/demo": ["src/kernel/hashing.ts", "src/local-host/home.ts"],
+  demo: ["src/kernel/hashing.ts", "src/local-host/home.ts"],
   // Benches measure inner rooms on purpose, some with a test's world or the killed app of the scenarios.
   bench: [
     "src",
@@ -61,7 +61,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "dashboard/src": ["preact", "uplot"],
   dashboard: ["vite", "type:playwright-core"],
   "examples/wire-your-agent": ["openai"],
-  "examples/demo": ["@modelcontextprotocol/client", "zod"],
+  demo: ["@modelcontextprotocol/client", "zod"],
   bench: ["type:playwright-core", "durable-functions"],
   // Apps and engines that are measured against ours; they install their own packages.
   "bench/local-host/echo-app": [ANY],
@@ -73,7 +73,17 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "test/support": ["@jest/test-sequencer", "type:durable-functions"],
 };
 
-const FOLDERS = ["dashboard", "examples", "bench", "infra", "tools", "bin", "packages", "test/support"];
+const FOLDERS = [
+  "dashboard",
+  "demo",
+  "examples",
+  "bench",
+  "infra",
+  "tools",
+  "bin",
+  "packages",
+  "test/support",
+];
 const FILES = FOLDERS.flatMap((folder) => sources(folder));
 const IMPORTS = FILES.flatMap(importsOf);
 

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { startApp, stopApps } from "../../examples/demo/host.ts";
+import { startApp, stopApps } from "../../demo/host.ts";
 import { hasChromium, launch, open, type Seen } from "../../test/dashboard/browser.ts";
 import { buildPage, isStale } from "../build.ts";
 import { FLOWS } from "./flows.ts";

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@jest/globals";
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
 const pages = globSync(
-  "{*,docs/**/*,src/**/*,bench/**/*,dashboard/*,examples/*/README,packages/*/README}.md",
+  "{*,docs/**/*,src/**/*,bench/**/*,dashboard/*,examples/*/README,demo/README,packages/*/README}.md",
   {
     cwd: ROOT,
     exclude: (file) => /(^|[\\/])(node_modules|dist|\.lightning)([\\/]|$)/.test(file),

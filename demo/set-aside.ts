@@ -1,4 +1,4 @@
-import { keyedFraction } from "../../src/kernel/hashing.ts";
+import { keyedFraction } from "../src/kernel/hashing.ts";
 import type { DemoRequest } from "./corpus.ts";
 
 /** Chosen once, before the first run, and never again. */

@@ -1,4 +1,4 @@
-import { hmacSha256, keyedFraction } from "../../src/kernel/hashing.ts";
+import { hmacSha256, keyedFraction } from "../src/kernel/hashing.ts";
 import type { DemoRequest } from "./corpus.ts";
 import type { Rest } from "./doors.ts";
 import type { Outcome } from "./traffic.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { findRunningHost } from "../../src/local-host/home.ts";
+import { findRunningHost } from "../src/local-host/home.ts";
 
 /** What a run leaves for the next one with `--keep`. */
 const stateSchema = z.object({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { keyedFraction } from "../../src/kernel/hashing.ts";
+import { keyedFraction } from "../src/kernel/hashing.ts";
 import { type Rest, RestError } from "./doors.ts";
 import type { Outcome } from "./traffic.ts";
 

@@ -4,10 +4,10 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { readCorpus, toolNames } from "../../examples/demo/corpus.ts";
-import { createSandbox } from "../../examples/demo/sandbox.ts";
-import { mcpServers } from "../../examples/demo/servers.ts";
-import { type ToolOutcome, verify } from "../../examples/demo/verify.ts";
+import { readCorpus, toolNames } from "../../demo/corpus.ts";
+import { createSandbox } from "../../demo/sandbox.ts";
+import { mcpServers } from "../../demo/servers.ts";
+import { type ToolOutcome, verify } from "../../demo/verify.ts";
 
 const corpus = readCorpus();
 const normal = (text: string) =>

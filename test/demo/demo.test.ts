@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import os from "node:os";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { readCorpus, toolNames } from "../../examples/demo/corpus.ts";
+import { readCorpus, toolNames } from "../../demo/corpus.ts";
 import {
   chooseCorrected,
   fromJsonl,
@@ -10,13 +10,13 @@ import {
   type Line,
   shuffleAnswers,
   toJsonl,
-} from "../../examples/demo/golden.ts";
-import { openHome, saveState } from "../../examples/demo/home.ts";
-import { readOptions } from "../../examples/demo/options.ts";
-import { type DemoResult, exitCodeOf, toJson, toTable } from "../../examples/demo/report.ts";
-import { createSandbox } from "../../examples/demo/sandbox.ts";
-import { countGroups, setAside } from "../../examples/demo/set-aside.ts";
-import type { Outcome } from "../../examples/demo/traffic.ts";
+} from "../../demo/golden.ts";
+import { openHome, saveState } from "../../demo/home.ts";
+import { readOptions } from "../../demo/options.ts";
+import { type DemoResult, exitCodeOf, toJson, toTable } from "../../demo/report.ts";
+import { createSandbox } from "../../demo/sandbox.ts";
+import { countGroups, setAside } from "../../demo/set-aside.ts";
+import type { Outcome } from "../../demo/traffic.ts";
 import { checkExample } from "../../src/datasets/validate/line.ts";
 
 const corpus = readCorpus();

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findRunningHost } from "../../src/local-host/home.ts";
+import { findRunningHost } from "../src/local-host/home.ts";
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
+const ROOT = path.resolve(import.meta.dirname, "..");
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 15_000;
 /** The demo runs on the embedded engines whatever the shell it is started from is set to. */
