@@ -12,7 +12,10 @@ const GROUND = ["kernel", "wire", "doors", "config", "ledger"];
 const PORTS = ["files", "provider", "hosting", "catalog"];
 
 /** A stage's nouns: its `contract.ts`, and where that would hold two ideas, a second file. */
-const SECOND: Readonly<Record<string, string>> = { deployments: "hosted-contract.ts" };
+const SECOND: Readonly<Record<string, string>> = {
+  datasets: "recipe-contract.ts",
+  deployments: "hosted-contract.ts",
+};
 const contractsOf = (stage: string) =>
   ["contract.ts", SECOND[stage]].flatMap((file) => (file === undefined ? [] : [`${stage}/${file}`]));
 
@@ -141,15 +144,25 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   datasets: {
     common: [],
-    line: ["common", "contract.ts"],
+    line: ["common", "contract.ts", "recipe-contract.ts"],
     tokens: ["common", "contract.ts"],
-    validate: ["common", "contract.ts", "line", "tokens"],
-    shards: ["common", "contract.ts", "store.ts", "line", "tokens", "validate"],
-    merge: ["common", "contract.ts", "store.ts", "line", "tokens", "validate", "shards"],
-    golden: ["common", "contract.ts", "line", "validate", "shards"],
+    validate: ["common", "contract.ts", "recipe-contract.ts", "line", "tokens"],
+    shards: ["common", "contract.ts", "recipe-contract.ts", "store.ts", "line", "tokens", "validate"],
+    merge: [
+      "common",
+      "contract.ts",
+      "recipe-contract.ts",
+      "store.ts",
+      "line",
+      "tokens",
+      "validate",
+      "shards",
+    ],
+    golden: ["common", "contract.ts", "recipe-contract.ts", "line", "validate", "shards"],
     threads: ["contract.ts", "tokens", "merge", "activities.ts"],
     "store.ts": ["common", "contract.ts", "manifests.ts", "sources.ts"],
-    "contract.ts": ["status.ts"],
+    "contract.ts": ["status.ts", "recipe-contract.ts"],
+    "recipe-contract.ts": [],
   },
   "local-host/durable": {
     history: [],

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { operationRows } from "../src/compose/operations.ts";
 import { readSettings } from "../src/config/settings.ts";
 import * as datasets from "../src/datasets/contract.ts";
+import * as recipe from "../src/datasets/recipe-contract.ts";
 import * as datasetReplies from "../src/datasets/replies.ts";
 import * as deployments from "../src/deployments/contract.ts";
 import * as hosted from "../src/deployments/hosted-contract.ts";
@@ -33,6 +34,7 @@ const CONTRACTS = [
   episodes,
   rewards,
   datasets,
+  recipe,
   datasetReplies,
   review,
   trainingContract,

@@ -2,15 +2,10 @@ import { z } from "zod";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Reply } from "../doors/operation.ts";
 import { invalid } from "../kernel/errors.ts";
-import {
-  BUILD_DATASET,
-  buildDatasetInputSchema,
-  buildGoldenInputSchema,
-  type Dataset,
-  goldenPartInputSchema,
-} from "./contract.ts";
+import { BUILD_DATASET, type Dataset } from "./contract.ts";
 import { type DatasetOperationDeps, ofAgent, oneDataset } from "./operation-deps.ts";
 import type { Prepared } from "./prepare-once.ts";
+import { buildDatasetInputSchema, buildGoldenInputSchema, goldenPartInputSchema } from "./recipe-contract.ts";
 import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
 import { isEndedDataset } from "./status.ts";
 

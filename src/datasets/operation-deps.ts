@@ -1,7 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import { idSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { buildDatasetInputSchema } from "./contract.ts";
+import { buildDatasetInputSchema } from "./recipe-contract.ts";
 import type { DatasetService } from "./service.ts";
 
 export interface DatasetOperationDeps {
