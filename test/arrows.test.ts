@@ -11,17 +11,25 @@ const STAGES = ["episodes", "rewards", "datasets", "training", "evaluation", "de
 const GROUND = ["kernel", "wire", "doors", "config", "ledger"];
 const PORTS = ["files", "provider", "hosting", "catalog"];
 
+/** A stage's nouns: its `contract.ts`, and where that would hold two ideas, a second file. */
+const SECOND: Readonly<Record<string, string>> = {
+  datasets: "recipe-contract.ts",
+  deployments: "hosted-contract.ts",
+};
+const contractsOf = (stage: string) =>
+  ["contract.ts", SECOND[stage]].flatMap((file) => (file === undefined ? [] : [`${stage}/${file}`]));
+
 /** A stage reads the contract and store of the stages before it. */
 const earlier = (stage: (typeof STAGES)[number]) =>
   STAGES.slice(0, STAGES.indexOf(stage)).flatMap((one) => [
-    `${one}/contract.ts`,
+    ...contractsOf(one),
     `${one}/status.ts`,
     `${one}/store.ts`,
   ]);
 const stageArrows = Object.fromEntries(
   STAGES.map((stage) => [stage, [...GROUND, ...PORTS, "redaction", ...earlier(stage)]]),
 );
-const contracts = STAGES.map((stage) => `${stage}/contract.ts`);
+const contracts = STAGES.flatMap(contractsOf);
 /** Plain values that import nothing: orchestrators, surfaces and the page may read them. */
 const PLAIN = [
   ...["datasets", "training", "evaluation", "deployments", "pipelines"].map((one) => `${one}/status.ts`),
@@ -136,15 +144,25 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   datasets: {
     common: [],
-    line: ["common", "contract.ts"],
+    line: ["common", "contract.ts", "recipe-contract.ts"],
     tokens: ["common", "contract.ts"],
-    validate: ["common", "contract.ts", "line", "tokens"],
-    shards: ["common", "contract.ts", "store.ts", "line", "tokens", "validate"],
-    merge: ["common", "contract.ts", "store.ts", "line", "tokens", "validate", "shards"],
-    golden: ["common", "contract.ts", "line", "validate", "shards"],
+    validate: ["common", "contract.ts", "recipe-contract.ts", "line", "tokens"],
+    shards: ["common", "contract.ts", "recipe-contract.ts", "store.ts", "line", "tokens", "validate"],
+    merge: [
+      "common",
+      "contract.ts",
+      "recipe-contract.ts",
+      "store.ts",
+      "line",
+      "tokens",
+      "validate",
+      "shards",
+    ],
+    golden: ["common", "contract.ts", "recipe-contract.ts", "line", "validate", "shards"],
     threads: ["contract.ts", "tokens", "merge", "activities.ts"],
     "store.ts": ["common", "contract.ts", "manifests.ts", "sources.ts"],
-    "contract.ts": ["status.ts"],
+    "contract.ts": ["status.ts", "recipe-contract.ts"],
+    "recipe-contract.ts": [],
   },
   "local-host/durable": {
     history: [],

@@ -6,11 +6,11 @@ import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { bare } from "../ledger/ledger.ts";
-import type { buildGoldenInputSchema, Recipe } from "./contract.ts";
 import { readGolden } from "./golden/golden.ts";
 import { goldenPartLines, goldenPartWarnings, removeGoldenParts } from "./golden/parts.ts";
 import { splitKeyMark } from "./merge/split.ts";
 import { newDataset, type Prepared, prepareOnce } from "./prepare-once.ts";
+import type { buildGoldenInputSchema, Recipe } from "./recipe-contract.ts";
 import { sourceFileKey } from "./shards/file-keys.ts";
 import type { DatasetStore } from "./store.ts";
 

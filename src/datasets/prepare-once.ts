@@ -2,8 +2,9 @@ import { defined } from "../kernel/defined.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare } from "../ledger/ledger.ts";
 import { retryRaces } from "../ledger/races.ts";
-import type { Dataset, OpenDataset, Recipe } from "./contract.ts";
+import type { Dataset, OpenDataset } from "./contract.ts";
 import { afresh } from "./moves.ts";
+import type { Recipe } from "./recipe-contract.ts";
 import type { DatasetStore } from "./store.ts";
 
 /** `existed`: an equal request was made before; its dataset is answered. */

@@ -3,9 +3,9 @@ import type { Settings } from "../config/settings.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
-import type { buildDatasetInputSchema, Format, Recipe } from "./contract.ts";
 import { splitKeyMark } from "./merge/split.ts";
 import { newDataset, type Prepared, prepareOnce } from "./prepare-once.ts";
+import type { buildDatasetInputSchema, Format, Recipe } from "./recipe-contract.ts";
 import type { DatasetStore } from "./store.ts";
 
 interface RequestDeps {

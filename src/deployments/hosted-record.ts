@@ -1,5 +1,6 @@
 import type { HostRequest } from "../hosting/hosting.ts";
-import type { DeploymentActivities, Hosted, HostedRef } from "./contract.ts";
+import type { DeploymentActivities } from "./contract.ts";
+import type { Hosted, HostedRef } from "./hosted-contract.ts";
 import { failed } from "./hosted-moves.ts";
 import type { HostedStore } from "./hosted-store.ts";
 import { cameTo } from "./moves.ts";

@@ -1,5 +1,6 @@
 import { sha256 } from "../kernel/hashing.ts";
-import type { Deployment, GoneHosted, Hosted, Pointer } from "./contract.ts";
+import type { Deployment, Pointer } from "./contract.ts";
+import type { GoneHosted, Hosted } from "./hosted-contract.ts";
 import { isOpenDeployment } from "./status.ts";
 
 /** Azure takes letters, digits and `-`, at most 64 (docs/facts.md#deployment-names). */

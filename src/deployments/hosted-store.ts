@@ -1,6 +1,7 @@
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import { recordsOf } from "../ledger/records.ts";
-import { DEPLOYMENTS, type Deployment, HOSTED, type Hosted, POINTERS, type Pointer } from "./contract.ts";
+import { DEPLOYMENTS, type Deployment, POINTERS, type Pointer } from "./contract.ts";
+import { HOSTED, type Hosted } from "./hosted-contract.ts";
 import type { Holdings } from "./hosted-rules.ts";
 
 export type HostedStore = ReturnType<typeof createHostedStore>;

@@ -6,7 +6,7 @@ import { invalid } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { TrainingRun } from "../training/contract.ts";
-import type { Hosted, HostedRef } from "./contract.ts";
+import type { Hosted, HostedRef } from "./hosted-contract.ts";
 import { ready, remade } from "./hosted-moves.ts";
 import { createHostedRecord, type Probed } from "./hosted-record.ts";
 import { hostedId, hostedName } from "./hosted-rules.ts";

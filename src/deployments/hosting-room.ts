@@ -1,7 +1,8 @@
 import type { Hosting } from "../hosting/hosting.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { Deployment, Hosted, HostedRef } from "./contract.ts";
+import type { Deployment } from "./contract.ts";
+import type { Hosted, HostedRef } from "./hosted-contract.ts";
 import { draining } from "./hosted-moves.ts";
 import type { HostedRecord, Provisioned } from "./hosted-record.ts";
 import { inactive, isGone } from "./hosted-rules.ts";

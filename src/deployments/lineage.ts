@@ -3,7 +3,8 @@ import { noSuchRecord, type RecordKind } from "../doors/no-such-record.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
-import type { Deployment, DeploymentEvent, Hosted } from "./contract.ts";
+import type { Deployment, DeploymentEvent } from "./contract.ts";
+import type { Hosted } from "./hosted-contract.ts";
 import { gateWarnings, shownState } from "./rules.ts";
 import type { DeploymentStore } from "./store.ts";
 

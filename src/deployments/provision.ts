@@ -2,7 +2,7 @@ import type { Hosting, HostProgress } from "../hosting/hosting.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { Hosted, HostedRef } from "./contract.ts";
+import type { Hosted, HostedRef } from "./hosted-contract.ts";
 import { begun, made, provisioning } from "./hosted-moves.ts";
 import { type HostedRecord, type Provisioned, requestOf } from "./hosted-record.ts";
 import { ROOM_AGAIN_SECONDS } from "./hosting-room.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { buildDatasetInputSchema } from "../datasets/contract.ts";
+import type { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { PromoteRequest } from "../deployments/contract.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import type { StartEvaluation } from "../evaluation/service.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts";
 import type { Settings } from "../config/settings.ts";
-import { type Dataset, methodOf, type Split, type TrainingTokens } from "../datasets/contract.ts";
+import type { Dataset, Split, TrainingTokens } from "../datasets/contract.ts";
+import { methodOf } from "../datasets/recipe-contract.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { conflict } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";

@@ -1,4 +1,5 @@
-import { type Dataset, type Format, methodOf } from "../datasets/contract.ts";
+import type { Dataset } from "../datasets/contract.ts";
+import { type Format, methodOf } from "../datasets/recipe-contract.ts";
 import { invalid } from "../kernel/errors.ts";
 import type { Hyperparameters, TrainingRun } from "./contract.ts";
 import { EXAMPLE_GRADER, fieldsRead, type Grader } from "./graders.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { CAPABILITIES, type Capability, capabilityOf, familyOf } from "../../src/catalog/capabilities.ts";
-import type { Format } from "../../src/datasets/contract.ts";
+import type { Format } from "../../src/datasets/recipe-contract.ts";
 import { checkFile, checkTogether } from "../../src/datasets/validate/file.ts";
 import { checkFormatLine } from "../../src/datasets/validate/line.ts";
 import { FILE_RULES, WARNINGS } from "../../src/datasets/validate/line-rules.ts";

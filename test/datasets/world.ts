@@ -4,13 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { readSettings, type Settings } from "../../src/config/settings.ts";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
-import {
-  buildDatasetInputSchema,
-  buildGoldenInputSchema,
-  type Dataset,
-  type DatasetLine,
-  type Split,
-} from "../../src/datasets/contract.ts";
+import type { Dataset, DatasetLine, Split } from "../../src/datasets/contract.ts";
+import { buildDatasetInputSchema, buildGoldenInputSchema } from "../../src/datasets/recipe-contract.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
 import {
   type Candidate,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import * as fc from "fast-check";
 import { createCatalog } from "../../src/catalog/catalog.ts";
-import type { Hosted } from "../../src/deployments/contract.ts";
+import type { Hosted } from "../../src/deployments/hosted-contract.ts";
 import { hostedName, inactive, kept } from "../../src/deployments/hosted-rules.ts";
 import { applyPromotion, applyRestore, NEVER_MOVED, type PointerState } from "../../src/deployments/rules.ts";
 import { createDeploymentUpkeep } from "../../src/deployments/upkeep.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "@jest/globals";
 import type { z } from "zod";
-import type { buildDatasetInputSchema } from "../../src/datasets/contract.ts";
+import type { buildDatasetInputSchema } from "../../src/datasets/recipe-contract.ts";
 import type { datasetReplySchema } from "../../src/datasets/replies.ts";
 import type { deploymentEventSchema } from "../../src/deployments/contract.ts";
 import type { shownDeploymentSchema } from "../../src/deployments/replies.ts";

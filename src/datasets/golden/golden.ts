@@ -1,8 +1,8 @@
 import { invalid } from "../../kernel/errors.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
-import type { Format } from "../contract.ts";
 import { contentHash } from "../line/normalise.ts";
+import type { Format } from "../recipe-contract.ts";
 import { add } from "../shards/shard-file.ts";
 import { type CheckedFormat, checkFormatLine, parseLine } from "../validate/line.ts";
 import type { LineFault } from "../validate/line-rules.ts";

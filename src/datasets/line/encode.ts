@@ -1,5 +1,6 @@
 import type { Episode, Message } from "../../episodes/contract.ts";
-import type { DatasetLine, Example, Format, Preference, Reinforcement } from "../contract.ts";
+import type { DatasetLine, Example, Preference, Reinforcement } from "../contract.ts";
+import type { Format } from "../recipe-contract.ts";
 import { exampleLine } from "./example.ts";
 import { contentText, inputLength } from "./normalise.ts";
 

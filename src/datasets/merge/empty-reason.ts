@@ -1,4 +1,4 @@
-import type { Recipe } from "../contract.ts";
+import type { Recipe } from "../recipe-contract.ts";
 import type { ShardSummary } from "../shards/shard-file.ts";
 import { LEAST_GAP } from "./pairs.ts";
 

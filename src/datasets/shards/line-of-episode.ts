@@ -2,10 +2,10 @@ import type { Episode } from "../../episodes/contract.ts";
 import { REDACTION_VERSION, redact } from "../../redaction/redact.ts";
 import type { Reward } from "../../rewards/contract.ts";
 import type { Stopwatch } from "../common/stopwatch.ts";
-import type { Format, Recipe } from "../contract.ts";
 import { type EncodedLine, encode, learnLastOnly } from "../line/encode.ts";
 import { toExample } from "../line/example.ts";
 import { scoreOf } from "../line/score.ts";
+import type { Format, Recipe } from "../recipe-contract.ts";
 import { faultsOf } from "../validate/line.ts";
 
 export const formatOf = (recipe: Recipe): Format => recipe.format ?? "sft";

@@ -1,9 +1,10 @@
 import type { Capability } from "../../catalog/capabilities.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
-import { type DatasetLine, type Format, methodOf, type Preference } from "../contract.ts";
+import type { DatasetLine, Preference } from "../contract.ts";
 import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "../line/near.ts";
 import { contentHash, contentText, turnsOf } from "../line/normalise.ts";
+import { type Format, methodOf } from "../recipe-contract.ts";
 import { encodingOf, lineCounter, loadCounter, SPECIAL_TOKEN } from "../tokens/tokens.ts";
 import { referencesOf } from "./formats.ts";
 import { checkFormatLine } from "./line.ts";

@@ -4,10 +4,10 @@ import {
   type DatasetLine,
   type Example,
   exampleSchema,
-  type Format,
   preferenceSchema,
   reinforcementSchema,
 } from "../contract.ts";
+import type { Format } from "../recipe-contract.ts";
 import { checkCapability, checkPreference, checkReinforcement } from "./formats.ts";
 import {
   DEEPEST_NESTING,

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { startAndWait } from "../doors/long-operation.ts";
+import { type CallContext, defineOperation, type Reply } from "../doors/operation.ts";
+import { invalid } from "../kernel/errors.ts";
+import { BUILD_DATASET, type Dataset } from "./contract.ts";
+import { type DatasetOperationDeps, ofAgent, oneDataset } from "./operation-deps.ts";
+import type { Prepared } from "./prepare-once.ts";
+import { buildDatasetInputSchema, buildGoldenInputSchema, goldenPartInputSchema } from "./recipe-contract.ts";
+import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
+import { isEndedDataset } from "./status.ts";
+
+/** The rows that build datasets, and stop a build. */
+export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps) {
+  const agent = ofAgent(settings);
+
+  /** Starts the build of a new dataset and answers it finished, or 202 with where to ask. */
+  async function build({ dataset }: Prepared, context: CallContext): Promise<Reply<DatasetReply>> {
+    if (isEndedDataset(dataset)) return answer(dataset);
+    const { agent_id, id } = dataset;
+    const { record, finished, urls } = await startAndWait(
+      context,
+      clock,
+      BUILD_DATASET,
+      { agent_id, id },
+      () => service.get(agent_id, id),
+      isEndedDataset,
+    );
+    return finished ? answer(record) : { status: 202, body: datasetReply(record, urls) };
+  }
+
+  return [
+    defineOperation({
+      name: "buildDataset",
+      summary: "Builds a fine-tuning dataset from the agent's rewarded episodes.",
+      input: buildDatasetInputSchema.extend(agent),
+      output: datasetReplySchema,
+      role: "builder",
+      effect: "write",
+      idempotent: true,
+      rest: { method: "POST", path: "/datasets" },
+      cli: "build-dataset",
+      mcp: ["lightning_build_dataset"],
+      example: { agent_id: "mcp-agents", name: "v1", min_reward: 0.5 },
+      run: async (input, context) => build(await service.prepare(input), context),
+    }),
+    defineOperation({
+      name: "buildGoldenDataset",
+      summary: "Builds a dataset from golden conversations (JSONL); one invalid line refuses the whole file.",
+      input: buildGoldenInputSchema.extend(agent),
+      output: datasetReplySchema,
+      role: "builder",
+      effect: "write",
+      idempotent: true,
+      rest: { method: "POST", path: "/datasets/golden" },
+      cli: "build-golden",
+      mcp: ["lightning_build_golden"],
+      example: {
+        agent_id: "mcp-agents",
+        name: "golden",
+        content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
+      },
+      run: async (input, context) => build(await service.prepareGolden(input), context),
+    }),
+    defineOperation({
+      name: "addGoldenPart",
+      summary: "Checks and keeps a part of a golden file that is too large for one request.",
+      input: goldenPartInputSchema.extend(agent),
+      output: z.object({
+        part: z.string(),
+        read: z.number().int(),
+        kept: z.number().int(),
+        warnings: z.record(z.string(), z.number().int()),
+      }),
+      role: "builder",
+      effect: "write",
+      idempotent: true,
+      rest: { method: "POST", path: "/datasets/golden/parts" },
+      example: {
+        agent_id: "mcp-agents",
+        name: "golden",
+        first_line: 1,
+        content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
+      },
+      run: async (input) => ({ body: { ...(await service.addGoldenPart(input)) } }),
+    }),
+    defineOperation({
+      name: "cancelDataset",
+      summary: "Asks for the end of a dataset's build; what it wrote is removed.",
+      input: z.strictObject(oneDataset(settings)),
+      output: datasetReplySchema,
+      role: "builder",
+      effect: "destroy",
+      idempotent: true,
+      rest: { method: "POST", path: "/datasets/{dataset_id}/cancel" },
+      cli: "cancel-dataset",
+      mcp: ["lightning_cancel_dataset"],
+      aliases: { id: "dataset_id" },
+      example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123" },
+      run: async ({ agent_id, dataset_id }) => ({
+        body: datasetReply(await service.cancel(agent_id, dataset_id)),
+      }),
+    }),
+  ];
+}
+
+/** @throws invalid with the build's own code when it failed */
+function answer(dataset: Dataset): Reply<DatasetReply> {
+  if (dataset.status !== "failed") return { body: datasetReply(dataset) };
+  throw invalid(dataset.error_code ?? "build_failed", dataset.error ?? "The dataset could not be built.", {
+    remedy: "Correct what the message names, then ask for the same dataset again.",
+    details: { dataset_id: dataset.id, dropped: dataset.dropped },
+  });
+}

@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../doors/schemas.ts";
+import { REWARD_SOURCES } from "../rewards/contract.ts";
+
+/** `chat`: turns alone, as trainers of open models take them; `legacy_text`: tool calls as text, as the original wrote. */
+export const FORMATS = ["sft", "dpo", "rft", "chat", "legacy_text"] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** The method a file of that format is for; plain chat goes to other trainers, by supervision. */
+export const methodOf = (format: Format): "supervised" | "dpo" | "reinforcement" =>
+  format === "dpo" ? "dpo" : format === "rft" ? "reinforcement" : "supervised";
+
+export const datasetNameSchema = z.string().min(1).max(200);
+
+const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);
+
+/** What else may choose, cap or write examples; each absent unless it was asked for. */
+const selectionShape = {
+  tools: namesSchema.optional().meta({ description: "Only episodes that called one of these tools." }),
+  models: namesSchema.optional().meta({ description: "Only episodes of these models." }),
+  tags: namesSchema.optional().meta({
+    description: "Only episodes with one of these tags, in their metadata or in that of a reward.",
+  }),
+  min_per_tool: z.number().int().min(1).max(100_000).optional().meta({
+    description: "Of each tool (by the first call) the best so many are kept before max_examples counts.",
+  }),
+  cap_by: z.enum(["tool", "model", "session", "source"]).optional().meta({
+    description: "What `cap` counts by; `tool` when absent.",
+  }),
+  cap: z.number().int().min(1).max(10_000_000).optional().meta({
+    description: "Most examples of one tool, model, session or reward source; the best rewarded stay.",
+  }),
+  max_tokens: z.number().int().min(16).max(1_000_000).optional().meta({
+    description: "Longer examples are left out and counted; nothing is ever cut. 65,536 when absent.",
+  }),
+  near_duplicates: z.number().min(0.5).max(1).optional().meta({
+    description:
+      "From which likeness of question and of answer an example is a duplicate; 1: exact ones only.",
+  }),
+  learn: z.enum(["all", "last"]).optional().meta({
+    description: "`last`: weight 0 on all assistant turns but the last.",
+  }),
+  min_gap: z.number().min(0).max(2).optional().meta({
+    description: "DPO: least difference of score between two answers to one question; 0.5 when absent.",
+  }),
+  test_after: storedTimeSchema.optional().meta({
+    description: "Conversations that begin at or after this time are the test side.",
+  }),
+  bom: z.boolean().optional().meta({ description: "Begin files with a byte-order mark." }),
+} as const;
+
+/** What decides a dataset's content, besides the ledger's state at the watermark. Its hash is part of the id. */
+export const recipeSchema = z.strictObject({
+  kind: z.enum(["episodes", "golden"]),
+  min_reward: z.number().min(-1).max(1).optional(),
+  sources: z.array(z.enum(REWARD_SOURCES)).min(1).optional(),
+  start_date: storedTimeSchema.optional(),
+  end_date: storedTimeSchema.optional(),
+  max_examples: z.number().int().min(1),
+  include_tools: z.boolean(),
+  train_split: z.number().min(0).max(1),
+  /** Share of groups reserved for evaluation and never trained on, taken before the train/validation split. */
+  test_split: z.number().min(0).max(1),
+  /** Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default. */
+  split_key: z.string().optional(),
+  system_prompt: z.string().optional(),
+  /** Golden only: SHA-256 of the file's bytes. */
+  source_sha256: z.string().optional(),
+  /** Golden datasets whose examples join the training side. */
+  include_golden: z.array(idSchema).optional(),
+  /** Absent: `sft`. */
+  format: z.enum(FORMATS).optional(),
+  ...selectionShape,
+});
+export type Recipe = z.output<typeof recipeSchema>;
+
+export const buildDatasetInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
+  description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
+  min_reward: z
+    .number()
+    .min(-1)
+    .max(1)
+    .optional()
+    .meta({ description: "Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent." }),
+  sources: z
+    .array(z.enum(REWARD_SOURCES))
+    .min(1)
+    .optional()
+    .meta({ description: "Reward sources that count; all when absent." }),
+  start_date: timeSchema.optional().meta({ description: "Only episodes from this time on." }),
+  end_date: timeSchema.optional().meta({ description: "Only episodes up to this time." }),
+  max_examples: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .optional()
+    .meta({ description: "Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent." }),
+  include_tools: z
+    .boolean()
+    .optional()
+    .meta({ description: "Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent." }),
+  train_split: z.number().min(0.01).max(1).optional().meta({
+    description: "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+  }),
+  test_split: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .optional()
+    .meta({ description: "Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent." }),
+  system_prompt: z
+    .string()
+    .max(100_000)
+    .optional()
+    .meta({ description: "The system message of every example, in the place of the episode's own." }),
+  include_golden: z
+    .array(idSchema)
+    .max(20)
+    .optional()
+    .meta({ description: "Golden datasets whose lines join this one, by id, at most 20." }),
+  format: z.enum(FORMATS).optional().meta({
+    description:
+      "Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent.",
+  }),
+  ...selectionShape,
+  test_after: timeSchema
+    .optional()
+    .meta({ description: "Conversations that begin at or after this time are the test side." }),
+});
+
+export const goldenPartInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  name: datasetNameSchema.meta({ description: "Name of the golden dataset that it becomes part of." }),
+  /** Whole lines of the file. */
+  content: z.string().min(1).meta({ description: "Whole lines of the file, JSONL." }),
+  /** The number that the part's first line has in the file; 1 begins anew and forgets earlier parts. */
+  first_line: z.number().int().min(1).default(1).meta({
+    description: "Number of the part's first line in the file; 1 starts over and drops earlier parts.",
+  }),
+  format: z.enum(["sft", "dpo", "rft"]).optional().meta({
+    description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
+  }),
+});
+
+export const buildGoldenInputSchema = z.strictObject({
+  agent_id: agentIdSchema,
+  name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
+  description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
+  /** The JSONL text itself; the CLI reads the file and sends its content. */
+  content: z.string().min(1).optional().meta({ description: "The file's text, JSONL; or give `parts`." }),
+  /** In the place of `content`: what `addGoldenPart` answered for each part of a large file, in order. */
+  parts: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .min(1)
+    .max(20_000)
+    .optional()
+    .meta({
+      description:
+        "In the place of `content`: what addGoldenPart answered for each part of a large file, in order.",
+    }),
+  train_split: z.number().min(0.01).max(1).optional().meta({
+    description: "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
+  }),
+  /** 1 makes the whole file a test set that is never trained on. */
+  test_split: z.number().min(0).max(1).optional().meta({
+    description:
+      "Share of the groups set aside as a test side, 0 to 1; 1 makes the whole file a test set that is never trained on.",
+  }),
+  /** What the lines are; other tools' exports are known by their shape and turned into `sft`. */
+  format: z.enum(["sft", "dpo", "rft"]).optional().meta({
+    description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
+  }),
+  bom: z.boolean().optional().meta({ description: "Write the files with a byte-order mark." }),
+});

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { idSchema } from "../doors/schemas.ts";
+import type { Episode } from "./contract.ts";
+
+/** The original's preview: 200 characters, then dots. */
+const PREVIEW = 200;
+const preview = (text: string) => (text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW)}...`);
+
+/** An episode in lists, with the beginnings of its texts. */
+export const summarySchema = z.object({
+  id: idSchema,
+  agent_id: z.string(),
+  user_input: z.string(),
+  assistant_output: z.string(),
+  tool_calls_count: z.number().int(),
+  tool_names: z.array(z.string()),
+  model_deployment: z.string().nullable(),
+  request_latency_ms: z.number().nullable(),
+  session_id: z.string().nullable(),
+  correlation_id: z.string().nullable(),
+  reward_count: z.number().int(),
+  reward_avg: z.number().nullable(),
+  reward_penalty: z.number().nullable(),
+  reward_vetoed: z.boolean(),
+  created_at: z.string(),
+});
+
+export function summary(episode: Episode): z.input<typeof summarySchema> {
+  return {
+    id: episode.id,
+    agent_id: episode.agent_id,
+    user_input: preview(episode.user_input),
+    assistant_output: preview(episode.assistant_output),
+    tool_calls_count: episode.tool_calls.length,
+    tool_names: episode.tool_names,
+    model_deployment: episode.model_deployment ?? null,
+    request_latency_ms: episode.request_latency_ms ?? null,
+    session_id: episode.session_id ?? null,
+    correlation_id: episode.correlation_id ?? null,
+    reward_count: episode.reward_count ?? 0,
+    reward_avg: episode.reward_avg ?? null,
+    reward_penalty: episode.reward_penalty ?? null,
+    reward_vetoed: episode.reward_vetoed ?? false,
+    created_at: episode.created_at,
+  };
+}
