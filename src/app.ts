@@ -4,7 +4,7 @@ import { createActivities } from "./compose/activities.ts";
 import { openOperations } from "./compose/operations.ts";
 import { type AppOptions, openPorts } from "./compose/ports.ts";
 import { createServices } from "./compose/services.ts";
-import { keepInOrder } from "./deployments/upkeep.ts";
+import { keepInOrder } from "./deployments/upkeep/upkeep.ts";
 import type { Orchestrations } from "./doors/operation.ts";
 import { createAccess } from "./identity/access.ts";
 import { fatal } from "./kernel/errors.ts";

@@ -14,7 +14,7 @@ const PORTS = ["files", "provider", "hosting", "catalog"];
 /** A stage's nouns: its `contract.ts`, and where that would hold two ideas, a second file. */
 const SECOND: Readonly<Record<string, string>> = {
   datasets: "recipe-contract.ts",
-  deployments: "hosted-contract.ts",
+  deployments: "hosted/contract.ts",
 };
 const contractsOf = (stage: string) =>
   ["contract.ts", SECOND[stage]].flatMap((file) => (file === undefined ? [] : [`${stage}/${file}`]));
@@ -126,7 +126,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "compose",
     "identity/access.ts",
     "agent",
-    "deployments/upkeep.ts",
+    "deployments/upkeep",
     "pipelines/retraining.ts",
     "surfaces/mcp.ts",
   ],
@@ -163,6 +163,23 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     "store.ts": ["common", "contract.ts", "manifests.ts", "sources.ts"],
     "contract.ts": ["status.ts", "recipe-contract.ts"],
     "recipe-contract.ts": [],
+  },
+  deployments: {
+    hosted: ["contract.ts", "moves.ts", "probe.ts", "status.ts", "store.ts"],
+    gate: ["contract.ts", "hosted", "pointer-store.ts", "probe.ts", "rules.ts", "status.ts", "store.ts"],
+    upkeep: ["contract.ts", "hosted", "probe.ts", "service.ts", "status.ts", "store.ts"],
+    // The rows: verbs of the services, never a store.
+    operations: [
+      "contract.ts",
+      "lineage.ts",
+      "replies.ts",
+      "rules.ts",
+      "selection.ts",
+      "status.ts",
+      "type:service.ts",
+      "gate",
+      "upkeep",
+    ],
   },
   "local-host/durable": {
     history: [],

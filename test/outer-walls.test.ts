@@ -172,7 +172,7 @@ describe("the walls around what stands beside src", () => {
 
 describe("the operations", () => {
   const OPERATIONS = sources("src").filter((file) =>
-    /(?:^|-|\/)operations\.ts$|\/episode-trace\.ts$/.test(file),
+    /(?:^|-|\/)operations?(?:\.ts$|\/)|\/episode-trace\.ts$/.test(file),
   );
 
   it("ask their service: they neither import a store nor reach past a service into one", () => {

@@ -7,7 +7,7 @@ import * as datasets from "../src/datasets/contract.ts";
 import * as recipe from "../src/datasets/recipe-contract.ts";
 import * as datasetReplies from "../src/datasets/replies.ts";
 import * as deployments from "../src/deployments/contract.ts";
-import * as hosted from "../src/deployments/hosted-contract.ts";
+import * as hosted from "../src/deployments/hosted/contract.ts";
 import * as deploymentReplies from "../src/deployments/replies.ts";
 import * as chat from "../src/doors/chat.ts";
 import * as manifest from "../src/doors/manifest.ts";

@@ -2,7 +2,7 @@ import { TABLES } from "../catalog/tables.ts";
 import { createDatasetService } from "../datasets/service.ts";
 import { createModelSelector } from "../deployments/selection.ts";
 import { createDeploymentService } from "../deployments/service.ts";
-import { createDeploymentUpkeep } from "../deployments/upkeep.ts";
+import { createDeploymentUpkeep } from "../deployments/upkeep/upkeep.ts";
 import { createEpisodeService } from "../episodes/service.ts";
 import { createEvaluationService } from "../evaluation/service.ts";
 import { createAuditLog } from "../identity/audit.ts";

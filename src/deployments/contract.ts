@@ -3,7 +3,7 @@ import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts"
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
-import type { HostedRef } from "./hosted-contract.ts";
+import type { HostedRef } from "./hosted/contract.ts";
 import { DEPLOYMENT_STATES, type DeploymentState, isOpenState, type OpenDeploymentState } from "./status.ts";
 
 export { DEPLOYMENT_STATES } from "./status.ts";

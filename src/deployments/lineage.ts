@@ -4,7 +4,7 @@ import type { Evaluation } from "../evaluation/contract.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment, DeploymentEvent } from "./contract.ts";
-import type { Hosted } from "./hosted-contract.ts";
+import type { Hosted } from "./hosted/contract.ts";
 import { gateWarnings, shownState } from "./rules.ts";
 import type { DeploymentStore } from "./store.ts";
 

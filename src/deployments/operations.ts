@@ -1,9 +1,9 @@
-import type { DeploymentOperationsDeps } from "./operation-deps.ts";
-import { policyOperations } from "./policy-operations.ts";
-import { promoteOperation } from "./promote-operation.ts";
-import { deploymentReads } from "./read-operations.ts";
-import { rollbackOperations } from "./rollback-operations.ts";
-import { upkeepOperations } from "./upkeep-operations.ts";
+import type { DeploymentOperationsDeps } from "./operations/deps.ts";
+import { policyOperations } from "./operations/policies.ts";
+import { promoteOperation } from "./operations/promote.ts";
+import { deploymentReads } from "./operations/reads.ts";
+import { rollbackOperations } from "./operations/rollback.ts";
+import { upkeepOperations } from "./operations/upkeep.ts";
 
 /** The rows of promotion, rollback, selection and lineage. */
 export function deploymentOperations(deps: DeploymentOperationsDeps) {

@@ -1,7 +1,7 @@
 import { bare, type Stored } from "../ledger/ledger.ts";
 import type { TrainingRun } from "../training/contract.ts";
 import type { Deployment } from "./contract.ts";
-import type { Hosted } from "./hosted-contract.ts";
+import type { Hosted } from "./hosted/contract.ts";
 import { createLineage } from "./lineage.ts";
 import { NEVER_MOVED, type PointerState } from "./rules.ts";
 import type { DeploymentStore } from "./store.ts";

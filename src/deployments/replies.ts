@@ -5,7 +5,7 @@ import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { evaluationSchema, VERDICTS } from "../evaluation/contract.ts";
 import { trainingRunSchema } from "../training/contract.ts";
 import { deploymentEventSchema, deploymentSchema } from "./contract.ts";
-import { hostedSchema } from "./hosted-contract.ts";
+import { hostedSchema } from "./hosted/contract.ts";
 
 export const nameOrNull = z.string().nullable();
 

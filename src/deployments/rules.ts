@@ -1,6 +1,6 @@
 import type { Deployment, DeploymentEvent, Pointer } from "./contract.ts";
-import type { Hosted } from "./hosted-contract.ts";
-import { isGone } from "./hosted-rules.ts";
+import type { Hosted } from "./hosted/contract.ts";
+import { isGone } from "./hosted/rules.ts";
 import type { DeploymentState } from "./status.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Ledger, Page, Stored } from "../ledger/ledger.ts";
 import { recordsOf } from "../ledger/records.ts";
 import { DEPLOYMENTS, type Deployment } from "./contract.ts";
-import { createHostedStore } from "./hosted-store.ts";
+import { createHostedStore } from "./hosted/store.ts";
 import { createParentsStore } from "./parents-store.ts";
 import { createPointerStore } from "./pointer-store.ts";
 

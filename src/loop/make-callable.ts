@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { HostedRef } from "../deployments/hosted-contract.ts";
+import type { HostedRef } from "../deployments/hosted/contract.ts";
 import { NEVER_READY, PROBES, probeAgainMs } from "../deployments/probing.ts";
 import { pause, type Steps, step } from "./steps.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { createDeploymentActivities } from "../../src/deployments/activities.ts";
 import type { Deployment, DeploymentEvent, Pointer } from "../../src/deployments/contract.ts";
-import { createGatePolicies } from "../../src/deployments/policy.ts";
+import { createGatePolicies } from "../../src/deployments/gate/policy.ts";
 import { createDeploymentService } from "../../src/deployments/service.ts";
 import type { VirtualClock } from "../../src/kernel/clock.ts";
 import { isLightningError } from "../../src/kernel/errors.ts";

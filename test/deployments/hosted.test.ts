@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import * as fc from "fast-check";
 import { createCatalog } from "../../src/catalog/catalog.ts";
-import type { Hosted } from "../../src/deployments/hosted-contract.ts";
-import { hostedName, inactive, kept } from "../../src/deployments/hosted-rules.ts";
+import type { Hosted } from "../../src/deployments/hosted/contract.ts";
+import { hostedName, inactive, kept } from "../../src/deployments/hosted/rules.ts";
 import { applyPromotion, applyRestore, NEVER_MOVED, type PointerState } from "../../src/deployments/rules.ts";
-import { createDeploymentUpkeep } from "../../src/deployments/upkeep.ts";
+import { createDeploymentUpkeep } from "../../src/deployments/upkeep/upkeep.ts";
 import { LightningError, unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { runPipelineInputSchema } from "../../src/pipelines/contract.ts";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { DATASETS } from "../../src/datasets/contract.ts";
 import { DEPLOYMENTS } from "../../src/deployments/contract.ts";
-import { HOSTED } from "../../src/deployments/hosted-contract.ts";
+import { HOSTED } from "../../src/deployments/hosted/contract.ts";
 import { EVALUATIONS } from "../../src/evaluation/contract.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";

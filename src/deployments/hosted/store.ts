@@ -1,8 +1,8 @@
-import { bare, type Ledger } from "../ledger/ledger.ts";
-import { recordsOf } from "../ledger/records.ts";
-import { DEPLOYMENTS, type Deployment, POINTERS, type Pointer } from "./contract.ts";
-import { HOSTED, type Hosted } from "./hosted-contract.ts";
-import type { Holdings } from "./hosted-rules.ts";
+import { bare, type Ledger } from "../../ledger/ledger.ts";
+import { recordsOf } from "../../ledger/records.ts";
+import { DEPLOYMENTS, type Deployment, POINTERS, type Pointer } from "../contract.ts";
+import { HOSTED, type Hosted } from "./contract.ts";
+import type { Holdings } from "./rules.ts";
 
 export type HostedStore = ReturnType<typeof createHostedStore>;
 

@@ -1,12 +1,12 @@
-import type { Settings } from "../config/settings.ts";
-import { noSuchRecord } from "../doors/no-such-record.ts";
-import type { Evaluation } from "../evaluation/contract.ts";
-import { conflict, forbidden, invalid } from "../kernel/errors.ts";
-import type { TrainingRun } from "../training/contract.ts";
-import type { Deployment } from "./contract.ts";
+import type { Settings } from "../../config/settings.ts";
+import { noSuchRecord } from "../../doors/no-such-record.ts";
+import type { Evaluation } from "../../evaluation/contract.ts";
+import { conflict, forbidden, invalid } from "../../kernel/errors.ts";
+import type { TrainingRun } from "../../training/contract.ts";
+import type { Deployment } from "../contract.ts";
+import { gateDoubt, isSamePerson } from "../rules.ts";
+import type { DeploymentStore } from "../store.ts";
 import type { Gate, GatePolicies } from "./policy.ts";
-import { gateDoubt, isSamePerson } from "./rules.ts";
-import type { DeploymentStore } from "./store.ts";
 
 export interface GateQuestion {
   readonly run: TrainingRun;

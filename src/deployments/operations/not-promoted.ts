@@ -1,5 +1,5 @@
-import { conflict, forbidden, type LightningError } from "../kernel/errors.ts";
-import type { Deployment } from "./contract.ts";
+import { conflict, forbidden, type LightningError } from "../../kernel/errors.ts";
+import type { Deployment } from "../contract.ts";
 
 /** Codes that a caller can act on are told as themselves. */
 export function notPromoted(record: Deployment): LightningError {

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { RecordRef } from "../doors/claim.ts";
-import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
-import type { RecordKind } from "../ledger/records.ts";
-import { HOSTED_STATES } from "./status.ts";
+import type { RecordRef } from "../../doors/claim.ts";
+import { idSchema, storedTimeSchema } from "../../doors/schemas.ts";
+import type { RecordKind } from "../../ledger/records.ts";
+import { HOSTED_STATES } from "../status.ts";
 
 /**
  * A tuned model made callable at the provider, one for each run: promotions, evaluations and rollbacks of the same run

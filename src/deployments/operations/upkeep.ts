@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Settings } from "../config/settings.ts";
-import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema, jsonSchema, olderThanDaysSchema } from "../doors/schemas.ts";
-import { PROMOTE_MODEL } from "./contract.ts";
-import type { DeploymentUpkeep } from "./upkeep.ts";
+import type { Settings } from "../../config/settings.ts";
+import { defineOperation } from "../../doors/operation.ts";
+import { agentIdSchema, idSchema, jsonSchema, olderThanDaysSchema } from "../../doors/schemas.ts";
+import { PROMOTE_MODEL } from "../contract.ts";
+import type { DeploymentUpkeep } from "../upkeep/upkeep.ts";
 
 export interface UpkeepOperationsDeps {
   readonly upkeep: DeploymentUpkeep;

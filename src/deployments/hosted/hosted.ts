@@ -1,20 +1,20 @@
-import { type Catalog, UNKNOWN } from "../catalog/catalog.ts";
-import type { Settings } from "../config/settings.ts";
-import type { Hosting } from "../hosting/hosting.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { invalid } from "../kernel/errors.ts";
-import type { Logger } from "../kernel/logger.ts";
-import type { Provider } from "../provider/provider.ts";
-import type { TrainingRun } from "../training/contract.ts";
-import type { Hosted, HostedRef } from "./hosted-contract.ts";
-import { ready, remade } from "./hosted-moves.ts";
-import { createHostedRecord, type Probed } from "./hosted-record.ts";
-import { hostedId, hostedName } from "./hosted-rules.ts";
-import type { HostedStore } from "./hosted-store.ts";
-import { createHostingRoom } from "./hosting-room.ts";
-import { probe } from "./probe.ts";
+import { type Catalog, UNKNOWN } from "../../catalog/catalog.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { Hosting } from "../../hosting/hosting.ts";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import { invalid } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Provider } from "../../provider/provider.ts";
+import type { TrainingRun } from "../../training/contract.ts";
+import { probe } from "../probe.ts";
+import type { DeploymentStore } from "../store.ts";
+import type { Hosted, HostedRef } from "./contract.ts";
+import { ready, remade } from "./moves.ts";
 import { createProvision } from "./provision.ts";
-import type { DeploymentStore } from "./store.ts";
+import { createHostingRoom } from "./quota.ts";
+import { createHostedRecord, type Probed } from "./record.ts";
+import { hostedId, hostedName } from "./rules.ts";
+import type { HostedStore } from "./store.ts";
 
 export interface HostedDeps {
   readonly hosted: HostedStore;

@@ -1,7 +1,7 @@
-import { sha256 } from "../kernel/hashing.ts";
-import type { Deployment, Pointer } from "./contract.ts";
-import type { GoneHosted, Hosted } from "./hosted-contract.ts";
-import { isOpenDeployment } from "./status.ts";
+import { sha256 } from "../../kernel/hashing.ts";
+import type { Deployment, Pointer } from "../contract.ts";
+import { isOpenDeployment } from "../status.ts";
+import type { GoneHosted, Hosted } from "./contract.ts";
 
 /** Azure takes letters, digits and `-`, at most 64 (docs/facts.md#deployment-names). */
 const LONGEST_AGENT = 40;

@@ -1,11 +1,11 @@
-import type { Hosting, HostProgress } from "../hosting/hosting.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf } from "../kernel/errors.ts";
-import type { Logger } from "../kernel/logger.ts";
-import type { Hosted, HostedRef } from "./hosted-contract.ts";
-import { begun, made, provisioning } from "./hosted-moves.ts";
-import { type HostedRecord, type Provisioned, requestOf } from "./hosted-record.ts";
-import { ROOM_AGAIN_SECONDS } from "./hosting-room.ts";
+import type { Hosting, HostProgress } from "../../hosting/hosting.ts";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import { isLightningError, messageOf } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Hosted, HostedRef } from "./contract.ts";
+import { begun, made, provisioning } from "./moves.ts";
+import { ROOM_AGAIN_SECONDS } from "./quota.ts";
+import { type HostedRecord, type Provisioned, requestOf } from "./record.ts";
 
 /** Azure makes a deployment in minutes; one that takes longer than this will not come. */
 const PATIENCE_MS = 2 * 3_600_000;

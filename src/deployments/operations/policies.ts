@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Settings } from "../config/settings.ts";
-import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema } from "../doors/schemas.ts";
-import { GATES, type GatePolicies, type GatePolicy, policyRecordSchema } from "./policy.ts";
+import type { Settings } from "../../config/settings.ts";
+import { defineOperation } from "../../doors/operation.ts";
+import { agentIdSchema } from "../../doors/schemas.ts";
+import { GATES, type GatePolicies, type GatePolicy, policyRecordSchema } from "../gate/policy.ts";
 
 const policySchema = z.object({
   agent_id: z.string(),

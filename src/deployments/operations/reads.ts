@@ -1,14 +1,14 @@
 import { z } from "zod";
-import type { Settings } from "../config/settings.ts";
-import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
-import { bare } from "../ledger/ledger.ts";
-import { rollbackInfo, showDeployment } from "./lineage.ts";
-import { lineageOperations } from "./lineage-operations.ts";
-import { activeDeploymentSchema, shownDeploymentSchema } from "./replies.ts";
-import { applyRollback } from "./rules.ts";
-import type { ModelSelector } from "./selection.ts";
-import type { DeploymentService } from "./service.ts";
+import type { Settings } from "../../config/settings.ts";
+import { defineOperation } from "../../doors/operation.ts";
+import { agentIdSchema, idSchema, pagingSchema } from "../../doors/schemas.ts";
+import { bare } from "../../ledger/ledger.ts";
+import { rollbackInfo, showDeployment } from "../lineage.ts";
+import { activeDeploymentSchema, shownDeploymentSchema } from "../replies.ts";
+import { applyRollback } from "../rules.ts";
+import type { ModelSelector } from "../selection.ts";
+import type { DeploymentService } from "../service.ts";
+import { lineageOperations } from "./lineage.ts";
 
 /** The rows that only look: which model serves, and what served before. */
 export function deploymentReads({

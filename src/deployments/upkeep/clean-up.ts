@@ -1,7 +1,7 @@
-import type { Catalog, Unknown } from "../catalog/catalog.ts";
-import { messageOf } from "../kernel/errors.ts";
-import type { Logger } from "../kernel/logger.ts";
-import type { DeploymentService } from "./service.ts";
+import type { Catalog, Unknown } from "../../catalog/catalog.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { DeploymentService } from "../service.ts";
 
 export interface CleanUp {
   readonly dry_run: boolean;

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema } from "../doors/schemas.ts";
-import { PROMOTE_MODEL, promoteInputSchema } from "./contract.ts";
-import { showDeployment } from "./lineage.ts";
+import { startAndWait } from "../../doors/long-operation.ts";
+import { defineOperation } from "../../doors/operation.ts";
+import { agentIdSchema } from "../../doors/schemas.ts";
+import { PROMOTE_MODEL, promoteInputSchema } from "../contract.ts";
+import { showDeployment } from "../lineage.ts";
+import { shownDeploymentSchema } from "../replies.ts";
+import { isEndedDeployment } from "../status.ts";
+import { caller, type DeploymentOperationsDeps } from "./deps.ts";
 import { notPromoted } from "./not-promoted.ts";
-import { caller, type DeploymentOperationsDeps } from "./operation-deps.ts";
-import { shownDeploymentSchema } from "./replies.ts";
-import { isEndedDeployment } from "./status.ts";
 
 const promotedSchema = shownDeploymentSchema.extend({
   success: z.boolean(),

@@ -1,15 +1,15 @@
-import type { Hosting } from "../hosting/hosting.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import type { Logger } from "../kernel/logger.ts";
-import type { Deployment } from "./contract.ts";
-import type { Hosted, HostedRef } from "./hosted-contract.ts";
-import { draining } from "./hosted-moves.ts";
-import type { HostedRecord, Provisioned } from "./hosted-record.ts";
-import { inactive, isGone } from "./hosted-rules.ts";
-import type { HostedStore } from "./hosted-store.ts";
-import { hindered } from "./moves.ts";
-import { isOpenDeployment } from "./status.ts";
-import type { DeploymentStore } from "./store.ts";
+import type { Hosting } from "../../hosting/hosting.ts";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Deployment } from "../contract.ts";
+import { hindered } from "../moves.ts";
+import { isOpenDeployment } from "../status.ts";
+import type { DeploymentStore } from "../store.ts";
+import type { Hosted, HostedRef } from "./contract.ts";
+import { draining } from "./moves.ts";
+import type { HostedRecord, Provisioned } from "./record.ts";
+import { inactive, isGone } from "./rules.ts";
+import type { HostedStore } from "./store.ts";
 
 /** A quota is free some 15 to 20 s after what held it is gone (docs/facts.md#quota-after-removal). */
 export const ROOM_AGAIN_SECONDS = 20;

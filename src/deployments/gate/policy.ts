@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Settings } from "../config/settings.ts";
-import { storedTimeSchema } from "../doors/schemas.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { invalid, preconditionFailed } from "../kernel/errors.ts";
-import { bare, type Ledger } from "../ledger/ledger.ts";
-import { createOrReplace, retryRaces } from "../ledger/races.ts";
+import type { Settings } from "../../config/settings.ts";
+import { storedTimeSchema } from "../../doors/schemas.ts";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import { invalid, preconditionFailed } from "../../kernel/errors.ts";
+import { bare, type Ledger } from "../../ledger/ledger.ts";
+import { createOrReplace, retryRaces } from "../../ledger/races.ts";
 
 export const GATES = ["warn", "require"] as const;
 export type Gate = (typeof GATES)[number];

@@ -1,12 +1,5 @@
-import { without } from "../kernel/defined.ts";
-import type {
-  ComingHosted,
-  FailedHosted,
-  GoneHosted,
-  Hosted,
-  HostedFacts,
-  ReadyHosted,
-} from "./hosted-contract.ts";
+import { without } from "../../kernel/defined.ts";
+import type { ComingHosted, FailedHosted, GoneHosted, Hosted, HostedFacts, ReadyHosted } from "./contract.ts";
 
 /** The moves of something hosted, as pure functions from record to record. */
 

@@ -1,17 +1,17 @@
-import type { Catalog } from "../catalog/catalog.ts";
-import type { HostedModel, Hosting } from "../hosting/hosting.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import type { Logger } from "../kernel/logger.ts";
-import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Provider } from "../provider/provider.ts";
-import type { Deployment } from "./contract.ts";
-import type { Hosted } from "./hosted-contract.ts";
-import { found as comesBack, gone } from "./hosted-moves.ts";
-import { kept } from "./hosted-rules.ts";
-import { probe } from "./probe.ts";
-import type { DeploymentService } from "./service.ts";
-import { isOpenDeployment } from "./status.ts";
-import { createDeploymentStore } from "./store.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { HostedModel, Hosting } from "../../hosting/hosting.ts";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { bare, type Ledger } from "../../ledger/ledger.ts";
+import type { Provider } from "../../provider/provider.ts";
+import type { Deployment } from "../contract.ts";
+import type { Hosted } from "../hosted/contract.ts";
+import { found as comesBack, gone } from "../hosted/moves.ts";
+import { kept } from "../hosted/rules.ts";
+import { probe } from "../probe.ts";
+import type { DeploymentService } from "../service.ts";
+import { isOpenDeployment } from "../status.ts";
+import { createDeploymentStore } from "../store.ts";
 
 export interface ReconcileDeps {
   readonly service: Pick<DeploymentService, "models" | "prepareReturn">;

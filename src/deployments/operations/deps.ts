@@ -1,9 +1,9 @@
-import type { Settings } from "../config/settings.ts";
-import type { CallContext } from "../doors/operation.ts";
-import type { Clock } from "../kernel/clock.ts";
-import type { ModelSelector } from "./selection.ts";
-import type { DeploymentService } from "./service.ts";
-import type { DeploymentUpkeep } from "./upkeep.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { CallContext } from "../../doors/operation.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { ModelSelector } from "../selection.ts";
+import type { DeploymentService } from "../service.ts";
+import type { DeploymentUpkeep } from "../upkeep/upkeep.ts";
 
 export interface DeploymentOperationsDeps {
   readonly service: DeploymentService;

@@ -1,10 +1,10 @@
-import type { HostRequest } from "../hosting/hosting.ts";
-import type { DeploymentActivities } from "./contract.ts";
-import type { Hosted, HostedRef } from "./hosted-contract.ts";
-import { failed } from "./hosted-moves.ts";
-import type { HostedStore } from "./hosted-store.ts";
-import { cameTo } from "./moves.ts";
-import type { DeploymentStore } from "./store.ts";
+import type { HostRequest } from "../../hosting/hosting.ts";
+import type { DeploymentActivities } from "../contract.ts";
+import { cameTo } from "../moves.ts";
+import type { DeploymentStore } from "../store.ts";
+import type { Hosted, HostedRef } from "./contract.ts";
+import { failed } from "./moves.ts";
+import type { HostedStore } from "./store.ts";
 
 export type Provisioned = Awaited<ReturnType<DeploymentActivities["provisionHosted"]>>;
 export type Probed = Awaited<ReturnType<DeploymentActivities["probeHosted"]>>;

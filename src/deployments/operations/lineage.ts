@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Settings } from "../config/settings.ts";
-import { manifestField } from "../doors/manifest.ts";
-import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
-import { LINEAGE_KINDS } from "./lineage.ts";
-import { lineageSchema } from "./replies.ts";
-import type { DeploymentService } from "./service.ts";
+import type { Settings } from "../../config/settings.ts";
+import { manifestField } from "../../doors/manifest.ts";
+import { defineOperation } from "../../doors/operation.ts";
+import { agentIdSchema, idSchema, pagingSchema } from "../../doors/schemas.ts";
+import { LINEAGE_KINDS } from "../lineage.ts";
+import { lineageSchema } from "../replies.ts";
+import type { DeploymentService } from "../service.ts";
 
 /** The rows that say where a model came from. */
 export function lineageOperations({

@@ -1,9 +1,9 @@
-import { type Catalog, type ModelFacts, type Told, UNKNOWN, type Unknown } from "../catalog/catalog.ts";
-import type { Settings } from "../config/settings.ts";
-import { bare, type Ledger } from "../ledger/ledger.ts";
-import { recordsOf } from "../ledger/records.ts";
-import { RUNS, type SucceededRun } from "../training/contract.ts";
-import type { DeploymentService } from "./service.ts";
+import { type Catalog, type ModelFacts, type Told, UNKNOWN, type Unknown } from "../../catalog/catalog.ts";
+import type { Settings } from "../../config/settings.ts";
+import { bare, type Ledger } from "../../ledger/ledger.ts";
+import { recordsOf } from "../../ledger/records.ts";
+import { RUNS, type SucceededRun } from "../../training/contract.ts";
+import type { DeploymentService } from "../service.ts";
 
 type Days = number | Unknown;
 interface Source {

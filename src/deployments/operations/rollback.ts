@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
-import { type DeploymentEvent, PROMOTE_MODEL } from "./contract.ts";
+import { startAndWait } from "../../doors/long-operation.ts";
+import { defineOperation } from "../../doors/operation.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../../doors/schemas.ts";
+import { type DeploymentEvent, PROMOTE_MODEL } from "../contract.ts";
+import { nameOrNull } from "../replies.ts";
+import { isEndedDeployment } from "../status.ts";
+import { caller, type DeploymentOperationsDeps } from "./deps.ts";
 import { notPromoted } from "./not-promoted.ts";
-import { caller, type DeploymentOperationsDeps } from "./operation-deps.ts";
-import { nameOrNull } from "./replies.ts";
-import { isEndedDeployment } from "./status.ts";
 
 const person = z
   .string()

@@ -1,16 +1,16 @@
-import type { Catalog } from "../catalog/catalog.ts";
-import type { Settings } from "../config/settings.ts";
-import type { Orchestrations } from "../doors/operation.ts";
-import type { Hosting } from "../hosting/hosting.ts";
-import type { Clock } from "../kernel/clock.ts";
-import type { Logger } from "../kernel/logger.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import type { Provider } from "../provider/provider.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { Orchestrations } from "../../doors/operation.ts";
+import type { Hosting } from "../../hosting/hosting.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import type { Provider } from "../../provider/provider.ts";
+import { PROMOTE_MODEL } from "../contract.ts";
+import type { DeploymentService } from "../service.ts";
 import { createDeploymentCleanUp } from "./clean-up.ts";
-import { PROMOTE_MODEL } from "./contract.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRetirements } from "./retirements.ts";
-import type { DeploymentService } from "./service.ts";
 
 export interface UpkeepServiceDeps {
   readonly service: DeploymentService;

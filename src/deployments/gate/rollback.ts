@@ -1,12 +1,12 @@
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict } from "../kernel/errors.ts";
-import { hashedId } from "../kernel/ids.ts";
-import { bare } from "../ledger/ledger.ts";
-import type { Provider } from "../provider/provider.ts";
-import type { Deployment, DeploymentEvent } from "./contract.ts";
-import type { HostedModels } from "./hosted.ts";
-import type { MoveResult } from "./pointer-store.ts";
-import { isGone, probe } from "./probe.ts";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import { conflict } from "../../kernel/errors.ts";
+import { hashedId } from "../../kernel/ids.ts";
+import { bare } from "../../ledger/ledger.ts";
+import type { Provider } from "../../provider/provider.ts";
+import type { Deployment, DeploymentEvent } from "../contract.ts";
+import type { HostedModels } from "../hosted/hosted.ts";
+import type { MoveResult } from "../pointer-store.ts";
+import { isGone, probe } from "../probe.ts";
 import {
   applyRollback,
   applyRollbackToBase,
@@ -15,8 +15,8 @@ import {
   type PointerState,
   previousOf,
   type Served,
-} from "./rules.ts";
-import type { DeploymentStore } from "./store.ts";
+} from "../rules.ts";
+import type { DeploymentStore } from "../store.ts";
 
 export interface RollbackRequest {
   readonly agent_id: string;

@@ -1,16 +1,16 @@
-import type { Settings } from "../config/settings.ts";
-import { type Clock, toIso } from "../kernel/clock.ts";
-import { conflict, notFound } from "../kernel/errors.ts";
-import { hashedId } from "../kernel/ids.ts";
-import { bare } from "../ledger/ledger.ts";
-import type { SucceededRun } from "../training/contract.ts";
-import type { Deployment, OpenDeployment, PromoteRequest } from "./contract.ts";
+import type { Settings } from "../../config/settings.ts";
+import { type Clock, toIso } from "../../kernel/clock.ts";
+import { conflict, notFound } from "../../kernel/errors.ts";
+import { hashedId } from "../../kernel/ids.ts";
+import { bare } from "../../ledger/ledger.ts";
+import type { SucceededRun } from "../../training/contract.ts";
+import type { Deployment, OpenDeployment, PromoteRequest } from "../contract.ts";
+import type { HostedModels } from "../hosted/hosted.ts";
+import { gateWarnings } from "../rules.ts";
+import { isEndedDeployment } from "../status.ts";
+import type { DeploymentStore } from "../store.ts";
 import { createGate } from "./gate.ts";
-import type { HostedModels } from "./hosted.ts";
 import type { GatePolicies } from "./policy.ts";
-import { gateWarnings } from "./rules.ts";
-import { isEndedDeployment } from "./status.ts";
-import type { DeploymentStore } from "./store.ts";
 
 export interface Caller {
   /** The authenticated person; wins over a name in the body. */
