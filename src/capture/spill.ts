@@ -2,6 +2,7 @@ import { appendFileSync, createReadStream, mkdirSync } from "node:fs";
 import { appendFile, mkdir, readdir, rename, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { isProcessAlive } from "../kernel/process-alive.ts";
 import type { EpisodeInput } from "../wire/types.ts";
 
 /**
@@ -95,7 +96,7 @@ export class SpillFile {
       .filter((name) => name.startsWith(prefix) && name.endsWith(".replay"))
       .filter((name) => {
         const pid = Number.parseInt(name.slice(prefix.length), 10);
-        return pid === process.pid || !isAlive(pid);
+        return pid === process.pid || !isProcessAlive(pid);
       })
       .map((name) => path.join(folder, name));
   }
@@ -109,16 +110,6 @@ function parseLine(line: string): EpisodeInput | undefined {
       : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // EPERM: it lives and belongs to somebody else.
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { fatal, invalid, notFound } from "../kernel/errors.ts";
+import { isProcessAlive } from "../kernel/process-alive.ts";
 import type { Files } from "./files.ts";
 
 /** No leading dot: neither `..` nor a hidden or temporary file can be a key. */
@@ -141,20 +142,13 @@ async function removeRemains(folder: string, name: string): Promise<void> {
   for (const entry of await readdir(folder)) {
     const rest = entry.startsWith(`.${name}.`) ? entry.slice(name.length + 2) : "";
     const pid = /^(\d+)-[0-9a-f]{12}\.partial$/.exec(rest)?.[1];
-    if (pid !== undefined && !unfinished.has(entry) && !isAlive(Number(pid)))
+    if (pid !== undefined && !unfinished.has(entry) && !isAnothers(Number(pid)))
       await rm(path.join(folder, entry), { force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
+/** This process knows its own by `unfinished`: another file that bears its id is an earlier process's. */
+const isAnothers = (pid: number): boolean => pid !== process.pid && isProcessAlive(pid);
 
 /** The size of a regular file, or undefined. */
 async function fileAt(target: string): Promise<{ bytes: number } | undefined> {

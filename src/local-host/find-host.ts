@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { isProcessAlive } from "../kernel/process-alive.ts";
 
 // Clients find a host with this file alone, on a Node without SQLite too: claiming a folder is in home.ts.
 
@@ -45,7 +46,7 @@ export async function findRunningHost(home: string): Promise<RunningHost | undef
   const until = performance.now() + START_TIMEOUT_MS;
   for (;;) {
     const holder = readHolder(homeFiles(home).holder);
-    if (holder === undefined || !isAlive(holder.pid)) return undefined;
+    if (holder === undefined || !isProcessAlive(holder.pid)) return undefined;
     const state = await ping(holder);
     if (state === "running") return holder;
     if (state !== "starting" || performance.now() > until) return undefined;
@@ -61,15 +62,6 @@ export function readHolder(file: string): RunningHost | undefined {
     return { pid: value.pid, url: value.url, ...(value.key === undefined ? {} : { key: value.key }) };
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
