@@ -110,7 +110,7 @@ describe("a pipeline's steps", () => {
           agent_id: AGENT,
           dataset_id: "dataset-1",
           run_id: "run-1",
-          baseline: "base",
+          baseline: "active",
           metric: "auto",
         },
       },
@@ -156,7 +156,7 @@ describe("a pipeline's steps", () => {
           prepare: async () => {
             throw conflict("dataset_not_ready", "The dataset is building.");
           },
-          get: async () => ({}),
+          get: async () => ({ created_at: "2026-01-01T00:00:00.000Z" }),
         },
         datasets: {
           prepare: async () => {
@@ -300,6 +300,7 @@ describe("retraining", () => {
             return { evaluation: { id: "eval-1" } };
           },
           get: async () => ({}),
+          wasJudged: async () => false,
         },
       },
     });
