@@ -17,17 +17,21 @@ export const promoteInputSchema = z.strictObject({
     .optional()
     .meta({ description: "Who promotes; a signed-in person's name goes before it" }),
   evaluation_id: idSchema.optional().meta({
-    description: "The evaluation that justifies it; absent: the newest finished one of the run",
+    description:
+      "The evaluation that justifies it; absent: the newest finished one of the run against what serves",
   }),
   override_reason: z.string().min(1).max(2000).optional().meta({
     description:
-      "Why it is promoted although no passing, fresh evaluation speaks for it: owners only; shows in lineage for ever",
+      "Why it is promoted although something speaks against it (no passing, fresh evaluation; shown to be worse; withdrawn before; unverified): owners only; shows in lineage for ever",
   }),
   deployment_name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
     .optional()
-    .meta({ description: "A deployment that an operator has made by hand" }),
+    .meta({
+      description:
+        "A deployment that an operator has made by hand of this run's model; where that cannot be read, an owner and override_reason are needed",
+    }),
   prune: z.enum(["no", "oldest_inactive"]).optional().meta({
     description: "When Azure has no room for another deployment: remove the oldest that no longer serves",
   }),
@@ -76,6 +80,10 @@ export const deploymentSchema = z.object({
   gate_policy: z.enum(["warn", "require"]).optional(),
   gate_doubts: z.array(z.string()).optional(),
   four_eyes: z.object({ requested_by: z.string(), decided_by: z.string() }).optional(),
+  /** The pointer's version when it was judged: what has changed since is looked at again at the switch. */
+  judged_version: z.number().int().optional(),
+  /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
+  deployment_unverified: z.literal(true).optional(),
   state: z.enum(DEPLOYMENT_STATES),
   error: z.string().optional(),
   failure: failureSchema.optional(),
@@ -171,6 +179,8 @@ export const deploymentEventSchema = z.object({
   what: z.enum(["promoted", "rolled_back", "deactivated"]),
   from: z.string().nullable(),
   to: z.string().nullable(),
+  /** Of a rollback or deactivation: the deployments whose models it took out of service. */
+  withdrawn: z.array(z.string()).optional(),
   by: z.string().optional(),
   reason: z.string().optional(),
   /** The pointer's version after the event. */
@@ -196,6 +206,8 @@ type Failed = {
 
 export interface PromotionResult {
   status: "active" | "failed";
+  /** Why it failed, where a pipeline can do something about it. */
+  code?: "gate_stale" | undefined;
   deployment_name?: string | undefined;
 }
 export const PROMOTE_MODEL: Orchestration<"promoteModel", RecordRef, PromotionResult> = {

@@ -47,6 +47,7 @@ export function showDeployment(deployment: Deployment, activeId: string | null, 
     claimed_by: _claimedBy,
     hosted_id: _hostedId,
     restores_over: _over,
+    judged_version: _judged,
     ...rest
   } = deployment;
   return {

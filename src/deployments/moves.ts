@@ -24,8 +24,10 @@ export const hindered = (
   failure: NonNullable<FailedDeployment["failure"]>,
 ): Deployment | undefined => (isEndedDeployment(deployment) ? undefined : { ...deployment, failure });
 
-export const active = (deployment: Deployment, at: string): ActiveDeployment => ({
+/** @param doubt what speaks against it by now, beside what was known when it was asked for */
+export const active = (deployment: Deployment, at: string, doubt?: string): ActiveDeployment => ({
   ...factsOf(deployment),
+  ...(doubt === undefined ? {} : { gate_doubts: [...(deployment.gate_doubts ?? []), doubt] }),
   state: "active",
   promoted_at: at,
 });

@@ -15,20 +15,6 @@ export function createParentsStore(ledger: Ledger) {
     readDataset: datasets.read,
     readEvaluation: evaluations.read,
 
-    /** The newest finished evaluation of a run. */
-    async newestEvaluation(agentId: string, runId: string): Promise<Stored<Evaluation> | undefined> {
-      const page = await evaluations.page({
-        pk: [agentId],
-        where: [
-          { field: "run_id", op: "eq", value: runId },
-          { field: "status", op: "eq", value: "finished" },
-        ],
-        orderBy: { field: "created_at", direction: "desc" },
-        limit: 1,
-      });
-      return page.items[0];
-    },
-
     runsOfDataset: (agentId: string, datasetId: string): AsyncGenerator<Stored<TrainingRun>> =>
       runs.each({ pk: [agentId], where: [{ field: "dataset_id", op: "eq", value: datasetId }] }),
 

@@ -13,7 +13,8 @@ export interface MoveRequest {
   readonly eventId: string;
   readonly by?: string | undefined;
   readonly reason?: string | undefined;
-  decide(state: PointerState): Move;
+  /** Decides on the very state that is replaced under if-match; a lost race asks again. */
+  decide(state: PointerState): Move | Promise<Move>;
   /** The deployment that is put into service: its record changes in the same batch. */
   readonly deploymentId?: string | undefined;
   /** Moves nothing if the active deployment is no longer the one that was seen first. */
@@ -55,7 +56,7 @@ export function createPointerStore({ ledger, clock }: { readonly ledger: Ledger;
         },
       );
     seen.id = state.deployment_id;
-    const move = request.decide(state);
+    const move = await request.decide(state);
     if (move.kind === "unchanged") return { pointer: state };
     if (move.kind === "refused")
       throw conflict(move.code, move.message, { remedy: move.remedy, details: currentState(state) });
@@ -84,7 +85,7 @@ export function createPointerStore({ ledger, clock }: { readonly ledger: Ledger;
       { op: "create", document: event },
     ];
     if (deployment !== undefined) {
-      const switched = active(bare(deployment), now);
+      const switched = active(bare(deployment), now, move.doubt);
       operations.push({ op: "replace", document: switched, ifMatch: deployment._etag });
     }
     await ledger.batch("deployments", [agentId], operations);

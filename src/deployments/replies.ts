@@ -28,7 +28,7 @@ const movesSchema = z.object({
 
 /** A deployment under the names of the design (`deployment_id`, `run_id`, `tuned_model`) beside its own. */
 export const shownDeploymentSchema = deploymentSchema
-  .omit({ type: true, claimed_by: true, hosted_id: true, restores_over: true })
+  .omit({ type: true, claimed_by: true, hosted_id: true, restores_over: true, judged_version: true })
   .extend({
     deployment_id: idSchema,
     run_id: z.string(),

@@ -13,12 +13,18 @@ export type PointerState = Pick<Pointer, "deployment_id" | "deployment_name" | "
 export type Served = Pointer["stack"][number];
 
 export type Move =
-  | { readonly kind: "moved"; readonly pointer: PointerState; readonly event: MoveFacts }
+  | {
+      readonly kind: "moved";
+      readonly pointer: PointerState;
+      readonly event: MoveFacts;
+      /** What speaks against it by now, for the deployment's record. */
+      readonly doubt?: string | undefined;
+    }
   /** Things are already as asked for: nothing is written. */
   | { readonly kind: "unchanged" }
   | { readonly kind: "refused"; readonly code: string; readonly message: string; readonly remedy: string };
 
-type MoveFacts = Pick<DeploymentEvent, "what" | "from" | "to" | "version">;
+type MoveFacts = Pick<DeploymentEvent, "what" | "from" | "to" | "version" | "withdrawn">;
 
 /** The state of an agent that never promoted anything: the base model serves. */
 export const NEVER_MOVED: PointerState = {
@@ -33,7 +39,11 @@ function moveTo(
   what: MoveFacts["what"],
   active: Served | null,
   stack: readonly Served[],
+  withdrawn: readonly (Served | null)[] = [],
 ): Move {
+  const gone = withdrawn
+    .filter((one) => one !== null)
+    .filter((one) => one.deployment_name !== active?.deployment_name);
   const version = state.version + 1;
   return {
     kind: "moved",
@@ -43,7 +53,13 @@ function moveTo(
       stack: [...stack],
       version,
     },
-    event: { what, from: state.deployment_id, to: active?.deployment_id ?? null, version },
+    event: {
+      what,
+      from: state.deployment_id,
+      to: active?.deployment_id ?? null,
+      ...(what === "promoted" ? {} : { withdrawn: gone.map((one) => one.deployment_id) }),
+      version,
+    },
   };
 }
 
@@ -90,7 +106,7 @@ export function applyRollback(state: PointerState, target?: Served): Move {
     const below = at < 0 ? state.stack : state.stack.slice(0, at);
     const above =
       at < 0 ? [] : state.stack.slice(at + 1).filter((one) => one.deployment_name !== target.deployment_name);
-    return moveTo(state, "rolled_back", target, without(below, [active, ...above]));
+    return moveTo(state, "rolled_back", target, without(below, [active, ...above]), [active, ...above]);
   }
   const stack = without(state.stack, [active]);
   const previous = stack.pop() ?? null;
@@ -101,7 +117,7 @@ export function applyRollback(state: PointerState, target?: Served): Move {
       message: "The base model is active and nothing that served before is left to roll back to.",
       remedy: "Promote a training run, or name a deployment with target_id.",
     };
-  return moveTo(state, "rolled_back", previous, stack);
+  return moveTo(state, "rolled_back", previous, stack, [active]);
 }
 
 /** What a rollback without a target goes back to; null: the base model. */
@@ -119,7 +135,7 @@ export function belowOf(state: PointerState, wanted: Served): Served[] {
 
 /** Back to the base model in one step, because nothing that served before can be called. */
 export function applyRollbackToBase(state: PointerState): Move {
-  return moveTo(state, "rolled_back", null, []);
+  return moveTo(state, "rolled_back", null, [], [activeOf(state)]);
 }
 
 /**
@@ -137,7 +153,7 @@ export function applyRestore(state: PointerState, restored: Served, earlierId: s
 export function applyDeactivation(state: PointerState): Move {
   const active = activeOf(state);
   if (active === null) return { kind: "unchanged" };
-  return moveTo(state, "deactivated", null, without(state.stack, [active]));
+  return moveTo(state, "deactivated", null, without(state.stack, [active]), [active]);
 }
 
 /** What is known of the evaluation behind a promotion. */

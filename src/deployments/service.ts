@@ -3,13 +3,13 @@ import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Hosting } from "../hosting/hosting.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { conflict } from "../kernel/errors.ts";
+import { conflict, forbidden } from "../kernel/errors.ts";
 import { hashedId, timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Deployment } from "./contract.ts";
-import { demandTwoPersons } from "./gate/gate.ts";
+import { createGate, demandTwoPersons } from "./gate/gate.ts";
 import { createGatePolicies } from "./gate/policy.ts";
 import { type Caller, createPromotions } from "./gate/promotions.ts";
 import { createRollback, type Rollback, type RollbackRequest } from "./gate/rollback.ts";
@@ -19,6 +19,7 @@ import { createDeploymentReads } from "./reads.ts";
 import { applyDeactivation, applyPromotion, applyRestore } from "./rules.ts";
 import type { ActiveModel } from "./selection.ts";
 import { createDeploymentStore } from "./store.ts";
+import { readWithdrawal, type Withdrawal, withdrawalText } from "./withdrawals.ts";
 
 export interface DeploymentDeps {
   readonly ledger: Ledger;
@@ -43,6 +44,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
   const models = hostedModels(deps, store);
   const returns = createRollback({ ...deps, store, models });
   const policies = createGatePolicies(deps);
+  const gate = createGate({ ...deps, store, policies });
 
   function moved<R extends MoveResult>(agentId: string, result: R): R {
     if (result.event === undefined) return result;
@@ -74,12 +76,16 @@ export function createDeploymentService(deps: DeploymentDeps) {
      * Checks a promotion and makes its record, once: requests that want the same model meet in one deployment while it
      * is under way or active. A model that was active and is no longer gets a new deployment, and so does one whose
      * last try failed; with an idempotency key the first deployment of that key is the answer for ever.
-     * @throws not_found, conflict `run_not_succeeded`, `gate_required`, `four_eyes_required`,
-     * `evaluation_not_finished`; forbidden `role_missing`
+     * @throws not_found, conflict `run_not_succeeded`, `gate_required`, `override_required`, `four_eyes_required`,
+     * `evaluation_not_finished`, `deployment_of_other_model`; forbidden `role_missing`
      */
-    prepare: createPromotions({ ...deps, store, models, policies }),
+    prepare: createPromotions({ ...deps, store, models, gate }),
 
     get,
+
+    /** How the run's model was taken out of service by a person, unless an owner has put it back since. */
+    withdrawalOf: (agentId: string, runId: string): Promise<Withdrawal | undefined> =>
+      readWithdrawal(store, agentId, runId),
 
     /** The active tuned model, or null for the base model: one point read. */
     async readActive(agentId: string): Promise<ActiveModel | null> {
@@ -115,7 +121,13 @@ export function createDeploymentService(deps: DeploymentDeps) {
           by: deployment.promoted_by,
           reason: deployment.override_reason,
           deploymentId: id,
-          decide: (state) => applyPromotion(state, served),
+          async decide(state) {
+            const move = applyPromotion(state, served);
+            if (move.kind !== "moved") return move;
+            const look = await gate.atSwitch(deployment, state);
+            if (look.kind === "refused") return look;
+            return look.kind === "doubt" ? { ...move, doubt: look.doubt } : move;
+          },
         }),
       );
     },
@@ -129,7 +141,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
      * that two people who see the same bad model do not roll back two. A target that Azure has removed is prepared to
      * be made callable again, unless `at_once` asks for the nearest that can be called.
      * @throws conflict `nothing_to_roll_back_to`, `already_active`, `never_served`, `target_gone`; precondition
-     * `pointer_moved`
+     * `pointer_moved`; forbidden `role_missing` for a withdrawn target, by anybody but an owner
      */
     async rollback(input: RollbackRequest, caller: Caller = {}): Promise<Rollback> {
       const { agent_id: agentId, target_id } = input;
@@ -139,6 +151,7 @@ export function createDeploymentService(deps: DeploymentDeps) {
           field: "target_id",
           remedy: "Promote its training run instead.",
         });
+      if (target !== undefined) await demandOwnerOfWithdrawn(target, caller);
       const result = await returns.rollback(input, {
         eventId: requestEvent(agentId, "rolled_back", caller),
         by: caller.principal ?? input.rolled_back_by,
@@ -167,6 +180,22 @@ export function createDeploymentService(deps: DeploymentDeps) {
       return moved(agentId, result);
     },
   };
+
+  /** A model that somebody took out of service is put back by an owner alone, by whatever way. */
+  async function demandOwnerOfWithdrawn(target: Deployment, { isOwner = true }: Caller): Promise<void> {
+    const { agent_id, training_run_id } = target;
+    const withdrawal = isOwner ? undefined : await readWithdrawal(store, agent_id, training_run_id);
+    if (withdrawal === undefined) return;
+    throw forbidden(
+      "role_missing",
+      `${withdrawalText(withdrawal)} To put it back needs the role owner for agent ${agent_id}.`,
+      {
+        field: "target_id",
+        remedy: "Leave target_id out to go to what served before, or let an owner roll back to it.",
+        details: { role: "owner", agent_id },
+      },
+    );
+  }
 
   function requestEvent(agentId: string, what: string, caller: Caller): string {
     return caller.idempotencyKey === undefined

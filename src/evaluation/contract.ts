@@ -18,16 +18,13 @@ export const startEvaluationInputSchema = z.strictObject({
   run_id: idSchema
     .optional()
     .meta({ description: "A succeeded training run whose model is the candidate; or give `candidate`." }),
-  candidate: z
-    .string()
-    .min(1)
-    .max(256)
-    .optional()
-    .meta({ description: "Model or deployment to judge, by name." }),
-  /** `base`: the run's base model; `active`: what serves now; or a model name. */
-  baseline: z.string().min(1).max(256).default("base").meta({
+  candidate: z.string().min(1).max(256).optional().meta({
+    description: "Model or deployment to judge, by name; beside run_id a deployment of that run's model.",
+  }),
+  /** What serves by default: a verdict against anything else does not open the gate. */
+  baseline: z.string().min(1).max(256).default("active").meta({
     description:
-      "What it is compared with: `base`, the run's base model; `active`, what serves now; or a model's name.",
+      "What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the run's base model; or a model's name.",
   }),
   dataset_id: idSchema.meta({ description: "The dataset with the held-out examples." }),
   /** Absent: `test` if the dataset has one, else `validation`. */
@@ -85,6 +82,8 @@ export const evaluationSchema = z.object({
   agent_id: z.string(),
   run_id: z.string().optional(),
   candidate: z.string(),
+  /** The run's model, where `candidate` names a deployment that was seen to call it. */
+  candidate_model: z.string().optional(),
   /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
   candidate_deployment: z.string().optional(),
   hosted_id: z.string().optional(),

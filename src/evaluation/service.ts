@@ -13,7 +13,8 @@ import { createEvaluationStore } from "./store.ts";
 
 export interface EvaluationDeps {
   readonly ledger: Ledger;
-  readonly settings: Pick<Settings, "baseModelDeployment" | "baseModel">;
+  readonly settings: Pick<Settings, "baseModelDeployment" | "baseModel"> &
+    Partial<Pick<Settings, "tunedModelDeploymentName">>;
   readonly clock: Clock;
   /** The model that serves now, for the baseline `active`; null when the base model does. */
   readonly deployments: {
@@ -24,6 +25,8 @@ export interface EvaluationDeps {
           ensure(
             run: SucceededRun & { readonly model: string },
           ): Promise<{ readonly id: string; readonly deployment_name: string }>;
+          /** Which model a deployment of the account calls. */
+          modelBehind(name: string): Promise<string | undefined>;
         }
       | undefined;
   };
@@ -72,8 +75,31 @@ export function createEvaluationService(deps: EvaluationDeps) {
   async function nameOfBaseline(agentId: string, baseline: string, run?: SucceededRun): Promise<string> {
     const base = settings.baseModelDeployment ?? run?.base_model ?? settings.baseModel;
     if (baseline === "base") return base;
-    if (baseline === "active") return (await deps.deployments.readActive(agentId))?.deployment_name ?? base;
+    if (baseline === "active")
+      return (
+        (await deps.deployments.readActive(agentId))?.deployment_name ??
+        settings.tunedModelDeploymentName ??
+        base
+      );
     return baseline;
+  }
+
+  /**
+   * An evaluation of a run judges that run's model: a name beside the run is a deployment that was seen to call it.
+   * @throws invalid `candidate_of_other_model`
+   */
+  async function demandRunsModel(run: SucceededRun, name: string): Promise<void> {
+    const model = await deps.deployments.models?.modelBehind(name);
+    if (model === run.tuned_model_name) return;
+    throw invalid(
+      "candidate_of_other_model",
+      `It cannot be shown that ${name} is the model of training run ${run.id}, ${run.tuned_model_name}.`,
+      {
+        field: "candidate",
+        remedy: "Leave candidate out to judge the run's own model, or run_id to judge the model by its name.",
+        details: { run_model: run.tuned_model_name, model: model ?? null },
+      },
+    );
   }
 
   return {
@@ -84,7 +110,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
     /**
      * Checks a request and makes its record, once: the same candidate, baseline, examples and metric are one evaluation,
      * whatever its verdict. Only one that failed, or ended with too many answers missing, is followed by a new one.
-     * @throws invalid `no_candidate`, `same_model`, `no_held_out_examples`; not_found; conflict `run_not_succeeded`,
+     * @throws invalid `no_candidate`, `candidate_of_other_model`, `same_model`, `no_held_out_examples`; not_found; conflict `run_not_succeeded`,
      * `dataset_not_ready`
      */
     async prepare(input: StartEvaluation): Promise<{ evaluation: Evaluation; existed: boolean }> {
@@ -96,11 +122,13 @@ export function createEvaluationService(deps: EvaluationDeps) {
           field: "run_id",
           remedy: "Give run_id, or candidate with a model's name.",
         });
+      const named = run !== undefined && candidate !== run.tuned_model_name;
+      if (named) await demandRunsModel(run, candidate);
       const { dataset, split } = await heldOut(agent_id, input.dataset_id, input.split);
       const baseline = await nameOfBaseline(agent_id, input.baseline, run);
-      // A candidate that is named is taken at its word; a run's model needs a deployment where it has none of its own.
+      // A candidate that is named is called by that name; a run's model needs a deployment where it has none of its own.
       const hosted =
-        run === undefined || input.candidate !== undefined
+        run === undefined || named
           ? undefined
           : await deps.deployments.models?.ensure({ ...run, model: run.tuned_model_name });
       if (baseline === candidate || baseline === hosted?.deployment_name)
@@ -117,13 +145,15 @@ export function createEvaluationService(deps: EvaluationDeps) {
         metric,
         ...(run_id === undefined ? {} : { run_id }),
       };
+      const seen = named ? { candidate_model: run.tuned_model_name } : {};
       for (let attempt = 1; ; attempt++) {
         // What serves may change its meaning, so a comparison with it is another than one with the same model by name.
         const asked = input.baseline === "active" ? { baseline_asked: input.baseline } : {};
         const { record, existed } = await store.createOnce({
-          id: hashedId("eval", { ...what, ...asked, attempt }),
+          id: hashedId("eval", { ...what, ...seen, ...asked, attempt }),
           type: "evaluation",
           ...what,
+          ...seen,
           baseline_asked: input.baseline,
           ...(hosted === undefined
             ? {}
@@ -135,6 +165,12 @@ export function createEvaluationService(deps: EvaluationDeps) {
         if (existed && canBeRepeated(record)) continue;
         return { evaluation: bare(record), existed };
       }
+    },
+
+    /** Whether a run has a verdict that asking again would not change. */
+    async wasJudged(agentId: string, runId: string): Promise<boolean> {
+      const { items } = await store.list(agentId, runId, 100);
+      return items.some((one) => one.status === "finished" && !canBeRepeated(one));
     },
 
     async get(agentId: string, id: string): Promise<Evaluation> {

@@ -48,40 +48,73 @@ function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<Pipeli
   if (built.status !== "ready") return failed(built.error ?? "the dataset could not be built");
 
   const training = yield* step(context, "preparePipelineTraining", { ...pipeline, dataset_id: dataset.id });
+  if (training.kind === "nothing_new") return { outcome: "nothing_new" };
   if (training.kind === "rejected") return failed(`${training.code}: ${training.message}`);
   stage("training", training.id);
   const trained = yield* run(TRAIN_MODEL, training.id, "training");
   if (trained.status !== "succeeded") return failed(`training ${trained.status}; see run ${training.id}`);
 
-  const evaluation = yield* step(context, "preparePipelineEvaluation", {
-    ...pipeline,
-    dataset_id: dataset.id,
-    run_id: training.id,
-  });
+  const work = { ...pipeline, dataset_id: dataset.id, run_id: training.id };
+  const first = yield* judge(context, work, run);
+  if ("outcome" in first) return first;
+  const approval = yield* waitForApproval(context, pipeline);
+  if (approval !== "approved") return { outcome: approval, verdict: first.verdict };
+
+  let judged = first;
+  let refused: string | undefined;
+  for (let round = 1; ; round++) {
+    const { verdict } = judged;
+    const promotion = yield* step(context, "preparePipelinePromotion", {
+      ...pipeline,
+      run_id: training.id,
+      evaluation_id: judged.id,
+      ...(refused === undefined ? {} : { instead_of: refused }),
+    });
+    if (promotion.kind === "not_wanted") return { outcome: "evaluated", verdict };
+    if (promotion.kind === "rejected")
+      return { ...failed(`${promotion.code}: ${promotion.message}`), verdict };
+    if (promotion.kind === "started") {
+      stage("promotion", promotion.id);
+      const promoted = yield* run(PROMOTE_MODEL, promotion.id, roundOf("promotion", round));
+      if (promoted.status === "active") return { outcome: "promoted", verdict };
+      if (promoted.code !== "gate_stale" || round >= ROUNDS)
+        return { ...failed(`the promotion failed; see deployment ${promotion.id}`), verdict };
+      refused = promotion.id;
+    } else if (round >= ROUNDS) return { ...failed(`gate_stale: ${promotion.message}`), verdict };
+    // Another model serves by now than the one that was compared with: the verdict is asked for anew.
+    const again = yield* judge(context, { ...work, instead_of: judged.id }, run, round + 1);
+    if ("outcome" in again) return again;
+    judged = again;
+  }
+}
+
+/** How often a pipeline asks for a fresh verdict, while others keep changing what serves. */
+const ROUNDS = 4;
+const roundOf = (suffix: string, round: number) => (round === 1 ? suffix : `${suffix}-${round}`);
+
+type RunStage = <Result>(
+  orchestration: Orchestration<string, RecordRef, Result>,
+  id: string,
+  suffix: string,
+) => Steps<Result>;
+
+/** Evaluates the run's model; an outcome: the pipeline ends with it. */
+function* judge(
+  context: OrchestrationContext,
+  work: RecordRef & { dataset_id: string; run_id: string; instead_of?: string },
+  run: RunStage,
+  round = 1,
+): Steps<PipelineResult | { id: string; verdict: "pass" }> {
+  const evaluation = yield* step(context, "preparePipelineEvaluation", work);
   if (evaluation.kind === "rejected") return failed(`${evaluation.code}: ${evaluation.message}`);
-  stage("evaluation", evaluation.id);
-  const judged = yield* run(EVALUATE_MODEL, evaluation.id, "evaluation");
+  context.df.setCustomStatus({ stage: "evaluation", id: evaluation.id });
+  const judged = yield* run(EVALUATE_MODEL, evaluation.id, roundOf("evaluation", round));
   const verdict = judged.verdict;
   if (judged.status !== "finished" || verdict === undefined)
     return failed(`the evaluation failed; see evaluation ${evaluation.id}`);
   if (verdict !== "pass")
     return { outcome: verdict === "fail" ? "gate_failed" : "gate_inconclusive", verdict };
-
-  const approval = yield* waitForApproval(context, pipeline);
-  if (approval !== "approved") return { outcome: approval, verdict };
-
-  const promotion = yield* step(context, "preparePipelinePromotion", {
-    ...pipeline,
-    run_id: training.id,
-    evaluation_id: evaluation.id,
-  });
-  if (promotion.kind === "not_wanted") return { outcome: "evaluated", verdict };
-  if (promotion.kind === "rejected") return { ...failed(`${promotion.code}: ${promotion.message}`), verdict };
-  stage("promotion", promotion.id);
-  const promoted = yield* run(PROMOTE_MODEL, promotion.id, "promotion");
-  return promoted.status === "active"
-    ? { outcome: "promoted", verdict }
-    : { ...failed(`the promotion failed; see deployment ${promotion.id}`), verdict };
+  return { id: evaluation.id, verdict };
 }
 
 /** The event `approval` only wakes up: what was decided stands in the ledger. */

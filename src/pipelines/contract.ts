@@ -38,11 +38,10 @@ export const runPipelineInputSchema = z.strictObject({
       split: z.enum(["train", "validation", "test"]).optional().meta({
         description: "The side that is asked; `test` when absent and there is one, else `validation`.",
       }),
-      baseline: z
-        .string()
-        .max(256)
-        .default("base")
-        .meta({ description: "What the model is compared with: `base`, `active` or a model's name." }),
+      baseline: z.string().max(256).default("active").meta({
+        description:
+          "What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves.",
+      }),
     })
     .prefault({})
     .meta({ description: "How the model is judged." }),
@@ -89,6 +88,7 @@ export const PIPELINE_OUTCOMES = [
   "rejected",
   "approval_timeout",
   "evaluated",
+  "nothing_new",
   "failed",
 ] as const;
 export type PipelineOutcome = (typeof PIPELINE_OUTCOMES)[number];
@@ -105,6 +105,10 @@ export const pipelineSchema = z.object({
   input: runPipelineInputSchema,
   status: z.enum(PIPELINE_STATUSES),
   stage: z.enum(PIPELINE_STAGES),
+  retraining: z
+    .literal(true)
+    .optional()
+    .meta({ description: "The clock asked for it; then a run that was judged before is `nothing_new`." }),
   outcome: z.enum(PIPELINE_OUTCOMES).optional(),
   error: z.string().optional(),
   claimed_by: z.string().optional(),
@@ -179,7 +183,8 @@ export const PIPELINES: RecordKind<Pipeline> = {
   complete: completePipeline,
 };
 
-type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
+/** A stage's record has been made, or why not. */
+export type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
 
 export interface PipelineResult {
   outcome: PipelineOutcome;
@@ -208,16 +213,26 @@ export const RETRAIN_AGENTS: Orchestration<"retrainAgents", RetrainingInput, Ret
 export interface PipelineActivities {
   claimPipeline(input: ClaimInput): Promise<Claim>;
   preparePipelineDataset(input: RecordRef): Promise<Started>;
-  preparePipelineTraining(input: RecordRef & { dataset_id: string }): Promise<Started>;
-  preparePipelineEvaluation(input: RecordRef & { dataset_id: string; run_id: string }): Promise<Started>;
+  /** `nothing_new`: what a retraining has to learn was learnt and judged before. */
+  preparePipelineTraining(
+    input: RecordRef & { dataset_id: string },
+  ): Promise<Started | { kind: "nothing_new" }>;
+  /** @param input `instead_of`: the evaluation that went stale; the new one is against what serves. */
+  preparePipelineEvaluation(
+    input: RecordRef & { dataset_id: string; run_id: string; instead_of?: string | undefined },
+  ): Promise<Started>;
   /** Stores the request for a decision; `decided` when the policy asks for none. */
   requestApproval(
     input: RecordRef & { now: string },
   ): Promise<{ kind: "not_needed" } | { kind: "waiting"; until: string }>;
   readApproval(input: RecordRef): Promise<{ kind: "approved" | "rejected" | "waiting" }>;
+  /**
+   * `stale`: another model serves by now than the one that the verdict is about.
+   * @param input `instead_of`: the deployment that was refused at the switch for the same reason.
+   */
   preparePipelinePromotion(
-    input: RecordRef & { run_id: string; evaluation_id: string },
-  ): Promise<Started | { kind: "not_wanted" }>;
+    input: RecordRef & { run_id: string; evaluation_id: string; instead_of?: string | undefined },
+  ): Promise<Started | { kind: "not_wanted" } | { kind: "stale"; message: string }>;
   finishPipeline(
     input: RecordRef & {
       outcome: PipelineOutcome;

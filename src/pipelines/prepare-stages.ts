@@ -1,12 +1,12 @@
 import { isKind, isLightningError } from "../kernel/errors.ts";
-import type { Pipeline, PipelineActivities } from "./contract.ts";
+import type { Pipeline, PipelineActivities, Started } from "./contract.ts";
 import { running } from "./moves.ts";
+import { metBefore } from "./rules.ts";
 import type { PipelineService } from "./service.ts";
 import type { PipelineStages } from "./stages.ts";
 import { isEndedPipeline, type RECORD_OF_STAGE } from "./status.ts";
 import type { PipelineStore } from "./store.ts";
 
-type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
 type StageId = (typeof RECORD_OF_STAGE)[keyof typeof RECORD_OF_STAGE];
 type Steps = Pick<
   PipelineActivities,
@@ -15,6 +15,10 @@ type Steps = Pick<
   | "preparePipelineEvaluation"
   | "preparePipelinePromotion"
 >;
+
+/** Whether nothing but the age of the verdict was in the way of a promotion: a fresh one may lift that. */
+const isStale = (details: unknown): boolean =>
+  typeof details === "object" && details !== null && "stale" in details && details.stale === true;
 
 /** The steps that make the record which the next orchestration works on. */
 export function createPrepareSteps({
@@ -29,6 +33,7 @@ export function createPrepareSteps({
   /**
    * Makes the record of a stage, once: its id is kept on the pipeline, and a step that runs again answers that id. What
    * the stage refuses is an outcome, not a fault.
+   * @param insteadOf the record that is replaced, once: one that was overtaken before the pipeline came to its end
    */
   async function prepareOnce(
     agentId: string,
@@ -36,22 +41,55 @@ export function createPrepareSteps({
     stage: Pipeline["stage"],
     field: StageId,
     make: (pipeline: Pipeline) => Promise<string>,
+    insteadOf?: string,
   ): Promise<Started> {
+    const isOpen = (one: Pipeline) => one[field] === undefined || one[field] === insteadOf;
     const pipeline = await service.get(agentId, id);
     const known = pipeline[field];
-    if (known !== undefined) return { kind: "started", id: known };
+    if (known !== undefined && !isOpen(pipeline)) return { kind: "started", id: known };
     let made: string;
     try {
       made = await make(pipeline);
     } catch (thrown) {
       if (!isKind(thrown, "invalid", "not_found", "conflict")) throw thrown;
       await store.change(agentId, id, (one) => (one.stage === stage ? undefined : { ...one, stage }));
-      return { kind: "rejected", code: thrown.code, message: thrown.message };
+      const stale = thrown.code === "gate_required" && isStale(thrown.details);
+      return { kind: "rejected", code: stale ? "gate_stale" : thrown.code, message: thrown.message };
     }
     const kept = await store.change(agentId, id, (one) =>
-      one[field] === undefined && !isEndedPipeline(one) ? running(one, { stage, [field]: made }) : undefined,
+      isOpen(one) && !isEndedPipeline(one) ? running(one, { stage, [field]: made }) : undefined,
     );
     return { kind: "started", id: kept?.[field] ?? made };
+  }
+
+  /**
+   * An equal training that was there before this pipeline: its run may have been judged, or taken out of service.
+   * Nothing of it comes back by itself, and nothing is paid for it again.
+   */
+  async function earlierRun(
+    agentId: string,
+    id: string,
+    started: Extract<Started, { kind: "started" }>,
+  ): Promise<Started | { kind: "nothing_new" }> {
+    const pipeline = await service.get(agentId, id);
+    const run = await stages.training.get(agentId, started.id);
+    if (!metBefore(pipeline, run)) return started;
+    const withdrawal = await stages.deployments.withdrawalOf(agentId, started.id);
+    if (
+      pipeline.retraining &&
+      (withdrawal !== undefined || (await stages.evaluations.wasJudged(agentId, started.id)))
+    )
+      return { kind: "nothing_new" };
+    if (withdrawal === undefined || !pipeline.input.promote) return started;
+    const { deployment_id, created_at, reason } = withdrawal;
+    return {
+      kind: "rejected",
+      code: "model_withdrawn",
+      message:
+        `An equal training is run ${started.id}, whose model was taken out of service at ${created_at} ` +
+        `(deployment ${deployment_id}${reason === undefined ? "" : `: ${reason}`}). ` +
+        "Train on other data or with force_new, or let an owner promote that run with override_reason.",
+    };
   }
 
   return {
@@ -61,8 +99,8 @@ export function createPrepareSteps({
         return (await stages.datasets.prepare({ ...input.dataset, agent_id, name })).dataset.id;
       }),
 
-    preparePipelineTraining: ({ agent_id, id, dataset_id }) =>
-      prepareOnce(agent_id, id, "training", "run_id", async ({ input }) => {
+    async preparePipelineTraining({ agent_id, id, dataset_id }) {
+      const started = await prepareOnce(agent_id, id, "training", "run_id", async ({ input }) => {
         const request = {
           ...input.training,
           force_new: input.training.force_new ?? false,
@@ -73,11 +111,14 @@ export function createPrepareSteps({
         // The pipeline's id as key: a step that runs again means the same attempt, also with force_new.
         const { run } = await stages.training.prepare(request, { idempotencyKey: id });
         return run.id;
-      }),
+      });
+      return started.kind === "started" ? await earlierRun(agent_id, id, started) : started;
+    },
 
-    preparePipelineEvaluation: ({ agent_id, id, dataset_id, run_id }) =>
-      prepareOnce(agent_id, id, "evaluation", "evaluation_id", async ({ input }) => {
-        const { dataset_id: heldOut, split, baseline } = input.evaluation;
+    preparePipelineEvaluation: ({ agent_id, id, dataset_id, run_id, instead_of }) => {
+      const evaluate = async ({ input }: Pipeline) => {
+        const { dataset_id: heldOut, split } = input.evaluation;
+        const baseline = instead_of === undefined ? input.evaluation.baseline : "active";
         const against = (model: string) =>
           stages.evaluations.prepare({
             agent_id,
@@ -95,12 +136,15 @@ export function createPrepareSteps({
           if (!serves) throw thrown;
           return (await against("base")).evaluation.id;
         }
-      }),
+      };
+      return prepareOnce(agent_id, id, "evaluation", "evaluation_id", evaluate, instead_of);
+    },
 
-    async preparePipelinePromotion({ agent_id, id, run_id, evaluation_id }) {
+    async preparePipelinePromotion({ agent_id, id, run_id, evaluation_id, instead_of }) {
       if (!(await service.get(agent_id, id)).input.promote) return { kind: "not_wanted" };
-      return prepareOnce(agent_id, id, "promotion", "deployment_id", async ({ input, decision }) => {
+      const promote = async ({ input, decision }: Pipeline) => {
         // The pipeline's id as key: asked again, also after a later rollback, it is the same deployment.
+        const key = instead_of === undefined ? id : `${id}-${evaluation_id}`;
         const { deployment } = await stages.deployments.prepare(
           {
             agent_id,
@@ -110,11 +154,15 @@ export function createPrepareSteps({
             promoted_by: input.promoted_by ?? decision?.decided_by ?? `pipeline ${id}`,
             ...(decision?.decided_by === undefined ? {} : { approved_by: decision.decided_by }),
           },
-          { idempotencyKey: id },
+          { idempotencyKey: key },
           "require",
         );
         return deployment.id;
-      });
+      };
+      const made = await prepareOnce(agent_id, id, "promotion", "deployment_id", promote, instead_of);
+      return made.kind === "rejected" && made.code === "gate_stale"
+        ? { kind: "stale", message: made.message }
+        : made;
     },
   };
 }

@@ -56,8 +56,6 @@ export async function planRetraining(deps: RetrainingDeps, stamp: string): Promi
       const input = runPipelineInputSchema.parse({
         agent_id,
         name: `retraining-${stamp}`,
-        // What serves is replaced by something better than it, not only better than the base model.
-        evaluation: { baseline: "active" },
         promoted_by: RETRAINER,
       });
       await service.prepare(input, {}, pipeline_id);

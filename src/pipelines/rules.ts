@@ -23,6 +23,10 @@ export function decisionFault(
   return undefined;
 }
 
+/** Whether a run was there before the pipeline that came to it: an equal request met it, nothing was trained. */
+export const metBefore = (pipeline: Pipeline, run: { readonly created_at: string }): boolean =>
+  run.created_at < pipeline.created_at;
+
 /**
  * A record that nobody took up within this time was left behind by a process that died before it could start the
  * orchestration: it does not keep an agent from being retrained.

@@ -33,8 +33,8 @@ export function createPipelineService(deps: PipelineDeps) {
     list: (agentId: string, limit: number, after?: string) => store.list(agentId, limit, after),
 
     /**
-     * Makes a pipeline's record and starts nothing. With an idempotency key (or an id, for the retraining timer) the
-     * first request of that key is the pipeline.
+     * Makes a pipeline's record and starts nothing. With an idempotency key (or an id, which the retraining timer
+     * alone gives) the first request of that key is the pipeline.
      * @throws conflict `idempotency_conflict` when the key was used for something else
      */
     async prepare(
@@ -61,6 +61,7 @@ export function createPipelineService(deps: PipelineDeps) {
         input: kept,
         status: "pending",
         stage: "dataset",
+        ...(id === undefined ? {} : { retraining: true as const }),
         created_at: toIso(clock.now()),
       });
       if (existed && key !== undefined && canonicalJson(record.input) !== canonicalJson(kept))

@@ -17,11 +17,16 @@ export interface PipelineStages {
       input: z.output<typeof startTrainingInputSchema>,
       options: { readonly idempotencyKey: string },
     ): Promise<{ readonly run: { readonly id: string } }>;
-    get(agentId: string, id: string): Promise<{ readonly requested_by?: string | undefined }>;
+    get(
+      agentId: string,
+      id: string,
+    ): Promise<{ readonly requested_by?: string | undefined; readonly created_at: string }>;
   };
   readonly evaluations: {
     prepare(input: StartEvaluation): Promise<{ readonly evaluation: { readonly id: string } }>;
     get(agentId: string, id: string): Promise<Pick<Evaluation, "result">>;
+    /** Whether a run has a verdict that asking again would not change. */
+    wasJudged(agentId: string, runId: string): Promise<boolean>;
   };
   readonly deployments: {
     prepare(
@@ -29,6 +34,19 @@ export interface PipelineStages {
       caller: { readonly principal?: string | undefined; readonly idempotencyKey?: string | undefined },
       gate: "require",
     ): Promise<{ readonly deployment: { readonly id: string } }>;
+    /** How the run's model was taken out of service, unless an owner has put it back since. */
+    withdrawalOf(
+      agentId: string,
+      runId: string,
+    ): Promise<
+      | {
+          readonly deployment_id: string;
+          readonly created_at: string;
+          readonly by?: string | undefined;
+          readonly reason?: string | undefined;
+        }
+      | undefined
+    >;
     readonly policies: { get(agentId: string): Promise<{ readonly four_eyes: boolean }> };
     /** @throws conflict `four_eyes_required` */
     demandTwoPersons(

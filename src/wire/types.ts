@@ -17,6 +17,7 @@ export type ActiveDeployment = {
     requested_by: string;
     decided_by: string;
   } | undefined;
+  deployment_unverified?: true | undefined;
   state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
   error?: string | undefined;
   failure?: Failure | undefined;
@@ -206,6 +207,7 @@ export type DeploymentEvent = {
   what: "promoted" | "rolled_back" | "deactivated";
   from: string | null;
   to: string | null;
+  withdrawn?: string[] | undefined;
   by?: string | undefined;
   reason?: string | undefined;
   version: number;
@@ -370,6 +372,7 @@ export type Lineage = {
       requested_by: string;
       decided_by: string;
     } | undefined;
+    deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
     failure?: Failure | undefined;
@@ -993,7 +996,7 @@ export type RunPipelineInput = {
     dataset_id?: string | undefined;
     /** The side that is asked; `test` when absent and there is one, else `validation`. */
     split?: "train" | "validation" | "test" | undefined;
-    /** What the model is compared with: `base`, `active` or a model's name. */
+    /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves. */
     baseline: string;
   };
   /** Whether a person decides between evaluation and promotion. */
@@ -1288,6 +1291,7 @@ export type ShownDeployment = {
     requested_by: string;
     decided_by: string;
   } | undefined;
+  deployment_unverified?: true | undefined;
   state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
   error?: string | undefined;
   failure?: Failure | undefined;
@@ -2044,9 +2048,9 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** A succeeded training run whose model is the candidate; or give `candidate`. */
     run_id?: string | undefined;
-    /** Model or deployment to judge, by name. */
+    /** Model or deployment to judge, by name; beside run_id a deployment of that run's model. */
     candidate?: string | undefined;
-    /** What it is compared with: `base`, the run's base model; `active`, what serves now; or a model's name. */
+    /** What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the run's base model; or a model's name. */
     baseline?: string | undefined;
     /** The dataset with the held-out examples. */
     dataset_id: string;
@@ -2081,11 +2085,11 @@ export interface OperationInputs {
     run_id: string;
     /** Who promotes; a signed-in person's name goes before it */
     promoted_by?: string | undefined;
-    /** The evaluation that justifies it; absent: the newest finished one of the run */
+    /** The evaluation that justifies it; absent: the newest finished one of the run against what serves */
     evaluation_id?: string | undefined;
-    /** Why it is promoted although no passing, fresh evaluation speaks for it: owners only; shows in lineage for ever */
+    /** Why it is promoted although something speaks against it (no passing, fresh evaluation; shown to be worse; withdrawn before; unverified): owners only; shows in lineage for ever */
     override_reason?: string | undefined;
-    /** A deployment that an operator has made by hand */
+    /** A deployment that an operator has made by hand of this run's model; where that cannot be read, an owner and override_reason are needed */
     deployment_name?: string | undefined;
     /** When Azure has no room for another deployment: remove the oldest that no longer serves */
     prune?: "no" | "oldest_inactive" | undefined;
@@ -2094,7 +2098,7 @@ export interface OperationInputs {
   rollback: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
-    /** The deployment to return to; absent, the one that served before. */
+    /** The deployment to return to; absent, the one that served before. One that was withdrawn: owners only. */
     target_id?: string | undefined;
     /** Why, as text; stands in the history. */
     reason?: string | undefined;
@@ -2354,7 +2358,7 @@ export interface OperationInputs {
       dataset_id?: string | undefined;
       /** The side that is asked; `test` when absent and there is one, else `validation`. */
       split?: "train" | "validation" | "test" | undefined;
-      /** What the model is compared with: `base`, `active` or a model's name. */
+      /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves. */
       baseline?: string | undefined;
     } | undefined;
     /** Whether a person decides between evaluation and promotion. */
@@ -3055,6 +3059,7 @@ export interface OperationOutputs {
     agent_id: string;
     run_id?: string | undefined;
     candidate: string;
+    candidate_model?: string | undefined;
     candidate_deployment?: string | undefined;
     hosted_id?: string | undefined;
     baseline: string;
@@ -3089,6 +3094,7 @@ export interface OperationOutputs {
     agent_id: string;
     run_id?: string | undefined;
     candidate: string;
+    candidate_model?: string | undefined;
     candidate_deployment?: string | undefined;
     hosted_id?: string | undefined;
     baseline: string;
@@ -3122,6 +3128,7 @@ export interface OperationOutputs {
       agent_id: string;
       run_id?: string | undefined;
       candidate: string;
+      candidate_model?: string | undefined;
       candidate_deployment?: string | undefined;
       hosted_id?: string | undefined;
       baseline: string;
@@ -3164,6 +3171,7 @@ export interface OperationOutputs {
       requested_by: string;
       decided_by: string;
     } | undefined;
+    deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
     failure?: Failure | undefined;
@@ -3414,7 +3422,9 @@ export interface OperationOutputs {
     input: RunPipelineInput;
     status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
-    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+    /** The clock asked for it; then a run that was judged before is `nothing_new`. */
+    retraining?: true | undefined;
+    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
     error?: string | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
@@ -3444,7 +3454,9 @@ export interface OperationOutputs {
     input: RunPipelineInput;
     status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
-    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+    /** The clock asked for it; then a run that was judged before is `nothing_new`. */
+    retraining?: true | undefined;
+    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
     error?: string | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
@@ -3470,7 +3482,9 @@ export interface OperationOutputs {
     input: RunPipelineInput;
     status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
-    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+    /** The clock asked for it; then a run that was judged before is `nothing_new`. */
+    retraining?: true | undefined;
+    outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
     error?: string | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
@@ -3500,7 +3514,9 @@ export interface OperationOutputs {
       name: string;
       status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
       stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
-      outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
+      /** The clock asked for it; then a run that was judged before is `nothing_new`. */
+      retraining?: true | undefined;
+      outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
       error?: string | undefined;
       dataset_id?: string | undefined;
       run_id?: string | undefined;

@@ -38,7 +38,13 @@ const action = fc.oneof(
   // What Azure removed comes back: under way while others decide otherwise.
   { weight: 1, arbitrary: fc.record({ what: fc.constant("return" as const) }) },
 );
-const FORESEEN = ["nothing_to_roll_back_to", "pointer_moved", "already_active"];
+const FORESEEN = [
+  "nothing_to_roll_back_to",
+  "pointer_moved",
+  "already_active",
+  "override_required",
+  "model_withdrawn",
+];
 
 /** The registry of active models under concurrent promoters, on any ledger. */
 export function describeRegistry(

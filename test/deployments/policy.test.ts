@@ -109,24 +109,39 @@ describe("an evaluation that compared with what no longer serves", () => {
     await service.policies.set({ agent_id: AGENT, gate: "require" });
     // Asked again while it serves: the same deployment, not a refusal.
     expect(await service.prepare(ask("run-2"))).toMatchObject({ existed: true, deployment: { id } });
-    await promote("run-2", { deployment_name: "made-by-hand" });
+    await promote("run-2", {
+      deployment_name: "made-by-hand",
+      override_reason: "I made it of run-2's model",
+    });
     await rollback();
-    await rollback();
-    expect((await service.readActive(AGENT))?.deployment_name).toBe("ft:run-1");
-    expect((await service.prepare(ask("run-2"))).warnings).toEqual([]);
+    expect((await service.readActive(AGENT))?.deployment_name).toBe("ft:run-2");
+    await promote("run-1", { override_reason: "to compare" });
+    await evaluated("eval-3", "run-3", "active", "ft:run-1");
+    expect((await service.prepare(ask("run-3"))).warnings).toEqual([]);
   });
 
-  test("of the base model is stale when another base is set, and one with a named model never", async () => {
-    const { service, evaluated, promote } = await world();
+  test("is one with the base or a named model as soon as another model serves (loop G1, G3)", async () => {
+    const { service, evaluated, promote, activeModel } = await world();
     await evaluated("eval-2", "run-2", "base", "base-model");
     await evaluated("eval-3", "run-3", "base", "the-base-before");
     await evaluated("eval-4", "run-4", "some-model", "some-model");
-    await promote("run-1");
-    expect((await service.prepare(ask("run-2"))).warnings).toEqual([]);
-    expect((await service.prepare(ask("run-3"))).warnings).toEqual([
-      expect.stringMatching(/stale: it compared with the-base-before, and base-model/),
+    const warned = async (run: string) =>
+      (await service.prepare(ask(run), { idempotencyKey: `${run} ${await activeModel()}` })).warnings;
+    expect(await warned("run-2")).toEqual([]);
+    expect(await warned("run-3")).toEqual([
+      "The evaluation eval-3 compared with the-base-before, and base-model is what serves.",
     ]);
-    expect((await service.prepare(ask("run-4"))).warnings).toEqual([]);
+    await promote("run-1");
+    for (const [run, baseline] of [
+      ["run-2", "base-model"],
+      ["run-4", "some-model"],
+    ] as const)
+      expect(await warned(run)).toEqual([
+        `The evaluation eval-${run.at(-1)} compared with ${baseline}, and ft:run-1 is what serves.`,
+      ]);
+    // A named one counts where it is what serves.
+    await evaluated("eval-5", "run-5", "ft:run-1", "ft:run-1");
+    expect(await warned("run-5")).toEqual([]);
   });
 });
 

@@ -64,10 +64,11 @@ describe("promotion", () => {
     const { service, promote, rollback, activities } = await deploymentWorld();
     const first = await promote("run-1");
     await rollback();
-    const second = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
+    const again = { agent_id: AGENT, run_id: "run-1", override_reason: "the cause was elsewhere" };
+    const second = await service.prepare(again);
     expect(second.deployment.id).not.toBe(first);
     await activities.failDeployment({ agent_id: AGENT, id: second.deployment.id, code: "x", message: "y" });
-    const third = await service.prepare({ agent_id: AGENT, run_id: "run-1" });
+    const third = await service.prepare(again);
     expect(new Set([first, second.deployment.id, third.deployment.id]).size).toBe(3);
 
     const keyed = () => service.prepare({ agent_id: AGENT, run_id: "run-2" }, { idempotencyKey: "k" });

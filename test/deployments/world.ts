@@ -41,7 +41,7 @@ export function evaluationRecord(id: string, runId: string, verdict: Verdict, cr
     agent_id: AGENT,
     run_id: runId,
     candidate: `ft:${runId}`,
-    baseline: "gpt-4o-mini",
+    baseline: "base-model",
     dataset_id: "dataset-1",
     dataset_hash: "hash-1",
     split: "test",

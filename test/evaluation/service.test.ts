@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Operation, parseInput } from "../../src/doors/operation.ts";
+import { startEvaluationInputSchema } from "../../src/evaluation/contract.ts";
 import { evaluationOperations } from "../../src/evaluation/operations.ts";
 import { MOST_EXAMPLES, toQuestion } from "../../src/evaluation/plan.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
 import type { OperationName } from "../../src/operations.ts";
+import { runPipelineInputSchema } from "../../src/pipelines/contract.ts";
 import { AGENT, callContext, runRecord } from "../deployments/world.ts";
 import { evaluationWorld, exampleLine, lastText, toolTurn } from "./world.ts";
 
@@ -43,6 +45,31 @@ describe("asking for an evaluation", () => {
     serve("ft:older");
     expect((await request({ baseline: "active" })).evaluation.baseline).toBe("ft:older");
     expect((await request({ baseline: "gpt-4.1" })).evaluation.baseline).toBe("gpt-4.1");
+  });
+
+  test("compares with what serves where no baseline is named, on every door (loop G3)", async () => {
+    const asked = { agent_id: AGENT, run_id: "run-1", dataset_id: "dataset-1" };
+    expect(startEvaluationInputSchema.parse(asked).baseline).toBe("active");
+    expect(runPipelineInputSchema.parse({ agent_id: AGENT }).evaluation.baseline).toBe("active");
+    const { service, serve } = await make();
+    const evaluated = async () => (await service.prepare(startEvaluationInputSchema.parse(asked))).evaluation;
+    expect(await evaluated()).toMatchObject({ baseline: "gpt-4o-mini", baseline_asked: "active" });
+    serve("ft:better");
+    expect(await evaluated()).toMatchObject({ baseline: "ft:better", baseline_asked: "active" });
+  });
+
+  test("of a run judges that run's model: a name beside it is one that is seen to call it (loop G1)", async () => {
+    const { request } = await make();
+    expect(await codeOf(request({ candidate: "ft:a-good-one" }))).toBe("422 candidate_of_other_model");
+    expect((await request({ candidate: "ft:run-1" })).evaluation.id).toBe((await request()).evaluation.id);
+
+    const azure = await make({ modelBehind: async (name) => (name === "by-hand" ? "ft:run-1" : "ft:alpha") });
+    expect(await codeOf(azure.request({ candidate: "alphas" }))).toBe("422 candidate_of_other_model");
+    expect((await azure.request({ candidate: "by-hand" })).evaluation).toMatchObject({
+      run_id: "run-1",
+      candidate: "by-hand",
+      candidate_model: "ft:run-1",
+    });
   });
 
   test("meets in one evaluation when it is asked for twice, and begins anew after a failure", async () => {

@@ -44,7 +44,14 @@ type Answer = (request: ChatRequest, asked: number) => Message;
  * The evaluation stage with a succeeded run `run-1` of `dataset-1`, on an embedded ledger and a temporary folder. The
  * candidate calls the right tool and the baseline another, unless `answer` says otherwise.
  */
-export async function evaluationWorld(options: { examples?: number; answer?: Answer } = {}) {
+export async function evaluationWorld(
+  options: {
+    examples?: number;
+    answer?: Answer;
+    /** Which model a deployment calls, where there is an account that can be asked. */
+    modelBehind?: (name: string) => Promise<string | undefined>;
+  } = {},
+) {
   const clock = new VirtualClock();
   const ledger = openSqliteLedger({ file: ":memory:", clock });
   const root = await fs.mkdtemp(path.join(os.tmpdir(), "lightning-evaluation-"));
@@ -109,7 +116,17 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
     ledger,
     settings: { baseModelDeployment: undefined, baseModel: "gpt-4o-mini" },
     clock,
-    deployments: { readActive: async () => active },
+    deployments: {
+      readActive: async () => active,
+      ...(options.modelBehind === undefined
+        ? {}
+        : {
+            models: {
+              ensure: async () => ({ id: "hosted-1", deployment_name: "hosted" }),
+              modelBehind: options.modelBehind,
+            },
+          }),
+    },
   });
   const activities = createEvaluationActivities({ service, ledger, files, provider, clock });
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Operation, parseInput } from "../../src/doors/operation.ts";
-import { systemClock, toIso } from "../../src/kernel/clock.ts";
+import { systemClock, toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { conflict, invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
 import type { OperationName } from "../../src/operations.ts";
 import { pipelineOperations } from "../../src/pipelines/operations.ts";
-import { AGENT, callContext } from "../deployments/world.ts";
+import { AGENT, callContext, evaluationRecord, runRecord } from "../deployments/world.ts";
 import { pipelineWorld } from "./world.ts";
 
 const codeOf = async (promise: Promise<unknown>) =>
@@ -110,7 +110,7 @@ describe("a pipeline's steps", () => {
           agent_id: AGENT,
           dataset_id: "dataset-1",
           run_id: "run-1",
-          baseline: "base",
+          baseline: "active",
           metric: "auto",
         },
       },
@@ -156,7 +156,7 @@ describe("a pipeline's steps", () => {
           prepare: async () => {
             throw conflict("dataset_not_ready", "The dataset is building.");
           },
-          get: async () => ({}),
+          get: async () => ({ created_at: "2026-01-01T00:00:00.000Z" }),
         },
         datasets: {
           prepare: async () => {
@@ -187,6 +187,80 @@ describe("a pipeline's steps", () => {
       await activities.preparePipelinePromotion({ ...ref, run_id: "run-1", evaluation_id: "eval-1" }),
     ).toMatchObject({ kind: "rejected", code: "gate_required" });
   });
+
+  test("ask for a fresh verdict once where another model serves by now, however often they run (loop D3)", async () => {
+    const { activities, running, deployments, plain, calls } = await pipelineWorld();
+    const ref = await running({ evaluation: { baseline: "base" } });
+    const work = { ...ref, dataset_id: "dataset-1", run_id: "run-1" };
+    await activities.preparePipelineEvaluation(work);
+    await plain.create("runs", runRecord("run-2", new VirtualClock()));
+    const { deployment } = await deployments.prepare({ agent_id: AGENT, run_id: "run-2" });
+    await deployments.activate(deployment);
+
+    const promotion = { ...ref, run_id: "run-1", evaluation_id: "eval-1" };
+    expect(await activities.preparePipelinePromotion(promotion)).toMatchObject({
+      kind: "stale",
+      message: expect.stringContaining("compared with base-model, and ft:run-2 is what serves"),
+    });
+    const again = { ...work, instead_of: "eval-1" };
+    const fresh = await activities.preparePipelineEvaluation(again);
+    expect(fresh).toEqual({ kind: "started", id: "eval-2" });
+    expect(await activities.preparePipelineEvaluation(again)).toEqual(fresh);
+    expect(calls.filter((one) => one.stage === "eval").map((one) => one.input)).toMatchObject([
+      { baseline: "base" },
+      { baseline: "active" },
+    ]);
+
+    await plain.create("evaluations", {
+      ...evaluationRecord("eval-2", "run-1", "pass", "2026-01-02T00:00:00.000Z"),
+      baseline: "ft:run-2",
+    });
+    const promoted = await activities.preparePipelinePromotion({ ...promotion, evaluation_id: "eval-2" });
+    expect(promoted.kind).toBe("started");
+    // Refused at the switch: another deployment by the next verdict, once.
+    const id = promoted.kind === "started" ? promoted.id : "";
+    const next = () =>
+      activities.preparePipelinePromotion({ ...promotion, evaluation_id: "eval-2", instead_of: id });
+    const second = await next();
+    expect(second).toMatchObject({ kind: "started", id: expect.not.stringContaining(id) });
+    expect(await next()).toEqual(second);
+  });
+
+  test.each([true, false])(
+    "that meet an earlier run stop where it was judged or withdrawn, by the clock: %s",
+    async (clock) => {
+      for (const [judged, withdrawn, kind] of [
+        [true, false, clock ? "nothing_new" : "started"],
+        [false, true, clock ? "nothing_new" : "rejected"],
+        [false, false, "started"],
+      ] as const) {
+        const world = await pipelineWorld({
+          stages: {
+            training: {
+              prepare: async () => ({ run: { id: "run-1" } }),
+              get: async () => ({ created_at: "2025-12-31T00:00:00.000Z" }),
+            },
+            evaluations: {
+              prepare: async () => ({ evaluation: { id: "eval-1" } }),
+              get: async () => ({}),
+              wasJudged: async () => judged,
+            },
+          },
+        });
+        if (withdrawn) {
+          const { deployment } = await world.deployments.prepare({ agent_id: AGENT, run_id: "run-1" });
+          await world.deployments.activate(deployment);
+          await world.deployments.deactivate({ agent_id: AGENT, reason: "harmful answers" });
+        }
+        const { pipeline } = await world.service.prepare(world.parsed(), {}, clock ? "by-clock" : undefined);
+        const ref = { agent_id: AGENT, id: pipeline.id, dataset_id: "dataset-1" };
+        const first = await world.activities.preparePipelineTraining(ref);
+        expect(first.kind).toBe(kind);
+        if (first.kind === "rejected") expect(first.code).toBe("model_withdrawn");
+        expect(await world.activities.preparePipelineTraining(ref)).toEqual(first);
+      }
+    },
+  );
 
   test("stop after the evaluation where no promotion is wanted, and ask nobody", async () => {
     const { running, activities } = await pipelineWorld();
@@ -300,6 +374,7 @@ describe("retraining", () => {
             return { evaluation: { id: "eval-1" } };
           },
           get: async () => ({}),
+          wasJudged: async () => false,
         },
       },
     });

@@ -1,5 +1,5 @@
 import { createDeploymentService } from "../../src/deployments/service.ts";
-import { VirtualClock } from "../../src/kernel/clock.ts";
+import { toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { Ledger, LedgerDocument } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
@@ -34,11 +34,12 @@ export async function pipelineWorld(
     datasets: { prepare: async (input) => ({ dataset: { id: note("dataset", input) } }) },
     training: {
       prepare: async (input, more) => ({ run: { id: note("run", input, more) } }),
-      get: async () => ({}),
+      get: async () => ({ created_at: toIso(clock.now()) }),
     },
     evaluations: {
       prepare: async (input) => ({ evaluation: { id: note("eval", input) } }),
       get: async () => evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z"),
+      wasJudged: async () => false,
     },
     deployments,
     ...options.stages,

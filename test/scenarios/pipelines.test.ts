@@ -124,11 +124,13 @@ describe("a pipeline", () => {
     const serving = `/model?agent_id=${input.agent_id}`;
     expect((await world.call("GET", serving)).body.model).toBe(tuned_model);
 
-    // The same model by hand: a person may decide otherwise, with a warning that stays.
-    const promoted = await world.call("POST", "/deployments", {
-      agent_id: input.agent_id,
-      run_id: ended.run_id,
+    // The same model by hand: an owner may decide otherwise, also under `warn`, with a warning that stays.
+    const byHand = { agent_id: input.agent_id, run_id: ended.run_id };
+    expect(await world.call("POST", "/deployments", byHand)).toMatchObject({
+      status: 409,
+      body: { error: { code: "override_required" } },
     });
+    const promoted = await world.call("POST", "/deployments", { ...byHand, override_reason: "to compare" });
     expect(promoted).toMatchObject({ status: 200, body: { is_active: true } });
     expect(promoted.body.warnings[0]).toContain('says "fail", not "pass"');
     expect((await world.call("GET", serving)).body.model).not.toBe(tuned_model);

@@ -21,6 +21,8 @@ interface PipelineFacts {
   readonly decision?: unknown;
 }
 
+const ENDED_WELL = new Set<string | undefined>(["evaluated", "nothing_new"]);
+
 /** Where a pipeline stands. After its end the records it made tell how far it came. */
 export function pipelineSteps(pipeline: PipelineFacts): TimeStep[] {
   const over = isEndedPipeline(pipeline);
@@ -33,7 +35,7 @@ export function pipelineSteps(pipeline: PipelineFacts): TimeStep[] {
       return { name, state: approvalSkipped(pipeline, name) ? "skipped" : "done" };
     if (index > reached) return { name, state: "ahead" };
     if (!over) return { name, state: pipeline.status === "waiting_for_approval" ? "waiting" : "now" };
-    return { name, state: pipeline.outcome === "evaluated" ? "done" : "failed" };
+    return { name, state: ENDED_WELL.has(pipeline.outcome) ? "done" : "failed" };
   });
 }
 

@@ -20,6 +20,8 @@ const ENDS: Readonly<Record<string, string>> = {
   rejected: "A person decided against it; the model before still serves.",
   approval_timeout: "Nobody decided in time; the model before still serves.",
   evaluated: "It was evaluated and, as asked, not promoted.",
+  nothing_new:
+    "What there was to learn was learnt and judged before: the run is an earlier one, and it does not come back by itself.",
   failed: "It failed; the model before still serves.",
 };
 

@@ -1,6 +1,5 @@
-import type { Settings } from "../../config/settings.ts";
 import { type Clock, toIso } from "../../kernel/clock.ts";
-import { conflict, notFound } from "../../kernel/errors.ts";
+import { conflict, isKind, notFound } from "../../kernel/errors.ts";
 import { hashedId } from "../../kernel/ids.ts";
 import { bare } from "../../ledger/ledger.ts";
 import type { SucceededRun } from "../../training/contract.ts";
@@ -9,8 +8,7 @@ import type { HostedModels } from "../hosted/hosted.ts";
 import { gateWarnings } from "../rules.ts";
 import { isEndedDeployment } from "../status.ts";
 import type { DeploymentStore } from "../store.ts";
-import { createGate } from "./gate.ts";
-import type { GatePolicies } from "./policy.ts";
+import type { createGate } from "./gate.ts";
 
 export interface Caller {
   /** The authenticated person; wins over a name in the body. */
@@ -24,17 +22,13 @@ export interface Caller {
 export interface PromotionDeps {
   readonly store: DeploymentStore;
   readonly models: HostedModels | undefined;
-  readonly policies: GatePolicies;
-  readonly settings: Pick<Settings, "baseModelDeployment" | "baseModel">;
+  readonly gate: ReturnType<typeof createGate>;
   readonly clock: Clock;
 }
 type PromotableRun = SucceededRun & { readonly model: string };
 
 /** Asking for a promotion: judges it and makes its record, once for equal requests. */
-export function createPromotions(deps: PromotionDeps) {
-  const { store, models, clock } = deps;
-  const gate = createGate(deps);
-
+export function createPromotions({ store, models, gate, clock }: PromotionDeps) {
   async function promotableRun(agentId: string, runId: string): Promise<PromotableRun> {
     const run = await store.readRun(agentId, runId);
     if (run === undefined)
@@ -49,6 +43,34 @@ export function createPromotions(deps: PromotionDeps) {
         },
       );
     return { ...bare(run), model: run.tuned_model_name };
+  }
+
+  /**
+   * Whether a deployment made by hand is the run's model, read where the app can ask the account. A permission that is
+   * missing, or no account: nobody can say, which is an owner's to answer for.
+   * @throws conflict `deployment_of_other_model`
+   */
+  async function isVerified(run: PromotableRun, name: string): Promise<boolean> {
+    if (models === undefined) return name === run.model;
+    let model: string | undefined;
+    try {
+      model = await models.modelBehind(name);
+    } catch (thrown) {
+      if (isKind(thrown, "forbidden")) return false;
+      throw thrown;
+    }
+    if (model === run.model) return true;
+    throw conflict(
+      "deployment_of_other_model",
+      model === undefined
+        ? `The account has no deployment ${name}.`
+        : `Deployment ${name} calls ${model}, and the model of training run ${run.id} is ${run.model}.`,
+      {
+        field: "deployment_name",
+        remedy: "Name a deployment of this run's model, or leave deployment_name out: then one is made.",
+        details: { deployment_name: name, model: model ?? null, run_model: run.model },
+      },
+    );
   }
 
   /** The deployment that an equal request has already made, while it is under way or active; with a key, for ever. */
@@ -80,6 +102,10 @@ export function createPromotions(deps: PromotionDeps) {
     const before = await madeBefore(what);
     if (before !== undefined) return { deployment: before, existed: true, warnings: gateWarnings(before) };
     const by = caller.principal ?? input.promoted_by;
+    const unverified =
+      input.deployment_name === undefined || (await isVerified(run, input.deployment_name))
+        ? undefined
+        : input.deployment_name;
     const findings = await gate.judge({
       run,
       evaluation_id,
@@ -89,8 +115,9 @@ export function createPromotions(deps: PromotionDeps) {
       asked_by,
       mayOverride: caller.isOwner ?? true,
       demanded,
+      unverified,
     });
-    // An operator's own deployment is taken as it is.
+    // An operator's own deployment is neither made nor removed by the app.
     const hosted = input.deployment_name === undefined ? await models?.ensure(run) : undefined;
     const record: Omit<OpenDeployment, "id"> = {
       type: "deployment",
@@ -99,6 +126,7 @@ export function createPromotions(deps: PromotionDeps) {
       dataset_id: run.dataset_id,
       tuned_model_name: run.model,
       deployment_name,
+      ...(unverified === undefined ? {} : { deployment_unverified: true }),
       ...(hosted === undefined ? {} : { hosted_id: hosted.id }),
       ...(input.prune === undefined ? {} : { prune: input.prune }),
       state: "requested",

@@ -49,6 +49,9 @@ export function createHostedModels(deps: HostedDeps) {
     /** What a call names once the run's model is hosted. */
     nameOf: (run: Pick<TrainingRun, "agent_id" | "id">): string => hostedName(run.agent_id, run.id),
 
+    /** The model that a deployment of the account calls; undefined: there is no such deployment. */
+    modelBehind: async (name: string): Promise<string | undefined> => (await hosting.read(name))?.model,
+
     /** The record of a run's model as something hosted; nothing is asked of the provider. @throws invalid `model_format_unknown` */
     async ensure(
       run: Pick<TrainingRun, "agent_id" | "id" | "base_model"> & { readonly model: string },

@@ -57,9 +57,10 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
     summary: "Goes back to the model that served before, or to the deployment named.",
     input: z.strictObject({
       ...agent,
-      target_id: idSchema
-        .optional()
-        .meta({ description: "The deployment to return to; absent, the one that served before." }),
+      target_id: idSchema.optional().meta({
+        description:
+          "The deployment to return to; absent, the one that served before. One that was withdrawn: owners only.",
+      }),
       reason,
       rolled_back_by: person,
       at_once: z.boolean().optional().meta({
@@ -87,7 +88,8 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
     aliases: { target_deployment_id: "target_id" },
     example: { agent_id: "mcp-agents", reason: "Performance regression detected" },
     async run(input, context) {
-      const result = await service.rollback(input, caller(context));
+      const isOwner = context.caller?.may("owner", input.agent_id) ?? true;
+      const result = await service.rollback(input, { ...caller(context), isOwner });
       if (result.kind === "moved")
         return {
           body: {

@@ -231,7 +231,7 @@ export const runPipeline: Flow = async (session) => {
   }
   show(session, body);
   const outcome = body.outcome;
-  return outcome === undefined || outcome === "promoted" || outcome === "evaluated" ? 0 : 1;
+  return outcome === undefined || ["promoted", "evaluated", "nothing_new"].includes(outcome) ? 0 : 1;
 };
 
 /** A file that cannot be trained on is an answer, and a failure for the script that asked. */

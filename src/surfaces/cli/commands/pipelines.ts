@@ -44,6 +44,8 @@ export const PIPELINE_COMMANDS = {
   getHealth: { flow: health, extras: healthExtras, text: healthText },
 } satisfies Commands;
 
+const SIGNS: Readonly<Record<string, string>> = { promoted: "✅", evaluated: "✅", nothing_new: "•" };
+
 function pipelineText(body: ReplyOf<"getPipeline">): string[] {
   const outcome = body.outcome;
   // Decided, but the pipeline itself has not yet gone on.
@@ -53,7 +55,7 @@ function pipelineText(body: ReplyOf<"getPipeline">): string[] {
       ? "✋ Pipeline waits for approval"
       : outcome === undefined
         ? `⏳ Pipeline is in progress: ${plain(body.stage)}`
-        : `${outcome === "promoted" || outcome === "evaluated" ? "✅" : "❌"} Pipeline ended: ${plain(outcome)}`;
+        : `${SIGNS[outcome] ?? "❌"} Pipeline ended: ${plain(outcome)}`;
   return [
     heading,
     ...facts([
