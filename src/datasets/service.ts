@@ -9,6 +9,7 @@ import type { Dataset, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createGoldenRequests } from "./golden-requests.ts";
 import { createDatasetLineage } from "./lineage.ts";
+import { nearLines } from "./near-lines.ts";
 import type { goldenPartInputSchema } from "./recipe-contract.ts";
 import { createDatasetRequests } from "./requests.ts";
 import { isEndedDataset } from "./status.ts";
@@ -54,6 +55,10 @@ export function createDatasetService(deps: DatasetDeps) {
     /** Tokens of the training side in the vocabulary of `model`: counted once, then remembered. */
     countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>
       countTrainingTokens(files, dataset, model),
+
+    /** Which lines of a file are nearly the same as a line of others. */
+    nearLines: (file: string, others: readonly string[]): Promise<ReadonlySet<string>> =>
+      nearLines(files, file, others),
 
     /**
      * Asks for the end of a build; its next step ends it.

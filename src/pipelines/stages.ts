@@ -2,8 +2,8 @@ import type { z } from "zod";
 import type { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { PromoteRequest } from "../deployments/contract.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
-import type { StartEvaluation } from "../evaluation/service.ts";
-import type { startTrainingInputSchema } from "../training/contract.ts";
+import type { ForeseeEvaluation, StartEvaluation } from "../evaluation/service.ts";
+import type { startTrainingInputSchema, TrainingRun } from "../training/contract.ts";
 
 /** What a pipeline asks of the stages: each makes its record and starts nothing. */
 export interface PipelineStages {
@@ -16,12 +16,17 @@ export interface PipelineStages {
     prepare(
       input: z.output<typeof startTrainingInputSchema>,
       options: { readonly idempotencyKey: string },
-    ): Promise<{ readonly run: { readonly id: string } }>;
+    ): Promise<{
+      readonly run: { readonly id: string } & Partial<Pick<TrainingRun, "status" | "failed_in" | "error">>;
+      readonly existed?: boolean;
+    }>;
     get(agentId: string, id: string): Promise<{ readonly requested_by?: string | undefined }>;
   };
   readonly evaluations: {
     prepare(input: StartEvaluation): Promise<{ readonly evaluation: { readonly id: string } }>;
     get(agentId: string, id: string): Promise<Pick<Evaluation, "result">>;
+    /** @throws what an evaluation could not end in a verdict for */
+    foresee(input: ForeseeEvaluation): Promise<void>;
   };
   readonly deployments: {
     prepare(

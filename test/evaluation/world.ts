@@ -1,6 +1,7 @@
 import { promises as fs } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { nearLines } from "../../src/datasets/near-lines.ts";
 import type { Message } from "../../src/episodes/contract.ts";
 import { createEvaluationActivities } from "../../src/evaluation/activities.ts";
 import { createEvaluationService } from "../../src/evaluation/service.ts";
@@ -44,7 +45,9 @@ type Answer = (request: ChatRequest, asked: number) => Message;
  * The evaluation stage with a succeeded run `run-1` of `dataset-1`, on an embedded ledger and a temporary folder. The
  * candidate calls the right tool and the baseline another, unless `answer` says otherwise.
  */
-export async function evaluationWorld(options: { examples?: number; answer?: Answer } = {}) {
+export async function evaluationWorld(
+  options: { examples?: number; answer?: Answer; ping?: (request: ChatRequest) => void } = {},
+) {
   const clock = new VirtualClock();
   const ledger = openSqliteLedger({ file: ":memory:", clock });
   const root = await fs.mkdtemp(path.join(os.tmpdir(), "lightning-evaluation-"));
@@ -53,6 +56,11 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
   const answer: Answer =
     options.answer ?? (({ model }) => toolTurn(model === "ft:run-1" ? "search" : "fetch"));
   const provider = chatProvider(async (request) => {
+    // Whether the baseline can be called at all is looked at first.
+    if (lastText(request) === "ping") {
+      options.ping?.(request);
+      return { message: { role: "assistant", content: "pong" }, model: request.model, usage: {} };
+    }
     const question = `${request.model} ${lastText(request)}`;
     asked.push(question);
     const message = answer(request, asked.filter((one) => one === question).length);
@@ -92,6 +100,7 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
       created_at: "2026-01-01T00:00:00.000Z",
       files: written,
       groups,
+      recipe: { kind: "golden" },
       ...change,
     } as never);
   }
@@ -104,14 +113,20 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
   });
   await ledger.create("runs", runRecord("run-1", clock, { dataset_hash: "hash-of-dataset-1" }));
 
+  const datasets = {
+    nearLines: (file: string, others: readonly string[]) => nearLines(files, file, others),
+  };
   let active: { deployment_name: string } | null = null;
   const service = createEvaluationService({
     ledger,
+    files,
+    provider,
+    datasets,
     settings: { baseModelDeployment: undefined, baseModel: "gpt-4o-mini" },
     clock,
     deployments: { readActive: async () => active },
   });
-  const activities = createEvaluationActivities({ service, ledger, files, provider, clock });
+  const activities = createEvaluationActivities({ service, ledger, files, provider, clock, datasets });
 
   const request = (change: Partial<Parameters<typeof service.prepare>[0]> = {}) =>
     service.prepare({
@@ -147,6 +162,8 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
     clock,
     ledger,
     files,
+    provider,
+    datasets,
     asked,
     dataset,
     service,
