@@ -162,7 +162,7 @@ function equalRunEnded(run: EndedRun) {
       details: { run_id: id },
     });
   return conflict(
-    `equal_run_${status}`,
+    status === "failed" ? "equal_run_failed" : "equal_run_cancelled",
     `An equal training, run ${id}, ${status === "failed" ? `has failed.${why}` : "was cancelled."}`,
     {
       remedy: "Send training.force_new to train again with the same parameters, or change what is trained.",

@@ -3070,6 +3070,7 @@ export interface OperationOutputs {
       batches: number;
       skipped: number;
       contamination: "none" | "unchecked";
+      near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
     sample?: Pair[] | undefined;
@@ -3104,6 +3105,7 @@ export interface OperationOutputs {
       batches: number;
       skipped: number;
       contamination: "none" | "unchecked";
+      near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
     sample?: Pair[] | undefined;
@@ -3137,6 +3139,7 @@ export interface OperationOutputs {
         batches: number;
         skipped: number;
         contamination: "none" | "unchecked";
+        near_trained?: number | undefined;
       } | undefined;
       result?: Verdict | undefined;
       pairs_key?: string | undefined;
