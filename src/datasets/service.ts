@@ -5,7 +5,7 @@ import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Dataset, Split, TrainingTokens } from "./contract.ts";
+import type { Dataset, ReadyDataset, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createGoldenRequests } from "./golden-requests.ts";
 import { createDatasetLineage } from "./lineage.ts";
@@ -15,6 +15,7 @@ import { createDatasetRequests } from "./requests.ts";
 import { isEndedDataset } from "./status.ts";
 import { createDatasetStore } from "./store.ts";
 import { countTrainingTokens } from "./training-tokens.ts";
+import { checkForTraining, type TrainingCheck } from "./validate/before-training.ts";
 
 export interface DatasetDeps {
   readonly ledger: Ledger;
@@ -55,6 +56,10 @@ export function createDatasetService(deps: DatasetDeps) {
     /** Tokens of the training side in the vocabulary of `model`: counted once, then remembered. */
     countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>
       countTrainingTokens(files, dataset, model),
+
+    /** @throws invalid `dataset_not_taken`: lines that the model it is for does not take */
+    checkForTraining: (dataset: ReadyDataset, check: TrainingCheck): Promise<void> =>
+      checkForTraining(files, dataset, check),
 
     /** Which lines of a file are nearly the same as a line of others. */
     nearLines: (file: string, others: readonly string[]): Promise<ReadonlySet<string>> =>
