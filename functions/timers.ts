@@ -19,4 +19,9 @@ if (appOf().settings.openaiAccount !== undefined) {
     extraInputs: [df.input.durableClient()],
     handler: (_timer, context) => appOf().keepInOrder(orchestrationsOf(() => df.getClient(context))),
   });
+
+  app.timer("removeRejectedCandidates", {
+    schedule: "0 47 * * * *",
+    handler: () => appOf().removeRejected(),
+  });
 }

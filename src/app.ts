@@ -4,7 +4,7 @@ import { createActivities } from "./compose/activities.ts";
 import { openOperations } from "./compose/operations.ts";
 import { type AppOptions, openPorts } from "./compose/ports.ts";
 import { createServices } from "./compose/services.ts";
-import { keepInOrder } from "./deployments/upkeep/upkeep.ts";
+import { keepInOrder, removeRejected } from "./deployments/upkeep/upkeep.ts";
 import type { Orchestrations } from "./doors/operation.ts";
 import { createAccess } from "./identity/access.ts";
 import { fatal } from "./kernel/errors.ts";
@@ -47,6 +47,7 @@ export function createApp(options: AppOptions = {}) {
         watched.apart(() => feeds.handleRewardChanges(documents)),
     },
     mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }),
+    removeRejected: () => removeRejected({ upkeep, logger }),
     keepInOrder: (orchestrations: Orchestrations) =>
       keepInOrder({ upkeep, training, settings, logger }, orchestrations),
     startRetraining: (orchestrations: Orchestrations) => startRetraining(clock, orchestrations),

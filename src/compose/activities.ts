@@ -31,7 +31,11 @@ export function createActivities(opened: Opened, services: Services) {
       ? createDatasetActivities(ports)
       : onThreads(createDatasetActivities(ports), threads)),
     ...createTrainingActivities({ ...ports, service: services.training }),
-    ...createEvaluationActivities({ ...ports, service: services.evaluations }),
+    ...createEvaluationActivities({
+      ...ports,
+      datasets: services.datasets,
+      service: services.evaluations,
+    }),
     ...createDeploymentActivities({ ...ports, service: services.deployments }),
     ...createPipelineActivities({ ...ports, ...services, service: services.pipelines }),
   };

@@ -33,7 +33,7 @@ export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger
   const datasets = createDatasetService(ports);
   const review = createReviewService({ ...ports, rewards });
   const training = createTrainingService({ ...ports, datasets, tables: TABLES });
-  const evaluations = createEvaluationService({ ...ports, deployments });
+  const evaluations = createEvaluationService({ ...ports, datasets, deployments });
   const pipelines = createPipelineService({ ...ports, training, deployments });
   const feeds = createRewardFeed(ports);
   const deadLetters = createDeadLetterService({ ...ports, feeds });

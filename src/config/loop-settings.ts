@@ -196,6 +196,13 @@ export const LOOP_SETTINGS = {
     meaning:
       "Age at which the daily timer removes leftover files, failed jobs and unused deployments at the provider; absent means only when asked",
   }),
+  removeCandidatesAfterHours: setting({
+    env: "LIGHTNING_REMOVE_CANDIDATES_AFTER_HOURS",
+    parse: whole(1, 8_760),
+    default: "24",
+    meaning:
+      "Hours after a verdict other than pass until the deployment that its evaluation made is removed; the model stays",
+  }),
   // Reference agent
   agentMcpServers: setting({
     env: "LIGHTNING_AGENT_MCP_SERVERS",

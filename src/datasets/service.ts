@@ -5,15 +5,17 @@ import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Dataset, Split, TrainingTokens } from "./contract.ts";
+import type { Dataset, ReadyDataset, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createGoldenRequests } from "./golden-requests.ts";
 import { createDatasetLineage } from "./lineage.ts";
+import { nearLines } from "./near-lines.ts";
 import type { goldenPartInputSchema } from "./recipe-contract.ts";
 import { createDatasetRequests } from "./requests.ts";
 import { isEndedDataset } from "./status.ts";
 import { createDatasetStore } from "./store.ts";
 import { countTrainingTokens } from "./training-tokens.ts";
+import { checkForTraining, type TrainingCheck } from "./validate/before-training.ts";
 
 export interface DatasetDeps {
   readonly ledger: Ledger;
@@ -54,6 +56,14 @@ export function createDatasetService(deps: DatasetDeps) {
     /** Tokens of the training side in the vocabulary of `model`: counted once, then remembered. */
     countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>
       countTrainingTokens(files, dataset, model),
+
+    /** @throws invalid `dataset_not_taken`: lines that the model it is for does not take */
+    checkForTraining: (dataset: ReadyDataset, check: TrainingCheck): Promise<void> =>
+      checkForTraining(files, dataset, check),
+
+    /** Which lines of a file are nearly the same as a line of others. */
+    nearLines: (file: string, others: readonly string[]): Promise<ReadonlySet<string>> =>
+      nearLines(files, file, others),
 
     /**
      * Asks for the end of a build; its next step ends it.

@@ -1,19 +1,19 @@
-import type { Split } from "../datasets/contract.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts";
-import { sharedGroups } from "./contamination.ts";
+import { remedyForBaseline, whyUncallable } from "./baseline.ts";
 import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
 import { isRight, type Metric, showTurn } from "./grade.ts";
 import { failed, finished, running } from "./moves.ts";
-import { pairsKey, toLines, writeQuestions } from "./plan.ts";
+import { countQuestions, pairsKey, toLines, writeQuestions } from "./plan.ts";
 import { countPairs, judge, samplePairs } from "./rules.ts";
 import type { EvaluationService } from "./service.ts";
 import { isEndedEvaluation } from "./status.ts";
 import { createEvaluationStore } from "./store.ts";
+import { type NearLines, type Seen, seenIn, trainedOn, whyContaminated } from "./trained-on.ts";
 
 /** The last that the user said, in short: what people read beside the answers. */
 const asked = (prompt: readonly Message[]): string => {
@@ -27,28 +27,23 @@ export interface EvaluationActivityDeps {
   readonly files: Files;
   readonly provider: Provider;
   readonly clock: Clock;
+  /** What evaluation asks of datasets. */
+  readonly datasets: { readonly nearLines: NearLines };
 }
 
 export function createEvaluationActivities(deps: EvaluationActivityDeps): EvaluationActivities {
   const { service, files, clock } = deps;
   const store = createEvaluationStore(deps.ledger);
 
-  /** How many sessions and inputs the examples share with what the candidate was trained and tuned on. */
-  async function contamination(evaluation: Evaluation): Promise<number | "unchecked"> {
+  /** How much of the examples the candidate, or a model that it was tuned from, was trained and tuned on. */
+  async function seen(evaluation: Evaluation): Promise<Seen | undefined> {
     const { agent_id, run_id, split } = evaluation;
-    if (run_id === undefined) return "unchecked";
-    const run = await store.readRun(agent_id, run_id);
-    if (run === undefined) return "unchecked";
-    const [held, trained] = await Promise.all([
-      store.readDataset(agent_id, evaluation.dataset_id),
-      store.readDataset(agent_id, run.dataset_id),
-    ]);
-    if (held === undefined || trained === undefined) return "unchecked";
-    // The training dataset's own other sides are held out by construction: only its training side can meet them.
-    const own = held.id === trained.id || evaluation.dataset_hash === run.dataset_hash;
-    if (own && split === "train") return evaluation.plan?.examples ?? held.training_count ?? 1;
-    const seen: Split[] = own ? ["train"] : ["train", "validation"];
-    return sharedGroups(files, held, [split], trained, seen);
+    const run = run_id === undefined ? undefined : await store.readRun(agent_id, run_id);
+    const held = await store.readDataset(agent_id, evaluation.dataset_id);
+    if (run === undefined || held?.status !== "ready") return undefined;
+    const { datasets, complete } = await trainedOn(store, run);
+    const found = await seenIn({ files, nearLines: deps.datasets.nearLines }, held, split, datasets);
+    return { ...found, complete: found.complete && complete };
   }
 
   async function pairsOf(
@@ -83,6 +78,14 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     return { pairs, missing };
   }
 
+  /** What kept the first unanswered question from an answer, in the provider's words. */
+  async function firstFault(evaluation: Evaluation, batches: number): Promise<string | undefined> {
+    for (let batch = 0; batch < batches; batch++)
+      for (const { side, error } of await readAnswers(files, evaluation.id, batch))
+        if (error !== undefined) return `The first fault, of the ${side} "${evaluation[side]}": ${error}`;
+    return undefined;
+  }
+
   return {
     async claimEvaluation(input) {
       const { kind } = await store.claim(input, isEndedEvaluation, (one) => running(one, input.instance_id));
@@ -107,14 +110,19 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
           code: "dataset_file_missing",
           message: `The ${evaluation.split} file of dataset ${evaluation.dataset_id} is gone.`,
         };
-      const shared = await contamination(evaluation);
-      if (shared !== "unchecked" && shared > 0)
+      const fault = await whyUncallable(deps.provider, evaluation.baseline);
+      if (fault !== undefined)
         return {
           kind: "rejected",
-          code: "contaminated",
-          message: `${shared} sessions or inputs of the held-out examples are in the candidate's training data.`,
+          code: "baseline_uncallable",
+          message: `The baseline "${evaluation.baseline}" cannot be called: ${fault} ${remedyForBaseline(evaluation.baseline_asked ?? "")}`,
         };
-      const plan = await writeQuestions(files, id, file.key);
+      const known = await seen(evaluation);
+      const near = known?.near ?? new Set<string>();
+      const doubt =
+        known === undefined ? undefined : whyContaminated(known, await countQuestions(files, file.key));
+      if (doubt !== undefined) return { kind: "rejected", code: "contaminated", message: doubt };
+      const plan = await writeQuestions(files, id, file.key, near);
       if (plan.examples === 0)
         return {
           kind: "rejected",
@@ -123,7 +131,14 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
         };
       const stored = await store.change(agent_id, id, (one) =>
         one.plan === undefined
-          ? { ...one, plan: { ...plan, contamination: shared === "unchecked" ? "unchecked" : "none" } }
+          ? {
+              ...one,
+              plan: {
+                ...plan,
+                contamination: known?.complete === true ? "none" : "unchecked",
+                ...(near.size === 0 ? {} : { near_trained: near.size }),
+              },
+            }
           : undefined,
       );
       return { kind: "planned", batches: stored?.plan?.batches ?? plan.batches, ...host };
@@ -141,8 +156,15 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const result = judge(countPairs(pairs), missing);
       if (before.plan?.contamination === "unchecked")
         result.reasons.push(
-          "Nobody checked whether the candidate was trained on these examples: no run is known.",
+          before.run_id === undefined
+            ? "Nobody checked whether the candidate was trained on these examples: no run is known."
+            : "Only the texts were compared with the candidate's training data: its sessions were marked with another split key, or a dataset of its training is gone.",
         );
+      const left = before.plan?.near_trained ?? 0;
+      if (left > 0)
+        result.reasons.push(`${left} examples were left out: they are nearly the same as trained-on ones.`);
+      const fault = missing === 0 ? undefined : await firstFault(before, batches);
+      if (fault !== undefined) result.reasons.push(fault);
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
         isEndedEvaluation(one)

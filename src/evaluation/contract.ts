@@ -104,8 +104,10 @@ export const evaluationSchema = z.object({
       batches: z.number().int(),
       /** Lines without a turn to judge, and repeated ones. */
       skipped: z.number().int(),
-      /** `unchecked`: a candidate without a training run has no training data to compare with. */
+      /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
       contamination: z.enum(["none", "unchecked"]),
+      /** Examples left out because they are nearly the same as ones that the candidate was trained on. */
+      near_trained: z.number().int().optional(),
     })
     .optional(),
   result: verdictSchema.optional(),

@@ -50,6 +50,8 @@ export async function writeQuestions(
   files: Files,
   id: string,
   datasetFile: string,
+  /** Examples that are not to be asked. */
+  leftOut: ReadonlySet<string> = new Set(),
 ): Promise<{ examples: number; batches: number; skipped: number }> {
   const chosen = new Map<string, Question>();
   let skipped = 0;
@@ -57,7 +59,7 @@ export async function writeQuestions(
   for await (const line of lines(files.read(datasetFile))) {
     if (line.trim() === "") continue;
     const question = toQuestion(line);
-    if (question === undefined || chosen.has(question.example)) skipped++;
+    if (question === undefined || chosen.has(question.example) || leftOut.has(question.example)) skipped++;
     else if (question.example < bar) chosen.set(question.example, question);
     if (chosen.size >= 2 * MOST_EXAMPLES) bar = keepLeast(chosen);
   }
@@ -67,6 +69,22 @@ export async function writeQuestions(
   for (let batch = 0; batch < batches; batch++)
     await files.write(questionsKey(id, batch), toLines(questions.slice(batch * BATCH, (batch + 1) * BATCH)));
   return { examples: questions.length, batches, skipped };
+}
+
+/** How many distinct decisions of a dataset's side can be judged, but for those left out: nothing is written. */
+export async function countQuestions(
+  files: Files,
+  datasetFile: string,
+  leftOut: ReadonlySet<string> = new Set(),
+): Promise<number> {
+  const counted = new Set<string>();
+  for await (const line of lines(files.read(datasetFile))) {
+    if (line.trim() === "") continue;
+    const question = toQuestion(line);
+    if (question !== undefined && !leftOut.has(question.example)) counted.add(question.example);
+    if (counted.size >= MOST_EXAMPLES) break;
+  }
+  return counted.size;
 }
 
 /** Drops all but the thousand least hashes; answers the greatest one that is left. */

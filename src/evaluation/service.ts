@@ -2,20 +2,28 @@ import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { ReadyDataset, Split } from "../datasets/contract.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
+import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
+import type { Provider } from "../provider/provider.ts";
 import type { SucceededRun } from "../training/contract.ts";
 import type { Evaluation, startEvaluationInputSchema } from "./contract.ts";
+import { foresee } from "./foresee.ts";
 import { tooManyMissing } from "./rules.ts";
 import { createEvaluationStore } from "./store.ts";
+import { type NearLines, type Seen, seenIn, trainedOn } from "./trained-on.ts";
 
 export interface EvaluationDeps {
   readonly ledger: Ledger;
+  readonly files: Files;
+  readonly provider: Pick<Provider, "chat">;
   readonly settings: Pick<Settings, "baseModelDeployment" | "baseModel"> &
     Partial<Pick<Settings, "tunedModelDeploymentName">>;
   readonly clock: Clock;
+  /** What evaluation asks of datasets. */
+  readonly datasets: { readonly nearLines: NearLines };
   /** The model that serves now, for the baseline `active`; null when the base model does. */
   readonly deployments: {
     readonly readActive: (agentId: string) => Promise<{ readonly deployment_name: string } | null>;
@@ -30,6 +38,17 @@ export interface EvaluationDeps {
         }
       | undefined;
   };
+}
+
+/** What is known of an evaluation before the training that it is to judge. */
+export interface ForeseeEvaluation {
+  readonly agent_id: string;
+  readonly dataset_id: string;
+  readonly split?: Split | undefined;
+  readonly baseline: string;
+  /** What is to be trained on, and from which model; absent while it is not built. */
+  readonly trained_dataset_id?: string | undefined;
+  readonly base_model?: string | undefined;
 }
 
 export type StartEvaluation = z.output<typeof startEvaluationInputSchema>;
@@ -48,6 +67,12 @@ export function createEvaluationService(deps: EvaluationDeps) {
         remedy: "Wait until the run has succeeded, or name another one.",
       });
     return run;
+  }
+
+  /** A candidate that is named by the model of one of the agent's runs is that run's. */
+  async function runOfCandidate(agentId: string, candidate?: string): Promise<string | undefined> {
+    const run = candidate === undefined ? undefined : await store.runOfModel(candidate);
+    return run?.agent_id === agentId && run.status === "succeeded" ? run.id : undefined;
   }
 
   async function heldOut(
@@ -72,7 +97,11 @@ export function createEvaluationService(deps: EvaluationDeps) {
     return { dataset, split };
   }
 
-  async function nameOfBaseline(agentId: string, baseline: string, run?: SucceededRun): Promise<string> {
+  async function nameOfBaseline(
+    agentId: string,
+    baseline: string,
+    run?: Pick<SucceededRun, "base_model">,
+  ): Promise<string> {
     const base = settings.baseModelDeployment ?? run?.base_model ?? settings.baseModel;
     if (baseline === "base") return base;
     if (baseline === "active")
@@ -114,7 +143,8 @@ export function createEvaluationService(deps: EvaluationDeps) {
      * `dataset_not_ready`
      */
     async prepare(input: StartEvaluation): Promise<{ evaluation: Evaluation; existed: boolean }> {
-      const { agent_id, run_id, metric } = input;
+      const { agent_id, metric } = input;
+      const run_id = input.run_id ?? (await runOfCandidate(agent_id, input.candidate));
       const run = run_id === undefined ? undefined : await judgedRun(agent_id, run_id);
       const candidate = input.candidate ?? run?.tuned_model_name;
       if (candidate === undefined)
@@ -171,6 +201,26 @@ export function createEvaluationService(deps: EvaluationDeps) {
     async wasJudged(agentId: string, runId: string): Promise<boolean> {
       const { items } = await store.list(agentId, runId, 100);
       return items.some((one) => one.status === "finished" && !canBeRepeated(one));
+    },
+
+    /**
+     * Looks, before a training is paid for, whether an evaluation of its model could end in a verdict.
+     * @throws not_found `dataset_not_found`; conflict `dataset_not_ready`, `baseline_uncallable`; invalid
+     * `no_held_out_examples`, `contaminated`, `too_few_pairs`
+     */
+    async foresee(input: ForeseeEvaluation): Promise<void> {
+      const { agent_id, base_model = settings.baseModel, trained_dataset_id } = input;
+      const { dataset: held, split } = await heldOut(agent_id, input.dataset_id, input.split);
+      const trained =
+        trained_dataset_id === undefined ? undefined : await store.readDataset(agent_id, trained_dataset_id);
+      const seen = async (): Promise<Seen> => {
+        if (trained === undefined) return { shared: 0, near: new Set(), complete: true };
+        const run = { agent_id, dataset_id: trained.id, base_model };
+        const { datasets } = await trainedOn(store, run);
+        return seenIn({ files: deps.files, nearLines: deps.datasets.nearLines }, held, split, datasets);
+      };
+      const model = await nameOfBaseline(agent_id, input.baseline, { base_model });
+      await foresee(deps, { held, split, trained, baseline: { asked: input.baseline, model } }, seen);
     },
 
     async get(agentId: string, id: string): Promise<Evaluation> {

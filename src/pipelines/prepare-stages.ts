@@ -1,4 +1,4 @@
-import { isKind, isLightningError } from "../kernel/errors.ts";
+import { conflict, isKind, isLightningError } from "../kernel/errors.ts";
 import type { Pipeline, PipelineActivities, Started } from "./contract.ts";
 import { running } from "./moves.ts";
 import { metBefore } from "./rules.ts";
@@ -53,8 +53,13 @@ export function createPrepareSteps({
     } catch (thrown) {
       if (!isKind(thrown, "invalid", "not_found", "conflict")) throw thrown;
       await store.change(agentId, id, (one) => (one.stage === stage ? undefined : { ...one, stage }));
+      const { message, remedy } = thrown;
       const stale = thrown.code === "gate_required" && isStale(thrown.details);
-      return { kind: "rejected", code: stale ? "gate_stale" : thrown.code, message: thrown.message };
+      return {
+        kind: "rejected",
+        code: stale ? "gate_stale" : thrown.code,
+        message: remedy === undefined ? message : `${message} ${remedy}`,
+      };
     }
     const kept = await store.change(agentId, id, (one) =>
       isOpen(one) && !isEndedPipeline(one) ? running(one, { stage, [field]: made }) : undefined,
@@ -92,15 +97,35 @@ export function createPrepareSteps({
     };
   }
 
+  /** @throws what the evaluation could not end in a verdict for: nothing is paid for then */
+  const lookAhead = (
+    { agent_id, evaluation, training }: Pipeline["input"],
+    trained?: string,
+  ): Promise<void> =>
+    stages.evaluations.foresee({
+      agent_id,
+      dataset_id: evaluation.dataset_id ?? trained ?? "",
+      split: evaluation.split,
+      baseline: evaluation.baseline,
+      base_model: training.base_model,
+      trained_dataset_id: trained,
+    });
+
   return {
     preparePipelineDataset: ({ agent_id, id }) =>
       prepareOnce(agent_id, id, "dataset", "dataset_id", async ({ input, name }) => {
+        // What is known already is looked at before anything is built; a set that is being built may be ready later.
+        if (input.evaluation.dataset_id !== undefined)
+          await lookAhead(input).catch((thrown: unknown) => {
+            if (!isLightningError(thrown) || thrown.code !== "dataset_not_ready") throw thrown;
+          });
         if (input.dataset_id !== undefined) return input.dataset_id;
         return (await stages.datasets.prepare({ ...input.dataset, agent_id, name })).dataset.id;
       }),
 
     async preparePipelineTraining({ agent_id, id, dataset_id }) {
       const started = await prepareOnce(agent_id, id, "training", "run_id", async ({ input }) => {
+        await lookAhead(input, dataset_id);
         const request = {
           ...input.training,
           force_new: input.training.force_new ?? false,
@@ -109,8 +134,11 @@ export function createPrepareSteps({
           requested_by: input.promoted_by,
         };
         // The pipeline's id as key: a step that runs again means the same attempt, also with force_new.
-        const { run } = await stages.training.prepare(request, { idempotencyKey: id });
-        return run.id;
+        const { run, existed } = await stages.training.prepare(request, { idempotencyKey: id });
+        if (existed !== true || (run.status !== "failed" && run.status !== "cancelled")) return run.id;
+        if (!isNobodysFault(run)) throw equalRunEnded(run);
+        const again = { ...request, force_new: true };
+        return (await stages.training.prepare(again, { idempotencyKey: `${id}-again` })).run.id;
       });
       return started.kind === "started" ? await earlierRun(agent_id, id, started) : started;
     },
@@ -165,4 +193,32 @@ export function createPrepareSteps({
         : made;
     },
   };
+}
+
+type EndedRun = Awaited<ReturnType<PipelineStages["training"]["prepare"]>>["run"];
+
+/** A job of it may still be going, and be paid for: a second one is nobody's wish. */
+const mayHaveJob = ({ failed_in, error }: EndedRun): boolean =>
+  failed_in === "tracking" || (failed_in === "submit" && error?.code === "training_fault");
+
+/** It failed before there was a job: its parameters and data may be good. */
+const isNobodysFault = (run: EndedRun): boolean =>
+  run.status === "failed" && (run.failed_in === "upload" || run.failed_in === "submit") && !mayHaveJob(run);
+
+function equalRunEnded(run: EndedRun) {
+  const { id, status, error } = run;
+  const why = error === undefined ? "" : ` ${error.message}`;
+  if (mayHaveJob(run))
+    return conflict("equal_run_lost", `An equal training, run ${id}, is not followed any more.${why}`, {
+      remedy: `Reconcile run ${id} to see how its job ended, then start the pipeline again.`,
+      details: { run_id: id },
+    });
+  return conflict(
+    status === "failed" ? "equal_run_failed" : "equal_run_cancelled",
+    `An equal training, run ${id}, ${status === "failed" ? `has failed.${why}` : "was cancelled."}`,
+    {
+      remedy: "Send training.force_new to train again with the same parameters, or change what is trained.",
+      details: { run_id: id },
+    },
+  );
 }

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import type { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { PromoteRequest } from "../deployments/contract.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
-import type { StartEvaluation } from "../evaluation/service.ts";
-import type { startTrainingInputSchema } from "../training/contract.ts";
+import type { ForeseeEvaluation, StartEvaluation } from "../evaluation/service.ts";
+import type { startTrainingInputSchema, TrainingRun } from "../training/contract.ts";
 
 /** What a pipeline asks of the stages: each makes its record and starts nothing. */
 export interface PipelineStages {
@@ -16,7 +16,10 @@ export interface PipelineStages {
     prepare(
       input: z.output<typeof startTrainingInputSchema>,
       options: { readonly idempotencyKey: string },
-    ): Promise<{ readonly run: { readonly id: string } }>;
+    ): Promise<{
+      readonly run: { readonly id: string } & Partial<Pick<TrainingRun, "status" | "failed_in" | "error">>;
+      readonly existed?: boolean;
+    }>;
     get(
       agentId: string,
       id: string,
@@ -27,6 +30,8 @@ export interface PipelineStages {
     get(agentId: string, id: string): Promise<Pick<Evaluation, "result">>;
     /** Whether a run has a verdict that asking again would not change. */
     wasJudged(agentId: string, runId: string): Promise<boolean>;
+    /** @throws what an evaluation could not end in a verdict for */
+    foresee(input: ForeseeEvaluation): Promise<void>;
   };
   readonly deployments: {
     prepare(

@@ -1,9 +1,14 @@
-import { DATASETS, type ReadyDataset } from "../datasets/contract.ts";
+import { DATASETS } from "../datasets/contract.ts";
+import { EVALUATIONS } from "../evaluation/contract.ts";
 import type { Ledger, Page } from "../ledger/ledger.ts";
 import { bare, each } from "../ledger/ledger.ts";
 import { recordsOf } from "../ledger/records.ts";
+import { RUNS } from "../training/contract.ts";
 import { PIPELINES, type Pipeline } from "./contract.ts";
 import { OPEN_PIPELINE_STATUSES } from "./status.ts";
+
+/** Newest evaluations looked at: each training has one or two. */
+const JUDGEMENTS = 20;
 
 export type PipelineStore = ReturnType<typeof createPipelineStore>;
 
@@ -11,6 +16,8 @@ export type PipelineStore = ReturnType<typeof createPipelineStore>;
 export function createPipelineStore(ledger: Ledger) {
   const pipelines = recordsOf(ledger, PIPELINES);
   const datasets = recordsOf(ledger, DATASETS);
+  const runs = recordsOf(ledger, RUNS);
+  const evaluations = recordsOf(ledger, EVALUATIONS);
   const { createOnce, change, claim } = pipelines;
 
   return {
@@ -54,16 +61,28 @@ export function createPipelineStore(ledger: Ledger) {
       return [...agents];
     },
 
-    /** The agent's newest dataset that was built of episodes and is ready. */
-    async lastBuild(agentId: string): Promise<Pick<ReadyDataset, "watermark"> | undefined> {
-      const page = datasets.each({
+    /**
+     * Up to which reward the agent's episodes have been in a training that was judged: the newest watermark of those
+     * datasets. A training that failed, or whose answers were missing, has used none up, and neither has a build.
+     */
+    async judgedUpTo(agentId: string): Promise<string | undefined> {
+      const { items } = await evaluations.page({
         pk: [agentId],
-        where: [{ field: "status", op: "eq", value: "ready" }],
+        where: [{ field: "status", op: "eq", value: "finished" }],
         orderBy: { field: "created_at", direction: "desc" },
-        limit: 20,
+        limit: JUDGEMENTS,
       });
-      for await (const one of page) if (one.recipe.kind === "episodes") return one;
-      return undefined;
+      let newest: string | undefined;
+      for (const { run_id, result } of items) {
+        const isJudged = result !== undefined && (result.verdict !== "inconclusive" || result.missing === 0);
+        if (run_id === undefined || !isJudged) continue;
+        const run = await runs.read(agentId, run_id);
+        const dataset = run === undefined ? undefined : await datasets.read(agentId, run.dataset_id);
+        if (dataset?.status !== "ready" || dataset.recipe.kind !== "episodes") continue;
+        const { rewards } = dataset.watermark;
+        if (newest === undefined || rewards > newest) newest = rewards;
+      }
+      return newest;
     },
 
     /** Episodes with a reward newer than a time; all rewarded ones without it. */

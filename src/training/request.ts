@@ -11,6 +11,7 @@ import type { Provider } from "../provider/provider.ts";
 import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check-request.ts";
 import type { startTrainingInputSchema, TrainingCost, TrainingRun } from "./contract.ts";
 import { type CountTokens, type PriceTables, reckon } from "./estimate.ts";
+import { fieldsRead } from "./graders.ts";
 import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
 import { completeHyperparameters, DEFAULT_SEED, FEWEST_EXAMPLES, type RunIdentity, runId } from "./rules.ts";
 import type { TrainingStore } from "./store.ts";
@@ -24,6 +25,11 @@ export interface TrainingRequestDeps {
   readonly datasets: {
     readonly get: (agentId: string, id: string) => Promise<Dataset>;
     readonly countTokens: CountTokens;
+    /** @throws invalid `dataset_not_taken` */
+    readonly checkForTraining: (
+      dataset: ReadyDataset,
+      check: { readonly provider: "azure"; readonly model: string; readonly references: readonly string[] },
+    ) => Promise<void>;
   };
   readonly settings: Pick<
     Settings,
@@ -144,7 +150,15 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
       ...(input.grader === undefined ? {} : { grader: input.grader }),
     };
     // The calendar is Azure's; the local provider trains whatever it is asked to.
-    if (catalog !== undefined && deps.provider.kind === "azure") await checkBase(catalog, identity);
+    if (deps.provider.kind === "azure") {
+      if (catalog !== undefined) await checkBase(catalog, identity);
+      const references = input.grader === undefined ? [] : fieldsRead(input.grader);
+      await datasets.checkForTraining(dataset, {
+        provider: "azure",
+        model: identity.base_model,
+        references,
+      });
+    }
     return identity;
   }
 

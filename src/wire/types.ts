@@ -3075,6 +3075,7 @@ export interface OperationOutputs {
       batches: number;
       skipped: number;
       contamination: "none" | "unchecked";
+      near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
     sample?: Pair[] | undefined;
@@ -3110,6 +3111,7 @@ export interface OperationOutputs {
       batches: number;
       skipped: number;
       contamination: "none" | "unchecked";
+      near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
     sample?: Pair[] | undefined;
@@ -3144,6 +3146,7 @@ export interface OperationOutputs {
         batches: number;
         skipped: number;
         contamination: "none" | "unchecked";
+        near_trained?: number | undefined;
       } | undefined;
       result?: Verdict | undefined;
       pairs_key?: string | undefined;

@@ -585,6 +585,24 @@ export const CHECKS: readonly Check[] = [
   ),
   line(
     "own",
+    "tool_name_not_taken",
+    "tool names that the service takes",
+    sft([user, assistant], { tools: [{ type: "function", function: { name: "fs.read_file" } }] }),
+    sft([user, assistant], { tools: [{ type: "function", function: { name: "fs_read-file" } }] }),
+  ),
+  line(
+    "own",
+    "too_many_tools",
+    "at most 128 tools",
+    sft([user, assistant], {
+      tools: Array.from({ length: 129 }, (_, n) => ({ type: "function", function: { name: `tool_${n}` } })),
+    }),
+    sft([user, assistant], {
+      tools: Array.from({ length: 128 }, (_, n) => ({ type: "function", function: { name: `tool_${n}` } })),
+    }),
+  ),
+  line(
+    "own",
     "unequal_text",
     "texts in Unicode's composed form",
     sft([{ role: "user", content: "e\u0301" }, assistant]),

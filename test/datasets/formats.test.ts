@@ -222,7 +222,6 @@ describe("warnings stand apart from faults, each raised and not raised", () => {
       [sft([{ role: "system", content: "x" }, user, assistant])],
     ],
     ["long_example", "sft", [sft([user, { ...assistant, content: "word ".repeat(5000) }])], [sft()]],
-    ["special_token", "sft", [sft([{ ...user, content: "say <|endoftext|>" }, assistant])], [sft()]],
     ["arguments_against_schema", "sft", [calling('{"city":"Rome"}')], [calling('{"zone":"UTC"}')]],
     [
       "personal_data",
@@ -298,6 +297,18 @@ test("lines of five megabytes, NULs and lone surrogates are refused with a reaso
     [3, "lone_surrogate"],
   ]);
   expect(report.examples).toBe(1);
+});
+
+test("special tokens and tool names that hosted services refuse are no faults for the local provider", async () => {
+  const tools = [{ type: "function", function: { name: "fs.read_file" } }];
+  const file = bytes(
+    Buffer.from(jsonl([sft([{ ...user, content: "say <|endoftext|>" }, assistant], { tools })])),
+  );
+  const capability = { ...capabilityOf("local", undefined), fewest_examples: 1 };
+  const { report } = await checkFile("train.jsonl", file, { format: "sft", capability });
+  expect(report).toMatchObject({ faults_found: 0, warnings: { special_token: 1 } });
+  const line = sft([{ ...user, content: "say <|endoftext|>" }, assistant], { tools });
+  expect(rulesOf(line, "sft")).toEqual(["tool_name_not_taken tools.0.function.name", "special_token"]);
 });
 
 test("bytes fall into pieces anywhere, also within a character, and the report is the same", async () => {

@@ -23,7 +23,11 @@ type OtherRule =
   | "last_not_user"
   | "no_reference"
   | "reference_missing"
-  | "over_token_limit";
+  | "over_token_limit"
+  // Of hosted services, test/datasets/formats.test.ts.
+  | "special_token"
+  | "tool_name_not_taken"
+  | "too_many_tools";
 const user = { role: "user", content: "Hi" };
 const assistant = { role: "assistant", content: "Hello." };
 const tool = { type: "function", function: { name: "now", parameters: { type: "object", properties: {} } } };

@@ -87,6 +87,7 @@ export const settings = {
   gatePolicy: "warn" as const,
   deploymentSku: "GlobalStandard",
   deploymentCapacity: 50,
+  removeCandidatesAfterHours: 24,
 };
 
 /** The deployments stage on an embedded ledger, with succeeded runs `run-1` to `run-9`. */

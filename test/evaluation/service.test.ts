@@ -4,7 +4,7 @@ import { startEvaluationInputSchema } from "../../src/evaluation/contract.ts";
 import { evaluationOperations } from "../../src/evaluation/operations.ts";
 import { MOST_EXAMPLES, toQuestion } from "../../src/evaluation/plan.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
-import { invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import { invalid, isLightningError, notFound, unavailable } from "../../src/kernel/errors.ts";
 import type { OperationName } from "../../src/operations.ts";
 import { runPipelineInputSchema } from "../../src/pipelines/contract.ts";
 import { AGENT, callContext, runRecord } from "../deployments/world.ts";
@@ -238,12 +238,117 @@ describe("contamination", () => {
   });
 
   test("cannot be ruled out for a model of which no run is known, and the verdict says so", async () => {
-    const { request, evaluate, service } = await make();
-    const { evaluation } = await request({ run_id: undefined, candidate: "ft:run-1" });
+    const { request, evaluate, service } = await make({
+      answer: ({ model }) => toolTurn(model === "ft:stranger" ? "search" : "fetch"),
+    });
+    const { evaluation } = await request({ run_id: undefined, candidate: "ft:stranger" });
     expect(await evaluate(evaluation.id)).toBe("pass");
     const { plan, result } = await service.get(AGENT, evaluation.id);
     expect(plan?.contamination).toBe("unchecked");
     expect(result?.reasons.join(" ")).toContain("Nobody checked");
+  });
+
+  test("is looked for where a candidate is named by its model: it is its run's", async () => {
+    const { request, evaluate } = await make();
+    const { evaluation } = await request({ run_id: undefined, candidate: "ft:run-1", split: "train" });
+    expect(evaluation.run_id).toBe("run-1");
+    expect(await evaluate(evaluation.id)).toBe("contaminated");
+  });
+
+  test("is looked for in what the models were trained on that the candidate was tuned from", async () => {
+    const { request, evaluate, dataset, ledger, clock } = await make();
+    await dataset("dataset-2", { train: { lines: [exampleLine(5000)], groups: ["x"] } });
+    const change = { dataset_id: "dataset-2", dataset_hash: "hash-of-dataset-2", base_model: "ft:run-1" };
+    await ledger.create("runs", runRecord("run-2", clock, change));
+    const { evaluation } = await request({ run_id: "run-2", split: "train" });
+    expect(await evaluate(evaluation.id)).toBe("contaminated");
+    expect(await evaluate((await request({ run_id: "run-2", split: "test" })).evaluation.id)).not.toBe(
+      "contaminated",
+    );
+  });
+
+  const long = (n: number, more = "") =>
+    exampleLine(0).replace(
+      "request 0",
+      `please find the invoice that belongs to customer ${n * 7919} of region ${n * 104_729} and tell me whether it was paid last month, then read me the delivery notes of parcel ${n * 1_299_709}${more}`,
+    );
+  const many = Array.from({ length: 60 }, (_, n) => n + 1);
+
+  test("is seen where the questions are nearly those that were trained on", async () => {
+    const { request, evaluate, dataset, ledger, clock, service } = await make();
+    await dataset("dataset-2", { train: { lines: many.map((n) => long(n)), groups: ["x"] } });
+    await ledger.create("runs", runRecord("run-2", clock, { dataset_id: "dataset-2" }));
+    const polite = many.map((n) => long(n, ". Thanks!").replace("Be helpful.", "Be very helpful."));
+    await dataset("dataset-3", { test: { lines: polite, groups: ["y"] } });
+    const { evaluation } = await request({ run_id: "run-2", dataset_id: "dataset-3" });
+    expect(await evaluate(evaluation.id)).toBe("contaminated");
+    expect((await service.get(AGENT, evaluation.id)).error).toMatch(/\d+ of 60 held-out examples are nearly/);
+  });
+
+  test("of a few examples leaves those out and says so", async () => {
+    const { request, evaluate, dataset, ledger, clock, service } = await make();
+    await dataset("dataset-2", { train: { lines: [long(1), long(2)], groups: ["x"] } });
+    await ledger.create("runs", runRecord("run-2", clock, { dataset_id: "dataset-2" }));
+    const fresh = Array.from({ length: 60 }, (_, n) => exampleLine(n));
+    await dataset("dataset-3", { test: { lines: [...fresh, long(1, "!"), long(2, "!")], groups: ["y"] } });
+    const { evaluation } = await request({ run_id: "run-2", dataset_id: "dataset-3" });
+    expect(await evaluate(evaluation.id)).not.toBe("contaminated");
+    const { plan, result } = await service.get(AGENT, evaluation.id);
+    expect(plan).toMatchObject({ examples: 60, near_trained: 2, contamination: "none" });
+    expect(result?.reasons.join(" ")).toContain("2 examples were left out: they are nearly the same");
+  });
+
+  test("is seen by the texts after the split key was changed, and sessions are said not to be compared", async () => {
+    const { request, evaluate, dataset, service } = await make();
+    const recipe = { kind: "golden", split_key: "another" };
+    await dataset("dataset-2", { test: { lines: [exampleLine(1000)], groups: ["z"] } }, { recipe });
+    expect(await evaluate((await request({ dataset_id: "dataset-2" })).evaluation.id)).toBe("contaminated");
+    const fresh = Array.from({ length: 60 }, (_, n) => exampleLine(2000 + n));
+    await dataset("dataset-3", { test: { lines: fresh, groups: ["z"] } }, { recipe });
+    const { evaluation } = await request({ dataset_id: "dataset-3" });
+    expect(await evaluate(evaluation.id)).toBe("pass");
+    const { plan, result } = await service.get(AGENT, evaluation.id);
+    expect(plan?.contamination).toBe("unchecked");
+    expect(result?.reasons.join(" ")).toContain("Only the texts were compared");
+  });
+});
+
+describe("a baseline that the provider does not know", () => {
+  test("ends the evaluation before the candidate is hosted or anything is asked, with the provider's words", async () => {
+    const { request, evaluate, asked, service } = await make({
+      ping: () => {
+        throw notFound("provider_missing", "DeploymentNotFound: The API deployment does not exist.");
+      },
+    });
+    const { evaluation } = await request();
+    expect(await evaluate(evaluation.id)).toBe("baseline_uncallable");
+    expect((await service.get(AGENT, evaluation.id)).error).toMatch(
+      /"gpt-4o-mini" cannot be called: DeploymentNotFound.*FOUNDRY_MODEL_DEPLOYMENT_NAME/,
+    );
+    expect(asked).toEqual([]);
+  });
+
+  test("is not concluded from a rate limit or an outage", async () => {
+    const { request, evaluate } = await make({
+      ping: () => {
+        throw unavailable("provider_busy", "429");
+      },
+    });
+    expect(await evaluate((await request()).evaluation.id)).toBe("pass");
+  });
+
+  test("or any other fault of the answers is told in the verdict's reasons, the first of them", async () => {
+    const { request, evaluate, service } = await make({
+      answer: ({ model }) => {
+        if (model !== "ft:run-1") throw invalid("provider_rejected", "The content filter said no.");
+        return toolTurn("search");
+      },
+    });
+    const { evaluation } = await request();
+    expect(await evaluate(evaluation.id)).toBe("inconclusive");
+    expect((await service.get(AGENT, evaluation.id)).result?.reasons.join(" ")).toContain(
+      'The first fault, of the baseline "gpt-4o-mini": The content filter said no.',
+    );
   });
 });
 

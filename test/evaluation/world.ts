@@ -1,6 +1,7 @@
 import { promises as fs } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { nearLines } from "../../src/datasets/near-lines.ts";
 import type { Message } from "../../src/episodes/contract.ts";
 import { createEvaluationActivities } from "../../src/evaluation/activities.ts";
 import { createEvaluationService } from "../../src/evaluation/service.ts";
@@ -48,6 +49,7 @@ export async function evaluationWorld(
   options: {
     examples?: number;
     answer?: Answer;
+    ping?: (request: ChatRequest) => void;
     /** Which model a deployment calls, where there is an account that can be asked. */
     modelBehind?: (name: string) => Promise<string | undefined>;
   } = {},
@@ -60,6 +62,11 @@ export async function evaluationWorld(
   const answer: Answer =
     options.answer ?? (({ model }) => toolTurn(model === "ft:run-1" ? "search" : "fetch"));
   const provider = chatProvider(async (request) => {
+    // Whether the baseline can be called at all is looked at first.
+    if (lastText(request) === "ping") {
+      options.ping?.(request);
+      return { message: { role: "assistant", content: "pong" }, model: request.model, usage: {} };
+    }
     const question = `${request.model} ${lastText(request)}`;
     asked.push(question);
     const message = answer(request, asked.filter((one) => one === question).length);
@@ -99,6 +106,7 @@ export async function evaluationWorld(
       created_at: "2026-01-01T00:00:00.000Z",
       files: written,
       groups,
+      recipe: { kind: "golden" },
       ...change,
     } as never);
   }
@@ -111,9 +119,15 @@ export async function evaluationWorld(
   });
   await ledger.create("runs", runRecord("run-1", clock, { dataset_hash: "hash-of-dataset-1" }));
 
+  const datasets = {
+    nearLines: (file: string, others: readonly string[]) => nearLines(files, file, others),
+  };
   let active: { deployment_name: string } | null = null;
   const service = createEvaluationService({
     ledger,
+    files,
+    provider,
+    datasets,
     settings: { baseModelDeployment: undefined, baseModel: "gpt-4o-mini" },
     clock,
     deployments: {
@@ -128,7 +142,7 @@ export async function evaluationWorld(
           }),
     },
   });
-  const activities = createEvaluationActivities({ service, ledger, files, provider, clock });
+  const activities = createEvaluationActivities({ service, ledger, files, provider, clock, datasets });
 
   const request = (change: Partial<Parameters<typeof service.prepare>[0]> = {}) =>
     service.prepare({
@@ -164,6 +178,8 @@ export async function evaluationWorld(
     clock,
     ledger,
     files,
+    provider,
+    datasets,
     asked,
     dataset,
     service,

@@ -4,6 +4,7 @@ import { systemClock, toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { conflict, invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
 import type { OperationName } from "../../src/operations.ts";
 import { pipelineOperations } from "../../src/pipelines/operations.ts";
+import type { PipelineStages } from "../../src/pipelines/stages.ts";
 import { AGENT, callContext, evaluationRecord, runRecord } from "../deployments/world.ts";
 import { pipelineWorld } from "./world.ts";
 
@@ -176,6 +177,71 @@ describe("a pipeline's steps", () => {
     expect(await refusing.service.get(AGENT, ref.id)).toMatchObject({ status: "failed", stage: "training" });
   });
 
+  describe("that meet an equal training which has ended without a model", () => {
+    type Ended = Awaited<ReturnType<PipelineStages["training"]["prepare"]>>["run"];
+    async function meeting(run: Ended) {
+      const asked: unknown[] = [];
+      const world = await pipelineWorld({
+        stages: {
+          training: {
+            async prepare({ force_new }, { idempotencyKey }) {
+              asked.push([force_new, idempotencyKey]);
+              return force_new ? { run: { id: "run-2" }, existed: false } : { run, existed: true };
+            },
+            get: async () => ({ created_at: "2026-01-02T00:00:00.000Z" }),
+          },
+        },
+      });
+      const ref = await world.running();
+      return {
+        ref,
+        asked,
+        prepare: () => world.activities.preparePipelineTraining({ ...ref, dataset_id: "dataset-1" }),
+      };
+    }
+
+    test.each(["upload", "submit"] as const)(
+      "through nobody's fault (%s) start a new attempt, the same one when they run again",
+      async (failed_in) => {
+        const error = { code: "provider_away", message: "The provider is away." };
+        const { prepare, asked, ref } = await meeting({ id: "run-1", status: "failed", failed_in, error });
+        expect(await twice(prepare)).toEqual({ kind: "started", id: "run-2" });
+        expect(asked).toEqual([
+          [false, ref.id],
+          [true, `${ref.id}-again`],
+        ]);
+      },
+    );
+
+    test("in its job, or by a person, say so and name the remedy", async () => {
+      const error = { code: "job_failed", message: "The data failed the safety check." };
+      const failed = await meeting({ id: "run-1", status: "failed", failed_in: "job", error });
+      expect(await failed.prepare()).toEqual({
+        kind: "rejected",
+        code: "equal_run_failed",
+        message:
+          "An equal training, run run-1, has failed. The data failed the safety check. Send training.force_new to train again with the same parameters, or change what is trained.",
+      });
+      const cancelled = await meeting({ id: "run-1", status: "cancelled" });
+      expect(await cancelled.prepare()).toMatchObject({
+        code: "equal_run_cancelled",
+        message: expect.stringMatching(/run run-1, was cancelled\. Send training\.force_new/),
+      });
+    });
+
+    test.each([
+      { failed_in: "tracking", error: { code: "job_unknown", message: "It cannot be looked at." } },
+      { failed_in: "submit", error: { code: "training_fault", message: "The ledger is away." } },
+    ] as const)("and whose job may still be going never start a second one ($failed_in)", async (facts) => {
+      const { prepare, asked } = await meeting({ id: "run-1", status: "failed", ...facts });
+      expect(await prepare()).toMatchObject({
+        code: "equal_run_lost",
+        message: expect.stringContaining("Reconcile run run-1"),
+      });
+      expect(asked).toHaveLength(1);
+    });
+  });
+
   test("promote nothing without a passing evaluation, whatever the policy of direct promotions", async () => {
     const { running, activities, plain } = await pipelineWorld();
     const evaluation = await plain.read<{ id: string; result: object }>("evaluations", [AGENT], "eval-1");
@@ -244,6 +310,7 @@ describe("a pipeline's steps", () => {
               prepare: async () => ({ evaluation: { id: "eval-1" } }),
               get: async () => ({}),
               wasJudged: async () => judged,
+              foresee: async () => {},
             },
           },
         });
@@ -335,8 +402,8 @@ describe("approval", () => {
 describe("retraining", () => {
   const stamp = "202601030400";
 
-  test("starts where enough episodes were rewarded since the last build, and says why not elsewhere", async () => {
-    const { activities, episodes, built, service } = await pipelineWorld();
+  test("starts where enough episodes were rewarded since the last training that was judged, and says why not elsewhere", async () => {
+    const { activities, episodes, built, judged, service } = await pipelineWorld();
     const [before, after] = ["2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"];
     await built("agent-b", "dataset-b", before);
     await built("agent-c", "dataset-c", before);
@@ -344,6 +411,9 @@ describe("retraining", () => {
       recipe: { kind: "golden" },
       created_at: "2026-01-03T00:00:00.000Z",
     });
+    await judged("agent-b", "dataset-b");
+    await judged("agent-c", "dataset-c", "pass");
+    await judged("agent-c", "dataset-golden");
     await episodes(AGENT, [before, before, after, undefined]);
     await episodes("agent-b", [before, before, before, after, after]);
     await episodes("agent-c", [after, after, after, after]);
@@ -362,6 +432,27 @@ describe("retraining", () => {
     });
   });
 
+  test.each(["a build by hand", "a training that failed", "one whose answers were missing"])(
+    "loses no episodes to %s",
+    async (what) => {
+      const { activities, episodes, built, judged, plain } = await pipelineWorld();
+      const [before, after, later] = ["2026-01-01", "2026-01-02", "2026-01-03"].map(
+        (day) => `${day}T00:00:00.000Z`,
+      ) as [string, string, string];
+      await built(AGENT, "dataset-a", before);
+      await judged(AGENT, "dataset-a");
+      await built(AGENT, "dataset-b", later, { created_at: "2026-01-04T00:00:00.000Z" });
+      if (what !== "a build by hand")
+        await judged(AGENT, "dataset-b", "inconclusive", what === "a training that failed" ? 0 : 50);
+      if (what === "a training that failed") await plain.delete("evaluations", [AGENT], "eval-of-dataset-b");
+      await episodes(AGENT, [before, after, after, after]);
+      expect(await activities.planRetraining({ stamp })).toMatchObject({
+        start: [{ agent_id: AGENT, new_episodes: 3 }],
+        skip: [],
+      });
+    },
+  );
+
   test("whose run is the very model that serves is compared with the base instead of failing", async () => {
     const asked: string[] = [];
     const { activities, running } = await pipelineWorld({
@@ -375,6 +466,7 @@ describe("retraining", () => {
           },
           get: async () => ({}),
           wasJudged: async () => false,
+          foresee: async () => {},
         },
       },
     });

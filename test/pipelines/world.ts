@@ -1,4 +1,5 @@
 import { createDeploymentService } from "../../src/deployments/service.ts";
+import type { Verdict, VerdictFacts } from "../../src/evaluation/contract.ts";
 import { toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { Ledger, LedgerDocument } from "../../src/ledger/ledger.ts";
@@ -40,6 +41,7 @@ export async function pipelineWorld(
       prepare: async (input) => ({ evaluation: { id: note("eval", input) } }),
       get: async () => evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z"),
       wasJudged: async () => false,
+      foresee: async () => {},
     },
     deployments,
     ...options.stages,
@@ -86,5 +88,17 @@ export async function pipelineWorld(
     } as LedgerDocument);
   }
 
-  return { clock, plain, service, activities, deployments, calls, parsed, running, episodes, built };
+  /** A training on a dataset, and the evaluation that judged it. */
+  async function judged(agentId: string, datasetId: string, verdict: Verdict = "fail", missing = 0) {
+    const id = `run-of-${datasetId}`;
+    await plain.create("runs", runRecord(id, clock, { agent_id: agentId, dataset_id: datasetId }));
+    const record = evaluationRecord(`eval-of-${datasetId}`, id, verdict, toIso(clock.now()));
+    await plain.create("evaluations", {
+      ...record,
+      agent_id: agentId,
+      result: { ...(record.result as VerdictFacts), missing },
+    });
+  }
+
+  return { clock, plain, service, activities, deployments, calls, parsed, running, episodes, built, judged };
 }

@@ -114,6 +114,54 @@ describe("on Azure, as far as a fake of its wire can tell", () => {
     expect(new Set(azure.tokens)).toEqual(new Set(["https://ai.azure.com", "https://management.azure.com"]));
   });
 
+  it("a pipeline against a baseline that is no deployment pays for nothing and says what to set", async () => {
+    const held = await call("POST", "/datasets/golden", {
+      name: "held out",
+      content: golden(1000, 80),
+      test_split: 1,
+    });
+    const jobs = azure.data.jobs.length;
+    const { body } = await call("POST", "/pipelines", {
+      dataset_id,
+      training: { n_epochs: 5 },
+      evaluation: {
+        dataset_id: held.body.dataset_id,
+        split: "test",
+        baseline: "gpt-4o-mini-2024-07-18",
+      },
+    });
+    let pipeline = body;
+    await until(async () => {
+      pipeline = (await call("GET", `/pipelines/${body.pipeline_id}`)).body;
+      return pipeline.status === "failed";
+    });
+    expect(pipeline.error).toMatch(/^baseline_uncallable: .*gpt-4o-mini-2024-07-18.* Name a baseline/);
+    expect(azure.data.jobs).toHaveLength(jobs);
+  });
+
+  it("a pipeline on preference pairs that names no examples to judge by is refused before it pays", async () => {
+    const pair = (n: number) =>
+      JSON.stringify({
+        input: { messages: [{ role: "user", content: `Which storm is number ${n}?` }] },
+        preferred_output: [{ role: "assistant", content: `Storm ${n}.` }],
+        non_preferred_output: [{ role: "assistant", content: "No idea." }],
+      });
+    const content = Array.from({ length: 300 }, (_, n) => pair(n)).join("\n");
+    const pairs = await call("POST", "/datasets/golden", { name: "pairs", content, format: "dpo" });
+    const jobs = azure.data.jobs.length;
+    const { body } = await call("POST", "/pipelines", {
+      dataset_id: pairs.body.dataset_id,
+      training: { base_model: "gpt-4.1-2025-04-14" },
+    });
+    let pipeline = body;
+    await until(async () => {
+      pipeline = (await call("GET", `/pipelines/${body.pipeline_id}`)).body;
+      return pipeline.status === "failed";
+    });
+    expect(pipeline.error).toMatch(/^no_held_out_examples: .*format dpo.* of format sft/);
+    expect(azure.data.jobs).toHaveLength(jobs);
+  });
+
   it("a promotion answers 202, shows how far it is, and serves only when the model answers", async () => {
     const served = await model();
     const run = await trained(1);
@@ -269,6 +317,38 @@ describe("on Azure, as far as a fake of its wire can tell", () => {
     const states = (await deployments()).map((one: { state: string }) => one.state);
     expect(states).toContain("deleted");
     expect(states).not.toContain("draining");
+  });
+
+  it("a candidate that did not pass is taken down a day after its verdict, and its model stays", async () => {
+    const run = await trained(11);
+    const few = await call("POST", "/datasets/golden", {
+      name: "few",
+      content: golden(3000, 12),
+      test_split: 1,
+    });
+    const asked = { run_id: run.run_id, dataset_id: few.body.dataset_id };
+    const { body } = await call("POST", "/evaluations", asked, { prefer: "wait=600" });
+    expect(body).toMatchObject({ verdict: "inconclusive" });
+    const name = body.candidate_deployment ?? azure.arm.made.at(-1);
+    const idle = async () =>
+      (await call("POST", "/deployments/clean-up", { older_than_days: 0 })).body.removed.map(
+        (one: { deployment_name: string }) => one.deployment_name,
+      );
+    const hourly = async () => {
+      (world as World).host.trigger("removeRejectedCandidates", "");
+      await (world as World).settle();
+    };
+    (world as World).clock.advance(20 * 3_600_000);
+    await hourly();
+    expect(azure.arm.names()).toContain(name);
+    expect(await idle()).not.toContain(name);
+    const serving = (await call("GET", "/deployments/active")).body.deployment_name;
+    (world as World).clock.advance(4.5 * 3_600_000);
+    await hourly();
+    (world as World).clock.advance(60_000);
+    expect(azure.arm.names()).not.toContain(name);
+    expect(azure.arm.names()).toContain(serving);
+    expect((await call("GET", `/training/${run.run_id}`)).body.tuned_model).toBe(run.tuned_model);
   });
 
   it("training on a base past its date is refused with alternatives, and the calendar says so", async () => {

@@ -98,15 +98,61 @@ describe("a pipeline", () => {
     expect(world.clock.now() - from).toBeLessThanOrEqual(HOUR_MS + 60_000);
   });
 
-  it("with fewer than 50 pairs is inconclusive and promotes nothing", async () => {
-    const input = await agent(40);
-    const id = await begin(input);
-    await reaches(input.agent_id, id, "finished");
-    expect(await look(input.agent_id, id)).toMatchObject({
-      outcome: "gate_inconclusive",
-      verdict: "inconclusive",
+  const runsOf = async (agentId: string) =>
+    (await world.call("GET", `/training?agent_id=${agentId}`)).body.training_runs as unknown[];
+
+  describe("that could not end in a verdict is refused before anything is trained, naming what to change", () => {
+    type Input = Awaited<ReturnType<typeof agent>>;
+    const cases: Record<string, [(input: Input) => object | Promise<object>, string, RegExp]> = {
+      "fewer than 50 examples": [
+        async ({ agent_id, evaluation }) => ({
+          evaluation: {
+            ...evaluation,
+            dataset_id: await lessonsFor(agent_id, "few", golden(2000, 40), 1),
+          },
+        }),
+        "too_few_pairs",
+        /has 40 examples to judge by; .* at least 50\..*evaluation\.dataset_id/,
+      ],
+      "its own small validation side": [() => ({ evaluation: {} }), "too_few_pairs", /lower train_split/],
+      "a side that the dataset lacks": [
+        () => ({ evaluation: { split: "test" } }),
+        "no_held_out_examples",
+        /no examples on its test side\. Name a dataset or side/,
+      ],
+      "the side that is trained on": [
+        () => ({ evaluation: { split: "train" } }),
+        "contaminated",
+        /judged on the side that it is trained on\. Leave evaluation\.split out/,
+      ],
+      "held-out examples of a typo": [
+        () => ({ evaluation: { dataset_id: "dataset-typo" } }),
+        "dataset_not_found",
+        /dataset-typo/,
+      ],
+      "held-out examples that are trained on": [
+        async ({ agent_id }) => ({
+          evaluation: { dataset_id: await lessonsFor(agent_id, "again", golden(0, 60), 1), split: "test" },
+        }),
+        "contaminated",
+        /in what is to be trained on\. Name another set/,
+      ],
+      "a baseline that cannot be called": [
+        ({ evaluation }) => ({ evaluation: { ...evaluation, baseline: "gpt-4o.local-ft-nothing" } }),
+        "baseline_uncallable",
+        /"gpt-4o.local-ft-nothing" cannot be called: .*Name a baseline that is deployed/,
+      ],
+    };
+
+    it.each(Object.entries(cases))("%s", async (_name, [change, code, text]) => {
+      const input = await agent();
+      const id = await begin({ ...input, ...(await change(input)) });
+      await reaches(input.agent_id, id, "failed");
+      const { error } = await look(input.agent_id, id);
+      expect(error).toMatch(text);
+      expect(error.split(":")[0]).toBe(code);
+      expect(await runsOf(input.agent_id)).toEqual([]);
     });
-    expect(await active(input.agent_id)).toBe(false);
   });
 
   it("whose candidate is worse than what serves fails at the gate, and what serves goes on serving", async () => {

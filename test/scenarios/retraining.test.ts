@@ -12,7 +12,8 @@ describe("retraining on a schedule", () => {
       LIGHTNING_RETRAIN_CRON: "0 0 3 * * *",
       LIGHTNING_RETRAIN_MIN_EPISODES: "30",
     });
-    await teach("busy-desk", 60, 0);
+    // A fifth of them is held out, and a verdict needs fifty.
+    await teach("busy-desk", 320, 0);
     await teach("quiet-desk", 12, 0);
     // Its first build takes an agent on; from then on it is kept fresh.
     await world.call("POST", "/datasets", { agent_id: "quiet-desk", name: "first" });
@@ -55,7 +56,7 @@ describe("retraining on a schedule", () => {
     expect(first?.instanceId).toMatch(/^retraining-20260\d+0300$/);
     expect(first?.output.started).toMatchObject([{ agent_id: "busy-desk" }]);
     expect(first?.output.skipped).toEqual([
-      { agent_id: "quiet-desk", reason: "too_few_episodes: 0 of 30 new rewarded episodes" },
+      { agent_id: "quiet-desk", reason: "too_few_episodes: 12 of 30 new rewarded episodes" },
     ]);
     expect(await pipelines("busy-desk")).toHaveLength(1);
   });
@@ -69,7 +70,7 @@ describe("retraining on a schedule", () => {
   });
 
   it("that is asked for again within the minute, or while a pipeline runs, starts nothing more", async () => {
-    await teach("busy-desk", 40, 500);
+    await teach("busy-desk", 40, 1500);
     world.clock.advance(60_000);
     const before = (await rounds()).length;
     world.host.trigger("retrainOnSchedule");

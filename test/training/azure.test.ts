@@ -5,6 +5,7 @@ import { LightningError, unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { ProviderJob } from "../../src/provider/provider.ts";
 import { startTrainingInputSchema } from "../../src/training/contract.ts";
+import { EXAMPLE_GRADER } from "../../src/training/graders.ts";
 import { createTrainingService } from "../../src/training/service.ts";
 import { AGENT, makeWorld, type World, type WorldOptions } from "./world.ts";
 
@@ -92,6 +93,87 @@ describe("a budget", () => {
     });
     await expect(long.prepare({ ...input, force_new: true })).rejects.toMatchObject({
       code: "budget_exceeded",
+    });
+  });
+});
+
+describe("every file that is sent", () => {
+  const chat = (content: unknown, more: object = {}) =>
+    JSON.stringify({
+      messages: [
+        { role: "user", content },
+        { role: "assistant", content: "Yes." },
+      ],
+      ...more,
+    });
+  const named = (name: string) => ({ tools: [{ type: "function", function: { name } }] });
+  const picture = [{ type: "image_url", image_url: { url: "https://example.com/a.png" } }];
+
+  async function withLine(text: string, split: "train" | "validation" = "validation") {
+    const made = await onAzure({ validation: 5 });
+    const file = made.dataset("dataset-1").files?.[split];
+    let before = "";
+    for await (const piece of made.files.read(file?.key ?? "")) before += Buffer.from(piece).toString();
+    await made.files.write(
+      file?.key ?? "",
+      (async function* () {
+        yield `${before}${text}\n`;
+      })(),
+    );
+    return made;
+  }
+
+  it.each([
+    ["pictures on a model without them", chat(picture), "images_not_taken"],
+    ["a tool name that the service refuses", chat("Is it?", named("fs.read_file")), "tool_name_not_taken"],
+    ["a tool name that is too long", chat("Is it?", named("f".repeat(80))), "tool_name_not_taken"],
+    ["special tokens", chat("What is <|fim_suffix|>?"), "special_token"],
+  ])("is checked whole by the rules of its model: %s", async (_name, text, rule) => {
+    const { prepare, service, jobs } = await withLine(text);
+    await expect(prepare({ base_model: "gpt-4o-mini-2024-07-18" })).rejects.toMatchObject({
+      code: "dataset_not_taken",
+      status: 422,
+      message: expect.stringContaining("Line 6 of the validation file"),
+      details: { lines: 1, faults: [{ rule, line: 6, file: "validation" }] },
+    });
+    expect((await service.list(AGENT, { limit: 10 })).runs).toEqual([]);
+    expect(await jobs()).toEqual([]);
+  });
+
+  it("may hold pictures where the model is trained on them", async () => {
+    const { prepare } = await withLine(chat(picture));
+    expect((await prepare({ base_model: "gpt-4.1-2025-04-14" })).run.status).toBe("pending");
+  });
+
+  it("must have the fields that the grader reads in every line, not in the first alone", async () => {
+    const made = await onAzure();
+    const line = (n: number) =>
+      JSON.stringify({
+        messages: [{ role: "user", content: `Question ${n}` }],
+        ...(n < 5 ? { reference_answer: "a" } : { other: "a" }),
+      });
+    const rft = async (lines: string[], key: string) => ({
+      ...(await made.files.write(
+        key,
+        (async function* () {
+          yield lines.map((one) => `${one}\n`).join("");
+        })(),
+      )),
+      path: key,
+      lines: lines.length,
+    });
+    const recipe = { ...made.dataset("dataset-1").recipe, format: "rft" as const };
+    const train = await rft(
+      Array.from({ length: 12 }, (_, n) => line(n)),
+      "rft/train.jsonl",
+    );
+    const validation = await rft([line(0)], "rft/validation.jsonl");
+    Object.assign(made.dataset("dataset-1"), { recipe, validation_count: 1, files: { train, validation } });
+    await expect(
+      made.prepare({ base_model: "o4-mini-2025-04-16", grader: EXAMPLE_GRADER }),
+    ).rejects.toMatchObject({
+      code: "dataset_not_taken",
+      details: { lines: 7, faults: expect.arrayContaining([expect.objectContaining({ line: 6 })]) },
     });
   });
 });

@@ -91,3 +91,27 @@ export function checkCapability(turns: readonly unknown[], capability: Capabilit
         );
   }
 }
+
+/** What the hosted services take as a function's name. */
+const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+const MOST_TOOLS = 128;
+
+/** Tools that a hosted service refuses, after the file is up and its job made. Names of calls are names of tools. */
+export function checkToolNames(tools: unknown, capability: Capability, list: FaultList): void {
+  if (capability.provider === "local" || !Array.isArray(tools)) return;
+  if (tools.length > MOST_TOOLS)
+    list.add(
+      "too_many_tools",
+      `The line declares ${tools.length} tools; the most is ${MOST_TOOLS}.`,
+      "tools",
+    );
+  for (const [index, tool] of tools.entries()) {
+    const name = isFields(tool) && isFields(tool.function) ? tool.function.name : undefined;
+    if (typeof name === "string" && !TOOL_NAME.test(name))
+      list.add(
+        "tool_name_not_taken",
+        `The tool name ${shown(name)} is not one that the service takes.`,
+        `tools.${index}.function.name`,
+      );
+  }
+}

@@ -35,6 +35,10 @@ export const LINE_RULES = {
   tools_invalid: 'Write each tool as {"type": "function", "function": {"name", "parameters"}}.',
   duplicate_tool: "Declare each tool once.",
   tool_calls_without_parallel: "Make one call a turn, or remove `parallel_tool_calls: false`.",
+  tool_name_not_taken:
+    "Name tools with 1 to 64 letters, digits, `_` and `-`; rename them in `tools` and in every call.",
+  too_many_tools: "Declare at most 128 tools a line: those that the conversation needs.",
+  special_token: "Remove the token, or write it in another way; the service refuses the file.",
   images_not_taken: "Leave images out, or choose a model that is trained on them.",
   role_not_taken: "Use a role that the model takes; `system` in the place of `developer`.",
   input_missing:
@@ -88,7 +92,7 @@ export const WARNINGS = {
   no_system: "Lines have no system turn; answers then depend on the prompt used later.",
   several_system_prompts: "More than one system prompt is in use.",
   long_example: "Examples have more than 4,096 tokens; older models cut there.",
-  special_token: "Texts hold special tokens such as <|endoftext|>; they are learnt as plain text.",
+  special_token: "Texts hold special tokens such as <|endoftext|>; the hosted services refuse such files.",
   arguments_against_schema:
     "Calls have arguments that their tool's schema does not take, or lack required ones.",
   personal_data: "Texts look as if they held secrets or personal data.",

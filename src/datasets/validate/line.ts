@@ -8,7 +8,8 @@ import {
   reinforcementSchema,
 } from "../contract.ts";
 import type { Format } from "../recipe-contract.ts";
-import { checkCapability, checkPreference, checkReinforcement } from "./formats.ts";
+import { SPECIAL_TOKEN } from "../tokens/tokens.ts";
+import { checkCapability, checkPreference, checkReinforcement, checkToolNames } from "./formats.ts";
 import {
   DEEPEST_NESTING,
   FaultList,
@@ -34,7 +35,13 @@ const SCHEMAS = { dpo: preferenceSchema, rft: reinforcementSchema } as const;
 /** Checks the text of one line of any format, and what the model it is for does not take. All its faults are found. */
 export function checkFormatLine(text: string, format: Format, capability?: Capability): CheckedFormat {
   const read = parseLine(text);
-  return read.ok ? checkFormat(read.value, format, capability) : read;
+  if (!read.ok) return read;
+  const checked = checkFormat(read.value, format, capability);
+  const token = capability === undefined || capability.provider === "local" ? null : SPECIAL_TOKEN.exec(text);
+  if (token === null) return checked;
+  const list = new FaultList();
+  list.add("special_token", `A text holds the special token ${token[0]}.`);
+  return { ok: false, faults: [...(checked.ok ? [] : checked.faults), ...list.faults] };
 }
 
 /** Checks a line of any format that is already parsed. */
@@ -44,6 +51,8 @@ export function checkFormat(value: unknown, format: Format, capability?: Capabil
   if (capability !== undefined && isFields(value)) {
     const turns = format === "dpo" && isFields(value.input) ? value.input.messages : value.messages;
     if (Array.isArray(turns)) checkCapability(turns, capability, list);
+    const tools = format === "dpo" && isFields(value.input) ? value.input.tools : value.tools;
+    checkToolNames(tools, capability, list);
   }
   if (list.faults.length > 0) return { ok: false, faults: list.faults };
   const schema = format === "dpo" || format === "rft" ? SCHEMAS[format] : exampleSchema;

@@ -24,7 +24,11 @@ export interface HostedDeps {
   readonly provider: Pick<Provider, "chat">;
   readonly settings: Pick<
     Settings,
-    "deploymentSku" | "deploymentCapacity" | "baseModelDeployment" | "tunedModelDeploymentName"
+    | "deploymentSku"
+    | "deploymentCapacity"
+    | "baseModelDeployment"
+    | "tunedModelDeploymentName"
+    | "removeCandidatesAfterHours"
   >;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,10 +42,17 @@ export function createHostedModels(deps: HostedDeps) {
   const now = () => toIso(clock.now());
   const record = createHostedRecord(deps);
   const settled = [settings.baseModelDeployment, settings.tunedModelDeploymentName];
-  const { idle, remove, release, noRoom } = createHostingRoom({ ...deps, record, settled });
+  const { removeCandidatesAfterHours } = settings;
+  const { idle, rejected, remove, release, noRoom } = createHostingRoom({
+    ...deps,
+    record,
+    settled,
+    removeCandidatesAfterHours,
+  });
 
   return {
     idle,
+    rejected,
     remove,
     release,
     provision: createProvision({ ...deps, record, noRoom }),

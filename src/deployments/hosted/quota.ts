@@ -8,11 +8,12 @@ import type { DeploymentStore } from "../store.ts";
 import type { Hosted, HostedRef } from "./contract.ts";
 import { draining } from "./moves.ts";
 import type { HostedRecord, Provisioned } from "./record.ts";
-import { inactive, isGone } from "./rules.ts";
+import { inactive, isGone, rejectedSince } from "./rules.ts";
 import type { HostedStore } from "./store.ts";
 
 /** A quota is free some 15 to 20 s after what held it is gone (docs/facts.md#quota-after-removal). */
 export const ROOM_AGAIN_SECONDS = 20;
+const HOUR_MS = 3_600_000;
 /** One removal makes room for one deployment; more than this means that something else is short. */
 const MOST_PRUNED = 3;
 
@@ -23,6 +24,8 @@ export interface HostingRoomDeps {
   readonly hosting: Hosting;
   /** Names that settings point at: they stay. */
   readonly settled: readonly (string | undefined)[];
+  /** How long a candidate stays that has not passed. */
+  readonly removeCandidatesAfterHours: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -30,15 +33,35 @@ export interface HostingRoomDeps {
 /** The room that an account has for deployments: what is idle in it, removing, and what to do when it is full. */
 export function createHostingRoom(deps: HostingRoomDeps) {
   const { hosted, store, record, hosting, settled, clock, logger } = deps;
+  const patience = deps.removeCandidatesAfterHours * HOUR_MS;
+
+  /** Names of candidates that have not passed, and whose time is over. */
+  async function rejectedNames(all: readonly Hosted[]): Promise<Set<string>> {
+    const names = new Set<string>();
+    for (const { agent_id, training_run_id, deployment_name, requested_at, state } of all) {
+      if (isGone(state)) continue;
+      const since = rejectedSince(await hosted.evaluationsOf(agent_id, training_run_id));
+      // Asked for again since: somebody is about to judge or to promote it.
+      const last = Math.max(since ?? Number.NaN, Date.parse(requested_at));
+      if (clock.now() - last >= patience) names.add(deployment_name);
+    }
+    return names;
+  }
 
   /** What is there at the provider, made by this app, and needed by nobody; oldest first. */
   async function idle(olderThanMs: number): Promise<Hosted[]> {
     const there = new Set<string>();
     for await (const { name, state } of hosting.list()) if (state !== "Deleting") there.add(name);
+    const all = (await hosted.all()).filter((one) => there.has(one.deployment_name));
     const holdings = await hosted.holdings(settled);
-    return inactive(await hosted.all(), holdings, clock.now(), olderThanMs).filter((one) =>
-      there.has(one.deployment_name),
-    );
+    return inactive(all, holdings, clock.now(), olderThanMs, await rejectedNames(all));
+  }
+
+  /** Of what is idle the candidates that did not pass: only an evaluation wanted them, and its time is over. */
+  async function rejected(): Promise<Hosted[]> {
+    const found = await idle(0);
+    const names = await rejectedNames(found);
+    return found.filter(({ deployment_name }) => names.has(deployment_name));
   }
 
   /** Begins to remove it; it is seen gone later. */
@@ -78,6 +101,7 @@ export function createHostingRoom(deps: HostingRoomDeps) {
 
   return {
     idle,
+    rejected,
     remove,
     noRoom,
 

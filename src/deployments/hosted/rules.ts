@@ -1,3 +1,5 @@
+import type { Evaluation } from "../../evaluation/contract.ts";
+import { isEndedEvaluation } from "../../evaluation/status.ts";
 import { sha256 } from "../../kernel/hashing.ts";
 import type { Deployment, Pointer } from "../contract.ts";
 import { isOpenDeployment } from "../status.ts";
@@ -43,12 +45,25 @@ export function kept({ pointers, deployments, settled }: Holdings): Set<string> 
   return names;
 }
 
-/** Hosted models that nobody needs, oldest first. */
+/**
+ * When the last evaluation of a candidate ended that none of its evaluations has passed; undefined while one is under
+ * way, after one that passed, and for a model that nobody judged.
+ */
+export function rejectedSince(
+  evaluations: readonly Pick<Evaluation, "status" | "result" | "completed_at">[],
+): number | undefined {
+  if (evaluations.some((one) => !isEndedEvaluation(one) || one.result?.verdict === "pass")) return undefined;
+  const ends = evaluations.map(({ completed_at }) => Date.parse(completed_at ?? ""));
+  return ends.length === 0 ? undefined : Math.max(...ends);
+}
+
+/** Hosted models that nobody needs, oldest first. `rejected`: names of candidates whose time after the verdict is over. */
 export function inactive(
   hosted: readonly Hosted[],
   holdings: Holdings,
   nowMs: number,
   olderThanMs = 0,
+  rejected: ReadonlySet<string> = new Set(),
 ): Hosted[] {
   const keep = kept(holdings);
   const served = new Set(
@@ -58,7 +73,7 @@ export function inactive(
     .filter(({ state, deployment_name: name, requested_at }) => {
       if (keep.has(name) || isGone(state)) return false;
       const age = nowMs - Date.parse(requested_at);
-      return age >= olderThanMs && (served.has(name) || age >= YOUNG_MS);
+      return age >= olderThanMs && (served.has(name) || rejected.has(name) || age >= YOUNG_MS);
     })
     .toSorted((a, b) => (a.requested_at < b.requested_at ? -1 : a.requested_at > b.requested_at ? 1 : 0));
 }

@@ -1,3 +1,4 @@
+import { EVALUATIONS, type Evaluation } from "../../evaluation/contract.ts";
 import { bare, type Ledger } from "../../ledger/ledger.ts";
 import { recordsOf } from "../../ledger/records.ts";
 import { DEPLOYMENTS, type Deployment, POINTERS, type Pointer } from "../contract.ts";
@@ -11,6 +12,7 @@ export function createHostedStore(ledger: Ledger) {
   const hosted = recordsOf(ledger, HOSTED);
   const deployments = recordsOf(ledger, DEPLOYMENTS);
   const pointers = recordsOf(ledger, POINTERS);
+  const evaluations = recordsOf(ledger, EVALUATIONS);
 
   return {
     change: hosted.change,
@@ -33,6 +35,12 @@ export function createHostedStore(ledger: Ledger) {
         allOf<Deployment>(deployments.each({})),
       ]);
       return { pointers: seen, deployments: made, settled };
+    },
+
+    /** The evaluations of a run: those that may want its model hosted. */
+    async evaluationsOf(agentId: string, runId: string): Promise<Evaluation[]> {
+      const where = [{ field: "run_id", op: "eq", value: runId } as const];
+      return allOf<Evaluation>(evaluations.each({ pk: [agentId], where }));
     },
 
     /** Those of one agent, by deployment name. */

@@ -1,6 +1,7 @@
 import type { Catalog, Unknown } from "../../catalog/catalog.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
+import type { Hosted } from "../hosted/contract.ts";
 import type { DeploymentService } from "../service.ts";
 
 export interface CleanUp {
@@ -30,19 +31,22 @@ export function createDeploymentCleanUp(deps: {
 }) {
   const { catalog, logger } = deps;
   const { models } = deps.service;
-  const candidates = (olderThanDays: number) => models?.idle(olderThanDays * DAY_MS) ?? Promise.resolve([]);
 
-  return async (olderThanDays: number, dryRun: boolean): Promise<CleanUp> => {
+  async function removeAll(
+    candidates: () => Promise<readonly Hosted[]>,
+    why: string,
+    dryRun: boolean,
+  ): Promise<Pick<CleanUp, "removed" | "not_removed">> {
     const removed: CleanUp["removed"][number][] = [];
     const not_removed: CleanUp["not_removed"][number][] = [];
-    for (const one of await candidates(olderThanDays)) {
+    for (const one of await candidates()) {
       const { agent_id, deployment_name, training_run_id, requested_at } = one;
       try {
         if (!dryRun) {
           // Looked at again: somebody may have promoted it, or rolled back to it, since.
-          const still = (await candidates(olderThanDays)).some((each) => each.id === one.id);
+          const still = (await candidates()).some((each) => each.id === one.id);
           if (!still) continue;
-          await models?.remove(one, "clean-up");
+          await models?.remove(one, why);
         }
         const usd_an_hour = catalog?.hostingPrice(one.sku) ?? "unknown";
         removed.push({ agent_id, deployment_name, training_run_id, requested_at, usd_an_hour });
@@ -51,6 +55,21 @@ export function createDeploymentCleanUp(deps: {
         not_removed.push({ deployment_name, reason: messageOf(error).slice(0, 300) });
       }
     }
-    return { dry_run: dryRun, older_than_days: olderThanDays, removed, not_removed };
+    return { removed, not_removed };
+  }
+
+  return {
+    async cleanUp(olderThanDays: number, dryRun: boolean): Promise<CleanUp> {
+      const idle = () => models?.idle(olderThanDays * DAY_MS) ?? Promise.resolve([]);
+      return {
+        dry_run: dryRun,
+        older_than_days: olderThanDays,
+        ...(await removeAll(idle, "clean-up", dryRun)),
+      };
+    },
+
+    /** What an evaluation made of a candidate that did not pass: billed by the hour, and wanted by nobody. */
+    removeRejected: () =>
+      removeAll(() => models?.rejected() ?? Promise.resolve([]), "it did not pass its evaluation", false),
   };
 }

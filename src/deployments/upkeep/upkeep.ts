@@ -29,7 +29,7 @@ export interface UpkeepServiceDeps {
 /** What is done by the day rather than on demand: comparing with the provider, removing, and the calendar. */
 export const createDeploymentUpkeep = (deps: UpkeepServiceDeps) => ({
   reconciler: createReconciler(deps),
-  cleanUp: createDeploymentCleanUp(deps),
+  ...createDeploymentCleanUp(deps),
   retirements: createRetirements(deps),
 });
 export type DeploymentUpkeep = ReturnType<typeof createDeploymentUpkeep>;
@@ -68,5 +68,17 @@ export async function keepInOrder(
     deployments: deployed.removed.length,
     files: trained.files.length,
     jobs: trained.jobs.length,
+  });
+}
+
+/** What the hourly timer does: candidates that did not pass cost by the hour, so they go when their time is over. */
+export async function removeRejected({
+  upkeep,
+  logger,
+}: Pick<Upkeepers, "upkeep" | "logger">): Promise<void> {
+  const { removed } = await upkeep.removeRejected();
+  if (removed.length === 0) return;
+  logger.info("candidates that did not pass were removed", {
+    deployments: removed.map((one) => one.deployment_name).join(", "),
   });
 }

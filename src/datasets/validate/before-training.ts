@@ -1,0 +1,75 @@
+import { capabilityOf, type ProviderName } from "../../catalog/capabilities.ts";
+import { type Files, lines } from "../../files/files.ts";
+import { invalid } from "../../kernel/errors.ts";
+import { letOthersRun } from "../common/let-others-run.ts";
+import type { ReadyDataset } from "../contract.ts";
+import { checkFormatLine } from "./line.ts";
+import { LINE_RULES, type LineFault } from "./line-rules.ts";
+
+/** For which training a dataset's files are checked. */
+export interface TrainingCheck {
+  readonly provider: ProviderName;
+  readonly model: string;
+  /** Fields that the grader reads: each line must have them. */
+  readonly references: readonly string[];
+}
+
+const FAULTS_SHOWN = 5;
+const LINES_PER_PAUSE = 64;
+
+/**
+ * Checks every line of both files by the rules of the model that they are for, before anything is sent: the service
+ * would find out after the upload, or within the job.
+ * @throws invalid `dataset_not_taken` naming file, line, rule and remedy
+ */
+export async function checkForTraining(
+  files: Files,
+  dataset: ReadyDataset,
+  { provider, model, references }: TrainingCheck,
+): Promise<void> {
+  const format = dataset.recipe.format ?? "sft";
+  if (format === "chat") return;
+  const capability = capabilityOf(provider, model);
+  const shown: (LineFault & { readonly file: string; readonly line: number })[] = [];
+  let bad = 0;
+  for (const split of ["train", "validation"] as const) {
+    const file = dataset.files[split];
+    if (file === undefined) continue;
+    if (file.bytes >= capability.most_bytes)
+      throw invalid(
+        "dataset_not_taken",
+        `The ${split} file has ${file.bytes} bytes; it must stay under ${capability.most_bytes}.`,
+        { field: "dataset_id", remedy: "Build with a smaller max_examples." },
+      );
+    let line = 0;
+    for await (const text of lines(files.read(file.key))) {
+      line++;
+      if (line % LINES_PER_PAUSE === 0) await letOthersRun();
+      if (text.trim() === "") continue;
+      const checked = checkFormatLine(line === 1 ? text.replace(/^\uFEFF/, "") : text, format, capability);
+      const faults = checked.ok ? lacking(checked.line, references) : checked.faults;
+      if (faults.length === 0) continue;
+      bad++;
+      for (const fault of faults)
+        if (shown.length < FAULTS_SHOWN) shown.push({ ...fault, file: split, line });
+    }
+  }
+  const [first] = shown;
+  if (first === undefined) return;
+  throw invalid(
+    "dataset_not_taken",
+    `${bad} lines of the dataset "${dataset.id}" cannot train ${model}. Line ${first.line} of the ${first.file} file: ${first.message}`,
+    { field: "dataset_id", remedy: first.remedy, details: { lines: bad, faults: shown } },
+  );
+}
+
+function lacking(line: object, references: readonly string[]): LineFault[] {
+  return references
+    .filter((field) => !Object.hasOwn(line, field))
+    .map((field) => ({
+      rule: "reference_missing",
+      field,
+      message: `The line has no \`${field}\`, which the grader reads.`,
+      remedy: LINE_RULES.reference_missing,
+    }));
+}
