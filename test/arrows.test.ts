@@ -166,7 +166,16 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   deployments: {
     hosted: ["contract.ts", "moves.ts", "probe.ts", "status.ts", "store.ts"],
-    gate: ["contract.ts", "hosted", "pointer-store.ts", "probe.ts", "rules.ts", "status.ts", "store.ts"],
+    gate: [
+      "contract.ts",
+      "hosted",
+      "pointer-store.ts",
+      "probe.ts",
+      "rules.ts",
+      "status.ts",
+      "store.ts",
+      "withdrawals.ts",
+    ],
     upkeep: ["contract.ts", "hosted", "probe.ts", "service.ts", "status.ts", "store.ts"],
     // The rows: verbs of the services, never a store.
     operations: [

@@ -2,10 +2,10 @@ import type { Settings } from "../../config/settings.ts";
 import { conflict, forbidden } from "../../kernel/errors.ts";
 import type { SucceededRun } from "../../training/contract.ts";
 import type { Deployment } from "../contract.ts";
-import { createGateEvaluations, isProvenWorse } from "../gate-evaluations.ts";
 import { gateDoubt, isSamePerson, NEVER_MOVED, type PointerState } from "../rules.ts";
 import type { DeploymentStore } from "../store.ts";
 import { readWithdrawal, withdrawalText } from "../withdrawals.ts";
+import { createGateEvaluations, isProvenWorse } from "./gate-evaluations.ts";
 import type { Gate, GatePolicies } from "./policy.ts";
 
 export interface GateQuestion {

@@ -1,11 +1,11 @@
-import type { Settings } from "../config/settings.ts";
-import { noSuchRecord } from "../doors/no-such-record.ts";
-import type { FinishedEvaluation } from "../evaluation/contract.ts";
-import { conflict, invalid } from "../kernel/errors.ts";
-import { bare } from "../ledger/ledger.ts";
-import type { SucceededRun } from "../training/contract.ts";
-import type { PointerState } from "./rules.ts";
-import type { DeploymentStore } from "./store.ts";
+import type { Settings } from "../../config/settings.ts";
+import { noSuchRecord } from "../../doors/no-such-record.ts";
+import type { FinishedEvaluation } from "../../evaluation/contract.ts";
+import { conflict, invalid } from "../../kernel/errors.ts";
+import { bare } from "../../ledger/ledger.ts";
+import type { SucceededRun } from "../../training/contract.ts";
+import type { PointerState } from "../rules.ts";
+import type { DeploymentStore } from "../store.ts";
 
 type ServingSettings = Pick<Settings, "baseModelDeployment"> &
   Partial<Pick<Settings, "tunedModelDeploymentName">>;
