@@ -73,12 +73,14 @@ function* follow(
     }
     const job = yield* step(context, "pollTrainingJob", run);
     context.df.setCustomStatus({ state: job.state });
-    if (job.terminal) break;
+    if (job.terminal) {
+      const result = yield* step(context, "recordTrainingResult", run);
+      context.df.setCustomStatus({ state: result.status, tuned_model: result.tuned_model ?? null });
+      // A job that was seen to be over and then was not is looked at again.
+      if (isEndedRun(result)) return result;
+    }
     yield* rest(job.poll_again_seconds * 1000);
   }
-  const result = yield* step(context, "recordTrainingResult", run);
-  context.df.setCustomStatus({ state: result.status, tuned_model: result.tuned_model ?? null });
-  return result;
 }
 
 /** Uploads both files side by side and brings exactly one job into being; false: the run has ended. */

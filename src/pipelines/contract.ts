@@ -24,7 +24,7 @@ export const runPipelineInputSchema = z.strictObject({
   /** Train on this one instead of building. */
   dataset_id: idSchema.optional().meta({ description: "Train on this dataset instead of building one." }),
   training: startTrainingInputSchema
-    .omit({ agent_id: true, dataset_id: true, requested_by: true })
+    .omit({ agent_id: true, dataset_id: true, requested_by: true, idempotency_key: true })
     .partial()
     .default({})
     .meta({ description: "How to train, as in startTraining." }),

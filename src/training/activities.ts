@@ -106,8 +106,7 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
       const run = await store.get(agent_id, id);
       const end =
         isEndedRun(run) || run.aoai_job_id === undefined ? run : await follower.record(run, run.aoai_job_id);
-      // The job of a run that was given up may still need its files.
-      if (end.failed_in !== "tracking") await follower.deleteFiles(end);
+      await follower.deleteFiles(end);
       return {
         status: end.status,
         ...(end.tuned_model_name === undefined ? {} : { tuned_model: end.tuned_model_name }),
@@ -118,20 +117,22 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
       const run = await store.get(agent_id, id);
       if (isEndedRun(run)) return null;
       const jobId = await lastLook(run);
+      // A create whose outcome is not known leaves an intent; one look that finds no job does not void it.
+      const mayHaveJob = jobId !== undefined || run.intent_at !== undefined;
+      const job =
+        jobId === undefined
+          ? "A job may have been created all the same"
+          : `The job ${jobId} may still be going`;
       const error = {
         code,
-        message:
-          jobId === undefined
-            ? message
-            : `${message} The job ${jobId} may still be going; reconcile the run to see how it ends.`,
+        message: mayHaveJob ? `${message} ${job}; reconcile the run to see how it ends.` : message,
       };
-      await store.update(agent_id, id, (now) =>
+      const end = await store.update(agent_id, id, (now) =>
         isEndedRun(now)
           ? undefined
-          : failed(now, { error, in: whereItFailed(now, jobId), at: toIso(clock.now()) }),
+          : failed(now, { error, in: whereItFailed(now, mayHaveJob), at: toIso(clock.now()) }),
       );
-      // A job that may still be going needs its files.
-      if (jobId === undefined) await follower.deleteFiles(run);
+      await follower.deleteFiles(end);
       return null;
     },
   };
@@ -140,7 +141,7 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
 const isProvidersFault = (error: unknown): boolean =>
   isLightningError(error) && (error.code.startsWith("provider_") || error.code === "no_credential");
 
-function whereItFailed(run: TrainingRun, jobId: string | undefined): NonNullable<TrainingRun["failed_in"]> {
-  if (jobId !== undefined) return "tracking";
+function whereItFailed(run: TrainingRun, mayHaveJob: boolean): NonNullable<TrainingRun["failed_in"]> {
+  if (mayHaveJob) return "tracking";
   return run.state === "submitting" || run.submissions !== undefined ? "submit" : "upload";
 }

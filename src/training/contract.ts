@@ -81,6 +81,10 @@ export const startTrainingInputSchema = z.strictObject({
     .optional()
     .meta({ description: "Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier" }),
   force_new: z.boolean().default(false).meta({ description: "Train again although an equal run exists" }),
+  idempotency_key: z.string().trim().min(1).max(200).optional().meta({
+    description:
+      "Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does.",
+  }),
   method: z.enum(["sft", "supervised", "dpo", "rft", "reinforcement"]).optional().meta({
     description: "What the dataset's format says by itself; given, it must fit.",
   }),
@@ -173,6 +177,8 @@ export const trainingRunSchema = z.object({
   cost: costSchema.optional(),
   /** The last look that failed; the job goes on all the same. */
   look_failed: z.object({ at: storedTimeSchema, message: z.string() }).optional(),
+  /** What the provider was asked for and did not show, by its id: since when, and at how many looks. */
+  unseen: z.record(z.string(), z.object({ since: storedTimeSchema, looks: z.number().int() })).optional(),
   /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue: z.boolean().optional(),
   trained_tokens: z.number().optional(),

@@ -65,7 +65,7 @@ export const claimed = (run: TrainingRun, instanceId: string): OpenRun =>
   running(run, run.aoai_job_id === undefined ? "uploading" : run.state, { claimed_by: instanceId });
 
 /**
- * Asks for the run's end. A run that nobody has taken up ends at once; else the next look at its job passes it on.
+ * Asks for the run's end. A run that nobody has taken up ends at once, if it cannot have a job yet; else the next look at its job passes it on.
  * @throws conflict `run_finished`
  */
 export function cancelRequested(run: TrainingRun, at: string): TrainingRun | undefined {
@@ -75,7 +75,7 @@ export function cancelRequested(run: TrainingRun, at: string): TrainingRun | und
       field: "run_id",
       details: { status: run.status },
     });
-  return run.claimed_by === undefined
+  return run.claimed_by === undefined && run.aoai_job_id === undefined && run.intent_at === undefined
     ? cancelled(run, at, { cancel_requested: true })
     : { ...run, cancel_requested: true };
 }

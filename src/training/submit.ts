@@ -4,6 +4,7 @@ import { isKind, isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Stored } from "../ledger/ledger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
+import { createAbsence, isNotShown } from "./absence.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
 import type { Follower } from "./follow.ts";
 import { cancelled, running } from "./moves.ts";
@@ -33,11 +34,12 @@ const BUSY_SECONDS = 30;
  * not known, nothing is sent until two looks, some time apart, have found no job of this run.
  */
 export function createSubmitter({ store, provider, follower, clock, logger }: SubmitDeps) {
+  const absence = createAbsence({ store, provider, clock });
   const cancel = async (run: TrainingRun): Promise<Submitted> => {
-    await store.update(run.agent_id, run.id, (now) =>
+    const end = await store.update(run.agent_id, run.id, (now) =>
       isEndedRun(now) ? undefined : cancelled(without(now, "looked_at"), toIso(clock.now())),
     );
-    await follower.deleteFiles(run);
+    await follower.deleteFiles(end);
     return { kind: "cancelled" };
   };
   /** The request certainly made nothing: the intent is void. */
@@ -85,6 +87,9 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
       }
       await voidIntent(intended, intentAt);
       if (!isLightningError(error) || error.kind === "fatal") throw error;
+      // A file that is not everywhere yet, or an address that answers 404 to all for a while.
+      if (isNotShown(error) && !(await absence.isGone(run, "create", error.message)))
+        return { kind: "busy", retry_after_seconds: BUSY_SECONDS };
       if (error.kind === "unavailable")
         return {
           kind: "busy",

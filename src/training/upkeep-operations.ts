@@ -29,7 +29,10 @@ export function trainingUpkeep({ service, settings }: TrainingOperationDeps) {
       async run({ agent_id, run_id }, context) {
         const run = await service.cancel(agent_id, run_id);
         // The record says it already; the event wakes up `trainModel`, which would look minutes later. Nobody may be there.
-        if (!isEndedRun(run))
+        // A job that nobody follows is cancelled by whoever takes the run up now.
+        if (!isEndedRun(run) && run.claimed_by === undefined)
+          await context.orchestrations.start(TRAIN_MODEL, refOf(run));
+        else if (!isEndedRun(run))
           await context.orchestrations
             .raise(run.claimed_by ?? run.id, "cancel", { run_id })
             .catch((error: unknown) => messageOf(error));

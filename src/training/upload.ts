@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Dataset } from "../datasets/contract.ts";
 import type { Files } from "../files/files.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { invalid, isKind } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderFile } from "../provider/provider.ts";
+import { createAbsence, isNotShown } from "./absence.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
 import { uploadPrefix } from "./rules.ts";
 import type { TrainingStore } from "./store.ts";
@@ -12,6 +14,7 @@ export interface UploadDeps {
   readonly store: TrainingStore;
   readonly files: Files;
   readonly provider: Provider;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly readDataset: (run: TrainingRun) => Promise<Dataset>;
 }
@@ -20,7 +23,24 @@ type Uploaded = Awaited<ReturnType<TrainingActivities["uploadTrainingFile"]>>;
 /** Files in these states are of no use to a job. */
 const USELESS = new Set(["error", "deleting", "deleted"]);
 
-export function createUploader({ store, files, provider, readDataset }: UploadDeps) {
+export function createUploader({ store, files, provider, clock, readDataset }: UploadDeps) {
+  const absence = createAbsence({ store, provider, clock });
+
+  /** Undefined when neither the file's own address nor the list shows it: one of both alone may trail. */
+  async function lookAt(id: string): Promise<ProviderFile | undefined> {
+    try {
+      return await provider.readFile(id);
+    } catch (error) {
+      if (!isNotShown(error)) throw error;
+    }
+    try {
+      for await (const file of provider.listFiles()) if (file.id === id) return file;
+    } catch (error) {
+      if (!isNotShown(error)) throw error;
+    }
+    return undefined;
+  }
+
   /** One the provider already has under that name: a processed one first. */
   async function findFile(name: string): Promise<ProviderFile | undefined> {
     let found: ProviderFile | undefined;
@@ -30,6 +50,17 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
       found ??= file;
     }
     return found;
+  }
+
+  /** One more look that did not find the file; it ends the run only when the file is believed to be gone. */
+  async function outOfSight(run: TrainingRun, fileId: string) {
+    const message = `The provider shows no file ${fileId}, neither at its address nor in the list. It is looked for again.`;
+    if (!(await absence.isGone(run, fileId, message))) return { kind: "processing" } as const;
+    return {
+      kind: "rejected",
+      code: "upload_missing",
+      message: `The provider no longer has the uploaded file ${fileId}: it was looked for over minutes, in the list of files too. No job was created.`,
+    } as const;
   }
 
   return {
@@ -60,17 +91,25 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
         }));
         return { kind: "uploaded", file_id: file.id, processed: file.state === "processed" };
       } catch (error) {
+        // A 404 to an upload or a list is the address's: thrown on, it is tried again, for minutes.
+        if (isNotShown(error) && !(await absence.isGone(run, `upload of ${split}`, error.message)))
+          throw error;
         return rejection(error);
       }
     },
 
     async readTrainingFile({
+      agent_id,
+      id,
       file_id,
     }: Parameters<TrainingActivities["readTrainingFile"]>[0]): Promise<
       Awaited<ReturnType<TrainingActivities["readTrainingFile"]>>
     > {
       try {
-        const file = await provider.readFile(file_id);
+        const run = await store.get(agent_id, id);
+        const file = await lookAt(file_id);
+        if (file === undefined) return await outOfSight(run, file_id);
+        await absence.seen(run, file_id);
         if (file.state === "processed") return { kind: "processed" };
         if (!USELESS.has(file.state)) return { kind: "processing" };
         return {

@@ -1900,6 +1900,8 @@ export interface OperationInputs {
     training_type?: string | undefined;
     /** Train again although an equal run exists */
     force_new?: boolean | undefined;
+    /** Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does. */
+    idempotency_key?: string | undefined;
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
     /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */

@@ -22,10 +22,12 @@ async function scripted(
   person?: boolean,
 ) {
   const calls: [string, Record<string, unknown>][] = [];
+  const keys: (string | undefined)[] = [];
   const rows: Operation[] = operationRows(readSettings({})).map((row) => ({
     ...row,
-    run: async (input) => {
+    run: async (input, context) => {
       calls.push([row.name, input]);
+      keys.push(context.idempotencyKey);
       const answers = script[row.name] ?? [];
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer === undefined) throw new Error(`nothing scripted for ${row.name}`);
@@ -37,6 +39,7 @@ async function scripted(
   stops.push(() => door.stop());
   return {
     calls,
+    keys,
     lightning: cliAgainst(rows, door.url, { files, ...(person === undefined ? {} : { answer: person }) }),
   };
 }
@@ -73,6 +76,42 @@ describe("train", () => {
     expect(out).toContain(
       "nothing was started or paid for again.\n   To train anew all the same: --force-new",
     );
+  });
+
+  test("says what to do about an equal run that has stopped, and nothing while one is under way", async () => {
+    const hint = "An equal run was given up while its job may still be going. Reconcile it.";
+    const { lightning } = await scripted({
+      startTraining: [
+        { body: { ...running, status: "failed", deduplicated: true, hint, error_message: "Gave up." } },
+        { body: { ...running, deduplicated: true } },
+      ],
+      getTrainingRun: [{ body: { ...running, status: "succeeded", tuned_model: "ft:one" } }],
+    });
+    const stopped = await lightning("train", "--dataset-id", "dataset-1");
+    expect(stopped.out).toContain(hint);
+    expect(stopped.out).not.toContain("--force-new");
+    expect((await lightning("train", "--dataset-id", "dataset-1")).out).not.toContain("--force-new");
+  });
+
+  test("--force-new has a key: a lost answer is asked for again under it, and a person is told it", async () => {
+    const away = unavailable("busy", "Busy.");
+    const { lightning, keys } = await scripted({
+      startTraining: [away, { body: { ...running, status: "succeeded", tuned_model: "ft:one" } }],
+    });
+    const args = ["train", "--dataset-id", "dataset-1", "--force-new", "--json", "--yes"];
+    expect((await lightning(...args)).code).toBe(0);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(keys[1]).toBe(keys[0]);
+    await lightning(...args);
+    expect(keys[2]).not.toBe(keys[0]);
+
+    const gone = await scripted({ startTraining: [away] });
+    const failed = await gone.lightning(...args);
+    expect(failed.code).not.toBe(0);
+    expect(failed.err + failed.out).toContain(`--idempotency-key ${gone.keys[0]}`);
+    await gone.lightning(...args, "--idempotency-key", "mine");
+    expect(gone.keys.at(-1)).toBe("mine");
   });
 
   test("a dry run asks for the estimate of that very training and starts nothing", async () => {

@@ -62,6 +62,7 @@ function RunPage({ run }: { run: Run }) {
       {run.overdue === true && (
         <p class="notice warn">It takes longer than expected and is still being watched.</p>
       )}
+      {run.look_failed !== undefined && <p class="notice warn">{run.look_failed.message}</p>}
       <Card
         title="Course"
         note={

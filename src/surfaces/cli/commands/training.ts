@@ -22,6 +22,7 @@ const runFacts = (run: Run) =>
     ["Budget", dollars(run.budget_usd)],
     ["Trained tokens", run.trained_tokens],
     ["Overdue", run.overdue === true ? "yes, still watched" : undefined],
+    ["Last look", run.look_failed?.message],
     ["Error", run.error_message],
   ]);
 
