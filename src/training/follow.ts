@@ -6,7 +6,7 @@ import type { Logger } from "../kernel/logger.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
 import type { TrainingRun } from "./contract.ts";
-import { createJobExtras, withEvents } from "./job-extras.ts";
+import { createJobExtras, reasonIn, withEvents } from "./job-extras.ts";
 import { cancelled, type Facts, failed, running, succeeded } from "./moves.ts";
 import { createOwnJob } from "./own-job.ts";
 import { jobIsOver, stateOfJob, uploadPrefix } from "./rules.ts";
@@ -58,7 +58,7 @@ export function createFollower(deps: FollowDeps) {
   }
 
   /** How the record moves to the end that its job came to. @throws unavailable `model_name_pending` */
-  function endOf(job: ProviderJob | undefined, jobId: string) {
+  function endOf(job: ProviderJob | undefined, jobId: string, events: TrainingRun["events"] = []) {
     const at = toIso(job?.finished_at ?? clock.now());
     const state = job === undefined ? "failed" : stateOfJob(job.state);
     if (state === "cancelled") return (run: TrainingRun, facts: Facts) => cancelled(run, at, facts);
@@ -74,7 +74,7 @@ export function createFollower(deps: FollowDeps) {
     const error =
       job === undefined
         ? { code: "job_missing", message: `The provider has no job ${jobId} any more.` }
-        : (job.error ?? { code: "job_failed", message: "The provider gave no reason." });
+        : (job.error ?? { code: "job_failed", message: reasonIn(events) ?? "The provider gave no reason." });
     return (run: TrainingRun, facts: Facts) => failed(run, { error, in: "job", at }, facts);
   }
 
@@ -85,12 +85,12 @@ export function createFollower(deps: FollowDeps) {
   async function record(run: TrainingRun, jobId: string): Promise<TrainingRun> {
     const job = await own.readJob(jobId);
     if (job !== undefined && !jobIsOver(job)) return bare(run);
-    const toEnd = endOf(job, jobId);
     const fresh = job === undefined ? [] : await extras.newEvents(run, jobId);
+    const toEnd = endOf(job, jobId, withEvents(run, fresh).events);
     const results =
       job !== undefined && stateOfJob(job.state) === "succeeded" ? await extras.resultsOf(run, job) : {};
     return store.update(run.agent_id, run.id, (now) =>
-      toEnd(without(now, "overdue", "look_failed"), {
+      toEnd(now, {
         aoai_job_id: jobId,
         ...(job?.trained_tokens === undefined ? {} : { trained_tokens: job.trained_tokens }),
         ...withEvents(now, fresh),

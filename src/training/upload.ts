@@ -3,15 +3,19 @@ import type { Dataset } from "../datasets/contract.ts";
 import type { Files } from "../files/files.ts";
 import { invalid, isKind } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { isProvidersFault } from "../provider/passing.ts";
 import type { Provider, ProviderFile } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
 import { uploadPrefix } from "./rules.ts";
+import { isEndedRun } from "./status.ts";
 import type { TrainingStore } from "./store.ts";
+import { GIVEN_UP, type RunWaits, rejectedBy } from "./wait.ts";
 
 export interface UploadDeps {
   readonly store: TrainingStore;
   readonly files: Files;
   readonly provider: Provider;
+  readonly waits: RunWaits;
   readonly logger: Logger;
   readonly readDataset: (run: TrainingRun) => Promise<Dataset>;
 }
@@ -20,7 +24,18 @@ type Uploaded = Awaited<ReturnType<TrainingActivities["uploadTrainingFile"]>>;
 /** Files in these states are of no use to a job. */
 const USELESS = new Set(["error", "deleting", "deleted"]);
 
-export function createUploader({ store, files, provider, readDataset }: UploadDeps) {
+export function createUploader({ store, files, provider, waits, readDataset }: UploadDeps) {
+  /** A run that is to end needs no file: creating the job is where it ends. */
+  const isUnneeded = (run: TrainingRun) => run.cancel_requested === true || isEndedRun(run);
+
+  /** What the provider's trouble comes to: a pause that the record tells of, or the run's end. */
+  async function outcomeOf(run: TrainingRun, error: unknown) {
+    if (!isProvidersFault(error)) return rejection(error);
+    if (!waits.isWaitedOut(run, error)) return rejectedBy(error);
+    const retry_after_seconds = await waits.wait(run, error.message, error.retryAfterMs);
+    return { kind: "busy" as const, retry_after_seconds };
+  }
+
   /** One the provider already has under that name: a processed one first. */
   async function findFile(name: string): Promise<ProviderFile | undefined> {
     let found: ProviderFile | undefined;
@@ -40,7 +55,8 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
     }: Parameters<TrainingActivities["uploadTrainingFile"]>[0]): Promise<Uploaded> {
       const run = await store.get(agent_id, id);
       // A run that is taken up again may have its job already; what the job needed is its own affair.
-      if (run.aoai_job_id !== undefined) return { kind: "uploaded", file_id: "", processed: true };
+      if (run.aoai_job_id !== undefined || isUnneeded(run))
+        return { kind: "uploaded", file_id: "", processed: true };
       const known = split === "train" ? run.training_file_id : run.validation_file_id;
       if (known !== undefined) return { kind: "uploaded", file_id: known, processed: false };
       const side = (await readDataset(run)).files?.[split];
@@ -58,21 +74,35 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
           ...now,
           ...(split === "train" ? { training_file_id: file.id } : { validation_file_id: file.id }),
         }));
+        if (run.waiting !== undefined) await waits.over(run);
         return { kind: "uploaded", file_id: file.id, processed: file.state === "processed" };
       } catch (error) {
-        return rejection(error);
+        return await outcomeOf(run, error);
       }
     },
 
     async readTrainingFile({
+      agent_id,
+      id,
       file_id,
     }: Parameters<TrainingActivities["readTrainingFile"]>[0]): Promise<
       Awaited<ReturnType<TrainingActivities["readTrainingFile"]>>
     > {
+      const run = await store.get(agent_id, id);
+      if (isUnneeded(run)) return { kind: "not_needed" };
       try {
         const file = await provider.readFile(file_id);
-        if (file.state === "processed") return { kind: "processed" };
-        if (!USELESS.has(file.state)) return { kind: "processing" };
+        if (file.state === "processed") {
+          if (run.waiting !== undefined) await waits.over(run);
+          return { kind: "processed" };
+        }
+        if (!USELESS.has(file.state)) {
+          const reason = `The provider has not yet processed the file ${file.filename || file_id}: it is in state ${file.state}.`;
+          if (waits.isTooLong(run))
+            return { kind: "rejected", code: "file_not_processed", message: `${GIVEN_UP}${reason}` };
+          await waits.note(run, reason);
+          return { kind: "processing" };
+        }
         return {
           kind: "rejected",
           code: "file_refused",
@@ -82,7 +112,8 @@ export function createUploader({ store, files, provider, readDataset }: UploadDe
           ),
         };
       } catch (error) {
-        return rejection(error);
+        const outcome = await outcomeOf(run, error);
+        return outcome.kind === "busy" ? { ...outcome, kind: "processing" } : outcome;
       }
     },
   };
@@ -103,8 +134,7 @@ async function* checked(content: AsyncIterable<Uint8Array>, sha256: string): Asy
 }
 
 /** What no retry can mend is an outcome; everything else is thrown on. */
-function rejection(error: unknown): { kind: "rejected"; code: string; message: string } {
-  if (isKind(error, "invalid", "not_found", "too_large"))
-    return { kind: "rejected", code: error.code, message: error.message.slice(0, 2000) };
+function rejection(error: unknown): ReturnType<typeof rejectedBy> {
+  if (isKind(error, "invalid", "not_found", "too_large")) return rejectedBy(error);
   throw error;
 }

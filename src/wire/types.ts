@@ -1109,12 +1109,18 @@ export type RunReply = {
     code: string;
     message: string;
     param?: string | undefined;
+    remedy?: string | undefined;
   } | undefined;
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
   budget_usd?: number | undefined;
   cost?: Cost | undefined;
+  waiting?: {
+    since: string;
+    reason: string;
+    again_at?: string | undefined;
+  } | undefined;
   look_failed?: {
     at: string;
     message: string;
@@ -1242,12 +1248,18 @@ export type ShortRunReply = {
     code: string;
     message: string;
     param?: string | undefined;
+    remedy?: string | undefined;
   } | undefined;
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
   budget_usd?: number | undefined;
   cost?: Cost | undefined;
+  waiting?: {
+    since: string;
+    reason: string;
+    again_at?: string | undefined;
+  } | undefined;
   look_failed?: {
     at: string;
     message: string;
@@ -2995,12 +3007,18 @@ export interface OperationOutputs {
       code: string;
       message: string;
       param?: string | undefined;
+      remedy?: string | undefined;
     } | undefined;
     failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
     requested_by?: string | undefined;
     cancel_requested?: boolean | undefined;
     budget_usd?: number | undefined;
     cost?: Cost | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     look_failed?: {
       at: string;
       message: string;
@@ -3065,6 +3083,11 @@ export interface OperationOutputs {
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
     error?: string | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     plan?: {
       examples: number;
       batches: number;
@@ -3099,6 +3122,11 @@ export interface OperationOutputs {
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
     error?: string | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     plan?: {
       examples: number;
       batches: number;
@@ -3132,6 +3160,11 @@ export interface OperationOutputs {
       metric: string;
       status: "pending" | "running" | "finished" | "failed";
       error?: string | undefined;
+      waiting?: {
+        since: string;
+        reason: string;
+        again_at?: string | undefined;
+      } | undefined;
       plan?: {
         examples: number;
         batches: number;
