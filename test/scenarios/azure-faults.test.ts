@@ -29,6 +29,7 @@ const KINDS = [
   "500",
   "500 after it was done",
   "timeout",
+  "429",
   "crash before",
   "crash after",
 ] as const;
@@ -81,10 +82,12 @@ class Gate {
       if (this.#isDead) return never();
       const kind = this.#plan(++this.#points.n);
       if (kind === "crash before") return this.#kill();
-      const struck = kind !== undefined && kind !== "crash after";
+      // Only a service on the wire asks to slow down.
+      const struck = kind !== undefined && kind !== "crash after" && (wire || kind !== "429");
       if (struck && wire) {
         const applied = kind === "lost response" || kind === "500 after it was done";
-        azure.faults.push({ on: /./, with: kind.startsWith("500") ? 500 : "drop", applied });
+        if (kind === "429") azure.faults.push({ on: /./, with: 429, retryAfterSeconds: 40 });
+        else azure.faults.push({ on: /./, with: kind.startsWith("500") ? 500 : "drop", applied });
       }
       if (struck && !wire) {
         if (kind === "500") throw unavailable("ledger_away", "injected");
@@ -266,6 +269,19 @@ describe("training and promotion on Azure, struck at an await", () => {
         random() < 1 / 8 ? KINDS[Math.floor(random() * KINDS.length)] : undefined,
       );
       if (faults.length > 0) broken.push(`storm ${n}: ${faults.join("; ")}`);
+    }
+    expect({ seed, broken }).toEqual({ seed, broken: [] });
+  });
+
+  it("come to the same when the provider answers 429 for twenty-five awaits of the training on end", async () => {
+    const random = randomOf(seed);
+    const broken: string[] = [];
+    for (let n = 0; n < 4; n++) {
+      const from = 1 + Math.floor(random() * 15);
+      const { faults } = await trial(`outage-${n}`, (point) =>
+        point >= from && point < from + 25 ? "429" : undefined,
+      );
+      if (faults.length > 0) broken.push(`outage from await ${from}: ${faults.join("; ")}`);
     }
     expect({ seed, broken }).toEqual({ seed, broken: [] });
   });
