@@ -18,4 +18,6 @@ export interface ClaimInput extends RecordRef {
 export interface FailInput extends RecordRef {
   readonly code: string;
   readonly message: string;
+  /** What the reader of the record can do about it. */
+  readonly remedy?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Split } from "../datasets/contract.ts";
+import { waitingOn } from "../doors/waiting.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -8,7 +9,7 @@ import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts
 import { sharedGroups } from "./contamination.ts";
 import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
 import { isRight, type Metric, showTurn } from "./grade.ts";
-import { failed, finished, running } from "./moves.ts";
+import { failed, finished, running, waits } from "./moves.ts";
 import { pairsKey, toLines, writeQuestions } from "./plan.ts";
 import { countPairs, judge, samplePairs } from "./rules.ts";
 import type { EvaluationService } from "./service.ts";
@@ -19,6 +20,12 @@ import { createEvaluationStore } from "./store.ts";
 const asked = (prompt: readonly Message[]): string => {
   const last = prompt.findLast(({ role }) => role === "user");
   return last === undefined ? "" : showTurn(last);
+};
+
+const mostFrequent = (texts: readonly string[]): string => {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? "";
 };
 
 export interface EvaluationActivityDeps {
@@ -55,14 +62,18 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     id: string,
     batches: number,
     metric: Metric,
-  ): Promise<{ pairs: Pair[]; missing: number }> {
+  ): Promise<{ pairs: Pair[]; missing: number; faults: string[] }> {
     const pairs: Pair[] = [];
     let missing = 0;
+    const faults: string[] = [];
     for (let batch = 0; batch < batches; batch++) {
       const [questions, answers] = await Promise.all([
         readQuestions(files, id, batch),
         readAnswers(files, id, batch),
       ]);
+      faults.push(
+        ...answers.flatMap(({ message, error }) => (message === undefined && error ? [error] : [])),
+      );
       const said = new Map(answers.map((one) => [`${one.side} ${one.example}`, one.message]));
       for (const { example, prompt, expected } of questions) {
         const of = (side: Side) => said.get(`${side} ${example}`);
@@ -80,7 +91,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
           });
       }
     }
-    return { pairs, missing };
+    return { pairs, missing, faults };
   }
 
   return {
@@ -130,19 +141,35 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     },
 
     async answerEvaluationBatch({ agent_id, id, batch }) {
-      const { baseline, candidate, candidate_deployment } = await service.get(agent_id, id);
-      return answerBatch(deps, id, batch, { baseline, candidate: candidate_deployment ?? candidate });
+      const evaluation = await service.get(agent_id, id);
+      const { baseline, candidate, candidate_deployment } = evaluation;
+      const { waiting, ...outcome } = await answerBatch(
+        deps,
+        { agent_id, id, batch },
+        { baseline, candidate: candidate_deployment ?? candidate },
+      );
+      if (waiting === undefined) {
+        if (evaluation.waiting !== undefined)
+          await store.change(agent_id, id, (one) => waits(one, undefined));
+        return outcome;
+      }
+      const { reason, retry_after_ms } = waiting;
+      const [at, again] = [toIso(clock.now()), toIso(clock.now() + retry_after_ms)];
+      await store.change(agent_id, id, (one) => waits(one, waitingOn(one.waiting, at, reason, again)));
+      return { ...outcome, waiting: { reason, retry_after_seconds: Math.ceil(retry_after_ms / 1000) } };
     },
 
     async judgeEvaluation({ agent_id, id, batches }) {
       const before = await service.get(agent_id, id);
       if (before.status === "finished") return { verdict: before.result.verdict };
-      const { pairs, missing } = await pairsOf(id, batches, before.metric as Metric);
+      const { pairs, missing, faults } = await pairsOf(id, batches, before.metric as Metric);
       const result = judge(countPairs(pairs), missing);
       if (before.plan?.contamination === "unchecked")
         result.reasons.push(
           "Nobody checked whether the candidate was trained on these examples: no run is known.",
         );
+      if (missing > 0 && faults.length > 0)
+        result.reasons.push(`Answers are missing because the provider said: ${mostFrequent(faults)}`);
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
         isEndedEvaluation(one)

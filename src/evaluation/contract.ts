@@ -3,6 +3,7 @@ import { SPLITS } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { waitingSchema } from "../doors/waiting.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { EVALUATION_STATUSES } from "./status.ts";
 
@@ -98,6 +99,8 @@ export const evaluationSchema = z.object({
   status: z.enum(EVALUATION_STATUSES),
   claimed_by: z.string().optional(),
   error: z.string().optional(),
+  /** What keeps the models from answering: a provider that is busy or away. */
+  waiting: waitingSchema.optional(),
   /** What is asked: fixed before the first question. */
   plan: z
     .object({
@@ -195,7 +198,12 @@ export interface EvaluationActivities {
       }
     | { kind: "rejected"; code: string; message: string }
   >;
-  answerEvaluationBatch(input: RecordRef & { batch: number }): Promise<{ answered: number; missing: number }>;
+  answerEvaluationBatch(input: RecordRef & { batch: number }): Promise<{
+    answered: number;
+    missing: number;
+    /** The provider is busy or away: the batch is to be asked again after that. */
+    waiting?: { reason: string; retry_after_seconds: number } | undefined;
+  }>;
   judgeEvaluation(input: RecordRef & { batches: number }): Promise<{ verdict: Verdict }>;
   failEvaluation(input: FailInput): Promise<null>;
 }

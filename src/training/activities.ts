@@ -1,9 +1,11 @@
 import type { Settings } from "../config/settings.ts";
+import { pauseMs } from "../doors/waiting.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isLightningError, messageOf } from "../kernel/errors.ts";
+import { isKind, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { isProvidersFault } from "../provider/passing.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
 import { createFollower } from "./follow.ts";
@@ -14,6 +16,7 @@ import { isEndedRun } from "./status.ts";
 import { createTrainingStore } from "./store.ts";
 import { createSubmitter } from "./submit.ts";
 import { createUploader } from "./upload.ts";
+import { createRunWaits } from "./wait.ts";
 
 export interface TrainingActivityDeps {
   readonly service: Pick<TrainingService, "readDataset">;
@@ -30,8 +33,9 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
   const { service, settings, clock, logger } = deps;
   const store = createTrainingStore(deps.ledger);
   const follower = createFollower({ ...deps, store });
-  const uploader = createUploader({ ...deps, store, readDataset: service.readDataset });
-  const submitter = createSubmitter({ ...deps, store, follower });
+  const waits = createRunWaits({ ...deps, store });
+  const uploader = createUploader({ ...deps, store, waits, readDataset: service.readDataset });
+  const submitter = createSubmitter({ ...deps, store, follower, waits });
 
   /** What came of a job whose run is about to be given up: nothing that was paid for may be lost sight of. */
   async function lastLook(run: TrainingRun): Promise<string | undefined> {
@@ -47,6 +51,28 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
         error: messageOf(error),
       });
       return undefined;
+    }
+  }
+
+  /** The job goes on; that nobody could look at it stands on the record, and it becomes overdue all the same. */
+  const lookFailed = (run: TrainingRun, error: unknown) =>
+    store.update(run.agent_id, run.id, (now) =>
+      isEndedRun(now)
+        ? undefined
+        : {
+            ...now,
+            look_failed: { at: toIso(clock.now()), message: messageOf(error).slice(0, 500) },
+            ...(waits.isOverdue(now) ? { overdue: true } : {}),
+          },
+    );
+
+  /** How the job ended. @throws unavailable, having written down why it cannot be told yet */
+  async function record(run: TrainingRun, jobId: string): Promise<TrainingRun> {
+    try {
+      return await follower.record(run, jobId);
+    } catch (error) {
+      if (isProvidersFault(error) || isKind(error, "unavailable")) await lookFailed(run, error);
+      throw error;
     }
   }
 
@@ -94,18 +120,20 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
         // A provider that cannot be asked, or that no longer lets us ask, says nothing about the job: it goes on.
         if (!isProvidersFault(error)) throw error;
         logger.warn("a training job could not be looked at", { run_id: id, error: messageOf(error) });
-        await store.update(agent_id, id, (now) => ({
-          ...now,
-          look_failed: { at: toIso(clock.now()), message: messageOf(error).slice(0, 500) },
-        }));
-        return { state: run.state, terminal: false, poll_again_seconds };
+        await lookFailed(run, error);
+        const asked = error.retryAfterMs === undefined ? 0 : pauseMs(0, error.retryAfterMs) / 1000;
+        return {
+          state: run.state,
+          terminal: false,
+          poll_again_seconds: Math.max(poll_again_seconds, Math.ceil(asked)),
+        };
       }
     },
 
     async recordTrainingResult({ agent_id, id }) {
       const run = await store.get(agent_id, id);
-      const end =
-        isEndedRun(run) || run.aoai_job_id === undefined ? run : await follower.record(run, run.aoai_job_id);
+      const { aoai_job_id } = run;
+      const end = isEndedRun(run) || aoai_job_id === undefined ? run : await record(run, aoai_job_id);
       await follower.deleteFiles(end);
       return {
         status: end.status,
@@ -113,7 +141,7 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
       };
     },
 
-    async failRun({ agent_id, id, code, message }) {
+    async failRun({ agent_id, id, code, message, remedy }) {
       const run = await store.get(agent_id, id);
       if (isEndedRun(run)) return null;
       const jobId = await lastLook(run);
@@ -126,6 +154,7 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
       const error = {
         code,
         message: mayHaveJob ? `${message} ${job}; reconcile the run to see how it ends.` : message,
+        ...(remedy === undefined ? {} : { remedy }),
       };
       const end = await store.update(agent_id, id, (now) =>
         isEndedRun(now)
@@ -137,9 +166,6 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
     },
   };
 }
-
-const isProvidersFault = (error: unknown): boolean =>
-  isLightningError(error) && (error.code.startsWith("provider_") || error.code === "no_credential");
 
 function whereItFailed(run: TrainingRun, mayHaveJob: boolean): NonNullable<TrainingRun["failed_in"]> {
   if (mayHaveJob) return "tracking";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { waitingSchema } from "../doors/waiting.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { graderSchema } from "./graders.ts";
 import { RUN_STATUSES, type RunStatus } from "./status.ts";
@@ -166,7 +167,14 @@ export const trainingRunSchema = z.object({
   looked_at: storedTimeSchema.optional(),
   aoai_job_id: z.string().optional(),
   tuned_model_name: z.string().optional(),
-  error: z.object({ code: z.string(), message: z.string(), param: z.string().optional() }).optional(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      param: z.string().optional(),
+      remedy: z.string().optional(),
+    })
+    .optional(),
   /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
   failed_in: z.enum(["upload", "submit", "job", "tracking"]).optional(),
   /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
@@ -175,6 +183,8 @@ export const trainingRunSchema = z.object({
   /** The most that the request allowed for, and what was reckoned when it came. */
   budget_usd: z.number().optional(),
   cost: costSchema.optional(),
+  /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
+  waiting: waitingSchema.optional(),
   /** The last look that failed; the job goes on all the same. */
   look_failed: z.object({ at: storedTimeSchema, message: z.string() }).optional(),
   /** What the provider was asked for and did not show, by its id: since when, and at how many looks. */
@@ -261,6 +271,13 @@ export const TRAIN_MODEL: Orchestration<"trainModel", TrainingInput, TrainingRes
   instanceId: recordInstance,
 };
 
+interface Rejected {
+  kind: "rejected";
+  code: string;
+  message: string;
+  remedy?: string | undefined;
+}
+
 /** The durable steps of `trainModel`; each can run again without harm. */
 export interface TrainingActivities {
   claimRun(input: ClaimInput): Promise<Claim>;
@@ -270,12 +287,15 @@ export interface TrainingActivities {
     input: RecordRef & { split: "train" | "validation" },
   ): Promise<
     | { kind: "uploaded"; file_id: string; processed: boolean }
-    | { kind: "rejected"; code: string; message: string }
+    | { kind: "busy"; retry_after_seconds: number }
+    | Rejected
   >;
-  readTrainingFile(
-    input: RecordRef & { file_id: string },
-  ): Promise<
-    { kind: "processed" } | { kind: "processing" } | { kind: "rejected"; code: string; message: string }
+  readTrainingFile(input: RecordRef & { file_id: string }): Promise<
+    | { kind: "processed" }
+    | { kind: "processing"; retry_after_seconds?: number | undefined }
+    /** The run is to end: no file is needed any more. */
+    | { kind: "not_needed" }
+    | Rejected
   >;
   /** Looks for the run's job and adopts it, else creates it, once; `unclear`: wait, then call again to look. */
   createTrainingJob(
@@ -284,7 +304,7 @@ export interface TrainingActivities {
     | { kind: "created" | "adopted"; job_id: string }
     | { kind: "unclear" }
     | { kind: "busy"; retry_after_seconds: number }
-    | { kind: "rejected"; code: string; message: string }
+    | Rejected
     | { kind: "cancelled" }
   >;
   /** Looks at the job once and stores state, new events and metrics; cancels it when that was asked for. */

@@ -7,7 +7,7 @@ import { bare } from "../ledger/ledger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
 import { createAbsence, idsUnknown, withoutUnseen } from "./absence.ts";
 import type { TrainingRun } from "./contract.ts";
-import { createJobExtras, withEvents } from "./job-extras.ts";
+import { createJobExtras, reasonIn, withEvents } from "./job-extras.ts";
 import { cancelled, type Facts, failed, running, succeeded } from "./moves.ts";
 import { createOwnJob } from "./own-job.ts";
 import { isLongGivenUp, jobIsOver, mayBeAlive, stateOfJob, uploadPrefix } from "./rules.ts";
@@ -77,7 +77,7 @@ export function createFollower(deps: FollowDeps) {
   }
 
   /** How the record moves to the end that its job came to. @throws unavailable `model_name_pending` */
-  function endOf(job: ProviderJob) {
+  function endOf(job: ProviderJob, events: TrainingRun["events"] = []) {
     const at = toIso(job.finished_at ?? clock.now());
     const state = stateOfJob(job.state);
     if (state === "cancelled") return (run: TrainingRun, facts: Facts) => cancelled(run, at, facts);
@@ -90,7 +90,10 @@ export function createFollower(deps: FollowDeps) {
         );
       return (run: TrainingRun, facts: Facts) => succeeded(run, { model, at }, facts);
     }
-    const error = job.error ?? { code: "job_failed", message: "The provider gave no reason." };
+    const error = job.error ?? {
+      code: "job_failed",
+      message: reasonIn(events) ?? "The provider gave no reason.",
+    };
     return (run: TrainingRun, facts: Facts) => failed(run, { error, in: "job", at }, facts);
   }
 
@@ -99,9 +102,7 @@ export function createFollower(deps: FollowDeps) {
     const end = isEndedRun(run) ? undefined : await absence.endOf(run, jobId);
     if (end === undefined) return bare(run);
     return store.update(run.agent_id, run.id, (now) =>
-      isEndedRun(now)
-        ? undefined
-        : failed(without(now, "overdue", "look_failed"), { ...end, at: toIso(clock.now()) }),
+      isEndedRun(now) ? undefined : failed(now, { ...end, at: toIso(clock.now()) }),
     );
   }
 
@@ -114,11 +115,11 @@ export function createFollower(deps: FollowDeps) {
     const job = await own.readJob(jobId);
     if (job === undefined) return await recordAbsence(run, jobId);
     if (!jobIsOver(job)) return bare(run);
-    const toEnd = endOf(job);
     const fresh = await extras.newEvents(run, jobId);
+    const toEnd = endOf(job, withEvents(run, fresh).events);
     const results = stateOfJob(job.state) === "succeeded" ? await extras.resultsOf(run, job) : {};
     return store.update(run.agent_id, run.id, (now) =>
-      toEnd(without(now, "overdue", "look_failed", "unseen"), {
+      toEnd(without(now, "unseen"), {
         aoai_job_id: jobId,
         ...(job.trained_tokens === undefined ? {} : { trained_tokens: job.trained_tokens }),
         ...withEvents(now, fresh),

@@ -13,9 +13,16 @@ export type Facts = Partial<Omit<RunFacts, "state">>;
 const factsOf = (run: TrainingRun): RunFacts =>
   without(run, "status", "tuned_model_name", "error", "failed_in", "completed_at");
 
-/** At work, in the exact `state`. A run that had ended is open again: its job was found alive. */
+/** What it leaves behind when it ends. */
+const endedFactsOf = (run: TrainingRun): RunFacts =>
+  without(factsOf(run), "waiting", "overdue", "look_failed");
+
+/**
+ * At work, in the exact `state`; what it waited for is over, unless it is among the facts. A run that had ended is open
+ * again: its job was found alive.
+ */
 export const running = (run: TrainingRun, state: string, facts: Facts = {}): OpenRun => ({
-  ...factsOf(run),
+  ...without(factsOf(run), "waiting"),
   ...facts,
   status: "running",
   state,
@@ -26,7 +33,7 @@ export const succeeded = (
   end: { readonly model: string; readonly at: string },
   facts: Facts = {},
 ): SucceededRun => ({
-  ...factsOf(run),
+  ...endedFactsOf(run),
   ...facts,
   status: "succeeded",
   state: "succeeded",
@@ -43,7 +50,7 @@ export const failed = (
   },
   facts: Facts = {},
 ): FailedRun => ({
-  ...factsOf(run),
+  ...endedFactsOf(run),
   ...facts,
   status: "failed",
   state: "failed",
@@ -53,7 +60,7 @@ export const failed = (
 });
 
 export const cancelled = (run: TrainingRun, at: string, facts: Facts = {}): CancelledRun => ({
-  ...factsOf(run),
+  ...endedFactsOf(run),
   ...facts,
   status: "cancelled",
   state: "cancelled",

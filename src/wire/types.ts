@@ -1109,12 +1109,18 @@ export type RunReply = {
     code: string;
     message: string;
     param?: string | undefined;
+    remedy?: string | undefined;
   } | undefined;
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
   budget_usd?: number | undefined;
   cost?: Cost | undefined;
+  waiting?: {
+    since: string;
+    reason: string;
+    again_at?: string | undefined;
+  } | undefined;
   look_failed?: {
     at: string;
     message: string;
@@ -1242,12 +1248,18 @@ export type ShortRunReply = {
     code: string;
     message: string;
     param?: string | undefined;
+    remedy?: string | undefined;
   } | undefined;
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
   budget_usd?: number | undefined;
   cost?: Cost | undefined;
+  waiting?: {
+    since: string;
+    reason: string;
+    again_at?: string | undefined;
+  } | undefined;
   look_failed?: {
     at: string;
     message: string;
@@ -2997,12 +3009,18 @@ export interface OperationOutputs {
       code: string;
       message: string;
       param?: string | undefined;
+      remedy?: string | undefined;
     } | undefined;
     failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
     requested_by?: string | undefined;
     cancel_requested?: boolean | undefined;
     budget_usd?: number | undefined;
     cost?: Cost | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     look_failed?: {
       at: string;
       message: string;
@@ -3067,6 +3085,11 @@ export interface OperationOutputs {
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
     error?: string | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     plan?: {
       examples: number;
       batches: number;
@@ -3101,6 +3124,11 @@ export interface OperationOutputs {
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
     error?: string | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     plan?: {
       examples: number;
       batches: number;
@@ -3134,6 +3162,11 @@ export interface OperationOutputs {
       metric: string;
       status: "pending" | "running" | "finished" | "failed";
       error?: string | undefined;
+      waiting?: {
+        since: string;
+        reason: string;
+        again_at?: string | undefined;
+      } | undefined;
       plan?: {
         examples: number;
         batches: number;

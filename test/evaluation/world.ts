@@ -44,7 +44,9 @@ type Answer = (request: ChatRequest, asked: number) => Message;
  * The evaluation stage with a succeeded run `run-1` of `dataset-1`, on an embedded ledger and a temporary folder. The
  * candidate calls the right tool and the baseline another, unless `answer` says otherwise.
  */
-export async function evaluationWorld(options: { examples?: number; answer?: Answer } = {}) {
+export async function evaluationWorld(
+  options: { examples?: number; answer?: Answer; behind?: (deployment: string) => string } = {},
+) {
   const clock = new VirtualClock();
   const ledger = openSqliteLedger({ file: ":memory:", clock });
   const root = await fs.mkdtemp(path.join(os.tmpdir(), "lightning-evaluation-"));
@@ -56,7 +58,8 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
     const question = `${request.model} ${lastText(request)}`;
     asked.push(question);
     const message = answer(request, asked.filter((one) => one === question).length);
-    return { message, model: request.model, finish_reason: "stop", usage: {} };
+    const model = options.behind?.(request.model) ?? request.model;
+    return { message, model, finish_reason: "stop", usage: {} };
   });
 
   /** A ready dataset; sides are given as lines, groups as their keys. */
@@ -133,13 +136,11 @@ export async function evaluationWorld(options: { examples?: number; answer?: Ans
       return plan.code;
     }
     for (let batch = 0; batch < plan.batches; batch++)
-      for (let tries = 0; ; tries++)
-        try {
-          await activities.answerEvaluationBatch({ ...ref, batch });
-          break;
-        } catch (thrown) {
-          if (tries >= 16) throw thrown;
-        }
+      for (;;) {
+        const { waiting } = await activities.answerEvaluationBatch({ ...ref, batch });
+        if (waiting === undefined) break;
+        clock.advance(waiting.retry_after_seconds * 1000);
+      }
     return (await activities.judgeEvaluation({ ...ref, batches: plan.batches })).verdict;
   }
 

@@ -30,6 +30,7 @@ const KINDS = [
   "500 after it was done",
   "timeout",
   "404",
+  "429",
   "crash before",
   "crash after",
 ] as const;
@@ -88,14 +89,17 @@ class Gate {
       const planned = this.#plan(++this.#points.n, wire);
       const kind = planned === "404" && wire !== "data" ? "500" : planned;
       if (kind === "crash before") return this.#kill();
-      const struck = kind !== undefined && kind !== "crash after";
+      // Only a service on the wire asks to slow down.
+      const struck = kind !== undefined && kind !== "crash after" && (wire !== false || kind !== "429");
       if (struck && wire !== false) {
         const applied = kind === "lost response" || kind === "500 after it was done";
-        azure.faults.push({
-          on: /./,
-          with: kind === "404" ? 404 : kind.startsWith("500") ? 500 : "drop",
-          applied,
-        });
+        if (kind === "429") azure.faults.push({ on: /./, with: 429, retryAfterSeconds: 40 });
+        else
+          azure.faults.push({
+            on: /./,
+            with: kind === "404" ? 404 : kind.startsWith("500") ? 500 : "drop",
+            applied,
+          });
       }
       if (struck && wire === false) {
         if (kind === "500") throw unavailable("ledger_away", "injected");
@@ -293,6 +297,19 @@ describe("training and promotion on Azure, struck at an await", () => {
         return wire === "data" && until !== undefined && clock.now() < until ? "404" : undefined;
       });
       if (faults.length > 0) broken.push(`from await ${begin} of ${points}: ${faults.join("; ")}`);
+    }
+    expect({ seed, broken }).toEqual({ seed, broken: [] });
+  });
+
+  it("come to the same when the provider answers 429 for twenty-five awaits of the training on end", async () => {
+    const random = randomOf(seed);
+    const broken: string[] = [];
+    for (let n = 0; n < 4; n++) {
+      const from = 1 + Math.floor(random() * 15);
+      const { faults } = await trial(`outage-${n}`, (point) =>
+        point >= from && point < from + 25 ? "429" : undefined,
+      );
+      if (faults.length > 0) broken.push(`outage from await ${from}: ${faults.join("; ")}`);
     }
     expect({ seed, broken }).toEqual({ seed, broken: [] });
   });

@@ -66,6 +66,28 @@ describe("train", () => {
     );
   });
 
+  test("tells once what the run waits for, and in the end why it failed and what to do", async () => {
+    const waiting = { since: "2026-01-01T00:00:00.000Z", reason: "429: too many jobs." };
+    const { lightning } = await scripted({
+      ...start,
+      getTrainingRun: [
+        { body: { ...running, waiting } },
+        { body: { ...running, waiting: { ...waiting, again_at: "2026-01-01T00:05:00.000Z" } } },
+        {
+          body: {
+            ...running,
+            status: "failed",
+            error_message: "PermissionDenied",
+            error: { code: "provider_rejected", message: "PermissionDenied", remedy: "Give it a role." },
+          },
+        },
+      ],
+    });
+    const { out } = await lightning("train", "--dataset-id", "dataset-1");
+    expect(out.match(/waits: 429: too many jobs\./g)).toHaveLength(1);
+    expect(out).toContain("❌ Training failed: PermissionDenied\n   Remedy: Give it a role.\n");
+  });
+
   test("says that an equal request was made before, and how to train all the same", async () => {
     const { lightning } = await scripted({
       startTraining: [
@@ -544,5 +566,40 @@ describe("lists in the original's form", () => {
     expect(lines("deactivate", { base_model: "base-1", reason: "test" })?.[0]).toBe(
       "✅ Deployment deactivated for agent 'x'",
     );
+  });
+});
+
+describe("status and evaluation", () => {
+  const waiting = {
+    since: "2026-01-01T00:00:00.000Z",
+    reason: "429: slow down.",
+    again_at: "2026-01-01T00:05:00.000Z",
+  };
+  const told =
+    "Waits for: 429: slow down. (since 2026-01-01T00:00:00.000Z; again at 2026-01-01T00:05:00.000Z)";
+
+  test("tell what a run or evaluation waits for, and a failed run's last events", async () => {
+    const event = (n: number) => ({
+      id: `ev-${n}`,
+      created_at: waiting.since,
+      level: "error",
+      message: `event ${n}`,
+    });
+    const { lightning } = await scripted({
+      getTrainingRun: [
+        { body: { ...running, waiting, look_failed: { at: waiting.since, message: "no connection" } } },
+        {
+          body: { ...running, status: "failed", error_message: "bad", events: [1, 2, 3, 4, 5, 6].map(event) },
+        },
+      ],
+      getEvaluation: [{ body: { evaluation_id: "eval-1", status: "running", waiting } }],
+    });
+    const first = (await lightning("status", "--run-id", "run-1")).out;
+    expect(first).toContain(told);
+    expect(first).toContain("Last look: failed: no connection");
+    expect((await lightning("evaluation", "--evaluation-id", "eval-1")).out).toContain(told);
+    const failed = (await lightning("status", "--run-id", "run-1")).out;
+    expect(failed).toContain("   - error: event 6\n");
+    expect(failed).not.toContain("event 1");
   });
 });

@@ -196,9 +196,17 @@ export const train: Flow = async (session) => {
   if (session.wait && !ended(body)) {
     const said = new Set([stateOf(body)]);
     const tell = (one: Run) => {
-      if (json || ended(one) || said.has(stateOf(one))) return;
-      said.add(stateOf(one));
-      printMore(io, [`   ${statusSign(one.status)} ${stateOf(one)}`]);
+      if (json || ended(one)) return;
+      // What it waits for is a line of its own, once for each reason.
+      const reason = one.waiting?.reason ?? one.look_failed?.message;
+      const lines = [stateOf(one), ...(reason === undefined ? [] : [`waits: ${reason}`])];
+      const news = lines.filter((line) => !said.has(line));
+      for (const line of news) said.add(line);
+      if (news.length > 0)
+        printMore(
+          io,
+          news.map((line) => `   ${statusSign(one.status)} ${line}`),
+        );
     };
     body = (await follow(session, () => session.call("getTrainingRun", reference), ended, tell)) ?? body;
   }
@@ -220,7 +228,10 @@ function trainingEnd(session: Session, run: Run, runId: string): string[] {
       `   To promote it: lightning promote --run-id ${plain(runId)}${forAgent}`,
     ];
   if (run.status === "failed")
-    return [`❌ Training failed: ${plain(run.error_message ?? "no reason given")}`];
+    return [
+      `❌ Training failed: ${plain(run.error_message ?? "no reason given")}`,
+      ...facts([["Remedy", run.error?.remedy]]),
+    ];
   if (run.status === "cancelled") return [`⛔ Training was cancelled (run ID: ${plain(runId)})`];
   return [
     `⏳ Training is in progress (run ID: ${plain(runId)})`,
