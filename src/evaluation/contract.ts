@@ -2,9 +2,9 @@ import { z } from "zod";
 import { SPLITS } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
-import { EVALUATION_STATUSES } from "./status.ts";
+import { EVALUATION_STATUSES, OPEN_EVALUATION_STATUSES } from "./status.ts";
 
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -97,6 +97,7 @@ export const evaluationSchema = z.object({
   metric: z.string(),
   status: z.enum(EVALUATION_STATUSES),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   error: z.string().optional(),
   /** What is asked: fixed before the first question. */
   plan: z
@@ -168,11 +169,13 @@ export const EVALUATIONS: RecordKind<Evaluation> = {
   container: "evaluations",
   type: "evaluation",
   complete: completeEvaluation,
+  underWay: { field: "status", values: OPEN_EVALUATION_STATUSES },
 };
 
 export interface EvaluationResult {
   status: "finished" | "failed";
   verdict?: Verdict | undefined;
+  error?: string | undefined;
 }
 export const EVALUATE_MODEL: Orchestration<"evaluateModel", RecordRef, EvaluationResult> = {
   name: "evaluateModel",
