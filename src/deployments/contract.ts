@@ -1,10 +1,16 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import type { HostedRef } from "./hosted/contract.ts";
-import { DEPLOYMENT_STATES, type DeploymentState, isOpenState, type OpenDeploymentState } from "./status.ts";
+import {
+  DEPLOYMENT_STATES,
+  type DeploymentState,
+  isOpenState,
+  OPEN_DEPLOYMENT_STATES,
+  type OpenDeploymentState,
+} from "./status.ts";
 
 export { DEPLOYMENT_STATES } from "./status.ts";
 
@@ -88,6 +94,7 @@ export const deploymentSchema = z.object({
   restores_over: z.string().nullable().optional(),
   reason: z.string().optional(),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   promoted_by: z.string().optional(),
   /** Who approved it in a pipeline that waited for that. */
   approved_by: z.string().optional(),
@@ -137,6 +144,7 @@ export const DEPLOYMENTS: RecordKind<Deployment> = {
   container: "deployments",
   type: "deployment",
   complete: completeDeployment,
+  underWay: { field: "state", values: OPEN_DEPLOYMENT_STATES },
 };
 
 /**
@@ -197,6 +205,7 @@ type Failed = {
 export interface PromotionResult {
   status: "active" | "failed";
   deployment_name?: string | undefined;
+  error?: string | undefined;
 }
 export const PROMOTE_MODEL: Orchestration<"promoteModel", RecordRef, PromotionResult> = {
   name: "promoteModel",

@@ -1,4 +1,5 @@
 import type { Split } from "../datasets/contract.ts";
+import { missing } from "../doors/claim.ts";
 import { waitingOn } from "../doors/waiting.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
@@ -97,7 +98,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
   return {
     async claimEvaluation(input) {
       const { kind } = await store.claim(input, isEndedEvaluation, (one) => running(one, input.instance_id));
-      return { kind };
+      return kind === "missing" ? missing("evaluation", input) : { kind };
     },
 
     async readEvaluationStatus({ agent_id, id }) {

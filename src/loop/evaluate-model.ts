@@ -17,6 +17,7 @@ export function* evaluateModel(context: OrchestrationContext): Steps<EvaluationR
       ...evaluation,
       instance_id: context.df.instanceId,
     });
+    if (claim.kind === "missing") return { status: "failed", error: claim.message };
     if (claim.kind === "claimed") yield* evaluate(context, evaluation);
     const end = yield* waitUntil(
       context,

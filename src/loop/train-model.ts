@@ -46,6 +46,7 @@ export function* trainModel(context: OrchestrationContext): Steps<TrainingResult
   if (!polling) {
     try {
       const claim = yield* step(context, "claimRun", { ...run, instance_id: context.df.instanceId });
+      if (claim.kind === "missing") return { status: "failed", error: claim.message };
       if (claim.kind !== "claimed") return yield* waitForRun(context, run);
       if (!(yield* submit(context, run, rest))) return yield* waitForRun(context, run);
     } catch (fault) {

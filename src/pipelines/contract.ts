@@ -2,11 +2,11 @@ import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
-import { PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
+import { OPEN_PIPELINE_STATUSES, PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
 
 export const runPipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
@@ -108,6 +108,7 @@ export const pipelineSchema = z.object({
   outcome: z.enum(PIPELINE_OUTCOMES).optional(),
   error: z.string().optional(),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   dataset_id: z.string().optional(),
   run_id: z.string().optional(),
   evaluation_id: z.string().optional(),
@@ -177,6 +178,7 @@ export const PIPELINES: RecordKind<Pipeline> = {
   container: "pipelines",
   type: "pipeline",
   complete: completePipeline,
+  underWay: { field: "status", values: OPEN_PIPELINE_STATUSES },
 };
 
 type Started = { kind: "started"; id: string } | { kind: "rejected"; code: string; message: string };
@@ -206,7 +208,8 @@ export const RETRAIN_AGENTS: Orchestration<"retrainAgents", RetrainingInput, Ret
 
 /** The durable steps of `runPipeline` and `retrainAgents`; each makes the record that the next orchestration works on. */
 export interface PipelineActivities {
-  claimPipeline(input: ClaimInput): Promise<Claim>;
+  /** `again`: the same instance had claimed it before, so children of its first life may still be at work. */
+  claimPipeline(input: ClaimInput): Promise<Claim & { again?: true | undefined }>;
   preparePipelineDataset(input: RecordRef): Promise<Started>;
   preparePipelineTraining(input: RecordRef & { dataset_id: string }): Promise<Started>;
   preparePipelineEvaluation(input: RecordRef & { dataset_id: string; run_id: string }): Promise<Started>;

@@ -1,4 +1,5 @@
 import type { Settings } from "../config/settings.ts";
+import { missing } from "../doors/claim.ts";
 import { pauseMs } from "../doors/waiting.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -79,7 +80,7 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
   return {
     async claimRun(input) {
       const { kind } = await store.claim(input, isEndedRun, (run) => claimed(run, input.instance_id));
-      return { kind };
+      return kind === "missing" ? missing("run", input) : { kind };
     },
 
     async readRunStatus({ agent_id, id }) {
@@ -92,7 +93,8 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
     createTrainingJob: (input) => submitter.createTrainingJob(input),
 
     async pollTrainingJob({ agent_id, id }) {
-      const run = await store.get(agent_id, id);
+      const run = await store.read(agent_id, id);
+      if (run === undefined) return { state: "failed", terminal: true, poll_again_seconds: 0 };
       const poll_again_seconds = pollAgainSeconds(
         clock.now() - Date.parse(run.started_at ?? run.created_at),
         // A look at the local provider costs nothing and its jobs take a second.
@@ -131,7 +133,8 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
     },
 
     async recordTrainingResult({ agent_id, id }) {
-      const run = await store.get(agent_id, id);
+      const run = await store.read(agent_id, id);
+      if (run === undefined) return { status: "failed" };
       const { aoai_job_id } = run;
       const end = isEndedRun(run) || aoai_job_id === undefined ? run : await record(run, aoai_job_id);
       await follower.deleteFiles(end);
@@ -142,8 +145,9 @@ export function createTrainingActivities(deps: TrainingActivityDeps): TrainingAc
     },
 
     async failRun({ agent_id, id, code, message, remedy }) {
-      const run = await store.get(agent_id, id);
-      if (isEndedRun(run)) return null;
+      const run = await store.read(agent_id, id);
+      // Of a run that is not there nothing can be written down, however often it is tried.
+      if (run === undefined || isEndedRun(run)) return null;
       const jobId = await lastLook(run);
       // A create whose outcome is not known leaves an intent; one look that finds no job does not void it.
       const mayHaveJob = jobId !== undefined || run.intent_at !== undefined;

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import { waitingSchema } from "../doors/waiting.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { graderSchema } from "./graders.ts";
-import { RUN_STATUSES, type RunStatus } from "./status.ts";
+import { OPEN_RUN_STATUSES, RUN_STATUSES, type RunStatus } from "./status.ts";
 
 export { RUN_STATUSES, type RunStatus } from "./status.ts";
 
@@ -156,6 +156,7 @@ export const trainingRunSchema = z.object({
   status: z.enum(RUN_STATUSES),
   state: z.string(),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   /** Provider file ids. */
   training_file_id: z.string().optional(),
   validation_file_id: z.string().optional(),
@@ -258,11 +259,13 @@ export const RUNS: RecordKind<TrainingRun> = {
   type: "run",
   stored: trainingRunSchema.loose(),
   complete: completeRun,
+  underWay: { field: "status", values: OPEN_RUN_STATUSES },
 };
 
 export interface TrainingResult {
   status: RunStatus;
   tuned_model?: string | undefined;
+  error?: string | undefined;
 }
 /** `polling`: a later generation of the same instance, whose job is already at the provider. */
 export type TrainingInput = RecordRef & { readonly polling?: boolean };

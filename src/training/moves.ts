@@ -92,7 +92,3 @@ export function foundAlive(run: TrainingRun, state: string, facts: Facts): OpenR
   const alive = running(run, state, facts);
   return isEndedRun(run) ? without(alive, "claimed_by") : alive;
 }
-
-/** Free for another instance, when its owner is gone. */
-export const released = (run: TrainingRun): TrainingRun | undefined =>
-  run.claimed_by === undefined || isEndedRun(run) ? undefined : without(run, "claimed_by");

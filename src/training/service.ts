@@ -9,7 +9,7 @@ import { createTrainingCleanUp } from "./clean-up.ts";
 import type { RunStatus, TrainingRun } from "./contract.ts";
 import { type Estimate, type EstimateInput, estimate } from "./estimate.ts";
 import { createFollower } from "./follow.ts";
-import { cancelRequested, foundAlive, released } from "./moves.ts";
+import { cancelRequested, foundAlive } from "./moves.ts";
 import {
   createTrainingRequests,
   type PreparedRun,
@@ -108,8 +108,5 @@ export function createTrainingService(deps: TrainingDeps) {
 
     /** Leftovers at the provider: files of runs that are over, and failed jobs. */
     cleanUp: createTrainingCleanUp({ ...deps, store }),
-
-    /** Lets another instance take the run up, when its owner is gone. */
-    release: (agentId: string, id: string): Promise<TrainingRun> => store.update(agentId, id, released),
   };
 }

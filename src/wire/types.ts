@@ -23,6 +23,7 @@ export type ActiveDeployment = {
   prune?: "no" | "oldest_inactive" | undefined;
   restores?: string | undefined;
   reason?: string | undefined;
+  taken_up?: TakenUp | undefined;
   promoted_by?: string | undefined;
   approved_by?: string | undefined;
   promoted_at?: string | undefined;
@@ -130,6 +131,7 @@ export type DatasetReply = {
   };
   awaited_rewards?: string | undefined;
   scored_at?: string | undefined;
+  taken_up?: TakenUp | undefined;
   content_hash?: string | undefined;
   same_as?: string | undefined;
   training_count?: number | undefined;
@@ -376,6 +378,7 @@ export type Lineage = {
     prune?: "no" | "oldest_inactive" | undefined;
     restores?: string | undefined;
     reason?: string | undefined;
+    taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
@@ -1101,6 +1104,7 @@ export type RunReply = {
   attempt: number;
   status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
   state: string;
+  taken_up?: TakenUp | undefined;
   training_file_id?: string | undefined;
   validation_file_id?: string | undefined;
   aoai_job_id: string | null;
@@ -1240,6 +1244,7 @@ export type ShortRunReply = {
   attempt: number;
   status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
   state: string;
+  taken_up?: TakenUp | undefined;
   training_file_id?: string | undefined;
   validation_file_id?: string | undefined;
   aoai_job_id: string | null;
@@ -1306,6 +1311,7 @@ export type ShownDeployment = {
   prune?: "no" | "oldest_inactive" | undefined;
   restores?: string | undefined;
   reason?: string | undefined;
+  taken_up?: TakenUp | undefined;
   promoted_by?: string | undefined;
   approved_by?: string | undefined;
   promoted_at?: string | undefined;
@@ -1376,6 +1382,13 @@ export type Stats = {
   current_model_source: string;
   base_model: string;
   feeds: Feeds;
+};
+
+export type TakenUp = {
+  /** How often within a day. */
+  times: number;
+  at: string;
+  because: string;
 };
 
 export type TokenCount = {
@@ -3001,6 +3014,7 @@ export interface OperationOutputs {
     attempt: number;
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     state: string;
+    taken_up?: TakenUp | undefined;
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     aoai_job_id: string | null;
@@ -3084,6 +3098,7 @@ export interface OperationOutputs {
     split: "train" | "validation" | "test";
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
+    taken_up?: TakenUp | undefined;
     error?: string | undefined;
     waiting?: {
       since: string;
@@ -3123,6 +3138,7 @@ export interface OperationOutputs {
     split: "train" | "validation" | "test";
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
+    taken_up?: TakenUp | undefined;
     error?: string | undefined;
     waiting?: {
       since: string;
@@ -3161,6 +3177,7 @@ export interface OperationOutputs {
       split: "train" | "validation" | "test";
       metric: string;
       status: "pending" | "running" | "finished" | "failed";
+      taken_up?: TakenUp | undefined;
       error?: string | undefined;
       waiting?: {
         since: string;
@@ -3205,6 +3222,7 @@ export interface OperationOutputs {
     prune?: "no" | "oldest_inactive" | undefined;
     restores?: string | undefined;
     reason?: string | undefined;
+    taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
@@ -3451,6 +3469,7 @@ export interface OperationOutputs {
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
     outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
     error?: string | undefined;
+    taken_up?: TakenUp | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
@@ -3481,6 +3500,7 @@ export interface OperationOutputs {
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
     outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
     error?: string | undefined;
+    taken_up?: TakenUp | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
@@ -3507,6 +3527,7 @@ export interface OperationOutputs {
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
     outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
     error?: string | undefined;
+    taken_up?: TakenUp | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
@@ -3537,6 +3558,7 @@ export interface OperationOutputs {
       stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
       outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "failed" | undefined;
       error?: string | undefined;
+      taken_up?: TakenUp | undefined;
       dataset_id?: string | undefined;
       run_id?: string | undefined;
       evaluation_id?: string | undefined;

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { without } from "../../src/kernel/defined.ts";
 import { notFound } from "../../src/kernel/errors.ts";
 import { trainModel } from "../../src/loop/train-model.ts";
 import type { Provider } from "../../src/provider/provider.ts";
 import { failed } from "../../src/training/moves.ts";
+import { createTrainingStore } from "../../src/training/store.ts";
 import { orchestrate } from "../support/orchestrate.ts";
 import { AGENT, makeWorld, type World, type WorldOptions } from "./world.ts";
 
@@ -351,7 +353,8 @@ describe("a cancellation of a run that nobody follows", () => {
   it("reaches its job, and is not taken for the end", async () => {
     const w = await world();
     const run = await w.submitted();
-    await w.service.release(AGENT, run.id);
+    // A run that was given up and whose job was found alive is nobody's.
+    await createTrainingStore(w.ledger).update(AGENT, run.id, (now) => without(now, "claimed_by"));
     expect(await w.service.cancel(AGENT, run.id)).toMatchObject({
       status: "running",
       cancel_requested: true,
