@@ -12,6 +12,15 @@ if (appOf().settings.retrainCron !== undefined) {
   });
 }
 
+// A worker that dies, an operator or a new task hub may end an orchestration under its record.
+app.timer("takeUpRecords", {
+  schedule: "0 41 * * * *",
+  extraInputs: [df.input.durableClient()],
+  handler: async (_timer, context) => {
+    await appOf().takeUpRecords(orchestrationsOf(() => df.getClient(context)));
+  },
+});
+
 // Only where deployments are made: Azure removes idle ones after fifteen days, developer ones after one.
 if (appOf().settings.openaiAccount !== undefined) {
   app.timer("keepDeploymentsInOrder", {

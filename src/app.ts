@@ -25,6 +25,7 @@ export function createApp(options: AppOptions = {}) {
   const services = createServices(opened);
   const { feeds, selector, episodes, upkeep, training } = services;
   const operations = openOperations(opened, services);
+  const steps = createActivities(opened, services);
   const agent = createAgent({ ...ports, selector, episodes });
 
   return {
@@ -39,7 +40,7 @@ export function createApp(options: AppOptions = {}) {
     services,
     agent,
     operations,
-    ...createActivities(opened, services),
+    ...steps,
     feeds: {
       handleEpisodeChanges: (documents: unknown[]) =>
         watched.apart(() => feeds.handleEpisodeChanges(documents)),
@@ -50,7 +51,11 @@ export function createApp(options: AppOptions = {}) {
     removeRejected: () => removeRejected({ upkeep, logger }),
     keepInOrder: (orchestrations: Orchestrations) =>
       keepInOrder({ upkeep, training, settings, logger }, orchestrations),
-    startRetraining: (orchestrations: Orchestrations) => startRetraining(clock, orchestrations),
+    /** A pipeline that nobody works on any more must not keep its agent from being retrained. */
+    async startRetraining(orchestrations: Orchestrations): Promise<void> {
+      await steps.takeUpRecords(orchestrations);
+      await startRetraining(clock, orchestrations);
+    },
     /** The ledger's change feeds for the local host; in Azure the triggers read them themselves. */
     changeSource() {
       if (!("onChange" in ledger))

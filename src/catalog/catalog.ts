@@ -3,6 +3,7 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { canonicalModel, canonicalTier } from "./spelling.ts";
 import { type PriceRow, type RetirementRow, TABLES } from "./tables.ts";
 
 /** What no dated source says. Never zero, never a guess. */
@@ -84,7 +85,7 @@ export function createCatalog(deps: {
   }
 
   async function facts(name: string): Promise<ModelFacts> {
-    const model = baseOf(name);
+    const model = canonicalModel(baseOf(name));
     const can = TABLES.models.find((row) => row.model === model);
     const written = TABLES.retirements.find((row) => row.model === model);
     const told = (await offered()).find((row) => row.model === model);
@@ -136,7 +137,10 @@ export function createCatalog(deps: {
     /** Dollars for a million training tokens, each epoch. */
     trainingPrice: (model: string, trainingType: string): number | Unknown =>
       price(
-        (row) => row.what === "training" && row.model === baseOf(model) && row.training_type === trainingType,
+        (row) =>
+          row.what === "training" &&
+          row.model === canonicalModel(baseOf(model)) &&
+          row.training_type === canonicalTier(trainingType),
       ),
     /** Dollars for an hour of a deployment that may be idle. */
     hostingPrice: (sku: string): number | Unknown =>

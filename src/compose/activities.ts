@@ -1,6 +1,8 @@
 import { createDatasetActivities } from "../datasets/activities.ts";
 import { createBuildThreads, onThreads } from "../datasets/threads/build-threads.ts";
 import { createDeploymentActivities } from "../deployments/activities.ts";
+import type { Orchestrations } from "../doors/operation.ts";
+import { type Sweep, takeUpRecords } from "../doors/take-up.ts";
 import { createEvaluationActivities } from "../evaluation/activities.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { type Activities, FANNED_OUT, type Settled } from "../loop/activities.ts";
@@ -9,6 +11,7 @@ import type { TraceContext } from "../telemetry/telemetry.ts";
 import { createTrainingActivities } from "../training/activities.ts";
 import type { Opened } from "./ports.ts";
 import type { Services } from "./services.ts";
+import { watchedKinds } from "./sweep.ts";
 
 /** What of an activity's invocation tells its trace. */
 export interface StepInvocation {
@@ -56,6 +59,14 @@ export function createActivities(opened: Opened, services: Services) {
   }
 
   return {
+    /** Looks after the records whose orchestration has died. */
+    takeUpRecords: (orchestrations: Orchestrations): Promise<Sweep> =>
+      watched.apart(() =>
+        takeUpRecords(watchedKinds(ports.ledger, activities), orchestrations, {
+          now: ports.clock.now(),
+          logger: ports.logger,
+        }),
+      ),
     activityNames: Object.keys(activities) as (keyof Activities)[],
     /** Runs one durable step in the trace of the request that its orchestration began with. */
     runActivity: (name: keyof Activities, input: unknown, invocation?: StepInvocation): Promise<unknown> =>

@@ -1,4 +1,4 @@
-import type { FailInput, RecordRef } from "../doors/claim.ts";
+import { type FailInput, missing, type RecordRef } from "../doors/claim.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import { toIso } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
@@ -41,7 +41,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
         await removeShards(files, input.id);
         return building(dataset, input.instance_id);
       });
-      return { kind };
+      return kind === "missing" ? missing("dataset", input) : { kind };
     },
 
     async readDatasetStatus(input) {
@@ -92,7 +92,7 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
     async failDataset(input: FailInput) {
       const { agent_id, id, code, message } = input;
       const end = { error: message, error_code: code, at: toIso(clock.now()) };
-      await read(input);
+      // Of a dataset that is not there nothing can be written down, however often it is tried.
       const dataset = await store.change(agent_id, id, async (one) => {
         if (one.status === "ready") return undefined;
         for (const key of await files.list(folderOf(id))) await files.delete(key);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Reply } from "../doors/operation.ts";
+import { takeUpIfDead } from "../doors/take-up.ts";
 import { invalid } from "../kernel/errors.ts";
 import { BUILD_DATASET, type Dataset } from "./contract.ts";
 import { type DatasetOperationDeps, ofAgent, oneDataset } from "./operation-deps.ts";
@@ -96,9 +97,13 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       mcp: ["lightning_cancel_dataset"],
       aliases: { id: "dataset_id" },
       example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123" },
-      run: async ({ agent_id, dataset_id }) => ({
-        body: datasetReply(await service.cancel(agent_id, dataset_id)),
-      }),
+      async run({ agent_id, dataset_id }, context) {
+        const dataset = await service.cancel(agent_id, dataset_id);
+        // The next step of the build ends it; should nobody be there to take it, somebody is now, or after the sweep.
+        if (!isEndedDataset(dataset))
+          await takeUpIfDead(context.orchestrations, BUILD_DATASET, dataset).catch(() => undefined);
+        return { body: datasetReply(dataset) };
+      },
     }),
   ];
 }

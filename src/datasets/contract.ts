@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import { messageSchema, toolDefinitionSchema } from "../episodes/contract.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { recipeSchema } from "./recipe-contract.ts";
-import { DATASET_STATUSES } from "./status.ts";
+import { DATASET_STATUSES, OPEN_DATASET_STATUSES } from "./status.ts";
 
 export const SPLITS = ["train", "validation", "test"] as const;
 export type Split = (typeof SPLITS)[number];
@@ -86,6 +86,7 @@ export const datasetSchema = z.object({
   scored_at: storedTimeSchema.optional(),
   /** The orchestration that builds it. */
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   /** SHA-256 over the sorted hashes of all lines with their sides. */
   content_hash: z.string().optional(),
   /** The first dataset of the agent with equal content. */
@@ -200,6 +201,7 @@ export const DATASETS: RecordKind<Dataset> = {
   container: "datasets",
   type: "dataset",
   complete: completeDataset,
+  underWay: { field: "status", values: OPEN_DATASET_STATUSES },
 };
 
 /**

@@ -1,3 +1,4 @@
+import { missing } from "../doors/claim.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { fatal, isLightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
@@ -30,11 +31,13 @@ export function createDeploymentActivities(deps: {
 
   return {
     async claimDeployment(input) {
-      const { kind, record } = await store.claimDeployment(input, isEndedDeployment, (one) =>
+      const claim = await store.claimDeployment(input, isEndedDeployment, (one) =>
         claimed(one, input.instance_id),
       );
-      const { hosted_id } = record;
-      return { kind, ...(kind !== "claimed" || hosted_id === undefined ? {} : { hosted_id }) };
+      if (claim.kind === "missing") return missing("deployment", input);
+      if (claim.kind !== "claimed") return { kind: claim.kind };
+      const { hosted_id } = claim.record;
+      return { kind: "claimed", ...(hosted_id === undefined ? {} : { hosted_id }) };
     },
 
     provisionHosted: (input) => models().provision(input),

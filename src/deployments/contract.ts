@@ -1,10 +1,16 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import type { HostedRef } from "./hosted/contract.ts";
-import { DEPLOYMENT_STATES, type DeploymentState, isOpenState, type OpenDeploymentState } from "./status.ts";
+import {
+  DEPLOYMENT_STATES,
+  type DeploymentState,
+  isOpenState,
+  OPEN_DEPLOYMENT_STATES,
+  type OpenDeploymentState,
+} from "./status.ts";
 
 export { DEPLOYMENT_STATES } from "./status.ts";
 
@@ -96,6 +102,7 @@ export const deploymentSchema = z.object({
   restores_over: z.string().nullable().optional(),
   reason: z.string().optional(),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   promoted_by: z.string().optional(),
   /** Who approved it in a pipeline that waited for that. */
   approved_by: z.string().optional(),
@@ -145,6 +152,7 @@ export const DEPLOYMENTS: RecordKind<Deployment> = {
   container: "deployments",
   type: "deployment",
   complete: completeDeployment,
+  underWay: { field: "state", values: OPEN_DEPLOYMENT_STATES },
 };
 
 /**
@@ -209,6 +217,7 @@ export interface PromotionResult {
   /** Why it failed, where a pipeline can do something about it. */
   code?: "gate_stale" | undefined;
   deployment_name?: string | undefined;
+  error?: string | undefined;
 }
 export const PROMOTE_MODEL: Orchestration<"promoteModel", RecordRef, PromotionResult> = {
   name: "promoteModel",

@@ -1,6 +1,6 @@
 /** A promotion's states, in plain values: the page and the orchestrators read them too, neither of which loads zod. */
 
-const OPEN_DEPLOYMENT_STATES = ["requested", "provisioning", "probing", "ready"] as const;
+export const OPEN_DEPLOYMENT_STATES = ["requested", "provisioning", "probing", "ready"] as const;
 /** Final for the promotion; what serves now is the pointer's affair. */
 const ENDED_DEPLOYMENT_STATES = ["active", "failed"] as const;
 /** In the order of a promotion's life. Those that are neither open nor ended are derived when it is read, never stored. */

@@ -11,8 +11,15 @@ export type Role = (typeof ROLES)[number];
 
 /** Starts and steers durable orchestrations; each instance id is its record's id. */
 export interface Orchestrations {
-  /** Starts one under the instance id of its input; an instance of that id that is not finished is left as it is. */
-  start<Input>(orchestration: Orchestration<string, Input, unknown>, input: NoInfer<Input>): Promise<void>;
+  /**
+   * Starts one under the instance id of its input, or under `instanceId`; an instance of that id that is not finished is
+   * left as it is.
+   */
+  start<Input>(
+    orchestration: Orchestration<string, Input, unknown>,
+    input: NoInfer<Input>,
+    instanceId?: string,
+  ): Promise<void>;
   raise(instanceId: string, event: string, data: unknown): Promise<void>;
   terminate(instanceId: string, reason: string): Promise<void>;
   /** Runtime status (`Running`, `Completed`, …) and custom status, or undefined when there is no such instance. */

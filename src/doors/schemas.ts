@@ -21,6 +21,13 @@ export const timeSchema = z
 /** A time as it is stored and answered. */
 export const storedTimeSchema = z.iso.datetime();
 
+/** On a record that an orchestration works on: how often a dead one was started again for it, and why the last time. */
+export const takenUpSchema = z.object({
+  times: z.number().int().meta({ description: "How often within a day." }),
+  at: storedTimeSchema,
+  because: z.string(),
+});
+
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** Any JSON value; NaN and infinities cannot come over the wire and are refused from code. */
 export const jsonSchema: z.ZodType<Json> = z.json();

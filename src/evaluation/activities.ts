@@ -1,3 +1,6 @@
+import type { Split } from "../datasets/contract.ts";
+import { missing } from "../doors/claim.ts";
+import { waitingOn } from "../doors/waiting.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -7,7 +10,7 @@ import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts
 import { remedyForBaseline, whyUncallable } from "./baseline.ts";
 import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
 import { isRight, type Metric, showTurn } from "./grade.ts";
-import { failed, finished, running } from "./moves.ts";
+import { failed, finished, running, waits } from "./moves.ts";
 import { countQuestions, pairsKey, toLines, writeQuestions } from "./plan.ts";
 import { countPairs, judge, samplePairs } from "./rules.ts";
 import type { EvaluationService } from "./service.ts";
@@ -19,6 +22,12 @@ import { type NearLines, type Seen, seenIn, trainedOn, whyContaminated } from ".
 const asked = (prompt: readonly Message[]): string => {
   const last = prompt.findLast(({ role }) => role === "user");
   return last === undefined ? "" : showTurn(last);
+};
+
+const mostFrequent = (texts: readonly string[]): string => {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? "";
 };
 
 export interface EvaluationActivityDeps {
@@ -50,14 +59,18 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     id: string,
     batches: number,
     metric: Metric,
-  ): Promise<{ pairs: Pair[]; missing: number }> {
+  ): Promise<{ pairs: Pair[]; missing: number; faults: string[] }> {
     const pairs: Pair[] = [];
     let missing = 0;
+    const faults: string[] = [];
     for (let batch = 0; batch < batches; batch++) {
       const [questions, answers] = await Promise.all([
         readQuestions(files, id, batch),
         readAnswers(files, id, batch),
       ]);
+      faults.push(
+        ...answers.flatMap(({ message, error }) => (message === undefined && error ? [error] : [])),
+      );
       const said = new Map(answers.map((one) => [`${one.side} ${one.example}`, one.message]));
       for (const { example, prompt, expected } of questions) {
         const of = (side: Side) => said.get(`${side} ${example}`);
@@ -75,21 +88,13 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
           });
       }
     }
-    return { pairs, missing };
-  }
-
-  /** What kept the first unanswered question from an answer, in the provider's words. */
-  async function firstFault(evaluation: Evaluation, batches: number): Promise<string | undefined> {
-    for (let batch = 0; batch < batches; batch++)
-      for (const { side, error } of await readAnswers(files, evaluation.id, batch))
-        if (error !== undefined) return `The first fault, of the ${side} "${evaluation[side]}": ${error}`;
-    return undefined;
+    return { pairs, missing, faults };
   }
 
   return {
     async claimEvaluation(input) {
       const { kind } = await store.claim(input, isEndedEvaluation, (one) => running(one, input.instance_id));
-      return { kind };
+      return kind === "missing" ? missing("evaluation", input) : { kind };
     },
 
     async readEvaluationStatus({ agent_id, id }) {
@@ -145,14 +150,28 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     },
 
     async answerEvaluationBatch({ agent_id, id, batch }) {
-      const { baseline, candidate, candidate_deployment } = await service.get(agent_id, id);
-      return answerBatch(deps, id, batch, { baseline, candidate: candidate_deployment ?? candidate });
+      const evaluation = await service.get(agent_id, id);
+      const { baseline, candidate, candidate_deployment } = evaluation;
+      const { waiting, ...outcome } = await answerBatch(
+        deps,
+        { agent_id, id, batch },
+        { baseline, candidate: candidate_deployment ?? candidate },
+      );
+      if (waiting === undefined) {
+        if (evaluation.waiting !== undefined)
+          await store.change(agent_id, id, (one) => waits(one, undefined));
+        return outcome;
+      }
+      const { reason, retry_after_ms } = waiting;
+      const [at, again] = [toIso(clock.now()), toIso(clock.now() + retry_after_ms)];
+      await store.change(agent_id, id, (one) => waits(one, waitingOn(one.waiting, at, reason, again)));
+      return { ...outcome, waiting: { reason, retry_after_seconds: Math.ceil(retry_after_ms / 1000) } };
     },
 
     async judgeEvaluation({ agent_id, id, batches }) {
       const before = await service.get(agent_id, id);
       if (before.status === "finished") return { verdict: before.result.verdict };
-      const { pairs, missing } = await pairsOf(id, batches, before.metric as Metric);
+      const { pairs, missing, faults } = await pairsOf(id, batches, before.metric as Metric);
       const result = judge(countPairs(pairs), missing);
       if (before.plan?.contamination === "unchecked")
         result.reasons.push(
@@ -163,8 +182,8 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const left = before.plan?.near_trained ?? 0;
       if (left > 0)
         result.reasons.push(`${left} examples were left out: they are nearly the same as trained-on ones.`);
-      const fault = missing === 0 ? undefined : await firstFault(before, batches);
-      if (fault !== undefined) result.reasons.push(fault);
+      if (missing > 0 && faults.length > 0)
+        result.reasons.push(`Answers are missing because the provider said: ${mostFrequent(faults)}`);
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
         isEndedEvaluation(one)

@@ -2,9 +2,10 @@ import { z } from "zod";
 import { SPLITS } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
+import { waitingSchema } from "../doors/waiting.ts";
 import type { RecordKind } from "../ledger/records.ts";
-import { EVALUATION_STATUSES } from "./status.ts";
+import { EVALUATION_STATUSES, OPEN_EVALUATION_STATUSES } from "./status.ts";
 
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -96,7 +97,10 @@ export const evaluationSchema = z.object({
   metric: z.string(),
   status: z.enum(EVALUATION_STATUSES),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   error: z.string().optional(),
+  /** What keeps the models from answering: a provider that is busy or away. */
+  waiting: waitingSchema.optional(),
   /** What is asked: fixed before the first question. */
   plan: z
     .object({
@@ -169,11 +173,13 @@ export const EVALUATIONS: RecordKind<Evaluation> = {
   container: "evaluations",
   type: "evaluation",
   complete: completeEvaluation,
+  underWay: { field: "status", values: OPEN_EVALUATION_STATUSES },
 };
 
 export interface EvaluationResult {
   status: "finished" | "failed";
   verdict?: Verdict | undefined;
+  error?: string | undefined;
 }
 export const EVALUATE_MODEL: Orchestration<"evaluateModel", RecordRef, EvaluationResult> = {
   name: "evaluateModel",
@@ -196,7 +202,12 @@ export interface EvaluationActivities {
       }
     | { kind: "rejected"; code: string; message: string }
   >;
-  answerEvaluationBatch(input: RecordRef & { batch: number }): Promise<{ answered: number; missing: number }>;
+  answerEvaluationBatch(input: RecordRef & { batch: number }): Promise<{
+    answered: number;
+    missing: number;
+    /** The provider is busy or away: the batch is to be asked again after that. */
+    waiting?: { reason: string; retry_after_seconds: number } | undefined;
+  }>;
   judgeEvaluation(input: RecordRef & { batches: number }): Promise<{ verdict: Verdict }>;
   failEvaluation(input: FailInput): Promise<null>;
 }

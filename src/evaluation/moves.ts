@@ -1,3 +1,4 @@
+import type { Waiting } from "../doors/waiting.ts";
 import { without } from "../kernel/defined.ts";
 import type {
   Evaluation,
@@ -6,12 +7,13 @@ import type {
   FinishedEvaluation,
   OpenEvaluation,
 } from "./contract.ts";
+import { isEndedEvaluation } from "./status.ts";
 
 /** The moves of an evaluation, as pure functions from record to record. */
 
 /** What an evaluation keeps whatever becomes of it. */
 const factsOf = (evaluation: Evaluation): EvaluationFacts =>
-  without(evaluation, "status", "error", "result", "sample", "pairs_key", "completed_at");
+  without(evaluation, "status", "error", "result", "sample", "pairs_key", "completed_at", "waiting");
 
 /** Taken up by an orchestration instance. */
 export const running = (evaluation: Evaluation, instanceId: string): OpenEvaluation => ({
@@ -19,6 +21,14 @@ export const running = (evaluation: Evaluation, instanceId: string): OpenEvaluat
   status: "running",
   claimed_by: instanceId,
 });
+
+/** The provider's trouble is waited out, or is over. */
+export const waits = (evaluation: Evaluation, waiting: Waiting | undefined): Evaluation | undefined => {
+  if (isEndedEvaluation(evaluation) || (waiting === undefined && evaluation.waiting === undefined))
+    return undefined;
+  const { waiting: _waiting, ...rest } = evaluation;
+  return waiting === undefined ? rest : { ...rest, waiting };
+};
 
 export const finished = (
   evaluation: Evaluation,

@@ -1,6 +1,6 @@
 /** An evaluation's statuses, in plain values: the page and the orchestrators read them too, neither of which loads zod. */
 
-const OPEN_EVALUATION_STATUSES = ["pending", "running"] as const;
+export const OPEN_EVALUATION_STATUSES = ["pending", "running"] as const;
 /** Final. */
 const ENDED_EVALUATION_STATUSES = ["finished", "failed"] as const;
 export const EVALUATION_STATUSES = [...OPEN_EVALUATION_STATUSES, ...ENDED_EVALUATION_STATUSES] as const;

@@ -1,4 +1,4 @@
-import type { ContainerKey } from "./containers.ts";
+import { CONTAINERS, type ContainerKey } from "./containers.ts";
 import {
   bare,
   each,
@@ -27,11 +27,25 @@ export interface RecordKind<T extends AgentRecord> {
    * record has today, and gets it here. Reading is lenient, writing is strict by `T`.
    */
   readonly complete: (document: object) => T;
+  /** Of a kind that an orchestration works on: the field that says so, and its values until the record has ended. */
+  readonly underWay?: { readonly field: string; readonly values: readonly string[] };
 }
 
-/** What the first step of an orchestration finds. */
-type Claim = { readonly kind: "claimed" | "elsewhere" | "finished" };
+/** What the first step of an orchestration finds. `again`: the same instance had claimed it before. */
+type Claim<T> =
+  | { readonly kind: "claimed"; readonly again: boolean; readonly record: T }
+  | { readonly kind: "elsewhere" | "finished"; readonly record: T }
+  | { readonly kind: "missing" };
 type Claimable = AgentRecord & { readonly claimed_by?: string | undefined };
+
+/** How often an orchestration that had died was started again for a record, and why the last time. */
+export interface TakenUp {
+  readonly times: number;
+  readonly at: string;
+  readonly because: string;
+}
+/** A record that an orchestration works on. */
+export type WorkedOn = Claimable & { readonly created_at: string; readonly taken_up?: TakenUp | undefined };
 
 /** The records of one kind: each idiom of reading and writing them, once. */
 export function recordsOf<T extends AgentRecord>(ledger: Ledger, kind: RecordKind<T>) {
@@ -75,21 +89,28 @@ export function recordsOf<T extends AgentRecord>(ledger: Ledger, kind: RecordKin
 
   /**
    * Lets one orchestration instance own a record. `take` makes the owned record of a free one; it may run several
-   * times. Claimed again by the same instance, it is claimed: a step may run twice.
+   * times. Claimed again by the same instance, it is claimed: a step may run twice, and an instance that died is
+   * started again under its id. `missing` is an outcome and no fault, as no retry brings the record back.
    */
   async function claim(
     ref: { readonly agent_id: string; readonly id: string; readonly instance_id: string },
     isEnded: (record: T) => boolean,
     take: (record: T) => T | Promise<T>,
-  ): Promise<Claim & { readonly record: T }> {
-    const record = await change(ref.agent_id, ref.id, (one) =>
-      isEnded(one) || (one as Claimable).claimed_by !== undefined ? undefined : take(one),
-    );
-    if (record === undefined) throw new Error(`There is no ${type} ${ref.id} to work on.`);
+  ): Promise<Claim<T>> {
+    let again = false;
+    const record = await change(ref.agent_id, ref.id, (one) => {
+      again = (one as Claimable).claimed_by === ref.instance_id;
+      return isEnded(one) || (one as Claimable).claimed_by !== undefined ? undefined : take(one);
+    });
+    if (record === undefined) return { kind: "missing" };
     if (isEnded(record)) return { kind: "finished", record };
     const isOurs = (record as Claimable).claimed_by === ref.instance_id;
-    return { kind: isOurs ? "claimed" : "elsewhere", record };
+    return isOurs ? { kind: "claimed", again, record } : { kind: "elsewhere", record };
   }
+
+  const { field, values } = kind.underWay ?? { field: "type", values: [] };
+  const isUnderWay = (record: T): boolean =>
+    values.includes(String((record as unknown as Record<string, unknown>)[field]));
 
   return {
     read,
@@ -108,6 +129,32 @@ export function recordsOf<T extends AgentRecord>(ledger: Ledger, kind: RecordKin
       ledger.replace<T>(container, next, { ifMatch: stored._etag }),
 
     claim,
+
+    /** Notes that its dead instance is started again. Undefined: the record has ended or changed hands meanwhile. */
+    async noteTakenUp(seen: T & WorkedOn, taken_up: TakenUp): Promise<T | undefined> {
+      let noted = false;
+      const record = await change(seen.agent_id, seen.id, (one) => {
+        const now = one as T & WorkedOn;
+        noted =
+          isUnderWay(one) &&
+          now.claimed_by === seen.claimed_by &&
+          now.taken_up?.times === seen.taken_up?.times &&
+          now.taken_up?.at === seen.taken_up?.at;
+        return noted ? { ...one, taken_up } : undefined;
+      });
+      return noted ? record : undefined;
+    },
+
+    /** Every record that has not ended, whoever's it is. For housekeeping: it asks every partition. */
+    async *underWay(): AsyncGenerator<Stored<T>> {
+      // Deployments are few and have no index on their state.
+      const isIndexed = Object.hasOwn(CONTAINERS[container].fields, field);
+      const query = ofType(isIndexed ? { where: [{ field, op: "in", value: [...values] }] } : {});
+      for await (const document of each<LedgerDocument>(ledger, container, query)) {
+        const record = completed(document);
+        if (isUnderWay(record)) yield record;
+      }
+    },
 
     /** One page of them. */
     async page(query: Omit<Query, "select">): Promise<Page<T>> {

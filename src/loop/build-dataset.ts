@@ -16,6 +16,7 @@ export function* buildDataset(context: OrchestrationContext): Steps<DatasetResul
   const status = () => step(context, "readDatasetStatus", { agent_id, id });
   try {
     const claim = yield* step(context, "claimDataset", { agent_id, id, instance_id: context.df.instanceId });
+    if (claim.kind === "missing") return { status: "failed", error: claim.message };
     if (claim.kind === "claimed") yield* build(context, { agent_id, id });
     const end = yield* waitUntil(context, status, isEndedDataset);
     return end.status === "ready" ? { status: "ready" } : { status: "failed", error: end.error };

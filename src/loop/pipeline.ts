@@ -6,7 +6,7 @@ import type { Orchestration } from "../doors/orchestration.ts";
 import { EVALUATE_MODEL } from "../evaluation/contract.ts";
 import type { PipelineResult } from "../pipelines/contract.ts";
 import { TRAIN_MODEL } from "../training/contract.ts";
-import { faultText, lastWord, runOrchestration, type Steps, step, wakeable } from "./steps.ts";
+import { faultText, lastWord, runOrchestration, type Steps, step, versionOf, wakeable } from "./steps.ts";
 
 /** A decision is in the ledger before its event is sent; should the event be lost, this look finds it. */
 const LOOK_FOR_DECISION_MS = 60 * 60_000;
@@ -18,9 +18,12 @@ export function* runPipeline(context: OrchestrationContext): Steps<PipelineResul
   let result: PipelineResult;
   try {
     const claim = yield* step(context, "claimPipeline", { ...pipeline, instance_id: context.df.instanceId });
-    if (claim.kind !== "claimed")
-      return { outcome: "failed", error: "another instance works on this pipeline" };
-    result = yield* loop(context, pipeline);
+    if (claim.kind === "missing") return failed(claim.message);
+    if (claim.kind !== "claimed") return failed("another instance works on this pipeline");
+    // An instance that died and was started again may have left children at work, which a child of the same id would
+    // push aside on one engine and wait for for ever on the other.
+    const life = claim.again === true ? `-${context.df.currentUtcDateTime.getTime().toString(36)}` : "";
+    result = yield* loop(context, pipeline, life);
   } catch (fault) {
     result = failed(faultText(fault));
   }
@@ -31,15 +34,30 @@ export function* runPipeline(context: OrchestrationContext): Steps<PipelineResul
 
 const failed = (error: string): PipelineResult => ({ outcome: "failed", error });
 
-function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<PipelineResult> {
+function* loop(context: OrchestrationContext, pipeline: RecordRef, life: string): Steps<PipelineResult> {
   const { agent_id } = pipeline;
   const stage = (name: string, id: string) => context.df.setCustomStatus({ stage: name, id });
   /** Works on the record of a stage; the instance is named after the pipeline, as somebody else may work on it too. */
-  const run = <Result>(
+  function* run<Result>(
     orchestration: Orchestration<string, RecordRef, Result>,
     id: string,
     suffix: string,
-  ): Steps<Result> => runOrchestration(context, orchestration, { agent_id, id }, `${pipeline.id}-${suffix}`);
+  ): Steps<Result> {
+    const instance = `${pipeline.id}${life}-${suffix}`;
+    try {
+      return yield* runOrchestration(context, orchestration, { agent_id, id }, instance);
+    } catch (fault) {
+      // Every orchestrator answers for its own faults: the engine ended this one, by a worker that died say. Its record
+      // is looked after on its own account, so a second child only waits for its end.
+      if (versionOf(context) < 2) throw fault;
+      context.df.setCustomStatus({ stage: suffix, id, interrupted: faultText(fault).slice(0, 300) });
+    }
+    try {
+      return yield* runOrchestration(context, orchestration, { agent_id, id }, `${instance}-again`);
+    } catch (fault) {
+      throw new Error(`the ${suffix} (${id}) was interrupted: ${faultText(fault)}`, { cause: fault });
+    }
+  }
 
   const dataset = yield* step(context, "preparePipelineDataset", pipeline);
   if (dataset.kind === "rejected") return failed(`${dataset.code}: ${dataset.message}`);
@@ -52,7 +70,8 @@ function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<Pipeli
   if (training.kind === "rejected") return failed(`${training.code}: ${training.message}`);
   stage("training", training.id);
   const trained = yield* run(TRAIN_MODEL, training.id, "training");
-  if (trained.status !== "succeeded") return failed(`training ${trained.status}; see run ${training.id}`);
+  if (trained.status !== "succeeded")
+    return failed(trained.error ?? `training ${trained.status}; see run ${training.id}`);
 
   const work = { ...pipeline, dataset_id: dataset.id, run_id: training.id };
   const first = yield* judge(context, work, run);
@@ -78,7 +97,10 @@ function* loop(context: OrchestrationContext, pipeline: RecordRef): Steps<Pipeli
       const promoted = yield* run(PROMOTE_MODEL, promotion.id, roundOf("promotion", round));
       if (promoted.status === "active") return { outcome: "promoted", verdict };
       if (promoted.code !== "gate_stale" || round >= ROUNDS)
-        return { ...failed(`the promotion failed; see deployment ${promotion.id}`), verdict };
+        return {
+          ...failed(promoted.error ?? `the promotion failed; see deployment ${promotion.id}`),
+          verdict,
+        };
       refused = promotion.id;
     } else if (round >= ROUNDS) return { ...failed(`gate_stale: ${promotion.message}`), verdict };
     // Another model serves by now than the one that was compared with: the verdict is asked for anew.
@@ -111,7 +133,7 @@ function* judge(
   const judged = yield* run(EVALUATE_MODEL, evaluation.id, roundOf("evaluation", round));
   const verdict = judged.verdict;
   if (judged.status !== "finished" || verdict === undefined)
-    return failed(`the evaluation failed; see evaluation ${evaluation.id}`);
+    return failed(judged.error ?? `the evaluation failed; see evaluation ${evaluation.id}`);
   if (verdict !== "pass")
     return { outcome: verdict === "fail" ? "gate_failed" : "gate_inconclusive", verdict };
   return { id: evaluation.id, verdict };

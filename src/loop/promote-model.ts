@@ -17,6 +17,7 @@ export function* promoteModel(context: OrchestrationContext): Steps<PromotionRes
       ...deployment,
       instance_id: context.df.instanceId,
     });
+    if (claim.kind === "missing") return { status: "failed", error: claim.message };
     if (claim.kind !== "claimed") {
       const end = yield* waitUntil(
         context,

@@ -1,3 +1,4 @@
+import { missing } from "../doors/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Pipeline, PipelineActivities } from "./contract.ts";
@@ -26,10 +27,13 @@ export function createPipelineActivities(deps: PipelineActivityDeps): PipelineAc
 
   return {
     async claimPipeline(input) {
-      const { kind } = await store.claim(input, isEndedPipeline, (one) =>
+      const claim = await store.claim(input, isEndedPipeline, (one) =>
         running(one, { claimed_by: input.instance_id }),
       );
-      return { kind };
+      if (claim.kind === "missing") return missing("pipeline", input);
+      return claim.kind === "claimed" && claim.again
+        ? { kind: "claimed", again: true }
+        : { kind: claim.kind };
     },
 
     ...createPrepareSteps({ service, store, stages: deps }),

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
-import { PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
+import { OPEN_PIPELINE_STATUSES, PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
 
 export const runPipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
@@ -24,7 +24,7 @@ export const runPipelineInputSchema = z.strictObject({
   /** Train on this one instead of building. */
   dataset_id: idSchema.optional().meta({ description: "Train on this dataset instead of building one." }),
   training: startTrainingInputSchema
-    .omit({ agent_id: true, dataset_id: true, requested_by: true })
+    .omit({ agent_id: true, dataset_id: true, requested_by: true, idempotency_key: true })
     .partial()
     .default({})
     .meta({ description: "How to train, as in startTraining." }),
@@ -112,6 +112,7 @@ export const pipelineSchema = z.object({
   outcome: z.enum(PIPELINE_OUTCOMES).optional(),
   error: z.string().optional(),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   dataset_id: z.string().optional(),
   run_id: z.string().optional(),
   evaluation_id: z.string().optional(),
@@ -181,6 +182,7 @@ export const PIPELINES: RecordKind<Pipeline> = {
   container: "pipelines",
   type: "pipeline",
   complete: completePipeline,
+  underWay: { field: "status", values: OPEN_PIPELINE_STATUSES },
 };
 
 /** A stage's record has been made, or why not. */
@@ -211,7 +213,8 @@ export const RETRAIN_AGENTS: Orchestration<"retrainAgents", RetrainingInput, Ret
 
 /** The durable steps of `runPipeline` and `retrainAgents`; each makes the record that the next orchestration works on. */
 export interface PipelineActivities {
-  claimPipeline(input: ClaimInput): Promise<Claim>;
+  /** `again`: the same instance had claimed it before, so children of its first life may still be at work. */
+  claimPipeline(input: ClaimInput): Promise<Claim & { again?: true | undefined }>;
   preparePipelineDataset(input: RecordRef): Promise<Started>;
   /** `nothing_new`: what a retraining has to learn was learnt and judged before. */
   preparePipelineTraining(

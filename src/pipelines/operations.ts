@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
-import { defineOperation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { deathOfOwner, takeUpIfDead } from "../doors/take-up.ts";
 import type { Clock } from "../kernel/clock.ts";
+import { conflict } from "../kernel/errors.ts";
 import { bare } from "../ledger/ledger.ts";
 import {
   decidePipelineInputSchema,
@@ -30,6 +32,31 @@ const withUrls = shownSchema.extend({
 function show(pipeline: Pipeline) {
   const { type: _type, claimed_by: _claimedBy, ...shown } = pipeline;
   return { pipeline_id: pipeline.id, ...shown };
+}
+
+/**
+ * A decision counts only where somebody acts on it. What was ended on purpose stays so; what was lost is taken up again
+ * and waits for the decision once more.
+ * @throws conflict `pipeline_not_running`
+ */
+async function refuseIfDead(pipeline: Pipeline, { orchestrations }: CallContext): Promise<void> {
+  if (pipeline.status !== "waiting_for_approval") return;
+  // An engine that does not answer says nothing about the pipeline, which looks into the ledger by itself.
+  const death = await deathOfOwner(orchestrations, pipeline).catch(() => undefined);
+  if (death === undefined) return;
+  const isMeant = death.runtimeStatus === "Terminated";
+  if (!isMeant) await takeUpIfDead(orchestrations, RUN_PIPELINE, pipeline);
+  throw conflict(
+    "pipeline_not_running",
+    `Nobody works on pipeline ${pipeline.id} any more: its orchestration was ${isMeant ? "ended from outside" : "lost"} (${death.text}).`,
+    {
+      field: "pipeline_id",
+      remedy: isMeant
+        ? "Run the pipeline again; what it trained and judged is found again and not paid for twice."
+        : "It has been taken up again: decide once more when it waits for approval.",
+      details: { status: pipeline.status, runtime_status: death.runtimeStatus },
+    },
+  );
 }
 
 /** The rows of pipelines. */
@@ -99,6 +126,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     aliases: { id: "pipeline_id" },
     example: { agent_id: "mcp-agents", pipeline_id: "pipeline-123", approved: true },
     async run(input, context) {
+      await refuseIfDead(await service.get(input.agent_id, input.pipeline_id), context);
       const pipeline = await service.decide(input, context.principal);
       // The decision is stored; a wake-up that gets lost only delays it, so it is no reason to answer with an error.
       await context.orchestrations

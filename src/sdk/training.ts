@@ -1,4 +1,6 @@
-import type { Clock } from "../kernel/clock.ts";
+import { randomUUID } from "node:crypto";
+import { type Clock, sleep } from "../kernel/clock.ts";
+import { LightningError } from "../kernel/errors.ts";
 import { isEndedRun } from "../training/status.ts";
 import type { Hyperparameters, OperationOutputs } from "../wire/types.ts";
 import { type Camel, camelRecord, type InputOf, type ReplyOf, snakeRecord } from "./names.ts";
@@ -16,6 +18,19 @@ function withBothNames<T extends { readonly id: string; readonly runId: string }
   return { ...run, id: id ?? runId, runId: runId ?? id };
 }
 
+/** Asks again, twice, when it is not known what came of it. */
+async function again<T>(clock: Clock, signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (thrown) {
+      const isLost = thrown instanceof LightningError && thrown.ambiguous && signal?.aborted !== true;
+      if (!isLost || attempt >= 3) throw thrown;
+      await sleep(clock, attempt * 500, signal);
+    }
+  }
+}
+
 /** Starts and follows fine-tuning jobs (the design's TrainingRunner). */
 export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs: number) {
   const get = async (runId: string, agentId?: string): Promise<TrainingResult> =>
@@ -31,7 +46,8 @@ export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs
 
   return {
     /**
-     * Starts a run; equal requests meet in one. With `wait` it resolves when the run has ended, and `status` says how.
+     * Starts a run; equal requests meet in one. Each call has a key of its own, under which a lost answer is asked for
+     * again, so that `forceNew` pays once; an `idempotencyKey` of the caller's holds over calls and processes. With `wait` it resolves when the run has ended, and `status` says how.
      * @throws LightningError `still_running` when LIGHTNING_MAX_WAIT_MINUTES passed; the run goes on
      */
     async runTraining(
@@ -41,11 +57,14 @@ export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs
       },
       options: WaitOptions = {},
     ): Promise<TrainingResult> {
-      const { wait, hyperparameters, ...rest } = input;
-      const { body } = await invoke("startTraining", {
+      const { wait, hyperparameters, idempotencyKey = randomUUID(), ...rest } = input;
+      const asked = {
         ...rest,
         ...(hyperparameters === undefined ? {} : { hyperparameters: snakeRecord(hyperparameters) }),
-      });
+      };
+      const { body } = await again(clock, options.signal, () =>
+        invoke("startTraining", asked, { idempotencyKey, signal: options.signal }),
+      );
       const run = withBothNames(body);
       const known = { ...run, agentId: run.agentId ?? input.agentId };
       return wait === true ? waitForRun(known, options) : run;

@@ -29,8 +29,7 @@ export function orchestrationsOf(open: () => DurableClient): Orchestrations {
   };
   return {
     status,
-    async start(orchestration, input) {
-      const instanceId = orchestration.instanceId(input);
+    async start(orchestration, input, instanceId = orchestration.instanceId(input)) {
       try {
         await client().startNew(orchestration.name, { instanceId, input });
       } catch (thrown) {

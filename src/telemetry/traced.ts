@@ -27,8 +27,7 @@ export function tracedOperation(operation: Operation, telemetry: Telemetry): Ope
 function tracedStarts(orchestrations: Orchestrations, telemetry: Telemetry): Orchestrations {
   return {
     ...orchestrations,
-    start(orchestration, input) {
-      const instanceId = orchestration.instanceId(input);
+    start(orchestration, input, instanceId = orchestration.instanceId(input)) {
       return telemetry.span(
         `start ${orchestration.name}`,
         {
@@ -37,7 +36,7 @@ function tracedStarts(orchestrations: Orchestrations, telemetry: Telemetry): Orc
         },
         async () => {
           await telemetry.remember(instanceId);
-          await orchestrations.start(orchestration, input);
+          await orchestrations.start(orchestration, input, instanceId);
         },
       );
     },

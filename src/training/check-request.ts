@@ -93,7 +93,7 @@ export async function checkBase(
   const lacks =
     facts.methods !== UNKNOWN && !facts.methods.includes(run.method)
       ? `by ${run.method} fine-tuning`
-      : facts.training_types !== UNKNOWN && !includes(facts.training_types, run.training_type)
+      : facts.training_types !== UNKNOWN && !facts.training_types.includes(run.training_type)
         ? `as ${run.training_type}`
         : undefined;
   if (lacks !== undefined)
@@ -103,7 +103,3 @@ export async function checkBase(
       details: { methods: facts.methods, training_types: facts.training_types, alternatives: await others() },
     });
 }
-
-/** Azure takes its tiers in any case, and some by two names. */
-const includes = (list: readonly string[], one: string) =>
-  list.some((each) => each.toLowerCase().replace(/tier$/, "") === one.toLowerCase().replace(/tier$/, ""));

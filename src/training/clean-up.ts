@@ -2,7 +2,7 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { isKind, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
-import { jobIsOver, stateOfJob } from "./rules.ts";
+import { jobIsOver, mayBeAlive, stateOfJob } from "./rules.ts";
 import { isEndedRun } from "./status.ts";
 import type { TrainingStore } from "./store.ts";
 
@@ -40,7 +40,7 @@ export function createTrainingCleanUp(deps: {
     const run = agentId === undefined ? await store.findRun(runId) : await store.read(agentId, runId);
     if (run === undefined || !isEndedRun(run)) return false;
     // The job of a run that was given up may still need its files.
-    if (run.failed_in === "tracking") return false;
+    if (mayBeAlive(run, clock.now())) return false;
     return Date.parse(run.completed_at) <= before;
   }
 

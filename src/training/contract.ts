@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
-import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
+import { waitingSchema } from "../doors/waiting.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { graderSchema } from "./graders.ts";
-import { RUN_STATUSES, type RunStatus } from "./status.ts";
+import { OPEN_RUN_STATUSES, RUN_STATUSES, type RunStatus } from "./status.ts";
 
 export { RUN_STATUSES, type RunStatus } from "./status.ts";
 
@@ -81,6 +82,10 @@ export const startTrainingInputSchema = z.strictObject({
     .optional()
     .meta({ description: "Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier" }),
   force_new: z.boolean().default(false).meta({ description: "Train again although an equal run exists" }),
+  idempotency_key: z.string().trim().min(1).max(200).optional().meta({
+    description:
+      "Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does.",
+  }),
   method: z.enum(["sft", "supervised", "dpo", "rft", "reinforcement"]).optional().meta({
     description: "What the dataset's format says by itself; given, it must fit.",
   }),
@@ -151,6 +156,7 @@ export const trainingRunSchema = z.object({
   status: z.enum(RUN_STATUSES),
   state: z.string(),
   claimed_by: z.string().optional(),
+  taken_up: takenUpSchema.optional(),
   /** Provider file ids. */
   training_file_id: z.string().optional(),
   validation_file_id: z.string().optional(),
@@ -162,7 +168,14 @@ export const trainingRunSchema = z.object({
   looked_at: storedTimeSchema.optional(),
   aoai_job_id: z.string().optional(),
   tuned_model_name: z.string().optional(),
-  error: z.object({ code: z.string(), message: z.string(), param: z.string().optional() }).optional(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      param: z.string().optional(),
+      remedy: z.string().optional(),
+    })
+    .optional(),
   /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
   failed_in: z.enum(["upload", "submit", "job", "tracking"]).optional(),
   /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
@@ -171,8 +184,12 @@ export const trainingRunSchema = z.object({
   /** The most that the request allowed for, and what was reckoned when it came. */
   budget_usd: z.number().optional(),
   cost: costSchema.optional(),
+  /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
+  waiting: waitingSchema.optional(),
   /** The last look that failed; the job goes on all the same. */
   look_failed: z.object({ at: storedTimeSchema, message: z.string() }).optional(),
+  /** What the provider was asked for and did not show, by its id: since when, and at how many looks. */
+  unseen: z.record(z.string(), z.object({ since: storedTimeSchema, looks: z.number().int() })).optional(),
   /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue: z.boolean().optional(),
   trained_tokens: z.number().optional(),
@@ -242,11 +259,13 @@ export const RUNS: RecordKind<TrainingRun> = {
   type: "run",
   stored: trainingRunSchema.loose(),
   complete: completeRun,
+  underWay: { field: "status", values: OPEN_RUN_STATUSES },
 };
 
 export interface TrainingResult {
   status: RunStatus;
   tuned_model?: string | undefined;
+  error?: string | undefined;
 }
 /** `polling`: a later generation of the same instance, whose job is already at the provider. */
 export type TrainingInput = RecordRef & { readonly polling?: boolean };
@@ -254,6 +273,13 @@ export const TRAIN_MODEL: Orchestration<"trainModel", TrainingInput, TrainingRes
   name: "trainModel",
   instanceId: recordInstance,
 };
+
+interface Rejected {
+  kind: "rejected";
+  code: string;
+  message: string;
+  remedy?: string | undefined;
+}
 
 /** The durable steps of `trainModel`; each can run again without harm. */
 export interface TrainingActivities {
@@ -264,12 +290,15 @@ export interface TrainingActivities {
     input: RecordRef & { split: "train" | "validation" },
   ): Promise<
     | { kind: "uploaded"; file_id: string; processed: boolean }
-    | { kind: "rejected"; code: string; message: string }
+    | { kind: "busy"; retry_after_seconds: number }
+    | Rejected
   >;
-  readTrainingFile(
-    input: RecordRef & { file_id: string },
-  ): Promise<
-    { kind: "processed" } | { kind: "processing" } | { kind: "rejected"; code: string; message: string }
+  readTrainingFile(input: RecordRef & { file_id: string }): Promise<
+    | { kind: "processed" }
+    | { kind: "processing"; retry_after_seconds?: number | undefined }
+    /** The run is to end: no file is needed any more. */
+    | { kind: "not_needed" }
+    | Rejected
   >;
   /** Looks for the run's job and adopts it, else creates it, once; `unclear`: wait, then call again to look. */
   createTrainingJob(
@@ -278,7 +307,7 @@ export interface TrainingActivities {
     | { kind: "created" | "adopted"; job_id: string }
     | { kind: "unclear" }
     | { kind: "busy"; retry_after_seconds: number }
-    | { kind: "rejected"; code: string; message: string }
+    | Rejected
     | { kind: "cancelled" }
   >;
   /** Looks at the job once and stores state, new events and metrics; cancels it when that was asked for. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts";
+import { canonicalModel, canonicalTier } from "../catalog/spelling.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset, Split, TrainingTokens } from "../datasets/contract.ts";
 import { methodOf } from "../datasets/recipe-contract.ts";
@@ -137,8 +138,8 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
       remedy: "Wait until its status is ready.",
     });
   const { settings, tables } = deps;
-  const model = input.base_model ?? settings.baseModel;
-  const trainingType = input.training_type ?? settings.trainingType;
+  const model = canonicalModel(input.base_model ?? settings.baseModel);
+  const trainingType = canonicalTier(input.training_type ?? settings.trainingType);
   const n_epochs = input.n_epochs ?? settings.epochs;
   const { method, counted, epochs, trained, price, cost } = await reckon(deps, dataset, {
     base_model: model,
@@ -196,8 +197,7 @@ function priceOf(
   const rows = (tables?.prices ?? []).filter(
     (row) => row.what === what && row.model !== undefined && familyOf(row.model) === familyOf(model),
   );
-  const same = (a: string | undefined) => a === undefined || a.toLowerCase() === trainingType.toLowerCase();
-  const row = rows.find((one) => same(one.training_type));
+  const row = rows.find(({ training_type }) => training_type === undefined || training_type === trainingType);
   return row === undefined ? undefined : { usd: row.usd, per: row.per, source: row.source, as_of: row.as_of };
 }
 

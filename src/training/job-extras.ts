@@ -88,3 +88,7 @@ export function withEvents(run: TrainingRun, fresh: Events): { events?: Events }
   const all = [...(run.events ?? []), ...fresh.filter((event) => !known.has(event.id))];
   return all.length === 0 ? {} : { events: all.slice(-EVENTS_KEPT) };
 }
+
+/** Why a job failed by its events, where the job itself does not say: Azure leaves `error` empty and tells it there. */
+export const reasonIn = (events: Events): string | undefined =>
+  events.findLast(({ level, message }) => level === "error" && message !== "")?.message;

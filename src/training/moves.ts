@@ -13,9 +13,16 @@ export type Facts = Partial<Omit<RunFacts, "state">>;
 const factsOf = (run: TrainingRun): RunFacts =>
   without(run, "status", "tuned_model_name", "error", "failed_in", "completed_at");
 
-/** At work, in the exact `state`. A run that had ended is open again: its job was found alive. */
+/** What it leaves behind when it ends. */
+const endedFactsOf = (run: TrainingRun): RunFacts =>
+  without(factsOf(run), "waiting", "overdue", "look_failed");
+
+/**
+ * At work, in the exact `state`; what it waited for is over, unless it is among the facts. A run that had ended is open
+ * again: its job was found alive.
+ */
 export const running = (run: TrainingRun, state: string, facts: Facts = {}): OpenRun => ({
-  ...factsOf(run),
+  ...without(factsOf(run), "waiting"),
   ...facts,
   status: "running",
   state,
@@ -26,7 +33,7 @@ export const succeeded = (
   end: { readonly model: string; readonly at: string },
   facts: Facts = {},
 ): SucceededRun => ({
-  ...factsOf(run),
+  ...endedFactsOf(run),
   ...facts,
   status: "succeeded",
   state: "succeeded",
@@ -43,7 +50,7 @@ export const failed = (
   },
   facts: Facts = {},
 ): FailedRun => ({
-  ...factsOf(run),
+  ...endedFactsOf(run),
   ...facts,
   status: "failed",
   state: "failed",
@@ -53,7 +60,7 @@ export const failed = (
 });
 
 export const cancelled = (run: TrainingRun, at: string, facts: Facts = {}): CancelledRun => ({
-  ...factsOf(run),
+  ...endedFactsOf(run),
   ...facts,
   status: "cancelled",
   state: "cancelled",
@@ -65,7 +72,7 @@ export const claimed = (run: TrainingRun, instanceId: string): OpenRun =>
   running(run, run.aoai_job_id === undefined ? "uploading" : run.state, { claimed_by: instanceId });
 
 /**
- * Asks for the run's end. A run that nobody has taken up ends at once; else the next look at its job passes it on.
+ * Asks for the run's end. A run that nobody has taken up ends at once, if it cannot have a job yet; else the next look at its job passes it on.
  * @throws conflict `run_finished`
  */
 export function cancelRequested(run: TrainingRun, at: string): TrainingRun | undefined {
@@ -75,7 +82,7 @@ export function cancelRequested(run: TrainingRun, at: string): TrainingRun | und
       field: "run_id",
       details: { status: run.status },
     });
-  return run.claimed_by === undefined
+  return run.claimed_by === undefined && run.aoai_job_id === undefined && run.intent_at === undefined
     ? cancelled(run, at, { cancel_requested: true })
     : { ...run, cancel_requested: true };
 }
@@ -85,7 +92,3 @@ export function foundAlive(run: TrainingRun, state: string, facts: Facts): OpenR
   const alive = running(run, state, facts);
   return isEndedRun(run) ? without(alive, "claimed_by") : alive;
 }
-
-/** Free for another instance, when its owner is gone. */
-export const released = (run: TrainingRun): TrainingRun | undefined =>
-  run.claimed_by === undefined || isEndedRun(run) ? undefined : without(run, "claimed_by");

@@ -19,29 +19,28 @@ const MOST_JOBS = 2000;
 
 /** A run's one job at the provider: finding it, adopting it, reading it and cancelling it. */
 export function createOwnJob({ store, provider, logger }: OwnJobDeps) {
-  /** The jobs that are this run's own, oldest first. */
-  async function findJobs(run: TrainingRun): Promise<ProviderJob[]> {
+  async function allJobs(): Promise<ProviderJob[]> {
     const jobs: ProviderJob[] = [];
     for await (const job of provider.listJobs()) {
       jobs.push(job);
       if (jobs.length >= MOST_JOBS) break;
     }
-    return ownJobs(run, jobs);
+    return jobs;
   }
 
-  /** Undefined when the provider has no such job any more. */
+  /** Undefined when neither the job's own address nor the list shows it: one of both alone may trail. */
   async function readJob(jobId: string): Promise<ProviderJob | undefined> {
     try {
       return await provider.readJob(jobId);
     } catch (error) {
-      if (isKind(error, "not_found")) return undefined;
-      throw error;
+      if (!isKind(error, "not_found")) throw error;
+      return (await allJobs()).find((job) => job.id === jobId);
     }
   }
 
   /** The run's one job; superfluous ones are cancelled before they cost anything. */
   async function findJob(run: TrainingRun): Promise<ProviderJob | undefined> {
-    const { keep, superfluous } = chooseJob(await findJobs(run));
+    const { keep, superfluous } = chooseJob(ownJobs(run, await allJobs()));
     for (const job of superfluous) {
       try {
         await provider.cancelJob(job.id);

@@ -17,7 +17,7 @@ const bothNames = {
 
 /** What the doors answer about one run. */
 export const runReplySchema = trainingRunSchema
-  .omit({ type: true, claimed_by: true, submissions: true, looked_at: true, intent_at: true })
+  .omit({ type: true, claimed_by: true, submissions: true, looked_at: true, intent_at: true, unseen: true })
   .extend({
     ...bothNames,
     success: z.boolean(),
@@ -47,6 +47,7 @@ export function runReply(
     submissions: _submissions,
     looked_at: _looked,
     intent_at: _intent,
+    unseen: _unseen,
     ...facts
   } = run;
   const { hint, ...rest } = notes;

@@ -13,7 +13,15 @@ import type { startTrainingInputSchema, TrainingCost, TrainingRun } from "./cont
 import { type CountTokens, type PriceTables, reckon } from "./estimate.ts";
 import { fieldsRead } from "./graders.ts";
 import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
-import { completeHyperparameters, DEFAULT_SEED, FEWEST_EXAMPLES, type RunIdentity, runId } from "./rules.ts";
+import {
+  canonicalIdentity,
+  completeHyperparameters,
+  DEFAULT_SEED,
+  FEWEST_EXAMPLES,
+  mayBeAlive,
+  type RunIdentity,
+  runId,
+} from "./rules.ts";
 import type { TrainingStore } from "./store.ts";
 
 export interface TrainingRequestDeps {
@@ -43,6 +51,12 @@ export interface TrainingRequestDeps {
 }
 export type StartTrainingInput = z.output<typeof startTrainingInputSchema>;
 
+/** A run by its id, which is there already or is to be made. */
+interface MeantRun {
+  readonly run_id: string;
+  readonly attempt: number;
+}
+
 /** `existed`: an equal request was made before; its run is answered. */
 export interface PreparedRun {
   readonly run: TrainingRun;
@@ -67,6 +81,22 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     let attempt = 0;
     while ((await store.read(identity.agent_id, runId(identity, attempt + 1))) !== undefined) attempt++;
     return attempt;
+  }
+
+  /**
+   * The newest run of an equal request that an earlier release took in another spelling: its id is a hash of that
+   * spelling, so it is found by what it means. Asked only where no run has the canonical id.
+   */
+  async function earlierSpelling(asSpelt: RunIdentity, datasetId: string): Promise<TrainingRun | undefined> {
+    const meant = runId(canonicalIdentity(asSpelt), 1);
+    const sameWords = await store.read(
+      asSpelt.agent_id,
+      runId(asSpelt, Math.max(1, await newestAttempt(asSpelt))),
+    );
+    const ofDataset = await store.ofDataset(asSpelt.agent_id, datasetId);
+    return [...(sameWords === undefined ? [] : [bare(sameWords)]), ...ofDataset]
+      .filter((run) => runId(canonicalIdentity(run), 1) === meant)
+      .toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1))[0];
   }
 
   async function firstLine(dataset: ReadyDataset): Promise<string | undefined> {
@@ -103,35 +133,52 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     return cost;
   }
 
-  /** Which attempt the request means, under its idempotency key if it has one. @throws conflict `idempotency_conflict` */
-  async function attemptFor(
+  /** The run that a request without a known key means. */
+  async function meantRun(
+    asSpelt: RunIdentity,
     identity: RunIdentity,
+    datasetId: string,
     forceNew: boolean,
-    key: string | undefined,
+  ): Promise<MeantRun> {
+    const newest = await newestAttempt(identity);
+    const earlier = newest === 0 && !forceNew ? await earlierSpelling(asSpelt, datasetId) : undefined;
+    if (earlier !== undefined) return { run_id: earlier.id, attempt: earlier.attempt };
+    const attempt = Math.max(1, newest + (forceNew ? 1 : 0));
+    return { run_id: runId(identity, attempt), attempt };
+  }
+
+  /** Which run the request means, under its idempotency key if it has one. @throws conflict `idempotency_conflict` */
+  async function runFor(
+    asSpelt: RunIdentity,
+    request: { readonly datasetId: string; readonly forceNew: boolean; readonly key: string | undefined },
     now: string,
-  ): Promise<number> {
+  ): Promise<MeantRun> {
+    const { datasetId, forceNew, key } = request;
+    const identity = canonicalIdentity(asSpelt);
     const parameters = sha256(canonicalJson([identity, forceNew]));
     const known = key === undefined ? undefined : await store.readKey(identity.agent_id, key);
-    const newest = known?.attempt ?? Math.max(1, (await newestAttempt(identity)) + (forceNew ? 1 : 0));
-    if (key === undefined) return newest;
+    const meant = known ?? (await meantRun(asSpelt, identity, datasetId, forceNew));
+    if (key === undefined) return meant;
     const remembered =
       known ??
       (await store.rememberKey(identity.agent_id, key, {
         parameters_sha256: parameters,
-        run_id: runId(identity, newest),
-        attempt: newest,
+        run_id: meant.run_id,
+        attempt: meant.attempt,
         created_at: now,
       }));
-    if (remembered.parameters_sha256 !== parameters)
+    // An earlier release hashed what was sent as it was spelt.
+    const before = sha256(canonicalJson([asSpelt, forceNew]));
+    if (remembered.parameters_sha256 !== parameters && remembered.parameters_sha256 !== before)
       throw conflict(
         "idempotency_conflict",
         "This Idempotency-Key was used for a training with other parameters.",
         { remedy: "Use a new key for a new request.", details: { run_id: remembered.run_id } },
       );
-    return remembered.attempt;
+    return remembered;
   }
 
-  /** What makes the request the run that it is; all that can be refused is refused here. */
+  /** What makes the request the run that it is, as it is spelt; all that can be refused is refused here. */
   async function identify(input: StartTrainingInput, dataset: ReadyDataset): Promise<RunIdentity> {
     const method = methodFor(dataset, input.method);
     checkHyperparameters(method, input.hyperparameters);
@@ -151,7 +198,7 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     };
     // The calendar is Azure's; the local provider trains whatever it is asked to.
     if (deps.provider.kind === "azure") {
-      if (catalog !== undefined) await checkBase(catalog, identity);
+      if (catalog !== undefined) await checkBase(catalog, canonicalIdentity(identity));
       const references = input.grader === undefined ? [] : fieldsRead(input.grader);
       await datasets.checkForTraining(dataset, {
         provider: "azure",
@@ -164,17 +211,19 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
 
   return async (input: StartTrainingInput, caller: TrainingCaller = {}): Promise<PreparedRun> => {
     const dataset = trainable(await datasets.get(input.agent_id, input.dataset_id));
-    const identity = await identify(input, dataset);
+    const asSpelt = await identify(input, dataset);
+    const identity = canonicalIdentity(asSpelt);
     const cost = await costOf(identity, dataset, input.budget_usd);
     const now = toIso(clock.now());
     const by = caller.principal ?? input.requested_by;
-    const attempt = await attemptFor(identity, input.force_new, caller.idempotencyKey, now);
+    const key = input.idempotency_key ?? caller.idempotencyKey;
+    const meant = await runFor(asSpelt, { datasetId: dataset.id, forceNew: input.force_new, key }, now);
     const { record: run, existed } = await store.createOnce({
       ...identity,
-      id: runId(identity, attempt),
+      id: meant.run_id,
       type: "run",
       dataset_id: dataset.id,
-      attempt,
+      attempt: meant.attempt,
       status: "pending",
       state: "pending",
       ...(input.budget_usd === undefined ? {} : { budget_usd: input.budget_usd }),
@@ -183,10 +232,15 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
       created_at: now,
     });
     const stopped = existed && (run.status === "failed" || run.status === "cancelled");
-    const hint = `An equal run has ${run.status}. Send force_new to train again with the same parameters.`;
-    return { run: bare(run), existed, ...(stopped ? { hint } : {}) };
+    return { run: bare(run), existed, ...(stopped ? { hint: wayOn(run, clock.now()) } : {}) };
   };
 }
+
+/** What to do about an equal run that has stopped. A second one is advised only where no job can still be going. */
+const wayOn = (run: TrainingRun, now: number): string =>
+  mayBeAlive(run, now)
+    ? `An equal run was given up while its job may still be going. Reconcile it (lightning reconcile --run-id ${run.id}): it finds the job, or says that there is none.`
+    : `An equal run has ${run.status}. Send force_new to train again with the same parameters.`;
 
 /** @throws conflict `dataset_not_ready`, invalid `dataset_failed`, `dataset_too_small` */
 function trainable(dataset: Dataset): ReadyDataset {

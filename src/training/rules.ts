@@ -1,3 +1,4 @@
+import { canonicalModel, canonicalTier } from "../catalog/spelling.ts";
 import { invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import type { ProviderJob } from "../provider/provider.ts";
@@ -55,6 +56,28 @@ export type RunIdentity = Pick<
   | "grader"
 >;
 
+/** Fields that stand in every run: what is left to the service is written there. */
+const ALWAYS = new Set(["n_epochs", "batch_size", "learning_rate_multiplier"]);
+
+/**
+ * The one form of all requests that mean the same training. It is made before anything is priced, checked, hashed or
+ * sent, so that equal on the wire is equal in the ledger. A form that was canonical already keeps its id.
+ */
+export function canonicalIdentity<T extends RunIdentity>(identity: T): T {
+  const hyperparameters = Object.fromEntries(
+    Object.entries(identity.hyperparameters).filter(
+      ([name, value]) =>
+        value !== undefined && (ALWAYS.has(name) || (value !== "auto" && value !== "default")),
+    ),
+  );
+  return {
+    ...identity,
+    base_model: canonicalModel(identity.base_model),
+    training_type: canonicalTier(identity.training_type),
+    hyperparameters,
+  };
+}
+
 export function runId(run: RunIdentity, attempt: number): string {
   return hashedId("run", [
     run.agent_id,
@@ -73,6 +96,48 @@ export function runId(run: RunIdentity, attempt: number): string {
 
 /** What the name of every file starts with that is uploaded for a run. */
 export const uploadPrefix = (id: string): string => `${id}-`;
+
+/** How long, and at how many looks, what the provider does not show has to stay away before it is believed to be gone. */
+const BELIEVED_AFTER_MS = 10 * 60_000;
+const FEWEST_LOOKS = 3;
+/** Azure ends a job after 720 hours (docs/facts.md#job-states): past that none can be going. */
+export const LONGEST_JOB_MS = 720 * 3_600_000;
+
+/** Whether what was looked for is believed to be gone: a list or a replica may trail, a gateway may answer 404 for all. */
+export const isBelievedGone = (run: Pick<TrainingRun, "unseen">, what: string, now: number): boolean => {
+  const absence = run.unseen?.[what];
+  return (
+    absence !== undefined &&
+    absence.looks >= FEWEST_LOOKS &&
+    now - Date.parse(absence.since) >= BELIEVED_AFTER_MS
+  );
+};
+
+/** Whether a run was given up long enough ago for a second look to count. */
+export const isLongGivenUp = (run: TrainingRun, now: number): boolean =>
+  run.completed_at !== undefined && now - Date.parse(run.completed_at) >= BELIEVED_AFTER_MS;
+
+/** One more look that did not find it. */
+export const unseenAgain = (
+  run: TrainingRun,
+  what: string,
+  at: string,
+): NonNullable<TrainingRun["unseen"]> => {
+  const { since = at, looks = 0 } = run.unseen?.[what] ?? {};
+  return { ...run.unseen, [what]: { since, looks: looks + 1 } };
+};
+
+/**
+ * A run that has failed although its job may still be going: nobody advises to pay for another one then, and its files
+ * stay. Earlier releases believed a job to be gone at the first look that did not find it.
+ */
+export function mayBeAlive(run: TrainingRun, now: number): boolean {
+  if (run.status !== "failed" || now - Date.parse(run.started_at ?? run.created_at) > LONGEST_JOB_MS)
+    return false;
+  if (run.failed_in === "tracking") return true;
+  if (run.error.code !== "job_missing" || run.aoai_job_id === undefined) return false;
+  return !isBelievedGone(run, run.aoai_job_id, Date.parse(run.completed_at));
+}
 
 /** Starts at the configured interval and grows with the run's age to five minutes. */
 export function pollAgainSeconds(ageMs: number, intervalSeconds: number): number {

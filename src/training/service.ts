@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Dataset } from "../datasets/contract.ts";
 import { toIso } from "../kernel/clock.ts";
+import { without } from "../kernel/defined.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
@@ -8,7 +9,7 @@ import { createTrainingCleanUp } from "./clean-up.ts";
 import type { RunStatus, TrainingRun } from "./contract.ts";
 import { type Estimate, type EstimateInput, estimate } from "./estimate.ts";
 import { createFollower } from "./follow.ts";
-import { cancelRequested, foundAlive, released } from "./moves.ts";
+import { cancelRequested, foundAlive } from "./moves.ts";
 import {
   createTrainingRequests,
   type PreparedRun,
@@ -79,25 +80,33 @@ export function createTrainingService(deps: TrainingDeps) {
     async reconcile(agentId: string, id: string): Promise<{ run: TrainingRun; corrected: boolean }> {
       const before = await store.get(agentId, id);
       const jobId = before.aoai_job_id ?? (await follower.findJob(before))?.id;
-      if (jobId === undefined) return { run: bare(before), corrected: false };
+      if (jobId === undefined) {
+        const run = await follower.settle(before);
+        await follower.deleteFiles(run);
+        return { run, corrected: false };
+      }
       const job = await follower.readJob(jobId);
-      const after =
-        job === undefined || jobIsOver(job)
-          ? await follower.record(before, jobId)
-          : await store.update(agentId, id, (now) =>
-              foundAlive(now, stateOfJob(job.state), {
-                aoai_job_id: jobId,
-                started_at: now.started_at ?? toIso(job.created_at),
-              }),
-            );
-      if (isEndedRun(after)) await follower.deleteFiles(after);
+      if (job === undefined) {
+        // Not believed at the first look: one that is under way is looked for again, and what has ended stays as it ended.
+        if (!isEndedRun(before)) await follower.outOfSight(before, jobId);
+        const run = isEndedRun(before)
+          ? await follower.settle(before)
+          : await follower.record(await store.get(agentId, id), jobId);
+        return { run, corrected: run.status !== before.status };
+      }
+      const after = jobIsOver(job)
+        ? await follower.record(before, jobId)
+        : await store.update(agentId, id, (now) =>
+            foundAlive(without(now, "unseen", "look_failed"), stateOfJob(job.state), {
+              aoai_job_id: jobId,
+              started_at: now.started_at ?? toIso(job.created_at),
+            }),
+          );
+      await follower.deleteFiles(after);
       return { run: after, corrected: after.status !== before.status };
     },
 
     /** Leftovers at the provider: files of runs that are over, and failed jobs. */
     cleanUp: createTrainingCleanUp({ ...deps, store }),
-
-    /** Lets another instance take the run up, when its owner is gone. */
-    release: (agentId: string, id: string): Promise<TrainingRun> => store.update(agentId, id, released),
   };
 }

@@ -1,6 +1,6 @@
 /** A run's statuses, in plain values: the page, the SDK and the orchestrators read them too, none of which load zod. */
 
-const OPEN_RUN_STATUSES = ["pending", "running"] as const;
+export const OPEN_RUN_STATUSES = ["pending", "running"] as const;
 /** Final: a run that has one of these changes by reconciling alone. */
 export const ENDED_RUN_STATUSES = ["succeeded", "failed", "cancelled"] as const;
 /** The five words of the design; a run's `state` beside it is the exact one. */

@@ -63,6 +63,23 @@ export function createTrainingStore(ledger: Ledger) {
     },
     readKey,
 
+    /** All runs on one dataset record. */
+    ofDataset: async (agentId: string, datasetId: string): Promise<TrainingRun[]> => {
+      const found: TrainingRun[] = [];
+      let after: string | undefined;
+      do {
+        const page = await runs.page({
+          pk: [agentId],
+          where: [{ field: "dataset_id", op: "eq", value: datasetId }],
+          limit: 200,
+          after,
+        });
+        found.push(...page.items);
+        after = page.continuation;
+      } while (after !== undefined);
+      return found;
+    },
+
     /** By its id alone, whoever's it is. For housekeeping: it asks every partition. */
     async findRun(id: string): Promise<TrainingRun | undefined> {
       const page = await runs.page({ where: [{ field: "id", op: "eq", value: id }], limit: 1 });

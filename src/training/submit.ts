@@ -1,19 +1,23 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { without } from "../kernel/defined.ts";
-import { isKind, isLightningError, messageOf } from "../kernel/errors.ts";
+import { isKind, isLightningError, type LightningError, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Stored } from "../ledger/ledger.ts";
+import { isProvidersFault } from "../provider/passing.ts";
 import type { Provider, ProviderJob } from "../provider/provider.ts";
+import { createAbsence, isNotShown } from "./absence.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
 import type { Follower } from "./follow.ts";
 import { cancelled, running } from "./moves.ts";
 import { isEndedRun } from "./status.ts";
 import type { TrainingStore } from "./store.ts";
+import { GIVEN_UP, type RunWaits, rejectedBy } from "./wait.ts";
 
 export interface SubmitDeps {
   readonly store: TrainingStore;
   readonly provider: Provider;
   readonly follower: Follower;
+  readonly waits: RunWaits;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -26,18 +30,18 @@ type Submitted = Awaited<ReturnType<TrainingActivities["createTrainingJob"]>>;
 const LOOKS_APART_MS = { azure: 15_000, local: 1_000 } as const;
 /** An intent older than this when its request is about to leave belongs to a process that stood still: look again. */
 const SEND_WITHIN_MS = 10_000;
-const BUSY_SECONDS = 30;
 
 /**
  * Brings exactly one job into being. The intent is in the ledger before the request leaves; after an outcome that is
  * not known, nothing is sent until two looks, some time apart, have found no job of this run.
  */
-export function createSubmitter({ store, provider, follower, clock, logger }: SubmitDeps) {
+export function createSubmitter({ store, provider, follower, waits, clock, logger }: SubmitDeps) {
+  const absence = createAbsence({ store, provider, clock });
   const cancel = async (run: TrainingRun): Promise<Submitted> => {
-    await store.update(run.agent_id, run.id, (now) =>
+    const end = await store.update(run.agent_id, run.id, (now) =>
       isEndedRun(now) ? undefined : cancelled(without(now, "looked_at"), toIso(clock.now())),
     );
-    await follower.deleteFiles(run);
+    await follower.deleteFiles(end);
     return { kind: "cancelled" };
   };
   /** The request certainly made nothing: the intent is void. */
@@ -46,13 +50,27 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
       now.intent_at === intentAt ? without(now, "intent_at", "looked_at") : undefined,
     );
 
+  /** Waits, and says for what. */
+  const busy = async (run: TrainingRun, error: LightningError): Promise<Submitted> => ({
+    kind: "busy",
+    retry_after_seconds: await waits.wait(run, error.message, error.retryAfterMs),
+  });
+
   async function send(run: Stored<TrainingRun>): Promise<Submitted> {
+    // Two looks have found no job, or none was ever asked for: nothing that is paid for is given up here.
+    if (run.waiting !== undefined && waits.isTooLong(run))
+      return {
+        kind: "rejected",
+        code: "job_not_created",
+        message: `${GIVEN_UP}${run.waiting.reason}`,
+      };
     const intentAt = toIso(clock.now());
     let intended: Stored<TrainingRun>;
     try {
       const submitting = running(without(bare(run), "looked_at"), "submitting", {
         intent_at: intentAt,
         submissions: (run.submissions ?? 0) + 1,
+        ...(run.waiting === undefined ? {} : { waiting: run.waiting }),
       });
       intended = await store.replace(run, submitting);
     } catch (error) {
@@ -81,21 +99,45 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
           run_id: run.id,
           error: messageOf(error),
         });
+        await waits.note(run, `It is being found out whether the job was created. ${error.message}`);
         return { kind: "unclear" };
       }
       await voidIntent(intended, intentAt);
       if (!isLightningError(error) || error.kind === "fatal") throw error;
-      if (error.kind === "unavailable")
-        return {
-          kind: "busy",
-          retry_after_seconds: Math.ceil((error.retryAfterMs ?? BUSY_SECONDS * 1000) / 1000),
-        };
-      return { kind: "rejected", code: error.code, message: error.message.slice(0, 2000) };
+      // A file that is not everywhere yet, or an address that answers 404 to all for a while.
+      if (isNotShown(error) && !(await absence.isGone(run, "create", error.message)))
+        return await busy(run, error);
+      return waits.isWaitedOut(run, error) ? await busy(run, error) : rejectedBy(error);
     }
     const stored = await follower.adopt(intended, job);
     // Somebody else's job was written down first: the oldest of them stays.
     if (stored.aoai_job_id !== job.id) await follower.findJob(stored);
     return { kind: "created", job_id: stored.aoai_job_id ?? job.id };
+  }
+
+  async function create(run: Stored<TrainingRun>): Promise<Submitted> {
+    const { agent_id, id } = run;
+    if (run.status === "cancelled") return { kind: "cancelled" };
+    if (run.aoai_job_id !== undefined) return { kind: "adopted", job_id: run.aoai_job_id };
+    if (run.status === "failed") return { kind: "rejected", ...run.error };
+    if (isEndedRun(run)) return { kind: "rejected", code: "run_over", message: "The run is over." };
+    const found = await follower.findJob(run);
+    if (found !== undefined) {
+      const stored = await follower.adopt(run, found);
+      return { kind: "adopted", job_id: stored.aoai_job_id ?? found.id };
+    }
+    if (run.intent_at !== undefined) {
+      // Sent once, or about to be when the process died.
+      if (run.looked_at === undefined) {
+        await store.update(agent_id, id, (now) =>
+          now.intent_at === run.intent_at ? { ...now, looked_at: toIso(clock.now()) } : undefined,
+        );
+        return { kind: "unclear" };
+      }
+      if (clock.now() - Date.parse(run.looked_at) < LOOKS_APART_MS[provider.kind]) return { kind: "unclear" };
+    }
+    if (run.cancel_requested) return await cancel(run);
+    return await send(run);
   }
 
   return {
@@ -104,29 +146,15 @@ export function createSubmitter({ store, provider, follower, clock, logger }: Su
       id,
     }: Parameters<TrainingActivities["createTrainingJob"]>[0]): Promise<Submitted> {
       const run = await store.get(agent_id, id);
-      if (run.status === "cancelled") return { kind: "cancelled" };
-      if (run.aoai_job_id !== undefined) return { kind: "adopted", job_id: run.aoai_job_id };
-      if (run.status === "failed")
-        return { kind: "rejected", code: run.error.code, message: run.error.message };
-      if (isEndedRun(run)) return { kind: "rejected", code: "run_over", message: "The run is over." };
-      const found = await follower.findJob(run);
-      if (found !== undefined) {
-        const stored = await follower.adopt(run, found);
-        return { kind: "adopted", job_id: stored.aoai_job_id ?? found.id };
+      try {
+        return await create(run);
+      } catch (error) {
+        if (!isProvidersFault(error) || error.kind === "not_found") throw error;
+        // A job that may exist is looked for until the provider can be asked; it is never given up unseen.
+        return waits.isWaitedOut(run, error) || run.intent_at !== undefined
+          ? await busy(run, error)
+          : rejectedBy(error);
       }
-      if (run.intent_at !== undefined) {
-        // Sent once, or about to be when the process died.
-        if (run.looked_at === undefined) {
-          await store.update(agent_id, id, (now) =>
-            now.intent_at === run.intent_at ? { ...now, looked_at: toIso(clock.now()) } : undefined,
-          );
-          return { kind: "unclear" };
-        }
-        if (clock.now() - Date.parse(run.looked_at) < LOOKS_APART_MS[provider.kind])
-          return { kind: "unclear" };
-      }
-      if (run.cancel_requested) return await cancel(run);
-      return await send(run);
     },
   };
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type CallContext, defineOperation } from "../doors/operation.ts";
-import { isMoving } from "../doors/runtime-status.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { olderThanDaysSchema } from "../doors/schemas.ts";
+import { takeUpIfDead } from "../doors/take-up.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { TRAIN_MODEL, type TrainingRun } from "./contract.ts";
-import { oneRun, RUN_ALIASES, refOf, type TrainingOperationDeps } from "./operation-deps.ts";
+import { TRAIN_MODEL } from "./contract.ts";
+import { oneRun, RUN_ALIASES, type TrainingOperationDeps } from "./operation-deps.ts";
 import { runReply, runReplySchema } from "./replies.ts";
 import { isEndedRun } from "./status.ts";
 
@@ -28,11 +28,16 @@ export function trainingUpkeep({ service, settings }: TrainingOperationDeps) {
       example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
       async run({ agent_id, run_id }, context) {
         const run = await service.cancel(agent_id, run_id);
-        // The record says it already; the event wakes up `trainModel`, which would look minutes later. Nobody may be there.
-        if (!isEndedRun(run))
+        // The record says it already; the event wakes up `trainModel`, which would look minutes later. Nobody may be there:
+        // a job that nobody follows is cancelled by whoever takes the run up now.
+        if (!isEndedRun(run)) {
           await context.orchestrations
             .raise(run.claimed_by ?? run.id, "cancel", { run_id })
             .catch((error: unknown) => messageOf(error));
+          await takeUpIfDead(context.orchestrations, TRAIN_MODEL, run).catch((error: unknown) =>
+            messageOf(error),
+          );
+        }
         return { body: runReply(run) };
       },
     }),
@@ -51,11 +56,8 @@ export function trainingUpkeep({ service, settings }: TrainingOperationDeps) {
       aliases: RUN_ALIASES,
       example: { agent_id: "mcp-agents", run_id: "run-xyz789" },
       async run({ agent_id, run_id }, context) {
-        let { run, corrected } = await service.reconcile(agent_id, run_id);
-        if (!isEndedRun(run) && !(await isFollowed(run, context))) {
-          run = await service.release(agent_id, run_id);
-          await context.orchestrations.start(TRAIN_MODEL, refOf(run));
-        }
+        const { run, corrected } = await service.reconcile(agent_id, run_id);
+        if (!isEndedRun(run)) await takeUpIfDead(context.orchestrations, TRAIN_MODEL, run);
         return { body: { ...runReply(run), corrected } };
       },
     }),
@@ -101,10 +103,4 @@ export function trainingUpkeep({ service, settings }: TrainingOperationDeps) {
       },
     }),
   ];
-}
-
-/** Whether somebody still works on the run. */
-async function isFollowed(run: TrainingRun, { orchestrations }: CallContext): Promise<boolean> {
-  const status = await orchestrations.status(run.claimed_by ?? run.id);
-  return status !== undefined && isMoving(status);
 }

@@ -24,6 +24,7 @@ export type ActiveDeployment = {
   prune?: "no" | "oldest_inactive" | undefined;
   restores?: string | undefined;
   reason?: string | undefined;
+  taken_up?: TakenUp | undefined;
   promoted_by?: string | undefined;
   approved_by?: string | undefined;
   promoted_at?: string | undefined;
@@ -131,6 +132,7 @@ export type DatasetReply = {
   };
   awaited_rewards?: string | undefined;
   scored_at?: string | undefined;
+  taken_up?: TakenUp | undefined;
   content_hash?: string | undefined;
   same_as?: string | undefined;
   training_count?: number | undefined;
@@ -379,6 +381,7 @@ export type Lineage = {
     prune?: "no" | "oldest_inactive" | undefined;
     restores?: string | undefined;
     reason?: string | undefined;
+    taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
@@ -1104,6 +1107,7 @@ export type RunReply = {
   attempt: number;
   status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
   state: string;
+  taken_up?: TakenUp | undefined;
   training_file_id?: string | undefined;
   validation_file_id?: string | undefined;
   aoai_job_id: string | null;
@@ -1112,12 +1116,18 @@ export type RunReply = {
     code: string;
     message: string;
     param?: string | undefined;
+    remedy?: string | undefined;
   } | undefined;
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
   budget_usd?: number | undefined;
   cost?: Cost | undefined;
+  waiting?: {
+    since: string;
+    reason: string;
+    again_at?: string | undefined;
+  } | undefined;
   look_failed?: {
     at: string;
     message: string;
@@ -1237,6 +1247,7 @@ export type ShortRunReply = {
   attempt: number;
   status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
   state: string;
+  taken_up?: TakenUp | undefined;
   training_file_id?: string | undefined;
   validation_file_id?: string | undefined;
   aoai_job_id: string | null;
@@ -1245,12 +1256,18 @@ export type ShortRunReply = {
     code: string;
     message: string;
     param?: string | undefined;
+    remedy?: string | undefined;
   } | undefined;
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
   budget_usd?: number | undefined;
   cost?: Cost | undefined;
+  waiting?: {
+    since: string;
+    reason: string;
+    again_at?: string | undefined;
+  } | undefined;
   look_failed?: {
     at: string;
     message: string;
@@ -1298,6 +1315,7 @@ export type ShownDeployment = {
   prune?: "no" | "oldest_inactive" | undefined;
   restores?: string | undefined;
   reason?: string | undefined;
+  taken_up?: TakenUp | undefined;
   promoted_by?: string | undefined;
   approved_by?: string | undefined;
   promoted_at?: string | undefined;
@@ -1368,6 +1386,13 @@ export type Stats = {
   current_model_source: string;
   base_model: string;
   feeds: Feeds;
+};
+
+export type TakenUp = {
+  /** How often within a day. */
+  times: number;
+  at: string;
+  because: string;
 };
 
 export type TokenCount = {
@@ -1904,6 +1929,8 @@ export interface OperationInputs {
     training_type?: string | undefined;
     /** Train again although an equal run exists */
     force_new?: boolean | undefined;
+    /** Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does. */
+    idempotency_key?: string | undefined;
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
     /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
@@ -2991,6 +3018,7 @@ export interface OperationOutputs {
     attempt: number;
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     state: string;
+    taken_up?: TakenUp | undefined;
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     aoai_job_id: string | null;
@@ -2999,12 +3027,18 @@ export interface OperationOutputs {
       code: string;
       message: string;
       param?: string | undefined;
+      remedy?: string | undefined;
     } | undefined;
     failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
     requested_by?: string | undefined;
     cancel_requested?: boolean | undefined;
     budget_usd?: number | undefined;
     cost?: Cost | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     look_failed?: {
       at: string;
       message: string;
@@ -3069,7 +3103,13 @@ export interface OperationOutputs {
     split: "train" | "validation" | "test";
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
+    taken_up?: TakenUp | undefined;
     error?: string | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     plan?: {
       examples: number;
       batches: number;
@@ -3105,7 +3145,13 @@ export interface OperationOutputs {
     split: "train" | "validation" | "test";
     metric: string;
     status: "pending" | "running" | "finished" | "failed";
+    taken_up?: TakenUp | undefined;
     error?: string | undefined;
+    waiting?: {
+      since: string;
+      reason: string;
+      again_at?: string | undefined;
+    } | undefined;
     plan?: {
       examples: number;
       batches: number;
@@ -3140,7 +3186,13 @@ export interface OperationOutputs {
       split: "train" | "validation" | "test";
       metric: string;
       status: "pending" | "running" | "finished" | "failed";
+      taken_up?: TakenUp | undefined;
       error?: string | undefined;
+      waiting?: {
+        since: string;
+        reason: string;
+        again_at?: string | undefined;
+      } | undefined;
       plan?: {
         examples: number;
         batches: number;
@@ -3181,6 +3233,7 @@ export interface OperationOutputs {
     prune?: "no" | "oldest_inactive" | undefined;
     restores?: string | undefined;
     reason?: string | undefined;
+    taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
@@ -3429,6 +3482,7 @@ export interface OperationOutputs {
     retraining?: true | undefined;
     outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
     error?: string | undefined;
+    taken_up?: TakenUp | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
@@ -3461,6 +3515,7 @@ export interface OperationOutputs {
     retraining?: true | undefined;
     outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
     error?: string | undefined;
+    taken_up?: TakenUp | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
@@ -3489,6 +3544,7 @@ export interface OperationOutputs {
     retraining?: true | undefined;
     outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
     error?: string | undefined;
+    taken_up?: TakenUp | undefined;
     dataset_id?: string | undefined;
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
@@ -3521,6 +3577,7 @@ export interface OperationOutputs {
       retraining?: true | undefined;
       outcome?: "promoted" | "gate_failed" | "gate_inconclusive" | "rejected" | "approval_timeout" | "evaluated" | "nothing_new" | "failed" | undefined;
       error?: string | undefined;
+      taken_up?: TakenUp | undefined;
       dataset_id?: string | undefined;
       run_id?: string | undefined;
       evaluation_id?: string | undefined;

@@ -26,6 +26,35 @@ export function lookingTests(world: PageWorld): void {
     await picture(page, "episodes");
   });
 
+  it("tells what a run or evaluation waits for, until when, and what a refused run needs", async () => {
+    const waiting = {
+      since: "2026-01-05T08:00:00.000Z",
+      reason: "The provider answered 429: too many jobs.",
+      again_at: "2026-01-05T08:05:00.000Z",
+    };
+    const look_failed = { at: waiting.since, message: "No connection." };
+    const error = { code: "provider_rejected", message: "Denied.", remedy: "Give it a role." };
+    const { evaluations } = await rest("/evaluations?limit=1");
+    const page = await visit("/runs");
+    await page.route(/\/api\/lightning\/(training|evaluations)\/(run|eval)-[^/]*$/, async (route) => {
+      const response = await route.fetch();
+      const body = { ...(await response.json()), waiting, look_failed };
+      const isRun = "run_id" in body && "base_model" in body;
+      await route.fulfill({
+        response,
+        json: isRun ? { ...body, error, error_message: error.message } : body,
+      });
+    });
+    await goto(page, `/runs/${world.told.run}`);
+    await page.getByText("It has waited since").waitFor();
+    expect(await page.getByText("too many jobs. It is tried again at").count()).toBe(1);
+    expect(await page.getByText("No connection.").count()).toBe(1);
+    expect(await page.getByRole("alert").innerText()).toContain("Denied. Give it a role.");
+    await goto(page, `/evaluations/${evaluations[0].evaluation_id}`);
+    await page.getByText("The models have kept it waiting since").waitFor();
+    expect(await page.getByText("They are asked again at").count()).toBe(1);
+  });
+
   it("does not take away what is being typed when the list below changes", async () => {
     const page = await visit("/episodes");
     await ready(page);

@@ -178,7 +178,9 @@ describe("an evaluation", () => {
       missing: 2,
       candidate_accuracy: 1,
     });
-    expect(asked.filter((one) => one === "ft:run-1 request 8")).toHaveLength(8);
+    // For two hours, with growing pauses.
+    const times = asked.filter((one) => one === "ft:run-1 request 8").length;
+    expect(times > 20 && times < 40).toBe(true);
   });
 
   test("is inconclusive when too many answers are missing, and can then be asked for again", async () => {

@@ -50,6 +50,7 @@ export async function evaluationWorld(
     examples?: number;
     answer?: Answer;
     ping?: (request: ChatRequest) => void;
+    behind?: (deployment: string) => string;
     /** Which model a deployment calls, where there is an account that can be asked. */
     modelBehind?: (name: string) => Promise<string | undefined>;
   } = {},
@@ -70,7 +71,8 @@ export async function evaluationWorld(
     const question = `${request.model} ${lastText(request)}`;
     asked.push(question);
     const message = answer(request, asked.filter((one) => one === question).length);
-    return { message, model: request.model, finish_reason: "stop", usage: {} };
+    const model = options.behind?.(request.model) ?? request.model;
+    return { message, model, finish_reason: "stop", usage: {} };
   });
 
   /** A ready dataset; sides are given as lines, groups as their keys. */
@@ -164,13 +166,11 @@ export async function evaluationWorld(
       return plan.code;
     }
     for (let batch = 0; batch < plan.batches; batch++)
-      for (let tries = 0; ; tries++)
-        try {
-          await activities.answerEvaluationBatch({ ...ref, batch });
-          break;
-        } catch (thrown) {
-          if (tries >= 16) throw thrown;
-        }
+      for (;;) {
+        const { waiting } = await activities.answerEvaluationBatch({ ...ref, batch });
+        if (waiting === undefined) break;
+        clock.advance(waiting.retry_after_seconds * 1000);
+      }
     return (await activities.judgeEvaluation({ ...ref, batches: plan.batches })).verdict;
   }
 

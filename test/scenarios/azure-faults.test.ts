@@ -29,11 +29,15 @@ const KINDS = [
   "500",
   "500 after it was done",
   "timeout",
+  "404",
+  "429",
   "crash before",
   "crash after",
 ] as const;
 type Kind = (typeof KINDS)[number];
-type Plan = (point: number) => Kind | undefined;
+/** `wire`: at which of Azure's two ends, if at one. */
+type Wire = "data" | "arm" | false;
+type Plan = (point: number, wire: Wire) => Kind | undefined;
 
 const never = () => new Promise<never>(() => undefined);
 const seed = Number(process.env.LIGHTNING_TEST_SEED ?? Date.now() % 1_000_000);
@@ -75,18 +79,29 @@ class Gate {
     return never();
   }
 
-  /** A port with this gate before each of its methods. `wire`: its faults are injected at the other end of the line. */
-  of<T extends object>(port: T, wire: boolean): T {
+  /**
+   * A port with this gate before each of its methods. `wire`: its faults are injected at the other end of the line. A 404
+   * to who asks for a job or a file is the data plane's; to others, who take it for an answer, it is a 500.
+   */
+  of<T extends object>(port: T, wire: Wire): T {
     const pass = async <R>(work: () => Promise<R>): Promise<R> => {
       if (this.#isDead) return never();
-      const kind = this.#plan(++this.#points.n);
+      const planned = this.#plan(++this.#points.n, wire);
+      const kind = planned === "404" && wire !== "data" ? "500" : planned;
       if (kind === "crash before") return this.#kill();
-      const struck = kind !== undefined && kind !== "crash after";
-      if (struck && wire) {
+      // Only a service on the wire asks to slow down.
+      const struck = kind !== undefined && kind !== "crash after" && (wire !== false || kind !== "429");
+      if (struck && wire !== false) {
         const applied = kind === "lost response" || kind === "500 after it was done";
-        azure.faults.push({ on: /./, with: kind.startsWith("500") ? 500 : "drop", applied });
+        if (kind === "429") azure.faults.push({ on: /./, with: 429, retryAfterSeconds: 40 });
+        else
+          azure.faults.push({
+            on: /./,
+            with: kind === "404" ? 404 : kind.startsWith("500") ? 500 : "drop",
+            applied,
+          });
       }
-      if (struck && !wire) {
+      if (struck && wire === false) {
         if (kind === "500") throw unavailable("ledger_away", "injected");
         await work();
         throw unavailable("ledger_reset", "injected", { ambiguous: true });
@@ -154,9 +169,9 @@ async function newProcess(
         logger: silentLogger,
         readRetries: 0,
       }),
-      true,
+      "data",
     ),
-    hosting: gate.of(createArmHosting(settings, account, azure.credential), true),
+    hosting: gate.of(createArmHosting(settings, account, azure.credential), "arm"),
   });
   return {
     app,
@@ -266,6 +281,35 @@ describe("training and promotion on Azure, struck at an await", () => {
         random() < 1 / 8 ? KINDS[Math.floor(random() * KINDS.length)] : undefined,
       );
       if (faults.length > 0) broken.push(`storm ${n}: ${faults.join("; ")}`);
+    }
+    expect({ seed, broken }).toEqual({ seed, broken: [] });
+  });
+
+  it("come to the same when the data plane answers 404 to everything for six minutes, whenever that begins", async () => {
+    const random = randomOf(seed + 1);
+    const { points } = await trial("before-404", () => undefined);
+    const broken: string[] = [];
+    for (let n = 0; n < 6; n++) {
+      const begin = 1 + Math.floor(random() * points);
+      let until: number | undefined;
+      const { faults } = await trial(`absent-${n}`, (point, wire) => {
+        if (point === begin) until = clock.now() + 6 * 60_000;
+        return wire === "data" && until !== undefined && clock.now() < until ? "404" : undefined;
+      });
+      if (faults.length > 0) broken.push(`from await ${begin} of ${points}: ${faults.join("; ")}`);
+    }
+    expect({ seed, broken }).toEqual({ seed, broken: [] });
+  });
+
+  it("come to the same when the provider answers 429 for twenty-five awaits of the training on end", async () => {
+    const random = randomOf(seed);
+    const broken: string[] = [];
+    for (let n = 0; n < 4; n++) {
+      const from = 1 + Math.floor(random() * 15);
+      const { faults } = await trial(`outage-${n}`, (point) =>
+        point >= from && point < from + 25 ? "429" : undefined,
+      );
+      if (faults.length > 0) broken.push(`outage from await ${from}: ${faults.join("; ")}`);
     }
     expect({ seed, broken }).toEqual({ seed, broken: [] });
   });

@@ -137,6 +137,22 @@ describe("the design's SDK example", () => {
     );
   });
 
+  test("a training whose answer is lost is asked for again under its key; each call has its own", async () => {
+    const lost = new LightningError("unavailable", "endpoint_unreachable", "gone", { ambiguous: true });
+    const { sdk, calls } = scripted({
+      startTraining: [lost, { body: { run_id: "run-1", status: "succeeded" } }],
+    });
+    const { runTraining } = sdk.trainingRunner;
+    expect((await runTraining({ datasetId: "dataset-1", forceNew: true })).id).toBe("run-1");
+    await runTraining({ datasetId: "dataset-1", forceNew: true });
+    await runTraining({ datasetId: "dataset-1", forceNew: true, idempotencyKey: "mine" });
+    const [first, again, second, mine] = calls.map((call) => call.idempotencyKey);
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect(again).toBe(first);
+    expect(second).not.toBe(first);
+    expect(mine).toBe("mine");
+  });
+
   test("waiting ends after LIGHTNING_MAX_WAIT_MINUTES and says that the run goes on", async () => {
     const { sdk } = scripted(
       {

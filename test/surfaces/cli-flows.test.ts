@@ -22,10 +22,12 @@ async function scripted(
   person?: boolean,
 ) {
   const calls: [string, Record<string, unknown>][] = [];
+  const keys: (string | undefined)[] = [];
   const rows: Operation[] = operationRows(readSettings({})).map((row) => ({
     ...row,
-    run: async (input) => {
+    run: async (input, context) => {
       calls.push([row.name, input]);
+      keys.push(context.idempotencyKey);
       const answers = script[row.name] ?? [];
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer === undefined) throw new Error(`nothing scripted for ${row.name}`);
@@ -37,6 +39,7 @@ async function scripted(
   stops.push(() => door.stop());
   return {
     calls,
+    keys,
     lightning: cliAgainst(rows, door.url, { files, ...(person === undefined ? {} : { answer: person }) }),
   };
 }
@@ -63,6 +66,28 @@ describe("train", () => {
     );
   });
 
+  test("tells once what the run waits for, and in the end why it failed and what to do", async () => {
+    const waiting = { since: "2026-01-01T00:00:00.000Z", reason: "429: too many jobs." };
+    const { lightning } = await scripted({
+      ...start,
+      getTrainingRun: [
+        { body: { ...running, waiting } },
+        { body: { ...running, waiting: { ...waiting, again_at: "2026-01-01T00:05:00.000Z" } } },
+        {
+          body: {
+            ...running,
+            status: "failed",
+            error_message: "PermissionDenied",
+            error: { code: "provider_rejected", message: "PermissionDenied", remedy: "Give it a role." },
+          },
+        },
+      ],
+    });
+    const { out } = await lightning("train", "--dataset-id", "dataset-1");
+    expect(out.match(/waits: 429: too many jobs\./g)).toHaveLength(1);
+    expect(out).toContain("❌ Training failed: PermissionDenied\n   Remedy: Give it a role.\n");
+  });
+
   test("says that an equal request was made before, and how to train all the same", async () => {
     const { lightning } = await scripted({
       startTraining: [
@@ -73,6 +98,42 @@ describe("train", () => {
     expect(out).toContain(
       "nothing was started or paid for again.\n   To train anew all the same: --force-new",
     );
+  });
+
+  test("says what to do about an equal run that has stopped, and nothing while one is under way", async () => {
+    const hint = "An equal run was given up while its job may still be going. Reconcile it.";
+    const { lightning } = await scripted({
+      startTraining: [
+        { body: { ...running, status: "failed", deduplicated: true, hint, error_message: "Gave up." } },
+        { body: { ...running, deduplicated: true } },
+      ],
+      getTrainingRun: [{ body: { ...running, status: "succeeded", tuned_model: "ft:one" } }],
+    });
+    const stopped = await lightning("train", "--dataset-id", "dataset-1");
+    expect(stopped.out).toContain(hint);
+    expect(stopped.out).not.toContain("--force-new");
+    expect((await lightning("train", "--dataset-id", "dataset-1")).out).not.toContain("--force-new");
+  });
+
+  test("--force-new has a key: a lost answer is asked for again under it, and a person is told it", async () => {
+    const away = unavailable("busy", "Busy.");
+    const { lightning, keys } = await scripted({
+      startTraining: [away, { body: { ...running, status: "succeeded", tuned_model: "ft:one" } }],
+    });
+    const args = ["train", "--dataset-id", "dataset-1", "--force-new", "--json", "--yes"];
+    expect((await lightning(...args)).code).toBe(0);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(keys[1]).toBe(keys[0]);
+    await lightning(...args);
+    expect(keys[2]).not.toBe(keys[0]);
+
+    const gone = await scripted({ startTraining: [away] });
+    const failed = await gone.lightning(...args);
+    expect(failed.code).not.toBe(0);
+    expect(failed.err + failed.out).toContain(`--idempotency-key ${gone.keys[0]}`);
+    await gone.lightning(...args, "--idempotency-key", "mine");
+    expect(gone.keys.at(-1)).toBe("mine");
   });
 
   test("a dry run asks for the estimate of that very training and starts nothing", async () => {
@@ -505,5 +566,40 @@ describe("lists in the original's form", () => {
     expect(lines("deactivate", { base_model: "base-1", reason: "test" })?.[0]).toBe(
       "✅ Deployment deactivated for agent 'x'",
     );
+  });
+});
+
+describe("status and evaluation", () => {
+  const waiting = {
+    since: "2026-01-01T00:00:00.000Z",
+    reason: "429: slow down.",
+    again_at: "2026-01-01T00:05:00.000Z",
+  };
+  const told =
+    "Waits for: 429: slow down. (since 2026-01-01T00:00:00.000Z; again at 2026-01-01T00:05:00.000Z)";
+
+  test("tell what a run or evaluation waits for, and a failed run's last events", async () => {
+    const event = (n: number) => ({
+      id: `ev-${n}`,
+      created_at: waiting.since,
+      level: "error",
+      message: `event ${n}`,
+    });
+    const { lightning } = await scripted({
+      getTrainingRun: [
+        { body: { ...running, waiting, look_failed: { at: waiting.since, message: "no connection" } } },
+        {
+          body: { ...running, status: "failed", error_message: "bad", events: [1, 2, 3, 4, 5, 6].map(event) },
+        },
+      ],
+      getEvaluation: [{ body: { evaluation_id: "eval-1", status: "running", waiting } }],
+    });
+    const first = (await lightning("status", "--run-id", "run-1")).out;
+    expect(first).toContain(told);
+    expect(first).toContain("Last look: failed: no connection");
+    expect((await lightning("evaluation", "--evaluation-id", "eval-1")).out).toContain(told);
+    const failed = (await lightning("status", "--run-id", "run-1")).out;
+    expect(failed).toContain("   - error: event 6\n");
+    expect(failed).not.toContain("event 1");
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { LightningError, unavailable } from "../../src/kernel/errors.ts";
+import { unavailable } from "../../src/kernel/errors.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { Provider } from "../../src/provider/provider.ts";
 import { pollAgainSeconds } from "../../src/training/rules.ts";
@@ -152,20 +152,6 @@ describe("a training run", () => {
     expect(look).toMatchObject({ state: "warming_up", terminal: false });
     expect(await w.service.get(AGENT, run.id)).toMatchObject({ status: "running", state: "warming_up" });
     expect((await w.follow(run)).status).toBe("succeeded");
-  });
-
-  it("is over when the provider no longer knows its job", async () => {
-    const w = await world({
-      provider: (plain) => ({
-        ...plain,
-        readJob: async (id) => {
-          throw new LightningError("not_found", "provider_missing", `no ${id}`);
-        },
-      }),
-    });
-    const { run } = await w.prepare();
-    await w.submit(run);
-    expect(await w.follow(run)).toMatchObject({ status: "failed", error: { code: "job_missing" } });
   });
 
   it("polls slower as it grows older, up to five minutes", async () => {

@@ -150,14 +150,18 @@ export async function makeWorld(options: WorldOptions = {}) {
     const claim = await step(() => activities.claimRun({ ...ref, instance_id: run.id }));
     if (claim.kind !== "claimed") return claim;
     for (const split of ["train", "validation"] as const) {
-      const upload = await step(() => activities.uploadTrainingFile({ ...ref, split }));
+      let upload = await step(() => activities.uploadTrainingFile({ ...ref, split }));
+      while (upload.kind === "busy") {
+        await pass(upload.retry_after_seconds * 1000);
+        upload = await step(() => activities.uploadTrainingFile({ ...ref, split }));
+      }
       if (upload.kind === "rejected") {
         await activities.failRun({ ...ref, code: upload.code, message: upload.message });
         return upload;
       }
       while (upload.file_id !== "") {
         const look = await step(() => activities.readTrainingFile({ ...ref, file_id: upload.file_id }));
-        if (look.kind === "processed") break;
+        if (look.kind === "processed" || look.kind === "not_needed") break;
         if (look.kind === "rejected") {
           await activities.failRun({ ...ref, code: look.code, message: look.message });
           return look;

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { shown } from "../logic/content.ts";
-import { percent, signed } from "../logic/format.ts";
+import { moment, percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { arithmetic } from "../logic/verdict.ts";
 import type { Evaluation } from "../logic/wire.ts";
@@ -50,6 +50,14 @@ function EvaluationPage({ one }: { one: Evaluation }) {
       }
     >
       {one.error !== undefined && <p class="notice bad">{one.error}</p>}
+      {one.waiting !== undefined && (
+        <p class="notice warn">
+          The models have kept it waiting since {moment(one.waiting.since)}. {one.waiting.reason}
+          {one.waiting.again_at !== undefined && (
+            <> They are asked again at {moment(one.waiting.again_at)}.</>
+          )}
+        </p>
+      )}
       {one.result === undefined ? (
         <Card title="Verdict">
           <Empty title={one.status === "failed" ? "There is no verdict" : "The models are still answering"} />

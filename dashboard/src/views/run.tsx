@@ -57,6 +57,21 @@ function RunPage({ run }: { run: Run }) {
       {run.error_message !== null && (
         <p class="notice bad" role="alert">
           {run.error_message}
+          {run.error?.remedy !== undefined && <> {run.error.remedy}</>}
+        </p>
+      )}
+      {run.waiting !== undefined && (
+        <p class="notice warn">
+          It has waited since {moment(run.waiting.since)}. {run.waiting.reason}
+          {run.waiting.again_at !== undefined && <> It is tried again at {moment(run.waiting.again_at)}.</>}
+        </p>
+      )}
+      {run.look_failed !== undefined && (
+        <p class="notice warn">
+          {run.aoai_job_id !== undefined && (
+            <>Its job could not be looked at ({moment(run.look_failed.at)}) and goes on. </>
+          )}
+          {run.look_failed.message}
         </p>
       )}
       {run.overdue === true && (

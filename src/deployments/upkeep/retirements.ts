@@ -118,7 +118,7 @@ export function createRetirements(deps: {
         : (await catalog.alternatives(run.base_model, run.method)).slice(0, MOST_ALTERNATIVES);
     return {
       agent_id: agentId,
-      bases: [...facts.values()].map(
+      bases: [...new Map([...facts.values()].map((one) => [one.model, one])).values()].map(
         ({
           methods: _methods,
           training_types: _types,
@@ -129,7 +129,7 @@ export function createRetirements(deps: {
           ...shown,
           days_until_training_ends: days(shown.training_retires),
           days_until_answers_end: days(shown.base_retires),
-          configured: shown.model === settings.baseModel,
+          configured: shown.model === facts.get(settings.baseModel)?.model,
         }),
       ),
       runs: runs.map((one) => ({

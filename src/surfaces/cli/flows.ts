@@ -123,6 +123,41 @@ async function agreed(session: Session): Promise<boolean> {
 
 type Run = ReplyOf<"getTrainingRun">;
 
+/** Asked again so often, and so long after one another, when the answer is lost. */
+const START_PAUSES_MS = [1000, 4000] as const;
+
+/**
+ * Starts the training. One that is wanted anew has a key, so that asking again for a lost answer means the same run; a
+ * person who asks again by hand is told the key.
+ */
+async function startOnce(session: Session): Promise<ReplyOf<"startTraining">> {
+  const { idempotency_key, ...input } = session.input;
+  const given = typeof idempotency_key === "string" ? idempotency_key : undefined;
+  const key = given ?? (input.force_new === true ? randomUUID() : undefined);
+  if (key === undefined) return (await session.call("startTraining", input)).body;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return (await session.call("startTraining", input, { idempotencyKey: key })).body;
+    } catch (thrown) {
+      if (!(thrown instanceof LightningError) || thrown.kind !== "unavailable") throw thrown;
+      const pause = START_PAUSES_MS[attempt];
+      if (pause === undefined)
+        throw new LightningError(thrown.kind, thrown.code, thrown.message, {
+          remedy: `The training may have been started. To ask for the same one again: --idempotency-key ${key}`,
+          ambiguous: thrown.ambiguous,
+          cause: thrown,
+        });
+      await session.io.sleep(pause);
+    }
+  }
+}
+
+/** What there is to do about an equal run that was made before; nothing while it is under way. */
+function wayOn(run: Body): string[] {
+  if (run.status === "succeeded") return ["   To train anew all the same: --force-new"];
+  return run.hint === undefined ? [] : [`   ${plain(run.hint)}`];
+}
+
 export const train: Flow = async (session) => {
   const { io, json, input } = session;
   if (session.dryRun) {
@@ -142,7 +177,7 @@ export const train: Flow = async (session) => {
         ["Base model", input.base_model ?? "default"],
       ]),
     ]);
-  let { body } = await session.call("startTraining", input);
+  let body = await startOnce(session);
   const runId = body.run_id;
   if (!json)
     printMore(io, [
@@ -153,7 +188,7 @@ export const train: Flow = async (session) => {
       ...(body.deduplicated === true
         ? [
             "   An equal request was made before: this is its run, nothing was started or paid for again.",
-            "   To train anew all the same: --force-new",
+            ...wayOn(body),
           ]
         : []),
     ]);
@@ -161,9 +196,17 @@ export const train: Flow = async (session) => {
   if (session.wait && !ended(body)) {
     const said = new Set([stateOf(body)]);
     const tell = (one: Run) => {
-      if (json || ended(one) || said.has(stateOf(one))) return;
-      said.add(stateOf(one));
-      printMore(io, [`   ${statusSign(one.status)} ${stateOf(one)}`]);
+      if (json || ended(one)) return;
+      // What it waits for is a line of its own, once for each reason.
+      const reason = one.waiting?.reason ?? one.look_failed?.message;
+      const lines = [stateOf(one), ...(reason === undefined ? [] : [`waits: ${reason}`])];
+      const news = lines.filter((line) => !said.has(line));
+      for (const line of news) said.add(line);
+      if (news.length > 0)
+        printMore(
+          io,
+          news.map((line) => `   ${statusSign(one.status)} ${line}`),
+        );
     };
     body = (await follow(session, () => session.call("getTrainingRun", reference), ended, tell)) ?? body;
   }
@@ -185,7 +228,10 @@ function trainingEnd(session: Session, run: Run, runId: string): string[] {
       `   To promote it: lightning promote --run-id ${plain(runId)}${forAgent}`,
     ];
   if (run.status === "failed")
-    return [`❌ Training failed: ${plain(run.error_message ?? "no reason given")}`];
+    return [
+      `❌ Training failed: ${plain(run.error_message ?? "no reason given")}`,
+      ...facts([["Remedy", run.error?.remedy]]),
+    ];
   if (run.status === "cancelled") return [`⛔ Training was cancelled (run ID: ${plain(runId)})`];
   return [
     `⏳ Training is in progress (run ID: ${plain(runId)})`,

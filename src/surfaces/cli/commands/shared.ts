@@ -19,4 +19,11 @@ export const ruled = (heading: string, blocks: readonly string[][], ruler = RULE
   ...blocks.flatMap((block) => [...block, ruler]),
 ];
 export const none = (heading: string, what: string) => [heading, `   No ${what} yet.`];
+/** What keeps a record from going on, as one line. */
+export const waitingText = (
+  waiting: { since: string; reason: string; again_at?: string | undefined } | undefined,
+) =>
+  waiting === undefined
+    ? undefined
+    : `${plain(waiting.reason)} (since ${plain(waiting.since)}${waiting.again_at === undefined ? "" : `; again at ${plain(waiting.again_at)}`})`;
 export const underWay = (what: string, id: unknown) => [`⏳ ${what} is in progress (ID: ${plain(id)})`];

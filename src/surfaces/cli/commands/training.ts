@@ -3,7 +3,7 @@ import type { Commands } from "../command.ts";
 import { trainExtras } from "../extras.ts";
 import { followedEvaluation, train } from "../flows.ts";
 import { facts, list, plain, table } from "../layout.ts";
-import { agentOf, more, none, ruled, statusSign } from "./shared.ts";
+import { agentOf, more, none, ruled, statusSign, waitingText } from "./shared.ts";
 
 type Run = ReplyOf<"listTrainingRuns">["training_runs"][number];
 
@@ -22,8 +22,20 @@ const runFacts = (run: Run) =>
     ["Budget", dollars(run.budget_usd)],
     ["Trained tokens", run.trained_tokens],
     ["Overdue", run.overdue === true ? "yes, still watched" : undefined],
+    ["Waits for", waitingText(run.waiting)],
+    ["Last look", run.look_failed === undefined ? undefined : `failed: ${plain(run.look_failed.message)}`],
     ["Error", run.error_message],
+    ["Remedy", run.error?.remedy],
   ]);
+
+/** What the provider said of a run that failed: its last words are the reason, or lead to it. */
+const lastEvents = (run: ReplyOf<"getTrainingRun">) =>
+  run.status !== "failed"
+    ? []
+    : list(run.events)
+        .slice(-EVENTS_SHOWN)
+        .map(({ level, message }) => `   - ${plain(level)}: ${plain(message)}`);
+const EVENTS_SHOWN = 5;
 
 /** Zero is what the local provider takes: not worth a line. */
 function dollars(value: number | "unknown" | undefined): string | undefined {
@@ -36,7 +48,7 @@ export const TRAINING_COMMANDS = {
   startTraining: { flow: train, waits: true, extras: trainExtras, alias: "start-training" },
   getTrainingRun: {
     alias: "training-status",
-    text: (body) => ["📊 Training run status:", ...runFacts(body)],
+    text: (body) => ["📊 Training run status:", ...runFacts(body), ...lastEvents(body)],
   },
   cancelTraining: {
     alias: "cancel-training",
@@ -104,6 +116,7 @@ function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
       ["Evaluation ID", body.evaluation_id],
       ["Candidate", body.candidate],
       ["Baseline", body.baseline],
+      ["Waits for", waitingText(body.waiting)],
       ["Pairs", result?.pairs],
       ["Missing", result?.missing === 0 ? undefined : result?.missing],
       ["Baseline accuracy", percent(result?.baseline_accuracy)],

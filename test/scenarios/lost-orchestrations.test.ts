@@ -1,0 +1,287 @@
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { homeFiles } from "../../src/local-host/home.ts";
+import { openStore } from "../../src/local-provider/store.ts";
+import { runPipelineInputSchema } from "../../src/pipelines/contract.ts";
+import { randomOf } from "./kill-run.ts";
+import { golden } from "./storm-desk.ts";
+import { openWorld, type World } from "./world.ts";
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const FAILED = 3;
+
+describe("a record whose orchestration is gone", () => {
+  let world: World;
+  let agents = 0;
+
+  beforeAll(async () => {
+    // An epoch takes a minute: time to step in.
+    world = await openWorld({ USE_TUNED_MODEL: "true" }, { pace: { epochMs: MINUTE_MS } });
+  });
+  afterAll(() => world.close());
+
+  async function lessonsFor(agent_id: string, name: string, content: string, test_split: number) {
+    const { body } = await world.call("POST", "/datasets/golden", { agent_id, name, content, test_split });
+    return body.dataset_id as string;
+  }
+  async function agent() {
+    const agent_id = `desk-${++agents}`;
+    return {
+      agent_id,
+      dataset_id: await lessonsFor(agent_id, "lessons", golden(0, 40), 0),
+      evaluation: {
+        dataset_id: await lessonsFor(agent_id, "held out", golden(1000, 60), 1),
+        split: "test",
+      },
+    };
+  }
+  type Input = Awaited<ReturnType<typeof agent>> & Record<string, unknown>;
+
+  const begin = async (input: Record<string, unknown>) =>
+    (await world.call("POST", "/pipelines", input, { prefer: "wait=0" })).body.pipeline_id as string;
+  const pipeline = (input: Input, id: string) => world.app.services.pipelines.get(input.agent_id, id);
+  const reaches = (input: Input, id: string, ...statuses: string[]) =>
+    world.until(async () => statuses.includes((await pipeline(input, id)).status));
+  const run = async (input: Input, id: string) =>
+    world.app.services.training.get(input.agent_id, (await pipeline(input, id)).run_id ?? "");
+  const hasJob = (input: Input, id: string) =>
+    world.until(async () => {
+      const { run_id } = await pipeline(input, id);
+      return run_id !== undefined && (await run(input, id)).aoai_job_id !== undefined;
+    });
+
+  const jobs = (agentId: string) => {
+    const store = openStore(path.join(world.home, "provider", "provider.sqlite"));
+    try {
+      return store.listJobs().filter((job) => job.metadata.agent_id === agentId);
+    } finally {
+      store.close();
+    }
+  };
+  const management = (id: string, method: string, verb = "") =>
+    world.fetch(`/runtime/webhooks/durabletask/instances/${id}${verb}`, { method });
+  async function runtimeStatus(id: string): Promise<string | undefined> {
+    const answer = await management(id, "GET");
+    if (answer.status === 404) return undefined;
+    return ((await answer.json()) as { runtimeStatus: string }).runtimeStatus;
+  }
+  async function terminate(id: string) {
+    await management(id, "POST", "/terminate?reason=op");
+    await world.until(async () => !["Running", "Pending"].includes((await runtimeStatus(id)) ?? "gone"));
+  }
+  async function purge(id: string) {
+    await terminate(id);
+    await management(id, "DELETE");
+  }
+  async function loseTheHub() {
+    await world.host.stop();
+    const file = homeFiles(world.home).durableStore;
+    for (const end of ["", "-wal", "-shm"]) await rm(`${file}${end}`, { force: true });
+    await world.restart();
+  }
+  /** What Microsoft's engine does to an instance whose worker dies under it. */
+  async function fail(...ids: string[]) {
+    await world.host.stop();
+    const store = new DatabaseSync(homeFiles(world.home).durableStore);
+    for (const id of ids)
+      store
+        .prepare("UPDATE instances SET status = ?, output = ? WHERE id = ?")
+        .run(FAILED, JSON.stringify("node exited with code 137"), id);
+    store.close();
+    await world.restart();
+  }
+  async function pass(ms: number) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.clock.after(ms, resolve);
+    await world.host.until(promise);
+  }
+  const decide = (input: Input, id: string) =>
+    world.call("POST", `/pipelines/${id}/approval`, {
+      agent_id: input.agent_id,
+      approved: true,
+      decided_by: "the board",
+    });
+
+  it("takes no approval once a pipeline was terminated, and the pipeline ends with the reason within the hour", async () => {
+    const input = { ...(await agent()), approval: { required: true } };
+    const id = await begin(input);
+    await reaches(input, id, "waiting_for_approval");
+    await terminate(id);
+    expect(await decide(input, id)).toMatchObject({
+      status: 409,
+      body: { error: { code: "pipeline_not_running", message: expect.stringContaining("op") } },
+    });
+    await pass(HOUR_MS);
+    const ended = (await world.call("GET", `/pipelines/${id}?agent_id=${input.agent_id}`)).body;
+    expect(ended).toMatchObject({ status: "failed", stage: "approval" });
+    expect(ended.error).toContain("orchestration_terminated");
+    expect(ended.error).toContain("op");
+    expect(ended.decision).toBeUndefined();
+  });
+
+  it("is taken up again when a waiting pipeline's task hub was lost: the decision is refused once, then counts", async () => {
+    const input = { ...(await agent()), approval: { required: true } };
+    const id = await begin(input);
+    await reaches(input, id, "waiting_for_approval");
+    await loseTheHub();
+    const first = await decide(input, id);
+    expect(first).toMatchObject({ status: 409, body: { error: { code: "pipeline_not_running" } } });
+    expect((await decide(input, id)).status).toBe(200);
+    await reaches(input, id, "finished");
+    expect(await pipeline(input, id)).toMatchObject({ outcome: "promoted" });
+    expect(jobs(input.agent_id)).toHaveLength(1);
+  });
+
+  it.each([
+    ["purged", async (id: string) => purge(`${id}-training`)],
+    ["terminated", async (id: string) => terminate(`${id}-training`)],
+    ["failed by its engine with the pipeline's", async (id: string) => fail(id, `${id}-training`)],
+    ["lost with its task hub", async () => loseTheHub()],
+  ])(
+    "is followed on when the training's was %s: one job, and the pipeline promotes its model",
+    async (_how, strike) => {
+      const input = await agent();
+      const id = await begin(input);
+      await hasJob(input, id);
+      const from = world.clock.now();
+      await strike(id);
+      await reaches(input, id, "finished", "failed");
+      expect(await pipeline(input, id)).toMatchObject({ status: "finished", outcome: "promoted" });
+      expect(jobs(input.agent_id)).toHaveLength(1);
+      expect(world.clock.now() - from).toBeLessThan(2 * HOUR_MS);
+      expect((await run(input, id)).taken_up).toMatchObject({ times: 1 });
+    },
+    120_000,
+  );
+
+  it("is worked on again by the same request when an evaluation's was terminated", async () => {
+    const input = await agent();
+    const trained = await begin({ ...input, promote: false });
+    await reaches(input, trained, "finished");
+    const { run_id } = await pipeline(input, trained);
+    const request = {
+      agent_id: input.agent_id,
+      run_id,
+      dataset_id: input.evaluation.dataset_id,
+      split: "test",
+      metric: "exact",
+    };
+    const made = await world.app.services.evaluations.prepare({ ...request, baseline: "base" } as never);
+    const ref = { agent_id: input.agent_id, id: made.evaluation.id };
+    await world.app.runActivity("claimEvaluation", { ...ref, instance_id: "pipeline-0-evaluation" });
+    const { body } = await world.call("POST", "/evaluations", request, { prefer: "wait=60" });
+    expect(body).toMatchObject({ evaluation_id: ref.id, status: "finished" });
+  });
+
+  it("ends within the hour for every kind of record, and is nobody's business afterwards", async () => {
+    const input = await agent();
+    const { agent_id } = input;
+    const trained = await begin({ ...input, promote: false });
+    await reaches(input, trained, "finished");
+    const { run_id = "" } = await pipeline(input, trained);
+    const { services, runActivity } = world.app;
+    const lost = (id: string) => ({ agent_id, id, instance_id: `lost-${id}` });
+
+    const { dataset } = await services.datasets.prepareGolden({
+      agent_id,
+      name: "more lessons",
+      content: golden(2000, 20),
+    });
+    await runActivity("claimDataset", lost(dataset.id));
+    const { run: second } = await services.training.prepare({
+      agent_id,
+      dataset_id: input.dataset_id,
+      n_epochs: 1,
+      force_new: true,
+    });
+    await runActivity("claimRun", lost(second.id));
+    const { evaluation } = await services.evaluations.prepare({
+      agent_id,
+      run_id,
+      dataset_id: input.evaluation.dataset_id,
+      split: "test",
+      baseline: "base",
+      metric: "exact",
+    } as never);
+    await runActivity("claimEvaluation", lost(evaluation.id));
+    const { deployment } = await services.deployments.prepare({ agent_id, run_id });
+    await runActivity("claimDeployment", lost(deployment.id));
+    await pass(1.5 * HOUR_MS);
+    expect({
+      dataset: (await services.datasets.get(agent_id, dataset.id)).status,
+      run: (await services.training.get(agent_id, second.id)).status,
+      evaluation: (await services.evaluations.get(agent_id, evaluation.id)).status,
+      deployment: (await services.deployments.get(agent_id, deployment.id)).state,
+    }).toEqual({ dataset: "ready", run: "succeeded", evaluation: "finished", deployment: "active" });
+    expect(jobs(agent_id)).toHaveLength(2);
+  });
+
+  it("fails a pipeline of an unknown dataset at once, with the text of a 404", async () => {
+    const input = await agent();
+    const from = world.clock.now();
+    const id = await begin({ agent_id: input.agent_id, dataset_id: "dataset-typo" });
+    await reaches(input, id, "failed");
+    expect(world.clock.now() - from).toBeLessThan(MINUTE_MS);
+    expect((await pipeline(input, id)).error).toBe(
+      `dataset_not_found: Agent ${input.agent_id} has no dataset dataset-typo.`,
+    );
+  });
+
+  it("does not keep its agent from being retrained: the timer looks after it first", async () => {
+    const { agent_id } = await agent();
+    const { services, runActivity } = world.app;
+    const { pipeline: made } = await services.pipelines.prepare(
+      runPipelineInputSchema.parse({ agent_id, name: "lost" }),
+    );
+    await runActivity("claimPipeline", { agent_id, id: made.id, instance_id: made.id });
+    const started: string[] = [];
+    await world.app.startRetraining({
+      status: async () => ({ runtimeStatus: "Terminated", customStatus: null, output: "op" }),
+      start: async ({ name }) => void started.push(name),
+      raise: async () => undefined,
+      terminate: async () => undefined,
+      urls: () => ({}),
+    });
+    expect(started).toEqual(["retrainAgents"]);
+    expect(await services.pipelines.get(agent_id, made.id)).toMatchObject({
+      status: "failed",
+      error: expect.stringContaining("orchestration_terminated"),
+    });
+  });
+
+  it("ends right whatever strikes it and when, with one job and one active model, for 6 seeds", async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const random = randomOf(seed);
+      const input = await agent();
+      const id = await begin(input);
+      const children = ["-dataset", "-training", "-evaluation", "-promotion"].map((end) => `${id}${end}`);
+      for (let strike = 0; strike < 1 + (seed % 3); strike++) {
+        await pass(Math.floor(random() * 4 * MINUTE_MS));
+        const victim = [id, ...children][Math.floor(random() * 5)] ?? id;
+        const how = Math.floor(random() * 4);
+        if (how === 0) await loseTheHub();
+        else if (how === 1) await fail(id);
+        else if (how === 2) await fail(id, ...children);
+        else if (victim !== id) await purge(victim);
+      }
+      await reaches(input, id, "finished", "failed");
+      await pass(3 * HOUR_MS);
+      const { status, outcome, error } = await pipeline(input, id);
+      const { run_id } = await pipeline(input, id);
+      const trained = run_id === undefined ? undefined : await run(input, id);
+      expect({ seed, jobs: jobs(input.agent_id).length }).toEqual({
+        seed,
+        jobs: trained?.aoai_job_id === undefined ? 0 : 1,
+      });
+      expect({ seed, status, outcome, error, run: trained?.status }).toMatchObject({
+        seed,
+        run: "succeeded",
+      });
+      const open = await world.app.services.deployments.readActive(input.agent_id);
+      expect({ seed, active: open !== null }).toEqual({ seed, active: outcome === "promoted" });
+    }
+  }, 300_000);
+});
