@@ -63,9 +63,9 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     id: string,
     batches: number,
     metric: Metric,
-  ): Promise<{ pairs: Pair[]; missing: number; faults: string[] }> {
+  ): Promise<{ pairs: Pair[]; unanswered: number; faults: string[] }> {
     const pairs: Pair[] = [];
-    let missing = 0;
+    let unanswered = 0;
     const faults: string[] = [];
     for (let batch = 0; batch < batches; batch++) {
       const [questions, answers] = await Promise.all([
@@ -79,7 +79,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       for (const { example, prompt, expected } of questions) {
         const of = (side: Side) => said.get(`${side} ${example}`);
         const [baseline, candidate] = [of("baseline"), of("candidate")];
-        if (baseline === undefined || candidate === undefined) missing++;
+        if (baseline === undefined || candidate === undefined) unanswered++;
         else
           pairs.push({
             example,
@@ -92,7 +92,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
           });
       }
     }
-    return { pairs, missing, faults };
+    return { pairs, unanswered, faults };
   }
 
   return {
@@ -163,13 +163,13 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     async judgeEvaluation({ agent_id, id, batches }) {
       const before = await service.get(agent_id, id);
       if (before.status === "finished") return { verdict: before.result.verdict };
-      const { pairs, missing, faults } = await pairsOf(id, batches, before.metric as Metric);
-      const result = judge(countPairs(pairs), missing);
+      const { pairs, unanswered, faults } = await pairsOf(id, batches, before.metric as Metric);
+      const result = judge(countPairs(pairs), unanswered);
       if (before.plan?.contamination === "unchecked")
         result.reasons.push(
           "Nobody checked whether the candidate was trained on these examples: no run is known.",
         );
-      if (missing > 0 && faults.length > 0)
+      if (unanswered > 0 && faults.length > 0)
         result.reasons.push(`Answers are missing because the provider said: ${mostFrequent(faults)}`);
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
