@@ -59,9 +59,9 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     id: string,
     batches: number,
     metric: Metric,
-  ): Promise<{ pairs: Pair[]; missing: number; faults: string[] }> {
+  ): Promise<{ pairs: Pair[]; unanswered: number; faults: string[] }> {
     const pairs: Pair[] = [];
-    let missing = 0;
+    let unanswered = 0;
     const faults: string[] = [];
     for (let batch = 0; batch < batches; batch++) {
       const [questions, answers] = await Promise.all([
@@ -75,7 +75,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       for (const { example, prompt, expected } of questions) {
         const of = (side: Side) => said.get(`${side} ${example}`);
         const [baseline, candidate] = [of("baseline"), of("candidate")];
-        if (baseline === undefined || candidate === undefined) missing++;
+        if (baseline === undefined || candidate === undefined) unanswered++;
         else
           pairs.push({
             example,
@@ -88,7 +88,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
           });
       }
     }
-    return { pairs, missing, faults };
+    return { pairs, unanswered, faults };
   }
 
   return {
@@ -171,8 +171,8 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     async judgeEvaluation({ agent_id, id, batches }) {
       const before = await service.get(agent_id, id);
       if (before.status === "finished") return { verdict: before.result.verdict };
-      const { pairs, missing, faults } = await pairsOf(id, batches, before.metric as Metric);
-      const result = judge(countPairs(pairs), missing);
+      const { pairs, unanswered, faults } = await pairsOf(id, batches, before.metric as Metric);
+      const result = judge(countPairs(pairs), unanswered);
       if (before.plan?.contamination === "unchecked")
         result.reasons.push(
           before.run_id === undefined
@@ -182,7 +182,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const left = before.plan?.near_trained ?? 0;
       if (left > 0)
         result.reasons.push(`${left} examples were left out: they are nearly the same as trained-on ones.`);
-      if (missing > 0 && faults.length > 0)
+      if (unanswered > 0 && faults.length > 0)
         result.reasons.push(`Answers are missing because the provider said: ${mostFrequent(faults)}`);
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
