@@ -180,8 +180,11 @@ describe("a job that is answered with 404", () => {
       run: { status: "running" },
     });
     Object.assign(w.hidden, { job: false, jobList: false });
-    await w.pass(5000);
-    w.clock.advance(60 * MINUTE);
+    // The provider's work is real: its job may begin to wait only after the clock has moved.
+    for (let n = 0; n < 4; n++) {
+      await w.pass(5000);
+      w.clock.advance(60 * MINUTE);
+    }
     await w.follow(run);
     Object.assign(w.hidden, { job: true, jobList: true });
     w.clock.advance(60 * MINUTE);
@@ -253,6 +256,7 @@ describe("a file that is answered with 404", () => {
       look_failed: { message: expect.stringContaining(file_id) },
     });
     w.hidden.files = false;
+    await w.pass(5000);
     expect(await w.activities.readTrainingFile({ ...w.ref(run), file_id })).toEqual({ kind: "processed" });
     expect((await w.service.get(AGENT, run.id)).look_failed).toBeUndefined();
     expect((await w.train(run)).status).toBe("succeeded");
