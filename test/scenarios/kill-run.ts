@@ -224,8 +224,12 @@ export async function faultsOf(home: string, seen: Acknowledged, durable: Instan
     for (const name of filesUnder(path.join(home, "provider", "files")))
       if (!rows.has(name)) faults.push(`the provider's folder holds ${name}, which it does not know`);
 
-    // What is remembered of tokens is the agents'.
-    const owners = new Set(["token-counts", ...[...datasets, ...evaluations].map((one) => one.id)]);
+    // What is kept of tokens and of models' answers is the agents'.
+    const owners = new Set([
+      "token-counts",
+      "kept-answers",
+      ...[...datasets, ...evaluations].map((one) => one.id),
+    ]);
     for (const name of filesUnder(path.join(home, "files"))) {
       const owner = name.split("/")[0] as string;
       if (!owners.has(owner) || isBuildFile(owner, name) || name.endsWith(".partial"))
