@@ -6,11 +6,11 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts";
 import { sharedGroups } from "./contamination.ts";
-import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
-import { isRight, type Metric, showTurn } from "./grade.ts";
+import { type Evaluation, type EvaluationActivities, METRICS, type Metric, type Pair } from "./contract.ts";
+import { expectsCall, isRight, judgedBy, showTurn } from "./grade.ts";
 import { failed, finished, running } from "./moves.ts";
 import { pairsKey, toLines, writeQuestions } from "./plan.ts";
-import { countPairs, judge, samplePairs } from "./rules.ts";
+import { judge, samplePairs, tally } from "./rules.ts";
 import type { EvaluationService } from "./service.ts";
 import { isEndedEvaluation } from "./status.ts";
 import { createEvaluationStore } from "./store.ts";
@@ -20,6 +20,9 @@ const asked = (prompt: readonly Message[]): string => {
   const last = prompt.findLast(({ role }) => role === "user");
   return last === undefined ? "" : showTurn(last);
 };
+
+/** One that an earlier version began goes on by what its metric says now: the stricter rule is the true one. */
+const metricOf = ({ metric }: Evaluation): Metric => METRICS.find((one) => one === metric) ?? "auto";
 
 export interface EvaluationActivityDeps {
   readonly service: Pick<EvaluationService, "get">;
@@ -55,32 +58,36 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     id: string,
     batches: number,
     metric: Metric,
-  ): Promise<{ pairs: Pair[]; missing: number }> {
+  ): Promise<{ pairs: Pair[]; missing: number; calls: number }> {
     const pairs: Pair[] = [];
     let missing = 0;
+    let calls = 0;
     for (let batch = 0; batch < batches; batch++) {
       const [questions, answers] = await Promise.all([
         readQuestions(files, id, batch),
         readAnswers(files, id, batch),
       ]);
       const said = new Map(answers.map((one) => [`${one.side} ${one.example}`, one.message]));
-      for (const { example, prompt, expected } of questions) {
+      for (const { example, group, prompt, tools, expected } of questions) {
         const of = (side: Side) => said.get(`${side} ${example}`);
         const [baseline, candidate] = [of("baseline"), of("candidate")];
         if (baseline === undefined || candidate === undefined) missing++;
-        else
+        else {
+          if (expectsCall(expected)) calls++;
           pairs.push({
             example,
+            ...(group === undefined ? {} : { group }),
             question: asked(prompt),
             expected: showTurn(expected),
             baseline_answer: showTurn(baseline),
             candidate_answer: showTurn(candidate),
-            baseline_correct: isRight(expected, baseline, metric),
-            candidate_correct: isRight(expected, candidate, metric),
+            baseline_correct: isRight(expected, baseline, metric, tools),
+            candidate_correct: isRight(expected, candidate, metric, tools),
           });
+        }
       }
     }
-    return { pairs, missing };
+    return { pairs, missing, calls };
   }
 
   return {
@@ -100,7 +107,8 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const host = hosted_id === undefined ? {} : { hosted_id };
       if (evaluation.plan !== undefined)
         return { kind: "planned", batches: evaluation.plan.batches, ...host };
-      const file = (await store.readDataset(agent_id, evaluation.dataset_id))?.files?.[evaluation.split];
+      const dataset = await store.readDataset(agent_id, evaluation.dataset_id);
+      const file = dataset?.files?.[evaluation.split];
       if (file === undefined || (await files.stat(file.key)) === undefined)
         return {
           kind: "rejected",
@@ -114,7 +122,8 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
           code: "contaminated",
           message: `${shared} sessions or inputs of the held-out examples are in the candidate's training data.`,
         };
-      const plan = await writeQuestions(files, id, file.key);
+      const groups = dataset?.line_groups?.[evaluation.split];
+      const plan = await writeQuestions(files, id, file.key, groups);
       if (plan.examples === 0)
         return {
           kind: "rejected",
@@ -137,8 +146,10 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     async judgeEvaluation({ agent_id, id, batches }) {
       const before = await service.get(agent_id, id);
       if (before.status === "finished") return { verdict: before.result.verdict };
-      const { pairs, missing } = await pairsOf(id, batches, before.metric as Metric);
-      const result = judge(countPairs(pairs), missing);
+      const metric = metricOf(before);
+      const { pairs, missing, calls } = await pairsOf(id, batches, metric);
+      const result = judge(tally(pairs), missing);
+      result.reasons.push(...judgedBy(metric, calls, pairs.length - calls));
       if (before.plan?.contamination === "unchecked")
         result.reasons.push(
           "Nobody checked whether the candidate was trained on these examples: no run is known.",

@@ -7,7 +7,8 @@ import { conflict, invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { SucceededRun } from "../training/contract.ts";
-import type { Evaluation, startEvaluationInputSchema } from "./contract.ts";
+import { type Evaluation, GRADING, type Power, type startEvaluationInputSchema } from "./contract.ts";
+import { foresee } from "./foresight.ts";
 import { tooManyMissing } from "./rules.ts";
 import { createEvaluationStore } from "./store.ts";
 
@@ -115,8 +116,10 @@ export function createEvaluationService(deps: EvaluationDeps) {
         dataset_hash: dataset.content_hash ?? dataset.id,
         split,
         metric,
+        grading: GRADING,
         ...(run_id === undefined ? {} : { run_id }),
       };
+      const power = await foresee(store, dataset, split);
       for (let attempt = 1; ; attempt++) {
         // What serves may change its meaning, so a comparison with it is another than one with the same model by name.
         const asked = input.baseline === "active" ? { baseline_asked: input.baseline } : {};
@@ -129,12 +132,19 @@ export function createEvaluationService(deps: EvaluationDeps) {
             ? {}
             : { candidate_deployment: hosted.deployment_name, hosted_id: hosted.id }),
           dataset_id: dataset.id,
+          ...(power === undefined ? {} : { power }),
           status: "pending",
           created_at: toIso(clock.now()),
         });
         if (existed && canBeRepeated(record)) continue;
         return { evaluation: bare(record), existed };
       }
+    },
+
+    /** What the held-out examples of a dataset can show; undefined where that is not known. Refuses as `prepare` does. */
+    async foresee(agentId: string, datasetId: string, asked?: Split): Promise<Power | undefined> {
+      const { dataset, split } = await heldOut(agentId, datasetId, asked);
+      return foresee(store, dataset, split);
     },
 
     async get(agentId: string, id: string): Promise<Evaluation> {

@@ -3,7 +3,7 @@ import { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
-import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
+import { metricSchema, powerSchema, VERDICTS, type Verdict } from "../evaluation/contract.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
 import { PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
@@ -43,6 +43,7 @@ export const runPipelineInputSchema = z.strictObject({
         .max(256)
         .default("base")
         .meta({ description: "What the model is compared with: `base`, `active` or a model's name." }),
+      metric: metricSchema,
     })
     .prefault({})
     .meta({ description: "How the model is judged." }),
@@ -112,6 +113,8 @@ export const pipelineSchema = z.object({
   run_id: z.string().optional(),
   evaluation_id: z.string().optional(),
   deployment_id: z.string().optional(),
+  /** What the held-out groups can show, known before the training is paid for. */
+  power: powerSchema.optional(),
   verdict: z.enum(VERDICTS).optional(),
   decision: z
     .object({

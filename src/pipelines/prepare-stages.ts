@@ -1,3 +1,5 @@
+import type { Split } from "../datasets/contract.ts";
+import type { Power } from "../evaluation/contract.ts";
 import { isKind, isLightningError } from "../kernel/errors.ts";
 import type { Pipeline, PipelineActivities } from "./contract.ts";
 import { running } from "./moves.ts";
@@ -54,6 +56,21 @@ export function createPrepareSteps({
     return { kind: "started", id: kept?.[field] ?? made };
   }
 
+  /** Keeps on the pipeline what its verdict can show, before the training is paid for. */
+  async function tellPower(agentId: string, id: string, heldOut: string, split?: Split): Promise<void> {
+    let power: Power | undefined;
+    try {
+      power = await stages.evaluations.foresee(agentId, heldOut, split);
+    } catch (thrown) {
+      // Told where it is known; what is wrong with the examples the evaluation says in its own words.
+      if (!isKind(thrown, "invalid", "not_found", "conflict")) throw thrown;
+    }
+    if (power !== undefined)
+      await store.change(agentId, id, (one) =>
+        one.power === undefined && !isEndedPipeline(one) ? { ...one, power } : undefined,
+      );
+  }
+
   return {
     preparePipelineDataset: ({ agent_id, id }) =>
       prepareOnce(agent_id, id, "dataset", "dataset_id", async ({ input, name }) => {
@@ -70,6 +87,7 @@ export function createPrepareSteps({
           dataset_id,
           requested_by: input.promoted_by,
         };
+        await tellPower(agent_id, id, input.evaluation.dataset_id ?? dataset_id, input.evaluation.split);
         // The pipeline's id as key: a step that runs again means the same attempt, also with force_new.
         const { run } = await stages.training.prepare(request, { idempotencyKey: id });
         return run.id;
@@ -77,14 +95,15 @@ export function createPrepareSteps({
 
     preparePipelineEvaluation: ({ agent_id, id, dataset_id, run_id }) =>
       prepareOnce(agent_id, id, "evaluation", "evaluation_id", async ({ input }) => {
-        const { dataset_id: heldOut, split, baseline } = input.evaluation;
+        const { dataset_id: heldOut, split, baseline, metric } = input.evaluation;
         const against = (model: string) =>
           stages.evaluations.prepare({
             agent_id,
             run_id,
             dataset_id: heldOut ?? dataset_id,
             baseline: model,
-            metric: "auto",
+            // A pipeline of an earlier version has none.
+            metric: metric ?? "auto",
             ...(split === undefined ? {} : { split }),
           });
         try {

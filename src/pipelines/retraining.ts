@@ -10,7 +10,7 @@ import type { PipelineStore } from "./store.ts";
 export interface RetrainingDeps {
   readonly service: Pick<PipelineService, "prepare">;
   readonly store: PipelineStore;
-  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes">;
+  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes" | "retrainMetric">;
   readonly clock: Clock;
 }
 
@@ -57,7 +57,7 @@ export async function planRetraining(deps: RetrainingDeps, stamp: string): Promi
         agent_id,
         name: `retraining-${stamp}`,
         // What serves is replaced by something better than it, not only better than the base model.
-        evaluation: { baseline: "active" },
+        evaluation: { baseline: "active", metric: settings.retrainMetric },
         promoted_by: RETRAINER,
       });
       await service.prepare(input, {}, pipeline_id);

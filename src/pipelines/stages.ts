@@ -1,7 +1,8 @@
 import type { z } from "zod";
+import type { Split } from "../datasets/contract.ts";
 import type { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { PromoteRequest } from "../deployments/contract.ts";
-import type { Evaluation } from "../evaluation/contract.ts";
+import type { Evaluation, Power } from "../evaluation/contract.ts";
 import type { StartEvaluation } from "../evaluation/service.ts";
 import type { startTrainingInputSchema } from "../training/contract.ts";
 
@@ -22,6 +23,7 @@ export interface PipelineStages {
   readonly evaluations: {
     prepare(input: StartEvaluation): Promise<{ readonly evaluation: { readonly id: string } }>;
     get(agentId: string, id: string): Promise<Pick<Evaluation, "result">>;
+    foresee(agentId: string, datasetId: string, split?: Split): Promise<Power | undefined>;
   };
   readonly deployments: {
     prepare(

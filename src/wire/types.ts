@@ -185,6 +185,9 @@ export type DatasetReply = {
   groups?: {
     [name: string]: string;
   } | undefined;
+  line_groups?: {
+    [name: string]: string;
+  } | undefined;
   created_at: string;
   completed_at?: string | undefined;
   success: boolean;
@@ -729,12 +732,24 @@ export type Offer = {
 
 export type Pair = {
   example: string;
+  group?: string | undefined;
   question?: string | undefined;
   expected: string;
   baseline_answer: string;
   candidate_answer: string;
   baseline_correct: boolean;
   candidate_correct: boolean;
+};
+
+export type Power = {
+  /** Independent groups of held-out examples. */
+  groups: number;
+  /** Share of pairs on which the two models differ, as far as known. */
+  differing: number;
+  /** `seen` in the agent's last evaluation, or `assumed` where there is none. */
+  differing_is: "seen" | "assumed";
+  /** Least gain that is shown with a chance of 80 %, 0 to 1; absent: these groups can show none. */
+  smallest_gain?: number | undefined;
 };
 
 export type Recipe = {
@@ -995,6 +1010,8 @@ export type RunPipelineInput = {
     split?: "train" | "validation" | "test" | undefined;
     /** What the model is compared with: `base`, `active` or a model's name. */
     baseline: string;
+    /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+    metric: "auto" | "tool_call" | "tool_names" | "exact";
   };
   /** Whether a person decides between evaluation and promotion. */
   approval: {
@@ -1459,6 +1476,7 @@ export type Verdict = {
   reasons: string[];
   pairs: number;
   missing: number;
+  groups?: number | undefined;
   baseline_accuracy: number;
   candidate_accuracy: number;
   difference: number;
@@ -2052,8 +2070,8 @@ export interface OperationInputs {
     dataset_id: string;
     /** The side that is asked; `test` when absent and there is one, else `validation`. */
     split?: "train" | "validation" | "test" | undefined;
-    /** When an answer is right: `tool_call`, the expected call; `exact`, the same text; `auto`, by what the example expects. */
-    metric?: "tool_call" | "exact" | "auto" | undefined;
+    /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+    metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;
   };
   /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
   getEvaluation: {
@@ -2356,6 +2374,8 @@ export interface OperationInputs {
       split?: "train" | "validation" | "test" | undefined;
       /** What the model is compared with: `base`, `active` or a model's name. */
       baseline?: string | undefined;
+      /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+      metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;
     } | undefined;
     /** Whether a person decides between evaluation and promotion. */
     approval?: {
@@ -3063,12 +3083,15 @@ export interface OperationOutputs {
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     error?: string | undefined;
+    power?: Power | undefined;
     plan?: {
       examples: number;
       batches: number;
       skipped: number;
+      groups?: number | undefined;
       contamination: "none" | "unchecked";
     } | undefined;
     result?: Verdict | undefined;
@@ -3097,12 +3120,15 @@ export interface OperationOutputs {
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     error?: string | undefined;
+    power?: Power | undefined;
     plan?: {
       examples: number;
       batches: number;
       skipped: number;
+      groups?: number | undefined;
       contamination: "none" | "unchecked";
     } | undefined;
     result?: Verdict | undefined;
@@ -3130,12 +3156,15 @@ export interface OperationOutputs {
       dataset_hash: string;
       split: "train" | "validation" | "test";
       metric: string;
+      grading?: number | undefined;
       status: "pending" | "running" | "finished" | "failed";
       error?: string | undefined;
+      power?: Power | undefined;
       plan?: {
         examples: number;
         batches: number;
         skipped: number;
+        groups?: number | undefined;
         contamination: "none" | "unchecked";
       } | undefined;
       result?: Verdict | undefined;
@@ -3420,6 +3449,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
       approved: boolean;
@@ -3450,6 +3480,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
       approved: boolean;
@@ -3476,6 +3507,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
       approved: boolean;
@@ -3506,6 +3538,7 @@ export interface OperationOutputs {
       run_id?: string | undefined;
       evaluation_id?: string | undefined;
       deployment_id?: string | undefined;
+      power?: Power | undefined;
       verdict?: "pass" | "fail" | "inconclusive" | undefined;
       decision?: {
         approved: boolean;

@@ -300,6 +300,7 @@ describe("retraining", () => {
             return { evaluation: { id: "eval-1" } };
           },
           get: async () => ({}),
+          foresee: async () => undefined,
         },
       },
     });
