@@ -1688,7 +1688,7 @@ export interface OperationInputs {
     name: string;
     /** What it is for, as text. */
     description?: string | undefined;
-    /** The file's text, JSONL; or give `parts`. */
+    /** The file's text, JSONL; or give `parts`. A line may say its `session_id`: lines of one session are one group. */
     content?: string | undefined;
     /** In the place of `content`: what addGoldenPart answered for each part of a large file, in order. */
     parts?: string[] | undefined;
