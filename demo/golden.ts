@@ -18,6 +18,8 @@ interface Turn {
 export interface Line {
   readonly messages: readonly Turn[];
   readonly tools: readonly unknown[];
+  /** Ties lines to one group, which is one piece of evidence. */
+  readonly session_id?: string;
 }
 
 /** The share of wrong answers that somebody takes the trouble to correct. */
@@ -53,6 +55,7 @@ export function goldenLine({ system, tools }: Frame, request: DemoRequest): Line
       },
     ],
     tools,
+    session_id: request.group,
   };
 }
 

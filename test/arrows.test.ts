@@ -46,6 +46,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   files: ["kernel", "config"],
   provider: ["kernel", "doors", "config"],
   ...stageArrows,
+  // Groups are told by the functions that builds use, so that both count alike.
+  evaluation: [...(stageArrows.evaluation ?? []), "datasets/line"],
   review: [
     ...GROUND,
     ...["episodes", "rewards", "datasets"].flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]),

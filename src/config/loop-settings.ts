@@ -221,6 +221,13 @@ export const LOOP_SETTINGS = {
     default: "50",
     meaning: "New rewarded episodes an agent needs before it is retrained",
   }),
+  retrainMetric: setting({
+    env: "LIGHTNING_RETRAIN_METRIC",
+    parse: oneOf("auto", "tool_call", "tool_names", "exact"),
+    default: "auto",
+    meaning:
+      "When an answer is right for the retraining's verdict: auto, tool_call, tool_names or exact, as in an evaluation",
+  }),
   gatePolicy: setting({
     env: "LIGHTNING_GATE_POLICY",
     parse: oneOf("warn", "require"),

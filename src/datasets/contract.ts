@@ -139,6 +139,8 @@ export const datasetSchema = z.object({
   files: z.partialRecord(z.enum(SPLITS), datasetFileSchema).optional(),
   /** Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line. */
   groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
+  /** The number of each line's group, one a line in the order of the side's file; earlier versions kept none. */
+  line_groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });

@@ -150,7 +150,10 @@ export const buildGoldenInputSchema = z.strictObject({
   name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
   description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
   /** The JSONL text itself; the CLI reads the file and sends its content. */
-  content: z.string().min(1).optional().meta({ description: "The file's text, JSONL; or give `parts`." }),
+  content: z.string().min(1).optional().meta({
+    description:
+      "The file's text, JSONL; or give `parts`. A line may say its `session_id`: lines of one session are one group.",
+  }),
   /** In the place of `content`: what `addGoldenPart` answered for each part of a large file, in order. */
   parts: z
     .array(z.string().regex(/^[0-9a-f]{64}$/))

@@ -1,4 +1,3 @@
-import type { Split } from "../datasets/contract.ts";
 import { missing } from "../doors/claim.ts";
 import { waitingOn } from "../doors/waiting.ts";
 import type { Message } from "../episodes/contract.ts";
@@ -8,11 +7,11 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { answerBatch, readAnswers, readQuestions, type Side } from "./answers.ts";
 import { remedyForBaseline, whyUncallable } from "./baseline.ts";
-import type { Evaluation, EvaluationActivities, Pair } from "./contract.ts";
-import { isRight, type Metric, showTurn } from "./grade.ts";
+import { type Evaluation, type EvaluationActivities, METRICS, type Metric, type Pair } from "./contract.ts";
+import { expectsCall, isRight, judgedBy, showTurn } from "./grade.ts";
 import { failed, finished, running, waits } from "./moves.ts";
 import { countQuestions, pairsKey, toLines, writeQuestions } from "./plan.ts";
-import { countPairs, judge, samplePairs } from "./rules.ts";
+import { judge, samplePairs, tally } from "./rules.ts";
 import type { EvaluationService } from "./service.ts";
 import { isEndedEvaluation } from "./status.ts";
 import { createEvaluationStore } from "./store.ts";
@@ -29,6 +28,8 @@ const mostFrequent = (texts: readonly string[]): string => {
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? "";
 };
+/** One that an earlier version began goes on by what its metric says now: the stricter rule is the true one. */
+const metricOf = ({ metric }: Evaluation): Metric => METRICS.find((one) => one === metric) ?? "auto";
 
 export interface EvaluationActivityDeps {
   readonly service: Pick<EvaluationService, "get">;
@@ -59,9 +60,10 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     id: string,
     batches: number,
     metric: Metric,
-  ): Promise<{ pairs: Pair[]; unanswered: number; faults: string[] }> {
+  ): Promise<{ pairs: Pair[]; unanswered: number; calls: number; faults: string[] }> {
     const pairs: Pair[] = [];
     let unanswered = 0;
+    let calls = 0;
     const faults: string[] = [];
     for (let batch = 0; batch < batches; batch++) {
       const [questions, answers] = await Promise.all([
@@ -72,23 +74,26 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
         ...answers.flatMap(({ message, error }) => (message === undefined && error ? [error] : [])),
       );
       const said = new Map(answers.map((one) => [`${one.side} ${one.example}`, one.message]));
-      for (const { example, prompt, expected } of questions) {
+      for (const { example, group, prompt, tools, expected } of questions) {
         const of = (side: Side) => said.get(`${side} ${example}`);
         const [baseline, candidate] = [of("baseline"), of("candidate")];
         if (baseline === undefined || candidate === undefined) unanswered++;
-        else
+        else {
+          if (expectsCall(expected)) calls++;
           pairs.push({
             example,
+            ...(group === undefined ? {} : { group }),
             question: asked(prompt),
             expected: showTurn(expected),
             baseline_answer: showTurn(baseline),
             candidate_answer: showTurn(candidate),
-            baseline_correct: isRight(expected, baseline, metric),
-            candidate_correct: isRight(expected, candidate, metric),
+            baseline_correct: isRight(expected, baseline, metric, tools),
+            candidate_correct: isRight(expected, candidate, metric, tools),
           });
+        }
       }
     }
-    return { pairs, unanswered, faults };
+    return { pairs, unanswered, calls, faults };
   }
 
   return {
@@ -108,7 +113,8 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const host = hosted_id === undefined ? {} : { hosted_id };
       if (evaluation.plan !== undefined)
         return { kind: "planned", batches: evaluation.plan.batches, ...host };
-      const file = (await store.readDataset(agent_id, evaluation.dataset_id))?.files?.[evaluation.split];
+      const dataset = await store.readDataset(agent_id, evaluation.dataset_id);
+      const file = dataset?.files?.[evaluation.split];
       if (file === undefined || (await files.stat(file.key)) === undefined)
         return {
           kind: "rejected",
@@ -127,7 +133,8 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const doubt =
         known === undefined ? undefined : whyContaminated(known, await countQuestions(files, file.key));
       if (doubt !== undefined) return { kind: "rejected", code: "contaminated", message: doubt };
-      const plan = await writeQuestions(files, id, file.key, near);
+      const groupFile = dataset?.line_groups?.[evaluation.split];
+      const plan = await writeQuestions(files, id, file.key, { leftOut: near, groupFile });
       if (plan.examples === 0)
         return {
           kind: "rejected",
@@ -171,8 +178,10 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     async judgeEvaluation({ agent_id, id, batches }) {
       const before = await service.get(agent_id, id);
       if (before.status === "finished") return { verdict: before.result.verdict };
-      const { pairs, unanswered, faults } = await pairsOf(id, batches, before.metric as Metric);
-      const result = judge(countPairs(pairs), unanswered);
+      const metric = metricOf(before);
+      const { pairs, unanswered, calls, faults } = await pairsOf(id, batches, metric);
+      const result = judge(tally(pairs), unanswered);
+      result.reasons.push(...judgedBy(metric, calls, pairs.length - calls));
       if (before.plan?.contamination === "unchecked")
         result.reasons.push(
           before.run_id === undefined

@@ -10,8 +10,19 @@ import { EVALUATION_STATUSES, OPEN_EVALUATION_STATUSES } from "./status.ts";
 export const VERDICTS = ["pass", "fail", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Fewer pairs than this is `inconclusive` (docs/facts.md#sample-sizes). */
-export const MINIMUM_PAIRS = 50;
+/** Fewer groups of pairs than this is `inconclusive` (docs/facts.md#sample-sizes). */
+export const MINIMUM_GROUPS = 50;
+
+/** When an answer is right (`grade.ts`). */
+export const METRICS = ["auto", "tool_call", "tool_names", "exact"] as const;
+export type Metric = (typeof METRICS)[number];
+/** Raised when the same metric judges otherwise: an equal request is then another evaluation than an earlier one. */
+export const GRADING = 2;
+
+export const metricSchema = z.enum(METRICS).default("auto").meta({
+  description:
+    "When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text.",
+});
 
 export const startEvaluationInputSchema = z.strictObject({
   agent_id: agentIdSchema,
@@ -33,16 +44,14 @@ export const startEvaluationInputSchema = z.strictObject({
     .enum(SPLITS)
     .optional()
     .meta({ description: "The side that is asked; `test` when absent and there is one, else `validation`." }),
-  /** A pair counts as right when the tool call matches, or the text is exactly equal. */
-  metric: z.enum(["tool_call", "exact", "auto"]).default("auto").meta({
-    description:
-      "When an answer is right: `tool_call`, the expected call; `exact`, the same text; `auto`, by what the example expects.",
-  }),
+  metric: metricSchema,
 });
 
 /** One held-out example answered by both models. */
 export const pairSchema = z.object({
   example: z.string(),
+  /** Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each. */
+  group: z.string().optional(),
   /** The last that the user said; absent in evaluations of earlier versions. */
   question: z.string().optional(),
   expected: z.string(),
@@ -53,11 +62,29 @@ export const pairSchema = z.object({
 });
 export type Pair = z.output<typeof pairSchema>;
 
+/** What the held-out groups can show: told before anything is paid for. */
+export const powerSchema = z.object({
+  groups: z.number().int().meta({ description: "Independent groups of held-out examples." }),
+  differing: z
+    .number()
+    .meta({ description: "Share of pairs on which the two models differ, as far as known." }),
+  differing_is: z
+    .enum(["seen", "assumed"])
+    .meta({ description: "`seen` in the agent's last evaluation, or `assumed` where there is none." }),
+  smallest_gain: z.number().optional().meta({
+    description:
+      "Least gain that is shown with a chance of 80 %, 0 to 1; absent: these groups can show none.",
+  }),
+});
+export type Power = z.output<typeof powerSchema>;
+
 export const verdictSchema = z.object({
   verdict: z.enum(VERDICTS),
   reasons: z.array(z.string()),
   pairs: z.number().int(),
   missing: z.number().int(),
+  /** Independent groups that the pairs fall into, which the test counts; earlier versions counted pairs. */
+  groups: z.number().int().optional(),
   baseline_accuracy: z.number(),
   candidate_accuracy: z.number(),
   /** Candidate minus baseline, with a 95 % interval of the paired difference. */
@@ -68,7 +95,7 @@ export const verdictSchema = z.object({
   baseline_only: z.number().int(),
   both: z.number().int(),
   neither: z.number().int(),
-  /** Exact McNemar, two-sided. */
+  /** Exact, two-sided: sign flips of the groups' sums; with groups of one pair it is McNemar's test. */
   p_value: z.number(),
 });
 export type VerdictFacts = z.output<typeof verdictSchema>;
@@ -95,12 +122,16 @@ export const evaluationSchema = z.object({
   dataset_hash: z.string(),
   split: z.enum(SPLITS),
   metric: z.string(),
+  /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
+  grading: z.number().int().optional(),
   status: z.enum(EVALUATION_STATUSES),
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
   error: z.string().optional(),
   /** What keeps the models from answering: a provider that is busy or away. */
   waiting: waitingSchema.optional(),
+  /** Absent where the dataset's groups were not counted. */
+  power: powerSchema.optional(),
   /** What is asked: fixed before the first question. */
   plan: z
     .object({
@@ -108,6 +139,8 @@ export const evaluationSchema = z.object({
       batches: z.number().int(),
       /** Lines without a turn to judge, and repeated ones. */
       skipped: z.number().int(),
+      /** Independent groups of the examples; earlier versions did not count them. */
+      groups: z.number().int().optional(),
       /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
       contamination: z.enum(["none", "unchecked"]),
       /** Examples left out because they are nearly the same as ones that the candidate was trained on. */

@@ -3,8 +3,8 @@ import type { Files } from "../files/files.ts";
 import { conflict, invalid } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";
 import { remedyForBaseline, whyUncallable } from "./baseline.ts";
-import { MINIMUM_PAIRS } from "./contract.ts";
-import { countQuestions } from "./plan.ts";
+import { MINIMUM_GROUPS } from "./contract.ts";
+import { chooseQuestions } from "./plan.ts";
 
 /** An evaluation that is to follow a training which is not paid for yet. */
 export interface Foreseen {
@@ -19,6 +19,7 @@ const HELD_OUT = "Name another set of held-out examples (evaluation.dataset_id)"
 
 /**
  * Refuses what could not end in a verdict, and names what to change.
+ * @returns how many independent groups there are to judge by
  * @throws invalid `contaminated`, `no_held_out_examples`, `too_few_pairs`; conflict `baseline_uncallable`
  */
 export async function foresee(
@@ -26,7 +27,7 @@ export async function foresee(
   { held, split, trained, baseline }: Foreseen,
   /** How many of the held-out examples are in what is to be trained on. */
   seen: () => Promise<{ readonly shared: number; readonly near: ReadonlySet<string> }>,
-): Promise<void> {
+): Promise<number> {
   const own = trained !== undefined && isSame(held, trained);
   if (own && split === "train")
     throw invalid("contaminated", `The model would be judged on the side that it is trained on.`, {
@@ -41,7 +42,10 @@ export async function foresee(
       `${shared} sessions or inputs of the held-out examples are in what is to be trained on.`,
       { field: "evaluation.dataset_id", remedy: `${HELD_OUT} that the model is not trained on.` },
     );
-  const examples = key === undefined ? 0 : await countQuestions(files, key, near);
+  const side = { leftOut: near, groupFile: held.line_groups?.[split] };
+  const { questions, groups } =
+    key === undefined ? { questions: [], groups: 0 } : await chooseQuestions(files, key, side);
+  const examples = questions.length;
   const { format = "sft" } = held.recipe;
   if (examples === 0 && near.size === 0)
     throw invalid(
@@ -55,18 +59,20 @@ export async function foresee(
             : `${HELD_OUT} of format sft: ${format} lines hold no single right answer.`,
       },
     );
-  if (examples < MINIMUM_PAIRS)
+  if (groups < MINIMUM_GROUPS)
     throw invalid(
       "too_few_pairs",
-      `The ${split} side of dataset ${held.id} has ${examples} examples to judge by; a verdict needs at least ${MINIMUM_PAIRS}.${
+      `The ${split} side of dataset ${held.id} has ${
+        groups === examples ? `${examples} examples` : `${groups} independent groups in ${examples} examples`
+      } to judge by; a verdict needs at least ${MINIMUM_GROUPS}${groups === examples ? "" : " groups, since examples of one session or nearly equal ones count once"}.${
         near.size === 0 ? "" : ` ${near.size} are nearly the same as ones that are trained on.`
       }`,
       {
         field: "evaluation.dataset_id",
         remedy: own
           ? `Record and reward more episodes, lower train_split, or name held-out examples (evaluation.dataset_id).`
-          : `${HELD_OUT} with at least ${MINIMUM_PAIRS}.`,
-        details: { examples, minimum: MINIMUM_PAIRS },
+          : `${HELD_OUT} with at least ${MINIMUM_GROUPS}.`,
+        details: { examples, groups, minimum: MINIMUM_GROUPS },
       },
     );
   const fault = await whyUncallable(provider, baseline.model);
@@ -75,6 +81,7 @@ export async function foresee(
       field: "evaluation.baseline",
       remedy: remedyForBaseline(baseline.asked),
     });
+  return groups;
 }
 
 const isSame = (a: Dataset, b: Dataset) =>

@@ -9,8 +9,9 @@ import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { SucceededRun } from "../training/contract.ts";
-import type { Evaluation, startEvaluationInputSchema } from "./contract.ts";
+import { type Evaluation, GRADING, type Power, type startEvaluationInputSchema } from "./contract.ts";
 import { foresee } from "./foresee.ts";
+import { foreseePower } from "./foresight.ts";
 import { tooManyMissing } from "./rules.ts";
 import { createEvaluationStore } from "./store.ts";
 import { type NearLines, type Seen, seenIn, trainedOn } from "./trained-on.ts";
@@ -173,9 +174,11 @@ export function createEvaluationService(deps: EvaluationDeps) {
         dataset_hash: dataset.content_hash ?? dataset.id,
         split,
         metric,
+        grading: GRADING,
         ...(run_id === undefined ? {} : { run_id }),
       };
       const seen = named ? { candidate_model: run.tuned_model_name } : {};
+      const power = await foreseePower(store, agent_id, dataset.group_counts?.[split]);
       for (let attempt = 1; ; attempt++) {
         // What serves may change its meaning, so a comparison with it is another than one with the same model by name.
         const asked = input.baseline === "active" ? { baseline_asked: input.baseline } : {};
@@ -189,6 +192,7 @@ export function createEvaluationService(deps: EvaluationDeps) {
             ? {}
             : { candidate_deployment: hosted.deployment_name, hosted_id: hosted.id }),
           dataset_id: dataset.id,
+          ...(power === undefined ? {} : { power }),
           status: "pending",
           created_at: toIso(clock.now()),
         });
@@ -204,11 +208,11 @@ export function createEvaluationService(deps: EvaluationDeps) {
     },
 
     /**
-     * Looks, before a training is paid for, whether an evaluation of its model could end in a verdict.
+     * Looks, before a training is paid for, whether an evaluation of its model could end in a verdict, and what it can show.
      * @throws not_found `dataset_not_found`; conflict `dataset_not_ready`, `baseline_uncallable`; invalid
      * `no_held_out_examples`, `contaminated`, `too_few_pairs`
      */
-    async foresee(input: ForeseeEvaluation): Promise<void> {
+    async foresee(input: ForeseeEvaluation): Promise<Power | undefined> {
       const { agent_id, base_model = settings.baseModel, trained_dataset_id } = input;
       const { dataset: held, split } = await heldOut(agent_id, input.dataset_id, input.split);
       const trained =
@@ -220,7 +224,12 @@ export function createEvaluationService(deps: EvaluationDeps) {
         return seenIn({ files: deps.files, nearLines: deps.datasets.nearLines }, held, split, datasets);
       };
       const model = await nameOfBaseline(agent_id, input.baseline, { base_model });
-      await foresee(deps, { held, split, trained, baseline: { asked: input.baseline, model } }, seen);
+      const groups = await foresee(
+        deps,
+        { held, split, trained, baseline: { asked: input.baseline, model } },
+        seen,
+      );
+      return foreseePower(store, agent_id, groups);
     },
 
     async get(agentId: string, id: string): Promise<Evaluation> {

@@ -6,34 +6,6 @@ export interface PairCounts {
   readonly neither: number;
 }
 
-/** ln(n!), summed once and kept: exact to about 1e-12 for the few thousand pairs an evaluation has. */
-const LOG_FACTORIALS: number[] = [0];
-function logFactorial(n: number): number {
-  for (let i = LOG_FACTORIALS.length; i <= n; i++)
-    LOG_FACTORIALS.push((LOG_FACTORIALS[i - 1] ?? 0) + Math.log(i));
-  return LOG_FACTORIALS[n] ?? 0;
-}
-
-/** P(X = k) for X ~ Binomial(n, 1/2). */
-function fairCoin(n: number, k: number): number {
-  return Math.exp(logFactorial(n) - logFactorial(k) - logFactorial(n - k) - n * Math.LN2);
-}
-
-/**
- * McNemar's test on the discordant pairs, two-sided: under "no difference" each of them falls to either side like a
- * fair coin. `exact` is the conditional binomial test; `mid-p` counts the observed table by half, which is less
- * conservative (Fagerland, Lydersen, Laake 2013, BMC Med Res Methodol 13:91). Without discordant pairs p is 1.
- */
-export function mcnemar(counts: PairCounts, kind: "exact" | "mid-p" = "exact"): number {
-  const n = counts.candidateOnly + counts.baselineOnly;
-  if (n === 0) return 1;
-  const least = Math.min(counts.candidateOnly, counts.baselineOnly);
-  let tail = 0;
-  for (let k = 0; k <= least; k++) tail += fairCoin(n, k);
-  const doubled = 2 * tail - (kind === "mid-p" ? fairCoin(n, least) : 0);
-  return Math.min(1, doubled);
-}
-
 /** The 97.5 % point of the standard normal distribution, for two-sided 95 % intervals. */
 const Z_95 = 1.959963984540054;
 

@@ -3,7 +3,7 @@ import { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
-import { VERDICTS, type Verdict } from "../evaluation/contract.ts";
+import { metricSchema, powerSchema, VERDICTS, type Verdict } from "../evaluation/contract.ts";
 import type { RecordKind } from "../ledger/records.ts";
 import { startTrainingInputSchema } from "../training/contract.ts";
 import { OPEN_PIPELINE_STATUSES, PIPELINE_STAGES, PIPELINE_STATUSES } from "./status.ts";
@@ -42,6 +42,7 @@ export const runPipelineInputSchema = z.strictObject({
         description:
           "What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves.",
       }),
+      metric: metricSchema,
     })
     .prefault({})
     .meta({ description: "How the model is judged." }),
@@ -117,6 +118,8 @@ export const pipelineSchema = z.object({
   run_id: z.string().optional(),
   evaluation_id: z.string().optional(),
   deployment_id: z.string().optional(),
+  /** What the held-out groups can show, known before the training is paid for. */
+  power: powerSchema.optional(),
   verdict: z.enum(VERDICTS).optional(),
   decision: z
     .object({

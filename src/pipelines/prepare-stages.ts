@@ -1,3 +1,4 @@
+import type { Power } from "../evaluation/contract.ts";
 import { conflict, isKind, isLightningError } from "../kernel/errors.ts";
 import type { Pipeline, PipelineActivities, Started } from "./contract.ts";
 import { running } from "./moves.ts";
@@ -101,7 +102,7 @@ export function createPrepareSteps({
   const lookAhead = (
     { agent_id, evaluation, training }: Pipeline["input"],
     trained?: string,
-  ): Promise<void> =>
+  ): Promise<Power | undefined> =>
     stages.evaluations.foresee({
       agent_id,
       dataset_id: evaluation.dataset_id ?? trained ?? "",
@@ -110,6 +111,14 @@ export function createPrepareSteps({
       base_model: training.base_model,
       trained_dataset_id: trained,
     });
+
+  /** Keeps on the pipeline what its verdict can show, before the training is paid for. */
+  async function tellPower(agentId: string, id: string, power: Power | undefined): Promise<void> {
+    if (power === undefined) return;
+    await store.change(agentId, id, (one) =>
+      one.power === undefined && !isEndedPipeline(one) ? { ...one, power } : undefined,
+    );
+  }
 
   return {
     preparePipelineDataset: ({ agent_id, id }) =>
@@ -125,7 +134,7 @@ export function createPrepareSteps({
 
     async preparePipelineTraining({ agent_id, id, dataset_id }) {
       const started = await prepareOnce(agent_id, id, "training", "run_id", async ({ input }) => {
-        await lookAhead(input, dataset_id);
+        await tellPower(agent_id, id, await lookAhead(input, dataset_id));
         const request = {
           ...input.training,
           force_new: input.training.force_new ?? false,
@@ -145,7 +154,7 @@ export function createPrepareSteps({
 
     preparePipelineEvaluation: ({ agent_id, id, dataset_id, run_id, instead_of }) => {
       const evaluate = async ({ input }: Pipeline) => {
-        const { dataset_id: heldOut, split } = input.evaluation;
+        const { dataset_id: heldOut, split, metric } = input.evaluation;
         const baseline = instead_of === undefined ? input.evaluation.baseline : "active";
         const against = (model: string) =>
           stages.evaluations.prepare({
@@ -153,7 +162,8 @@ export function createPrepareSteps({
             run_id,
             dataset_id: heldOut ?? dataset_id,
             baseline: model,
-            metric: "auto",
+            // A pipeline of an earlier version has none.
+            metric: metric ?? "auto",
             ...(split === undefined ? {} : { split }),
           });
         try {

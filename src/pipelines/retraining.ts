@@ -10,7 +10,7 @@ import type { PipelineStore } from "./store.ts";
 export interface RetrainingDeps {
   readonly service: Pick<PipelineService, "prepare">;
   readonly store: PipelineStore;
-  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes">;
+  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes" | "retrainMetric">;
   readonly clock: Clock;
 }
 
@@ -56,6 +56,7 @@ export async function planRetraining(deps: RetrainingDeps, stamp: string): Promi
       const input = runPipelineInputSchema.parse({
         agent_id,
         name: `retraining-${stamp}`,
+        evaluation: { metric: settings.retrainMetric },
         promoted_by: RETRAINER,
       });
       await service.prepare(input, {}, pipeline_id);

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { PromoteRequest } from "../deployments/contract.ts";
-import type { Evaluation } from "../evaluation/contract.ts";
+import type { Evaluation, Power } from "../evaluation/contract.ts";
 import type { ForeseeEvaluation, StartEvaluation } from "../evaluation/service.ts";
 import type { startTrainingInputSchema, TrainingRun } from "../training/contract.ts";
 
@@ -31,7 +31,7 @@ export interface PipelineStages {
     /** Whether a run has a verdict that asking again would not change. */
     wasJudged(agentId: string, runId: string): Promise<boolean>;
     /** @throws what an evaluation could not end in a verdict for */
-    foresee(input: ForeseeEvaluation): Promise<void>;
+    foresee(input: ForeseeEvaluation): Promise<Power | undefined>;
   };
   readonly deployments: {
     prepare(

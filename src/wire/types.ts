@@ -188,6 +188,9 @@ export type DatasetReply = {
   groups?: {
     [name: string]: string;
   } | undefined;
+  line_groups?: {
+    [name: string]: string;
+  } | undefined;
   created_at: string;
   completed_at?: string | undefined;
   success: boolean;
@@ -735,12 +738,24 @@ export type Offer = {
 
 export type Pair = {
   example: string;
+  group?: string | undefined;
   question?: string | undefined;
   expected: string;
   baseline_answer: string;
   candidate_answer: string;
   baseline_correct: boolean;
   candidate_correct: boolean;
+};
+
+export type Power = {
+  /** Independent groups of held-out examples. */
+  groups: number;
+  /** Share of pairs on which the two models differ, as far as known. */
+  differing: number;
+  /** `seen` in the agent's last evaluation, or `assumed` where there is none. */
+  differing_is: "seen" | "assumed";
+  /** Least gain that is shown with a chance of 80 %, 0 to 1; absent: these groups can show none. */
+  smallest_gain?: number | undefined;
 };
 
 export type Recipe = {
@@ -1001,6 +1016,8 @@ export type RunPipelineInput = {
     split?: "train" | "validation" | "test" | undefined;
     /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves. */
     baseline: string;
+    /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+    metric: "auto" | "tool_call" | "tool_names" | "exact";
   };
   /** Whether a person decides between evaluation and promotion. */
   approval: {
@@ -1488,6 +1505,7 @@ export type Verdict = {
   reasons: string[];
   pairs: number;
   missing: number;
+  groups?: number | undefined;
   baseline_accuracy: number;
   candidate_accuracy: number;
   difference: number;
@@ -1699,7 +1717,7 @@ export interface OperationInputs {
     name: string;
     /** What it is for, as text. */
     description?: string | undefined;
-    /** The file's text, JSONL; or give `parts`. */
+    /** The file's text, JSONL; or give `parts`. A line may say its `session_id`: lines of one session are one group. */
     content?: string | undefined;
     /** In the place of `content`: what addGoldenPart answered for each part of a large file, in order. */
     parts?: string[] | undefined;
@@ -2083,8 +2101,8 @@ export interface OperationInputs {
     dataset_id: string;
     /** The side that is asked; `test` when absent and there is one, else `validation`. */
     split?: "train" | "validation" | "test" | undefined;
-    /** When an answer is right: `tool_call`, the expected call; `exact`, the same text; `auto`, by what the example expects. */
-    metric?: "tool_call" | "exact" | "auto" | undefined;
+    /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+    metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;
   };
   /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
   getEvaluation: {
@@ -2387,6 +2405,8 @@ export interface OperationInputs {
       split?: "train" | "validation" | "test" | undefined;
       /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves. */
       baseline?: string | undefined;
+      /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+      metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;
     } | undefined;
     /** Whether a person decides between evaluation and promotion. */
     approval?: {
@@ -3102,6 +3122,7 @@ export interface OperationOutputs {
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
@@ -3110,10 +3131,12 @@ export interface OperationOutputs {
       reason: string;
       again_at?: string | undefined;
     } | undefined;
+    power?: Power | undefined;
     plan?: {
       examples: number;
       batches: number;
       skipped: number;
+      groups?: number | undefined;
       contamination: "none" | "unchecked";
       near_trained?: number | undefined;
     } | undefined;
@@ -3144,6 +3167,7 @@ export interface OperationOutputs {
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
@@ -3152,10 +3176,12 @@ export interface OperationOutputs {
       reason: string;
       again_at?: string | undefined;
     } | undefined;
+    power?: Power | undefined;
     plan?: {
       examples: number;
       batches: number;
       skipped: number;
+      groups?: number | undefined;
       contamination: "none" | "unchecked";
       near_trained?: number | undefined;
     } | undefined;
@@ -3185,6 +3211,7 @@ export interface OperationOutputs {
       dataset_hash: string;
       split: "train" | "validation" | "test";
       metric: string;
+      grading?: number | undefined;
       status: "pending" | "running" | "finished" | "failed";
       taken_up?: TakenUp | undefined;
       error?: string | undefined;
@@ -3193,10 +3220,12 @@ export interface OperationOutputs {
         reason: string;
         again_at?: string | undefined;
       } | undefined;
+      power?: Power | undefined;
       plan?: {
         examples: number;
         batches: number;
         skipped: number;
+        groups?: number | undefined;
         contamination: "none" | "unchecked";
         near_trained?: number | undefined;
       } | undefined;
@@ -3487,6 +3516,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
       approved: boolean;
@@ -3520,6 +3550,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
       approved: boolean;
@@ -3549,6 +3580,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
       approved: boolean;
@@ -3582,6 +3614,7 @@ export interface OperationOutputs {
       run_id?: string | undefined;
       evaluation_id?: string | undefined;
       deployment_id?: string | undefined;
+      power?: Power | undefined;
       verdict?: "pass" | "fail" | "inconclusive" | undefined;
       decision?: {
         approved: boolean;

@@ -93,7 +93,7 @@ export function lookingTests(world: PageWorld): void {
 
     await goto(page, `/evaluations/${pipeline.evaluation_id}`);
     await page.getByText("Could that be chance?").waitFor();
-    expect(await page.locator(".arithmetic .met").count()).toBe(4);
+    expect(await page.locator(".arithmetic .met").count()).toBe(5);
     expect(await page.locator(".pairs > li").count()).toBe(20);
     await picture(page, "evaluation");
   });

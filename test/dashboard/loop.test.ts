@@ -79,8 +79,8 @@ describe("the verdict's arithmetic", () => {
       neither: 12,
       p_value: 0.388,
     });
-    expect(steps.map(({ met }) => met)).toEqual([false, false, undefined, false, false]);
-    expect(steps[4]?.numbers).toBe("difference +10.0 points, 95 % between −5.0 and +25.0");
+    expect(steps.map(({ met }) => met)).toEqual([false, true, false, undefined, false, false]);
+    expect(steps[5]?.numbers).toBe("difference +10.0 points, 95 % between −5.0 and +25.0");
   });
 });
 

@@ -33,6 +33,23 @@ describe("a golden file", () => {
     expect(Object.keys(dataset.files ?? {})).toEqual(["test"]);
   });
 
+  test("lines that name one session are one group, and the session is no part of what is learnt", async () => {
+    const lines = good(9).map((line, n) =>
+      JSON.stringify({ ...(JSON.parse(line) as object), session_id: `session ${n % 3}` }),
+    );
+    const dataset = await world.golden(lines.join("\n"), { test_split: 1 });
+    expect(dataset).toMatchObject({ test_count: 9, group_counts: { test: 3, largest: 3 } });
+    const read = async (key: string) => {
+      let text = "";
+      for await (const piece of world.files.read(key)) text += Buffer.from(piece).toString();
+      return text.trimEnd().split("\n");
+    };
+    const groups = await read(must(dataset.line_groups?.test));
+    expect(groups).toEqual(groups.map((_, n) => groups[n % 3]));
+    expect(new Set(groups).size).toBe(3);
+    expect((await read(must(dataset.files?.test).key)).join("")).not.toContain("session");
+  });
+
   test("refuses a file for one invalid line, naming each line and rule, and stores nothing (defect 9.15)", async () => {
     const error = await refusalOf(
       [chat("a", "b"), '{"foo":1}', "[1,2]", '"text"', '{"messages":[]}', "{", chat("c", "d")].join("\n"),

@@ -91,7 +91,8 @@ test("a build on threads has the content of one without, whatever is killed on t
   }
 
   const plain = await build("v1", createDatasetActivities(deps()));
-  expect(plain.left).toHaveLength(4);
+  // Of each of two sides its lines, its keys and the groups of its lines.
+  expect(plain.left).toHaveLength(6);
   const threaded = onThreads(createDatasetActivities(deps()), threads);
   expect(await build("v2", threaded)).toEqual(plain);
   for (const kill of [1, 2, 3]) expect(await build(`vk${kill}`, threaded, kill)).toEqual(plain);

@@ -388,3 +388,105 @@ describe("the doors of evaluations", () => {
     expect((await call("listEvaluations", {})).body).toMatchObject({ evaluations_found: 1 });
   });
 });
+
+describe("what an evaluation counts", () => {
+  /** The right tool, and arguments that are wrong altogether. */
+  const wrongArguments = (world: Parameters<typeof evaluationWorld>[0] = {}) =>
+    make({
+      ...world,
+      answer: ({ model }) =>
+        model === "ft:run-1" ? toolTurn("search", '{"q":"DELETE EVERYTHING"}') : toolTurn("fetch"),
+    });
+
+  test("refuses a model that calls the right tools with wrong arguments, unless names alone were chosen", async () => {
+    const { request, evaluate, service } = await wrongArguments();
+    const { evaluation } = await request();
+    expect(await evaluate(evaluation.id)).not.toBe("pass");
+    expect((await service.get(AGENT, evaluation.id)).result?.candidate_accuracy).toBe(0);
+    const names = (await request({ metric: "tool_names" })).evaluation;
+    expect(names.id).not.toBe(evaluation.id);
+    expect(await evaluate(names.id)).toBe("pass");
+    expect((await service.get(AGENT, names.id)).result?.reasons.join()).toContain(
+      "Judged by tool names alone on 60 pairs: arguments were not compared.",
+    );
+  });
+
+  test("lines of one session, as the dataset's build found them, are one piece of evidence", async () => {
+    const { request, evaluate, service, dataset, files } = await make();
+    const held = Array.from({ length: 60 }, (_, n) => exampleLine(n));
+    const key = "dataset-2/line_groups_test.txt";
+    await files.write(
+      key,
+      (async function* () {
+        yield held.map((_, n) => `${n % 20}\n`).join("");
+      })(),
+    );
+    const test = { lines: held, groups: ["x"] };
+    await dataset("dataset-2", { test }, { line_groups: { test: key } });
+    const { evaluation } = await request({ dataset_id: "dataset-2" });
+    expect(await evaluate(evaluation.id)).toBe("inconclusive");
+    const { plan, result } = await service.get(AGENT, evaluation.id);
+    expect(plan).toMatchObject({ examples: 60, groups: 20 });
+    expect(result).toMatchObject({ pairs: 60, groups: 20 });
+    expect(result?.reasons[0]).toContain("Only 20 independent groups in 60 pairs");
+  });
+
+  test("nearly equal questions are one piece of evidence, also in a dataset that kept no groups", async () => {
+    const { request, evaluate, service, dataset } = await make();
+    const asked = (n: number, end: string) =>
+      JSON.stringify({
+        messages: [
+          {
+            role: "user",
+            content: `please look up in the archive of year ${n} volume ${n * 7} chapter ${n * 3} page ${n * 11} whatever was written there about ship number ${n * 13} and its cargo of ${n * 17} crates of salt${end}`,
+          },
+          toolTurn("search"),
+        ],
+        tools: [{ type: "function", function: { name: "search" } }],
+      });
+    const lines = Array.from({ length: 30 }, (_, n) => [asked(n + 1, "."), asked(n + 1, " !")]).flat();
+    await dataset("dataset-2", { test: { lines, groups: ["x"] } });
+    const { evaluation } = await request({ dataset_id: "dataset-2" });
+    expect(await evaluate(evaluation.id)).toBe("inconclusive");
+    expect((await service.get(AGENT, evaluation.id)).result).toMatchObject({ pairs: 60, groups: 30 });
+  });
+
+  test("free text that neither model words as expected is no verdict, and says that only equality counts", async () => {
+    const { request, evaluate, service, dataset } = await make({
+      answer: ({ model }) => ({
+        role: "assistant",
+        content: model === "ft:run-1" ? "Order 1158." : "No idea.",
+      }),
+    });
+    const lines = Array.from({ length: 83 }, (_, n) =>
+      JSON.stringify({
+        messages: [
+          { role: "user", content: `which order came in ${n}?` },
+          { role: "assistant", content: `It was order ${n}` },
+        ],
+      }),
+    );
+    await dataset("dataset-2", { test: { lines, groups: ["x"] } });
+    const { evaluation } = await request({ dataset_id: "dataset-2" });
+    expect(await evaluate(evaluation.id)).toBe("inconclusive");
+    const reasons = (await service.get(AGENT, evaluation.id)).result?.reasons.join(" ");
+    expect(reasons).toContain("nothing was measured");
+    expect(reasons).toContain("only equality is judged");
+    expect(reasons).not.toContain("ruled out");
+  });
+
+  test("tells before anything is asked which gain its groups can show, at what was seen so far", async () => {
+    const { request, dataset, asked, evaluate } = await make();
+    const held = Array.from({ length: 60 }, (_, n) => exampleLine(n));
+    const counted = { group_counts: { train: 0, validation: 0, test: 60, largest: 1 } };
+    await dataset("dataset-2", { test: { lines: held, groups: ["x"] } }, counted);
+    const first = (await request({ dataset_id: "dataset-2" })).evaluation;
+    expect(first.power).toMatchObject({ groups: 60, differing: 0.3, differing_is: "assumed" });
+    expect(first.power?.smallest_gain).toBeGreaterThan(0.15);
+    expect(first.power?.smallest_gain).toBeLessThan(0.3);
+    expect(asked).toEqual([]);
+    await evaluate(first.id);
+    const second = (await request({ dataset_id: "dataset-2", metric: "exact" })).evaluation;
+    expect(second.power).toMatchObject({ differing: 1, differing_is: "seen" });
+  });
+});

@@ -471,7 +471,7 @@ describe("retraining", () => {
           },
           get: async () => ({}),
           wasJudged: async () => false,
-          foresee: async () => {},
+          foresee: async () => undefined,
         },
       },
     });

@@ -39,9 +39,9 @@ export async function pipelineWorld(
     },
     evaluations: {
       prepare: async (input) => ({ evaluation: { id: note("eval", input) } }),
+      foresee: async () => ({ groups: 60, differing: 0.3, differing_is: "assumed", smallest_gain: 0.2 }),
       get: async () => evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z"),
       wasJudged: async () => false,
-      foresee: async () => {},
     },
     deployments,
     ...options.stages,
@@ -51,7 +51,7 @@ export async function pipelineWorld(
     ...stages,
     service,
     ledger,
-    settings: { agentId: AGENT, retrainMinEpisodes: 3 },
+    settings: { agentId: AGENT, retrainMinEpisodes: 3, retrainMetric: "auto" },
     clock,
   });
 

@@ -1,4 +1,4 @@
-import type { VerdictFacts } from "../../../src/evaluation/contract.ts";
+import type { Power, VerdictFacts } from "../../../src/evaluation/contract.ts";
 import { percent, pValue, signed } from "./format.ts";
 
 /** The gate's own rule (docs/decisions/008), step by step with this evaluation's numbers. */
@@ -9,7 +9,7 @@ export interface Step {
   readonly met: boolean | undefined;
 }
 
-const FEWEST_PAIRS = 50;
+const FEWEST_GROUPS = 50;
 const MOST_MISSING = 0.05;
 const LEVEL = 0.05;
 
@@ -18,11 +18,21 @@ export function arithmetic(facts: VerdictFacts): Step[] {
   const missing = asked === 0 ? 0 : facts.missing / asked;
   const differ = facts.candidate_only + facts.baseline_only;
   const [low, high] = facts.interval;
+  // Earlier versions counted pairs.
+  const groups = facts.groups ?? facts.pairs;
   return [
     {
-      question: "Enough pairs to judge?",
-      numbers: `${facts.pairs} pairs, ${FEWEST_PAIRS} are needed`,
-      met: facts.pairs >= FEWEST_PAIRS,
+      question: "Enough evidence to judge?",
+      numbers:
+        groups === facts.pairs
+          ? `${facts.pairs} pairs, ${FEWEST_GROUPS} are needed`
+          : `${groups} independent groups in ${facts.pairs} pairs, ${FEWEST_GROUPS} are needed`,
+      met: groups >= FEWEST_GROUPS,
+    },
+    {
+      question: "Was anything measured?",
+      numbers: `at least one model is right on ${facts.pairs - facts.neither} of ${facts.pairs} pairs`,
+      met: facts.neither < facts.pairs,
     },
     {
       question: "Answers complete?",
@@ -36,7 +46,7 @@ export function arithmetic(facts: VerdictFacts): Step[] {
     },
     {
       question: "Could that be chance?",
-      numbers: `exact McNemar, two-sided: ${pValue(facts.p_value)}; below ${LEVEL} it is not taken for chance`,
+      numbers: `exact test by groups, two-sided: ${pValue(facts.p_value)}; below ${LEVEL} it is not taken for chance`,
       met: facts.p_value < LEVEL,
     },
     {
@@ -45,4 +55,28 @@ export function arithmetic(facts: VerdictFacts): Step[] {
       met: low > 0,
     },
   ];
+}
+
+/** The metrics one can choose, and when an answer is right by them (src/evaluation/grade.ts). */
+export const RIGHT: Readonly<Record<string, string>> = {
+  auto: "the same tool calls with the same arguments; where none is expected, the same text",
+  tool_call: "the same tool calls with the same arguments; where none is expected, none",
+  tool_names: "the same tools by name, whatever their arguments",
+  exact: "literally the same calls in the same order, or the same text",
+};
+
+/** In words; `auto` and `tool_call` of earlier versions compared names alone. */
+export function rightMeans(metric: string, grading: number | undefined): string {
+  if (grading === undefined && metric === "auto")
+    return "the same tools by name, whatever their arguments; where none is expected, the same text";
+  if (grading === undefined && metric === "tool_call") return RIGHT.tool_names ?? metric;
+  return RIGHT[metric] ?? metric;
+}
+
+/** What the held-out examples can bring to light, in a sentence. */
+export function canShow(power: Power | undefined): string | undefined {
+  if (power === undefined) return undefined;
+  const { groups, differing, differing_is, smallest_gain: gain } = power;
+  const at = `with ${groups} groups, of which ${percent(differing, 0)} differ (${differing_is})`;
+  return gain === undefined ? `no gain ${at}` : `a gain of ${percent(gain, 0)} or more ${at}`;
 }

@@ -2,19 +2,12 @@ import { useState } from "preact/hooks";
 import { shown } from "../logic/content.ts";
 import { moment, percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
-import { arithmetic } from "../logic/verdict.ts";
+import { arithmetic, canShow, rightMeans } from "../logic/verdict.ts";
 import type { Evaluation } from "../logic/wire.ts";
 import { Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { LoadedPage } from "../parts/loaded.tsx";
 import { LongText } from "../parts/text.tsx";
-
-/** The rule by which an answer counts as right (src/evaluation/grade.ts). */
-const RIGHT: Readonly<Record<string, string>> = {
-  tool_call: "the same tools are called, whatever their arguments",
-  exact: "the same tools with equal arguments, or the same text",
-  auto: "the same tools are called, whatever their arguments; where none is expected, the same text",
-};
 
 type Reckoned = NonNullable<Evaluation["result"]>;
 
@@ -126,7 +119,8 @@ function EvaluationPage({ one }: { one: Evaluation }) {
             ["Run", one.run_id === undefined ? undefined : <Id id={one.run_id} />],
             ["Dataset", <Id key="d" id={one.dataset_id} />],
             ["Side", one.split],
-            ["Right means", RIGHT[one.metric] ?? one.metric],
+            ["Right means", rightMeans(one.metric, one.grading)],
+            ["Can show", canShow(one.power)],
             ["Skipped lines", one.plan?.skipped],
             ["Contamination", one.plan?.contamination === "none" ? "none found" : one.plan?.contamination],
           ]}
@@ -174,7 +168,14 @@ function Verdict({ facts, candidate, baseline }: { facts: Reckoned; candidate: s
         </dl>
         <Interval interval={facts.interval} difference={facts.difference} />
       </Card>
-      <Card title="How it was reckoned" note={`${facts.pairs} pairs`}>
+      <Card
+        title="How it was reckoned"
+        note={
+          facts.groups === undefined
+            ? `${facts.pairs} pairs`
+            : `${facts.pairs} pairs in ${facts.groups} groups`
+        }
+      >
         <div class="quad">
           {cells.map(({ name, value, tone }) => (
             <div key={name} class={tone}>

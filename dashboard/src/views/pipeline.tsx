@@ -3,6 +3,7 @@ import { moment, percent, signed, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { pipelineSteps } from "../logic/timeline.ts";
 import { curveColumns } from "../logic/trend.ts";
+import { canShow } from "../logic/verdict.ts";
 import type { Evaluation, Pipeline, Run } from "../logic/wire.ts";
 import { Ago, Badge, Card, Empty, Facts, Id, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
@@ -220,6 +221,7 @@ function Records({ pipeline }: { pipeline: Pipeline }) {
               ? undefined
               : `${pipeline.decision.approved ? "approved" : "rejected"}${pipeline.decision.decided_by === undefined ? "" : ` by ${pipeline.decision.decided_by}`}${pipeline.decision.reason === undefined ? "" : `: “${pipeline.decision.reason}”`}`,
           ],
+          ["Can show", canShow(pipeline.power)],
           ["Ended", pipeline.completed_at === undefined ? undefined : moment(pipeline.completed_at)],
         ]}
       />

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
+import { RIGHT } from "../logic/verdict.ts";
 import type { Dataset, DatasetList, Pipeline } from "../logic/wire.ts";
 import { useLive, useShared } from "../parts/context.tsx";
 import { FormDialog } from "../parts/dialog.tsx";
@@ -20,6 +21,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState(`turn-${new Date().toISOString().slice(0, 10)}`);
   const [reward, setReward] = useState("0.5");
   const [held, setHeld] = useState("");
+  const [metric, setMetric] = useState("auto");
   const [left, setLeft] = useState<readonly string[]>([]);
   const [approval, setApproval] = useState(true);
   const own = useOwnName();
@@ -40,7 +42,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
         ...(learnt.length === 0 ? {} : { include_golden: learnt }),
         ...(held === "" ? { test_split: 0.2 } : {}),
       },
-      evaluation: held === "" ? {} : { dataset_id: held },
+      evaluation: { metric, ...(held === "" ? {} : { dataset_id: held }) },
       approval: { required: approval },
       ...(own.given === undefined ? {} : { promoted_by: own.given }),
     };
@@ -107,6 +109,16 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
           {sets.map((one) => (
             <option key={one.id} value={one.id}>
               {one.name} ({one.test_count} held-out examples)
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>An answer is right when it has</span>
+        <select value={metric} onChange={(event) => setMetric(event.currentTarget.value)}>
+          {Object.entries(RIGHT).map(([one, meaning]) => (
+            <option key={one} value={one}>
+              {meaning}
             </option>
           ))}
         </select>

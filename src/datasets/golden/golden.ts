@@ -3,9 +3,10 @@ import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
 import { contentHash } from "../line/normalise.ts";
 import type { Format } from "../recipe-contract.ts";
+import { SESSION_FIELD } from "../shards/file-keys.ts";
 import { add } from "../shards/shard-file.ts";
 import { type CheckedFormat, checkFormatLine, parseLine } from "../validate/line.ts";
-import type { LineFault } from "../validate/line-rules.ts";
+import { isFields, type LineFault } from "../validate/line-rules.ts";
 import { fromExport, fromPreferenceExport } from "./import.ts";
 
 interface GoldenFault extends LineFault {
@@ -31,6 +32,10 @@ export interface GoldenOptions {
   /** Absent: supervised lines, or another tool's export that becomes them. */
   readonly format?: Format | undefined;
 }
+
+const LONGEST_SESSION = 200;
+const cleanSession = (session: string, options: GoldenOptions): string =>
+  options.redact ? redact(session).value : session;
 
 const FAULTS_SHOWN = 20;
 const LINES_PER_PAUSE = 64;
@@ -59,12 +64,14 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
       add(warnings, "blank_line");
       continue;
     }
-    const checked = cleaned(row, options, warnings);
+    const { row: line, session } = apart(row);
+    const checked = cleaned(line, options, warnings);
     if (checked.ok) {
       const hash = contentHash(checked.line);
       if (seen.has(hash)) add(warnings, "duplicate_line");
       seen.add(hash);
-      lines.push(JSON.stringify(checked.line));
+      const ofSession = session === undefined ? {} : { [SESSION_FIELD]: cleanSession(session, options) };
+      lines.push(JSON.stringify({ ...checked.line, ...ofSession }));
       continue;
     }
     invalidLines.add(index + firstLine);
@@ -83,6 +90,20 @@ export const noExample = () =>
     remedy: 'Write one {"messages": [...]} object per line.',
     details: { total: 0, invalid_lines: 0, faults: [] },
   });
+
+/**
+ * A line may say which session it is of: it stays beside the line until the build, is no part of what is learnt, and
+ * ties lines to one group as the sessions of episodes do.
+ */
+function apart(row: string): { readonly row: string; readonly session?: string } {
+  if (!row.includes(`"${SESSION_FIELD}"`)) return { row };
+  const parsed = parseLine(row);
+  if (!parsed.ok || !isFields(parsed.value)) return { row };
+  const { [SESSION_FIELD]: session, ...line } = parsed.value;
+  return typeof session === "string" && session !== "" && session.length <= LONGEST_SESSION
+    ? { row: JSON.stringify(line), session }
+    : { row };
+}
 
 /** A valid line without secrets. Redaction keeps the shape; should it ever not, the line is refused, not stored. */
 function cleaned(row: string, options: GoldenOptions, warnings: Record<string, number>): CheckedFormat {

@@ -3,12 +3,20 @@ import type { Files } from "../../files/files.ts";
 import { type Clock, toIso } from "../../kernel/clock.ts";
 import { defined, without } from "../../kernel/defined.ts";
 import { bare, type Ledger, type Stored } from "../../ledger/ledger.ts";
+import { freeMemory } from "../common/free-memory.ts";
 import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset, DatasetLine, ReadyDataset, Split } from "../contract.ts";
 import { NEAR_DUPLICATES } from "../line/near.ts";
 import { goldenLines } from "../shards/build-shard.ts";
 import type { Candidates } from "../shards/candidates.ts";
-import { folderOf, groupFileKey, isBuildFile, shardKeys, splitFileKey } from "../shards/file-keys.ts";
+import {
+  folderOf,
+  groupFileKey,
+  isBuildFile,
+  lineGroupFileKey,
+  shardKeys,
+  splitFileKey,
+} from "../shards/file-keys.ts";
 import { formatOf } from "../shards/line-of-episode.ts";
 import { createMeasure } from "../shards/measure.ts";
 import {
@@ -31,7 +39,14 @@ import { type Merged, merge } from "./merge.ts";
 import { pairLines } from "./pairs.ts";
 import { type ReservedKeys, reservedKeys } from "./reserved.ts";
 import { FATES } from "./select.ts";
-import { hashOfContent, keysOfSide, type LineSource, linesOfSide, sidesOf } from "./side-files.ts";
+import {
+  groupsOfSide,
+  hashOfContent,
+  keysOfSide,
+  type LineSource,
+  linesOfSide,
+  sidesOf,
+} from "./side-files.ts";
 import { splitKeyMark } from "./split.ts";
 
 export interface AssembleDeps {
@@ -107,10 +122,12 @@ export async function assemble(
       indexes,
       origins,
       length: candidates.length,
-      merged,
+      // Not the groups: another thread would be sent them for nothing.
+      merged: without(merged, "group"),
       threshold,
     }),
   );
+  freeMemory(merged.group);
   stages.add(noted.seconds);
   const figures = await figuresOf(candidates, merged, noted.tools, encoding);
   const first = await store.firstWithContent(dataset.agent_id, contentHash);
@@ -140,6 +157,7 @@ export async function assemble(
     seconds: stages.seconds,
     files: written.files,
     groups: written.groups,
+    line_groups: written.lineGroups,
     completed_at: toIso(deps.clock.now()),
   });
   await store.replace(dataset, ready);
@@ -208,7 +226,7 @@ async function gather(
 
 /** Lines of the golden datasets named in the recipe: what they train and validate on, never their test side. */
 function includedLines(
-  { files, store }: AssembleDeps,
+  { files, store, settings }: AssembleDeps,
   dataset: Dataset,
   measure: (line: DatasetLine) => { contentHash: string; tokens: number },
 ) {
@@ -220,7 +238,8 @@ function includedLines(
       const golden = await store.read(dataset.agent_id, id);
       for (const side of ["train", "validation"] as const) {
         const file = golden?.files?.[side];
-        if (file !== undefined) yield* goldenLines(files, file.key, dataset, summary, measure);
+        if (file !== undefined)
+          yield* goldenLines(files, file.key, dataset, summary, measure, settings.splitKey);
       }
     }
   }
@@ -253,6 +272,7 @@ async function writeSides(
   const counts = merged.sideCounts;
   const written: NonNullable<Dataset["files"]> = {};
   const groups: Partial<Record<Split, string>> = {};
+  const lineGroups: Partial<Record<Split, string>> = {};
   for (const side of sidesOf(merged)) {
     const key = splitFileKey(dataset, side);
     const bytes = linesOfSide(files, merged, sources, side);
@@ -262,8 +282,11 @@ async function writeSides(
     const own = groupFileKey(dataset.id, side);
     groups[side] = own;
     await stages.wait("group_files", () => files.write(own, keysOfSide(candidates, merged, side)));
+    const byLine = lineGroupFileKey(dataset.id, side);
+    lineGroups[side] = byLine;
+    await stages.wait("group_files", () => files.write(byLine, groupsOfSide(merged, side)));
   }
-  return { files: written, groups };
+  return { files: written, groups, lineGroups };
 }
 
 async function* marked(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

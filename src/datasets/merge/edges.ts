@@ -56,7 +56,7 @@ export async function writeEdges(
   deps: { readonly ledger: Ledger; readonly files: Files },
   dataset: Pick<Dataset, "id" | "agent_id" | "created_at">,
   candidates: Candidates,
-  merged: Merged,
+  merged: Omit<Merged, "group">,
   origins: readonly string[],
 ): Promise<{ pages: number; rows: number; tools: Record<string, number> }> {
   // Without a prototype: a tool may be called `constructor`.

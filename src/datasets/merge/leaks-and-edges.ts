@@ -13,7 +13,7 @@ export interface LeaksAndEdgesInput {
   readonly indexes: readonly string[];
   readonly origins: readonly string[];
   readonly length: number;
-  readonly merged: Merged;
+  readonly merged: Omit<Merged, "group">;
   readonly threshold: number;
 }
 

@@ -26,6 +26,8 @@ export interface Merged extends Selected {
   readonly sideCounts: Readonly<Record<Split, number>>;
   readonly groups: Readonly<Record<Split, number>>;
   readonly largestGroup: number;
+  /** Each candidate's group, by its oldest member. */
+  readonly group: Int32Array<ArrayBuffer>;
 }
 
 /**
@@ -79,8 +81,7 @@ async function placed(candidates: Candidates, selected: Selected, options: Merge
     }
     if (isPauseDue(i)) await letOthersRun();
   }
-  freeMemory(group);
-  return { ...selected, ...groups, counts, sides, sideCounts };
+  return { ...selected, ...groups, counts, sides, sideCounts, group };
 }
 
 function leave(fates: Uint8Array, counts: Record<Fate, number>, example: number, fate: Fate): void {

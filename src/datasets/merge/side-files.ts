@@ -93,6 +93,27 @@ export async function* linesOfSide(
   if (used > 0) yield block.subarray(0, used);
 }
 
+/** Numbers handed to the file at once. */
+const NUMBERS = 8192;
+
+/** The number of each line's group, one a line, in the order of the side's file: an evaluation counts groups. */
+export async function* groupsOfSide(
+  { sides, group }: Pick<Merged, "sides" | "group">,
+  side: Split,
+): AsyncGenerator<string> {
+  const wanted = sideCode(side);
+  let numbers: number[] = [];
+  for (let candidate = 0; candidate < sides.length; candidate++) {
+    if (sides[candidate] !== wanted) continue;
+    numbers.push(group[candidate] as number);
+    if (numbers.length < NUMBERS) continue;
+    yield `${numbers.join("\n")}\n`;
+    numbers = [];
+    await letOthersRun();
+  }
+  if (numbers.length > 0) yield `${numbers.join("\n")}\n`;
+}
+
 async function lineLengths(lines: Candidates): Promise<Uint32Array> {
   const lengths = new Uint32Array(lines.length);
   for await (const page of lines.pages())

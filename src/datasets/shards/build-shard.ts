@@ -11,7 +11,7 @@ import { type DatasetStore, inRange } from "../store.ts";
 import { type Encoding, encodingOf } from "../tokens/tokens.ts";
 import { checkFormat } from "../validate/line.ts";
 import { correctionLines } from "./corrections.ts";
-import { planKey, shardKeys, sourceFileKey } from "./file-keys.ts";
+import { planKey, SESSION_FIELD, shardKeys, sourceFileKey } from "./file-keys.ts";
 import { chosen, formatOf, isTagged, lineOf, stratumOf } from "./line-of-episode.ts";
 import { createMeasure, LONGEST_EXAMPLE, type Measured } from "./measure.ts";
 import { planEpisodeShards } from "./plan.ts";
@@ -79,7 +79,7 @@ export async function buildShard(deps: ShardDeps, dataset: Dataset, asked: Shard
   });
   const examples =
     dataset.recipe.kind === "golden"
-      ? goldenLines(deps.files, sourceFileKey(dataset.id), dataset, summary, measure)
+      ? goldenLines(deps.files, sourceFileKey(dataset.id), dataset, summary, measure, deps.settings.splitKey)
       : episodeLines(deps, dataset, shard, summary, measure, stages);
   return await writeShard(deps.files, deps.settings.splitKey, keys, summary, examples, stages);
 }
@@ -189,13 +189,17 @@ export async function* goldenLines(
   { recipe }: Pick<Dataset, "recipe">,
   summary: ShardSummary,
   measure: (line: DatasetLine) => Measured,
+  splitKey: string,
 ): AsyncGenerator<KeptLine[]> {
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
   let batch: KeptLine[] = [];
-  for await (const text of lines(files.read(key))) {
-    if (text === "") continue;
+  for await (const stored of lines(files.read(key))) {
+    if (stored === "") continue;
     summary.read++;
-    const checked = checkFormat(JSON.parse(text), formatOf(recipe));
+    const { [SESSION_FIELD]: session_id, ...value } = JSON.parse(stored) as Record<string, unknown>;
+    const session = typeof session_id === "string" ? sessionKey(splitKey, { session_id }) : undefined;
+    const text = session_id === undefined ? stored : JSON.stringify(value);
+    const checked = checkFormat(value, formatOf(recipe));
     if (checked.ok) {
       const measured = measure(checked.line);
       if (measured.tokens > longest) add(summary.dropped, "over_long");
@@ -203,7 +207,14 @@ export async function* goldenLines(
         const { messages, outputs } = turnsOf(checked.line);
         const called = [...messages, ...outputs].flatMap((turn) => turn.tool_calls ?? []);
         const tools = [...new Set(called.map((call) => call.function.name))];
-        batch.push({ ...measured, line: checked.line, text, score: GOLDEN_SCORE, origin: [[], [], tools] });
+        batch.push({
+          ...measured,
+          line: checked.line,
+          text,
+          score: GOLDEN_SCORE,
+          origin: [[], [], tools],
+          ...(session === undefined ? {} : { sessionKey: session }),
+        });
       }
     } else add(summary.dropped, `invalid:${checked.faults[0]?.rule ?? "unknown"}`);
     if (batch.length < LINES_AT_ONCE) continue;

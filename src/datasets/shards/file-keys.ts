@@ -20,7 +20,9 @@ export function splitFileKey(dataset: Named, split: Split): string {
   return `${dataset.id}/${slug(dataset.name)}${golden}_${split}_${day}.jsonl`;
 }
 export const groupFileKey = (id: string, split: Split): string => `${id}/groups_${split}.txt`;
-/** The checked and redacted lines of a golden file. */
+export const lineGroupFileKey = (id: string, split: Split): string => `${id}/line_groups_${split}.txt`;
+/** The checked and redacted lines of a golden file; a line that names its session has it in this field. */
+export const SESSION_FIELD = "session_id";
 export const sourceFileKey = (id: string): string => `${id}/source.jsonl`;
 export const folderOf = (id: string): string => `${id}/`;
 

@@ -3,7 +3,7 @@ import type { Commands } from "../command.ts";
 import { decideExtras, healthExtras } from "../extras.ts";
 import { health, runPipeline } from "../flows.ts";
 import { facts, list, outline, plain, table } from "../layout.ts";
-import { agentOf, more } from "./shared.ts";
+import { agentOf, more, powerText } from "./shared.ts";
 
 /** Pipelines, and the whole at a glance. */
 export const PIPELINE_COMMANDS = {
@@ -64,6 +64,7 @@ function pipelineText(body: ReplyOf<"getPipeline">): string[] {
       ["Dataset ID", body.dataset_id],
       ["Run ID", body.run_id],
       ["Evaluation ID", body.evaluation_id],
+      ["Can show", powerText(body.power)],
       ["Verdict", body.verdict],
       ["Deployment ID", body.deployment_id],
       ["Decided by", body.decision?.decided_by],

@@ -1,3 +1,4 @@
+import type { ReplyOf } from "../../../operations.ts";
 import { type Body, plain, RULER } from "../layout.ts";
 
 const STATUS_SIGNS: Readonly<Record<string, string>> = {
@@ -27,3 +28,12 @@ export const waitingText = (
     ? undefined
     : `${plain(waiting.reason)} (since ${plain(waiting.since)}${waiting.again_at === undefined ? "" : `; again at ${plain(waiting.again_at)}`})`;
 export const underWay = (what: string, id: unknown) => [`⏳ ${what} is in progress (ID: ${plain(id)})`];
+
+const inPercent = (share: number) => `${(share * 100).toFixed(0)} %`;
+/** What the held-out examples can bring to light. */
+export function powerText(power: ReplyOf<"getEvaluation">["power"]): string | undefined {
+  if (power === undefined) return undefined;
+  const { groups, differing, differing_is, smallest_gain: gain } = power;
+  const at = `with ${groups} groups, of which ${inPercent(differing)} differ (${differing_is})`;
+  return gain === undefined ? `no gain ${at}` : `a gain of ${inPercent(gain)} or more ${at}`;
+}

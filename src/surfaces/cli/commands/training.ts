@@ -3,7 +3,7 @@ import type { Commands } from "../command.ts";
 import { trainExtras } from "../extras.ts";
 import { followedEvaluation, train } from "../flows.ts";
 import { facts, list, plain, table } from "../layout.ts";
-import { agentOf, more, none, ruled, statusSign, waitingText } from "./shared.ts";
+import { agentOf, more, none, powerText, ruled, statusSign, waitingText } from "./shared.ts";
 
 type Run = ReplyOf<"listTrainingRuns">["training_runs"][number];
 
@@ -101,6 +101,10 @@ export const TRAINING_COMMANDS = {
 const percent = (value: number | undefined) =>
   value === undefined ? undefined : `${(value * 100).toFixed(1)} %`;
 
+/** The metric; `auto` and `tool_call` of earlier versions compared names alone. */
+const judgedText = ({ metric, grading }: ReplyOf<"getEvaluation">) =>
+  grading === undefined && metric !== "exact" ? `${metric} (tool names alone)` : metric;
+
 function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
   const { result, verdict } = body;
   const interval = result?.interval;
@@ -117,7 +121,10 @@ function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
       ["Candidate", body.candidate],
       ["Baseline", body.baseline],
       ["Waits for", waitingText(body.waiting)],
+      ["Right means", judgedText(body)],
+      ["Can show", powerText(body.power)],
       ["Pairs", result?.pairs],
+      ["Groups", result?.groups],
       ["Missing", result?.missing === 0 ? undefined : result?.missing],
       ["Baseline accuracy", percent(result?.baseline_accuracy)],
       ["Candidate accuracy", percent(result?.candidate_accuracy)],
