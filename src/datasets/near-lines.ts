@@ -2,10 +2,11 @@ import { type Files, lines } from "../files/files.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { letOthersRun } from "./common/let-others-run.ts";
 import type { DatasetLine } from "./contract.ts";
-import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "./line/near.ts";
+import { isTemplate, NearSet } from "./line/near-set.ts";
 
-/** Training lines looked through at a time: bounds the memory to some 10 MB whatever the file's size. */
-const CHUNK = 65_536;
+/** Held-out lines held at once, in lines and in characters; for more of them the training files are read again. */
+const MOST_LINES = 32_768;
+const MOST_CHARACTERS = 32 * 1024 * 1024;
 const LINES_PER_PAUSE = 64;
 
 /**
@@ -18,40 +19,68 @@ export async function nearLines(
   others: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const near = new Set<string>();
-  const names: string[] = [];
-  let own = new Uint8Array(SIGNATURE_BYTES * 256);
-  for await (const { text, line } of linesOf(files, file)) {
-    if ((names.length + 1) * SIGNATURE_BYTES > own.length) {
-      const larger = new Uint8Array(own.length * 2);
-      larger.set(own);
-      own = larger;
-    }
-    writeSignature(line, own, names.length * SIGNATURE_BYTES);
-    names.push(sha256(text).slice(0, 16));
-  }
-  let chunk = new Uint8Array(SIGNATURE_BYTES * CHUNK);
-  let held = 0;
-  const compare = () => {
-    const index = new NearIndex(chunk, held, NEAR_DUPLICATES);
-    for (let i = 0; i < held; i++) index.add(i);
-    for (const [i, name] of names.entries())
-      if (!near.has(name) && index.findLike(own, i * SIGNATURE_BYTES) >= 0) near.add(name);
-    chunk = new Uint8Array(SIGNATURE_BYTES * CHUNK);
-    held = 0;
+  let held: string[] = [];
+  let characters = 0;
+  const compare = async () => {
+    for (const place of await nearAmong(files, held, others))
+      near.add(sha256(held[place] as string).slice(0, 16));
+    held = [];
+    characters = 0;
   };
-  for (const other of others)
-    for await (const { line } of linesOf(files, other)) {
-      writeSignature(line, chunk, held * SIGNATURE_BYTES);
-      if (++held === CHUNK) compare();
-    }
-  if (held > 0) compare();
+  for await (const text of linesOf(files, file)) {
+    held.push(text);
+    characters += text.length;
+    if (held.length === MOST_LINES || characters > MOST_CHARACTERS) await compare();
+  }
+  if (held.length > 0) await compare();
   return near;
 }
 
-async function* linesOf(files: Files, key: string): AsyncGenerator<{ text: string; line: DatasetLine }> {
+/** Places of the lines that others are near to. */
+async function nearAmong(
+  files: Files,
+  held: readonly string[],
+  others: readonly string[],
+): Promise<Set<number>> {
+  const pairs = nearPairs(held.map(unmarked));
+  for (const other of others)
+    for await (const text of linesOf(files, other)) pairs.add(JSON.parse(unmarked(text)) as DatasetLine);
+  return pairs.places();
+}
+
+/** Lines held, of which those are counted that lines streaming by are near to. */
+export function nearPairs(held: readonly string[]) {
+  const near = new Set<number>();
+  /** Of what is reworded the different rewordings: of many it is no likeness. */
+  const rewordings = new Map<number, Set<string>>();
+  const set = new NearSet(held);
+  const places = (): Set<number> => {
+    const all = new Set(near);
+    for (const [place, gists] of rewordings)
+      if (!isTemplate(gists.size)) for (const one of set.sameAs(place)) all.add(one);
+    return all;
+  };
+  return {
+    add: (line: DatasetLine): void => {
+      const { same, reworded, gist } = set.find(line);
+      for (const place of same) near.add(place);
+      for (const place of reworded) {
+        const known = rewordings.get(place) ?? new Set();
+        if (!isTemplate(known.size)) known.add(gist);
+        rewordings.set(place, known);
+      }
+    },
+    places,
+    count: (): number => places().size,
+  };
+}
+
+const unmarked = (text: string): string => text.replace(/^\uFEFF/, "");
+
+async function* linesOf(files: Files, key: string): AsyncGenerator<string> {
   let number = 0;
   for await (const text of lines(files.read(key))) {
     if (++number % LINES_PER_PAUSE === 0) await letOthersRun();
-    if (text.trim() !== "") yield { text, line: JSON.parse(text.replace(/^\uFEFF/, "")) as DatasetLine };
+    if (text.trim() !== "") yield text;
   }
 }

@@ -1,5 +1,5 @@
 import { exampleSchema } from "../datasets/contract.ts";
-import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "../datasets/line/near.ts";
+import { isTemplate, NearSet } from "../datasets/line/near-set.ts";
 import { inputText } from "../datasets/line/normalise.ts";
 
 /** A held-out line with the number of the group that its dataset's build put it in, where that is known. */
@@ -27,14 +27,12 @@ export function groupsOf(lines: readonly GroupedLine[]): Map<string, string> {
     parent[Math.max(first, second)] = Math.min(first, second);
   };
   const firstWith = new Map<string, number>();
-  const signatures = new Uint8Array(lines.length * SIGNATURE_BYTES);
-  const near = new NearIndex(signatures, lines.length, NEAR_DUPLICATES);
+  const near = new NearSet(lines.map(({ line }) => line));
   for (const [i, { line, built }] of lines.entries()) {
     const example = exampleSchema.parse(JSON.parse(line));
-    writeSignature(example, signatures, i * SIGNATURE_BYTES);
-    const alike = near.find(i);
-    if (alike >= 0) union(alike, i);
-    near.add(i);
+    const { same, reworded } = near.find(example);
+    for (const one of same) union(one, i);
+    if (!isTemplate(reworded.length)) for (const one of reworded) union(one, i);
     const keys = [`asked ${inputText(example.messages)}`, ...(built === undefined ? [] : [`built ${built}`])];
     for (const key of keys) {
       const first = firstWith.get(key);

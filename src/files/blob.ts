@@ -122,6 +122,15 @@ export function blobFiles(settings: BlobSettings): Files {
     }
   }
 
+  async function readRange(key: string, from: number, bytes: number): Promise<Uint8Array> {
+    checkFileKey(key);
+    const client = await blob(key);
+    const size = (await faults(key, () => client.getProperties())).contentLength ?? 0;
+    const wanted = Math.min(bytes, size - from);
+    if (wanted <= 0) return new Uint8Array(0);
+    return await faults(key, () => client.downloadToBuffer(from, wanted));
+  }
+
   async function list(prefix: string): Promise<string[]> {
     if (!prefix.endsWith("/")) throw invalid("bad_file_key", "A prefix ends with `/`.", { field: "prefix" });
     checkFileKey(prefix.slice(0, -1));
@@ -140,6 +149,7 @@ export function blobFiles(settings: BlobSettings): Files {
   return {
     write,
     read,
+    readRange,
     async stat(key) {
       checkFileKey(key);
       const client = await blob(key);

@@ -22,6 +22,8 @@ export interface Files {
    * @throws LightningError not_found `file_missing`
    */
   read(key: string, into?: Uint8Array): AsyncIterable<Uint8Array>;
+  /** Some bytes of a file, fewer where it ends before. @throws LightningError not_found `file_missing` */
+  readRange(key: string, from: number, bytes: number): Promise<Uint8Array>;
   stat(key: string): Promise<{ readonly bytes: number } | undefined>;
   /** Keys under a prefix that ends with `/`, sorted. */
   list(prefix: string): Promise<string[]>;

@@ -108,6 +108,26 @@ export function folderFiles(root: string): Files {
     }
   }
 
+  async function readRange(key: string, from: number, bytes: number): Promise<Uint8Array> {
+    const target = locate(key);
+    await guard(target);
+    if ((await fileAt(target)) === undefined)
+      throw notFound("file_missing", `There is no file "${key}".`, { field: "key" });
+    const file = await open(target, "r");
+    try {
+      const into = new Uint8Array(bytes);
+      let held = 0;
+      while (held < bytes) {
+        const { bytesRead } = await file.read(into, held, bytes - held, from + held);
+        if (bytesRead === 0) break;
+        held += bytesRead;
+      }
+      return into.subarray(0, held);
+    } finally {
+      await file.close();
+    }
+  }
+
   async function list(prefix: string): Promise<string[]> {
     if (!prefix.endsWith("/")) throw invalid("bad_file_key", "A prefix ends with `/`.", { field: "prefix" });
     const folder = locate(prefix.slice(0, -1));
@@ -122,6 +142,7 @@ export function folderFiles(root: string): Files {
   return {
     write,
     read,
+    readRange,
     async stat(key) {
       const target = locate(key);
       await guard(target);

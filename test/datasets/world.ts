@@ -187,6 +187,11 @@ export function memoryFiles(): Files {
       // Small pieces, so that lines are cut in the middle.
       for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
     },
+    async readRange(key, from, length) {
+      const bytes = held.get(key);
+      if (bytes === undefined) throw notFound("file_missing", `There is no file "${key}".`);
+      return bytes.subarray(from, from + length);
+    },
     stat: async (key) => (held.has(key) ? { bytes: held.get(key)?.length ?? 0 } : undefined),
     list: async (prefix) =>
       [...held.keys()].filter((key) => key.startsWith(prefix)).toSorted((a, b) => a.localeCompare(b)),

@@ -1,27 +1,29 @@
 import { freeMemory } from "../common/free-memory.ts";
 import type { DatasetLine } from "../contract.ts";
-import { contentText, inputLength, turnsOf } from "./normalise.ts";
+import { GIST_WORDS, writeGist } from "./near-gist.ts";
 
 /**
- * Near-duplicates by MinHash and LSH. A signature holds two halves, what was asked and what was done, since the same
- * long tool result under two questions is two examples. Each half keeps 24 least hashes of its three-word pieces, one
- * byte each; the share of equal bytes estimates the share of common pieces (Jaccard). Every piece is hashed four times
- * and not 24: each hash also chooses one of six places (one-permutation hashing), and a place that no piece fell into
- * takes what a neighbour of its hash holds.
+ * Near-duplicates, in two steps. Lines of one gist (near-gist.ts) are the same to a person, and found by a key. Lines
+ * that are worded a little differently have other gists: candidates for these are found by MinHash and LSH, and each
+ * pair is then looked at word by word (near-reworded.ts). So a signature holds the gist and two halves, what was asked
+ * and what was done, since the same long tool result under two questions is two examples. Each half keeps 14 least
+ * hashes of its words, one byte each; the share of equal bytes estimates the share of common words (Jaccard). Every
+ * word is hashed twice and not 14 times: each hash also chooses one of seven places (one-permutation hashing), and a
+ * place that no word fell into takes what a neighbour of its hash holds.
  */
-const HALF = 24;
-/** From which likeness an example is a near-duplicate; by 24 hashes a half, 0.85 is told within some 0.07. */
+const HALF = 14;
+/** Share of the words of question and answer that a rewording keeps, from which it is a near-duplicate. */
 export const NEAR_DUPLICATES = 0.85;
-const HASHES = 4;
+const HASHES = 2;
 const PLACES = HALF / HASHES;
-export const SIGNATURE_BYTES = 2 * HALF;
-/** Bands of two bytes from either half: examples of which both halves are 87 % alike meet in one with 99.9 %. */
-const BANDS = 8;
-/** Texts of fewer words are near only to themselves: one other word in seven may be another question. */
-const FEWEST_WORDS = 8;
-const SHINGLE = 3;
-/** Words that a half is judged by; the rest of a very long text does not change the verdict on its beginning. */
-const MOST_WORDS = 20_000;
+const GIST_BYTES = GIST_WORDS * 4;
+/** Of these what a rewording has in common: what must be the same, and the system turns. */
+const FIXED_BYTES = 8;
+export const SIGNATURE_BYTES = GIST_BYTES + 2 * HALF;
+/** Bands of two bytes from either half: examples of which both halves are 85 % alike meet in one with 99 %. */
+const BANDS = 7;
+/** Bytes of a half that may differ before a pair is looked at: an estimate by 14 is off by some 0.13. */
+const MOST_DIFFERING = 7;
 
 const multipliers = new Int32Array(HASHES);
 const offsets = new Int32Array(HASHES);
@@ -32,33 +34,15 @@ for (let k = 0, state = 0x9e3779b9; k < HASHES; k++) {
   offsets[k] = state;
 }
 
-const words = new Int32Array(MOST_WORDS);
-const least = new Uint32Array(HALF);
-
-/** Words of the texts as hashes: letters and digits, ASCII case apart. */
-function readWords(texts: readonly string[]): number {
-  let count = 0;
-  for (const text of texts) {
-    let hash = 0;
-    for (let at = 0; at <= text.length; at++) {
-      let code = at < text.length ? text.charCodeAt(at) : 32;
-      if (code >= 65 && code <= 90) code += 32;
-      if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code >= 128) {
-        hash = Math.imul((hash === 0 ? 0x811c9dc5 : hash) ^ code, 0x01000193);
-        continue;
-      }
-      if (hash === 0) continue;
-      if (count === MOST_WORDS) return count;
-      words[count++] = hash;
-      hash = 0;
-    }
-  }
-  return count;
-}
+const askedLeast = new Uint32Array(HALF);
+const doneLeast = new Uint32Array(HALF);
+const gist = new Uint32Array(GIST_WORDS);
+const gistBytes = new Uint8Array(gist.buffer);
 
 const NOTHING = 0xffffffff;
 
-function take(piece: number): void {
+function take(piece: number, asked: boolean): void {
+  const least = asked ? askedLeast : doneLeast;
   for (let k = 0; k < HASHES; k++) {
     let value = Math.imul(piece ^ (offsets[k] as number), multipliers[k] as number);
     value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
@@ -70,7 +54,7 @@ function take(piece: number): void {
 }
 
 /** The hash's next place that holds something, counted from a start that differs by place. */
-function borrowed(place: number): number {
+function borrowed(least: Uint32Array, place: number): number {
   const first = place - (place % PLACES);
   for (let step = 1; step < PLACES; step++) {
     const held = least[
@@ -81,77 +65,57 @@ function borrowed(place: number): number {
   return 0;
 }
 
-function half(texts: readonly string[], out: Uint8Array, at: number): void {
-  const count = readWords(texts);
-  least.fill(NOTHING);
-  if (count < FEWEST_WORDS) {
-    let whole = count;
-    for (let i = 0; i < count; i++) whole = Math.imul(whole, 0x01000193) ^ (words[i] as number);
-    take(whole);
-  } else
-    for (let i = 0; i + SHINGLE <= count; i++) {
-      let piece = 0;
-      for (let j = i; j < i + SHINGLE; j++)
-        piece = Math.imul(piece ^ (words[j] as number), 0x5bd1e995) ^ (piece >>> 13);
-      take(piece);
-    }
+function writeHalf(least: Uint32Array, out: Uint8Array, at: number): void {
   for (let k = 0; k < HALF; k++) {
     const held = least[k] as number;
-    out[at + k] = Math.imul(held === NOTHING ? borrowed(k) : held, 0x9e3779b1) >>> 24;
+    out[at + k] = Math.imul(held === NOTHING ? borrowed(least, k) : held, 0x9e3779b1) >>> 24;
   }
 }
 
-/** Writes the line's signature at an offset. */
-export function writeSignature(line: DatasetLine, out: Uint8Array, at: number): void {
-  const { messages, outputs } = turnsOf(line);
-  const asked: string[] = [];
-  const done: string[] = [];
-  const cut = inputLength(messages);
-  for (const [index, turn] of [...messages, ...outputs].entries()) {
-    if (turn.role === "system" || turn.role === "developer") continue;
-    const into = index < cut ? asked : done;
-    const text = contentText(turn.content);
-    if (text !== "") into.push(text);
-    for (const call of turn.tool_calls ?? []) into.push(call.function.name, call.function.arguments);
-  }
-  if ("reference_answer" in line) done.push(String(line.reference_answer));
-  half(asked, out, at);
-  half(done, out, at + HALF);
+const sink = { take };
+
+/** Writes the line's signature at an offset. @param system whether its system turns are part of it */
+export function writeSignature(line: DatasetLine, out: Uint8Array, at: number, system = true): void {
+  askedLeast.fill(NOTHING);
+  doneLeast.fill(NOTHING);
+  writeGist(line, gist, system, sink);
+  for (let k = 0; k < GIST_BYTES; k++) out[at + k] = gistBytes[k] as number;
+  writeHalf(askedLeast, out, at + GIST_BYTES);
+  writeHalf(doneLeast, out, at + GIST_BYTES + HALF);
 }
 
 /**
- * Looks examples up by likeness: an open-addressing table from bands to the examples added. A place holds the example
- * and, in the bits above, a part of the band's hash: nearly all that only lie in the way are told by it alone.
+ * Looks candidates for rewordings up: an open-addressing table from bands to the examples added. A place holds the
+ * example and, in the bits above, a part of the band's hash: nearly all that only lie in the way are told by it alone.
  */
 export class NearIndex {
   readonly #signatures: Uint8Array<ArrayBuffer>;
   readonly #slots: Int32Array<ArrayBuffer>;
   readonly #size: number;
-  readonly #mostDiffering: number;
   /** Of a place the bits that hold the example, plus one. */
   readonly #numbers: number;
   /** Looked at in one band at most: without the limit a text that half of all have would make the work quadratic. */
   static readonly MOST_LOOKS = 32;
 
-  /** @param most how many examples will be added @param threshold share of common pieces in each half, 0 to 1 */
-  constructor(signatures: Uint8Array<ArrayBuffer>, most: number, threshold: number) {
+  /** @param most how many examples will be added */
+  constructor(signatures: Uint8Array<ArrayBuffer>, most: number) {
     // Not a power of two: doubling would cost a million examples 32 MB.
     const size = Math.max(64, Math.ceil(most * BANDS * 1.4));
     this.#signatures = signatures;
     this.#slots = new Int32Array(size);
     this.#size = size;
-    this.#mostDiffering = HALF - Math.ceil(threshold * HALF);
     this.#numbers = 2 ** Math.ceil(Math.log2(signatures.length / SIGNATURE_BYTES + 2)) - 1;
   }
 
-  /** An example added before that is near to this one, or -1. */
-  find(example: number): number {
-    return this.findLike(this.#signatures, example * SIGNATURE_BYTES);
+  /** Examples added before that may be this one reworded, at most `most`. */
+  like(example: number, most?: number): number[] {
+    return this.likeBytes(this.#signatures, example * SIGNATURE_BYTES, most);
   }
 
-  /** An example added before that is near to the signature at an offset, or -1. */
-  findLike(bytes: Uint8Array, at: number): number {
+  /** Examples added before that may be a rewording of the signature at an offset, at most `most`. */
+  likeBytes(bytes: Uint8Array, at: number, most = MOST_CANDIDATES): number[] {
     const numbers = this.#numbers;
+    let found: number[] = NONE;
     for (let band = 0; band < BANDS; band++) {
       const hash = bandHash(bytes, at, band);
       const part = partOf(hash, numbers);
@@ -161,10 +125,13 @@ export class NearIndex {
         if (held === 0) break;
         if ((held & ~numbers) !== part) continue;
         looks++;
-        if (this.#isLike((held & numbers) - 1, bytes, at)) return (held & numbers) - 1;
+        const example = (held & numbers) - 1;
+        if (found.includes(example) || !this.#isLike(example, bytes, at)) continue;
+        if (found === NONE) found = [];
+        if (found.push(example) === most) return found;
       }
     }
-    return -1;
+    return found;
   }
 
   add(example: number): void {
@@ -186,21 +153,22 @@ export class NearIndex {
     freeMemory(this.#signatures);
   }
 
-  isNear(a: number, b: number): boolean {
-    return this.#isLike(a, this.#signatures, b * SIGNATURE_BYTES);
-  }
-
+  /** What must be the same is; of the words most are in common. */
   #isLike(example: number, bytes: Uint8Array, at: number): boolean {
     const own = example * SIGNATURE_BYTES;
-    return this.#isHalfLike(own, bytes, at) && this.#isHalfLike(own + HALF, bytes, at + HALF);
+    const signatures = this.#signatures;
+    for (let k = 0; k < FIXED_BYTES; k++) if (signatures[own + k] !== bytes[at + k]) return false;
+    return (
+      this.#isHalfLike(own + GIST_BYTES, bytes, at + GIST_BYTES) &&
+      this.#isHalfLike(own + GIST_BYTES + HALF, bytes, at + GIST_BYTES + HALF)
+    );
   }
 
-  /** Most that meet in a band have little else in common: a few bytes tell. */
   #isHalfLike(own: number, bytes: Uint8Array, at: number): boolean {
     const signatures = this.#signatures;
     let differing = 0;
     for (let k = 0; k < HALF; k++)
-      if (signatures[own + k] !== bytes[at + k] && ++differing > this.#mostDiffering) return false;
+      if (signatures[own + k] !== bytes[at + k] && ++differing > MOST_DIFFERING) return false;
     return true;
   }
 
@@ -213,15 +181,22 @@ export class NearIndex {
   }
 }
 
-/** 32 bits, unsigned. */
+const NONE: number[] = [];
+/** Candidates of one example that are looked at word by word, at most. */
+const MOST_CANDIDATES = 8;
+
+/** 32 bits, unsigned: two bytes of either half, and what must be the same. */
 function bandHash(s: Uint8Array, signature: number, band: number): number {
-  const at = signature + band * 2;
+  const at = signature + GIST_BYTES + band * 2;
   let key =
     ((s[at] ?? 0) << 24) | ((s[at + 1] ?? 0) << 16) | ((s[at + HALF] ?? 0) << 8) | (s[at + HALF + 1] ?? 0);
   key = Math.imul(key ^ (band * 0x9e3779b1), 0x85ebca6b);
-  key = Math.imul(key ^ (key >>> 15), 0xc2b2ae35);
+  key = Math.imul(key ^ (key >>> 15) ^ word(s, signature) ^ word(s, signature + 4), 0xc2b2ae35);
   return (key ^ (key >>> 13)) >>> 0;
 }
+
+const word = (s: Uint8Array, at: number): number =>
+  (s[at] ?? 0) | ((s[at + 1] ?? 0) << 8) | ((s[at + 2] ?? 0) << 16) | ((s[at + 3] ?? 0) << 24);
 
 /** Other bits of a hash than those that choose its place, above those that hold numbers. */
 const partOf = (hash: number, numbers: number): number => Math.imul(hash, 0x9e3779b1) & ~numbers;

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Message } from "../../episodes/contract.ts";
 import { canonicalJson, keyedHash } from "../../kernel/hashing.ts";
 import { memoiseJson } from "../common/memoise-json.ts";
-import type { DatasetLine, Example, Preference } from "../contract.ts";
+import type { DatasetLine, Example, Preference, Reinforcement } from "../contract.ts";
 
 /**
  * What makes two examples "the same". Two questions, two answers: the *content* (everything the model would learn
@@ -49,21 +49,41 @@ export function inputLength(messages: readonly Message[]): number {
  */
 function comparable(messages: readonly Message[]): string {
   const places: string[] = [];
+  let all = `${messages.length}`;
+  for (const message of messages) {
+    const { content } = message;
+    all += `;${message.role}${sized(composed(contentText(content)).trim())}`;
+    // What a part holds beside its text.
+    if (Array.isArray(content) && !content.every(isPlainText)) all += `p${sized(canonicalJson(content))}`;
+    all += restOf(message, places);
+  }
+  return all;
+}
+
+const isPlainText = (part: object): boolean =>
+  Object.keys(part).every((key) => key === "type" || key === "text");
+
+/**
+ * All that a turn holds beside its role and content: name, weight, refusal, calls, and whatever else a format may
+ * bring. @param places ids of calls met so far in the conversation
+ */
+export function restOf(message: Message, places: string[]): string {
   const place = (id: string): number => {
     const known = places.indexOf(id);
     return known >= 0 ? known : places.push(id) - 1;
   };
-  let all = `${messages.length}`;
-  for (const message of messages) {
-    all += `;${message.role}${sized(composed(contentText(message.content)).trim())}`;
-    if (message.name !== undefined) all += `n${sized(message.name)}`;
-    if (message.weight !== undefined) all += `w${message.weight}`;
-    if (message.tool_call_id !== undefined) all += `a${place(message.tool_call_id)}`;
-    for (const call of message.tool_calls ?? [])
-      all += `c${place(call.id)}${sized(call.function.name)}${sized(comparableArguments(call.function.arguments))}`;
-  }
+  let all = "";
+  if (message.name !== undefined) all += `n${sized(message.name)}`;
+  if (message.weight !== undefined) all += `w${message.weight}`;
+  if (message.tool_call_id !== undefined) all += `a${place(message.tool_call_id)}`;
+  for (const call of message.tool_calls ?? [])
+    all += `c${place(call.id)}${sized(call.function.name)}${sized(comparableArguments(call.function.arguments))}`;
+  for (const [key, value] of Object.entries(message))
+    if (!KNOWN_KEYS.has(key) && value !== undefined && value !== null)
+      all += `k${sized(key)}${sized(canonicalJson(value))}`;
   return all;
 }
+const KNOWN_KEYS = new Set(["role", "content", "name", "weight", "tool_call_id", "tool_calls"]);
 
 const sized = (text: string): string => `${text.length}:${text}`;
 
@@ -71,7 +91,9 @@ const sized = (text: string): string => `${text.length}:${text}`;
 const composed = (text: string): string => (BEYOND_ASCII.test(text) ? text.normalize("NFC") : text);
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-function comparableArguments(text: string): string {
+function comparableArguments(text: unknown): string {
+  // Plain chat files hold them as objects.
+  if (typeof text !== "string") return canonicalJson(text);
   try {
     return canonicalJson(JSON.parse(text));
   } catch {
@@ -99,16 +121,22 @@ export function contentHash(line: DatasetLine): string {
   if (isPreference(line)) {
     const { input, preferred_output: better, non_preferred_output: worse } = line;
     const sides = [input.messages, better, worse].map((turns) => sized(comparable(turns)));
-    return hash("sha256", `${sides.join("")}${hashOfTools(input.tools ?? [])}`);
+    return hash("sha256", `${sides.join("")}${hashOfTools(input.tools ?? [])}${othersOf(input)}`);
   }
-  const { messages, tools, parallel_tool_calls: _parallel, ...references } = line as Example;
-  let content = `${hashOfTools(tools ?? [])}${comparable(messages)}`;
-  // What a grader compares with is content too.
-  for (const _ in references) {
-    content += `;;${canonicalJson(references)}`;
-    break;
-  }
-  return hash("sha256", content);
+  return hash("sha256", `${hashOfTools(line.tools ?? [])}${comparable(line.messages)}${othersOf(line)}`);
+}
+
+/** What a line holds beside turns and tools: the parallel switch, and what a grader compares with, under any name. */
+function othersOf(line: Example | Reinforcement): string {
+  const { messages: _messages, tools: _tools, ...others } = line;
+  for (const _ in others) return `;;${canonicalJson(others)}`;
+  return "";
+}
+
+/** A line's tools, and all that it holds beside them and its turns, as text that is equal for equal ones. */
+export function fieldsOf(line: DatasetLine): string {
+  const holder = isPreference(line) ? line.input : line;
+  return `${hashOfTools(holder.tools ?? [])}${othersOf(holder)}`;
 }
 
 /** 64 bits suffice to tell groups apart: a collision would only put two groups on one side. */

@@ -18,6 +18,7 @@ import {
   splitFileKey,
 } from "../shards/file-keys.ts";
 import { formatOf } from "../shards/line-of-episode.ts";
+import { lineTexts } from "../shards/line-texts.ts";
 import { createMeasure } from "../shards/measure.ts";
 import {
   add,
@@ -86,7 +87,7 @@ export async function assemble(
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
   const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
-  const { candidates, sources, indexes, origins } = await stages.wait("gather", () =>
+  const { candidates, sources, indexes, lines, origins } = await stages.wait("gather", () =>
     readShards(files, dataset, parts),
   );
   const sharing = {
@@ -95,6 +96,7 @@ export async function assemble(
     testSplit: recipe.test_split,
     maxExamples: recipe.max_examples,
     nearDuplicates: threshold,
+    texts: lineTexts(files, candidates, lines),
     cap: recipe.cap,
     minPerTool: recipe.min_per_tool,
     testAfter: recipe.test_after === undefined ? undefined : Date.parse(recipe.test_after),
@@ -120,6 +122,7 @@ export async function assemble(
     noting({
       dataset: { id, agent_id, created_at },
       indexes,
+      lines,
       origins,
       length: candidates.length,
       // Not the groups: another thread would be sent them for nothing.
@@ -257,6 +260,7 @@ async function readShards(files: Files, dataset: Dataset, parts: readonly Part[]
       (key, i): LineSource => ({ key: key.lines, lines: candidatesOf(files, [key.index], lengths[i] ?? 0) }),
     ),
     indexes,
+    lines: keys.map((key, i) => ({ key: key.lines, length: lengths[i] ?? 0 })),
     origins: keys.map((key) => key.origins),
   };
 }

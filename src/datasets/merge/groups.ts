@@ -3,7 +3,7 @@ import { type Candidates, KEYS } from "../shards/candidates.ts";
 import { eachRepeat } from "./key-table.ts";
 
 /**
- * Joins examples that share a session or an input, and near-duplicates with the one they are near to: union-find in
+ * Joins examples that share a session or an input, or say the same, and near-duplicates with the one they are near to: union-find in
  * four bytes an example. The root of a group is its oldest member, so that a group keeps its name, and with it its
  * side, as data grows. Its limit: when a new example joins two groups that stood apart, the younger one takes the name
  * of the older.
@@ -33,6 +33,8 @@ export async function findGroups(
   };
   await eachRepeat(candidates, KEYS.input, union, most);
   await eachRepeat(candidates, KEYS.session, union, most);
+  // Also where both are kept, since they stand under different prompts.
+  await eachRepeat(candidates, KEYS.gist, union, most);
   for (let i = 0; i < parent.length; i++) {
     const alike = near(i);
     if (alike >= 0) union(alike, i);

@@ -1,9 +1,10 @@
 import { NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
 import { type Candidates, KEYS } from "../shards/candidates.ts";
+import type { LineTexts } from "../shards/line-texts.ts";
 import { KeyTable, MOST_KEYS, rangesOf } from "./key-table.ts";
 import { type Merged, OUT, sideCode, sideOfCode } from "./merge.ts";
 import type { ReservedKeys } from "./reserved.ts";
-import { copySignature, MOST_SIGNATURES } from "./select.ts";
+import { copySignature, MOST_SIGNATURES, pairLooker } from "./reworded.ts";
 
 /**
  * Independent looks at what the split promises, over what was decided: all of them find 0, unless something is wrong.
@@ -46,21 +47,30 @@ export async function keysAcross(
   return { groups: shared.session + shared.input, contents: shared.content };
 }
 
-/** Training examples that are near to one that is held out. */
+export interface NearOptions {
+  readonly threshold: number;
+  /** Without it rewordings are not looked for. */
+  readonly texts?: LineTexts | undefined;
+}
+
+/** Training examples that say the same as one that is held out, or are one reworded. */
 export async function nearOverlap(
   candidates: Candidates,
-  { sides, sideCounts }: Decided,
-  threshold: number,
+  decided: Decided & { readonly templates?: Uint8Array | undefined },
+  { threshold, texts }: NearOptions,
   most = MOST_SIGNATURES,
 ): Promise<number> {
+  const { sides, sideCounts, templates } = decided;
   const held = sideCounts.validation + sideCounts.test;
   if (threshold >= 1) return 0;
-  // As few as something is wrong with.
-  const found = new Set<number>();
+  const near = await sameAcross(candidates, decided, most);
+  if (texts === undefined) return near.size;
+  const looker = pairLooker(texts, threshold);
   for (let from = 0; from < held; from += most) {
     const size = Math.min(most, held - from);
     const signatures = new Uint8Array(size * SIGNATURE_BYTES);
-    const index = new NearIndex(signatures, size, threshold);
+    const members = new Int32Array(size);
+    const index = new NearIndex(signatures, size);
     let seen = 0;
     for await (const page of candidates.pages())
       for (let k = 0; k < page.length; k++) {
@@ -68,17 +78,51 @@ export async function nearOverlap(
         if (side === OUT || side === TRAIN) continue;
         const place = seen++ - from;
         if (place < 0 || place >= size) continue;
+        members[place] = page.from + k;
         copySignature(page, k, signatures, place);
         index.add(place);
       }
     for await (const page of candidates.pages())
       for (let k = 0; k < page.length; k++) {
-        if (sides[page.from + k] !== TRAIN) continue;
-        if (index.findLike(page.bytes, page.signatureAt(k)) >= 0) found.add(page.from + k);
+        const candidate = page.from + k;
+        if (sides[candidate] !== TRAIN || near.has(candidate)) continue;
+        const like = index
+          .likeBytes(page.bytes, page.signatureAt(k))
+          .map((place) => members[place] as number)
+          // The words that a template is filled with were found to tell examples apart.
+          .filter((other) => !(templates?.[candidate] === 1 && templates[other] === 1));
+        if ((await looker.find(candidate, like)) >= 0) near.add(candidate);
       }
     index.free();
   }
-  return found.size;
+  return near.size;
+}
+
+/** Training examples of which one that is held out says the same, under whatever prompt. */
+async function sameAcross(
+  candidates: Candidates,
+  { sides, sideCounts }: Decided,
+  most: number,
+): Promise<Set<number>> {
+  const near = new Set<number>();
+  const held = sideCounts.validation + sideCounts.test;
+  const { ranges, of } = rangesOf(held, most);
+  const { words } = KEYS.gist;
+  for (let range = 0; range < ranges && held > 0; range++) {
+    const table = new KeyTable(words, Math.ceil(held / ranges));
+    for (const isHeld of [true, false])
+      for await (const page of candidates.pages())
+        for (let k = 0; k < page.length; k++) {
+          const side = sides[page.from + k] as number;
+          if (side === OUT || (side !== TRAIN) !== isHeld) continue;
+          const at = page.wordOf(k, KEYS.gist);
+          if (ranges > 1 && of(page.words[at + words - 1] as number) !== range) continue;
+          if (isHeld) table.put(page.words, at, side);
+          else if (table.get(page.words, at) !== -1) near.add(page.from + k);
+        }
+    table.free();
+  }
+  return near;
 }
 
 /** Examples of earlier test sides that are trained on or validated with. */

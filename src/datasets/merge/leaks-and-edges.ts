@@ -2,6 +2,7 @@ import type { Files } from "../../files/files.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset } from "../contract.ts";
+import { lineTexts, type ShardLines } from "../shards/line-texts.ts";
 import { candidatesOf } from "../shards/shard-index.ts";
 import { writeEdges } from "./edges.ts";
 import { keysAcross, nearOverlap } from "./leakage.ts";
@@ -11,6 +12,8 @@ import type { Merged } from "./merge.ts";
 export interface LeaksAndEdgesInput {
   readonly dataset: Pick<Dataset, "id" | "agent_id" | "created_at">;
   readonly indexes: readonly string[];
+  /** The shards' lines, in the same order. */
+  readonly lines: readonly ShardLines[];
   readonly origins: readonly string[];
   readonly length: number;
   readonly merged: Omit<Merged, "group">;
@@ -29,11 +32,12 @@ export interface LeaksAndEdges {
 /** The leakage report over the sides and the edges of lineage, while the files are written. */
 export async function writeLeaksAndEdges(
   deps: { readonly ledger: Ledger; readonly files: Files },
-  { dataset, indexes, origins, length, merged, threshold }: LeaksAndEdgesInput,
+  { dataset, indexes, lines, origins, length, merged, threshold }: LeaksAndEdgesInput,
 ): Promise<LeaksAndEdges> {
   const stages = new Stopwatch();
   const candidates = candidatesOf(deps.files, indexes, length);
-  const nearPairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, threshold));
+  const texts = lineTexts(deps.files, candidates, lines);
+  const nearPairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, { threshold, texts }));
   const shared = await stages.wait("leakage", () => keysAcross(candidates, merged));
   const { tools, ...lineage } = await stages.wait("lineage", () =>
     writeEdges(deps, dataset, candidates, merged, origins),

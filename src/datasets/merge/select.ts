@@ -1,8 +1,9 @@
 import { freeMemory } from "../common/free-memory.ts";
 import { isPauseDue, letOthersRun } from "../common/let-others-run.ts";
-import { NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
-import { type Candidates, type Entries, KEYS } from "../shards/candidates.ts";
+import { type Candidates, type Entries, KEYS, type Key } from "../shards/candidates.ts";
+import type { LineTexts } from "../shards/line-texts.ts";
 import { eachRepeat } from "./key-table.ts";
+import { findRewordings, MOST_SIGNATURES } from "./reworded.ts";
 
 /** What became of a candidate before the split. */
 export const FATES = [
@@ -19,8 +20,10 @@ export const fateCode = (fate: Fate): number => FATES.indexOf(fate);
 
 export interface SelectOptions {
   readonly maxExamples: number;
-  /** Share of common pieces from which two examples are near-duplicates; 1 and above: only exact ones are. */
+  /** Share of the words that a rewording keeps, from which it is a near-duplicate; 1: only exact ones are left out. */
   readonly nearDuplicates: number;
+  /** What pairs are compared by, word by word; without it rewordings are not looked for. */
+  readonly texts?: LineTexts | undefined;
   /** Most examples of one stratum. */
   readonly cap?: number | undefined;
   /** Examples of each tool that the limit does not touch. */
@@ -36,6 +39,10 @@ export interface Selected {
   /** Members of the largest cluster of (near-)duplicates, the one that stays included. */
   readonly largestCluster: number;
   readonly clusters: number;
+  /** Examples that may be another one reworded, and were not looked at: more than there is time for. */
+  readonly unlooked: number;
+  /** 1: an example of a template, of which many looked like rewordings; empty when there is none. */
+  readonly templates: Uint8Array;
 }
 
 /**
@@ -65,12 +72,20 @@ export async function select(
     counts[fate]++;
   };
   const ranks = await ranksByScore(candidates);
-  const leaders = await leadersOfEquals(candidates, ranks);
+  const leaders = await leadersOfEquals(candidates, ranks, KEYS.content);
   for (let i = 0; i < length; i++) if (leaders[i] !== -1) set(i, "duplicate");
-  await eachNear(candidates, ranks, leaders, options.nearDuplicates, most, (index, alike) => {
-    leaders[index] = alike;
-    set(index, "near_duplicate");
-  });
+  const { unlooked, templates } = await eachNear(
+    candidates,
+    ranks,
+    leaders,
+    options,
+    most,
+    (index, alike) => {
+      leaders[index] = alike;
+      set(index, "near_duplicate");
+    },
+  );
+  for (let i = 0; i < length; i++) leaders[i] = lastLeader(leaders, i);
   const order = inverted(ranks);
   const strata = await columnOf(candidates, options.cap !== undefined, (page, k) => page.stratum(k));
   const take = takingAtMost(options.cap ?? 0);
@@ -84,15 +99,19 @@ export async function select(
     limit(tools, order, fates, counts, options);
   }
   freeMemory(order);
-  return { fates, leaders, counts, ...(await clustersOf(leaders)) };
+  return { fates, leaders, counts, unlooked, templates, ...(await clustersOf(leaders)) };
 }
 
 /** For each of several equal ones the best of them; for this one itself, and for all others, -1. */
-async function leadersOfEquals(candidates: Candidates, ranks: Uint32Array): Promise<Int32Array<ArrayBuffer>> {
+async function leadersOfEquals(
+  candidates: Candidates,
+  ranks: Uint32Array,
+  key: Key,
+): Promise<Int32Array<ArrayBuffer>> {
   const leaders = new Int32Array(candidates.length).fill(-1);
   /** By the first of each content the best, plus one; 0: itself. */
   const best = new Int32Array(candidates.length);
-  await eachRepeat(candidates, KEYS.content, (index, first) => {
+  await eachRepeat(candidates, key, (index, first) => {
     leaders[index] = first;
     const held = (best[first] as number) === 0 ? first : (best[first] as number) - 1;
     if ((ranks[index] as number) < (ranks[held] as number)) best[first] = index + 1;
@@ -106,59 +125,34 @@ async function leadersOfEquals(candidates: Candidates, ranks: Uint32Array): Prom
   return leaders;
 }
 
-/** Signatures held at once, with the table that finds them in some 97 bytes each. */
-export const MOST_SIGNATURES = 250_000;
-
 /**
- * Calls back with each that is near to a better one which is near to none itself, block by block of ranks: what the
- * best hold is looked up for all others before the next best are held. Each block reads the candidates twice.
+ * Calls back with each that says the same as a better one, or is one reworded.
  */
 async function eachNear(
   candidates: Candidates,
   ranks: Uint32Array,
   leaders: Int32Array,
-  threshold: number,
+  { nearDuplicates: share, texts }: SelectOptions,
   most: number,
   found: (index: number, alike: number) => void,
-): Promise<void> {
-  if (threshold >= 1) return;
-  for (let from = 0; from < candidates.length; from += most) {
-    const size = Math.min(most, candidates.length - from);
-    const signatures = new Uint8Array(size * SIGNATURE_BYTES);
-    const members = new Int32Array(size).fill(-1);
-    for await (const page of candidates.pages())
-      for (let k = 0; k < page.length; k++) {
-        const place = (ranks[page.from + k] as number) - from;
-        if (place < 0 || place >= size || leaders[page.from + k] !== -1) continue;
-        members[place] = page.from + k;
-        copySignature(page, k, signatures, place);
-      }
-    const index = new NearIndex(signatures, size, threshold);
-    for (let place = 0; place < size; place++) {
-      if (isPauseDue(place * 4 + 3)) await letOthersRun();
-      const member = members[place] as number;
-      if (member === -1) continue;
-      const alike = index.find(place);
-      if (alike >= 0) found(member, members[alike] as number);
-      else index.add(place);
-    }
-    if (from + size < candidates.length)
-      for await (const page of candidates.pages())
-        for (let k = 0; k < page.length; k++) {
-          const candidate = page.from + k;
-          if ((ranks[candidate] as number) < from + size || leaders[candidate] !== -1) continue;
-          const alike = index.findLike(page.bytes, page.signatureAt(k));
-          if (alike >= 0) found(candidate, members[alike] as number);
-        }
-    index.free();
-    freeMemory(members);
-  }
+): Promise<Pick<Selected, "unlooked" | "templates">> {
+  const none = { unlooked: 0, templates: new Uint8Array(0) };
+  if (share >= 1) return none;
+  const same = await leadersOfEquals(candidates, ranks, KEYS.sameness);
+  for (let i = 0; i < leaders.length; i++)
+    if (leaders[i] === -1 && same[i] !== -1) found(i, same[i] as number);
+  freeMemory(same);
+  if (texts === undefined) return none;
+  const rewordings = await findRewordings(candidates, ranks, leaders, { share, texts, most });
+  for (const [index, alike] of rewordings.of) found(index, alike);
+  return rewordings;
 }
 
-export function copySignature(page: Entries, entry: number, to: Uint8Array, place: number): void {
-  const { bytes } = page;
-  const at = page.signatureAt(entry);
-  for (let k = 0; k < SIGNATURE_BYTES; k++) to[place * SIGNATURE_BYTES + k] = bytes[at + k] as number;
+/** The one that stays in the place of all that lead to it. */
+function lastLeader(leaders: Int32Array, example: number): number {
+  let leader = leaders[example] as number;
+  while (leader >= 0 && (leaders[leader] as number) >= 0) leader = leaders[leader] as number;
+  return leader;
 }
 
 /** Caps the examples of each stratum; those of no stratum (0) are not capped. */

@@ -23,6 +23,10 @@ export const KEYS = {
   content: { at: 0, words: 4 },
   session: { at: 4, words: 2 },
   input: { at: 6, words: 2 },
+  /** Of the signature what all but the system turns say (near-gist.ts). */
+  gist: { at: SIGNATURE_AT / 4 + 2, words: 2 },
+  /** What all turns say. */
+  sameness: { at: SIGNATURE_AT / 4 + 3, words: 2 },
 } as const;
 export type Key = (typeof KEYS)[keyof typeof KEYS];
 

@@ -2,7 +2,6 @@ import type { Capability } from "../../catalog/capabilities.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
 import type { DatasetLine, Preference } from "../contract.ts";
-import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "../line/near.ts";
 import { contentHash, contentText, turnsOf } from "../line/normalise.ts";
 import { type Format, methodOf } from "../recipe-contract.ts";
 import { encodingOf, lineCounter, loadCounter, SPECIAL_TOKEN } from "../tokens/tokens.ts";
@@ -44,6 +43,8 @@ export interface FileCheck {
   /** Fields that the grader reads, which every line of reinforcement needs. */
   readonly references?: readonly string[] | undefined;
   readonly mostFaults?: number | undefined;
+  /** Called with each valid line. */
+  readonly each?: ((line: DatasetLine, text: string) => void) | undefined;
 }
 
 /** The largest number of faults told one by one; all are counted. */
@@ -60,15 +61,21 @@ const MODERATION = /chain[- ]of[- ]thought|step[- ]by[- ]step reasoning|show you
 export interface CheckedFile {
   readonly report: FileReport;
   readonly keys: ReadonlySet<string>;
-  /** Of each valid line its likeness, for near pairs of the two files. */
-  readonly signatures: Uint8Array;
 }
 
 /** Checks one file as it streams by: each line, then what only the whole tells. Memory: some 150 bytes a line. */
 export async function checkFile(
   file: string,
   text: AsyncIterable<Uint8Array>,
-  { format, capability, model, epochs = 1, references: wanted = [], mostFaults = FAULTS_SHOWN }: FileCheck,
+  {
+    format,
+    capability,
+    model,
+    epochs = 1,
+    references: wanted = [],
+    mostFaults = FAULTS_SHOWN,
+    each,
+  }: FileCheck,
 ): Promise<CheckedFile> {
   const faults: FileFault[] = [];
   let found = 0;
@@ -85,7 +92,6 @@ export async function checkFile(
   const seen = new Set<string>();
   const prompts = new Set<string>();
   const references = new References();
-  let signatures = new Uint8Array(SIGNATURE_BYTES * 256);
   let bytes = 0;
   let tokens = 0;
   let longest = 0;
@@ -110,8 +116,7 @@ export async function checkFile(
       continue;
     }
     const { line } = checked;
-    if ((examples + 1) * SIGNATURE_BYTES > signatures.length) signatures = doubled(signatures);
-    writeSignature(line, signatures, examples * SIGNATURE_BYTES);
+    each?.(line, row.text);
     examples++;
     const used = count(line);
     tokens += used;
@@ -168,27 +173,7 @@ export async function checkFile(
   return {
     report: { file, examples, bytes, tokens, longest, faults_found: found, faults, warnings },
     keys: seen,
-    signatures: signatures.subarray(0, examples * SIGNATURE_BYTES),
   };
-}
-
-function doubled(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes.length * 2);
-  larger.set(bytes);
-  return larger;
-}
-
-/** How many validation examples are nearly the same as one that is trained on; equal ones are a fault of their own. */
-export function nearPairs(training: CheckedFile, validation: CheckedFile): number {
-  const trained = training.signatures.length / SIGNATURE_BYTES;
-  const both = new Uint8Array(training.signatures.length + validation.signatures.length);
-  both.set(training.signatures);
-  both.set(validation.signatures, training.signatures.length);
-  const index = new NearIndex(both, trained, NEAR_DUPLICATES);
-  for (let i = 0; i < trained; i++) index.add(i);
-  let found = 0;
-  for (let i = trained; i < both.length / SIGNATURE_BYTES; i++) if (index.find(i) >= 0) found++;
-  return found;
 }
 
 /** What only both files together tell. */

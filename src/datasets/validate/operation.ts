@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { capabilityOf, PROVIDERS } from "../../catalog/capabilities.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { checkFile, checkTogether, type FileCheck, nearPairs } from "./file.ts";
+import { nearPairs } from "../near-lines.ts";
+import { checkFile, checkTogether, type FileCheck } from "./file.ts";
 
 const faultSchema = z.object({
   file: z.string(),
@@ -92,13 +93,24 @@ export function validateOperation() {
         epochs: n_epochs,
         references: more.reference_fields,
       };
-      const training = await checkFile(file, bytesOf(content), check);
       // Ten examples are asked of what is trained on.
       const lenient = { ...check, capability: { ...capability, fewest_examples: 1 } };
+      const held: string[] = [];
       const validation =
-        other === undefined ? undefined : await checkFile("validation file", bytesOf(other), lenient);
+        other === undefined
+          ? undefined
+          : await checkFile("validation file", bytesOf(other), {
+              ...lenient,
+              each: (_line, text) => held.push(text),
+            });
+      // The validation file first: what is near to it is looked up as the training file streams by.
+      const pairs = nearPairs(held);
+      const training = await checkFile(file, bytesOf(content), {
+        ...check,
+        ...(validation === undefined ? {} : { each: pairs.add }),
+      });
       const together = checkTogether(training, validation, format);
-      const near = validation === undefined ? 0 : nearPairs(training, validation);
+      const near = pairs.count();
       const shared = together.some(({ rule }) => rule === "validation_overlaps");
       const reports = [training.report, ...(validation === undefined ? [] : [validation.report])];
       const faults = [...reports.flatMap((one) => one.faults), ...together];
