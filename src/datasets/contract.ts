@@ -52,6 +52,13 @@ export const datasetFileSchema = z.object({
   sha256: z.string(),
 });
 
+/** Where an example is from: the line of a golden file, from 1, or its episodes. */
+const exampleOriginSchema = z.object({
+  line: z.number().int().optional(),
+  episode_ids: z.array(z.string()).optional(),
+});
+export type ExampleOrigin = z.output<typeof exampleOriginSchema>;
+
 /** How often values fell between `edges[i]` (inclusive) and `edges[i + 1]`. */
 export const histogramSchema = z.object({ edges: z.array(z.number()), counts: z.array(z.number().int()) });
 export type Histogram = z.output<typeof histogramSchema>;
@@ -118,6 +125,16 @@ export const datasetSchema = z.object({
     .optional(),
   /** Sets of examples of which one stays, and how large the largest was. */
   clusters: z.object({ found: z.number().int(), largest: z.number().int() }).optional(),
+  /** What was left out as nearly the same as what stays, of how many, and one pair of them to judge it by. */
+  near_duplicates: z
+    .object({
+      left_out: z.number().int(),
+      of: z.number().int(),
+      /** Examples that may be another one in other words and were not compared: the build's bound on pairs was reached. */
+      not_compared: z.number().int().optional(),
+      example: z.object({ kept: exampleOriginSchema, left_out: exampleOriginSchema }).optional(),
+    })
+    .optional(),
   /** What the sides share: sessions and inputs, contents, near pairs. All 0 in a dataset that can be trusted. */
   leakage: z
     .object({

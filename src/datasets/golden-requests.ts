@@ -62,6 +62,7 @@ export function createGoldenRequests({
         split_key: splitKeyMark(settings.splitKey),
         source_sha256: sha256(content ?? (parts ?? []).join("\n")),
         format: input.format === "sft" ? undefined : input.format,
+        near_duplicates: input.near_duplicates,
         bom: input.bom === true ? true : undefined,
       });
       const watermark = { episodes: "", rewards: "" };

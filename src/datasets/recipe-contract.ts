@@ -14,6 +14,11 @@ export const datasetNameSchema = z.string().min(1).max(200);
 
 const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);
 
+export const nearDuplicatesSchema = z.number().min(0.5).max(1).optional().meta({
+  description:
+    "Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent.",
+});
+
 /** What else may choose, cap or write examples; each absent unless it was asked for. */
 const selectionShape = {
   tools: namesSchema.optional().meta({ description: "Only episodes that called one of these tools." }),
@@ -33,10 +38,7 @@ const selectionShape = {
   max_tokens: z.number().int().min(16).max(1_000_000).optional().meta({
     description: "Longer examples are left out and counted; nothing is ever cut. 65,536 when absent.",
   }),
-  near_duplicates: z.number().min(0.5).max(1).optional().meta({
-    description:
-      "From which likeness of question and of answer an example is a duplicate; 1: exact ones only.",
-  }),
+  near_duplicates: nearDuplicatesSchema,
   learn: z.enum(["all", "last"]).optional().meta({
     description: "`last`: weight 0 on all assistant turns but the last.",
   }),
@@ -176,5 +178,6 @@ export const buildGoldenInputSchema = z.strictObject({
   format: z.enum(["sft", "dpo", "rft"]).optional().meta({
     description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
   }),
+  near_duplicates: nearDuplicatesSchema,
   bom: z.boolean().optional().meta({ description: "Write the files with a byte-order mark." }),
 });

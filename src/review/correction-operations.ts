@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BUILD_DATASET } from "../datasets/contract.ts";
+import { nearDuplicatesSchema } from "../datasets/recipe-contract.ts";
 import { isEndedDataset } from "../datasets/status.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
@@ -94,6 +95,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
           .max(1)
           .optional()
           .meta({ description: "Share of the groups set aside as a test side, 0 to 1; 0 when absent." }),
+        near_duplicates: nearDuplicatesSchema,
       }),
       output: z.looseObject({
         success: z.boolean(),

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { NearIndex, SIGNATURE_BYTES, writeSignature } from "../../src/datasets/line/near.ts";
+import type { DatasetLine } from "../../src/datasets/contract.ts";
+import { SIGNATURE_BYTES, writeSignature } from "../../src/datasets/line/near.ts";
+import { wordsOf } from "../../src/datasets/line/near-reworded.ts";
+import { NearSet } from "../../src/datasets/line/near-set.ts";
 import { nearOverlap } from "../../src/datasets/merge/leakage.ts";
 import { select } from "../../src/datasets/merge/select.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
-import { AGENT, episode, heldCandidates, makeWorld, rewarded } from "./world.ts";
+import { AGENT, episode, heldCandidates, makeWorld, must, rewarded } from "./world.ts";
 
-const WORDS = Array.from({ length: 400 }, (_, n) => `w${n.toString(36)}x`);
+const letters = (n: number) => [...String(n)].map((digit) => "abcdefghij"[Number(digit)]).join("");
+const WORDS = Array.from({ length: 400 }, (_, n) => `w${letters(n)}x`);
 const text = (seed: number, words: number): string[] =>
   Array.from(
     { length: words },
@@ -18,20 +22,10 @@ const line = (asked: string, answered: string) => ({
     { role: "assistant" as const, content: answered },
   ],
 });
-function signaturesOf(lines: ReturnType<typeof line>[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(lines.length * SIGNATURE_BYTES);
-  for (const [i, one] of lines.entries()) writeSignature(one, bytes, i * SIGNATURE_BYTES);
-  return bytes;
-}
-/** Share of three-word pieces in common. */
-function likeness(a: string, b: string): number {
-  const pieces = (of: string) => {
-    const words = of.split(" ");
-    return new Set(words.slice(2).map((_, i) => words.slice(i, i + 3).join(" ")));
-  };
-  const [one, other] = [pieces(a), pieces(b)];
-  const common = [...one].filter((piece) => other.has(piece)).length;
-  return common / (one.size + other.size - common);
+/** Whether one line is found to be near to the other. */
+function areNear(one: DatasetLine, other: DatasetLine): boolean {
+  const { same, reworded } = new NearSet([JSON.stringify(one)]).find(other);
+  return same.length + reworded.length > 0;
 }
 
 describe("near-duplicates", () => {
@@ -39,32 +33,23 @@ describe("near-duplicates", () => {
     const asked = text(1, 60);
     const answered = text(2, 120);
     const changed = [...asked.slice(0, 30), "changed", ...asked.slice(31)].join(" ");
-    const lines = [line(asked.join(" "), answered.join(" ")), line(changed, `${answered.join(" ")} truly`)];
-    expect(likeness(asked.join(" "), changed)).toBeGreaterThan(0.85);
-    const index = new NearIndex(signaturesOf(lines), 2, 0.8);
-    index.add(0);
-    expect(index.find(1)).toBe(0);
+    const one = line(asked.join(" "), answered.join(" "));
+    expect(areNear(one, line(changed, `${answered.join(" ")} truly`))).toBe(true);
   });
 
   test("are not found where one long result answers two questions, nor one question has two answers", () => {
     const long = text(3, 300).join(" ");
-    const lines = [
-      line("How many lines does the report have, and who wrote it in the end?", long),
-      line("Summarise the third chapter of the report for the board by noon, please.", long),
-      line("How many lines does the report have, and who wrote it in the end?", text(4, 300).join(" ")),
-    ];
-    const index = new NearIndex(signaturesOf(lines), 3, 0.85);
-    index.add(0);
-    expect(index.find(1)).toBe(-1);
-    expect(index.find(2)).toBe(-1);
+    const one = line("How many lines does the report have, and who wrote it in the end?", long);
+    expect(
+      areNear(one, line("Summarise the third chapter of the report for the board by noon, please.", long)),
+    ).toBe(false);
+    const again = "How many lines does the report have, and who wrote it in the end?";
+    expect(areNear(one, line(again, text(4, 300).join(" ")))).toBe(false);
   });
 
   test("short texts are near only to themselves: one other number is another question", () => {
-    const lines = [line("Add 3 and 4", "7"), line("Add 3 and 5", "8"), line("add 3 AND 4!", "7.")];
-    const index = new NearIndex(signaturesOf(lines), 3, 0.85);
-    index.add(0);
-    expect(index.find(1)).toBe(-1);
-    expect(index.find(2)).toBe(0);
+    expect(areNear(line("Add 3 and 4", "7"), line("Add 3 and 5", "8"))).toBe(false);
+    expect(areNear(line("Add 3 and 4", "7"), line("add 3 AND 4!", "7."))).toBe(true);
   });
 
   test("of pairs as like as 0.97 nearly all are found, of pairs as like as 0.6 none", () => {
@@ -74,12 +59,12 @@ describe("near-duplicates", () => {
     for (let n = 0; n < pairs; n++) {
       const words = text(n + 10, 200);
       const near = words.map((word, i) => (i === 100 ? "other" : word));
-      const far = words.map((word, i) => (i % 12 === 0 ? `other${i}` : word));
-      const lines = [words, near, far].map((one) => line(one.join(" "), one.toReversed().join(" ")));
-      const index = new NearIndex(signaturesOf(lines), 3, 0.85);
-      index.add(0);
-      if (index.find(1) === 0) found++;
-      if (index.find(2) === 0) wrong++;
+      const far = words.map((word, i) => (i % 12 === 0 ? `other${letters(i)}` : word));
+      const [one, alike, unlike] = [words, near, far].map((given) =>
+        line(given.join(" "), given.toReversed().join(" ")),
+      );
+      if (areNear(must(one), must(alike))) found++;
+      if (areNear(must(one), must(unlike))) wrong++;
     }
     expect(found / pairs).toBeGreaterThan(0.96);
     expect(wrong).toBe(0);
@@ -88,8 +73,8 @@ describe("near-duplicates", () => {
   test("any line has a signature, the same each time", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (asked, answered) => {
-        const lines = [line(asked, answered), line(asked, answered)];
-        const bytes = signaturesOf(lines);
+        const bytes = new Uint8Array(2 * SIGNATURE_BYTES);
+        for (const at of [0, SIGNATURE_BYTES]) writeSignature(line(asked, answered), bytes, at);
         expect(bytes.slice(0, SIGNATURE_BYTES)).toEqual(bytes.slice(SIGNATURE_BYTES));
       }),
     );
@@ -105,7 +90,9 @@ describe("near-duplicates", () => {
         fc.constantFrom(3, 1000),
         async (given, most) => {
           const lines = given.map(({ base, edit }) => {
-            const words = text(base, 80).map((word, i) => (i === 40 && edit > 0 ? `edit${edit}` : word));
+            const words = text(base, 80).map((word, i) =>
+              i === 40 && edit > 0 ? `edit${letters(edit)}` : word,
+            );
             return line(words.join(" "), words.toReversed().join(" "));
           });
           const candidates = heldCandidates(
@@ -116,20 +103,24 @@ describe("near-duplicates", () => {
               score,
             })),
           );
-          const selected = await select(candidates, { maxExamples: 1000, nearDuplicates: 0.85 }, most);
+          const texts = { words: async (i: number) => wordsOf(must(lines[i])) };
+          const options = { maxExamples: 1000, nearDuplicates: 0.85, texts };
+          const selected = await select(candidates, options, most);
           // How many are held at once changes nothing.
-          const atOnce = await select(candidates, { maxExamples: 1000, nearDuplicates: 0.85 });
+          const atOnce = await select(candidates, options);
           expect(atOnce.fates).toEqual(selected.fates);
           const kept = [...given.keys()].filter((i) => selected.fates[i] === 0);
-          const index = new NearIndex(signaturesOf(lines), lines.length, 0.85);
-          for (const a of kept) for (const b of kept) if (a !== b) expect(index.isNear(a, b)).toBe(false);
+          for (const a of kept)
+            for (const b of kept) if (a !== b) expect(areNear(must(lines[a]), must(lines[b]))).toBe(false);
           // The best of a cluster stays.
           for (const [i, leader] of selected.leaders.entries())
             if (leader >= 0) expect(given[leader]?.score).toBeGreaterThanOrEqual(given[i]?.score ?? 2);
           const sides = selected.fates.map((fate, i) => (fate === 0 ? 1 + (i % 3) : 0));
           const on = (side: number) => sides.filter((one) => one === side).length;
           const sideCounts = { train: on(1), validation: on(2), test: on(3) };
-          expect(await nearOverlap(candidates, { sides, sideCounts }, 0.85, most)).toBe(0);
+          expect(await nearOverlap(candidates, { sides, sideCounts }, { threshold: 0.85, texts }, most)).toBe(
+            0,
+          );
         },
       ),
       { numRuns: 40 },

@@ -5,6 +5,7 @@ import type { CorrectionList, CorrectionsDataset } from "../logic/wire.ts";
 import { Ago } from "../parts/basics.tsx";
 import { useOnce, useShared } from "../parts/context.tsx";
 import { FormDialog } from "../parts/dialog.tsx";
+import { NearDuplicates } from "../parts/near-duplicates.tsx";
 import { saveFile } from "../parts/save-file.tsx";
 import { Told } from "../parts/text.tsx";
 import { useWork } from "../parts/work.ts";
@@ -28,6 +29,7 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
   const [format, setFormat] = useState<Format>("golden");
   const [name, setName] = useState("corrections");
   const [tests, setTests] = useState(false);
+  const [near, setNear] = useState(true);
   const work = useWork();
   const newest = useOnce("corrections", () => api.get<CorrectionList>("/review/corrections", { limit: 3 }));
 
@@ -36,6 +38,7 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
       name: name.trim(),
       format,
       ...(format === "golden" && tests ? { test_split: 1 } : {}),
+      ...(near ? {} : { near_duplicates: 1 }),
     });
     tell("The dataset is being built from the corrections.");
     go(address("datasets", dataset_id));
@@ -105,6 +108,7 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
           <span>All of it as a test set: models are judged by it and never trained on it</span>
         </label>
       )}
+      {can("buildCorrectionsDataset") && <NearDuplicates leaveOut={near} onChange={setNear} />}
       {can("buildCorrectionsDataset") && (
         <label class="field">
           <span>Name of the dataset</span>

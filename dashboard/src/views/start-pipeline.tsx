@@ -5,6 +5,7 @@ import { RIGHT } from "../logic/verdict.ts";
 import type { Dataset, DatasetList, Pipeline } from "../logic/wire.ts";
 import { useLive, useShared } from "../parts/context.tsx";
 import { FormDialog } from "../parts/dialog.tsx";
+import { NearDuplicates } from "../parts/near-duplicates.tsx";
 import { useOwnName } from "../parts/own-name.tsx";
 import { useWork } from "../parts/work.ts";
 
@@ -24,6 +25,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
   const [metric, setMetric] = useState("auto");
   const [left, setLeft] = useState<readonly string[]>([]);
   const [approval, setApproval] = useState(true);
+  const [near, setNear] = useState(true);
   const own = useOwnName();
   const work = useWork();
   // One form is one pipeline, however often it is sent.
@@ -41,6 +43,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
         min_reward: Number(reward),
         ...(learnt.length === 0 ? {} : { include_golden: learnt }),
         ...(held === "" ? { test_split: 0.2 } : {}),
+        ...(near ? {} : { near_duplicates: 1 }),
       },
       evaluation: { metric, ...(held === "" ? {} : { dataset_id: held }) },
       approval: { required: approval },
@@ -102,6 +105,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
           ))}
         </fieldset>
       )}
+      <NearDuplicates leaveOut={near} onChange={setNear} />
       <label class="field">
         <span>Judge by</span>
         <select value={held} onChange={(event) => setHeld(event.currentTarget.value)}>

@@ -15,8 +15,10 @@ interface GoldenFault extends LineFault {
 }
 
 export interface GoldenFile {
-  /** Clean lines, ready to be stored. */
+  /** Clean lines, ready to be stored; a blank one is "", so that all keep their numbers. */
   readonly lines: readonly string[];
+  /** How many of them are examples. */
+  readonly kept: number;
   /** How many lines were read, blank ones included. */
   readonly read: number;
   /** What was put right or is worth a look, counted. */
@@ -52,6 +54,7 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
   const lines: string[] = [];
   const seen = new Set<string>();
   let total = 0;
+  let kept = 0;
   const { firstLine = 1 } = options;
 
   const marked = content.startsWith("\uFEFF");
@@ -62,11 +65,13 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
     if (index % LINES_PER_PAUSE === LINES_PER_PAUSE - 1) await letOthersRun();
     if (row.trim() === "") {
       add(warnings, "blank_line");
+      lines.push("");
       continue;
     }
     const { row: line, session } = apart(row);
     const checked = cleaned(line, options, warnings);
     if (checked.ok) {
+      kept++;
       const hash = contentHash(checked.line);
       if (seen.has(hash)) add(warnings, "duplicate_line");
       seen.add(hash);
@@ -80,8 +85,8 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
       if (faults.length < FAULTS_SHOWN) faults.push({ line: index + firstLine, ...fault });
   }
   if (total > 0) throw refusal(faults, total, invalidLines.size);
-  if (lines.length === 0 && options.mayBeEmpty !== true) throw noExample();
-  return { lines, read: rows.length, warnings };
+  if (kept === 0 && options.mayBeEmpty !== true) throw noExample();
+  return { lines, kept, read: rows.length, warnings };
 }
 
 export const noExample = () =>

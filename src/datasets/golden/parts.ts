@@ -34,13 +34,13 @@ export async function addGoldenPart(
   const { first_line: firstLine } = input;
   if (firstLine === 1) await removeGoldenParts(files, input);
   try {
-    const { lines, read, warnings } = await readGolden(input.content, {
+    const { lines, kept, read, warnings } = await readGolden(input.content, {
       ...options,
       firstLine,
       mayBeEmpty: true,
     });
     const text = lines.map((line) => `${line}\n`).join("");
-    const facts = { part: sha256(text), read, kept: lines.length, warnings };
+    const facts = { part: sha256(text), read, kept, warnings };
     await files.write(linesKey(input, facts.part), once(text));
     await writeJson(files, factsKey(input, facts.part), facts);
     return facts;

@@ -1,7 +1,7 @@
 import type { DatasetLine } from "../contract.ts";
 import { partsOf, sumsOf } from "./near-gist.ts";
 import { scan, Tokens } from "./near-scan.ts";
-import { EXACT, FUNCTION, STOP } from "./near-words.ts";
+import { ABOUT_WORDS, EXACT, FUNCTION, STOP } from "./near-words.ts";
 
 /**
  * Whether one line is the other in other words. A template is no likeness: sentences that are equal are set aside, and
@@ -33,6 +33,8 @@ const FEWEST_IN_ALL = 10;
 const FEWEST_FOR_SYNONYMS = 5;
 /** Other words side by side: more is what a template is filled with. */
 const MOST_SIDE_BY_SIDE = 2;
+/** Other words in a question or an answer, however long: a few are a rewording, more are another text. */
+const MOST_CHANGES = 8;
 /** Sentences of a turn that differ, at most: each is compared with each. */
 const MOST_SENTENCES = 24;
 
@@ -46,12 +48,13 @@ export function wordsOf(line: DatasetLine): Worded {
     const sentences: Word[][] = [];
     let words = 0;
     let last = -1;
+    const literal = tokens.written.subarray(0, tokens.count).some((hash) => ABOUT_WORDS.has(hash));
     for (let at = 0; at < tokens.count; at++) {
       const kind = tokens.kinds[at] as number;
       if (kind === STOP || kind === FUNCTION || kind === EXACT) continue;
       if (tokens.segments[at] !== last) sentences.push([]);
       last = tokens.segments[at] as number;
-      sentences.at(-1)?.push(wordAt(tokens, at));
+      sentences.at(-1)?.push(wordAt(tokens, at, literal));
       words++;
     }
     return { asked, sentences, words };
@@ -62,16 +65,17 @@ export function wordsOf(line: DatasetLine): Worded {
 const CASED = /^[\p{Lu}\p{Ll}\p{M}'’]+$/u;
 const QUOTES = /["'`“”„‘’«»‹›「」『』*_]/u;
 
-function wordAt(tokens: Tokens, at: number): Word {
+function wordAt(tokens: Tokens, at: number, literal: boolean): Word {
   const start = tokens.starts[at] as number;
   const end = tokens.ends[at] as number;
   const text = tokens.text.slice(start, end);
   const fixed =
+    literal ||
     !CASED.test(text) ||
     /^\p{Lu}/u.test(text) ||
     QUOTES.test(tokens.text[start - 1] ?? "") ||
     QUOTES.test(tokens.text[end] ?? "");
-  return { hash: tokens.hashes[at] as number, text: text.toLowerCase(), fixed };
+  return { hash: (literal ? tokens.written : tokens.hashes)[at] as number, text: text.toLowerCase(), fixed };
 }
 
 /** @param share of the words of question and answer, and of each sentence, that stay */
@@ -91,7 +95,8 @@ export function isReworded(one: Worded, other: Worded, share: number): boolean {
   return (["asked", "done"] as const).every(
     (half) =>
       changed[half] === 0 ||
-      (words[half] >= FEWEST_IN_ALL && changed[half] <= Math.max(1, Math.floor((1 - share) * words[half]))),
+      (words[half] >= FEWEST_IN_ALL &&
+        changed[half] <= Math.min(MOST_CHANGES, Math.max(1, Math.floor((1 - share) * words[half])))),
   );
 }
 

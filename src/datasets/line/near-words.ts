@@ -64,7 +64,15 @@ const SYNONYMS = `
   reply respond | maybe perhaps possibly | movie film | kid child | kids children | car automobile | happy glad |
   difficult hard | easy simple | wrong incorrect | important essential crucial | main primary | choose select pick |
   whole entire complete | regarding concerning | usually normally generally | immediately instantly | explain clarify |
-  email mail | tell inform | phone telephone | whether if | because since | but however | brief short | finish complete | sofa couch`;
+  email mail | tell inform | phone telephone | whether if | because since | but however | brief short | finish complete | sofa couch |
+  find locate | make create | parcel package | customer client | broken damaged defective faulty | expensive costly |
+  cheap inexpensive | huge enormous | trip journey | holiday vacation | garbage trash rubbish | flat apartment |
+  lift elevator | change modify alter | check verify | contact reach | colleague coworker | company firm |
+  give provide | use utilise utilize | try attempt | happen occur | happened occurred | gather collect | strange odd weird |
+  clever smart intelligent | rich wealthy | loud noisy | tasty delicious | talk speak | sick ill | mobile cellphone |
+  beautiful pretty | afraid scared | quiet silent | old aged | helped assisted | needed required | wanted wished |
+  bought purchased | fixed repaired | changed modified altered | found located | checked verified | gave provided |
+  used utilised utilized | tried attempted | asked requested | answered replied responded | told informed`;
 
 /** Said around a request, and no part of it; without apostrophes. */
 const PHRASES = `
@@ -100,6 +108,13 @@ export function hashOfText(text: string): number {
   }
   return ended(hash);
 }
+
+/** A text with one of these may be about a word itself: none is taken for another there. */
+export const ABOUT_WORDS = new Set(
+  list(
+    "word words mean means meaning definition define synonym synonyms antonym translate translation spell rhyme called wort bedeutet",
+  ).map((word) => hashOfText(word)),
+);
 
 const meanings = new Map<number, Meaning>();
 /** Which words can be in the table, by sixteen bits: nearly all are told by one look. */

@@ -64,6 +64,9 @@ export type Assembled =
   | { kind: "ready"; training_count: number; validation_count: number; test_count: number }
   | { kind: "rejected"; code: string; message: string };
 
+/** Share of near-duplicates from which a person had better look. */
+const MANY_NEAR = 0.2;
+
 type Part = number | "golden" | "pairs";
 
 /**
@@ -105,6 +108,10 @@ export async function assemble(
   const merged = await merge(candidates, sharing, stages);
   for (const fate of FATES)
     if (fate !== "kept" && merged.counts[fate] > 0) add(total.dropped, fate, merged.counts[fate]);
+  const nearly = merged.counts.near_duplicate;
+  // Loud: a set that loses as much may be a template whose examples a person would tell apart.
+  if (nearly > MANY_NEAR * candidates.length) add(total.warnings, "many_near_duplicates", nearly);
+  if (merged.unlooked > 0) add(total.warnings, "near_duplicates_not_compared", merged.unlooked);
   if (sidesOf(merged).length === 0)
     return { kind: "rejected", code: "dataset_empty", message: emptyReason(recipe, total) };
 
@@ -148,6 +155,15 @@ export async function assemble(
     tokens_counted: total.counted ?? 0,
     group_counts: { ...merged.groups, largest: merged.largestGroup },
     clusters: { found: merged.clusters, largest: merged.largestCluster },
+    near_duplicates:
+      nearly === 0 && merged.unlooked === 0
+        ? undefined
+        : defined({
+            left_out: nearly,
+            of: candidates.length,
+            not_compared: merged.unlooked === 0 ? undefined : merged.unlooked,
+            example: noted.near,
+          }),
     leakage: {
       shared_groups: noted.shared.groups,
       shared_examples: noted.shared.contents,

@@ -3,12 +3,12 @@ import { toIso } from "../../kernel/clock.ts";
 import { isLightningError } from "../../kernel/errors.ts";
 import { each, type Ledger } from "../../ledger/ledger.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
-import type { Dataset, Split } from "../contract.ts";
+import type { Dataset, ExampleOrigin, Split } from "../contract.ts";
 import { type Candidates, type Entries, KEYS, Walk } from "../shards/candidates.ts";
 import type { Origin } from "../shards/shard-file.ts";
 import { type Merged, OUT, sideOfCode } from "./merge.ts";
 import { References } from "./references.ts";
-import { FATES, type Fate } from "./select.ts";
+import { FATES, type Fate, fateCode } from "./select.ts";
 
 /**
  * Why a line is in a dataset, and what it is from: one row a line, and one for each duplicate that gave way to it, in
@@ -51,14 +51,26 @@ const pageId = (datasetId: string, page: number): string =>
 /** Bytes of a hash that name a line in its edge. */
 const HASH_BYTES = 16;
 
-/** Writes the edges of a build; the same build writes the same pages. Counts the tools on the way. */
+export interface Edges {
+  readonly pages: number;
+  readonly rows: number;
+  /** How many examples call each tool. */
+  readonly tools: Record<string, number>;
+  /** A near-duplicate and the one that stays in its place. */
+  readonly near?: { readonly kept: ExampleOrigin; readonly left_out: ExampleOrigin } | undefined;
+}
+
+/**
+ * Writes the edges of a build; the same build writes the same pages. Counts the tools on the way, and notes where the
+ * first near-duplicate and what stays in its place are from.
+ */
 export async function writeEdges(
   deps: { readonly ledger: Ledger; readonly files: Files },
   dataset: Pick<Dataset, "id" | "agent_id" | "created_at">,
   candidates: Candidates,
   merged: Omit<Merged, "group">,
   origins: readonly string[],
-): Promise<{ pages: number; rows: number; tools: Record<string, number> }> {
+): Promise<Edges> {
   // Without a prototype: a tool may be called `constructor`.
   const tools = Object.create(null) as Record<string, number>;
   let waiting: EdgePage[] = [];
@@ -66,6 +78,10 @@ export async function writeEdges(
   let size = 0;
   let pages = 0;
   let total = 0;
+  const nearCode = fateCode("near_duplicate");
+  const leftOut = merged.fates.indexOf(nearCode);
+  const kept = leftOut < 0 ? -1 : (merged.leaders[leftOut] ?? -1);
+  const near: { kept?: ExampleOrigin; left_out?: ExampleOrigin } = {};
   const flush = async () => {
     const results = await deps.ledger.bulk("lineage", "upsert", waiting);
     for (const result of results) if (!result.ok) throw result.error;
@@ -112,8 +128,11 @@ export async function writeEdges(
         const fate = merged.fates[i] ?? 0;
         const side = sideOfCode(merged.sides[i] ?? 0) ?? null;
         const leader = merged.leaders[i] ?? -1;
+        if (side === null && leader < 0 && i !== kept) continue;
+        const [episodes, rewards, called, line] = JSON.parse(text) as Origin;
+        if (i === leftOut) near.left_out = originOf(episodes, line);
+        if (i === kept) near.kept = originOf(episodes, line);
         if (side === null && leader < 0) continue;
-        const [episodes, rewards, called] = JSON.parse(text) as Origin;
         const { page, entry } = walk;
         if (side !== null) for (const tool of called) tools[tool] = (tools[tool] ?? 0) + 1;
         const row: EdgeRow = [
@@ -136,8 +155,14 @@ export async function writeEdges(
   }
   await close();
   await flush();
-  return { pages, rows: total, tools };
+  const pair = near.kept !== undefined && near.left_out !== undefined;
+  return { pages, rows: total, tools, ...(pair ? { near: near as Required<typeof near> } : {}) };
 }
+
+const originOf = (episodes: readonly string[], line: number | undefined): ExampleOrigin => ({
+  ...(line === undefined ? {} : { line }),
+  ...(episodes.length === 0 ? {} : { episode_ids: [...episodes] }),
+});
 
 const round = (score: number): number => Math.round(score * 1e6) / 1e6;
 

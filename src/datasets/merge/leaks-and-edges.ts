@@ -4,7 +4,7 @@ import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset } from "../contract.ts";
 import { lineTexts, type ShardLines } from "../shards/line-texts.ts";
 import { candidatesOf } from "../shards/shard-index.ts";
-import { writeEdges } from "./edges.ts";
+import { type Edges, writeEdges } from "./edges.ts";
 import { keysAcross, nearOverlap } from "./leakage.ts";
 import type { Merged } from "./merge.ts";
 
@@ -26,6 +26,7 @@ export interface LeaksAndEdges {
   readonly lineage: { readonly pages: number; readonly rows: number };
   /** How many examples call each tool. */
   readonly tools: Readonly<Record<string, number>>;
+  readonly near: Edges["near"];
   readonly seconds: Readonly<Record<string, number>>;
 }
 
@@ -39,8 +40,8 @@ export async function writeLeaksAndEdges(
   const texts = lineTexts(deps.files, candidates, lines);
   const nearPairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, { threshold, texts }));
   const shared = await stages.wait("leakage", () => keysAcross(candidates, merged));
-  const { tools, ...lineage } = await stages.wait("lineage", () =>
+  const { tools, near, ...lineage } = await stages.wait("lineage", () =>
     writeEdges(deps, dataset, candidates, merged, origins),
   );
-  return { nearPairs, shared, lineage, tools, seconds: stages.seconds };
+  return { nearPairs, shared, lineage, tools, near, seconds: stages.seconds };
 }

@@ -193,7 +193,9 @@ export async function* goldenLines(
 ): AsyncGenerator<KeptLine[]> {
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
   let batch: KeptLine[] = [];
+  let number = 0;
   for await (const stored of lines(files.read(key))) {
+    number++;
     if (stored === "") continue;
     summary.read++;
     const { [SESSION_FIELD]: session_id, ...value } = JSON.parse(stored) as Record<string, unknown>;
@@ -212,7 +214,7 @@ export async function* goldenLines(
           line: checked.line,
           text,
           score: GOLDEN_SCORE,
-          origin: [[], [], tools],
+          origin: [[], [], tools, number],
           ...(session === undefined ? {} : { sessionKey: session }),
         });
       }

@@ -22,11 +22,15 @@ export const add = (counts: Record<string, number>, reason: string, times = 1): 
   counts[reason] = (counts[reason] ?? 0) + times;
 };
 
-/** Where a line is from, for the edges of lineage: episodes (two of a pair), their rewards, and the tools called. */
+/**
+ * Where a line is from, for the edges of lineage: episodes (two of a pair), their rewards, and the tools called; of a
+ * golden file the line's number, from 1.
+ */
 export type Origin = readonly [
   episodes: readonly string[],
   rewards: readonly string[],
   tools: readonly string[],
+  line?: number,
 ];
 
 export interface KeptLine extends EncodedLine {
