@@ -176,11 +176,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
 
     async answerEvaluationBatch({ agent_id, id, batch }) {
       const evaluation = await service.get(agent_id, id);
-      const { waiting, ...outcome } = await answerBatch(
-        deps,
-        { agent_id, id, batch },
-        modelsOf(evaluation),
-      );
+      const { waiting, ...outcome } = await answerBatch(deps, { agent_id, id, batch }, modelsOf(evaluation));
       if (waiting === undefined) {
         if (evaluation.waiting !== undefined)
           await store.change(agent_id, id, (one) => waits(one, undefined));
@@ -208,8 +204,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const left = before.plan?.near_trained ?? 0;
       if (left > 0)
         result.reasons.push(`${left} examples were left out: they are nearly the same as trained-on ones.`);
-      if (unanswered > 0 && faults.length > 0)
-        result.reasons.push(faultText(faults, modelsOf(before)));
+      if (unanswered > 0 && faults.length > 0) result.reasons.push(faultText(faults, modelsOf(before)));
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
         isEndedEvaluation(one)

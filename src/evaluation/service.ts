@@ -12,6 +12,7 @@ import type { SucceededRun } from "../training/contract.ts";
 import { type Evaluation, GRADING, type Power, type startEvaluationInputSchema } from "./contract.ts";
 import { foresee } from "./foresee.ts";
 import { foreseePower } from "./foresight.ts";
+import { readPairs } from "./pairs.ts";
 import { tooManyMissing } from "./rules.ts";
 import { createEvaluationStore } from "./store.ts";
 import { type NearLines, type Seen, seenIn, trainedOn } from "./trained-on.ts";
@@ -230,6 +231,16 @@ export function createEvaluationService(deps: EvaluationDeps) {
         seen,
       );
       return foreseePower(store, agent_id, groups);
+    },
+
+    /**
+     * All pairs of a finished evaluation, page by page.
+     * @throws not_found; conflict `evaluation_not_finished`; invalid `bad_continuation`
+     */
+    async pairs(agentId: string, id: string, asked: Parameters<typeof readPairs>[2]) {
+      const found = await store.read(agentId, id);
+      if (found === undefined) throw noSuchRecord("evaluation", agentId, id);
+      return { evaluation: bare(found), page: await readPairs(deps.files, bare(found), asked) };
     },
 
     async get(agentId: string, id: string): Promise<Evaluation> {
