@@ -14,7 +14,7 @@ export interface Step {
 
 const yesNo = (is: boolean) => (is ? "yes" : "no");
 
-const FEWEST_GROUPS = 50;
+export const FEWEST_GROUPS = 50;
 const MOST_MISSING = 0.05;
 const LEVEL = 0.05;
 const MEANINGFUL_GAIN = 0.05;
@@ -106,6 +106,6 @@ export function rightMeans(metric: string, grading: number | undefined): string 
 export function canShow(power: Power | undefined): string | undefined {
   if (power === undefined) return undefined;
   const { groups, differing, differing_is, smallest_gain: gain } = power;
-  const at = `with ${groups} groups, of which ${percent(differing, 0)} differ (${differing_is})`;
+  const at = `with ${groups} groups, where the models differ on ${percent(differing, 0)} of the pairs (${differing_is})`;
   return gain === undefined ? `no gain ${at}` : `a gain of ${percent(gain, 0)} or more ${at}`;
 }
