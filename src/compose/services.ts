@@ -32,8 +32,8 @@ export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger
   const rewards = createRewardService(ports);
   const datasets = createDatasetService(ports);
   const review = createReviewService({ ...ports, rewards });
-  const training = createTrainingService({ ...ports, datasets, tables: TABLES });
   const evaluations = createEvaluationService({ ...ports, datasets, deployments });
+  const training = createTrainingService({ ...ports, datasets, evaluations, tables: TABLES });
   const pipelines = createPipelineService({ ...ports, training, deployments });
   const feeds = createRewardFeed(ports);
   const deadLetters = createDeadLetterService({ ...ports, feeds });

@@ -81,6 +81,9 @@ export const deploymentSchema = z.object({
   deployment_name: z.string(),
   evaluation_id: z.string().optional(),
   verdict: z.string().optional(),
+  /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
+  verdict_metric: z.string().optional(),
+  verdict_grading: z.number().int().optional(),
   override_reason: z.string().optional(),
   /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
   gate_policy: z.enum(["warn", "require"]).optional(),

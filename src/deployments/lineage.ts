@@ -121,6 +121,7 @@ const showEvaluation = (evaluation: Evaluation) => ({
   candidate: evaluation.candidate,
   baseline: evaluation.baseline,
   metric: evaluation.metric,
+  grading: evaluation.grading,
   status: evaluation.status,
   verdict: evaluation.result?.verdict,
   result: evaluation.result,

@@ -115,6 +115,7 @@ const shownEvaluationSchema = evaluationSchema
     candidate: true,
     baseline: true,
     metric: true,
+    grading: true,
     status: true,
     result: true,
     created_at: true,

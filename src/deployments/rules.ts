@@ -1,3 +1,4 @@
+import { judgesNamesAlone, metricWords } from "../evaluation/metric-words.ts";
 import type { Deployment, DeploymentEvent, Pointer } from "./contract.ts";
 import type { Hosted } from "./hosted/contract.ts";
 import { isGone } from "./hosted/rules.ts";
@@ -171,15 +172,30 @@ export function gateDoubt(facts: GateFacts): string | undefined {
   return undefined;
 }
 
-/** The warnings a promotion carries in its reply and for ever in lineage: what spoke against it when it was asked for. */
+/** What a verdict by a metric that overlooks arguments does not say; empty for the others. */
+function unjudged({ verdict, verdict_metric, verdict_grading }: Judged): string[] {
+  return verdict !== undefined &&
+    verdict_metric !== undefined &&
+    judgesNamesAlone(verdict_metric, verdict_grading)
+    ? [`The verdict judged ${metricWords(verdict_metric, verdict_grading)}: arguments were not compared.`]
+    : [];
+}
+
+type Judged = Pick<Deployment, "verdict" | "verdict_metric" | "verdict_grading">;
+
+/**
+ * The warnings a promotion carries in its reply and for ever in lineage: what spoke against it when it was asked for, and
+ * what its verdict did not judge.
+ */
 export function gateWarnings(
-  facts: GateFacts & { readonly gate_doubts?: readonly string[] | undefined },
+  facts: GateFacts & Judged & { readonly gate_doubts?: readonly string[] | undefined },
 ): string[] {
   const doubts = facts.gate_doubts ?? [gateDoubt(facts)].filter((one) => one !== undefined);
-  if (doubts.length === 0) return [];
-  return facts.override_reason === undefined
-    ? [...doubts]
-    : [...doubts, `The gate was overridden: ${facts.override_reason}`];
+  const overridden =
+    doubts.length === 0 || facts.override_reason === undefined
+      ? []
+      : [`The gate was overridden: ${facts.override_reason}`];
+  return [...doubts, ...overridden, ...unjudged(facts)];
 }
 
 /** Names of persons are addresses or account names: case and blanks around them do not make two persons of one. */

@@ -23,11 +23,27 @@ const asked = (prompt: readonly Message[]): string => {
   return last === undefined ? "" : showTurn(last);
 };
 
-const mostFrequent = (texts: readonly string[]): string => {
+/** Of which side's model a fault is, and what the provider said. */
+interface AnswerFault {
+  readonly side: Side;
+  readonly said: string;
+}
+
+/** Why answers are missing: the fault that is met most often, with the model that met it. */
+function faultText(faults: readonly AnswerFault[], models: Readonly<Record<Side, string>>): string {
   const counts = new Map<string, number>();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? "";
-};
+  for (const { side, said } of faults) {
+    const text = `of the ${side} "${models[side]}": ${said}`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const [text, times] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? ["", 0];
+  return `Missing answers: ${faults.length}. The commonest fault, ${times} of them, ${text}`;
+}
+/** What calls to the two models name. */
+const modelsOf = ({ baseline, candidate, candidate_deployment }: Evaluation) => ({
+  baseline,
+  candidate: candidate_deployment ?? candidate,
+});
 /** One that an earlier version began goes on by what its metric says now: the stricter rule is the true one. */
 const metricOf = ({ metric }: Evaluation): Metric => METRICS.find((one) => one === metric) ?? "auto";
 
@@ -60,18 +76,20 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
     id: string,
     batches: number,
     metric: Metric,
-  ): Promise<{ pairs: Pair[]; unanswered: number; calls: number; faults: string[] }> {
+  ): Promise<{ pairs: Pair[]; unanswered: number; calls: number; faults: AnswerFault[] }> {
     const pairs: Pair[] = [];
     let unanswered = 0;
     let calls = 0;
-    const faults: string[] = [];
+    const faults: AnswerFault[] = [];
     for (let batch = 0; batch < batches; batch++) {
       const [questions, answers] = await Promise.all([
         readQuestions(files, id, batch),
         readAnswers(files, id, batch),
       ]);
       faults.push(
-        ...answers.flatMap(({ message, error }) => (message === undefined && error ? [error] : [])),
+        ...answers.flatMap(({ side, message, error }) =>
+          message === undefined && error ? [{ side, said: error }] : [],
+        ),
       );
       const said = new Map(answers.map((one) => [`${one.side} ${one.example}`, one.message]));
       for (const { example, group, prompt, tools, expected } of questions) {
@@ -158,12 +176,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
 
     async answerEvaluationBatch({ agent_id, id, batch }) {
       const evaluation = await service.get(agent_id, id);
-      const { baseline, candidate, candidate_deployment } = evaluation;
-      const { waiting, ...outcome } = await answerBatch(
-        deps,
-        { agent_id, id, batch },
-        { baseline, candidate: candidate_deployment ?? candidate },
-      );
+      const { waiting, ...outcome } = await answerBatch(deps, { agent_id, id, batch }, modelsOf(evaluation));
       if (waiting === undefined) {
         if (evaluation.waiting !== undefined)
           await store.change(agent_id, id, (one) => waits(one, undefined));
@@ -191,8 +204,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
       const left = before.plan?.near_trained ?? 0;
       if (left > 0)
         result.reasons.push(`${left} examples were left out: they are nearly the same as trained-on ones.`);
-      if (unanswered > 0 && faults.length > 0)
-        result.reasons.push(`Answers are missing because the provider said: ${mostFrequent(faults)}`);
+      if (unanswered > 0 && faults.length > 0) result.reasons.push(faultText(faults, modelsOf(before)));
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>
         isEndedEvaluation(one)

@@ -1,4 +1,5 @@
-import type { Power } from "./contract.ts";
+import type { Dataset } from "../datasets/contract.ts";
+import { MINIMUM_GROUPS, type Power } from "./contract.ts";
 import { MOST_EXAMPLES } from "./plan.ts";
 import { smallestGain } from "./power.ts";
 import type { createEvaluationStore } from "./store.ts";
@@ -32,4 +33,29 @@ export async function foreseePower(
     differing_is: seen > 0 ? "seen" : "assumed",
     ...(gain === undefined ? {} : { smallest_gain: gain }),
   };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+
+/**
+ * What a dataset's own held-out side can show of a model trained on the rest, as a sentence for whoever is about to pay
+ * for the training; undefined for a dataset of an earlier version, which did not count its groups.
+ */
+export async function heldOutNote(
+  store: Pick<ReturnType<typeof createEvaluationStore>, "list">,
+  agentId: string,
+  { group_counts: counts }: Pick<Dataset, "group_counts">,
+): Promise<string | undefined> {
+  if (counts === undefined) return undefined;
+  const side = (counts.test ?? 0) > 0 ? "test" : "validation";
+  const groups = counts[side] ?? 0;
+  if (groups === 0)
+    return "Nothing of this dataset is held out: a verdict on the model needs other examples.";
+  const held = `Its ${side} side has ${groups} independent ${groups === 1 ? "group" : "groups"} of examples`;
+  if (groups < MINIMUM_GROUPS)
+    return `${held}, and a verdict needs ${MINIMUM_GROUPS}: the model has to be judged by other examples.`;
+  const power = await foreseePower(store, agentId, groups);
+  if (power?.smallest_gain === undefined) return `${held}, which can hardly show any gain.`;
+  const { differing, differing_is, smallest_gain } = power;
+  return `${held}: a gain of ${percent(smallest_gain)} or more is shown by them with a chance of 80 %, where the models differ on ${percent(differing)} (${differing_is}).`;
 }

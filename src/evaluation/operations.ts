@@ -9,9 +9,11 @@ import {
   EVALUATE_MODEL,
   type Evaluation,
   evaluationSchema,
+  pairSchema,
   startEvaluationInputSchema,
   VERDICTS,
 } from "./contract.ts";
+import { outcomeSchema } from "./pairs.ts";
 import type { EvaluationService } from "./service.ts";
 import { isEndedEvaluation } from "./status.ts";
 
@@ -74,7 +76,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
 
   const getEvaluation = defineOperation({
     name: "getEvaluation",
-    summary: "Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs.",
+    summary: "Shows an evaluation: counts, interval, verdict with its reasons, and a sample of the pairs.",
     input: z.strictObject({ agent_id, evaluation_id: idSchema.meta({ description: "An evaluation's id." }) }),
     output: shownSchema,
     role: "reader",
@@ -129,5 +131,58 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     },
   });
 
-  return [startEvaluation, getEvaluation, listEvaluations];
+  const listPairs = defineOperation({
+    name: "listPairs",
+    summary:
+      "Lists all pairs of a finished evaluation: question, expected answer, both models' answers, and which was right.",
+    input: z.strictObject({
+      agent_id,
+      evaluation_id: idSchema.meta({ description: "An evaluation's id." }),
+      outcome: outcomeSchema.optional().meta({
+        description:
+          "Only pairs on which the candidate alone was right, the baseline alone, both or neither; all when absent.",
+      }),
+      ...pagingSchema,
+    }),
+    output: z.object({
+      agent_id: z.string(),
+      evaluation_id: idSchema,
+      metric: z.string().meta({ description: "What was judged: when an answer counts as right." }),
+      grading: z.number().int().optional().meta({
+        description:
+          "Version of the metric's rules; absent: `auto` and `tool_call` compared tool names alone.",
+      }),
+      outcome: outcomeSchema.optional(),
+      total: z.number().int().meta({ description: "Pairs of this outcome on all pages." }),
+      first: z.number().int().meta({ description: "Number of the first pair on this page, from 1." }),
+      pairs: z.array(pairSchema.extend({ outcome: outcomeSchema })),
+      continuation: continuationSchema,
+    }),
+    role: "reader",
+    effect: "read",
+    idempotent: true,
+    rest: { method: "GET", path: "/evaluations/{evaluation_id}/pairs" },
+    cli: "pairs",
+    mcp: ["lightning_list_pairs"],
+    aliases: { id: "evaluation_id" },
+    example: { agent_id: "mcp-agents", evaluation_id: "eval-123", outcome: "neither" },
+    async run({ agent_id: agentId, evaluation_id, outcome, limit, continuation }) {
+      const asked = { outcome, limit, continuation };
+      const { evaluation, page } = await service.pairs(agentId, evaluation_id, asked);
+      const { metric, grading } = evaluation;
+      return {
+        body: {
+          agent_id: agentId,
+          evaluation_id,
+          metric,
+          ...(grading === undefined ? {} : { grading }),
+          ...(outcome === undefined ? {} : { outcome }),
+          ...page,
+          pairs: [...page.pairs],
+        },
+      };
+    },
+  });
+
+  return [startEvaluation, getEvaluation, listEvaluations, listPairs];
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import type { ReadyDataset, Split } from "../datasets/contract.ts";
+import type { Dataset, ReadyDataset, Split } from "../datasets/contract.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -11,7 +11,8 @@ import type { Provider } from "../provider/provider.ts";
 import type { SucceededRun } from "../training/contract.ts";
 import { type Evaluation, GRADING, type Power, type startEvaluationInputSchema } from "./contract.ts";
 import { foresee } from "./foresee.ts";
-import { foreseePower } from "./foresight.ts";
+import { foreseePower, heldOutNote } from "./foresight.ts";
+import { readPairs } from "./pairs.ts";
 import { tooManyMissing } from "./rules.ts";
 import { createEvaluationStore } from "./store.ts";
 import { type NearLines, type Seen, seenIn, trainedOn } from "./trained-on.ts";
@@ -230,6 +231,20 @@ export function createEvaluationService(deps: EvaluationDeps) {
         seen,
       );
       return foreseePower(store, agent_id, groups);
+    },
+
+    /** What a dataset's own held-out side can show, told before its training is paid for. */
+    heldOutNote: (dataset: Pick<Dataset, "agent_id" | "group_counts">): Promise<string | undefined> =>
+      heldOutNote(store, dataset.agent_id, dataset),
+
+    /**
+     * All pairs of a finished evaluation, page by page.
+     * @throws not_found; conflict `evaluation_not_finished`; invalid `bad_continuation`
+     */
+    async pairs(agentId: string, id: string, asked: Parameters<typeof readPairs>[2]) {
+      const found = await store.read(agentId, id);
+      if (found === undefined) throw noSuchRecord("evaluation", agentId, id);
+      return { evaluation: bare(found), page: await readPairs(deps.files, bare(found), asked) };
     },
 
     async get(agentId: string, id: string): Promise<Evaluation> {

@@ -100,6 +100,8 @@ interface ReckonDeps {
 interface Deps extends ReckonDeps {
   readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
   readonly settings: Pick<Settings, "baseModel" | "epochs" | "trainingType">;
+  /** What estimates ask of evaluations: what the dataset's held-out side can show of the model, as a sentence. */
+  readonly evaluations?: { heldOutNote(dataset: Dataset): Promise<string | undefined> } | undefined;
 }
 
 /** 365 days by 24 hours, a twelfth. */
@@ -148,6 +150,7 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
   });
   const limits = await limitsOf(deps, dataset, model, counted, trained.high);
   const verdicts = limits.map((one) => one.within);
+  const heldOut = await deps.evaluations?.heldOutNote(dataset);
   return {
     agent_id: dataset.agent_id,
     dataset_id: dataset.id,
@@ -166,7 +169,7 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
     hosting: deps.provider?.kind === "local" ? [] : hostingOf(tables),
     limits,
     within_limits: verdicts.includes(false) ? false : verdicts.includes("unknown") ? "unknown" : true,
-    notes: notesOf(price, method, counted.exact, dataset),
+    notes: [...notesOf(price, method, counted.exact, dataset), ...(heldOut === undefined ? [] : [heldOut])],
   };
 }
 

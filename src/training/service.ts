@@ -26,6 +26,7 @@ export interface TrainingDeps extends Omit<TrainingRequestDeps, "store"> {
   readonly provider: Provider;
   readonly settings: TrainingRequestDeps["settings"] & Pick<Settings, "maxWaitMinutes">;
   readonly logger: Logger;
+  readonly evaluations?: Parameters<typeof estimate>[0]["evaluations"];
 }
 export type TrainingService = ReturnType<typeof createTrainingService>;
 

@@ -38,6 +38,7 @@ export const OPERATIONS = {
   startEvaluation: {"rest":{"method":"POST","path":"/evaluations"},"effect":"write","aliases":{"training_run_id":"run_id"},"ofAgent":true},
   getEvaluation: {"rest":{"method":"GET","path":"/evaluations/{evaluation_id}"},"effect":"read","aliases":{"id":"evaluation_id"},"ofAgent":true},
   listEvaluations: {"rest":{"method":"GET","path":"/evaluations"},"effect":"read","aliases":{"training_run_id":"run_id"},"ofAgent":true},
+  listPairs: {"rest":{"method":"GET","path":"/evaluations/{evaluation_id}/pairs"},"effect":"read","aliases":{"id":"evaluation_id"},"ofAgent":true},
   promote: {"rest":{"method":"POST","path":"/deployments"},"effect":"write","aliases":{"training_run_id":"run_id"},"ofAgent":true},
   rollback: {"rest":{"method":"POST","path":"/deployments/rollback"},"effect":"destroy","aliases":{"target_deployment_id":"target_id"},"ofAgent":true},
   deactivate: {"rest":{"method":"POST","path":"/deployments/deactivate"},"effect":"destroy","ofAgent":true},

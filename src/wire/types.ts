@@ -10,6 +10,8 @@ export type ActiveDeployment = {
   deployment_name?: string | undefined;
   evaluation_id?: string | undefined;
   verdict?: string | undefined;
+  verdict_metric?: string | undefined;
+  verdict_grading?: number | undefined;
   override_reason?: string | undefined;
   gate_policy?: "warn" | "require" | undefined;
   gate_doubts?: string[] | undefined;
@@ -370,6 +372,8 @@ export type Lineage = {
     deployment_name: string;
     evaluation_id?: string | undefined;
     verdict?: string | undefined;
+    verdict_metric?: string | undefined;
+    verdict_grading?: number | undefined;
     override_reason?: string | undefined;
     gate_policy?: "warn" | "require" | undefined;
     gate_doubts?: string[] | undefined;
@@ -473,6 +477,7 @@ export type Lineage = {
       candidate: string;
       baseline: string;
       metric: string;
+      grading?: number | undefined;
       status: "pending" | "running" | "finished" | "failed";
       result?: Verdict | undefined;
       created_at: string;
@@ -551,6 +556,7 @@ export type Lineage = {
     candidate: string;
     baseline: string;
     metric: string;
+    grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     result?: Verdict | undefined;
     created_at: string;
@@ -565,6 +571,7 @@ export type Lineage = {
     candidate: string;
     baseline: string;
     metric: string;
+    grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     result?: Verdict | undefined;
     created_at: string;
@@ -1318,6 +1325,8 @@ export type ShownDeployment = {
   deployment_name: string;
   evaluation_id?: string | undefined;
   verdict?: string | undefined;
+  verdict_metric?: string | undefined;
+  verdict_grading?: number | undefined;
   override_reason?: string | undefined;
   gate_policy?: "warn" | "require" | undefined;
   gate_doubts?: string[] | undefined;
@@ -2104,7 +2113,7 @@ export interface OperationInputs {
     /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
     metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;
   };
-  /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
+  /** Shows an evaluation: counts, interval, verdict with its reasons, and a sample of the pairs. */
   getEvaluation: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
@@ -2117,6 +2126,19 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** Only evaluations of this training run. */
     run_id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Lists all pairs of a finished evaluation: question, expected answer, both models' answers, and which was right. */
+  listPairs: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** An evaluation's id. */
+    evaluation_id: string;
+    /** Only pairs on which the candidate alone was right, the baseline alone, both or neither; all when absent. */
+    outcome?: "candidate_only" | "baseline_only" | "both" | "neither" | undefined;
     /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
     /** The continuation of the page before. */
@@ -3152,7 +3174,7 @@ export interface OperationOutputs {
       [name: string]: string;
     } | undefined;
   };
-  /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
+  /** Shows an evaluation: counts, interval, verdict with its reasons, and a sample of the pairs. */
   getEvaluation: {
     id: string;
     agent_id: string;
@@ -3238,6 +3260,32 @@ export interface OperationOutputs {
     }[];
     continuation?: string | undefined;
   };
+  /** Lists all pairs of a finished evaluation: question, expected answer, both models' answers, and which was right. */
+  listPairs: {
+    agent_id: string;
+    evaluation_id: string;
+    /** What was judged: when an answer counts as right. */
+    metric: string;
+    /** Version of the metric's rules; absent: `auto` and `tool_call` compared tool names alone. */
+    grading?: number | undefined;
+    outcome?: "candidate_only" | "baseline_only" | "both" | "neither" | undefined;
+    /** Pairs of this outcome on all pages. */
+    total: number;
+    /** Number of the first pair on this page, from 1. */
+    first: number;
+    pairs: {
+      example: string;
+      group?: string | undefined;
+      question?: string | undefined;
+      expected: string;
+      baseline_answer: string;
+      candidate_answer: string;
+      baseline_correct: boolean;
+      candidate_correct: boolean;
+      outcome: "candidate_only" | "baseline_only" | "both" | "neither";
+    }[];
+    continuation?: string | undefined;
+  };
   /** Puts the model of a training run into service. */
   promote: {
     id: string;
@@ -3248,6 +3296,8 @@ export interface OperationOutputs {
     deployment_name: string;
     evaluation_id?: string | undefined;
     verdict?: string | undefined;
+    verdict_metric?: string | undefined;
+    verdict_grading?: number | undefined;
     override_reason?: string | undefined;
     gate_policy?: "warn" | "require" | undefined;
     gate_doubts?: string[] | undefined;

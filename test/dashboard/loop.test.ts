@@ -1,10 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import { needsPerson } from "../../dashboard/src/logic/attention.ts";
+import { newestVerdict, promotionNews } from "../../dashboard/src/logic/promotion.ts";
 import { NEEDS } from "../../dashboard/src/logic/roles.ts";
 import { pipelineSteps, runSteps } from "../../dashboard/src/logic/timeline.ts";
 import { arithmetic } from "../../dashboard/src/logic/verdict.ts";
 import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
+import type { VerdictFacts } from "../../src/evaluation/contract.ts";
+import { judge, tally } from "../../src/evaluation/rules.ts";
 
 describe("the steps", () => {
   const pipeline = (more: object) => ({ status: "running", stage: "dataset", ...more });
@@ -79,8 +82,115 @@ describe("the verdict's arithmetic", () => {
       neither: 12,
       p_value: 0.388,
     });
-    expect(steps.map(({ met }) => met)).toEqual([false, true, false, undefined, false, false]);
+    expect(steps.map(({ met }) => met)).toEqual([false, true, false, undefined, false, false, true]);
     expect(steps[5]?.numbers).toBe("difference +10.0 points, 95 % between −5.0 and +25.0");
+  });
+});
+
+describe("each question of the arithmetic", () => {
+  /** Pairs of groups of one: so many where both, the candidate alone, the baseline alone, or neither is right. */
+  const facts = (both: number, candidate: number, baseline: number, neither: number, missing = 0) => {
+    const pairs = [
+      [both, true, true],
+      [candidate, false, true],
+      [baseline, true, false],
+      [neither, false, false],
+    ].flatMap(([times, baseline_correct, candidate_correct]) =>
+      Array.from({ length: Number(times) }, () => ({
+        baseline_correct: baseline_correct === true,
+        candidate_correct: candidate_correct === true,
+      })),
+    );
+    return judge(tally(pairs), missing);
+  };
+  const VERDICTS = {
+    "pass, by much": facts(30, 30, 4, 36),
+    "pass, by a little": facts(960, 40, 10, 0),
+    "fail, worse": facts(30, 4, 30, 36),
+    "fail, no gain left": facts(100, 0, 0, 100),
+    "inconclusive, not clear": facts(30, 8, 4, 18),
+    "inconclusive, too few": facts(0, 20, 0, 0),
+    "inconclusive, too many missing": facts(0, 80, 0, 10, 20),
+    "inconclusive, nothing measured": facts(0, 0, 0, 80),
+    "inconclusive, nothing at all": facts(0, 0, 0, 0),
+  };
+  /** What a reader who knows the numbers answers, in words of the question alone. */
+  const TRUTH: readonly (readonly [RegExp, (of: VerdictFacts) => boolean])[] = [
+    [/^Enough evidence/, (of) => (of.groups ?? 0) >= 50],
+    [/^Was anything measured/, (of) => of.both + of.candidate_only + of.baseline_only > 0],
+    [/^Answers complete/, (of) => of.missing <= 0.05 * (of.missing + of.pairs)],
+    [/^Could that be chance/, (of) => of.p_value >= 0.05],
+    [/^Is the whole interval above zero/, (of) => of.interval[0] > 0],
+    [/^Can the gain still be 5 % or more/, (of) => of.interval[1] >= 0.05],
+  ];
+
+  it.each(Object.entries(VERDICTS))("is answered as it is asked: %s", (name, of) => {
+    expect(name.startsWith(of.verdict)).toBe(true);
+    const steps = arithmetic(of);
+    for (const [question, is] of TRUTH) {
+      const step = steps.find((one) => question.test(one.question));
+      expect([step?.question, step?.answer]).toEqual([step?.question, is(of) ? "yes" : "no"]);
+    }
+    expect(steps.filter(({ answer }) => answer !== undefined)).toHaveLength(TRUTH.length);
+  });
+
+  it.each(Object.values(VERDICTS))("is green only where it speaks for a pass: $verdict", (of) => {
+    const steps = arithmetic(of);
+    const deciding = steps.filter(({ met }) => met !== undefined);
+    expect(deciding.every(({ met }) => met === true)).toBe(of.verdict === "pass");
+    const chance = steps.find(({ question }) => question === "Could that be chance?");
+    expect([chance?.answer, chance?.met]).toEqual(of.p_value < 0.05 ? ["no", true] : ["yes", false]);
+  });
+});
+
+describe("what the dialog of a promotion says", () => {
+  const judged = (verdict: "pass" | "fail" | "inconclusive", upper: number, metric = "auto") =>
+    ({
+      id: "eval-1",
+      status: "finished",
+      baseline: "base-1",
+      metric,
+      grading: 2,
+      result: { verdict, interval: [-0.4, upper] },
+    }) as never;
+  const CASES = {
+    none: undefined,
+    pass: judged("pass", 0.4),
+    worse: judged("fail", -0.1),
+    "no gain": judged("fail", 0.01),
+    inconclusive: judged("inconclusive", 0.3),
+  };
+  const said = (name: keyof typeof CASES, gate: "warn" | "require", four_eyes = false) => {
+    const { known, gate: text } = promotionNews(CASES[name], { gate, four_eyes });
+    return `${known} ${text}`;
+  };
+
+  it("is another sentence for each verdict and for none, under each policy", () => {
+    const texts = Object.keys(CASES).flatMap((name) =>
+      (["warn", "require"] as const).map((gate) => said(name as keyof typeof CASES, gate)),
+    );
+    // Pass, and what is proven worse, are met alike under both policies.
+    expect(new Set(texts).size).toBe(2 * Object.keys(CASES).length - 2);
+    expect(said("none", "require")).toContain("will refuse");
+    expect(said("none", "warn")).toContain("No evaluation");
+    for (const gate of ["warn", "require"] as const) {
+      expect(said("worse", gate)).toMatch(/shown to be worse, against base-1.*refuses this/);
+      expect(said("pass", gate)).toContain("shown to be better");
+    }
+    expect(said("no gain", "warn")).toMatch(/fail: .*only warns/);
+    expect(said("inconclusive", "warn")).toMatch(/inconclusive: .*only warns/);
+  });
+
+  it("names what was judged, and two persons where they are asked for", () => {
+    const names = promotionNews(judged("pass", 0.4, "tool_names"), { gate: "warn", four_eyes: true });
+    expect(names.known).toContain("judged by tool names alone");
+    expect(names.gate).toContain("may not promote it");
+  });
+
+  it("is of the newest evaluation with a verdict", () => {
+    const open = { id: "eval-2", status: "running", baseline: "b", metric: "auto" } as never;
+    expect(newestVerdict([open, CASES.worse, CASES.pass])).toBe(CASES.worse);
+    expect(newestVerdict([open])).toBeUndefined();
   });
 });
 

@@ -46,6 +46,7 @@ export function evaluationRecord(id: string, runId: string, verdict: Verdict, cr
     dataset_hash: "hash-1",
     split: "test",
     metric: "auto",
+    grading: 2,
     status: "finished",
     created_at: createdAt,
     completed_at: createdAt,

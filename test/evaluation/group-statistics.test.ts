@@ -135,15 +135,25 @@ class Drawn {
   }
 }
 
+// The slower test only where the interval would let the candidate pass.
+const byGroups = ({ groups, counts }: Drawn) =>
+  groupedInterval(groups, counts)[0] > 0 && signFlipTest(groups) < 0.05;
+/** What the verdict was before: each pair a piece of evidence, whatever it has in common with others. */
+const byPairs = ({ counts }: Drawn) =>
+  pairedDifferenceInterval(counts)[0] > 0 && mcnemar(counts.candidateOnly, counts.baselineOnly) < 0.05;
+
 /** Share of runs without any effect whose statistics say "better", the least number of groups left aside. */
-function falsePasses(seed: number, draw: (random: () => number, into: Drawn) => void): number {
+function falsePasses(
+  seed: number,
+  draw: (random: () => number, into: Drawn) => void,
+  isBetter: (drawn: Drawn) => boolean = byGroups,
+): number {
   const random = seededRandom(seed);
   let passes = 0;
   for (let run = 0; run < RUNS; run++) {
     const drawn = new Drawn();
     draw(random, drawn);
-    // The slower test only where the interval would let the candidate pass.
-    if (groupedInterval(drawn.groups, drawn.counts)[0] > 0 && signFlipTest(drawn.groups) < 0.05) passes++;
+    if (isBetter(drawn)) passes++;
   }
   return passes / RUNS;
 }
@@ -171,6 +181,24 @@ describe("without any effect a candidate passes at most as often as the test say
         MOST_FALSE,
       );
   });
+
+  test.each([
+    [103, 3, 1],
+    [20, 5, 1],
+    [40, 5, 1],
+    [30, 10, 1],
+    [103, 3, 0.5],
+    [20, 5, 0.5],
+    [40, 5, 0.5],
+    [30, 10, 0.5],
+    [30, 10, 0.2],
+  ])(
+    "which a statistic that counts pairs does not keep to: %d groups of %d, correlated by %d",
+    (groups, size, correlation) => {
+      const draw = grouped(groups, size, correlation);
+      expect(falsePasses(100 * groups, draw, byPairs)).toBeGreaterThan(MOST_FALSE);
+    },
+  );
 
   test.each([60, 100, 200])("where 12 of 100 of %d pairs differ", (pairs) => {
     const sparse = (random: () => number, into: Drawn) => {
@@ -208,7 +236,142 @@ describe("without any effect a candidate passes at most as often as the test say
   });
 });
 
+describe("the interval, reckoned anew from the pairs by other ways", () => {
+  type PairOutcome = readonly [baseline: boolean, candidate: boolean];
+  /** Student's point by bisection of its density's area, summed by Simpson's rule. */
+  const points = new Map<number, number>();
+  const studentPoint = (freedom: number): number => {
+    const known = points.get(freedom);
+    if (known !== undefined) return known;
+    const density = (x: number) => (1 + (x * x) / freedom) ** (-(freedom + 1) / 2);
+    // With x = tan(u) sqrt(freedom) the whole line is an interval: its area is the normalising constant.
+    const area = (to: number) => {
+      const end = Math.atan(to / Math.sqrt(freedom));
+      const steps = 400;
+      const width = end / steps;
+      const at = (u: number) => density(Math.sqrt(freedom) * Math.tan(u)) / Math.cos(u) ** 2;
+      let sum = at(0) + at(end);
+      for (let i = 1; i < steps; i++) sum += (i % 2 === 1 ? 4 : 2) * at(i * width);
+      return (sum * width) / 3;
+    };
+    const whole = area(1e9);
+    // Simpson's error falls with the fourth power of the width.
+    let [low, high] = [1, 20];
+    for (let i = 0; i < 30; i++) {
+      const middle = (low + high) / 2;
+      if (area(middle) / whole < 0.95) low = middle;
+      else high = middle;
+    }
+    points.set(freedom, low);
+    return low;
+  };
+  /** Wilson's limits as the roots of (p - x)^2 n = z^2 x (1 - x). */
+  const wilsonRoots = (share: number, n: number, z: number): [number, number] => {
+    const [a, b, c] = [n + z * z, -(2 * n * share + z * z), n * share * share];
+    const root = Math.sqrt(Math.max(0, b * b - 4 * a * c));
+    return [(-b - root) / (2 * a), (-b + root) / (2 * a)];
+  };
+  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+
+  function anew(groups: readonly (readonly PairOutcome[])[]): [number, number] {
+    const pairs = groups.flat();
+    const gainOf = ([baseline, candidate]: PairOutcome) => Number(candidate) - Number(baseline);
+    const d = mean(pairs.map(gainOf));
+    const rests = groups.map((group) => group.reduce((sum, one) => sum + gainOf(one) - d, 0));
+    const spread = rests.reduce((sum, one) => sum + one ** 2, 0);
+    const alone = pairs.reduce((sum, one) => sum + (gainOf(one) - d) ** 2, 0);
+    const effect =
+      alone < 1e-9
+        ? groups.reduce((sum, { length }) => sum + length ** 2, 0) / pairs.length
+        : Math.max(1, spread / alone);
+    const t = studentPoint(groups.length - 1);
+    const error = Math.sqrt(spread * (groups.length / (groups.length - 1))) / pairs.length;
+    const second = mean(rests.map((one) => one ** 2));
+    const skewness = second === 0 ? 0 : mean(rests.map((one) => one ** 3)) / second ** 1.5;
+    const moved = (error * skewness * (1 + 2 * t ** 2)) / (6 * Math.sqrt(groups.length));
+    // Newcombe's square-and-add limits on the effective number of pairs.
+    const n = pairs.length / effect;
+    const of = (baseline: boolean, candidate: boolean) =>
+      pairs.filter((one) => one[0] === baseline && one[1] === candidate).length / effect;
+    const [a, b, c, e] = [of(true, true), of(false, true), of(true, false), of(false, false)];
+    const [p1, p2] = [(a + b) / n, (a + c) / n];
+    const [l1, u1] = wilsonRoots(p1, n, t);
+    const [l2, u2] = wilsonRoots(p2, n, t);
+    const product = a * e - b * c;
+    const margins = (a + b) * (c + e) * (a + c) * (b + e);
+    const corrected = product > 0 ? Math.max(0, product - n / 2) : product;
+    const phi = margins === 0 ? 0 : corrected / Math.sqrt(margins);
+    const reach = (x: number, y: number) => Math.sqrt(Math.max(0, x * x + y * y - 2 * phi * x * y));
+    return [
+      Math.max(-1, Math.min(d - reach(p1 - l1, u2 - p2), d - t * error + Math.min(0, moved))),
+      Math.min(1, Math.max(d + reach(u1 - p1, p2 - l2), d + t * error + Math.max(0, moved))),
+    ];
+  }
+
+  test("is the same for groups of every kind", () => {
+    const pair = fc.tuple(fc.boolean(), fc.boolean());
+    const group = fc.array(pair, { minLength: 1, maxLength: 5 });
+    const many = fc.array(group, { minLength: 2, maxLength: 40 });
+    fc.assert(
+      fc.property(many, (groups) => {
+        const drawn = new Drawn();
+        for (const one of groups) drawn.group(one.length, (i) => one[i] ?? [false, false]);
+        const [low, high] = groupedInterval(drawn.groups, drawn.counts);
+        const [lowAnew, highAnew] = anew(groups);
+        expect(low).toBeCloseTo(lowAnew, 5);
+        expect(high).toBeCloseTo(highAnew, 5);
+      }),
+      { seed: 15, numRuns: 60 },
+    );
+  });
+});
+
 describe("the smallest gain that can be shown", () => {
+  /** The power by adding group after group: every pair of wins and losses with its chance, judged by McNemar's test. */
+  function powerAnew(groups: number, differing: number, gain: number): number {
+    const [win, lose] = [(differing + gain) / 2, (differing - gain) / 2];
+    let chances = [[1]];
+    for (let g = 0; g < groups; g++) {
+      const next = Array.from({ length: g + 2 }, () => repeat(g + 2, 0));
+      for (const [wins, row] of chances.entries())
+        for (const [losses, chance] of row.entries()) {
+          if (chance === 0) continue;
+          const put = (w: number, l: number, share: number) => {
+            const line = next[w] as number[];
+            line[l] = (line[l] ?? 0) + chance * share;
+          };
+          put(wins + 1, losses, win);
+          put(wins, losses + 1, lose);
+          put(wins, losses, 1 - differing);
+        }
+      chances = next;
+    }
+    let shown = 0;
+    for (const [wins, row] of chances.entries())
+      for (const [losses, chance] of row.entries())
+        if (wins > losses && mcnemar(wins, losses) < 0.05) shown += chance;
+    return shown;
+  }
+
+  test.each([
+    [50, 0.3],
+    [60, 0.5],
+    [80, 0.2],
+    [60, 1],
+  ])(
+    "of %d groups of which the share %d differs has a chance of four in five, and less has less",
+    (groups, differing) => {
+      const gain = smallestGain(groups, differing) as number;
+      expect(powerAnew(groups, differing, gain)).toBeCloseTo(0.8, 2);
+      expect(powerAnew(groups, differing, gain - 0.01)).toBeLessThan(0.8);
+    },
+  );
+
+  test("is none where even the largest has a smaller chance", () => {
+    expect(powerAnew(50, 0.1, 0.1)).toBeLessThan(0.8);
+    expect(smallestGain(50, 0.1)).toBeUndefined();
+  });
+
   test("lies near the published table, and is none where too few groups differ", () => {
     // By the mid-p test 0.13, 0.18, 0.09 and 0.06: the exact one asks for a little more.
     for (const [groups, differing, least] of [

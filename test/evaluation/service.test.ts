@@ -339,9 +339,10 @@ describe("a baseline that the provider does not know", () => {
     expect(await evaluate((await request()).evaluation.id)).toBe("pass");
   });
 
-  test("or any other fault of the answers is told in the verdict's reasons, the first of them", async () => {
+  test("or any other fault of the answers is told in the verdict's reasons, the commonest of them, with the model that met it", async () => {
     const { request, evaluate, service } = await make({
-      answer: ({ model }) => {
+      answer: ({ model, messages }) => {
+        if (messages.at(-1)?.content === "request 7") throw invalid("provider_rejected", "Too long.");
         if (model !== "ft:run-1") throw invalid("provider_rejected", "The content filter said no.");
         return toolTurn("search");
       },
@@ -349,7 +350,7 @@ describe("a baseline that the provider does not know", () => {
     const { evaluation } = await request();
     expect(await evaluate(evaluation.id)).toBe("inconclusive");
     expect((await service.get(AGENT, evaluation.id)).result?.reasons.join(" ")).toContain(
-      'The first fault, of the baseline "gpt-4o-mini": The content filter said no.',
+      'Missing answers: 61. The commonest fault, 59 of them, of the baseline "gpt-4o-mini": The content filter said no.',
     );
   });
 });

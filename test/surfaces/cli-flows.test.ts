@@ -383,7 +383,7 @@ describe("what takes longer than a request", () => {
       ],
     });
     const { code, out } = await lightning("run");
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(out).toMatch(
       /🚀 Running the pipeline\.\.\.\n {3}Pipeline ID: pipeline-1\n {3}🔄 dataset: dataset-1\n {3}🔄 training: run-1\n {3}🔄 evaluation: eval-1\n {3}⚖️ {2}verdict: fail\n\n❌ Pipeline ended: gate_failed/u,
     );

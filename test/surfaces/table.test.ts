@@ -34,6 +34,7 @@ const PROMISED = [
   ["addGoldenPart", "POST /datasets/golden/parts", undefined, undefined],
   ["startEvaluation", "POST /evaluations", "evaluate", "lightning_evaluate"],
   ["getEvaluation", "GET /evaluations/{}", "evaluation", "lightning_get_evaluation"],
+  ["listPairs", "GET /evaluations/{}/pairs", "pairs", "lightning_list_pairs"],
   ["listDatasets", "GET /datasets", "list-datasets", "lightning_list_datasets"],
   ["getDataset", "GET /datasets/{}", "show-dataset", "lightning_get_dataset"],
   ["cancelDataset", "POST /datasets/{}/cancel", "cancel-dataset", "lightning_cancel_dataset"],

@@ -1,3 +1,4 @@
+import { metricWords } from "../../../src/evaluation/metric-words.ts";
 import type { View } from "./route.ts";
 import { viewOfId } from "./route.ts";
 
@@ -33,6 +34,8 @@ interface RecordFacts {
   readonly run_id?: string | undefined;
   readonly verdict?: string | undefined;
   readonly split?: string | undefined;
+  readonly metric?: string | undefined;
+  readonly grading?: number | undefined;
   readonly recipe?: { readonly include_golden?: readonly string[] | undefined } | undefined;
 }
 interface DeploymentFacts {
@@ -55,6 +58,9 @@ export interface LineageReply {
 }
 
 const COLUMN = { episode: 0, examples: 0, dataset: 1, run: 2, evaluation: 3, deployment: 4 } as const;
+
+const judgedIn = ({ metric, grading }: RecordFacts) =>
+  metric === undefined ? "held-out pairs" : `by ${metricWords(metric, grading)}`;
 
 export function graphOf(reply: LineageReply): Graph {
   const nodes = new Map<string, Omit<Node, "row">>();
@@ -130,7 +136,12 @@ export function graphOf(reply: LineageReply): Graph {
   };
   const addEvaluation = (evaluation: RecordFacts | null | undefined) => {
     if (!evaluation) return;
-    add(evaluation, "evaluation", evaluation.verdict ?? evaluation.status ?? "evaluation", "held-out pairs");
+    add(
+      evaluation,
+      "evaluation",
+      evaluation.verdict ?? evaluation.status ?? "evaluation",
+      judgedIn(evaluation),
+    );
     link(evaluation.run_id ?? evaluation.dataset_id, evaluation.id);
     const { dataset_id: tests, split = "test" } = evaluation;
     // A side of the dataset that was trained on is part of that; another dataset stands beside it.

@@ -18,6 +18,9 @@ export type Run = ReplyOf<"getTrainingRun">;
 export type RunList = ReplyOf<"listTrainingRuns">;
 export type Evaluation = ReplyOf<"getEvaluation">;
 export type EvaluationList = ReplyOf<"listEvaluations">;
+/** All pairs of an evaluation, a page of them. */
+export type PairList = ReplyOf<"listPairs">;
+export type GatePolicy = ReplyOf<"getGatePolicy">;
 export type DeploymentList = ReplyOf<"listDeployments">;
 export type ShownDeployment = DeploymentList["deployments"][number];
 /** Deployments with what led to each, and the record that was asked for. */

@@ -1,13 +1,11 @@
-import { useState } from "preact/hooks";
-import { shown } from "../logic/content.ts";
 import { moment, percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
-import { arithmetic, canShow, rightMeans } from "../logic/verdict.ts";
+import { arithmetic, canShow, judgedBy, rightMeans } from "../logic/verdict.ts";
 import type { Evaluation } from "../logic/wire.ts";
 import { Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { LoadedPage } from "../parts/loaded.tsx";
-import { LongText } from "../parts/text.tsx";
+import { Pairs } from "./evaluation-pairs.tsx";
 
 type Reckoned = NonNullable<Evaluation["result"]>;
 
@@ -24,10 +22,6 @@ export function EvaluationView({ id }: { id: string }) {
 }
 
 function EvaluationPage({ one }: { one: Evaluation }) {
-  const [only, setOnly] = useState<"all" | "differ">("all");
-  const pairs = (one.sample ?? []).filter(
-    (pair) => only === "all" || pair.baseline_correct !== pair.candidate_correct,
-  );
   return (
     <Page
       title="Evaluation"
@@ -56,61 +50,9 @@ function EvaluationPage({ one }: { one: Evaluation }) {
           <Empty title={one.status === "failed" ? "There is no verdict" : "The models are still answering"} />
         </Card>
       ) : (
-        <Verdict facts={one.result} candidate={one.candidate} baseline={one.baseline} />
+        <Verdict facts={one.result} of={one} />
       )}
-      <Card
-        title="Pairs, side by side"
-        note={
-          <span class="tabs" role="group" aria-label="Which pairs">
-            {(["all", "differ"] as const).map((which) => (
-              <button key={which} type="button" aria-pressed={only === which} onClick={() => setOnly(which)}>
-                {which === "all" ? "All" : "Where they differ"}
-              </button>
-            ))}
-          </span>
-        }
-      >
-        {pairs.length === 0 ? (
-          <Empty
-            title={(one.sample ?? []).length === 0 ? "No pair yet" : "In this sample they do not differ"}
-          />
-        ) : (
-          <ol class="pairs">
-            {pairs.map((pair) => (
-              <li key={pair.example}>
-                <div class="pair-head">
-                  {pair.question === undefined || pair.question === "" ? (
-                    <code class="break">{pair.example}</code>
-                  ) : (
-                    <LongText text={pair.question} />
-                  )}
-                </div>
-                <div class="pair">
-                  <div class="pair-side expected">
-                    <h3>Expected</h3>
-                    <LongText text={shown(pair.expected)} mono />
-                  </div>
-                  <div class={`pair-side ${pair.baseline_correct ? "right" : "wrong"}`}>
-                    <h3>
-                      Baseline <span>{pair.baseline_correct ? "✓ right" : "✗ wrong"}</span>
-                    </h3>
-                    <LongText text={shown(pair.baseline_answer)} mono />
-                  </div>
-                  <div class={`pair-side ${pair.candidate_correct ? "right" : "wrong"}`}>
-                    <h3>
-                      Candidate <span>{pair.candidate_correct ? "✓ right" : "✗ wrong"}</span>
-                    </h3>
-                    <LongText text={shown(pair.candidate_answer)} mono />
-                  </div>
-                </div>
-              </li>
-            ))}
-          </ol>
-        )}
-        {(one.sample ?? []).length > 0 && (
-          <p class="muted">A sample of at most 20; the verdict counts all pairs.</p>
-        )}
-      </Card>
+      <Pairs one={one} />
       <Card title="Facts">
         <Facts
           rows={[
@@ -130,7 +72,8 @@ function EvaluationPage({ one }: { one: Evaluation }) {
   );
 }
 
-function Verdict({ facts, candidate, baseline }: { facts: Reckoned; candidate: string; baseline: string }) {
+function Verdict({ facts, of }: { facts: Reckoned; of: Evaluation }) {
+  const { candidate, baseline } = of;
   const cells = [
     { name: "Both right", value: facts.both, tone: "plain" },
     { name: "Only the candidate", value: facts.candidate_only, tone: "good" },
@@ -145,6 +88,7 @@ function Verdict({ facts, candidate, baseline }: { facts: Reckoned; candidate: s
             <li key={reason}>{reason}</li>
           ))}
         </ul>
+        <p class="muted">Right answers, {judgedBy(of)}:</p>
         <dl class="compare">
           <div>
             <dt>Candidate right</dt>
@@ -189,7 +133,7 @@ function Verdict({ facts, candidate, baseline }: { facts: Reckoned; candidate: s
             <li key={step.question} class={step.met === undefined ? "" : step.met ? "met" : "unmet"}>
               <b>{step.question}</b>
               <span>{step.numbers}</span>
-              {step.met !== undefined && <em>{step.met ? "yes" : "no"}</em>}
+              {step.answer !== undefined && <em>{step.answer}</em>}
             </li>
           ))}
         </ol>

@@ -1,3 +1,4 @@
+import { metricWords } from "../../../src/evaluation/metric-words.ts";
 import { percent, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { EvaluationList } from "../logic/wire.ts";
@@ -19,7 +20,13 @@ const COLUMNS: readonly Column<Row>[] = [
     ),
   },
   { name: "Against", extra: true, cell: (one) => <Model name={one.baseline} /> },
-  { name: "Pairs", number: true, extra: true, cell: (one) => one.result?.pairs ?? "–" },
+  {
+    name: "Groups",
+    number: true,
+    extra: true,
+    // Evaluations of earlier versions counted pairs.
+    cell: (one) => one.result?.groups ?? one.result?.pairs ?? "–",
+  },
   {
     name: "Right",
     number: true,
@@ -34,6 +41,7 @@ const COLUMNS: readonly Column<Row>[] = [
     number: true,
     cell: (one) => (one.result === undefined ? "–" : signed(one.result.difference * 100, 1)),
   },
+  { name: "Judged by", extra: true, cell: (one) => metricWords(one.metric, one.grading) },
   { name: "Verdict", cell: (one) => <Badge of={one.result?.verdict ?? one.status} /> },
   { name: "When", number: true, extra: true, cell: (one) => <Ago at={one.completed_at ?? one.created_at} /> },
 ];
@@ -47,7 +55,7 @@ export function EvaluationsView() {
   return (
     <Page
       title="Evaluations"
-      lead="Both models answer the same held-out examples; only what they answer differently counts."
+      lead="Both models answer the same held-out examples; what counts is where one is right and the other wrong, by groups of like examples."
     >
       <Filters view="evaluations" filters={[{ name: "run_id", label: "Run" }]} />
       <Loaded of={list}>

@@ -7,7 +7,6 @@ import { compare, trendColumns } from "../logic/trend.ts";
 import type {
   ActiveDeployment,
   DeploymentEvent,
-  Evaluation,
   PipelineList,
   ReviewQueue,
   Stats,
@@ -19,13 +18,13 @@ import { type Live, useLive, useShared } from "../parts/context.tsx";
 import { Loaded, LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
 import { LoopMap } from "./loop-map.tsx";
-import { Serving } from "./serving.tsx";
+import { type Proof, Serving } from "./serving.tsx";
 
 /** The newest deployment with what it was judged by, and the moves of the pointer. */
 interface Newest {
   readonly lineage: readonly {
     readonly id: string;
-    readonly evaluation?: Pick<Evaluation, "result"> | null;
+    readonly evaluation?: Proof | null;
   }[];
   readonly events: readonly DeploymentEvent[];
 }
@@ -63,7 +62,7 @@ export function OverviewView() {
                 active={active.data}
                 compared={compared}
                 stats={data}
-                proof={newest?.evaluation?.result}
+                proof={newest?.evaluation ?? undefined}
               />
             </div>
             <NewestPipelines pipelines={pipelines} />

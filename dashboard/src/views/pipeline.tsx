@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
-import { moment, percent, signed, words } from "../logic/format.ts";
+import { moment, percent, plural, signed, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { pipelineSteps } from "../logic/timeline.ts";
 import { curveColumns } from "../logic/trend.ts";
-import { canShow } from "../logic/verdict.ts";
+import { canShow, judgedBy } from "../logic/verdict.ts";
 import type { Evaluation, Pipeline, Run } from "../logic/wire.ts";
 import { Ago, Badge, Card, Empty, Facts, Id, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
@@ -42,13 +42,17 @@ export function PipelineView({ id }: { id: string }) {
   );
   return (
     <LoadedPage title="Pipeline" of={live}>
-      {(known) => <PipelinePage pipeline={known} run={run.data} facts={evaluation.data?.result} />}
+      {(known) => <PipelinePage pipeline={known} run={run.data} evaluation={evaluation.data} />}
     </LoadedPage>
   );
 }
 
-function PipelinePage(props: { pipeline: Pipeline; run: Run | undefined; facts: Result | undefined }) {
-  const { pipeline, run, facts } = props;
+function PipelinePage(props: {
+  pipeline: Pipeline;
+  run: Run | undefined;
+  evaluation: Evaluation | undefined;
+}) {
+  const { pipeline, run, evaluation } = props;
   const [deciding, setDeciding] = useState<boolean>();
   const waiting = pipeline.status === "waiting_for_approval" && pipeline.decision === undefined;
   return (
@@ -78,10 +82,10 @@ function PipelinePage(props: { pipeline: Pipeline; run: Run | undefined; facts: 
           </p>
         )}
       </Card>
-      {waiting && <Decision pipeline={pipeline} facts={facts} onDecide={setDeciding} />}
+      {waiting && <Decision pipeline={pipeline} evaluation={evaluation} onDecide={setDeciding} />}
       <div class="columns two">
         <Training id={pipeline.run_id} run={run} />
-        <Verdict id={pipeline.evaluation_id} facts={facts} />
+        <Verdict id={pipeline.evaluation_id} evaluation={evaluation} />
       </div>
       <Records pipeline={pipeline} />
       {deciding !== undefined && (
@@ -91,22 +95,28 @@ function PipelinePage(props: { pipeline: Pipeline; run: Run | undefined; facts: 
   );
 }
 
+/** How right both models were, and on what evidence. */
+function proofText(of: Evaluation, facts: Result): string {
+  const evidence = `${facts.pairs} held-out examples${facts.groups === undefined ? "" : ` in ${plural(facts.groups, "group")}`}`;
+  return `It was right on ${percent(facts.candidate_accuracy)} of ${evidence}, the baseline on ${percent(facts.baseline_accuracy)} (${signed(facts.difference * 100, 1)} points), ${judgedBy(of)}.`;
+}
+
 /** What a person decides: what is known about the candidate, and the two ways to go. */
 function Decision(props: {
   pipeline: Pipeline;
-  facts: Result | undefined;
+  evaluation: Evaluation | undefined;
   onDecide: (approved: boolean) => void;
 }) {
-  const { pipeline, facts, onDecide } = props;
+  const { pipeline, evaluation, onDecide } = props;
   const { can } = useShared();
   return (
     <section class="decision" aria-label="Your decision">
       <div>
         <h2>Promote this model?</h2>
         <p>
-          {facts === undefined
+          {evaluation?.result === undefined
             ? "It waits for a person."
-            : `It was right on ${percent(facts.candidate_accuracy)} of ${facts.pairs} held-out examples, the baseline on ${percent(facts.baseline_accuracy)} (${signed(facts.difference * 100, 1)} points).`}{" "}
+            : proofText(evaluation, evaluation.result)}{" "}
           {pipeline.approval_until !== undefined && (
             <>Without a decision by {moment(pipeline.approval_until)} nothing is promoted.</>
           )}
@@ -171,13 +181,15 @@ function Training({ id, run }: { id: string | undefined; run: Run | undefined })
   );
 }
 
-function Verdict({ id, facts }: { id: string | undefined; facts: Result | undefined }) {
+function Verdict({ id, evaluation }: { id: string | undefined; evaluation: Evaluation | undefined }) {
+  const facts = evaluation?.result;
   return (
     <Card title="Evaluation" note={id === undefined ? "" : <Id id={id} />}>
-      {facts === undefined ? (
+      {evaluation === undefined || facts === undefined ? (
         <Empty title={id === undefined ? "It has not begun" : "The models are answering"} />
       ) : (
         <>
+          <p class="muted">Right answers, {judgedBy(evaluation)}:</p>
           <dl class="compare">
             <div>
               <dt>Candidate</dt>

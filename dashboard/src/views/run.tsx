@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import { isEndedRun } from "../../../src/training/status.ts";
 import { count, duration, moment } from "../logic/format.ts";
+import { newestVerdict, promotionNews } from "../logic/promotion.ts";
 import { address } from "../logic/route.ts";
 import { runSteps } from "../logic/timeline.ts";
 import { curveColumns } from "../logic/trend.ts";
-import type { Estimate, Run } from "../logic/wire.ts";
+import type { Estimate, EvaluationList, GatePolicy, Run } from "../logic/wire.ts";
 import { Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { useLive, useOnce, useShared } from "../parts/context.tsx";
@@ -228,6 +229,10 @@ function CancelDialog({ run, onClose }: { run: Run; onClose: () => void }) {
 
 function PromoteDialog({ run, onClose }: { run: Run; onClose: () => void }) {
   const { api, tell, poller } = useShared();
+  const evaluations = useOnce(`evaluations of ${run.id}`, () =>
+    api.get<EvaluationList>("/evaluations", { run_id: run.id, limit: 20 }),
+  );
+  const policy = useOnce("gate policy", () => api.get<GatePolicy>("/deployments/policy"));
   return (
     <Confirm
       title={`Put ${run.tuned_model} into service?`}
@@ -242,10 +247,27 @@ function PromoteDialog({ run, onClose }: { run: Run; onClose: () => void }) {
       onClose={onClose}
     >
       <p>
-        The newest finished evaluation of this run is taken as its reason. Agents get the model within a
-        minute; the one before stays one rollback away.
+        <Known evaluations={evaluations} policy={policy} />
       </p>
+      <p>Agents get the model within a minute; the one before stays one rollback away.</p>
     </Confirm>
+  );
+}
+
+/** The verdict on the model and the agent's policy, before anybody agrees. */
+function Known(props: {
+  evaluations: { data?: EvaluationList | undefined; error?: unknown };
+  policy: { data?: GatePolicy | undefined; error?: unknown };
+}) {
+  const { evaluations, policy } = props;
+  if (evaluations.error !== undefined || policy.error !== undefined)
+    return <>Its verdict and the gate's policy cannot be told now.</>;
+  if (evaluations.data === undefined || policy.data === undefined) return <>…</>;
+  const { tone, known, gate } = promotionNews(newestVerdict(evaluations.data.evaluations), policy.data);
+  return (
+    <span class={`notice ${tone}`}>
+      {known} {gate}
+    </span>
   );
 }
 

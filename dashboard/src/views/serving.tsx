@@ -1,11 +1,13 @@
 import { percent, plural, signed } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Compared } from "../logic/trend.ts";
+import { judgedBy } from "../logic/verdict.ts";
 import type { ActiveDeployment, Evaluation, Stats } from "../logic/wire.ts";
 import { Ago, Badge, Card, Model } from "../parts/basics.tsx";
 import { useShared } from "../parts/context.tsx";
 
-type Proof = NonNullable<Evaluation["result"]>;
+/** The evaluation that the active model was let through for. */
+export type Proof = Pick<Evaluation, "metric" | "grading" | "result">;
 
 /** Which model answers, what it was let through for, and how it has done since. */
 export function Serving(props: {
@@ -59,14 +61,18 @@ export function Serving(props: {
 
 /** Both models on the same requests, none of which was trained on. */
 function ProofView({ proof, verdict }: { proof: Proof; verdict: string | undefined }) {
+  const { result } = proof;
+  if (result === undefined) return null;
   const rows = [
-    { name: "before", share: proof.baseline_accuracy, tone: "plain" },
-    { name: "now", share: proof.candidate_accuracy, tone: "accent" },
+    { name: "before", share: result.baseline_accuracy, tone: "plain" },
+    { name: "now", share: result.candidate_accuracy, tone: "accent" },
   ] as const;
   return (
     <div class="proof">
       <h3>
-        {plural(proof.pairs, "request")} it had not seen {verdict !== undefined && <Badge of={verdict} />}
+        {plural(result.pairs, "request")} it had not seen
+        {result.groups === undefined ? "" : ` in ${plural(result.groups, "group")}`}{" "}
+        {verdict !== undefined && <Badge of={verdict} />}
       </h3>
       <dl>
         {rows.map(({ name, share, tone }) => (
@@ -79,6 +85,7 @@ function ProofView({ proof, verdict }: { proof: Proof; verdict: string | undefin
           </div>
         ))}
       </dl>
+      <p class="muted">Right answers, {judgedBy(proof)}.</p>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { plural } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
-import { RIGHT } from "../logic/verdict.ts";
+import { FEWEST_GROUPS, RIGHT } from "../logic/verdict.ts";
 import type { Dataset, DatasetList, Pipeline } from "../logic/wire.ts";
 import { useLive, useShared } from "../parts/context.tsx";
 import { FormDialog } from "../parts/dialog.tsx";
@@ -14,6 +14,15 @@ const MOST_GOLDEN = 20;
 /** Conversations to learn from: preference pairs are another method's. */
 const isGolden = ({ kind, format }: Dataset["recipe"]) =>
   kind === "golden" && (format === undefined || format === "sft");
+
+/** The evidence of a set: examples of one session, or nearly equal ones, count once. */
+function heldOut({ test_count = 0, group_counts }: Dataset): string {
+  const examples = plural(test_count, "held-out example");
+  const groups = group_counts?.test;
+  if (groups === undefined) return examples;
+  const few = groups < FEWEST_GROUPS ? `: too few for a verdict, which needs ${FEWEST_GROUPS}` : "";
+  return `${examples} in ${plural(groups, "group")}${few}`;
+}
 
 /** Asks what one turn of the loop should learn from and be judged by. */
 export function StartPipeline({ onClose }: { onClose: () => void }) {
@@ -112,7 +121,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
           <option value="">a fifth of the new dataset, held out</option>
           {sets.map((one) => (
             <option key={one.id} value={one.id}>
-              {one.name} ({one.test_count} held-out examples)
+              {one.name} ({heldOut(one)})
             </option>
           ))}
         </select>

@@ -29,6 +29,8 @@ export type GateFindings = Pick<
   Deployment,
   | "evaluation_id"
   | "verdict"
+  | "verdict_metric"
+  | "verdict_grading"
   | "override_reason"
   | "gate_policy"
   | "gate_doubts"
@@ -98,6 +100,11 @@ export function createGate(deps: {
   async function lookInto({ run, evaluation_id, unverified }: GateQuestion, state: PointerState) {
     const { evaluation, fresh } = await evaluations.speaking(run, state, evaluation_id);
     const facts = { evaluation_id: evaluation?.id, verdict: evaluation?.result.verdict };
+    const { metric: verdict_metric, grading: verdict_grading } = evaluation ?? {};
+    const judged = {
+      ...(verdict_metric === undefined ? {} : { verdict_metric }),
+      ...(verdict_grading === undefined ? {} : { verdict_grading }),
+    };
     const worse = [evaluation, fresh].find((one) => one !== undefined && isProvenWorse(one));
     const stale = evaluation === undefined ? undefined : await evaluations.staleness(run, evaluation, state);
     const withdrawal = await readWithdrawal(store, run.agent_id, run.id);
@@ -116,7 +123,7 @@ export function createGate(deps: {
         text: `Nobody has verified that the deployment ${unverified} is this run's model.`,
         ownersAlone: true,
       });
-    return { facts, doubts };
+    return { facts, judged, doubts };
   }
 
   /** @throws forbidden `role_missing`; conflict `gate_required`, `override_required` */
@@ -168,7 +175,7 @@ export function createGate(deps: {
       const state = (await store.readPointer(agentId)) ?? NEVER_MOVED;
       const found = await lookInto(question, state);
       demandAnswer(question, gate, found);
-      const { facts, doubts } = found;
+      const { facts, judged, doubts } = found;
       const overrides = doubts.length > 0 && override_reason !== undefined;
       const decided = approved_by ?? promoted_by;
       const asked = [run.requested_by, question.asked_by];
@@ -177,6 +184,7 @@ export function createGate(deps: {
       return {
         ...(facts.evaluation_id === undefined ? {} : { evaluation_id: facts.evaluation_id }),
         ...(facts.verdict === undefined ? {} : { verdict: facts.verdict }),
+        ...judged,
         ...(overrides ? { override_reason } : {}),
         gate_policy: gate,
         judged_version: state.version,

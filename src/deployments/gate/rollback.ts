@@ -113,6 +113,8 @@ export function createRollback({ store, clock, provider, models }: RollbackDeps)
         ...(hosted_id === undefined ? {} : { hosted_id }),
         ...(earlier.evaluation_id === undefined ? {} : { evaluation_id: earlier.evaluation_id }),
         ...(earlier.verdict === undefined ? {} : { verdict: earlier.verdict }),
+        ...(earlier.verdict_metric === undefined ? {} : { verdict_metric: earlier.verdict_metric }),
+        ...(earlier.verdict_grading === undefined ? {} : { verdict_grading: earlier.verdict_grading }),
         ...(earlier.override_reason === undefined ? {} : { override_reason: earlier.override_reason }),
         ...(earlier.gate_doubts === undefined ? {} : { gate_doubts: earlier.gate_doubts }),
         restores: earlier.id,

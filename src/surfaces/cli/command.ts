@@ -1,6 +1,7 @@
 import type { Option } from "commander";
 import type { Operation } from "../../doors/operation.ts";
 import type { OperationName, ReplyOf } from "../../operations.ts";
+import type { GateKind } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import type { Body } from "./layout.ts";
 import type { Session } from "./session.ts";
@@ -33,6 +34,8 @@ interface CliCommand<Name extends OperationName> {
   readonly extras?: (operation: Operation) => Extras;
   /** More than one request and one answer. */
   readonly flow?: Flow;
+  /** It answers as a gate: `--help` tells its exit codes. */
+  readonly gate?: GateKind;
   /** Its flow knows `--no-wait`. */
   readonly waits?: boolean;
   /** The answer as lines; `input` is what was asked. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { OPEN_EVALUATION_STATUSES } from "../../evaluation/status.ts";
 import { invalid, LightningError } from "../../kernel/errors.ts";
 import type { OperationName, ReplyOf } from "../../operations.ts";
 import { ENDED_PIPELINE_STATUSES, RECORD_OF_STAGE } from "../../pipelines/status.ts";
@@ -6,7 +7,8 @@ import { sendGolden } from "../../sdk/pages.ts";
 import { ENDED_RUN_STATUSES } from "../../training/status.ts";
 import type { Flow } from "./command.ts";
 import { estimateText } from "./commands/estimate.ts";
-import { statusSign } from "./commands/shared.ts";
+import { powerText, statusSign } from "./commands/shared.ts";
+import { EXIT, exitOfEvaluation, exitOfPipeline } from "./exit-codes.ts";
 import { print, printMore } from "./io.ts";
 import { type Body, facts, list, member, plain } from "./layout.ts";
 import { follow, type Session, show } from "./session.ts";
@@ -24,14 +26,38 @@ export const plainFlow: Flow = async (session) => {
   return 0;
 };
 
+/** A record is shown, and the exit code is what it says. */
+const shownRecord =
+  (exitOf: (record: Body) => number): Flow =>
+  async (session) => {
+    const { body } = await session.call(nameOf(session), session.input);
+    show(session, body);
+    return exitOf(body);
+  };
+export const shownEvaluation = shownRecord(exitOfEvaluation);
+export const shownPipeline = shownRecord(exitOfPipeline);
+
+interface Followed {
+  readonly read: "getDataset" | "getEvaluation";
+  readonly idField: string;
+  readonly unfinished: readonly string[];
+  /** Told once it is started and goes on, before it is waited for. */
+  readonly news?: (body: Body) => string[];
+  readonly exitOf: (body: Body) => number;
+}
+
 /** Builds and evaluations: started once, then their record is looked at until it ends. */
 const followed =
-  (read: "getDataset" | "getEvaluation", idField: string, unfinished: readonly string[]): Flow =>
+  ({ read, idField, unfinished, news, exitOf }: Followed): Flow =>
   async (session) => {
     const name = nameOf(session);
-    const started = await session.call(name, session.input, { wait: session.wait ? 10 : 0 });
+    const started = await session.call(name, session.input, {
+      wait: session.wait && news === undefined ? 10 : 0,
+    });
     let body: Body = started.body;
     if (session.wait && isOne(unfinished, body)) {
+      const told = session.json ? [] : (news?.(body) ?? []);
+      if (told.length > 0) printMore(session.io, told);
       const reference = { ...agentOf(session, body), [idField]: body[idField] ?? body.id };
       body =
         (await follow(
@@ -41,11 +67,22 @@ const followed =
         )) ?? body;
     }
     show(session, body);
-    return body.status === "failed" ? 1 : 0;
+    return isOne(unfinished, body) && !session.wait ? EXIT.done : exitOf(body);
   };
 
-export const followedDataset = followed("getDataset", "dataset_id", ["pending", "building"]);
-export const followedEvaluation = followed("getEvaluation", "evaluation_id", ["pending", "running"]);
+export const followedDataset = followed({
+  read: "getDataset",
+  idField: "dataset_id",
+  unfinished: ["pending", "building"],
+  exitOf: ({ status }) => (status === "failed" ? EXIT.failed : EXIT.done),
+});
+export const followedEvaluation = followed({
+  read: "getEvaluation",
+  idField: "evaluation_id",
+  unfinished: OPEN_EVALUATION_STATUSES,
+  news: (body) => facts([["Can show", powerText((body as ReplyOf<"getEvaluation">).power)]]),
+  exitOf: exitOfEvaluation,
+});
 
 /** A file that one request cannot take is sent page by page, and then named by its parts. */
 export const buildGolden: Flow = async (session) => {
@@ -82,7 +119,7 @@ export const promote: Flow = async (session) => {
     body = served ?? body;
   }
   show(session, body);
-  return 0;
+  return body.is_active || !session.wait ? EXIT.done : EXIT.open;
 };
 
 /** What the estimate is asked of a training that is wanted. */
@@ -265,6 +302,12 @@ export const runPipeline: Flow = async (session) => {
       said.add(field);
       printMore(io, [`   🔄 ${stage}: ${plain(one[field])}`]);
     }
+    // Known before the training is paid for.
+    const power = powerText(one.power);
+    if (power !== undefined && !said.has("power")) {
+      said.add("power");
+      printMore(io, [`   🔎 can show: ${power}`]);
+    }
     if (one.verdict !== undefined && !said.has("verdict")) {
       said.add("verdict");
       printMore(io, [`   ⚖️  verdict: ${plain(one.verdict)}`]);
@@ -276,8 +319,7 @@ export const runPipeline: Flow = async (session) => {
     body = (await follow(session, () => session.call("getPipeline", reference), settled, tell)) ?? body;
   }
   show(session, body);
-  const outcome = body.outcome;
-  return outcome === undefined || ["promoted", "evaluated", "nothing_new"].includes(outcome) ? 0 : 1;
+  return body.outcome === undefined && !session.wait ? EXIT.done : exitOfPipeline(body);
 };
 
 /** A file that cannot be trained on is an answer, and a failure for the script that asked. */

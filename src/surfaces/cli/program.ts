@@ -7,6 +7,7 @@ import { packageVersion } from "../package-version.ts";
 import { toLightningError } from "../wire-errors.ts";
 import type { Extras } from "./command.ts";
 import { commandOf } from "./commands.ts";
+import { EXIT, EXIT_MEANINGS, exitHelp, exitOfError } from "./exit-codes.ts";
 import { plainFlow } from "./flows.ts";
 import type { CliIo } from "./io.ts";
 import { facts, plain } from "./layout.ts";
@@ -32,7 +33,7 @@ export interface CliDeps {
   readonly addCommands?: (program: Command, finish: (code: number) => void) => void;
 }
 
-/** Runs one command line (without `node` and the script). @returns the exit code: 0 done, 1 failed, 2 wrong usage */
+/** Runs one command line (without `node` and the script). @returns the exit code (`exit-codes.ts`) */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
   let exitCode = 0;
   const program = buildProgram(deps, (code) => {
@@ -42,7 +43,7 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
     throw thrown;
   }
 }
@@ -53,6 +54,10 @@ function buildProgram(deps: CliDeps, finish: (code: number) => void): Command {
     .description("Agent Lightning: record, label, train, evaluate, promote, roll back.")
     .version(packageVersion())
     .showHelpAfterError("(add --help for the options and an example)")
+    .addHelpText(
+      "after",
+      `\nExit status:\n${EXIT_MEANINGS.map(([code, text]) => `  ${code}  ${text}`).join("\n")}`,
+    )
     .exitOverride()
     .configureOutput({ writeOut: (text) => deps.io.out(text), writeErr: (text) => deps.io.err(text) });
   const groups = new Map<string, Command>();
@@ -79,7 +84,7 @@ function addOperation(
   deps: CliDeps,
   finish: (code: number) => void,
 ): void {
-  const { alias, flow = plainFlow, waits = false, text, ...own } = commandOf(operation.name);
+  const { alias, flow = plainFlow, waits = false, text, gate, ...own } = commandOf(operation.name);
   const extras: Extras = own.extras?.(operation) ?? {};
   const flags = flagsOf(operation, new Set(extras.without));
   command.description(operation.summary);
@@ -90,6 +95,7 @@ function addOperation(
   command.option("--json", "print the REST reply");
   const example = extras.example ?? exampleLine(operation);
   command.addHelpText("after", `\nExample:\n  $ ${example}`);
+  if (gate !== undefined) command.addHelpText("after", exitHelp(gate));
 
   command.action(async (values: Record<string, unknown>) => {
     const json = values.json === true;
@@ -112,7 +118,7 @@ function addOperation(
         parseInput(operation, input);
       } catch (thrown) {
         showError(deps.io, json, thrown);
-        return finish(2);
+        return finish(EXIT.usage);
       }
       connection = await deps.connect();
       finish(
@@ -135,7 +141,7 @@ function addOperation(
     } catch (thrown) {
       if (thrown instanceof CommanderError) throw thrown;
       showError(deps.io, json, thrown);
-      finish(1);
+      finish(exitOfError(thrown));
     } finally {
       await connection?.close();
     }

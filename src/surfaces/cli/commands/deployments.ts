@@ -1,3 +1,4 @@
+import { metricWords } from "../../../evaluation/metric-words.ts";
 import type { ReplyOf } from "../../../operations.ts";
 import type { Commands } from "../command.ts";
 import { promote } from "../flows.ts";
@@ -18,7 +19,20 @@ const deploymentFacts = (one: Deployment | ReplyOf<"getActiveDeployment">) =>
     ["Rolled back from", one.rollback_from],
     ["Reason", one.rollback_reason],
     ["State", one.state],
+    ...judged(one),
   ]);
+
+/** The verdict that it was let through by, and what that judged. */
+const judged = (one: Partial<Pick<Deployment, "verdict" | "verdict_metric" | "verdict_grading">>) =>
+  [
+    ["Verdict", one.verdict],
+    [
+      "Judged by",
+      one.verdict === undefined || one.verdict_metric === undefined
+        ? undefined
+        : metricWords(plain(one.verdict_metric), one.verdict_grading),
+    ],
+  ] as const;
 
 function twoPersons(two: Deployment["four_eyes"]): string | undefined {
   return two && `${plain(two.requested_by)} had it trained, ${plain(two.decided_by)} let it through`;
@@ -48,6 +62,7 @@ const policyText = (body: ReplyOf<"getGatePolicy">, input: Body) => [
 export const DEPLOYMENT_COMMANDS = {
   promote: {
     flow: promote,
+    gate: "promotion",
     waits: true,
     text: (body, input) =>
       body.is_active
@@ -57,6 +72,7 @@ export const DEPLOYMENT_COMMANDS = {
               ["Deployment ID", body.deployment_id],
               ["Tuned model", body.tuned_model],
               ["Agent ID", body.agent_id ?? input.agent_id],
+              ...judged(body),
             ]),
             ...warnings(body),
           ]

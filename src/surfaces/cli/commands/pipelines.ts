@@ -1,8 +1,8 @@
 import type { ReplyOf } from "../../../operations.ts";
 import type { Commands } from "../command.ts";
 import { decideExtras, healthExtras } from "../extras.ts";
-import { health, runPipeline } from "../flows.ts";
-import { facts, list, outline, plain, table } from "../layout.ts";
+import { health, runPipeline, shownPipeline } from "../flows.ts";
+import { facts, list, member, outline, plain, table } from "../layout.ts";
 import { agentOf, more, powerText } from "./shared.ts";
 
 /** Pipelines, and the whole at a glance. */
@@ -25,8 +25,14 @@ export const PIPELINE_COMMANDS = {
       ...more(body),
     ],
   },
-  getPipeline: { alias: "show-pipeline", text: pipelineText },
-  runPipeline: { flow: runPipeline, waits: true, alias: "run-pipeline", text: pipelineText },
+  getPipeline: { flow: shownPipeline, gate: "shownPipeline", alias: "show-pipeline", text: pipelineText },
+  runPipeline: {
+    flow: runPipeline,
+    gate: "pipeline",
+    waits: true,
+    alias: "run-pipeline",
+    text: pipelineText,
+  },
   decidePipeline: {
     extras: decideExtras,
     alias: "approve-pipeline",
@@ -66,6 +72,8 @@ function pipelineText(body: ReplyOf<"getPipeline">): string[] {
       ["Evaluation ID", body.evaluation_id],
       ["Can show", powerText(body.power)],
       ["Verdict", body.verdict],
+      // Pipelines of earlier versions chose no metric.
+      ["Right means", member(member(body.input, "evaluation"), "metric")],
       ["Deployment ID", body.deployment_id],
       ["Decided by", body.decision?.decided_by],
       ["Approval until", isOpen ? body.approval_until : undefined],

@@ -34,6 +34,6 @@ const inPercent = (share: number) => `${(share * 100).toFixed(0)} %`;
 export function powerText(power: ReplyOf<"getEvaluation">["power"]): string | undefined {
   if (power === undefined) return undefined;
   const { groups, differing, differing_is, smallest_gain: gain } = power;
-  const at = `with ${groups} groups, of which ${inPercent(differing)} differ (${differing_is})`;
+  const at = `with ${groups} groups, where the models differ on ${inPercent(differing)} of the pairs (${differing_is})`;
   return gain === undefined ? `no gain ${at}` : `a gain of ${inPercent(gain)} or more ${at}`;
 }

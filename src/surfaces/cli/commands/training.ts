@@ -1,7 +1,8 @@
+import { metricWords } from "../../../evaluation/metric-words.ts";
 import type { ReplyOf } from "../../../operations.ts";
 import type { Commands } from "../command.ts";
 import { trainExtras } from "../extras.ts";
-import { followedEvaluation, train } from "../flows.ts";
+import { followedEvaluation, shownEvaluation, train } from "../flows.ts";
 import { facts, list, plain, table } from "../layout.ts";
 import { agentOf, more, none, powerText, ruled, statusSign, waitingText } from "./shared.ts";
 
@@ -76,20 +77,33 @@ export const TRAINING_COMMANDS = {
       ...runFacts(body),
     ],
   },
-  startEvaluation: { flow: followedEvaluation, waits: true, alias: "start-evaluation", text: evaluationText },
-  getEvaluation: { alias: "show-evaluation", text: evaluationText },
+  startEvaluation: {
+    flow: followedEvaluation,
+    waits: true,
+    gate: "evaluation",
+    alias: "start-evaluation",
+    text: evaluationText,
+  },
+  getEvaluation: {
+    flow: shownEvaluation,
+    gate: "shownEvaluation",
+    alias: "show-evaluation",
+    text: evaluationText,
+  },
+  listPairs: { text: pairsText },
   listEvaluations: {
     text: (body, input) => [
       `⚖️ Evaluations of agent '${agentOf(body, input)}':`,
       ...table(
-        ["ID", "Run", "Dataset", "Status", "Verdict", "Pairs", "Created"],
+        ["ID", "Run", "Dataset", "Status", "Verdict", "Judged by", "Groups", "Created"],
         list(body.evaluations).map((one) => [
           one.evaluation_id,
           one.run_id,
           one.dataset_id,
           one.status,
           one.verdict,
-          one.result?.pairs,
+          metricWords(plain(one.metric), one.grading),
+          one.result?.groups ?? one.result?.pairs,
           one.created_at,
         ]),
       ),
@@ -101,9 +115,50 @@ export const TRAINING_COMMANDS = {
 const percent = (value: number | undefined) =>
   value === undefined ? undefined : `${(value * 100).toFixed(1)} %`;
 
-/** The metric; `auto` and `tool_call` of earlier versions compared names alone. */
-const judgedText = ({ metric, grading }: ReplyOf<"getEvaluation">) =>
-  grading === undefined && metric !== "exact" ? `${metric} (tool names alone)` : metric;
+/** The metric, and what it judges. */
+const judgedText = ({
+  metric,
+  grading,
+}: {
+  readonly metric: string;
+  readonly grading?: number | undefined;
+}) => `${plain(metric)} (${metricWords(plain(metric), grading)})`;
+
+const OUTCOME_WORDS: Readonly<Record<string, string>> = {
+  candidate_only: "on which the candidate alone is right",
+  baseline_only: "on which the baseline alone is right",
+  both: "on which both are right",
+  neither: "on which neither is right",
+};
+
+/** All of them, page by page: question, expected answer, and what each model said. */
+function pairsText(body: ReplyOf<"listPairs">): string[] {
+  const pairs = list(body.pairs);
+  const which = body.outcome === undefined ? "" : ` ${OUTCOME_WORDS[body.outcome] ?? plain(body.outcome)}`;
+  const heading = `⚖️ Pairs of evaluation ${plain(body.evaluation_id)}${which}:`;
+  if (pairs.length === 0) return [heading, "   None."];
+  const sign = (right: boolean) => (right ? "✓" : "✗");
+  return [
+    heading,
+    ...facts([
+      ["Shown", `${body.first} to ${body.first + pairs.length - 1} of ${body.total}`],
+      ["Right means", judgedText(body)],
+    ]),
+    ...pairs.flatMap((one) => [
+      "",
+      `   ${plain(one.question ?? one.example)}`,
+      ...facts(
+        [
+          ["expected   ", one.expected],
+          [`baseline  ${sign(one.baseline_correct)}`, one.baseline_answer],
+          [`candidate ${sign(one.candidate_correct)}`, one.candidate_answer],
+        ],
+        "      ",
+      ),
+    ]),
+    ...more(body),
+  ];
+}
 
 function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
   const { result, verdict } = body;
@@ -137,5 +192,8 @@ function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
       ["p", result?.p_value.toPrecision(3)],
     ]),
     ...list(result?.reasons).map((one) => `   - ${plain(one)}`),
+    ...(result === undefined
+      ? []
+      : [`   All pairs: lightning pairs --evaluation-id ${plain(body.evaluation_id)}`]),
   ];
 }
