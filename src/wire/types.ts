@@ -276,7 +276,7 @@ export type EpisodeInput = {
   metadata?: {
     [name: string]: unknown;
   } | undefined;
-  /** When it happened; now when absent. */
+  /** When it happened, RFC 3339 with zone; a day alone is its first instant, UTC; now when absent. */
   created_at?: string | undefined;
   /** What the sender's own redaction found; it runs again here and the counts are added. */
   redaction?: Redaction | undefined;
@@ -845,9 +845,9 @@ export type RunPipelineInput = {
     min_reward?: number | undefined;
     /** Reward sources that count; all when absent. */
     sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-    /** Only episodes from this time on. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Only episodes up to this time. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
     max_examples?: number | undefined;
@@ -883,7 +883,7 @@ export type RunPipelineInput = {
     learn?: "all" | "last" | undefined;
     /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
     min_gap?: number | undefined;
-    /** Conversations that begin at or after this time are the test side. */
+    /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
@@ -1549,7 +1549,7 @@ export interface OperationInputs {
     metadata?: {
       [name: string]: unknown;
     } | undefined;
-    /** When it happened; now when absent. */
+    /** When it happened, RFC 3339 with zone; a day alone is its first instant, UTC; now when absent. */
     created_at?: string | undefined;
     /** What the sender's own redaction found; it runs again here and the counts are added. */
     redaction?: Redaction | undefined;
@@ -1564,9 +1564,9 @@ export interface OperationInputs {
   listEpisodes: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
-    /** From this time on. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Until this time; a date means its whole day. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** Only episodes whose average reward is at least this, -1 to 1. */
     min_reward?: number | undefined;
@@ -1644,9 +1644,9 @@ export interface OperationInputs {
     min_reward?: number | undefined;
     /** Reward sources that count; all when absent. */
     sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-    /** Only episodes from this time on. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Only episodes up to this time. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
     max_examples?: number | undefined;
@@ -1682,7 +1682,7 @@ export interface OperationInputs {
     learn?: "all" | "last" | undefined;
     /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
     min_gap?: number | undefined;
-    /** Conversations that begin at or after this time are the test side. */
+    /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
@@ -2230,9 +2230,9 @@ export interface OperationInputs {
       min_reward?: number | undefined;
       /** Reward sources that count; all when absent. */
       sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-      /** Only episodes from this time on. */
+      /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
       start_date?: string | undefined;
-      /** Only episodes up to this time. */
+      /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
       end_date?: string | undefined;
       /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
       max_examples?: number | undefined;
@@ -2268,7 +2268,7 @@ export interface OperationInputs {
       learn?: "all" | "last" | undefined;
       /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
       min_gap?: number | undefined;
-      /** Conversations that begin at or after this time are the test side. */
+      /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
       test_after?: string | undefined;
       /** Begin files with a byte-order mark. */
       bom?: boolean | undefined;
@@ -2489,9 +2489,9 @@ export interface OperationInputs {
   listAudit: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
-    /** Not before this. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Before this. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** A signed-in person or application. */
     who?: string | undefined;
