@@ -126,12 +126,10 @@ export const buildDatasetInputSchema = z.strictObject({
       "Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent.",
   }),
   ...selectionShape,
-  test_after: timeSchema
-    .optional()
-    .meta({
-      description:
-        "Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC.",
-    }),
+  test_after: timeSchema.optional().meta({
+    description:
+      "Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC.",
+  }),
 });
 
 export const goldenPartInputSchema = z.strictObject({

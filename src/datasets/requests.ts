@@ -76,14 +76,14 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
         test_after: input.test_after,
         bom: input.bom === true ? true : undefined,
       });
-      const watermark = {
-        episodes: await store.newestEpisode(agentId),
-        rewards: await store.newestReward(agentId),
-      };
-      return await prepareOnce(
-        store,
-        newDataset({ agentId, name, description, recipe, watermark, created_at: toIso(clock.now()) }),
-      );
+      const watermark = await store.watermark(agentId);
+      // After the watermark: what it counts stands before this place.
+      const awaited_places = { episodes: await store.feedEnd("episodes") };
+      const created_at = toIso(clock.now());
+      return await prepareOnce(store, {
+        ...newDataset({ agentId, name, description, recipe, watermark, created_at }),
+        awaited_places,
+      });
     },
   };
 }

@@ -1,11 +1,20 @@
+import { letOthersRun } from "../datasets/common/let-others-run.ts";
 import { DATASETS, type ReadyDataset } from "../datasets/contract.ts";
+import { isLightningError } from "../kernel/errors.ts";
 import type { Ledger, Page } from "../ledger/ledger.ts";
 import { bare, each } from "../ledger/ledger.ts";
 import { recordsOf } from "../ledger/records.ts";
+import type { Reward } from "../rewards/contract.ts";
 import { PIPELINES, type Pipeline } from "./contract.ts";
 import { OPEN_PIPELINE_STATUSES } from "./status.ts";
 
 export type PipelineStore = ReturnType<typeof createPipelineStore>;
+
+type LastBuild = Pick<ReadyDataset, "watermark" | "awaited_places">;
+
+/** Changes of the feed read at once, and episodes asked for by their ids at once. */
+const PAGE = 1000;
+const IDS_AT_ONCE = 100;
 
 /** What pipelines ask of the ledger. */
 export function createPipelineStore(ledger: Ledger) {
@@ -55,7 +64,7 @@ export function createPipelineStore(ledger: Ledger) {
     },
 
     /** The agent's newest dataset that was built of episodes and is ready. */
-    async lastBuild(agentId: string): Promise<Pick<ReadyDataset, "watermark"> | undefined> {
+    async lastBuild(agentId: string): Promise<LastBuild | undefined> {
       const page = datasets.each({
         pk: [agentId],
         where: [{ field: "status", op: "eq", value: "ready" }],
@@ -66,14 +75,55 @@ export function createPipelineStore(ledger: Ledger) {
       return undefined;
     },
 
-    /** Episodes with a reward newer than a time; all rewarded ones without it. */
-    countRewarded: (agentId: string, since?: string): Promise<number> =>
-      ledger.count("episodes", {
+    /**
+     * Episodes that got a reward since a build; all rewarded ones without it. By the build's place in the feed of
+     * rewards; by the time of its newest reward where it noted none.
+     */
+    async countRewarded(agentId: string, since?: LastBuild) {
+      const { rewards: place, reward_count } = since?.awaited_places ?? {};
+      if (place !== undefined) {
+        // Most agents had none: then the feed, which is of all agents, is not read.
+        if (reward_count === (await ledger.count("rewards", { pk: [agentId] }))) return 0;
+        const ids = await rewardedBehind(ledger, agentId, place);
+        if (ids !== undefined) return countOf(ledger, agentId, ids);
+      }
+      const at = since?.watermark.rewards;
+      return ledger.count("episodes", {
         pk: [agentId],
-        where: [
-          { field: "reward_count", op: "gte", value: 1 },
-          ...(since ? [{ field: "rewards_at", op: "gt", value: since } as const] : []),
-        ],
-      }),
+        where: [IS_REWARDED, ...(at ? [{ field: "rewards_at", op: "gt", value: at } as const] : [])],
+      });
+    },
   };
+}
+
+const IS_REWARDED = { field: "reward_count", op: "gte", value: 1 } as const;
+
+/** Whose rewards stand behind a place in the feed; undefined where the place is another store's. */
+async function rewardedBehind(ledger: Ledger, agentId: string, place: string): Promise<string[] | undefined> {
+  const ids = new Set<string>();
+  try {
+    for (let after = place, drained = false; !drained; ) {
+      const page = await ledger.changes<Reward>("rewards", { after, limit: PAGE });
+      for (const reward of page.items) if (reward.agent_id === agentId) ids.add(reward.episode_id);
+      ({ continuation: after, drained } = page);
+      await letOthersRun();
+    }
+  } catch (thrown) {
+    if (isLightningError(thrown) && thrown.code === "bad_continuation") return undefined;
+    throw thrown;
+  }
+  return [...ids];
+}
+
+/** Those that have a judgement that stands. */
+async function countOf(ledger: Ledger, agentId: string, ids: readonly string[]): Promise<number> {
+  let total = 0;
+  for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
+    const value = ids.slice(from, from + IDS_AT_ONCE);
+    total += await ledger.count("episodes", {
+      pk: [agentId],
+      where: [{ field: "id", op: "in", value }, IS_REWARDED],
+    });
+  }
+  return total;
 }

@@ -128,9 +128,10 @@ export type DatasetReply = {
   watermark: {
     episodes: string;
     rewards: string;
+    episode_count?: number | undefined;
+    reward_count?: number | undefined;
   };
   awaited_rewards?: string | undefined;
-  scored_at?: string | undefined;
   taken_up?: TakenUp | undefined;
   content_hash?: string | undefined;
   same_as?: string | undefined;
@@ -444,6 +445,8 @@ export type Lineage = {
       watermark: {
         episodes: string;
         rewards: string;
+        episode_count?: number | undefined;
+        reward_count?: number | undefined;
       };
       content_hash?: string | undefined;
       created_at: string;
@@ -525,6 +528,8 @@ export type Lineage = {
     watermark: {
       episodes: string;
       rewards: string;
+      episode_count?: number | undefined;
+      reward_count?: number | undefined;
     };
     content_hash?: string | undefined;
     created_at: string;

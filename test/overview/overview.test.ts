@@ -194,7 +194,7 @@ describe("statistics", () => {
 
 describe("a feed whose consumers' places are known", () => {
   const knowing = (pending: number | "none" | "unknown") =>
-    service({}, { oldestPending: async () => pending });
+    service({}, { oldestPending: async () => pending, hasPassed: async () => "unknown" });
 
   test("is as far behind as its slowest part, whatever its fastest has handled", async () => {
     const first = clock.now();
