@@ -2480,7 +2480,7 @@ export interface OperationInputs {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
   };
-  /** Checks the ledger, the training provider and the change feeds; 503 when the ledger fails. */
+  /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
   getHealth: {
     /** Also count every container's documents, which Cosmos charges for. */
     counts?: boolean | undefined;
@@ -3697,7 +3697,7 @@ export interface OperationOutputs {
       };
     }[];
   };
-  /** Checks the ledger, the training provider and the change feeds; 503 when the ledger fails. */
+  /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
   getHealth: Health;
   /** Tells who the caller is taken for, and which roles that person has for an agent. */
   whoAmI: {
