@@ -16,7 +16,7 @@ import type { Ledger, PatchOperation } from "../ledger/ledger.ts";
 import { retryRaces, unlessKind } from "../ledger/races.ts";
 import { autoScore } from "./auto-score.ts";
 import { rewardSchema } from "./contract.ts";
-import { bury } from "./dead-letters.ts";
+import { bury, closeLetters } from "./dead-letters.ts";
 import { aggregate, type RewardSettings } from "./rules.ts";
 import { createRewardStore } from "./store.ts";
 
@@ -102,9 +102,11 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
   ): Promise<void> {
     let fault: unknown;
     let newest = "";
+    const handled: { agent_id: string; id: string }[] = [];
     for (const document of documents) {
       try {
         await handle(document);
+        handled.push(document as { agent_id: string; id: string });
       } catch (thrown) {
         if (isKind(thrown, "unavailable", "precondition")) {
           fault ??= thrown;
@@ -117,6 +119,7 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
       if (at !== undefined && at > newest) newest = at;
     }
     if (fault !== undefined) throw fault;
+    await closeLetters(ledger, feed, handled);
     if (newest !== "") await raiseWatermark(ledger, feed, newest);
   }
 

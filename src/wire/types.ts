@@ -2441,7 +2441,7 @@ export interface OperationInputs {
     /** The continuation of the page before. */
     continuation?: string | undefined;
   };
-  /** Handles dead letters again, all of an agent's or those named; what succeeds leaves the list. */
+  /** Handles dead letters again, an agent's or those named; what succeeds leaves the list, and what is left is told. */
   retryDeadLetters: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
@@ -2449,7 +2449,7 @@ export interface OperationInputs {
     feed?: "episodes" | "rewards" | undefined;
     /** Only these dead letters. */
     ids?: string[] | undefined;
-    /** Most in one call, oldest first. */
+    /** Most in one call, those tried longest ago first: call again until none is left untried. */
     limit?: number | undefined;
   };
   /** Tells which datasets, training runs and live models saw an episode, and by which line. */
@@ -3600,7 +3600,7 @@ export interface OperationOutputs {
     }[];
     continuation?: string | undefined;
   };
-  /** Handles dead letters again, all of an agent's or those named; what succeeds leaves the list. */
+  /** Handles dead letters again, an agent's or those named; what succeeds leaves the list, and what is left is told. */
   retryDeadLetters: {
     /** None failed again. */
     success: boolean;
@@ -3608,6 +3608,10 @@ export interface OperationOutputs {
     handled: number;
     failed: number;
     gone: number;
+    /** Dead letters that are there afterwards. */
+    left: number;
+    /** Of these, how many this call did not get to. */
+    not_tried: number;
     results: {
       id: string;
       /** Whose feed could not handle it. */
