@@ -88,16 +88,10 @@ export function deadLetterOperations({
       input: z.strictObject({
         ...which,
         ids: z.array(idSchema).min(1).max(100).optional().meta({ description: "Only these dead letters." }),
-        limit: z
-          .number()
-          .int()
-          .min(1)
-          .max(100)
-          .default(100)
-          .meta({
-            description:
-              "Most in one call, those tried longest ago first: call again until none is left untried.",
-          }),
+        limit: z.number().int().min(1).max(100).default(100).meta({
+          description:
+            "Most in one call, those tried longest ago first: call again until none is left untried.",
+        }),
       }),
       output: z.object({
         success: z.boolean().meta({ description: "None failed again." }),
