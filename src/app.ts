@@ -65,6 +65,10 @@ export function createApp(options: AppOptions = {}) {
         );
       return ledgerChangeSource(ledger as NotifyingLedger, containerNames(settings), opened.positions);
     },
+    /** Writes what later reads rely on (the key that continuations are signed with), so that no first read writes. */
+    async makeReady(): Promise<void> {
+      await opened.signingKey.stored();
+    },
     async close(): Promise<void> {
       await agent.close();
       await opened.close();

@@ -59,6 +59,9 @@ export async function startLocal(options: StartOptions = {}): Promise<Started> {
       (thrown: unknown) => logger.debug("the first view is not warm", { error: messageOf(thrown) }),
     );
   }
+  await appOf()
+    .makeReady()
+    .catch((thrown: unknown) => logger.warn("the ledger takes no write", { error: messageOf(thrown) }));
   // Training jobs that were under way when the process ended go on now, not at the first question about them.
   void appOf()
     .provider.ping()

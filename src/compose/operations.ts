@@ -72,11 +72,11 @@ export function openOperations(
   const { settings, clock } = ports;
   const guard = { audit: services.audit, watched, agentId: settings.agentId };
   return (
-    operationRows(settings, clock, { ...services, signingKey })
+    operationRows(settings, clock, { ...services, signingKey: signingKey.stored })
       // Continuations leave signed and are checked when they come back, before the row sees them.
-      .map((row) => signedPaging(row, signingKey))
+      .map((row) => signedPaging(row, signingKey.atHand))
       // An answer that asks for it bears a signature over its whole body.
-      .map((row) => signedAnswer(row, signingKey, clock))
+      .map((row) => signedAnswer(row, signingKey.stored, clock))
       // Who may not is refused here; what was changed goes into the audit log with who did it.
       .map((row) => guarded(row, guard))
       // Outermost, so that refusals have spans too.

@@ -85,12 +85,27 @@ export const datasetSchema = z.object({
   /** The code that goes with `error`: `dataset_empty`, `feeds_behind`, … */
   error_code: z.string().optional(),
   recipe: recipeSchema,
-  /** Feed watermarks (times up to which episodes and rewards had been handled) that the build saw. */
-  watermark: z.object({ episodes: z.string(), rewards: z.string() }),
+  /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
+  watermark: z.object({
+    episodes: z.string(),
+    rewards: z.string(),
+    /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
+    episode_count: z.number().int().optional(),
+    reward_count: z.number().int().optional(),
+  }),
   /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
   awaited_rewards: z.string().optional(),
-  /** When all episodes of the build were found scored: rewards written until then are awaited. */
-  scored_at: storedTimeSchema.optional(),
+  /**
+   * Places in the feeds up to which they are awaited: of episodes where they ended at the request, of rewards where they
+   * ended when those episodes had been scored, and how many the agent had then.
+   */
+  awaited_places: z
+    .object({
+      episodes: z.string().optional(),
+      rewards: z.string().optional(),
+      reward_count: z.number().int().optional(),
+    })
+    .optional(),
   /** The orchestration that builds it. */
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),

@@ -1,4 +1,5 @@
-import { type Clock, toIso } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { defined } from "../kernel/defined.ts";
 import type { FeedProgress } from "../ledger/feed-progress.ts";
 import { readWatermark } from "../ledger/feed-watermarks.ts";
 import { bare, type Ledger, type Stored } from "../ledger/ledger.ts";
@@ -16,34 +17,34 @@ interface Deps {
 /** How long rewards that keep coming can hold up a build whose last episodes share an instant. */
 const SETTLING_MS = 30_000;
 
-/** How far the clocks of this process and of the ledger may be apart, and the second that a write's time is cut to. */
-const CLOCKS_MS = 2_000;
-
 /**
  * Whether all that had been recorded when the build was asked for has been scored, and the scores summed up. Scoring
- * gives further rewards: what there is of them at that moment is awaited too, but none that comes after.
+ * gives further rewards: what there is of them at that moment is awaited too, but none that comes after. Both by places
+ * in the feeds: no clock has a say.
  */
 export async function haveFeedsCaughtUp(deps: Deps, dataset: Stored<Dataset>): Promise<boolean> {
-  const { progress, clock } = deps;
-  const episodes = (await progress?.oldestPending("episodes")) ?? "unknown";
-  if (episodes === "unknown") return saysTheWatermark(deps, dataset);
-  if (isBehind(episodes, dataset.created_at)) return false;
-  const scored_at = dataset.scored_at ?? toIso(clock.now());
-  if (dataset.scored_at === undefined) await note(deps, dataset, { scored_at });
-  const rewards = (await progress?.oldestPending("rewards")) ?? "unknown";
-  return rewards === "unknown" ? saysTheWatermark(deps, dataset) : !isBehind(rewards, scored_at);
+  const { progress } = deps;
+  const awaited = dataset.awaited_places ?? {};
+  // A request of an earlier version noted no place: then all that is there at this look is awaited.
+  const { episodes = await deps.ledger.feedEnd("episodes") } = awaited;
+  const scored = (await progress?.hasPassed("episodes", episodes)) ?? "unknown";
+  if (scored === "unknown") return saysTheWatermark(deps, dataset);
+  const { rewards = scored ? await deps.ledger.feedEnd("rewards") : undefined } = awaited;
+  if (episodes !== awaited.episodes || rewards !== awaited.rewards) {
+    const reward_count = rewards === undefined ? undefined : await deps.store.countRewards(dataset.agent_id);
+    await note(deps, dataset, { awaited_places: defined({ episodes, rewards, reward_count }) });
+  }
+  if (rewards === undefined) return false;
+  const summedUp = (await progress?.hasPassed("rewards", rewards)) ?? "unknown";
+  return summedUp === "unknown" ? saysTheWatermark(deps, dataset) : summedUp;
 }
 
 /** Kept for the next look, unless somebody changed the manifest meanwhile: that look then notes it anew. */
 const note = (
   { store }: Deps,
   dataset: Stored<Dataset>,
-  facts: Pick<Dataset, "scored_at"> | Pick<Dataset, "awaited_rewards">,
+  facts: Pick<Dataset, "awaited_places"> | Pick<Dataset, "awaited_rewards">,
 ) => unlessKind(store.replace(dataset, { ...bare(dataset), ...facts }), "precondition");
-
-/** Whether something written by that time may still be unhandled. */
-const isBehind = (pending: number | "none", time: string): boolean =>
-  pending !== "none" && pending * 1000 <= Date.parse(time) + CLOCKS_MS;
 
 /** The same by the newest times that the feeds have handled, where nobody knows the consumers' places. */
 async function saysTheWatermark(deps: Deps, dataset: Stored<Dataset>): Promise<boolean> {

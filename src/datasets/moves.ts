@@ -27,6 +27,13 @@ export const failed = (
 
 /** Asked for again after it failed: nothing of the failed build is left on the record. */
 export const afresh = (dataset: FailedDataset): OpenDataset => ({
-  ...without(factsOf(dataset), "claimed_by", "taken_up", "cancel_requested", "awaited_rewards", "scored_at"),
+  ...without(
+    factsOf(dataset),
+    "claimed_by",
+    "taken_up",
+    "cancel_requested",
+    "awaited_rewards",
+    "awaited_places",
+  ),
   status: "pending",
 });

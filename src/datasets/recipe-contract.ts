@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { agentIdSchema, idSchema, storedTimeSchema, timeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { periodShape, timeSchema } from "../doors/times.ts";
 import { REWARD_SOURCES } from "../rewards/contract.ts";
 
 /** `chat`: turns alone, as trainers of open models take them; `legacy_text`: tool calls as text, as the original wrote. */
@@ -91,8 +92,7 @@ export const buildDatasetInputSchema = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: "Reward sources that count; all when absent." }),
-  start_date: timeSchema.optional().meta({ description: "Only episodes from this time on." }),
-  end_date: timeSchema.optional().meta({ description: "Only episodes up to this time." }),
+  ...periodShape,
   max_examples: z
     .number()
     .int()
@@ -128,9 +128,10 @@ export const buildDatasetInputSchema = z.strictObject({
       "Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent.",
   }),
   ...selectionShape,
-  test_after: timeSchema
-    .optional()
-    .meta({ description: "Conversations that begin at or after this time are the test side." }),
+  test_after: timeSchema.optional().meta({
+    description:
+      "Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC.",
+  }),
 });
 
 export const goldenPartInputSchema = z.strictObject({

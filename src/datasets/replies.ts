@@ -7,20 +7,22 @@ import { FATES } from "./merge/select.ts";
  * What the doors answer: the manifest, with the names of the design (`dataset_id`, `training_count`,
  * `validation_count`) and of the original (`success`, `local_path`, `episode_count`, `reward_threshold`).
  */
-export const datasetReplySchema = datasetSchema.omit({ claimed_by: true, type: true }).extend({
-  success: z.boolean(),
-  dataset_id: z.string(),
-  local_path: z.string().optional().meta({ description: "The training file." }),
-  validation_path: z.string().optional(),
-  test_path: z.string().optional(),
-  reward_threshold: z.number().optional(),
-  /** The durable status addresses, while it is being built. */
-  urls: z.record(z.string(), z.string()).optional(),
-});
+export const datasetReplySchema = datasetSchema
+  .omit({ claimed_by: true, type: true, awaited_places: true })
+  .extend({
+    success: z.boolean(),
+    dataset_id: z.string(),
+    local_path: z.string().optional().meta({ description: "The training file." }),
+    validation_path: z.string().optional(),
+    test_path: z.string().optional(),
+    reward_threshold: z.number().optional(),
+    /** The durable status addresses, while it is being built. */
+    urls: z.record(z.string(), z.string()).optional(),
+  });
 export type DatasetReply = z.input<typeof datasetReplySchema>;
 
 export function datasetReply(dataset: Dataset, urls?: Record<string, string>): DatasetReply {
-  const { claimed_by: _claim, type: _type, ...facts } = dataset;
+  const { claimed_by: _claim, type: _type, awaited_places: _places, ...facts } = dataset;
   return {
     success: dataset.status !== "failed",
     dataset_id: dataset.id,

@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { refuseReversed } from "../doors/times.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
 import { splitKeyMark } from "./merge/split.ts";
 import { newDataset, type Prepared, prepareOnce } from "./prepare-once.ts";
-import type { buildDatasetInputSchema, Format, Recipe } from "./recipe-contract.ts";
+import { buildDatasetInputSchema, type Format, type Recipe } from "./recipe-contract.ts";
 import type { DatasetStore } from "./store.ts";
 
 interface RequestDeps {
@@ -43,11 +44,7 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
      */
     async prepare(input: BuildDatasetInput): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;
-      if (input.start_date !== undefined && input.end_date !== undefined && input.start_date > input.end_date)
-        throw invalid("dates_reversed", "start_date lies after end_date.", {
-          field: "start_date",
-          remedy: "Exchange the two.",
-        });
+      refuseReversed(buildDatasetInputSchema, input);
       await checkGolden(agentId, input.include_golden ?? [], input.format ?? "sft");
       const recipe: Recipe = defined({
         kind: "episodes" as const,
@@ -79,14 +76,14 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
         test_after: input.test_after,
         bom: input.bom === true ? true : undefined,
       });
-      const watermark = {
-        episodes: await store.newestEpisode(agentId),
-        rewards: await store.newestReward(agentId),
-      };
-      return await prepareOnce(
-        store,
-        newDataset({ agentId, name, description, recipe, watermark, created_at: toIso(clock.now()) }),
-      );
+      const watermark = await store.watermark(agentId);
+      // After the watermark: what it counts stands before this place.
+      const awaited_places = { episodes: await store.feedEnd("episodes") };
+      const created_at = toIso(clock.now());
+      return await prepareOnce(store, {
+        ...newDataset({ agentId, name, description, recipe, watermark, created_at }),
+        awaited_places,
+      });
     },
   };
 }

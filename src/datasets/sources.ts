@@ -27,8 +27,25 @@ export function createSources(ledger: Ledger) {
   }
 
   return {
-    newestEpisode: (agentId: string) => newest("episodes", agentId, "recorded_at"),
     newestReward: (agentId: string) => newest("rewards", agentId, "created_at"),
+
+    /**
+     * How far the agent's ledger is. Times alone would stand still after a clock that was ahead: the counts rise with
+     * every document. (Places in the feed move with every agent's writes, and when a score changes an episode.)
+     */
+    async watermark(agentId: string) {
+      const pk = [agentId];
+      return {
+        episodes: await newest("episodes", agentId, "recorded_at"),
+        rewards: await newest("rewards", agentId, "created_at"),
+        episode_count: await ledger.count("episodes", { pk }),
+        reward_count: await ledger.count("rewards", { pk }),
+      };
+    },
+
+    countRewards: (agentId: string) => ledger.count("rewards", { pk: [agentId] }),
+
+    feedEnd: (c: "episodes" | "rewards") => ledger.feedEnd(c),
 
     /** Time of the agent's oldest or newest episode, or undefined. */
     async edge(agentId: string, where: readonly Condition[], direction: "asc" | "desc") {

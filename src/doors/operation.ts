@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
 import type { Orchestration } from "./orchestration.ts";
 import { refusedInput } from "./refuse-input.ts";
+import { refuseReversed } from "./times.ts";
 
 export { ROUTE_PREFIX } from "../wire/row.ts";
 
@@ -129,7 +130,8 @@ export function defineOperation<Name extends string, Input extends z.ZodObject, 
 
 /**
  * Checks what a door received against the operation's one schema.
- * @throws LightningError `invalid_input` that names the first field at fault; `details` lists all of them.
+ * @throws LightningError `invalid_input` that names the first field at fault; `details` lists all of them;
+ * `dates_reversed`
  */
 export function parseInput<Input extends z.ZodObject>(
   operation: Pick<Operation<Input>, "input" | "aliases" | "name">,
@@ -152,7 +154,10 @@ export function parseInput<Input extends z.ZodObject>(
     if (value !== undefined) renamed[field] = value;
   }
   const parsed = operation.input.safeParse(renamed);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    refuseReversed(operation.input, parsed.data);
+    return parsed.data;
+  }
   throw refusedInput(parsed.error, {
     whole: "The input",
     remedy: `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`,

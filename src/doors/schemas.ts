@@ -8,16 +8,6 @@ export const idSchema = z
 
 export const agentIdSchema = idSchema.meta({ description: "The agent; LIGHTNING_AGENT_ID when absent." });
 
-/** Accepts any RFC 3339 time and stores it as UTC with milliseconds, so that string order is time order. */
-export const timeSchema = z
-  .string()
-  .max(40)
-  .refine(
-    (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
-    "must be an RFC 3339 time",
-  )
-  .transform((text) => new Date(text).toISOString());
-
 /** A time as it is stored and answered. */
 export const storedTimeSchema = z.iso.datetime();
 

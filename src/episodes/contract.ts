@@ -1,13 +1,7 @@
 import { z } from "zod";
 import { messageSchema, toolDefinitionSchema } from "../doors/chat.ts";
-import {
-  agentIdSchema,
-  idSchema,
-  jsonSchema,
-  metadataSchema,
-  storedTimeSchema,
-  timeSchema,
-} from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, jsonSchema, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { timeSchema } from "../doors/times.ts";
 
 export {
   contentPartSchema,
@@ -109,7 +103,10 @@ export const episodeInputSchema = z.strictObject({
   metadata: metadataSchema.default({}).meta({
     description: "Anything else, by name; results of tests and evaluations in it are scored automatically.",
   }),
-  created_at: timeSchema.optional().meta({ description: "When it happened; now when absent." }),
+  created_at: timeSchema.optional().meta({
+    description:
+      "When it happened, RFC 3339 with zone; a day alone is its first instant, UTC; now when absent.",
+  }),
   redaction: redactionSchema.optional().meta({
     description: "What the sender's own redaction found; it runs again here and the counts are added.",
   }),

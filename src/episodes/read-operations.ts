@@ -1,16 +1,12 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema, timeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { periodShape } from "../doors/times.ts";
 import { episodeSchema } from "./contract.ts";
 import { summary, summarySchema } from "./replies.ts";
 import type { EpisodeService } from "./service.ts";
 
-/** A date without a time means the whole day. */
-const endOfDay = z
-  .string()
-  .transform((text) => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999Z` : text))
-  .pipe(timeSchema);
 /** The rows that only look at episodes. */
 export function episodeReads(deps: { service: EpisodeService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;
@@ -22,8 +18,7 @@ export function episodeReads(deps: { service: EpisodeService; settings: Pick<Set
       summary: "Lists an agent's episodes, newest first, with the beginnings of their texts.",
       input: z.strictObject({
         agent_id: agentId,
-        start_date: timeSchema.optional().meta({ description: "From this time on." }),
-        end_date: endOfDay.optional().meta({ description: "Until this time; a date means its whole day." }),
+        ...periodShape,
         min_reward: z
           .number()
           .min(-1)

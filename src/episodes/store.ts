@@ -51,8 +51,14 @@ export function createEpisodeStore(ledger: Ledger) {
         limit,
         after,
       }),
-    /** Changes fields of one episode if nobody else did meanwhile. @throws precondition, not_found */
-    patch: (agentId: string, id: string, operations: readonly PatchOperation[], ifMatch: string) =>
-      ledger.patch<Episode>("episodes", [agentId, id], id, operations, { ifMatch }),
+    /** Changes fields of one episode, of that version if one is named. @throws precondition, not_found */
+    patch: (agentId: string, id: string, operations: readonly PatchOperation[], ifMatch?: string) =>
+      ledger.patch<Episode>(
+        "episodes",
+        [agentId, id],
+        id,
+        operations,
+        ifMatch === undefined ? {} : { ifMatch },
+      ),
   };
 }

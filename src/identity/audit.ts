@@ -105,7 +105,7 @@ export function createAuditLog(deps: {
             : [{ field: "created_at", op: "gte", value: query.start_date } as const]),
           ...(query.end_date === undefined
             ? []
-            : [{ field: "created_at", op: "lt", value: query.end_date } as const]),
+            : [{ field: "created_at", op: "lte", value: query.end_date } as const]),
         ],
         orderBy: { field: "created_at", direction: "desc" },
         limit: query.limit,

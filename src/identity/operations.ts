@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation, ROLES } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, pagingSchema, timeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, pagingSchema } from "../doors/schemas.ts";
+import { periodShape } from "../doors/times.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditLog } from "./audit.ts";
 import { auditRecordSchema, OUTCOMES } from "./contract.ts";
@@ -50,8 +51,7 @@ export function identityOperations({
       summary: "Lists who changed what of an agent, and who was refused, newest first.",
       input: z.strictObject({
         agent_id: agentIdSchema.default(settings.agentId),
-        start_date: timeSchema.optional().meta({ description: "Not before this." }),
-        end_date: timeSchema.optional().meta({ description: "Before this." }),
+        ...periodShape,
         who: z
           .string()
           .min(1)

@@ -13,6 +13,8 @@ export interface FeedProgress {
    * knows the consumer's place.
    */
   oldestPending(feed: FeedName): Promise<number | "none" | "unknown">;
+  /** Whether all that stands before a place in the feed is handled; `unknown`: nobody knows the consumer's place. */
+  hasPassed(feed: FeedName, place: string): Promise<boolean | "unknown">;
 }
 
 /** The places of the consumers that the local host runs in this process; `after` absent means at the beginning. */
@@ -38,18 +40,27 @@ export function createFeedProgress(ledger: Ledger, positions: FeedPositions): Fe
     return after === undefined ? undefined : { after };
   }
 
+  /** What is asked about the consumer's place; a place in a store that was replaced is none: it will start over. */
+  async function ofPlace<T>(
+    feed: FeedName,
+    ask: (after: string | undefined) => Promise<T>,
+  ): Promise<T | "unknown"> {
+    const place = await position(feed);
+    if (place === undefined) return "unknown";
+    try {
+      return await ask(place.after);
+    } catch (thrown) {
+      if (isLightningError(thrown) && thrown.code === "bad_continuation") return "unknown";
+      throw thrown;
+    }
+  }
+
   return {
-    async oldestPending(feed) {
-      const place = await position(feed);
-      if (place === undefined) return "unknown";
-      try {
-        const changes = await ledger.pending<LedgerDocument>(feed, place.after);
+    oldestPending: (feed) =>
+      ofPlace(feed, async (after) => {
+        const changes = await ledger.pending<LedgerDocument>(feed, after);
         return changes.length === 0 ? "none" : Math.min(...changes.map(({ _ts }) => _ts));
-      } catch (thrown) {
-        // A place in a store that was replaced: the consumer will start over.
-        if (isLightningError(thrown) && thrown.code === "bad_continuation") return "unknown";
-        throw thrown;
-      }
-    },
+      }),
+    hasPassed: (feed, place) => ofPlace(feed, (after) => ledger.hasPassed(feed, after, place)),
   };
 }

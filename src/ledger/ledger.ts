@@ -151,6 +151,13 @@ export interface Ledger {
    * the feed that keeps an order of its own (a physical partition), none when there is none.
    */
   pending<T extends LedgerDocument>(c: ContainerKey, after: string | undefined): Promise<Stored<T>[]>;
+  /** The place where the feed ends now: what was acknowledged stands before it, what is written later behind it. */
+  feedEnd(c: ContainerKey): Promise<string>;
+  /**
+   * Whether a consumer at the place `after` has handled all that stands before `place`; what was changed since stands
+   * behind it. By the places alone: a clock that was ahead or behind changes nothing. @throws invalid `bad_continuation`
+   */
+  hasPassed(c: ContainerKey, after: string | undefined, place: string): Promise<boolean>;
   /** A small round trip. @throws unavailable */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { fatal } from "../kernel/errors.ts";
+import { fatal, isKind } from "../kernel/errors.ts";
 import type { Ledger, LedgerDocument } from "./ledger.ts";
 import { unlessKind } from "./races.ts";
 
@@ -9,6 +9,16 @@ interface KeyDocument extends LedgerDocument {
   readonly type: "signing_key";
   readonly key: string;
   readonly created_at: string;
+}
+
+export interface SigningKey {
+  /** The key, once it is stored: what it signs can be checked later, by every instance. */
+  stored(): Promise<string>;
+  /**
+   * The same, but while no write is possible one that this process alone has: a list can then be paged through here, and
+   * no read fails for want of a write. It is what will be stored.
+   */
+  atHand(): Promise<string>;
 }
 
 /** The partition of the key in `leases`, which no door shows. */
@@ -20,13 +30,13 @@ const ID = "continuations";
  * instance has the same one without a secret among the settings; and who can read it there can read all
  * that a continuation leads to anyway. Asked for once a process; deleted, a new one is made at the next start.
  */
-export function createSigningKey(ledger: Ledger, clock: Clock): () => Promise<string> {
+export function createSigningKey(ledger: Ledger, clock: Clock): SigningKey {
   const find = async () => (await ledger.read<KeyDocument>("leases", [OWNER], ID))?.key;
 
+  const key = randomBytes(32).toString("base64url");
   async function findOrMake(): Promise<string> {
     const known = await find();
     if (known !== undefined) return known;
-    const key = randomBytes(32).toString("base64url");
     const created_at = toIso(clock.now());
     const document: KeyDocument = { id: ID, agent_id: OWNER, type: "signing_key", key, created_at };
     if (await unlessKind(ledger.create("leases", document), "conflict")) return key;
@@ -37,7 +47,7 @@ export function createSigningKey(ledger: Ledger, clock: Clock): () => Promise<st
   }
 
   let asked: Promise<string> | undefined;
-  return () => {
+  const stored = () => {
     if (asked === undefined) {
       asked = findOrMake();
       asked.catch(() => {
@@ -45,5 +55,13 @@ export function createSigningKey(ledger: Ledger, clock: Clock): () => Promise<st
       });
     }
     return asked;
+  };
+  return {
+    stored,
+    atHand: () =>
+      stored().catch((thrown: unknown) => {
+        if (isKind(thrown, "unavailable")) return key;
+        throw thrown;
+      }),
   };
 }

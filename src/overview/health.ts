@@ -19,13 +19,18 @@ interface HealthDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly progress?: FeedProgress | undefined;
+  /** Finds out whether the ledger can be written to. */
+  readonly probe: () => Promise<void>;
 }
 
-/** Unhealthy: the ledger does not answer. Degraded: it does, but something else is wrong. */
+/** Unhealthy: the ledger does not answer or takes no write. Degraded: it does, but something else is wrong. */
 export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<Health> {
   const { ledger, provider, settings, clock } = deps;
   const [ledgerCheck, providerCheck] = await Promise.all([
-    check(deps, settings.cosmosAccountUri === undefined ? "embedded" : "cosmos", () => ledger.ping()),
+    check(deps, settings.cosmosAccountUri === undefined ? "embedded" : "cosmos", async () => {
+      await ledger.ping();
+      await deps.probe();
+    }),
     check(deps, provider.kind, () => provider.ping()),
   ]);
   const checks: Record<string, Check> = { ledger: ledgerCheck, provider: providerCheck };

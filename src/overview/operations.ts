@@ -46,7 +46,8 @@ export function overviewOperations({
     }),
     defineOperation({
       name: "getHealth",
-      summary: "Checks the ledger, the training provider and the change feeds; 503 when the ledger fails.",
+      summary:
+        "Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails.",
       input: z.strictObject({
         counts: z
           .boolean()

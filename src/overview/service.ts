@@ -11,6 +11,7 @@ import { readFeeds } from "./feeds.ts";
 import { checkHealth } from "./health.ts";
 import { IS_JUDGED, Mean, MOST_READ, newestJudged } from "./judged.ts";
 import { readTrend, type Trend } from "./trend.ts";
+import { createWriteProbe } from "./write-probe.ts";
 
 export interface OverviewDeps {
   readonly ledger: Ledger;
@@ -38,6 +39,7 @@ export function createOverviewService(deps: OverviewDeps) {
   const { ledger, settings } = deps;
   const count = rememberCounts(ledger, deps.clock);
   const rememberAverage = rememberAnswers<Average>(deps.clock);
+  const probe = createWriteProbe(ledger, deps.clock);
   const rememberTrend = rememberAnswers<Trend>(deps.clock);
 
   async function averageReward(agentId: string): Promise<Average> {
@@ -113,6 +115,6 @@ export function createOverviewService(deps: OverviewDeps) {
     trend: (agentId: string): Promise<Trend> => rememberTrend(agentId, () => readTrend(ledger, agentId)),
 
     /** @param counts also count every container's documents, which Cosmos charges for like reading them */
-    health: (counts: boolean): Promise<Health> => checkHealth(deps, counts),
+    health: (counts: boolean): Promise<Health> => checkHealth({ ...deps, probe }, counts),
   };
 }

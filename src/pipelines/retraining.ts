@@ -25,8 +25,8 @@ const RETRAINER = "retraining timer";
 /**
  * Which agents are to be retrained at the timer's `stamp`. Looked at are LIGHTNING_AGENT_ID and every agent that has
  * built a dataset before: an agent is taken on by its first build, and from then on it is kept fresh. An episode is
- * new when a reward of it is newer than the reward watermark of the agent's last training that was judged. Run again for
- * the same stamp it answers the same pipelines: their ids are made of agent and stamp.
+ * new when a reward of it stands behind the place in the feed of rewards of the agent's last training that was judged.
+ * Run again for the same stamp it answers the same pipelines: their ids are made of agent and stamp.
  */
 export async function planRetraining(deps: RetrainingDeps, stamp: string): Promise<RetrainingPlan> {
   const { service, store, settings, clock } = deps;
@@ -43,8 +43,7 @@ export async function planRetraining(deps: RetrainingDeps, stamp: string): Promi
       plan.skip.push({ agent_id, reason: `already_running: pipeline ${other.id} is ${other.status}` });
       continue;
     }
-    const since = await store.judgedUpTo(agent_id);
-    const new_episodes = await store.countRewarded(agent_id, since);
+    const new_episodes = await store.countRewarded(agent_id, await store.judgedBuild(agent_id));
     if (mine === undefined && new_episodes < settings.retrainMinEpisodes) {
       plan.skip.push({
         agent_id,

@@ -1,8 +1,11 @@
-import { DATASETS } from "../datasets/contract.ts";
+import { letOthersRun } from "../datasets/common/let-others-run.ts";
+import { DATASETS, type ReadyDataset } from "../datasets/contract.ts";
 import { EVALUATIONS } from "../evaluation/contract.ts";
+import { isLightningError } from "../kernel/errors.ts";
 import type { Ledger, Page } from "../ledger/ledger.ts";
 import { bare, each } from "../ledger/ledger.ts";
 import { recordsOf } from "../ledger/records.ts";
+import type { Reward } from "../rewards/contract.ts";
 import { RUNS } from "../training/contract.ts";
 import { PIPELINES, type Pipeline } from "./contract.ts";
 import { OPEN_PIPELINE_STATUSES } from "./status.ts";
@@ -11,6 +14,12 @@ import { OPEN_PIPELINE_STATUSES } from "./status.ts";
 const JUDGEMENTS = 20;
 
 export type PipelineStore = ReturnType<typeof createPipelineStore>;
+
+type LastBuild = Pick<ReadyDataset, "watermark" | "awaited_places">;
+
+/** Changes of the feed read at once, and episodes asked for by their ids at once. */
+const PAGE = 1000;
+const IDS_AT_ONCE = 100;
 
 /** What pipelines ask of the ledger. */
 export function createPipelineStore(ledger: Ledger) {
@@ -62,37 +71,85 @@ export function createPipelineStore(ledger: Ledger) {
     },
 
     /**
-     * Up to which reward the agent's episodes have been in a training that was judged: the newest watermark of those
-     * datasets. A training that failed, or whose answers were missing, has used none up, and neither has a build.
+     * The build up to which the agent's rewards have been in a training that was judged: the latest of those datasets.
+     * A training that failed, or whose answers were missing, has used none up, and neither has a build.
      */
-    async judgedUpTo(agentId: string): Promise<string | undefined> {
+    async judgedBuild(agentId: string): Promise<LastBuild | undefined> {
       const { items } = await evaluations.page({
         pk: [agentId],
         where: [{ field: "status", op: "eq", value: "finished" }],
         orderBy: { field: "created_at", direction: "desc" },
         limit: JUDGEMENTS,
       });
-      let newest: string | undefined;
+      let latest: LastBuild | undefined;
       for (const { run_id, result } of items) {
         const isJudged = result !== undefined && (result.verdict !== "inconclusive" || result.missing === 0);
         if (run_id === undefined || !isJudged) continue;
         const run = await runs.read(agentId, run_id);
         const dataset = run === undefined ? undefined : await datasets.read(agentId, run.dataset_id);
         if (dataset?.status !== "ready" || dataset.recipe.kind !== "episodes") continue;
-        const { rewards } = dataset.watermark;
-        if (newest === undefined || rewards > newest) newest = rewards;
+        if (latest === undefined || isLater(dataset, latest)) latest = dataset;
       }
-      return newest;
+      return latest;
     },
 
-    /** Episodes with a reward newer than a time; all rewarded ones without it. */
-    countRewarded: (agentId: string, since?: string): Promise<number> =>
-      ledger.count("episodes", {
+    /**
+     * Episodes that got a reward since a build; all rewarded ones without it. By the build's place in the feed of
+     * rewards; by the time of its newest reward where it noted none.
+     */
+    async countRewarded(agentId: string, since?: LastBuild) {
+      const { rewards: place, reward_count } = since?.awaited_places ?? {};
+      if (place !== undefined) {
+        // Most agents had none: then the feed, which is of all agents, is not read.
+        if (reward_count === (await ledger.count("rewards", { pk: [agentId] }))) return 0;
+        const ids = await rewardedBehind(ledger, agentId, place);
+        if (ids !== undefined) return countOf(ledger, agentId, ids);
+      }
+      const at = since?.watermark.rewards;
+      return ledger.count("episodes", {
         pk: [agentId],
-        where: [
-          { field: "reward_count", op: "gte", value: 1 },
-          ...(since ? [{ field: "rewards_at", op: "gt", value: since } as const] : []),
-        ],
-      }),
+        where: [IS_REWARDED, ...(at ? [{ field: "rewards_at", op: "gt", value: at } as const] : [])],
+      });
+    },
   };
+}
+
+/** By how many rewards there were; by their times where a build of an earlier version noted no number. */
+function isLater(a: LastBuild, b: LastBuild): boolean {
+  const [one, other] = [a.awaited_places?.reward_count, b.awaited_places?.reward_count];
+  return one !== undefined && other !== undefined && one !== other
+    ? one > other
+    : a.watermark.rewards > b.watermark.rewards;
+}
+
+const IS_REWARDED = { field: "reward_count", op: "gte", value: 1 } as const;
+
+/** Whose rewards stand behind a place in the feed; undefined where the place is another store's. */
+async function rewardedBehind(ledger: Ledger, agentId: string, place: string): Promise<string[] | undefined> {
+  const ids = new Set<string>();
+  try {
+    for (let after = place, drained = false; !drained; ) {
+      const page = await ledger.changes<Reward>("rewards", { after, limit: PAGE });
+      for (const reward of page.items) if (reward.agent_id === agentId) ids.add(reward.episode_id);
+      ({ continuation: after, drained } = page);
+      await letOthersRun();
+    }
+  } catch (thrown) {
+    if (isLightningError(thrown) && thrown.code === "bad_continuation") return undefined;
+    throw thrown;
+  }
+  return [...ids];
+}
+
+/** Those that have a judgement that stands. */
+async function countOf(ledger: Ledger, agentId: string, ids: readonly string[]): Promise<number> {
+  let total = 0;
+  for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
+    const value = ids.slice(from, from + IDS_AT_ONCE);
+    total += await ledger.count("episodes", {
+      pk: [agentId],
+      where: [{ field: "id", op: "in", value }, IS_REWARDED],
+    });
+  }
+  return total;
 }

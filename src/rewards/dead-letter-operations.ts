@@ -83,17 +83,15 @@ export function deadLetterOperations({
 
     defineOperation({
       name: "retryDeadLetters",
-      summary: "Handles dead letters again, all of an agent's or those named; what succeeds leaves the list.",
+      summary:
+        "Handles dead letters again, an agent's or those named; what succeeds leaves the list, and what is left is told.",
       input: z.strictObject({
         ...which,
         ids: z.array(idSchema).min(1).max(100).optional().meta({ description: "Only these dead letters." }),
-        limit: z
-          .number()
-          .int()
-          .min(1)
-          .max(100)
-          .default(100)
-          .meta({ description: "Most in one call, oldest first." }),
+        limit: z.number().int().min(1).max(100).default(100).meta({
+          description:
+            "Most in one call, those tried longest ago first: call again until none is left untried.",
+        }),
       }),
       output: z.object({
         success: z.boolean().meta({ description: "None failed again." }),
@@ -101,6 +99,8 @@ export function deadLetterOperations({
         handled: z.number().int(),
         failed: z.number().int(),
         gone: z.number().int(),
+        left: z.number().int().meta({ description: "Dead letters that are there afterwards." }),
+        not_tried: z.number().int().meta({ description: "Of these, how many this call did not get to." }),
         results: z.array(retriedSchema),
       }),
       role: "builder",
@@ -111,7 +111,7 @@ export function deadLetterOperations({
       mcp: ["lightning_retry_dead_letters"],
       example: { feed: "episodes" },
       async run({ agent_id, feed, ids, limit }) {
-        const results = await service.retry({ agentId: agent_id, feed }, ids, limit);
+        const { results, left, notTried } = await service.retry({ agentId: agent_id, feed }, ids, limit);
         const count = (wanted: string) => results.filter(({ outcome }) => outcome === wanted).length;
         return {
           body: {
@@ -120,6 +120,8 @@ export function deadLetterOperations({
             handled: count("handled"),
             failed: count("failed"),
             gone: count("gone"),
+            left,
+            not_tried: notTried,
             results,
           },
         };

@@ -1,7 +1,7 @@
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { isKind } from "../kernel/errors.ts";
 import type { FeedName } from "../ledger/feed-watermarks.ts";
-import type { Ledger, LedgerDocument, Page, Stored } from "../ledger/ledger.ts";
+import { each, type Ledger, type LedgerDocument, type Page, type Stored } from "../ledger/ledger.ts";
 import { unlessKind } from "../ledger/races.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { type RewardFeed, summaryOf } from "./feed.ts";
@@ -30,10 +30,14 @@ export type DeadLetterService = ReturnType<typeof createDeadLetterService>;
 
 /** Documents the feeds could not handle: shown, and tried again once the cause is gone. */
 export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServiceDeps) {
-  const list = ({ agentId, feed }: WhichLetters, limit: number, after?: string): Promise<Page<DeadLetter>> =>
+  const asked = ({ agentId, feed }: WhichLetters) => ({
+    pk: [agentId],
+    where: feed === undefined ? [] : [{ field: "feed", op: "eq", value: feed } as const],
+  });
+
+  const list = (which: WhichLetters, limit: number, after?: string): Promise<Page<DeadLetter>> =>
     ledger.query<DeadLetter>("deadLetters", {
-      pk: [agentId],
-      where: feed === undefined ? [] : [{ field: "feed", op: "eq", value: feed }],
+      ...asked(which),
       orderBy: { field: "created_at", direction: "asc" },
       limit,
       after,
@@ -80,27 +84,49 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
       ),
     );
 
+  /** The ids of those tried longest ago: what failed in one call stands behind the others in the next. */
+  async function longestAgo(which: WhichLetters, limit: number): Promise<string[]> {
+    const now = toIso(clock.now());
+    const found: LetterTurn[] = [];
+    const query = { ...asked(which), select: ["last_at", "created_at", "attempts"], limit: 1000 };
+    // A time to come is a clock's that was ahead; it must not keep the letter's turn from coming.
+    for await (const { id, last_at, created_at, attempts } of each<LetterTurn>(ledger, "deadLetters", query))
+      found.push({ id, last_at: last_at > now ? "" : last_at, created_at, attempts });
+    return found
+      .toSorted((a, b) => byTurn(a, b))
+      .slice(0, limit)
+      .map(({ id }) => id);
+  }
+
   /**
-   * Retries an agent's dead letters, the oldest first, or those named; ids that are not there are left out.
+   * Retries an agent's dead letters, those tried longest ago first, or those named; ids that are not there are left out.
+   * `left`: how many are there afterwards; `notTried`: how many of them this call did not get to.
    * @throws unavailable when the ledger is; what was tried before stays done
    */
-  async function retry(
-    which: WhichLetters,
-    ids: readonly string[] | undefined,
-    limit: number,
-  ): Promise<Retried[]> {
-    const letters =
-      ids === undefined
-        ? (await list(which, limit)).items
-        : (
-            await Promise.all(ids.map((id) => ledger.read<DeadLetter>("deadLetters", [which.agentId], id)))
-          ).filter((letter) => letter !== undefined);
-    const retried: Retried[] = [];
-    for (const letter of letters) retried.push(await retryOne(letter));
-    return retried;
+  async function retry(which: WhichLetters, named: readonly string[] | undefined, limit: number) {
+    const ids = named ?? (await longestAgo(which, limit));
+    const results: Retried[] = [];
+    for (const id of new Set(ids)) {
+      const letter = await ledger.read<DeadLetter>("deadLetters", [which.agentId], id);
+      if (letter !== undefined) results.push(await retryOne(letter));
+    }
+    const left = await ledger.count("deadLetters", asked(which));
+    const failed = results.filter(
+      ({ outcome, feed }) => outcome === "failed" && feed === (which.feed ?? feed),
+    );
+    return { results, left, notTried: Math.max(0, left - failed.length) };
   }
 
   return { list, retry };
+}
+
+type LetterTurn = Pick<DeadLetter, "id" | "last_at" | "created_at" | "attempts">;
+
+function byTurn(a: LetterTurn, b: LetterTurn): number {
+  const [mine, others] = [a, b].map(({ last_at, attempts, created_at, id }) =>
+    [last_at, String(attempts).padStart(12, "0"), created_at, id].join(" "),
+  ) as [string, string];
+  return mine < others ? -1 : 1;
 }
 
 /** The feed wrote the dead letter again, or another retry settled it: theirs counts (if-match). */

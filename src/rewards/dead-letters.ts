@@ -2,7 +2,7 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { hashedId, isId } from "../kernel/ids.ts";
 import type { FeedName } from "../ledger/feed-watermarks.ts";
 import type { Ledger, LedgerDocument } from "../ledger/ledger.ts";
-import { createOrReplace, retryRaces } from "../ledger/races.ts";
+import { createOrReplace, retryRaces, unlessKind } from "../ledger/races.ts";
 
 /** A document a feed could not handle: where it is and why, never its content. */
 export interface DeadLetter extends LedgerDocument {
@@ -23,6 +23,39 @@ const UNKNOWN = "unknown";
 const text = (value: unknown): string =>
   typeof value === "string" && value !== "" ? value.slice(0, 255) : UNKNOWN;
 
+/** Documents of a page; a question about as many letters is one of the smallest. */
+const IDS_AT_ONCE = 100;
+
+const letterId = (feed: FeedName, agentId: string, documentId: string) =>
+  hashedId("dl", { feed, agent_id: agentId, document_id: documentId });
+
+/** Closes the letters of documents that the feed has handled after all: they came again, or were put right. */
+export async function closeLetters(
+  ledger: Ledger,
+  feed: FeedName,
+  handled: readonly { readonly agent_id: string; readonly id: string }[],
+): Promise<void> {
+  const byAgent = Map.groupBy(handled, ({ agent_id }) => agent_id);
+  for (const [agentId, documents] of byAgent)
+    for (let from = 0; from < documents.length; from += IDS_AT_ONCE) {
+      const value = documents
+        .slice(from, from + IDS_AT_ONCE)
+        .map(({ id }) => letterId(feed, agentId, text(id)));
+      const where = [{ field: "id", op: "in", value } as const];
+      const { items } = await ledger.query<DeadLetter>("deadLetters", {
+        pk: [agentId],
+        where,
+        limit: IDS_AT_ONCE,
+      });
+      for (const { id, _etag } of items)
+        await unlessKind(
+          ledger.delete("deadLetters", [agentId], id, { ifMatch: _etag }),
+          "precondition",
+          "not_found",
+        );
+    }
+}
+
 /** Notes a document that cannot be handled; the same document again raises `attempts`. */
 export async function bury(
   ledger: Ledger,
@@ -38,7 +71,7 @@ export async function bury(
   const agentId = typeof fields.agent_id === "string" && isId(fields.agent_id) ? fields.agent_id : UNKNOWN;
   const documentId = text(fields.id);
   const now = toIso(clock.now());
-  const id = hashedId("dl", { feed, agent_id: agentId, document_id: documentId });
+  const id = letterId(feed, agentId, documentId);
   const second = feed === "episodes" ? documentId : text(fields.episode_id);
   // Another consumer may note it between our read and our write, as often as the batch is delivered.
   const note = async (): Promise<void> => {

@@ -15,8 +15,8 @@ import { type FeedName, raiseWatermark } from "../ledger/feed-watermarks.ts";
 import type { Ledger, PatchOperation } from "../ledger/ledger.ts";
 import { retryRaces, unlessKind } from "../ledger/races.ts";
 import { autoScore } from "./auto-score.ts";
-import { rewardSchema } from "./contract.ts";
-import { bury } from "./dead-letters.ts";
+import { type Reward, rewardSchema } from "./contract.ts";
+import { bury, closeLetters } from "./dead-letters.ts";
 import { aggregate, type RewardSettings } from "./rules.ts";
 import { createRewardStore } from "./store.ts";
 
@@ -61,6 +61,13 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
   const rewards = createRewardStore(ledger);
   const episodes = createEpisodeStore(ledger);
 
+  /** A read that finds nothing may be older than the episode; a write that changes nothing is not. */
+  async function isGone({ agent_id, id, recorded_at }: Pick<Episode, "agent_id" | "id" | "recorded_at">) {
+    if ((await episodes.find(agent_id, id)) !== undefined) return false;
+    const same = [{ op: "set", field: "recorded_at", value: recorded_at }] as const;
+    return !(await unlessKind(episodes.patch(agent_id, id, same), "not_found"));
+  }
+
   /** The rewards an episode brings with it, each created once. */
   async function score(document: unknown): Promise<void> {
     const episode = changedEpisodeSchema.parse(document);
@@ -69,20 +76,25 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
       if ((await rewards.find(reward.agent_id, reward.episode_id, reward.id)) === undefined)
         missing.push(reward);
     // Deleted since it changed: rewards must not outlive what they judge.
-    if (missing.length === 0 || (await episodes.find(episode.agent_id, episode.id)) === undefined) return;
+    if (missing.length === 0 || (await isGone(episode))) return;
     for (const reward of missing) await unlessKind(rewards.create(reward), "conflict");
   }
 
-  /** Recomputes the aggregate from all rewards of an episode; writes only if it changed. */
-  async function sumUp(agentId: string, episodeId: string): Promise<void> {
+  /**
+   * Recomputes the aggregate from all rewards of an episode; writes only if it changed. `delivered`: rewards that the
+   * feed brought. A read may be older than these (Session consistency, a replica behind), and they count all the same:
+   * a veto that one stale read did not show would be lost for good.
+   */
+  async function sumUp(agentId: string, episodeId: string, delivered: readonly Reward[]): Promise<void> {
     const once = async () => {
       // The episode first: a reward that comes between the two reads is then either seen or the etag has moved on.
       const episode = await episodes.find(agentId, episodeId);
-      if (episode === undefined) return;
-      const next = aggregate(await rewards.ofEpisode(agentId, episodeId));
-      const operations = differences(episode, next);
+      const known = new Map(delivered.map((reward) => [reward.id, reward]));
+      for (const reward of await rewards.ofEpisode(agentId, episodeId)) known.set(reward.id, reward);
+      const operations = differences(episode ?? {}, aggregate([...known.values()]));
       if (operations.length === 0) return;
-      await unlessKind(episodes.patch(agentId, episodeId, operations, episode._etag), "not_found");
+      // Only a write knows for certain that there is no such episode.
+      await unlessKind(episodes.patch(agentId, episodeId, operations, episode?._etag), "not_found");
     };
     // Writers of one episode are few: the feed itself and, rarely, an erasure.
     await retryRaces(once, {
@@ -102,9 +114,11 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
   ): Promise<void> {
     let fault: unknown;
     let newest = "";
+    const handled: { agent_id: string; id: string }[] = [];
     for (const document of documents) {
       try {
         await handle(document);
+        handled.push(document as { agent_id: string; id: string });
       } catch (thrown) {
         if (isKind(thrown, "unavailable", "precondition")) {
           fault ??= thrown;
@@ -117,6 +131,7 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
       if (at !== undefined && at > newest) newest = at;
     }
     if (fault !== undefined) throw fault;
+    await closeLetters(ledger, feed, handled);
     if (newest !== "") await raiseWatermark(ledger, feed, newest);
   }
 
@@ -125,7 +140,7 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
     async handleOne(feed: FeedName, document: unknown): Promise<void> {
       if (feed === "episodes") return score(document);
       const { agent_id, episode_id } = changedRewardSchema.parse(document);
-      return sumUp(agent_id, episode_id);
+      return sumUp(agent_id, episode_id, delivered([document]));
     },
 
     /** New or changed episodes: auto-scored. @throws unavailable; deliver the batch again */
@@ -135,6 +150,9 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
     /** New rewards: the aggregate of each episode they belong to. @throws unavailable; deliver the batch again */
     handleRewardChanges(documents: readonly unknown[]): Promise<void> {
       const done = new Set<string>();
+      const byEpisode = Map.groupBy(delivered(documents), ({ agent_id, episode_id }) =>
+        JSON.stringify([agent_id, episode_id]),
+      );
       return each(
         "rewards",
         documents,
@@ -142,7 +160,7 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
           const { agent_id, episode_id } = changedRewardSchema.parse(document);
           const key = JSON.stringify([agent_id, episode_id]);
           if (done.has(key)) return;
-          await sumUp(agent_id, episode_id);
+          await sumUp(agent_id, episode_id, byEpisode.get(key) ?? []);
           done.add(key);
         },
         (document) => (document as { created_at?: unknown } | undefined)?.created_at,
@@ -150,6 +168,10 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
     },
   };
 }
+
+/** Those of a batch that are whole rewards. */
+const delivered = (documents: readonly unknown[]): Reward[] =>
+  documents.flatMap((document) => rewardSchema.safeParse(document).data ?? []);
 
 /** The patch that brings an episode's aggregate to `next`; empty when it is there already. */
 function differences(episode: RewardAggregate, next: RewardAggregate | undefined): PatchOperation[] {

@@ -131,9 +131,10 @@ export type DatasetReply = {
   watermark: {
     episodes: string;
     rewards: string;
+    episode_count?: number | undefined;
+    reward_count?: number | undefined;
   };
   awaited_rewards?: string | undefined;
-  scored_at?: string | undefined;
   taken_up?: TakenUp | undefined;
   content_hash?: string | undefined;
   same_as?: string | undefined;
@@ -167,6 +168,21 @@ export type DatasetReply = {
   clusters?: {
     found: number;
     largest: number;
+  } | undefined;
+  near_duplicates?: {
+    left_out: number;
+    of: number;
+    not_compared?: number | undefined;
+    example?: {
+      kept: {
+        line?: number | undefined;
+        episode_ids?: string[] | undefined;
+      };
+      left_out: {
+        line?: number | undefined;
+        episode_ids?: string[] | undefined;
+      };
+    } | undefined;
   } | undefined;
   leakage?: {
     shared_groups: number;
@@ -283,7 +299,7 @@ export type EpisodeInput = {
   metadata?: {
     [name: string]: unknown;
   } | undefined;
-  /** When it happened; now when absent. */
+  /** When it happened, RFC 3339 with zone; a day alone is its first instant, UTC; now when absent. */
   created_at?: string | undefined;
   /** What the sender's own redaction found; it runs again here and the counts are added. */
   redaction?: Redaction | undefined;
@@ -454,6 +470,8 @@ export type Lineage = {
       watermark: {
         episodes: string;
         rewards: string;
+        episode_count?: number | undefined;
+        reward_count?: number | undefined;
       };
       content_hash?: string | undefined;
       created_at: string;
@@ -536,6 +554,8 @@ export type Lineage = {
     watermark: {
       episodes: string;
       rewards: string;
+      episode_count?: number | undefined;
+      reward_count?: number | undefined;
     };
     content_hash?: string | undefined;
     created_at: string;
@@ -794,7 +814,7 @@ export type Recipe = {
   cap?: number | undefined;
   /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
   max_tokens?: number | undefined;
-  /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+  /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
   near_duplicates?: number | undefined;
   /** `last`: weight 0 on all assistant turns but the last. */
   learn?: "all" | "last" | undefined;
@@ -870,9 +890,9 @@ export type RunPipelineInput = {
     min_reward?: number | undefined;
     /** Reward sources that count; all when absent. */
     sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-    /** Only episodes from this time on. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Only episodes up to this time. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
     max_examples?: number | undefined;
@@ -902,13 +922,13 @@ export type RunPipelineInput = {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
-    /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
     learn?: "all" | "last" | undefined;
     /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
     min_gap?: number | undefined;
-    /** Conversations that begin at or after this time are the test side. */
+    /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
@@ -1580,7 +1600,7 @@ export interface OperationInputs {
     metadata?: {
       [name: string]: unknown;
     } | undefined;
-    /** When it happened; now when absent. */
+    /** When it happened, RFC 3339 with zone; a day alone is its first instant, UTC; now when absent. */
     created_at?: string | undefined;
     /** What the sender's own redaction found; it runs again here and the counts are added. */
     redaction?: Redaction | undefined;
@@ -1595,9 +1615,9 @@ export interface OperationInputs {
   listEpisodes: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
-    /** From this time on. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Until this time; a date means its whole day. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** Only episodes whose average reward is at least this, -1 to 1. */
     min_reward?: number | undefined;
@@ -1675,9 +1695,9 @@ export interface OperationInputs {
     min_reward?: number | undefined;
     /** Reward sources that count; all when absent. */
     sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-    /** Only episodes from this time on. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Only episodes up to this time. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
     max_examples?: number | undefined;
@@ -1707,13 +1727,13 @@ export interface OperationInputs {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
-    /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
     learn?: "all" | "last" | undefined;
     /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
     min_gap?: number | undefined;
-    /** Conversations that begin at or after this time are the test side. */
+    /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
@@ -1736,6 +1756,8 @@ export interface OperationInputs {
     test_split?: number | undefined;
     /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    near_duplicates?: number | undefined;
     /** Write the files with a byte-order mark. */
     bom?: boolean | undefined;
   };
@@ -1935,6 +1957,8 @@ export interface OperationInputs {
     train_split?: number | undefined;
     /** Share of the groups set aside as a test side, 0 to 1; 0 when absent. */
     test_split?: number | undefined;
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    near_duplicates?: number | undefined;
   };
   /** Trains a model on a dataset; equal requests share one run. */
   startTraining: {
@@ -2274,9 +2298,9 @@ export interface OperationInputs {
       min_reward?: number | undefined;
       /** Reward sources that count; all when absent. */
       sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-      /** Only episodes from this time on. */
+      /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
       start_date?: string | undefined;
-      /** Only episodes up to this time. */
+      /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
       end_date?: string | undefined;
       /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
       max_examples?: number | undefined;
@@ -2306,13 +2330,13 @@ export interface OperationInputs {
       cap?: number | undefined;
       /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
       max_tokens?: number | undefined;
-      /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+      /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
       near_duplicates?: number | undefined;
       /** `last`: weight 0 on all assistant turns but the last. */
       learn?: "all" | "last" | undefined;
       /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
       min_gap?: number | undefined;
-      /** Conversations that begin at or after this time are the test side. */
+      /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
       test_after?: string | undefined;
       /** Begin files with a byte-order mark. */
       bom?: boolean | undefined;
@@ -2482,7 +2506,7 @@ export interface OperationInputs {
     /** The continuation of the page before. */
     continuation?: string | undefined;
   };
-  /** Handles dead letters again, all of an agent's or those named; what succeeds leaves the list. */
+  /** Handles dead letters again, an agent's or those named; what succeeds leaves the list, and what is left is told. */
   retryDeadLetters: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
@@ -2490,7 +2514,7 @@ export interface OperationInputs {
     feed?: "episodes" | "rewards" | undefined;
     /** Only these dead letters. */
     ids?: string[] | undefined;
-    /** Most in one call, oldest first. */
+    /** Most in one call, those tried longest ago first: call again until none is left untried. */
     limit?: number | undefined;
   };
   /** Tells which datasets, training runs and live models saw an episode, and by which line. */
@@ -2521,7 +2545,7 @@ export interface OperationInputs {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
   };
-  /** Checks the ledger, the training provider and the change feeds; 503 when the ledger fails. */
+  /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
   getHealth: {
     /** Also count every container's documents, which Cosmos charges for. */
     counts?: boolean | undefined;
@@ -2535,9 +2559,9 @@ export interface OperationInputs {
   listAudit: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
-    /** Not before this. */
+    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
     start_date?: string | undefined;
-    /** Before this. */
+    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
     /** A signed-in person or application. */
     who?: string | undefined;
@@ -3697,7 +3721,7 @@ export interface OperationOutputs {
     }[];
     continuation?: string | undefined;
   };
-  /** Handles dead letters again, all of an agent's or those named; what succeeds leaves the list. */
+  /** Handles dead letters again, an agent's or those named; what succeeds leaves the list, and what is left is told. */
   retryDeadLetters: {
     /** None failed again. */
     success: boolean;
@@ -3705,6 +3729,10 @@ export interface OperationOutputs {
     handled: number;
     failed: number;
     gone: number;
+    /** Dead letters that are there afterwards. */
+    left: number;
+    /** Of these, how many this call did not get to. */
+    not_tried: number;
     results: {
       id: string;
       /** Whose feed could not handle it. */
@@ -3794,7 +3822,7 @@ export interface OperationOutputs {
       };
     }[];
   };
-  /** Checks the ledger, the training provider and the change feeds; 503 when the ledger fails. */
+  /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
   getHealth: Health;
   /** Tells who the caller is taken for, and which roles that person has for an agent. */
   whoAmI: {

@@ -4,9 +4,12 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createDatasetActivities } from "../../src/datasets/activities.ts";
 import { createDatasetService } from "../../src/datasets/service.ts";
 import { tokenCacheKey } from "../../src/datasets/shards/token-cache.ts";
-import { toIso } from "../../src/kernel/clock.ts";
+import { toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import { createFeedPositions, createFeedProgress } from "../../src/ledger/feed-progress.ts";
 import { type FeedName, raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import type { Reward } from "../../src/rewards/contract.ts";
 import {
   AGENT,
   chat,
@@ -344,31 +347,103 @@ describe("a build as a whole", () => {
     expect(await caughtUp()).toBe(true);
   });
 
-  test("where the consumers' places are known, waits for the slowest part of each feed and not for its newest time", async () => {
-    const started = world.clock.now() / 1000;
-    const pending: Record<FeedName, number | "none" | "unknown"> = { episodes: started, rewards: "none" };
-    const { readFeedProgress } = createDatasetActivities({
-      ...world,
-      logger: silentLogger,
-      progress: { oldestPending: async (feed) => pending[feed] },
+  describe("where the consumers' places are known", () => {
+    const rewardOf = (id: string, created_at: string, over: Partial<Reward> = {}): Reward => ({
+      id,
+      agent_id: AGENT,
+      episode_id: "ep-000001",
+      source: "human_approval",
+      value: 1,
+      metadata: {},
+      created_at,
+      ...over,
     });
-    await world.store(episode(1));
-    const { dataset } = await world.service.prepare({ agent_id: AGENT, name: "v1" });
-    const look = async () => (await readFeedProgress({ agent_id: AGENT, id: dataset.id })).caught_up;
-    // Another part of the feed is far ahead.
-    await raiseWatermark(world.ledger, "episodes", "2026-09-01T00:00:00.000Z");
-    await raiseWatermark(world.ledger, "rewards", "2026-09-01T00:00:00.000Z");
-    expect(await look()).toBe(false);
-    world.clock.advance(60_000);
-    pending.episodes = started + 60;
-    pending.rewards = started + 60;
-    expect(await look()).toBe(false);
-    // Rewards that come after the scoring was done are not awaited.
-    pending.rewards = started + 90;
-    expect(await look()).toBe(true);
-    pending.episodes = "none";
-    pending.rewards = "unknown";
-    expect(await look()).toBe(true);
+
+    test.each([
+      ["an hour ahead", 3_600_000],
+      ["two seconds ahead", 2_000],
+      ["two seconds behind", -2_000],
+      ["in the year 2099", Date.parse("2099-01-01T00:00:00Z") - Date.parse("2026-03-01T12:00:00Z")],
+    ])(
+      "waits for what was written before it by a machine whose clock is %s, and for nothing after it",
+      async (_name, off) => {
+        const other = new VirtualClock(world.clock.now() + off);
+        const at = toIso(other.now());
+        const file = path.join(world.folder, "shared.sqlite");
+        const theirs = openSqliteLedger({ file, clock: other });
+        const ledger = openSqliteLedger({ file, clock: world.clock });
+        const positions = createFeedPositions();
+        const consume = async (feed: FeedName) =>
+          positions.note(feed, (await ledger.changes(feed, { limit: 1000 })).continuation);
+        await consume("episodes");
+        await consume("rewards");
+        await theirs.create("episodes", { ...episode(1), recorded_at: at });
+        const service = createDatasetService({ ...world, ledger });
+        const { dataset } = await service.prepare({ agent_id: AGENT, name: "v1" });
+        const progress = createFeedProgress(ledger, positions);
+        const { readFeedProgress } = createDatasetActivities({
+          ...world,
+          ledger,
+          logger: silentLogger,
+          progress,
+        });
+        const look = async () => (await readFeedProgress({ agent_id: AGENT, id: dataset.id })).caught_up;
+        expect(await look()).toBe(false);
+        // Scoring gives a reward, which is awaited too; an episode of after the request is not.
+        await theirs.create("rewards", rewardOf("rew-1", at));
+        await consume("episodes");
+        await theirs.create("episodes", { ...episode(2), recorded_at: at });
+        expect(await look()).toBe(false);
+        await consume("rewards");
+        await theirs.create("rewards", rewardOf("rew-2", at));
+        expect(await look()).toBe(true);
+        await theirs.close();
+        await ledger.close();
+      },
+    );
+
+    test("is not sure while nobody knows a place", async () => {
+      await world.store(episode(1));
+      const { dataset } = await world.service.prepare({ agent_id: AGENT, name: "v1" });
+      const unsure = createDatasetActivities({
+        ...world,
+        logger: silentLogger,
+        progress: { oldestPending: async () => "unknown", hasPassed: async () => "unknown" },
+      });
+      const look = async () => (await unsure.readFeedProgress({ agent_id: AGENT, id: dataset.id })).caught_up;
+      expect(await look()).toBe(false);
+      await raiseWatermark(world.ledger, "episodes", dataset.watermark.episodes);
+      expect(await look()).toBe(true);
+    });
+
+    test.each([
+      ["an hour ahead", 3_600_000],
+      ["two seconds ahead", 2_000],
+      ["in the year 2099", Date.parse("2099-01-01T00:00:00Z") - Date.parse("2026-03-01T12:00:00Z")],
+    ])(
+      "asked for again after a further reward it is a new dataset, also when the first was given by a clock %s",
+      async (_name, off) => {
+        await world.store(episode(1), episode(2));
+        const now = world.clock.now();
+        const create = (id: string, at: number) => world.ledger.create("rewards", rewardOf(id, toIso(at)));
+        await create("rew-1", now + off);
+        const ask = () => world.service.prepare({ agent_id: AGENT, name: "v1" });
+        const first = await ask();
+        world.clock.advance(500);
+        expect(await ask()).toMatchObject({ existed: true, dataset: { id: first.dataset.id } });
+        // Another agent's rewards, and a score on the episode, change nothing.
+        await world.ledger.create("rewards", rewardOf("rew-x", toIso(now), { agent_id: "other" }));
+        await world.ledger.patch("episodes", [AGENT, "ep-000001"], "ep-000001", [
+          { op: "set", field: "reward_avg", value: 0.9 },
+        ]);
+        expect((await ask()).dataset.id).toBe(first.dataset.id);
+        await create("rew-2", now + 500);
+        const second = await ask();
+        expect([second.existed, second.dataset.id === first.dataset.id]).toEqual([false, false]);
+        await world.store(episode(3, { recorded_at: "2026-01-01T00:00:00.000Z" }));
+        expect((await ask()).existed).toBe(false);
+      },
+    );
   });
 
   test("looks twice when its last episodes were recorded at one instant, of which the feed may have done some", async () => {

@@ -116,6 +116,29 @@ describe("buildDataset", () => {
     });
   });
 
+  test("a day as start or end is a whole day of UTC, as in the list of episodes", async () => {
+    const at = (day: string, time: string) => ({
+      created_at: `${day}T${time}Z`,
+      recorded_at: `${day}T${time}Z`,
+    });
+    const days = ["2026-05-31", "2026-06-01", "2026-06-03", "2026-06-04"];
+    const times = ["00:00:00.000", "12:30:00.000", "23:59:59.999"];
+    const all = days.flatMap((day) => times.map((time) => at(day, time)));
+    await world.store(...all.map((over, n) => episode(n + 1, over)));
+    const built = async (start_date: string, end_date: string) =>
+      (
+        await call("buildDataset", {
+          name: `${start_date} ${end_date}`,
+          start_date,
+          end_date,
+          train_split: 1,
+        })
+      ).body.training_count;
+    expect(await built("2026-06-01", "2026-06-03")).toBe(6);
+    expect(await built("2026-06-03", "2026-06-03")).toBe(3);
+    expect(await built("2026-06-03", "2026-06-03T12:30:00Z")).toBe(2);
+  });
+
   test("unknown fields and dates that are reversed are refused, and nothing is stored", async () => {
     await expect(call("buildDataset", { name: "v1", rewards: 1 })).rejects.toMatchObject({
       code: "invalid_input",

@@ -330,6 +330,10 @@ describe("the record of changes", () => {
     expect(seen.length).toBeGreaterThan(4);
     expect(seen).toEqual(seen.toSorted().toReversed());
     expect(await audit({ start_date: "2026-11-21T00:00:00Z" })).toEqual([]);
+    // A day alone is the whole of it, at either end.
+    const today = new Date(clock.now()).toISOString().slice(0, 10);
+    expect(await audit({ start_date: today, end_date: today })).toEqual(await audit({ start_date: today }));
+    expect(await audit({ start_date: today, end_date: today })).not.toEqual([]);
     expect(EVERY_AGENT).toBe("every-agent");
   });
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Operation } from "../../src/doors/operation.ts";
@@ -7,7 +10,9 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import type { FeedProgress } from "../../src/ledger/feed-progress.ts";
 import { raiseWatermark } from "../../src/ledger/feed-watermarks.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
+import { ledgerOn } from "../../src/ledger/sqlite/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { openStoreFile } from "../../src/ledger/sqlite/store-file.ts";
 import { healthSchema, statsSchema } from "../../src/overview/contract.ts";
 import { overviewOperations } from "../../src/overview/operations.ts";
 import { createOverviewService } from "../../src/overview/service.ts";
@@ -194,7 +199,7 @@ describe("statistics", () => {
 
 describe("a feed whose consumers' places are known", () => {
   const knowing = (pending: number | "none" | "unknown") =>
-    service({}, { oldestPending: async () => pending });
+    service({}, { oldestPending: async () => pending, hasPassed: async () => "unknown" });
 
   test("is as far behind as its slowest part, whatever its fastest has handled", async () => {
     const first = clock.now();
@@ -270,6 +275,62 @@ describe("health", () => {
       }),
     );
     expect([status, body.status]).toEqual([503, "unhealthy"]);
+  });
+
+  test.each([
+    ["the disk is full", "max_page_count", "ledger_disk_full"],
+    ["its file is read-only", "query_only", "ledger_read_only"],
+  ])(
+    "is unhealthy, with 503 and the reason, while reads go on and no write is possible: %s",
+    async (_why, name, code) => {
+      const file = path.join(await mkdtemp(path.join(os.tmpdir(), "health-")), "ledger.sqlite");
+      const store = openStoreFile(file);
+      const real = ledgerOn(store, { clock });
+      // A disk that is full has not a page left: the free ones of the file are used up first.
+      const pages = Number(store.db.prepare("PRAGMA page_count").get()?.page_count);
+      store.db.exec(name === "query_only" ? "PRAGMA query_only = 1" : `PRAGMA max_page_count = ${pages}`);
+      await real
+        .create("runs", {
+          id: "r1",
+          agent_id: "a",
+          type: "run",
+          created_at: at(),
+          text: "x".repeat(1e6),
+        } as never)
+        .catch(() => undefined);
+      const made = service({
+        ...real,
+        upsert: (c, document) => real.upsert(c, { ...document, pad: "x".repeat(9000) }),
+      });
+      const { status, body } = await health(made);
+      expect([status, body.status, body.checks.ledger]).toEqual([
+        503,
+        "unhealthy",
+        expect.objectContaining({ ok: false, code, message: expect.any(String) }),
+      ]);
+      store.db.exec("PRAGMA query_only = 0; PRAGMA max_page_count = 1000000");
+      // The answer counts for some seconds, however often it is asked for.
+      expect((await health(made)).status).toBe(503);
+      clock.advance(5_000);
+      expect((await health(made)).status).toBe(200);
+      await real.close();
+      await rm(path.dirname(file), { recursive: true });
+    },
+  );
+
+  test("writes once in some seconds, whoever asks", async () => {
+    let writes = 0;
+    const made = service({
+      upsert: async (c, document) => {
+        writes++;
+        return ledger.upsert(c, document);
+      },
+    });
+    await Promise.all(Array.from({ length: 20 }, () => health(made)));
+    expect(writes).toBe(1);
+    clock.advance(60_000);
+    await health(made);
+    expect(writes).toBe(2);
   });
 
   test("does not wait for ever for what does not answer", async () => {

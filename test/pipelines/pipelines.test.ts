@@ -458,6 +458,38 @@ describe("retraining", () => {
     },
   );
 
+  test("counts what was rewarded behind the place of the last judged build in the feed, whatever the clocks said", async () => {
+    const { activities, plain, episodes, built, judged } = await pipelineWorld();
+    const reward = async (n: number, created_at: string, agent_id: string = AGENT) =>
+      plain.create("rewards", {
+        id: `rew-${agent_id}-${n}-${created_at.slice(0, 4)}`,
+        agent_id,
+        episode_id: `ep-${agent_id}-${n}-2026-01-01T00.00.00.000Z`,
+        source: "human_approval",
+        value: 1,
+        metadata: {},
+        created_at,
+      });
+    const at = "2026-01-01T00:00:00.000Z";
+    await episodes(AGENT, [at, at, at, at]);
+    await reward(0, "2099-01-01T00:00:00.000Z");
+    await built(AGENT, "dataset-a", "2099-01-01T00:00:00.000Z", {
+      awaited_places: { rewards: await plain.feedEnd("rewards"), reward_count: 1 },
+    });
+    await judged(AGENT, "dataset-a");
+    const plan = () => activities.planRetraining({ stamp });
+    await reward(7, at, "other");
+    expect((await plan()).skip).toEqual([
+      { agent_id: AGENT, reason: "too_few_episodes: 0 of 3 new rewarded episodes" },
+    ]);
+    for (const n of [1, 2, 3, 3, 9])
+      await reward(n, n === 3 ? at : "2098-01-01T00:00:00.000Z").catch(() => undefined);
+    // The fourth has two rewards, the ninth is no episode.
+    expect((await plan()).start).toEqual([
+      { agent_id: AGENT, pipeline_id: expect.any(String), new_episodes: 3 },
+    ]);
+  });
+
   test("whose run is the very model that serves is compared with the base instead of failing", async () => {
     const asked: string[] = [];
     const { activities, running } = await pipelineWorld({

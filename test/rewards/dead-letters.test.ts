@@ -150,6 +150,44 @@ describe.each(Object.keys(LEDGERS))("dead letters on %s", (name) => {
     });
   });
 
+  test.each([0, 1000])(
+    "walks on over those that fail for ever, %i ms a call, and says how many are left and how many it did not get to",
+    async (passes) => {
+      for (let n = 0; n < 7; n++) await store(`ep-bad-${n}`);
+      await deliver();
+      clock.advance(1000);
+      for (let n = 0; n < 3; n++) await store(`ep-mended-${n}`);
+      // One of the bad was noted by a machine whose clock was ahead.
+      await deliver();
+      const { dead_letters: letters } = await call("listDeadLetters");
+      const ahead = letters.find(({ document_id }) => document_id === "ep-bad-3");
+      await ledger.patch("deadLetters", ["mcp-agents"], ahead?.id ?? "", [
+        { op: "set", field: "last_at", value: "2099-01-01T00:00:00.000Z" },
+      ]);
+      for (let n = 0; n < 3; n++) await store(`ep-mended-${n}`, { tool_calls: [] });
+      const tried = new Set<string>();
+      const counts: unknown[] = [];
+      for (let turn = 0; turn < 4; turn++) {
+        const { results, handled, failed, left, not_tried } = await call("retryDeadLetters", { limit: 3 });
+        for (const { document_id } of results) tried.add(document_id);
+        counts.push([Number(handled) + Number(failed), left, not_tried === Number(left) - Number(failed)]);
+        clock.advance(passes);
+      }
+      expect(tried.size).toBe(10);
+      expect(counts.at(-1)).toEqual([3, 7, true]);
+      expect((await call("listDeadLetters")).dead_letters).toHaveLength(7);
+    },
+  );
+
+  test("a letter is closed when the feed itself has handled its document since", async () => {
+    for (const id of ["ep-1", "ep-2"]) await store(id);
+    await deliver();
+    await store("ep-1", { tool_calls: [] });
+    await deliver();
+    const { dead_letters: letters } = await call("listDeadLetters");
+    expect(letters.map(({ document_id }) => document_id)).toEqual(["ep-2"]);
+  });
+
   test("leaves every letter as it is while the ledger is unavailable", async () => {
     await store("ep-1");
     await deliver();

@@ -173,6 +173,45 @@ describe("the change feeds", () => {
     expect(await readWatermark(ledger, "rewards")).toBe("2026-03-01T00:00:00.000Z");
   });
 
+  test.each(["the rewards", "the episode", "both"])(
+    "a safety veto counts though a replica that is behind does not show %s yet",
+    async (what) => {
+      await record();
+      await approve(true);
+      await settle();
+      await rewards.assign({ episode_id: "ep-1", source: "safety_check", value: -1 });
+      const behind = feedOn(
+        withFaults({
+          query: async (c, asked) => {
+            const page = await ledger.query<Reward>(c, asked);
+            return c === "rewards" && what !== "the episode"
+              ? { ...page, items: page.items.filter(({ source }) => source !== "safety_check") as never }
+              : (page as never);
+          },
+          read: async (c, pk, id) =>
+            c === "episodes" && what !== "the rewards" ? undefined : ledger.read(c, pk, id),
+        }),
+      );
+      await behind.handleRewardChanges(await changes("rewards"));
+      expect(await episode()).toMatchObject({ reward_count: 2, reward_vetoed: true });
+    },
+  );
+
+  test("an episode that a replica does not show yet is scored all the same; one that is gone gets nothing", async () => {
+    await record({ request_latency_ms: 20_000 });
+    const changed = await changes("episodes");
+    const behind = feedOn(
+      withFaults({ read: async (c, pk, id) => (c === "episodes" ? undefined : ledger.read(c, pk, id)) }),
+    );
+    await behind.handleEpisodeChanges(changed);
+    expect(await allRewards()).toMatchObject([{ source: "latency_penalty" }]);
+    const [penalty] = await allRewards();
+    await ledger.delete("rewards", ["mcp-agents", "ep-1"], penalty?.id ?? "");
+    await ledger.delete("episodes", ["mcp-agents", "ep-1"], "ep-1");
+    await behind.handleEpisodeChanges(changed);
+    expect(await allRewards()).toEqual([]);
+  });
+
   test("when the ledger is unavailable the batch is thrown back whole and the watermark stays", async () => {
     await record({ request_latency_ms: 20_000 });
     const changed = await changes("episodes");

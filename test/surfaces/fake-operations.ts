@@ -6,7 +6,8 @@ import {
   type Operation,
   type Orchestrations,
 } from "../../src/doors/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema, timeSchema } from "../../src/doors/schemas.ts";
+import { agentIdSchema, idSchema, pagingSchema } from "../../src/doors/schemas.ts";
+import { timeSchema } from "../../src/doors/times.ts";
 import { conflict, unavailable } from "../../src/kernel/errors.ts";
 
 export const noOrchestrations: Orchestrations = {

@@ -4,6 +4,7 @@ import { type App, createApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { parseInput } from "../../src/doors/operation.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
+import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { createSigningKey } from "../../src/ledger/signing-key.ts";
@@ -102,10 +103,10 @@ test("every list that gives a continuation signs it", () => {
 describe("the key", () => {
   test("is made once, however many instances ask at once, and stays", async () => {
     const fresh = openSqliteLedger({ file: ":memory:", clock });
-    const keys = await Promise.all(Array.from({ length: 8 }, () => createSigningKey(fresh, clock)()));
+    const keys = await Promise.all(Array.from({ length: 8 }, () => createSigningKey(fresh, clock).stored()));
     expect(new Set(keys).size).toBe(1);
     expect(keys[0]).toHaveLength(43);
-    expect(await createSigningKey(fresh, clock)()).toBe(keys[0]);
+    expect(await createSigningKey(fresh, clock).stored()).toBe(keys[0]);
     await fresh.close();
   });
 
@@ -118,14 +119,34 @@ describe("the key", () => {
       },
       clock,
     );
-    await expect(key()).rejects.toThrow("away");
+    await expect(key.stored()).rejects.toThrow("away");
     away = false;
-    expect(await key()).toHaveLength(43);
+    expect(await key.stored()).toHaveLength(43);
+  });
+
+  test("is not needed in the ledger by a list while no write is possible, but by evidence that must last", async () => {
+    const full = openSqliteLedger({ file: ":memory:", clock });
+    let isFull = true;
+    const key = createSigningKey(
+      {
+        ...full,
+        create: (...of) =>
+          isFull ? Promise.reject(unavailable("ledger_disk_full", "The disk is full.")) : full.create(...of),
+      },
+      clock,
+    );
+    const meanwhile = await key.atHand();
+    expect(await key.atHand()).toBe(meanwhile);
+    await expect(key.stored()).rejects.toMatchObject({ code: "ledger_disk_full" });
+    isFull = false;
+    expect(await key.atHand()).toBe(meanwhile);
+    expect(await createSigningKey(full, clock).stored()).toBe(meanwhile);
+    await full.close();
   });
 
   test("is shown by no door", async () => {
     const { continuation } = await list(one);
-    const key = await createSigningKey(ledger, clock)();
+    const key = await createSigningKey(ledger, clock).stored();
     for (const { name } of one.operations.filter(({ input }) => "continuation" in input.shape)) {
       const body = await callTable(one, name, { agent_id: "signing" }).catch(
         (thrown: Error) => thrown.message,

@@ -51,7 +51,7 @@ export function createBatch(placeOf: (c: ContainerKey) => Promise<Place>, attemp
     });
   }
 
-  /** A batch is atomic: one document that bears its mark, or all deletions done, is proof for all. */
+  /** A batch is atomic: any document that bears its mark, or all deletions done, is proof for all. */
   async function wasApplied(
     place: Place,
     pk: PartitionKey,
@@ -59,8 +59,9 @@ export function createBatch(placeOf: (c: ContainerKey) => Promise<Place>, attemp
     mark: string,
   ): Promise<true | undefined> {
     const last = new Map(operations.map((one) => [one.op === "delete" ? one.id : one.document.id, one.op]));
-    const kept = [...last].find(([, op]) => op !== "delete")?.[0];
-    if (kept !== undefined) return (await reads.readRaw(place, pk, kept))?.[MARK] === mark ? true : undefined;
+    const kept = [...last].filter(([, op]) => op !== "delete");
+    for (const [id] of kept) if ((await reads.readRaw(place, pk, id))?.[MARK] === mark) return true;
+    if (kept.length > 0) return undefined;
     const left = await Promise.all([...last.keys()].map((id) => reads.readRaw(place, pk, id)));
     return left.every((found) => found === undefined) ? true : undefined;
   }

@@ -75,14 +75,59 @@ export function createFeedReads(
     });
   }
 
-  return { changes, pending };
+  /** The service answers an iterator from now on with the log sequence number that each partition has reached. */
+  async function feedEnd(c: ContainerKey): Promise<string> {
+    const { ChangeFeedStartFrom } = await import("@azure/cosmos");
+    const place = await placeOf(c);
+    const response = await attempts({
+      name: `feed end ${place.name}`,
+      what: `container "${place.name}"`,
+      send: () =>
+        place.container.items
+          .getChangeFeedIterator({ maxItemCount: 1, changeFeedStartFrom: ChangeFeedStartFrom.Now() })
+          .readNext(),
+    });
+    charge("feed end", place, response.requestCharge);
+    return sealToken([place.rid, response.continuationToken]);
+  }
+
+  /** A part whose number is behind is done all the same when nothing is pending there: deletions count up, too. */
+  async function hasPassed(c: ContainerKey, after: string | undefined, end: string): Promise<boolean> {
+    const place = await placeOf(c);
+    const ends = partsIn(feedToken(openToken(end, 2), place));
+    if (after === undefined) return (await pending(c, undefined)).length === 0;
+    const behind = partsIn(feedToken(openToken(after, 2), place)).filter((part) =>
+      ends.some((one) => overlap(one, part) && !(numberOf(part) >= numberOf(one))),
+    );
+    if (behind.length === 0) return true;
+    const left = sealToken([place.rid, JSON.stringify({ rid: place.rid, Continuation: behind })]);
+    return (await pending(c, left)).length === 0;
+  }
+
+  return { changes, pending, feedEnd, hasPassed };
+}
+
+/** The place in one part of the key space; a split part's children go on with its numbers. */
+interface Part {
+  readonly minInclusive: string;
+  readonly maxExclusive: string;
+  /** A log sequence number (LSN) in quotes; absent at the beginning. */
+  readonly continuationToken?: string;
+}
+
+const overlap = (a: Part, b: Part): boolean =>
+  a.minInclusive < b.maxExclusive && b.minInclusive < a.maxExclusive;
+
+/** NaN where it is no number, which is neither behind nor ahead. */
+const numberOf = ({ continuationToken }: Part): number =>
+  continuationToken ? Number(continuationToken.replaceAll('"', "")) : 0;
+
+function partsIn(token: string): readonly Part[] {
+  return (JSON.parse(token) as { Continuation?: readonly Part[] }).Continuation ?? [];
 }
 
 /** How many physical partitions a token of the service names. */
-function partsOf(token: string): number {
-  const { Continuation: parts } = JSON.parse(token) as { Continuation?: readonly unknown[] };
-  return parts?.length ?? 1;
-}
+const partsOf = (token: string): number => Math.max(1, partsIn(token).length);
 
 /** A continuation token of a container that was deleted and created again, or of another account, would skip changes. */
 function feedToken([rid, token]: readonly unknown[], place: Place): string {

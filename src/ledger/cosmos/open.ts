@@ -100,6 +100,8 @@ export function openCosmosLedger({
     count: reads.count,
     changes: reads.changes,
     pending: reads.pending,
+    feedEnd: reads.feedEnd,
+    hasPassed: reads.hasPassed,
     triggerPosition: async (c, leasePrefix) =>
       readTriggerPosition(
         (await clientOf()).database(settings.cosmosDatabaseName).container(TRIGGER_LEASES),

@@ -69,12 +69,35 @@ export async function verifyContainers(
             : ["has not the key /id, which the change-feed triggers need"],
         notes: [],
       })),
+      checkConsistency(used),
     ]);
   } catch (thrown) {
     throw toLedgerError(thrown, { what: `the database "${settings.cosmosDatabaseName}"` });
   } finally {
     if (client === undefined) used.dispose();
   }
+}
+
+const WEAK = new Set(["session", "consistentprefix", "eventual"]);
+
+/** The account's consistency, where it tells; under a weaker one an instance may miss what another has just written. */
+async function checkConsistency(client: CosmosClient): Promise<ContainerCheck> {
+  const level: unknown = await client
+    .getDatabaseAccount()
+    .then(({ resource }) => resource?.consistencyPolicy)
+    .catch(() => undefined);
+  const name = "consistency of the account";
+  if (typeof level !== "string")
+    return {
+      name,
+      exists: true,
+      faults: [],
+      notes: ["is not told: it should be Strong or Bounded Staleness"],
+    };
+  const faults = WEAK.has(level.toLowerCase().replaceAll(" ", ""))
+    ? [`is ${level}: an instance may not see what another has written; set Strong or Bounded Staleness`]
+    : [];
+  return { name, exists: true, faults, notes: [] };
 }
 
 /** A container's definition against the code's. */

@@ -1,13 +1,12 @@
 import type { ItemResponse, RequestOptions } from "@azure/cosmos";
 import { isKind, notFound, preconditionFailed } from "../../kernel/errors.ts";
-import { canonicalJson } from "../../kernel/hashing.ts";
 import type { ContainerKey } from "../containers.ts";
 import { bare, type LedgerDocument, type PartitionKey, type PatchOperation, type Stored } from "../ledger.ts";
-import { definitionOf, type PreparedDocument, prepareDocument } from "../limits.ts";
+import { definitionOf, LIMITS, type PreparedDocument, prepareDocument } from "../limits.ts";
 import type { Attempts } from "./attempts.ts";
 import { createBatch } from "./batches.ts";
 import type { Place } from "./containers.ts";
-import { codeOf } from "./errors.ts";
+import { codeOf, outcomeOf } from "./errors.ts";
 import type { Reads } from "./reads.ts";
 import { fromWire, MARK, newMark, toWire, type Wire } from "./wire.ts";
 
@@ -121,13 +120,19 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
   ): Promise<Stored<T>> {
     const place = await placeOf(c);
     const sets = operations.filter((operation) => operation.op === "set");
-    if (sets.length < operations.length || isLoose(place))
+    // One place of the service's ten is the mark's.
+    if (sets.length < operations.length || isLoose(place) || sets.length === LIMITS.patchOperations)
       return fromWire<T>(place, await patchByReplace(place, pk, id, operations, ifMatch));
+    const mark = newMark();
     const patched = await attempts({
       name: `patch ${place.name}`,
       what: nameOf(place, id),
       send: async () => {
-        const body = sets.map(({ field, value }) => ({ op: "set" as const, path: `/${field}`, value }));
+        const body = [...sets, { field: MARK, value: mark }].map(({ field, value }) => ({
+          op: "set" as const,
+          path: `/${field}`,
+          value,
+        }));
         const { resource, requestCharge } = await place.container
           .item(id, place.key(pk))
           .patch<Wire>(body, condition(ifMatch));
@@ -135,11 +140,10 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
         if (resource === undefined) throw missing(place, id);
         return resource;
       },
-      // Sets are repeatable; only a named version can make the echo of our own success look like a refusal.
+      // Another may have set the same values: the mark alone tells whose version it is.
       settle: async () => {
         const found = await reads.readRaw(place, pk, id);
-        const same = sets.every(({ field, value }) => canonicalJson(found?.[field]) === canonicalJson(value));
-        return found !== undefined && same ? found : undefined;
+        return found?.[MARK] === mark ? found : undefined;
       },
     });
     return fromWire<T>(place, patched);
@@ -148,15 +152,23 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
   async function remove(c: ContainerKey, pk: PartitionKey, id: string, ifMatch?: string): Promise<void> {
     const place = await placeOf(c);
     if (isLoose(place) && (await reads.readRaw(place, pk, id)) === undefined) throw missing(place, id);
+    /** Still there after a send that was not answered: that send did nothing, and a later absence is another's doing. */
+    let stood = false;
     await attempts({
       name: `delete ${place.name}`,
       what: nameOf(place, id),
       send: async () => {
-        const { requestCharge } = await place.container.item(id, place.key(pk)).delete(condition(ifMatch));
-        reads.charge("delete", place, requestCharge);
-        return true;
+        try {
+          const { requestCharge } = await place.container.item(id, place.key(pk)).delete(condition(ifMatch));
+          reads.charge("delete", place, requestCharge);
+          return true;
+        } catch (thrown) {
+          if (outcomeOf(thrown) === "unclear")
+            stood = (await reads.readRaw(place, pk, id).catch(() => undefined)) !== undefined;
+          throw thrown;
+        }
       },
-      settle: async (refusal) => (codeOf(refusal) === 404 ? true : undefined),
+      settle: async (refusal) => (codeOf(refusal) === 404 && !stood ? true : undefined),
     });
   }
 

@@ -21,6 +21,7 @@ const toValue = (value: string | number | boolean): Value =>
  */
 function columnFor(c: ContainerKey, { field, op }: Condition): string {
   const { type } = fieldOf(c, field);
+  if (field === "id" && op === "in") return idColumnOf(c);
   const level = field === "id" || op !== "in" ? -1 : definitionOf(c).partitionKey.indexOf(field);
   return level < 0 ? columnOf(field, type) : `pk${level + 1}`;
 }

@@ -97,6 +97,8 @@ export function ledgerOn(
     // The whole feed keeps one order here.
     pending: <T extends LedgerDocument>(c: ContainerKey, after: string | undefined) =>
       read(() => reads.changes<T>(c, { after, limit: 1 }).items),
+    feedEnd: (c) => read(() => reads.feedEnd(c)),
+    hasPassed: (c, after, place) => read(() => reads.hasPassed(c, after, place)),
     ping: () => read(() => void prepare("SELECT lsn FROM _store").get()),
     async close() {
       if (!open) return;

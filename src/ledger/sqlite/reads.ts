@@ -120,5 +120,18 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
     return lsn as number;
   }
 
-  return { query, count, changes, changesAsText };
+  function feedEnd(c: ContainerKey): string {
+    return sealToken([storeId, Number(prepare(`SELECT max(lsn) AS lsn FROM ${tableOf(c)}`).get()?.lsn ?? 0)]);
+  }
+
+  /** A document that stood before the place may have been changed since: then it is pending behind it. */
+  function hasPassed(c: ContainerKey, after: string | undefined, place: string): boolean {
+    const until = position(place);
+    return (
+      (after === undefined ? 0 : position(after)) >= until ||
+      changedRows(c, { after, limit: 1 }).rows.length === 0
+    );
+  }
+
+  return { query, count, changes, changesAsText, feedEnd, hasPassed };
 }

@@ -138,6 +138,44 @@ export function changeTests(promised: Promised): void {
     },
   );
 
+  promised(
+    "knows by the places alone whether a consumer has handled what was written before one",
+    async ({ ledger }) => {
+      const { continuation } = await drain(ledger, "evaluations");
+      expect(await ledger.hasPassed("evaluations", continuation, await ledger.feedEnd("evaluations"))).toBe(
+        true,
+      );
+      const agents = Array.from({ length: 12 }, someAgent);
+      const written = new Set(agents.map((agent) => `v-${agent}`));
+      for (const agent of agents) await ledger.create("evaluations", run(agent, `v-${agent}`));
+      const place = await ledger.feedEnd("evaluations");
+      // Changed since, it stands behind the place, as do others that never stood before it.
+      const [moved = ""] = agents;
+      await ledger.upsert("evaluations", run(moved, `v-${moved}`));
+      written.delete(`v-${moved}`);
+      for (const agent of agents) await ledger.create("evaluations", run(agent, `w-${agent}`));
+      let after = continuation;
+      for (let turn = 0; turn < 24; turn++) {
+        const hasPassed = await ledger.hasPassed("evaluations", after, place);
+        // Never too soon; in a part of the feed it may be told as late as that part's next change.
+        if (written.size > 0) expect(hasPassed).toBe(false);
+        const page = await ledger.changes<Sample>("evaluations", { after, limit: 1 });
+        for (const { id } of page.items) written.delete(id);
+        after = page.continuation;
+      }
+      expect(await ledger.hasPassed("evaluations", after, place)).toBe(true);
+      // A deletion behind the place is no change that anybody handles.
+      await ledger.delete("evaluations", [moved], `v-${moved}`);
+      expect(await ledger.hasPassed("evaluations", after, await ledger.feedEnd("evaluations"))).toBe(true);
+      expect(await ledger.hasPassed("evaluations", undefined, place)).toBe(false);
+      for (const refused of [
+        ledger.hasPassed("evaluations", "x", place),
+        ledger.hasPassed("evaluations", after, "WzEsMl0"),
+      ])
+        await expectRefusal(refused, "invalid", "bad_continuation");
+    },
+  );
+
   promised("refuses a place in the feed that it did not give", async ({ ledger }) => {
     for (const after of ["", "x", "bnVsbA", "WzEsMl0"])
       for (const refused of [ledger.changes("runs", { after, limit: 1 }), ledger.pending("runs", after)])

@@ -68,7 +68,8 @@ export function answerChanges(
   after: string | undefined,
   most: number,
 ): Reply {
-  const from = Number(after?.replaceAll('"', "") ?? 0);
+  // `*`: from now on.
+  const from = after === "*" ? store.end() : Number(after?.replaceAll('"', "") ?? 0);
   const page: Version[] = [];
   let bytes = 0;
   for (const version of store.after(from).filter(inRange)) {

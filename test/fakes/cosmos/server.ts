@@ -39,6 +39,8 @@ export interface FakeCosmosOptions {
   readonly partitions?: 1 | 2 | 4;
   /** An Entra token that is let in as a data contributor: it cannot make or change containers. */
   readonly token?: string;
+  /** The account's default consistency; Strong if absent. */
+  readonly consistency?: string;
 }
 
 function fail(res: ServerResponse, fault: { with: number | "drop"; retryAfterMs?: number }): void {
@@ -56,6 +58,7 @@ export async function startFakeCosmos({
   partitions = 2,
   token,
   chaos,
+  consistency = "Strong",
 }: FakeCosmosOptions = {}) {
   const faults = createFaults(chaos);
   const requests: string[] = [];
@@ -119,7 +122,15 @@ export async function startFakeCosmos({
     const status = res.statusCode;
     if (req.url === "/" || req.url === "") {
       const here = [{ name: "here", databaseAccountEndpoint: endpoint }];
-      return { status, body: { ...body, writableLocations: here, readableLocations: here } };
+      return {
+        status,
+        body: {
+          ...body,
+          writableLocations: here,
+          readableLocations: here,
+          userConsistencyPolicy: { defaultConsistencyLevel: consistency },
+        },
+      };
     }
     // A container is gone with its documents.
     if (req.method === "DELETE")

@@ -152,6 +152,8 @@ export function createStore(paths: readonly string[], defaultTtl: number | undef
       body: operations.map((one) => result(apply(JSON.parse(one.partitionKey) as unknown[], one))),
     }),
     all: () => [...documents.values()].filter((version) => !expired(version)),
+    /** The number of the last write. */
+    end: () => lsn,
     /** The latest versions written after a number, in the order of their writes. */
     after: (from: number) =>
       [...documents.values()].filter((v) => v.lsn > from && !expired(v)).toSorted((a, b) => a.lsn - b.lsn),

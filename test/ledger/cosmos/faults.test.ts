@@ -174,6 +174,71 @@ describe("a write whose answer was lost", () => {
     });
   });
 
+  test.each([
+    ["the same value", 1],
+    ["another value", 2],
+  ])(
+    "a patch of a named version is not taken for done when another has set %s meanwhile",
+    async (_what, n) => {
+      const agent = someAgent();
+      const { _etag: ifMatch } = await ledger.create("runs", run(agent, "r1"));
+      cosmos.faults.add({ on: /^PATCH/, with: 503 });
+      meanwhile = () => ledger.replace("runs", run(agent, "r1", { n, by: "another" }), { ifMatch });
+      const patch = ledger.patch("runs", [agent], "r1", [{ op: "set", field: "n", value: 1 }], { ifMatch });
+      await expect(patch).rejects.toMatchObject({ kind: "precondition", code: "etag_mismatch" });
+      expect(await ledger.read("runs", [agent], "r1")).toMatchObject({ by: "another" });
+    },
+  );
+
+  test("a patch of the most fields there may be is known by its mark, too", async () => {
+    const agent = someAgent();
+    const { _etag: ifMatch } = await ledger.create("runs", run(agent, "r1"));
+    const sets = Array.from({ length: 10 }, (_, n) => ({ op: "set" as const, field: `f${n}`, value: n }));
+    cosmos.faults.add({ on: /^PUT/, with: "drop", applied: true });
+    expect(await ledger.patch("runs", [agent], "r1", sets, { ifMatch })).toMatchObject({ f0: 0, f9: 9 });
+  });
+
+  test.each(["the first", "the second"])(
+    "a batch that was carried out is told as done, also when %s of its documents was changed since",
+    async (which) => {
+      const agent = someAgent();
+      const { _etag: ifMatch } = await ledger.create("runs", run(agent, "r1"));
+      cosmos.faults.add({ on: POST, with: "drop", applied: true });
+      meanwhile = () =>
+        ledger.replace("runs", run(agent, which === "the first" ? "event" : "r1", { by: "another" }));
+      await ledger.batch(
+        "runs",
+        [agent],
+        [
+          { op: "create", document: run(agent, "event") },
+          { op: "replace", document: run(agent, "r1", { n: 5 }), ifMatch },
+        ],
+      );
+      const { items } = await ledger.query<Sample>("runs", { pk: [agent], limit: 10 });
+      expect(items).toContainEqual(expect.objectContaining({ by: "another" }));
+      expect(items).toHaveLength(2);
+    },
+  );
+
+  test("a batch that was not carried out is told so when others made the same documents meanwhile", async () => {
+    const agent = someAgent();
+    cosmos.faults.add({ on: POST, with: "drop" });
+    meanwhile = () => ledger.create("runs", run(agent, "event"));
+    const batch = ledger.batch("runs", [agent], [{ op: "create", document: run(agent, "event") }]);
+    await expect(batch).rejects.toMatchObject({ kind: "conflict" });
+  });
+
+  test("a delete that was not carried out is told as not found when another has deleted meanwhile", async () => {
+    const agent = someAgent();
+    await ledger.create("runs", run(agent, "r1"));
+    cosmos.faults.add({ on: /^DELETE/, with: 503 });
+    meanwhile = () => ledger.delete("runs", [agent], "r1");
+    await expect(ledger.delete("runs", [agent], "r1")).rejects.toMatchObject({
+      kind: "not_found",
+      code: "document_missing",
+    });
+  });
+
   test("is told as ambiguous when no answer comes at all", async () => {
     const agent = someAgent();
     cosmos.faults.add({ on: POST, with: 503, times: 5 });

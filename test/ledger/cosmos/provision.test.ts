@@ -124,8 +124,28 @@ describe("verification", () => {
   test("names every container that is missing", async () => {
     await withDatabase(async () => undefined);
     const checks = await verifyContainers(settings);
-    expect(checks).toHaveLength(CONTAINER_KEYS.length + 1);
-    expect(checks.every(({ exists, faults }) => !exists && faults[0] === "does not exist")).toBe(true);
+    const containers = checks.filter(({ name }) => !name.startsWith("consistency"));
+    expect(containers).toHaveLength(CONTAINER_KEYS.length + 1);
+    expect(containers.every(({ exists, faults }) => !exists && faults[0] === "does not exist")).toBe(true);
+  });
+
+  test.each([
+    ["Strong", true],
+    ["BoundedStaleness", true],
+    ["Session", false],
+    ["ConsistentPrefix", false],
+    ["Eventual", false],
+  ])("tells whether the account's consistency is enough: %s", async (consistency, isEnough) => {
+    const account = await startFakeCosmos({ consistency });
+    const there = settingsFor(account.endpoint, account.key);
+    await provisionCosmos(there);
+    const faults = (await verifyContainers(there)).flatMap((check) => check.faults);
+    expect(faults).toEqual(
+      isEnough
+        ? []
+        : [expect.stringContaining(`is ${consistency}: an instance may not see what another has written`)],
+    );
+    await account.close();
   });
 
   test("reads definitions only: the data role is enough", async () => {
