@@ -135,8 +135,8 @@ describe("statistics", () => {
     await judge("ep-1", "human_approval", { value: -1 });
     await judge("ep-1", "human_approval", { value: 1 });
     await judge("ep-1", "latency_penalty", { value: -1 });
-    await judge("ep-2", "eval_score", { value: -1 });
-    await rewards.withdraw({ agentId: "a", episodeId: "ep-2", source: "eval_score" });
+    const taken = await judge("ep-2", "eval_score", { value: -1 });
+    await rewards.withdraw("a", "ep-2", taken?.reward.id ?? "");
     await judge("ep-3", "cost_penalty", { value: -1 });
     await feed.handleRewardChanges((await ledger.changes("rewards", { limit: 100 })).items);
     const { statistics } = await service().stats("a");
