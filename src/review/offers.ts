@@ -115,7 +115,7 @@ export function offerOf(
 }
 
 /** Nothing that would tell the reviewer what others or other models make of it. */
-function blinded(episode: Partial<Episode>): Partial<Episode> {
+export function blinded<T extends object>(episode: T): Partial<T> {
   const hidden = /^(reward|rewards)_|^(model_deployment|metadata|cost_usd|sampling)$/;
-  return Object.fromEntries(Object.entries(episode).filter(([name]) => !hidden.test(name)));
+  return Object.fromEntries(Object.entries(episode).filter(([name]) => !hidden.test(name))) as Partial<T>;
 }

@@ -10,7 +10,7 @@ import { createCorrections } from "./corrections.ts";
 import { createDraw } from "./draw.ts";
 import { createJudgements } from "./judgements.ts";
 import { createOffers } from "./offers.ts";
-import { aliveLeases, ownOf } from "./rules.ts";
+import { aliveLeases } from "./rules.ts";
 import { createReviewStore } from "./store.ts";
 
 export interface ReviewDeps {
@@ -55,11 +55,6 @@ export function createReviewService({ ledger, rewards, clock, random = Math.rand
     },
 
     rules: (agentId: string): Promise<ReviewRules> => store.rules(agentId),
-
-    /** Whether this person has judged the episode on the desk, so that others' judgements sway nobody any more. */
-    async hasJudged(agentId: string, episodeId: string, reviewer: string): Promise<boolean> {
-      return ownOf((await store.item(agentId, episodeId))?.labels ?? [], reviewer).length > 0;
-    },
 
     /** What waits, who has what in hand, and who has done how much. */
     async queue(agentId: string) {

@@ -46,14 +46,10 @@ export const rewardInputSchema = z.strictObject({
     description:
       "What was judged, such as `correctness`; another rubric is a judgement of its own. Case counts, outer space does not.",
   }),
-  evaluator: z
-    .string()
-    .max(200)
-    .optional()
-    .meta({
-      description:
-        "Who or what judged: a person's name, a test suite, an evaluator; compared without case and outer space.",
-    }),
+  evaluator: z.string().max(200).optional().meta({
+    description:
+      "Who or what judged: a person's name, a test suite, an evaluator; compared without case and outer space.",
+  }),
   comments: z.string().max(20_000).optional().meta({ description: "What the judge has to say, as text." }),
   metadata: metadataSchema
     .refine(isBounded, {

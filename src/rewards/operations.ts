@@ -107,6 +107,9 @@ export function rewardOperations(deps: { service: RewardService; settings: Pick<
         agent_id: z.string(),
         rewards_found: z.number().int().meta({ description: "Rewards on this page." }),
         rewards: z.array(listedSchema),
+        hidden: z.number().int().optional().meta({
+          description: "Rewards of this page that a blind review keeps from the caller.",
+        }),
         continuation: continuationSchema,
       }),
       role: "reader",

@@ -85,7 +85,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const slot = { writer, source, evaluator, rubric };
     if ((await episodes.find(agent_id, episode_id)) === undefined)
       throw noSuchRecord("episode", agent_id, episode_id);
-    const earlier = earlierOf(await store.ofEpisode(agent_id, episode_id), slot);
+    const [earlier, ...others] = earlierOf(await store.ofEpisode(agent_id, episode_id), slot);
     if (value === undefined) {
       const reward = await withdrawn(earlier);
       return reward && { reward, deduplicated: false };
@@ -93,8 +93,8 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const free = { comments: input.comments, metadata: input.metadata };
     const said = settings.redactSecrets ? redact(free).value : free;
     const given = { value, raw_value: input.raw_value, ...said };
-    if (earlier !== undefined && earlier.withdrawn !== true && saysTheSame(earlier, given))
-      return { reward: bare(earlier), deduplicated: true };
+    const stands = earlier !== undefined && earlier.withdrawn !== true && others.length === 0;
+    if (stands && saysTheSame(earlier, given)) return { reward: bare(earlier), deduplicated: true };
 
     const now = clock.now();
     const reward = defined({

@@ -29,7 +29,7 @@ export function slotOf(reward: About & Pick<Reward, "writer">): string {
   return JSON.stringify([foldedName(reward.writer), judgementOf(reward)]);
 }
 
-export const isLater = (a: Reward, b: Reward): boolean =>
+const isLater = (a: Reward, b: Reward): boolean =>
   a.created_at > b.created_at || (a.created_at === b.created_at && a.id > b.id);
 
 /** The newest of each key, by when they were written. */
@@ -62,18 +62,15 @@ export function latestPerSlot(rewards: readonly Reward[]): Reward[] {
 }
 
 /**
- * What a reward of this slot supersedes: the newest of the slot, or, where there is none, the newest of the earlier
- * versions' rewards in the same name.
+ * What a reward of this slot takes the place of: the newest of the slot, or, where there is none, all that stand of
+ * earlier versions in the same name, the newest first.
  */
-export function earlierOf(
-  rewards: readonly Reward[],
-  about: About & { readonly writer: string },
-): Reward | undefined {
+export function earlierOf(rewards: readonly Reward[], about: About & { readonly writer: string }): Reward[] {
   const latest = latestPerSlot(rewards);
   const own = latest.find((reward) => slotOf(reward) === slotOf(about));
-  if (own !== undefined) return own;
+  if (own !== undefined) return [own];
   const old = latest.filter(
     (reward) => reward.writer === undefined && judgementOf(reward) === judgementOf(about),
   );
-  return old.toSorted((a, b) => (isLater(a, b) ? -1 : 1))[0];
+  return old.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
 }

@@ -2706,6 +2706,8 @@ export interface OperationOutputs {
       };
       created_at: string;
     }[];
+    /** Rewards of this page that a blind review keeps from the caller. */
+    hidden?: number | undefined;
     continuation?: string | undefined;
   };
   /** Builds a fine-tuning dataset from the agent's rewarded episodes. */
@@ -3706,6 +3708,8 @@ export interface OperationOutputs {
         };
       };
     }[];
+    /** Judged episodes in no bucket: their time is so far from the others' that it would make one bucket of these, or is later than now. */
+    left_out: number;
   };
   /** Checks the ledger, the training provider and the change feeds; 503 when the ledger fails. */
   getHealth: Health;
