@@ -21,7 +21,7 @@ export const AGENT = "desk";
 const settings = readSettings({ LIGHTNING_AGENT_ID: AGENT });
 
 /** Each ledger opened anew, and the way to close it. */
-export const LEDGERS = {
+const LEDGERS = {
   SQLite: async (clock: VirtualClock) => {
     const ledger: Ledger = openSqliteLedger({ file: ":memory:", clock, logger: silentLogger });
     return { ledger, close: () => ledger.close() };
