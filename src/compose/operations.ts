@@ -12,6 +12,7 @@ import { episodeTraceOperations } from "../overview/episode-trace.ts";
 import { overviewOperations } from "../overview/operations.ts";
 import { verifyAnswerOperations } from "../overview/verify-answer.ts";
 import { pipelineOperations } from "../pipelines/operations.ts";
+import { blindfolded } from "../review/blind.ts";
 import { reviewOperations } from "../review/operations.ts";
 import { deadLetterOperations } from "../rewards/dead-letter-operations.ts";
 import { rewardOperations } from "../rewards/operations.ts";
@@ -73,6 +74,8 @@ export function openOperations(
   const guard = { audit: services.audit, watched, agentId: settings.agentId };
   return (
     operationRows(settings, clock, { ...services, signingKey: signingKey.stored })
+      // A labeller reads nothing that others judged while reviews are blind.
+      .map((row) => blindfolded(row, services.review))
       // Continuations leave signed and are checked when they come back, before the row sees them.
       .map((row) => signedPaging(row, signingKey.atHand))
       // An answer that asks for it bears a signature over its whole body.

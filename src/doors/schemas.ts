@@ -21,7 +21,24 @@ export const takenUpSchema = z.object({
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** Any JSON value; NaN and infinities cannot come over the wire and are refused from code. */
 export const jsonSchema: z.ZodType<Json> = z.json();
-export const metadataSchema = z.record(z.string().max(200), jsonSchema);
+
+/** Whether a key at any depth is one that a plain object cannot hold: a copy would leave it out without a word. */
+function holdsProto(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(holdsProto);
+}
+/** Anything by name. A key `__proto__`, at any depth, is refused: it would vanish. */
+export const metadataSchema = z.preprocess<
+  unknown,
+  z.ZodRecord<z.ZodString, typeof jsonSchema>,
+  Record<string, unknown>
+>(
+  (value, context) => {
+    if (holdsProto(value)) context.addIssue({ code: "custom", message: 'must not hold the key "__proto__"' });
+    return value;
+  },
+  z.record(z.string().max(200), jsonSchema),
+);
 
 /** What is left over at the provider this long is missed by nobody. */
 const LEFTOVER_DAYS = 7;

@@ -150,6 +150,10 @@ export const episodeSchema = z.object({
   recorded_at: storedTimeSchema,
   /** Distinct names of called tools, for filters. */
   tool_names: z.array(z.string()),
+  sample_key: z.number().int().optional().meta({
+    description:
+      "What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions.",
+  }),
   redaction: redactionSchema,
   truncated: truncatedSchema.optional(),
   schema_version: z.literal(1),

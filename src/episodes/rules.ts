@@ -1,5 +1,6 @@
-import { tooLarge } from "../kernel/errors.ts";
-import { canonicalJson } from "../kernel/hashing.ts";
+import { toIso } from "../kernel/clock.ts";
+import { invalid, tooLarge } from "../kernel/errors.ts";
+import { canonicalJson, sha256 } from "../kernel/hashing.ts";
 import { type CaptureSettings, cleanEpisode } from "./clean.ts";
 import type { CheckedEpisodeInput, Episode } from "./contract.ts";
 import { jsonCopy } from "./json-copy.ts";
@@ -10,11 +11,39 @@ import { jsonCopy } from "./json-copy.ts";
  */
 export const MOST_EPISODE_BYTES = 2 * 1024 * 1024 - 16 * 1024;
 
-/** The stored form. @throws too_large `episode_too_large` that names the largest field */
+/** Sample keys are 0 to 1023: a million episodes are a page of a thousand to each. */
+export const SAMPLE_KEYS = 1024;
+export const sampleKeyOf = (agentId: string, id: string): number =>
+  Number.parseInt(sha256(`${agentId}/${id}`).slice(0, 8), 16) % SAMPLE_KEYS;
+
+/** No agent that sends episodes is older. */
+const EARLIEST_CREATED_AT = "2000-01-01T00:00:00.000Z";
+/** How far a sender's clock may be ahead: more than any two time zones are apart. */
+const MOST_AHEAD_MS = 48 * 3_600_000;
+/** The latest `created_at` that is believed now. */
+export const latestBelievable = (now: number): string => toIso(now + MOST_AHEAD_MS);
+
+/** @throws invalid `created_at_out_of_range` */
+function checkCreatedAt(createdAt: string | undefined, now: string): void {
+  if (createdAt === undefined) return;
+  const latest = latestBelievable(Date.parse(now));
+  if (createdAt >= EARLIEST_CREATED_AT && createdAt <= latest) return;
+  throw invalid(
+    "created_at_out_of_range",
+    `created_at: ${createdAt} is ${createdAt > latest ? `more than 48 hours after the server's time, ${now}` : `before ${EARLIEST_CREATED_AT}`}.`,
+    {
+      field: "created_at",
+      remedy: "Set the sender's clock right, or leave created_at out: the time of recording stands then.",
+    },
+  );
+}
+
+/** The stored form. @throws invalid `created_at_out_of_range`, and too_large `episode_too_large` that names the largest field */
 export function toEpisode(
   input: CheckedEpisodeInput,
   facts: { id: string; now: string; settings: CaptureSettings },
 ): Episode {
+  checkCreatedAt(input.created_at, facts.now);
   const clean = cleanEpisode(input, facts.settings);
   const called = clean.tool_calls.map((call) => call.tool_name);
   for (const message of clean.messages ?? [])
@@ -25,6 +54,7 @@ export function toEpisode(
     created_at: clean.created_at ?? facts.now,
     recorded_at: facts.now,
     tool_names: [...new Set(called)].toSorted(),
+    sample_key: sampleKeyOf(clean.agent_id, facts.id),
     redaction: clean.redaction ?? { version: "off", counts: {} },
     schema_version: 1,
   } satisfies Episode;
@@ -61,7 +91,8 @@ function largestMember(value: object, prefix: string): { path: string; bytes: nu
 }
 
 /** Set by the ledger, the server or the rewards feed: no part of what the caller said. */
-const NOT_CONTENT = /^(?:_|reward|redaction$|truncated$|recorded_at$|schema_version$|tool_names$|ttl$)/;
+const NOT_CONTENT =
+  /^(?:_|reward|redaction$|truncated$|recorded_at$|schema_version$|tool_names$|sample_key$|ttl$)/;
 
 /** Whether two records of one id say the same. `created_at` counts only if the caller gave it. */
 export function sameContent(stored: Episode, sent: Episode, createdAtGiven: boolean): boolean {

@@ -41,6 +41,8 @@ export const CONTAINERS = {
       reward_avg: sometimes("number", true),
       reward_vetoed: sometimes("boolean"),
       rewards_at: sometimes("string"),
+      /** A random number that an episode is drawn by; those of earlier versions get theirs when reviewers ask. */
+      sample_key: sometimes("number", true),
     },
   },
   rewards: {

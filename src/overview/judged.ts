@@ -1,3 +1,4 @@
+import { latestBelievable } from "../episodes/rules.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
 /** So many judged episodes at most, the newest, a page of a ledger: it costs the same with any number of them. */
@@ -14,14 +15,17 @@ export interface Judged {
 /** An average is there exactly when there are judgements, and it is indexed. */
 export const IS_JUDGED = { field: "reward_avg", op: "gte", value: -1 } as const;
 
-/** The agent's judged episodes, newest first, `MOST_READ` at most. */
-export async function newestJudged(ledger: Ledger, agentId: string): Promise<Judged[]> {
+/**
+ * The agent's judged episodes, newest first, `MOST_READ` at most. Those that a sender's clock set further ahead than is
+ * believed would be the newest for ever: earlier versions stored such, and they are left out.
+ */
+export async function newestJudged(ledger: Ledger, agentId: string, now: number): Promise<Judged[]> {
   const judged: Judged[] = [];
   let after: string | undefined;
   do {
     const page = await ledger.query<Judged>("episodes", {
       pk: [agentId],
-      where: [IS_JUDGED],
+      where: [IS_JUDGED, { field: "created_at", op: "lte", value: latestBelievable(now) }],
       orderBy: { field: "created_at", direction: "desc" },
       select: ["created_at", "reward_avg", "model_deployment"],
       limit: MOST_READ,

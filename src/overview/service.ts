@@ -44,7 +44,7 @@ export function createOverviewService(deps: OverviewDeps) {
 
   async function averageReward(agentId: string): Promise<Average> {
     const mean = new Mean();
-    for (const { reward_avg } of await newestJudged(ledger, agentId)) mean.add(reward_avg);
+    for (const { reward_avg } of await newestJudged(ledger, agentId, deps.clock.now())) mean.add(reward_avg);
     return { mean: mean.facts.episodes === 0 ? null : mean.facts.mean, of: mean.facts.episodes };
   }
 
@@ -112,7 +112,8 @@ export function createOverviewService(deps: OverviewDeps) {
       };
     },
 
-    trend: (agentId: string): Promise<Trend> => rememberTrend(agentId, () => readTrend(ledger, agentId)),
+    trend: (agentId: string): Promise<Trend> =>
+      rememberTrend(agentId, () => readTrend(ledger, agentId, deps.clock.now())),
 
     /** @param counts also count every container's documents, which Cosmos charges for like reading them */
     health: (counts: boolean): Promise<Health> => checkHealth({ ...deps, probe }, counts),

@@ -6,6 +6,9 @@ import type { Reviewer, ReviewItem } from "./contract.ts";
 import type { Pair } from "./moves.ts";
 import { itemId, type ReviewStore, reviewerId } from "./store.ts";
 
+/** Each lost race is somebody else's change that got through: as many as may review one episode at one moment. */
+const ATTEMPTS = 100;
+
 /** Who is asked about which episode. */
 interface Subject {
   readonly agentId: string;
@@ -44,6 +47,7 @@ export function createChangePair(store: ReviewStore, clock: Pick<Clock, "now">):
       return moved;
     };
     return retryRaces(once, {
+      attempts: ATTEMPTS,
       contended: () =>
         unavailable("review_contended", "Others are changing this episode's review at the same time.", {
           retryAfterMs: 200,
@@ -57,7 +61,6 @@ const newItem = (agentId: string, episodeId: string, now: string): ReviewItem =>
   type: "review_item",
   agent_id: agentId,
   episode_id: episodeId,
-  status: "open",
   labels: [],
   skipped: [],
   leases: [],
@@ -75,9 +78,9 @@ const newReviewer = (agentId: string, reviewer: string, now: string): Reviewer =
   created_at: now,
 });
 
-/** Sets the field that reservations are queried by, from the leases it stands for. */
-function withLeasedUntil(item: ReviewItem): ReviewItem {
-  const { leased_until: _before, ...rest } = item;
+/** Sets the field that reservations are queried by, from the leases; earlier versions stored a status as well. */
+function withLeasedUntil(item: ReviewItem & { readonly status?: unknown }): ReviewItem {
+  const { leased_until: _before, status: _follows, ...rest } = item;
   const last = item.leases
     .map(({ until }) => until)
     .toSorted()

@@ -17,7 +17,8 @@ export const reviewRulesSchema = z.strictObject({
     description: "How many people judge each episode.",
   }),
   blind: z.boolean().meta({
-    description: "Keep rewards, other judgements and the model's name from the reviewer.",
+    description:
+      "Keep rewards, other judgements and the model's name from the reviewer: on the desk, and from signed-in labellers at every door that reads judgements of an episode.",
   }),
   lease_seconds: z.number().int().min(30).max(86_400).meta({
     description: "How long an episode is kept for the reviewer it was given to.",
@@ -29,7 +30,9 @@ export const reviewRulesSchema = z.strictObject({
     .strictObject({
       random: weight.meta({ description: "Any episode, by chance; a weight of 0 turns a rule off." }),
       low_reward: weight.meta({ description: "Episodes whose average reward is low." }),
-      disagreement: weight.meta({ description: "Episodes that were judged differently." }),
+      disagreement: weight.meta({
+        description: "Episodes whose judges are far apart: two sources, or the judgements of one.",
+      }),
       new_tool: weight.meta({ description: "Episodes with a tool that no reviewer has seen yet." }),
     })
     .meta({ description: "How often each rule chooses the next episode, by weight." }),
@@ -50,6 +53,10 @@ const personSchema = z.string().min(1).max(200);
 export const leaseSchema = z.object({ reviewer: personSchema, until: storedTimeSchema });
 export type Lease = z.output<typeof leaseSchema>;
 
+/** `done`: as many people as the rules ask for have judged it. It follows from the rules and is stored nowhere. */
+export const reviewStatusSchema = z.enum(["open", "done"]);
+export type ReviewStatus = z.output<typeof reviewStatusSchema>;
+
 /** What has become of one episode in review; absent: nobody had it yet. */
 export const reviewItemSchema = z.object({
   /** `item-` and the episode's id. */
@@ -57,8 +64,6 @@ export const reviewItemSchema = z.object({
   type: z.literal("review_item"),
   agent_id: z.string(),
   episode_id: idSchema,
-  /** `done`: as many people as the rules ask for have judged it. */
-  status: z.enum(["open", "done"]),
   labels: z.array(
     z.object({
       reviewer: personSchema,
@@ -77,7 +82,14 @@ export const reviewItemSchema = z.object({
 });
 export type ReviewItem = z.output<typeof reviewItemSchema>;
 
-/** What one reviewer has in hand and did last, newest last: what undo goes back through. */
+/** One label or skip, as undo goes back through them. `reward_id`: of a label, but for those of earlier versions. */
+export interface Step {
+  readonly what: "labelled" | "skipped";
+  readonly episode_id: string;
+  readonly reward_id?: string | undefined;
+}
+
+/** What one reviewer has in hand and did last, newest last. */
 export interface Reviewer {
   readonly id: string;
   readonly type: "reviewer";
@@ -85,7 +97,7 @@ export interface Reviewer {
   readonly reviewer: string;
   readonly episode_id?: string | undefined;
   readonly why?: Why | undefined;
-  readonly done: readonly { readonly what: "labelled" | "skipped"; readonly episode_id: string }[];
+  readonly done: readonly Step[];
   readonly labelled: number;
   readonly created_at: string;
 }

@@ -3,7 +3,9 @@ import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { invalid } from "../kernel/errors.ts";
 import { rewardSchema } from "../rewards/contract.ts";
-import { labelInputSchema, offerSchema, reviewItemSchema } from "./contract.ts";
+import { writerOf } from "../rewards/operations.ts";
+import { canonicalName } from "../rewards/slots.ts";
+import { labelInputSchema, offerSchema, reviewStatusSchema } from "./contract.ts";
 import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 const person = z.string().min(1).max(200).optional().meta({
@@ -19,7 +21,7 @@ const offered = z.object({
 
 /** The person signed in, else the one named. @throws invalid `reviewer_missing` */
 function reviewerOf(context: CallContext, named: string | undefined): string {
-  const reviewer = context.principal ?? named?.trim();
+  const reviewer = context.principal ?? canonicalName(named);
   if (reviewer) return reviewer;
   throw invalid("reviewer_missing", "A review needs a reviewer, and nobody is signed in.", {
     field: "reviewer",
@@ -73,7 +75,9 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
         reviewer: z.string(),
         reward_id: idSchema,
         reward: rewardSchema,
-        status: reviewItemSchema.shape.status,
+        status: reviewStatusSchema.meta({
+          description: "`done`: as many people as the rules ask for judged it.",
+        }),
         judged_by: z.number().int(),
       }),
       role: "labeller",
@@ -92,7 +96,8 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
       },
       async run({ agent_id, episode_id, reviewer: named, ...input }, context) {
         const reviewer = reviewerOf(context, named);
-        const { reward, item } = await service.label(agent_id, episode_id, reviewer, input);
+        const writer = writerOf(context);
+        const { reward, item, status } = await service.label(agent_id, episode_id, reviewer, input, writer);
         return {
           body: {
             success: true as const,
@@ -101,7 +106,7 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
             reviewer,
             reward_id: reward.id,
             reward,
-            status: item.status,
+            status,
             judged_by: item.labels.length,
           },
         };
@@ -109,7 +114,7 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
     }),
     defineOperation({
       name: "skipReview",
-      summary: "Puts an episode back for others; this reviewer is not offered it again.",
+      summary: "Puts the episode in hand back for others; this reviewer is not offered it again.",
       input: z.strictObject({
         ...agent,
         episode_id: idSchema.meta({ description: "An episode's id." }),
@@ -156,8 +161,19 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
     }),
     defineOperation({
       name: "undoReview",
-      summary: "Takes a reviewer's last label or skip back and hands the episode over again.",
-      input: z.strictObject({ ...agent, reviewer: person }),
+      summary:
+        "Takes one label or skip of a reviewer back, the last or the one named, and hands its episode over again.",
+      input: z.strictObject({
+        ...agent,
+        reviewer: person,
+        episode_id: idSchema.optional().meta({
+          description:
+            "The step on this episode instead of the last; sent again, nothing more is taken back.",
+        }),
+        reward_id: idSchema
+          .optional()
+          .meta({ description: "The label that made this reward instead of the last." }),
+      }),
       output: offered,
       role: "labeller",
       effect: "write",
@@ -166,9 +182,17 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
       cli: "review undo",
       mcp: ["lightning_undo_review"],
       example: { reviewer: "reviewer@example.com" },
-      async run({ agent_id, reviewer: named }, context) {
+      async run({ agent_id, reviewer: named, episode_id, reward_id }, context) {
         const reviewer = reviewerOf(context, named);
-        return { body: { agent_id, reviewer, item: await service.undo(agent_id, reviewer) } };
+        const step = { episodeId: episode_id, rewardId: reward_id };
+        const { offer, gone } = await service.undo(agent_id, reviewer, step);
+        const passed =
+          gone === 0
+            ? {}
+            : {
+                message: `Passed over, because their episodes are gone: ${gone === 1 ? "one step" : `${gone} steps`}.`,
+              };
+        return { body: { agent_id, reviewer, item: offer, ...passed } };
       },
     }),
   ];

@@ -1,52 +1,44 @@
-import type { Condition } from "../ledger/ledger.ts";
+import { latestBelievable } from "../episodes/rules.ts";
+import type { Clock } from "../kernel/clock.ts";
 import type { Reason, ReviewRules, Sampling, Why } from "./contract.ts";
 import { drawOrder, isDisputed, isOpenTo, type Judged, newTools, signed } from "./rules.ts";
+import { createSample } from "./sample.ts";
 import type { ReviewStore } from "./store.ts";
 
 /** Candidates of one rule whose reviews are looked up: as many as one question of the ledger takes. */
 const CANDIDATES = 100;
 /** Episodes looked through for one rule, so that a call costs the same with any number of them. */
 const LOOKED_THROUGH = 1000;
-/** Pages of the last resort, newest first. */
-const LAST_PAGES = 50;
+
+/** Samples drawn before other rules are asked: most of one may have been reviewed. */
+const SAMPLES = 5;
 
 export interface Drawn {
   readonly episode: Judged;
   readonly why: Why;
 }
 
-const at = (value: string, op: "gte" | "lte"): Condition => ({ field: "created_at", op, value });
-
 export type Draw = ReturnType<typeof createDraw>;
 
 /** Finds an episode for a reviewer: by the sampling rules, and when they have none, the newest that waits. */
-export function createDraw(store: ReviewStore, random: () => number) {
-  /** The newest episodes; and those around a moment drawn between the oldest and the newest. */
-  async function newest(agentId: string, limit: number): Promise<Judged[]> {
-    return (await store.candidates(agentId, [], { limit })).items;
-  }
-  async function anywhere(agentId: string, limit: number): Promise<Judged[]> {
-    const [first, last] = await Promise.all([
-      store.candidates(agentId, [], { limit: 1, oldestFirst: true }),
-      store.candidates(agentId, [], { limit: 1 }),
-    ]);
-    const from = Date.parse(first.items[0]?.created_at ?? "");
-    const to = Date.parse(last.items[0]?.created_at ?? "");
-    if (Number.isNaN(from) || Number.isNaN(to)) return [];
-    const moment = new Date(from + random() * (to - from)).toISOString();
-    const after = (await store.candidates(agentId, [at(moment, "gte")], { limit, oldestFirst: true })).items;
-    if (after.length >= limit) return after;
-    const before = await store.candidates(agentId, [at(moment, "lte")], { limit: limit - after.length });
-    return [...after, ...before.items];
-  }
+export function createDraw(store: ReviewStore, clock: Pick<Clock, "now">, random: () => number) {
+  const sample = createSample(store, random);
+  /** A clock far ahead made some episodes "the newest" for ever: they come last. */
+  const newestFirst = () => {
+    const value = latestBelievable(clock.now());
+    return [[{ field: "created_at", op: "lte", value }], [{ field: "created_at", op: "gt", value }]] as const;
+  };
 
   /**
-   * Those of many that fit, the newest before others. A page is read whole and looked through here: asking the ledger
-   * for what may not exist would read every episode there is.
+   * Those of many that fit: of a sample of all episodes, then of the newest, where a rare thing may have begun. A page is
+   * read whole and looked through here: asking the ledger for what may not exist would read every episode there is.
    */
   async function* looked(agentId: string, fits: (episode: Judged) => boolean): AsyncGenerator<Judged[]> {
-    yield (await newest(agentId, LOOKED_THROUGH)).filter(fits).slice(0, CANDIDATES);
-    yield shuffled((await anywhere(agentId, LOOKED_THROUGH)).filter(fits), random).slice(0, CANDIDATES);
+    const { episodes, isAll } = await sample(agentId, LOOKED_THROUGH);
+    yield episodes.filter(fits).slice(0, CANDIDATES);
+    if (isAll) return;
+    const newest = await store.candidates(agentId, newestFirst()[0], { limit: LOOKED_THROUGH });
+    yield newest.items.filter(fits).slice(0, CANDIDATES);
   }
 
   /** What each rule finds, page by page, before anybody's lease is looked at. */
@@ -54,7 +46,11 @@ export function createDraw(store: ReviewStore, random: () => number) {
     Record<Sampling, (agentId: string, rules: ReviewRules) => AsyncGenerator<Judged[]>>
   > = {
     async *random(agentId) {
-      yield shuffled(await anywhere(agentId, CANDIDATES), random);
+      for (let times = 0; times < SAMPLES; times++) {
+        const { episodes, isAll } = await sample(agentId, CANDIDATES);
+        yield episodes;
+        if (isAll) return;
+      }
     },
     low_reward: (agentId, rules) =>
       looked(agentId, ({ reward_avg: mean }) => mean !== undefined && mean < rules.low_reward_below),
@@ -86,12 +82,24 @@ export function createDraw(store: ReviewStore, random: () => number) {
     rules: ReviewRules,
     now: string,
   ): Promise<Judged[]> {
-    const unique = [...new Map(page.map((episode) => [episode.id, episode])).values()];
     const items = await store.items(
       agentId,
-      unique.map(({ id }) => id),
+      page.map(({ id }) => id),
     );
-    return unique.filter((episode) => isOpenTo(reviewer, episode, items.get(episode.id), rules, now));
+    return page.filter((episode) => isOpenTo(reviewer, items.get(episode.id), rules, now));
+  }
+
+  /** The last resort: every episode, the newest first. */
+  async function* everything(agentId: string): AsyncGenerator<Judged[]> {
+    for (const where of newestFirst()) {
+      let after: string | undefined;
+      do {
+        const page = await store.candidates(agentId, where, { limit: LOOKED_THROUGH, after });
+        for (let at = 0; at < page.items.length; at += CANDIDATES)
+          yield page.items.slice(at, at + CANDIDATES);
+        after = page.continuation;
+      } while (after !== undefined);
+    }
   }
 
   return async function* draw(
@@ -105,21 +113,8 @@ export function createDraw(store: ReviewStore, random: () => number) {
         for (const episode of await open(page, agentId, reviewer, rules, now))
           yield { episode, why: await why(rule, agentId, episode, rules) };
     }
-    let after: string | undefined;
-    for (let pages = 0; pages < LAST_PAGES; pages++) {
-      const page = await store.candidates(agentId, [], { limit: CANDIDATES, after });
-      for (const episode of await open(page.items, agentId, reviewer, rules, now))
+    for await (const page of everything(agentId))
+      for (const episode of await open(page, agentId, reviewer, rules, now))
         yield { episode, why: { reason: "newest" } };
-      after = page.continuation;
-      if (after === undefined) return;
-    }
   };
-}
-
-function shuffled<T>(items: T[], random: () => number): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j] as T, items[i] as T];
-  }
-  return items;
 }

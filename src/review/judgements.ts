@@ -3,15 +3,15 @@ import type { Episode } from "../episodes/contract.ts";
 import type { EpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
-import { canonicalJson } from "../kernel/hashing.ts";
 import type { Stored } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { RewardService } from "../rewards/service.ts";
 import type { ChangePair } from "./change-pair.ts";
-import type { LabelInput, Offer, ReviewItem, Why } from "./contract.ts";
-import { labelled, released, skipped, takenBack } from "./moves.ts";
-import { leaseFrom, offerOf } from "./offers.ts";
+import type { LabelInput, ReviewItem, ReviewStatus } from "./contract.ts";
+import { labelled, released, skipped } from "./moves.ts";
+import { isDone, ownOf } from "./rules.ts";
 import type { ReviewStore } from "./store.ts";
+import { createUndo } from "./undo.ts";
 
 interface JudgementDeps {
   readonly store: ReviewStore;
@@ -35,7 +35,7 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
   }
 
   /** The judgement as a reward by this person. */
-  async function assign(episode: Episode, reviewer: string, input: LabelInput) {
+  async function assign(episode: Episode, reviewer: string, input: LabelInput, writer: string | undefined) {
     const { agent_id, id: episodeId } = episode;
     const correction = input.correction?.trim();
     const corrected =
@@ -52,12 +52,8 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
         ...(corrected ? { correction } : {}),
       },
     } as const;
-    const { reward, deduplicated } = await rewards.assign(asked);
-    if (!deduplicated || canonicalJson(reward.metadata) === canonicalJson(asked.metadata))
-      return { reward, corrected };
-    // Equal in value and words, but not in tags or correction: those are part of the judgement here.
-    await rewards.withdraw({ agentId: agent_id, episodeId, source: SOURCE, evaluator: reviewer });
-    return { reward: (await rewards.assign(asked)).reward, corrected };
+    const { reward } = await rewards.assign(asked, writer);
+    return { reward, corrected };
   }
 
   /**
@@ -70,21 +66,32 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
     episodeId: string,
     reviewer: string,
     input: LabelInput,
-  ): Promise<{ reward: Reward; item: ReviewItem }> {
+    writer?: string,
+  ): Promise<{ reward: Reward; item: ReviewItem; status: ReviewStatus }> {
     const episode = await findEpisode(agentId, episodeId);
-    const { reward, corrected } = await assign(episode, reviewer, input);
+    const { reward, corrected } = await assign(episode, reviewer, input, writer);
     await store.rememberTools(agentId, episode.tool_names, now());
-    const rules = await store.rules(agentId);
     const given = { reviewer, reward_id: reward.id, value: reward.value, corrected, at: reward.created_at };
-    const saved = await change({ agentId, episodeId, reviewer }, (pair) => labelled(pair, given, rules));
+    const saved = await change({ agentId, episodeId, reviewer }, (pair) => labelled(pair, given));
     if (saved === undefined) throw new Error("The label was not stored.");
-    return { reward, item: saved.item };
+    const isFull = isDone(saved.item, await store.rules(agentId));
+    return { reward, item: saved.item, status: isFull ? "done" : "open" };
   }
 
-  /** Puts the episode back; this reviewer is not offered it again, others are. */
+  /**
+   * Puts the episode in hand back; this reviewer is not offered it again, others are. Sent again, it changes nothing.
+   * @throws conflict `review_not_in_hand`; what is in hand stays there
+   */
   async function skip(agentId: string, episodeId: string, reviewer: string): Promise<void> {
     await findEpisode(agentId, episodeId);
-    await change({ agentId, episodeId, reviewer }, (pair) => skipped(pair, now()));
+    await change({ agentId, episodeId, reviewer }, (pair) => {
+      if (pair.person.episode_id === episodeId) return skipped(pair, now());
+      if (ownOf(pair.item.skipped, reviewer).length > 0) return undefined;
+      throw conflict("review_not_in_hand", `${reviewer} does not have episode ${episodeId} in hand.`, {
+        field: "episode_id",
+        remedy: "Skip the episode that nextReview gave.",
+      });
+    });
   }
 
   /** Gives an episode back before its lease ends, so that others may have it at once. */
@@ -98,32 +105,6 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
     return had;
   }
 
-  /**
-   * Takes the reviewer's last label or skip back and hands that episode over again. What was in hand goes back to the
-   * queue. @throws conflict `nothing_to_undo`
-   */
-  async function undo(agentId: string, reviewer: string): Promise<Offer> {
-    const person = await store.reviewer(agentId, reviewer);
-    const last = person?.done.at(-1);
-    if (person === undefined || last === undefined)
-      throw conflict("nothing_to_undo", `${reviewer} has no label or skip left to take back.`);
-    const { episode_id: episodeId } = last;
-    const episode = await findEpisode(agentId, episodeId);
-    const rules = await store.rules(agentId);
-    if (person.episode_id !== undefined && person.episode_id !== episodeId)
-      await release(agentId, person.episode_id, reviewer);
-    if (last.what === "labelled")
-      await rewards.withdraw({ agentId, episodeId, source: SOURCE, evaluator: reviewer });
-    const held = leaseFrom(clock, reviewer, rules);
-    const why: Why = { reason: "again" };
-    let own: Offer["yours"];
-    await change({ agentId, episodeId, reviewer }, (before) => {
-      const { pair, yours } = takenBack(before, held, why, rules);
-      own = yours;
-      return pair;
-    });
-    return offerOf(episode, held, why, rules, own);
-  }
-
+  const undo = createUndo({ store, episodes, rewards, change, release, clock });
   return { label, skip, undo, release };
 }

@@ -4,7 +4,7 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { unavailable } from "../kernel/errors.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { ChangePair } from "./change-pair.ts";
-import type { Lease, Offer, ReviewRules, Why } from "./contract.ts";
+import type { Lease, Offer, Reason, ReviewRules, Why } from "./contract.ts";
 import type { Draw } from "./draw.ts";
 import { leased } from "./moves.ts";
 import { isOpenTo } from "./rules.ts";
@@ -15,6 +15,7 @@ interface OfferDeps {
   readonly episodes: Pick<EpisodeStore, "find">;
   readonly draw: Draw;
   readonly change: ChangePair;
+  readonly release: (agentId: string, episodeId: string, reviewer: string) => Promise<boolean>;
   readonly clock: Pick<Clock, "now">;
 }
 
@@ -28,7 +29,7 @@ export const leaseFrom = (clock: Pick<Clock, "now">, reviewer: string, rules: Re
 });
 
 /** Gives reviewers their next episode. */
-export function createOffers({ store, episodes, draw, change, clock }: OfferDeps) {
+export function createOffers({ store, episodes, draw, change, release, clock }: OfferDeps) {
   const now = () => toIso(clock.now());
 
   /** Takes the episode for the reviewer, if nobody was faster. */
@@ -42,7 +43,10 @@ export function createOffers({ store, episodes, draw, change, clock }: OfferDeps
     const held = leaseFrom(clock, reviewer, rules);
     const saved = await change({ agentId, episodeId: episode.id, reviewer }, (pair) => {
       const at = now();
-      return isOpenTo(reviewer, episode, pair.item, rules, at) ? leased(pair, held, why, at) : undefined;
+      // Another tab of the same reviewer may have been given one meanwhile.
+      const hasOther = pair.person.episode_id !== undefined && pair.person.episode_id !== episode.id;
+      if (hasOther || !isOpenTo(reviewer, pair.item, rules, at)) return undefined;
+      return leased(pair, held, why, at);
     });
     return saved && held;
   }
@@ -52,10 +56,14 @@ export function createOffers({ store, episodes, draw, change, clock }: OfferDeps
     const person = await store.reviewer(agentId, reviewer);
     if (person?.episode_id === undefined) return undefined;
     const episode = await episodes.find(agentId, person.episode_id);
-    if (episode === undefined) return undefined;
     const why = person.why ?? { reason: "newest" as const };
-    const held = await lease(agentId, episode, reviewer, rules, why);
-    return held && offerOf(episode, held, why, rules);
+    if (episode !== undefined) {
+      const held = await lease(agentId, episode, reviewer, rules, why);
+      if (held !== undefined) return offerOf(episode, held, why, rules);
+    }
+    // Gone, or others judged it meanwhile: the hand is empty again.
+    await release(agentId, person.episode_id, reviewer);
+    return undefined;
   }
 
   /**
@@ -73,6 +81,8 @@ export function createOffers({ store, episodes, draw, change, clock }: OfferDeps
       if (episode === undefined) continue;
       const held = await lease(agentId, episode, reviewer, rules, why);
       if (held !== undefined) return offerOf(episode, held, why, rules);
+      const other = await inHand(agentId, reviewer, rules);
+      if (other !== undefined) return other;
     }
     if (tried > MOST_TRIED)
       throw unavailable("review_contended", "Others took every episode that was found; ask again.", {
@@ -81,6 +91,9 @@ export function createOffers({ store, episodes, draw, change, clock }: OfferDeps
     return undefined;
   };
 }
+
+/** Reasons that tell what others made of it. */
+const TELLING: ReadonlySet<Reason> = new Set(["low_reward", "disagreement"]);
 
 /** What the reviewer sees of the episode; in blind mode nothing that others or other models make of it. */
 export function offerOf(
@@ -94,7 +107,7 @@ export function offerOf(
   return {
     episode_id: episode.id,
     episode: rules.blind ? blinded(shown) : shown,
-    why: rules.blind ? { reason: why.reason === "low_reward" ? "random" : why.reason } : why,
+    why: rules.blind ? { reason: TELLING.has(why.reason) ? "random" : why.reason } : why,
     leased_until: held.until,
     blind: rules.blind,
     ...(yours === undefined ? {} : { yours }),
@@ -102,7 +115,7 @@ export function offerOf(
 }
 
 /** Nothing that would tell the reviewer what others or other models make of it. */
-function blinded(episode: Partial<Episode>): Partial<Episode> {
+export function blinded<T extends object>(episode: T): Partial<T> {
   const hidden = /^(reward|rewards)_|^(model_deployment|metadata|cost_usd|sampling)$/;
-  return Object.fromEntries(Object.entries(episode).filter(([name]) => !hidden.test(name)));
+  return Object.fromEntries(Object.entries(episode).filter(([name]) => !hidden.test(name))) as Partial<T>;
 }

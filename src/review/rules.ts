@@ -1,4 +1,6 @@
 import type { Episode } from "../episodes/contract.ts";
+import { PENALTY_SOURCES } from "../rewards/contract.ts";
+import { isSameName } from "../rewards/slots.ts";
 import { type Lease, type ReviewItem, type ReviewRules, SAMPLING, type Sampling } from "./contract.ts";
 
 /** The fields of an episode that decide whether and why it is offered. */
@@ -14,24 +16,27 @@ export type Judged = Pick<Episode, "id"> & Partial<Pick<Episode, (typeof JUDGED_
 export const aliveLeases = (item: Pick<ReviewItem, "leases"> | undefined, now: string): Lease[] =>
   (item?.leases ?? []).filter((lease) => lease.until > now);
 
-/** People who judged it, here or through another door, as far as its aggregate knows. */
-function judges(item: ReviewItem | undefined, episode: Judged): number {
-  return Math.max(item?.labels.length ?? 0, episode.reward_by_source?.human_approval?.count ?? 0);
-}
+/** Those of this person: a name is the same in any case. */
+export const ownOf = <T extends { readonly reviewer: string }>(all: readonly T[], reviewer: string): T[] =>
+  all.filter((one) => isSameName(one.reviewer, reviewer));
+export const othersOf = <T extends { readonly reviewer: string }>(all: readonly T[], reviewer: string): T[] =>
+  all.filter((one) => !isSameName(one.reviewer, reviewer));
+
+/** Only what was judged here is a review: a user's thumb or a reward of another door says nothing of an expert. */
+export const isDone = (item: Pick<ReviewItem, "labels"> | undefined, rules: ReviewRules): boolean =>
+  (item?.labels.length ?? 0) >= rules.reviewers_per_episode;
 
 /** Whether this reviewer may be given the episode now. */
 export function isOpenTo(
   reviewer: string,
-  episode: Judged,
   item: ReviewItem | undefined,
   rules: ReviewRules,
   now: string,
 ): boolean {
-  if (item?.status === "done") return false;
-  if (item?.labels.some((label) => label.reviewer === reviewer)) return false;
-  if (item?.skipped.some((skip) => skip.reviewer === reviewer)) return false;
-  const others = aliveLeases(item, now).filter((lease) => lease.reviewer !== reviewer).length;
-  return judges(item, episode) + others < rules.reviewers_per_episode;
+  if (item === undefined) return true;
+  if (ownOf(item.labels, reviewer).length > 0 || ownOf(item.skipped, reviewer).length > 0) return false;
+  const others = othersOf(aliveLeases(item, now), reviewer).length;
+  return item.labels.length + others < rules.reviewers_per_episode;
 }
 
 /** The rules with weight, in the order of trying: the first is drawn by weight, so are the others after it. */
@@ -49,17 +54,22 @@ export function drawOrder(sampling: ReviewRules["sampling"], random: () => numbe
   return order;
 }
 
+/** Half of the scale: one is content and the other is not, or one is sure and the other undecided. */
+const FAR_APART = 1;
+
 /**
- * Its judges disagree: sources whose means have opposite signs, or one source that cancels itself out. The aggregate
- * knows sums alone, so a source of many lukewarm judgements also counts.
+ * Its judges disagree: sources whose means have opposite signs or are half the scale apart, or one source that cancels
+ * itself out. The aggregate knows sums alone, so a source of many lukewarm judgements also counts. Penalties for time
+ * and cost are no judgement.
  */
 export function isDisputed(episode: Judged): boolean {
-  const means = Object.values(episode.reward_by_source ?? {}).map(({ count, sum }) => ({
-    count,
-    mean: sum / Math.max(1, count),
-  }));
-  const ranges = means.some(({ mean }) => mean > 0.1) && means.some(({ mean }) => mean < -0.1);
-  return ranges || means.some(({ count, mean }) => count > 1 && Math.abs(mean) < 0.5);
+  const means = Object.entries(episode.reward_by_source ?? {})
+    .filter(([source]) => !(PENALTY_SOURCES as readonly string[]).includes(source))
+    .map(([, { count, sum }]) => ({ count, mean: sum / Math.max(1, count) }));
+  const lowest = Math.min(...means.map(({ mean }) => mean));
+  const highest = Math.max(...means.map(({ mean }) => mean));
+  const isApart = (highest > 0.1 && lowest < -0.1) || highest - lowest >= FAR_APART;
+  return isApart || means.some(({ count, mean }) => count > 1 && Math.abs(mean) < 0.5);
 }
 
 /** Tools of the episode that no reviewer has seen at work yet. */

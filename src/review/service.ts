@@ -18,7 +18,7 @@ export interface ReviewDeps {
   readonly rewards: Pick<RewardService, "assign" | "withdraw">;
   readonly settings: Pick<Settings, "agentId">;
   readonly clock: Clock;
-  /** Draws by weight and by moment; Math.random unless a test gives its own. */
+  /** Draws rules by weight and episodes; Math.random unless a test gives its own. */
   readonly random?: (() => number) | undefined;
 }
 
@@ -33,41 +33,46 @@ export function createReviewService({ ledger, rewards, clock, random = Math.rand
   const store = createReviewStore(ledger, clock);
   const episodes = createEpisodeStore(ledger);
   const change = createChangePair(store, clock);
+  const judgements = createJudgements({ store, episodes, rewards, change, clock });
+  const draw = createDraw(store, clock, random);
   const now = () => toIso(clock.now());
 
   return {
-    next: createOffers({ store, episodes, draw: createDraw(store, random), change, clock }),
-    ...createJudgements({ store, episodes, rewards, change, clock }),
+    next: createOffers({ store, episodes, draw, change, release: judgements.release, clock }),
+    ...judgements,
     corrections: createCorrections({ ledger, store }),
 
     /** @throws invalid `no_sampling` when every weight is 0 */
     async changeRules(agentId: string, asked: RulesChange, by: string | undefined): Promise<ReviewRules> {
-      const before = await store.rules(agentId);
-      const rules = { ...before, ...asked, sampling: { ...before.sampling, ...asked.sampling } };
-      if (Object.values(rules.sampling).every((weight) => weight === 0))
-        throw invalid("no_sampling", "At least one sampling rule needs a weight above 0.", {
-          field: "sampling",
-        });
-      await store.setRules(agentId, rules, by, now());
-      return rules;
+      return store.changeRules(agentId, by, now(), (before) => {
+        const rules = { ...before, ...asked, sampling: { ...before.sampling, ...asked.sampling } };
+        if (Object.values(rules.sampling).every((weight) => weight === 0))
+          throw invalid("no_sampling", "At least one sampling rule needs a weight above 0.", {
+            field: "sampling",
+          });
+        return rules;
+      });
     },
+
+    rules: (agentId: string): Promise<ReviewRules> => store.rules(agentId),
 
     /** What waits, who has what in hand, and who has done how much. */
     async queue(agentId: string) {
       const at = now();
-      const [counts, rules, leased, people] = await Promise.all([
-        store.counts(agentId, at),
-        store.rules(agentId),
+      const rules = await store.rules(agentId);
+      const [counts, leased, people] = await Promise.all([
+        store.counts(agentId, rules),
         store.leased(agentId, at),
         store.reviewers(agentId),
       ]);
       return {
         ...counts,
         waiting: Math.max(0, counts.episodes - counts.done),
+        reserved: leased.length,
         rules,
-        reservations: leased.flatMap((item) =>
-          aliveLeases(item, at).map((one) => ({ episode_id: item.episode_id, ...one })),
-        ),
+        reservations: leased
+          .flatMap((item) => aliveLeases(item, at).map((one) => ({ episode_id: item.episode_id, ...one })))
+          .toSorted((a, b) => (a.until < b.until ? -1 : 1)),
         reviewers: people.map(({ reviewer, labelled }) => ({ reviewer, labelled })),
       };
     },

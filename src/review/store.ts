@@ -1,9 +1,12 @@
 import type { Clock } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/hashing.ts";
-import type { BatchOperation, Condition, Ledger, Page, Stored } from "../ledger/ledger.ts";
-import { bare } from "../ledger/ledger.ts";
-import { rememberCounts } from "../ledger/remembered-counts.ts";
+import type { BatchOperation, Condition, Ledger, LedgerDocument, Page, Stored } from "../ledger/ledger.ts";
+import { bare, each } from "../ledger/ledger.ts";
+import { createOrReplace, retryRaces, unlessKind } from "../ledger/races.ts";
+import { rememberAnswers, rememberCounts } from "../ledger/remembered-counts.ts";
+import { foldedName } from "../rewards/slots.ts";
 import { DEFAULT_RULES, type Reviewer, type ReviewItem, type ReviewRules } from "./contract.ts";
+import { countReviewed, type Reviewed } from "./reviewed.ts";
 import { JUDGED_FIELDS, type Judged } from "./rules.ts";
 
 interface RulesDocument {
@@ -25,31 +28,64 @@ interface ToolsDocument {
 
 export const itemId = (episodeId: string): string => `item-${episodeId}`;
 /** A person's name may hold anything; an id may not. */
-export const reviewerId = (reviewer: string): string => `reviewer-${sha256(reviewer).slice(0, 32)}`;
+export const reviewerId = (reviewer: string): string => reviewerIdAsSpelt(foldedName(reviewer));
+const reviewerIdAsSpelt = (reviewer: string): string => `reviewer-${sha256(reviewer).slice(0, 32)}`;
 
 const isType = (type: string): Condition => ({ field: "type", op: "eq", value: type });
+
+/** Each lost race is somebody else's change that got through. */
+const ATTEMPTS = 100;
 
 export type ReviewStore = ReturnType<typeof createReviewStore>;
 
 /** What review asks of the ledger. */
 export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
   const count = rememberCounts(ledger, clock);
+  const rememberReviewed = rememberAnswers<Reviewed>(clock);
+
+  async function all<T extends LedgerDocument>(agentId: string, where: readonly Condition[]) {
+    const found: Stored<T>[] = [];
+    for await (const one of each<T>(ledger, "reviews", { pk: [agentId], where })) found.push(one);
+    return found;
+  }
+
+  /** Reads a document of the agent and writes what `how` makes of it, again when somebody else was faster. */
+  const changeOne = <T extends LedgerDocument>(
+    agentId: string,
+    id: string,
+    how: (found: Stored<T> | undefined) => T,
+  ): Promise<T> =>
+    retryRaces(
+      async () => {
+        const found = await ledger.read<T>("reviews", [agentId], id);
+        const next = how(found);
+        await createOrReplace(ledger, "reviews", found, next);
+        return next;
+      },
+      { attempts: ATTEMPTS },
+    );
+
   return {
     async rules(agentId: string): Promise<ReviewRules> {
       const found = await ledger.read<RulesDocument>("reviews", [agentId], "rules");
       return found === undefined ? DEFAULT_RULES : found.rules;
     },
 
-    async setRules(agentId: string, rules: ReviewRules, by: string | undefined, now: string): Promise<void> {
-      const document: RulesDocument = {
+    /** Makes new rules of those that stand; `how` runs again when somebody else changed them meanwhile. */
+    changeRules(
+      agentId: string,
+      by: string | undefined,
+      now: string,
+      how: (before: ReviewRules) => ReviewRules,
+    ): Promise<ReviewRules> {
+      return changeOne<RulesDocument>(agentId, "rules", (found) => ({
         id: "rules",
         type: "review_rules",
         agent_id: agentId,
-        rules,
+        rules: how(found?.rules ?? DEFAULT_RULES),
         created_at: now,
         ...(by === undefined ? {} : { changed_by: by }),
-      };
-      await ledger.upsert("reviews", document);
+      })).then(({ rules }) => rules);
     },
 
     async tools(agentId: string): Promise<Set<string>> {
@@ -57,26 +93,29 @@ export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
       return new Set(found?.names ?? []);
     },
 
-    /** Adds tools to those that were seen; a name lost in a race is only offered once more. */
+    /** Adds tools to those that were seen. */
     async rememberTools(agentId: string, names: readonly string[], now: string): Promise<void> {
       const known = await this.tools(agentId);
-      const all = new Set([...known, ...names]);
-      if (all.size === known.size) return;
-      const document: ToolsDocument = {
+      if (names.every((name) => known.has(name))) return;
+      await changeOne<ToolsDocument>(agentId, "tools", (found) => ({
         id: "tools",
         type: "review_tools",
         agent_id: agentId,
-        names: [...all].toSorted().slice(0, 2000),
+        names: [...new Set([...(found?.names ?? []), ...names])].toSorted().slice(0, 2000),
         created_at: now,
-      };
-      await ledger.upsert("reviews", document);
+      }));
     },
 
     item: (agentId: string, episodeId: string) =>
       ledger.read<ReviewItem>("reviews", [agentId], itemId(episodeId)),
 
-    reviewer: (agentId: string, reviewer: string) =>
-      ledger.read<Reviewer>("reviews", [agentId], reviewerId(reviewer)),
+    /** Earlier versions kept a person apart for every spelling of the name. */
+    async reviewer(agentId: string, reviewer: string): Promise<Stored<Reviewer> | undefined> {
+      const read = (id: string) => ledger.read<Reviewer>("reviews", [agentId], id);
+      const found = await read(reviewerId(reviewer));
+      const spelt = reviewerIdAsSpelt(reviewer);
+      return found ?? (spelt === reviewerId(reviewer) ? undefined : read(spelt));
+    },
 
     /** The items of at most 100 episodes, by episode. */
     async items(agentId: string, episodeIds: readonly string[]): Promise<Map<string, Stored<ReviewItem>>> {
@@ -109,34 +148,62 @@ export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
       await ledger.batch("reviews", [agentId], operations);
     },
 
-    /** Episodes as far as the rules look at them, newest first unless asked otherwise. */
+    /** Episodes as far as the rules look at them, newest first. */
     candidates: (
       agentId: string,
       where: readonly Condition[],
       options: {
         readonly limit: number;
-        readonly oldestFirst?: boolean;
         readonly after?: string | undefined;
       },
     ): Promise<Page<Judged>> =>
       ledger.query<Judged>("episodes", {
         pk: [agentId],
         where,
-        orderBy: { field: "created_at", direction: options.oldestFirst ? "asc" : "desc" },
+        orderBy: { field: "created_at", direction: "desc" },
         select: JUDGED_FIELDS,
         limit: options.limit,
         after: options.after,
       }),
 
-    /** Items that somebody has in hand, the lease that ends first in front. */
-    async leased(agentId: string, now: string): Promise<Stored<ReviewItem>[]> {
-      const { items } = await ledger.query<ReviewItem>("reviews", {
+    /** Every episode with one of at most 100 sample keys. */
+    async withSampleKeys(agentId: string, keys: readonly number[]): Promise<Judged[]> {
+      const where: Condition[] = [{ field: "sample_key", op: "in", value: keys }];
+      const found: Judged[] = [];
+      for await (const one of each<Judged>(ledger, "episodes", {
         pk: [agentId],
-        where: [isType("review_item"), { field: "leased_until", op: "gt", value: now }],
-        limit: 200,
-      });
-      return items;
+        where,
+        select: JUDGED_FIELDS,
+        limit: 1000,
+      }))
+        found.push(one);
+      return found;
     },
+
+    countWithSampleKey: (agentId: string): Promise<number> =>
+      count("episodes", { pk: [agentId], where: [{ field: "sample_key", op: "gte", value: 0 }] }),
+
+    /** Episodes of earlier versions, the oldest, where they are found soonest. */
+    withoutSampleKey: async (agentId: string, limit: number): Promise<Judged[]> =>
+      (
+        await ledger.query<Judged>("episodes", {
+          pk: [agentId],
+          where: [{ field: "sample_key", op: "defined", value: false }],
+          orderBy: { field: "created_at", direction: "asc" },
+          select: JUDGED_FIELDS,
+          limit,
+        })
+      ).items,
+
+    setSampleKey: (agentId: string, id: string, key: number): Promise<boolean> =>
+      unlessKind(
+        ledger.patch("episodes", [agentId, id], id, [{ op: "set", field: "sample_key", value: key }]),
+        "not_found",
+      ),
+
+    /** Items that somebody has in hand. */
+    leased: (agentId: string, now: string): Promise<Stored<ReviewItem>[]> =>
+      all<ReviewItem>(agentId, [isType("review_item"), { field: "leased_until", op: "gt", value: now }]),
 
     /** Items with a correction, newest first. */
     corrected: (agentId: string, limit: number, after?: string): Promise<Page<ReviewItem>> =>
@@ -148,25 +215,18 @@ export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
         after,
       }),
 
-    async reviewers(agentId: string): Promise<Reviewer[]> {
-      const { items } = await ledger.query<Reviewer>("reviews", {
-        pk: [agentId],
-        where: [isType("reviewer")],
-        limit: 200,
-      });
-      return items.map((one) => bare(one) as Reviewer);
-    },
+    reviewers: (agentId: string): Promise<Reviewer[]> => all<Reviewer>(agentId, [isType("reviewer")]),
 
-    async counts(agentId: string, now: string) {
-      const pk = [agentId];
-      const item = isType("review_item");
-      const [episodes, done, reserved, corrections] = await Promise.all([
-        count("episodes", { pk }),
-        ledger.count("reviews", { pk, where: [item, { field: "status", op: "eq", value: "done" }] }),
-        ledger.count("reviews", { pk, where: [item, { field: "leased_until", op: "gt", value: now }] }),
-        ledger.count("reviews", { pk, where: [item, { field: "corrected", op: "eq", value: true }] }),
+    countEpisodes: (agentId: string): Promise<number> => count("episodes", { pk: [agentId] }),
+
+    /** Of the episodes that are there: how many, how many were reviewed to the end, how many bear a correction. */
+    async counts(agentId: string, rules: ReviewRules) {
+      const key = JSON.stringify([agentId, rules.reviewers_per_episode]);
+      const [episodes, reviewed] = await Promise.all([
+        this.countEpisodes(agentId),
+        rememberReviewed(key, () => countReviewed(ledger, agentId, rules)),
       ]);
-      return { episodes, done, reserved, corrections };
+      return { episodes, ...reviewed };
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Episode } from "../episodes/contract.ts";
 import { hashedId } from "../kernel/ids.ts";
 import type { Reward, RewardSource } from "./contract.ts";
 import { costPenalty, evalValue, fraction, latencyPenalty, type RewardSettings } from "./rules.ts";
+import { canonicalName, NAMELESS_WRITERS } from "./slots.ts";
 
 /**
  * What an episode says about itself, as rewards. Read besides `request_latency_ms`, `cost_usd`, `error` and the tool
@@ -38,7 +39,7 @@ const isScore = (value: unknown): value is number => typeof value === "number" &
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const shortText = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value.slice(0, 200) : undefined;
+  typeof value === "string" ? canonicalName(value.slice(0, 200)) : undefined;
 
 const latency: Scorer = (episode, settings) => {
   if (!isScore(episode.request_latency_ms)) return [];
@@ -157,6 +158,7 @@ export function autoScore(episode: AutoEpisode, settings: RewardSettings, now: s
     ...(score.raw_value === undefined ? {} : { raw_value: score.raw_value }),
     ...(score.rubric === undefined ? {} : { rubric: score.rubric }),
     evaluator: score.evaluator ?? `auto:${score.scorer}`,
+    writer: NAMELESS_WRITERS.auto,
     metadata: { ...score.metadata, scorer: score.scorer, scorer_version: score.version },
     created_at: now,
   }));

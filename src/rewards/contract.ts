@@ -1,5 +1,6 @@
+import { Buffer } from "node:buffer";
 import { z } from "zod";
-import { agentIdSchema, idSchema, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { agentIdSchema, idSchema, type Json, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const REWARD_SOURCES = [
   "human_approval",
@@ -14,6 +15,14 @@ export type RewardSource = (typeof REWARD_SOURCES)[number];
 
 /** Terms beside the mean of judgements. */
 export const PENALTY_SOURCES: readonly RewardSource[] = ["latency_penalty", "cost_penalty"];
+
+/** Every reading of an episode's rewards reads their metadata too; what a reviewer would have said may be long. */
+const MOST_METADATA_BYTES = 32 * 1024;
+const MOST_CORRECTION_BYTES = 512 * 1024;
+function isBounded({ correction, ...rest }: Readonly<Record<string, Json>>): boolean {
+  const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value) ?? "");
+  return bytes(rest) <= MOST_METADATA_BYTES && bytes(correction) <= MOST_CORRECTION_BYTES;
+}
 
 /** What a caller may send: `value` is already in [-1, 1], or `raw_value` with its range is mapped to it. */
 export const rewardInputSchema = z.strictObject({
@@ -34,15 +43,20 @@ export const rewardInputSchema = z.strictObject({
   raw_min: z.number().optional().meta({ description: "Least value of that scale; 0 when absent." }),
   raw_max: z.number().optional().meta({ description: "Greatest value of that scale; 1 when absent." }),
   rubric: z.string().max(500).optional().meta({
-    description: "What was judged, such as `correctness`; another rubric is a judgement of its own.",
+    description:
+      "What was judged, such as `correctness`; another rubric is a judgement of its own. Case counts, outer space does not.",
   }),
-  evaluator: z
-    .string()
-    .max(200)
-    .optional()
-    .meta({ description: "Who or what judged: a person's name, a test suite, an evaluator." }),
+  evaluator: z.string().max(200).optional().meta({
+    description:
+      "Who or what judged: a person's name, a test suite, an evaluator; compared without case and outer space.",
+  }),
   comments: z.string().max(20_000).optional().meta({ description: "What the judge has to say, as text." }),
-  metadata: metadataSchema.default({}).meta({ description: "Anything else, by name." }),
+  metadata: metadataSchema
+    .refine(isBounded, {
+      error: `must be at most ${MOST_METADATA_BYTES} bytes as JSON, and a \`correction\` in it ${MOST_CORRECTION_BYTES}`,
+    })
+    .default({})
+    .meta({ description: "Anything else, by name; at most 32 KiB as JSON, a `correction` apart (512 KiB)." }),
 });
 export type RewardInput = z.input<typeof rewardInputSchema>;
 export type CheckedRewardInput = z.output<typeof rewardInputSchema>;
@@ -58,7 +72,11 @@ export const rewardSchema = z.object({
   rubric: z.string().optional(),
   evaluator: z.string().optional(),
   comments: z.string().optional(),
-  /** The earlier reward of the same source, evaluator and rubric that this one replaces in the aggregate. */
+  writer: z.string().optional().meta({
+    description:
+      "Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions.",
+  }),
+  /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
   supersedes: z.string().optional(),
   /** Takes the superseded judgement back without another in its place: it counts no more. */
   withdrawn: z.literal(true).optional(),

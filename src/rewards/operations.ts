@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation } from "../doors/operation.ts";
+import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { REWARD_SOURCES, type Reward, rewardInputSchema, rewardSchema } from "./contract.ts";
 import type { RewardService } from "./service.ts";
+import { canonicalName, NAMELESS_WRITERS } from "./slots.ts";
 
 const assignedSchema = rewardSchema.extend({
   success: z.literal(true),
@@ -32,6 +33,7 @@ const listed = (reward: Reward): z.input<typeof listedSchema> => ({
   value: reward.value,
   rubric: reward.rubric ?? null,
   evaluator: reward.evaluator ?? null,
+  ...(reward.writer === undefined ? {} : { writer: reward.writer }),
   ...(reward.raw_value === undefined ? {} : { raw_value: reward.raw_value }),
   ...(reward.comments === undefined ? {} : { comments: reward.comments }),
   ...(reward.supersedes === undefined ? {} : { supersedes: reward.supersedes }),
@@ -39,6 +41,10 @@ const listed = (reward: Reward): z.input<typeof listedSchema> => ({
   metadata: reward.metadata,
   created_at: reward.created_at,
 });
+
+/** Whose slot a call writes into; a body cannot say. */
+export const writerOf = ({ principal, caller }: Pick<CallContext, "principal" | "caller">): string =>
+  principal ?? NAMELESS_WRITERS[caller?.kind === "key" ? "key" : "local"];
 
 export function rewardOperations(deps: { service: RewardService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;
@@ -65,11 +71,11 @@ export function rewardOperations(deps: { service: RewardService; settings: Pick<
         reviewer: "evaluator",
       },
       example: { episode_id: "ep-1a2b3c", value: 1, comments: "Correct and short." },
-      async run(input, { principal }) {
+      async run(input, { principal, caller }) {
         // A person who is known is the one who approves; other sources name their judge themselves.
         const evaluator =
           input.source === "human_approval" ? (principal ?? input.evaluator) : (input.evaluator ?? principal);
-        const assigned = await service.assign({ ...input, evaluator });
+        const assigned = await service.assign({ ...input, evaluator }, writerOf({ principal, caller }));
         if (assigned === undefined) {
           const { agent_id, episode_id, source } = input;
           return { body: { success: true as const, recorded: false as const, agent_id, episode_id, source } };
@@ -89,7 +95,11 @@ export function rewardOperations(deps: { service: RewardService; settings: Pick<
         agent_id: agentId,
         episode_id: idSchema.optional().meta({ description: "Only rewards of this episode." }),
         source: z.enum(REWARD_SOURCES).optional().meta({ description: "Only rewards from this source." }),
-        evaluator: z.string().max(200).optional().meta({ description: "Only rewards by this evaluator." }),
+        evaluator: z
+          .string()
+          .max(200)
+          .optional()
+          .meta({ description: "Only rewards by this evaluator, written as there." }),
         ...pagingSchema,
         limit: pagingSchema.limit.unwrap().default(50).meta({ description: "Items on a page, 1 to 1000." }),
       }),
@@ -97,6 +107,9 @@ export function rewardOperations(deps: { service: RewardService; settings: Pick<
         agent_id: z.string(),
         rewards_found: z.number().int().meta({ description: "Rewards on this page." }),
         rewards: z.array(listedSchema),
+        hidden: z.number().int().optional().meta({
+          description: "Rewards of this page that a blind review keeps from the caller.",
+        }),
         continuation: continuationSchema,
       }),
       role: "reader",
@@ -113,7 +126,7 @@ export function rewardOperations(deps: { service: RewardService; settings: Pick<
             agentId: input.agent_id,
             episodeId: input.episode_id,
             source: input.source,
-            evaluator: input.evaluator,
+            evaluator: canonicalName(input.evaluator),
           },
           input.limit,
           input.continuation,

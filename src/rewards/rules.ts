@@ -2,6 +2,9 @@ import type { Settings } from "../config/settings.ts";
 import type { RewardAggregate } from "../episodes/contract.ts";
 import { invalid } from "../kernel/errors.ts";
 import { type CheckedRewardInput, PENALTY_SOURCES, type Reward, type RewardSource } from "./contract.ts";
+import { latestPerSlot } from "./slots.ts";
+
+export { latestPerSlot };
 
 export type RewardSettings = Pick<
   Settings,
@@ -86,26 +89,6 @@ function ofRaw(
   if (source === "cost_penalty") return costPenalty(raw, settings);
   const part = fraction(raw, range.raw_min ?? 0, range.raw_max ?? 1);
   return source === "eval_score" ? evalValue(part, settings.evalThreshold) : linear(part);
-}
-
-/** One evaluator's judgement of one aspect; a later reward of the same slot stands for the earlier. */
-export function slotOf(reward: Pick<Reward, "source" | "evaluator" | "rubric">): string {
-  return JSON.stringify([reward.source, reward.evaluator ?? null, reward.rubric ?? null]);
-}
-
-const isLater = (a: Reward, b: Reward) =>
-  a.created_at > b.created_at || (a.created_at === b.created_at && a.id > b.id);
-
-/** The standing reward of each slot. */
-export function latestPerSlot(rewards: readonly Reward[]): Reward[] {
-  const latest = new Map<string, Reward>();
-  for (const reward of rewards) {
-    const slot = slotOf(reward);
-    const found = latest.get(slot);
-    if (found === undefined || isLater(reward, found)) latest.set(slot, reward);
-  }
-  // One order of adding, so that the sums do not depend on the order of delivery.
-  return [...latest.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** Adding in binary leaves dust such as 0.30000000000000004; twelve decimals are beyond any judgement. */

@@ -4,12 +4,14 @@ import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
+import { canonicalJson } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
 import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
 import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
-import { latestPerSlot, type RewardSettings, rewardValue, slotOf } from "./rules.ts";
+import { type RewardSettings, rewardValue } from "./rules.ts";
+import { canonicalName, earlierOf, latestPerSlot, NAMELESS_WRITERS } from "./slots.ts";
 import { createRewardStore } from "./store.ts";
 
 export interface RewardServiceDeps {
@@ -30,6 +32,16 @@ type Unassigned = Omit<RewardInput, "agent_id"> & { agent_id?: string | undefine
 type Judged = Unassigned & {
   readonly source?: Exclude<Reward["source"], "latency_penalty" | "cost_penalty"> | undefined;
 };
+
+/** The same judgement is the same in all that was said: another severity in the metadata makes another judgement. */
+const saysTheSame = (
+  a: Reward,
+  b: { value: number; raw_value?: number | undefined; comments?: string | undefined; metadata: object },
+): boolean =>
+  a.value === b.value &&
+  a.raw_value === b.raw_value &&
+  a.comments === b.comments &&
+  canonicalJson(a.metadata) === canonicalJson(b.metadata);
 
 export type RewardService = ReturnType<typeof createRewardService>;
 
@@ -56,42 +68,37 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * Stores a reward, or finds that the same judgement stands already. A measured latency or cost that is not above its
    * threshold judges nothing: it withdraws the penalty that an earlier measurement left in its slot, or, where none
    * stands, nothing is stored and the answer is undefined. The thresholds are settings, so this is decided here alone.
+   * @param writer whose slot it goes into: the signed-in person, else `local` or `key`
    * @throws invalid `invalid_reward`, `unknown_source`, not_found `episode_not_found`; nothing is stored then
    */
-  async function assign(raw: Judged): Promise<AssignedReward>;
-  async function assign(raw: Unassigned): Promise<AssignedReward | undefined>;
-  async function assign(raw: Unassigned): Promise<AssignedReward | undefined> {
+  async function assign(raw: Judged, writer?: string): Promise<AssignedReward>;
+  async function assign(raw: Unassigned, writer?: string): Promise<AssignedReward | undefined>;
+  async function assign(
+    raw: Unassigned,
+    writer: string = NAMELESS_WRITERS.local,
+  ): Promise<AssignedReward | undefined> {
     const input = check(raw);
     const value = rewardValue(input, settings);
-    const { agent_id, episode_id, source, evaluator, rubric } = input;
+    const { agent_id, episode_id, source } = input;
+    const evaluator = canonicalName(input.evaluator);
+    const rubric = canonicalName(input.rubric);
+    const slot = { writer, source, evaluator, rubric };
     if ((await episodes.find(agent_id, episode_id)) === undefined)
       throw noSuchRecord("episode", agent_id, episode_id);
+    const [earlier, ...others] = earlierOf(await store.ofEpisode(agent_id, episode_id), slot);
     if (value === undefined) {
-      const reward = await withdraw({ agentId: agent_id, episodeId: episode_id, source, evaluator, rubric });
+      const reward = await withdrawn(earlier);
       return reward && { reward, deduplicated: false };
     }
-    const said = settings.redactSecrets
-      ? redact({ comments: input.comments, metadata: input.metadata }).value
-      : { comments: input.comments, metadata: input.metadata };
-    const slot = slotOf(input);
-    const earlier = latestPerSlot(
-      (await store.ofEpisode(agent_id, episode_id)).filter((reward) => slotOf(reward) === slot),
-    )[0];
-    const stands = earlier !== undefined && earlier.withdrawn !== true;
-    if (stands && earlier.value === value && earlier.comments === said.comments)
-      return { reward: bare(earlier), deduplicated: true };
+    const free = { comments: input.comments, metadata: input.metadata };
+    const said = settings.redactSecrets ? redact(free).value : free;
+    const given = { value, raw_value: input.raw_value, ...said };
+    const stands = earlier !== undefined && earlier.withdrawn !== true && others.length === 0;
+    if (stands && saysTheSame(earlier, given)) return { reward: bare(earlier), deduplicated: true };
 
     const now = clock.now();
     const reward = defined({
-      id: hashedId("rew", {
-        episode_id,
-        source,
-        evaluator,
-        rubric,
-        value,
-        comments: said.comments,
-        supersedes: earlier?.id,
-      }),
+      id: hashedId("rew", { episode_id, ...slot, ...given, supersedes: earlier?.id }),
       agent_id,
       episode_id,
       source,
@@ -99,6 +106,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       raw_value: input.raw_value,
       rubric,
       evaluator,
+      writer,
       comments: said.comments,
       supersedes: earlier?.id,
       metadata: said.metadata,
@@ -112,25 +120,13 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     return { reward: existed ? bare(record) : reward, deduplicated: existed };
   }
 
-  /**
-   * Takes the standing judgement of one slot back: a reward without weight supersedes it, so that what was said and
-   * that it was taken back both stay readable. Undefined when nothing stands there.
-   */
-  async function withdraw(input: {
-    readonly agentId: string;
-    readonly episodeId: string;
-    readonly source: Reward["source"];
-    readonly evaluator?: string | undefined;
-    readonly rubric?: string | undefined;
-  }): Promise<Reward | undefined> {
-    const slot = slotOf(input);
-    const own = (await store.ofEpisode(input.agentId, input.episodeId)).filter((one) => slotOf(one) === slot);
-    const standing = latestPerSlot(own)[0];
+  /** A reward without weight in the place of one that stands; undefined when it does not. */
+  async function withdrawn(standing: Reward | undefined): Promise<Reward | undefined> {
     if (standing === undefined || standing.withdrawn === true) return undefined;
     const { comments: _said, raw_value: _raw, ...slotFields } = bare(standing);
     const reward: Reward = {
       ...slotFields,
-      id: hashedId("rew", { episode_id: input.episodeId, withdraws: standing.id }),
+      id: hashedId("rew", { episode_id: standing.episode_id, withdraws: standing.id }),
       supersedes: standing.id,
       withdrawn: true,
       metadata: {},
@@ -138,6 +134,15 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     };
     await unlessKind(store.create(reward), "conflict");
     return reward;
+  }
+
+  /**
+   * Takes one judgement back, if it still stands: a reward without weight supersedes it, so that what was said and that
+   * it was taken back both stay readable. Undefined when it is gone, withdrawn or superseded: then nothing changes.
+   */
+  async function withdraw(agentId: string, episodeId: string, rewardId: string): Promise<Reward | undefined> {
+    const latest = latestPerSlot(await store.ofEpisode(agentId, episodeId));
+    return withdrawn(latest.find(({ id }) => id === rewardId));
   }
 
   return {

@@ -752,6 +752,8 @@ export type Offer = {
     rewards_at?: string | undefined;
     recorded_at?: string | undefined;
     tool_names?: string[] | undefined;
+    /** What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions. */
+    sample_key?: number | undefined;
   };
   why: Why;
   leased_until: string;
@@ -840,7 +842,7 @@ export type Redaction = {
 export type ReviewRules = {
   /** How many people judge each episode. */
   reviewers_per_episode: number;
-  /** Keep rewards, other judgements and the model's name from the reviewer. */
+  /** Keep rewards, other judgements and the model's name from the reviewer: on the desk, and from signed-in labellers at every door that reads judgements of an episode. */
   blind: boolean;
   /** How long an episode is kept for the reviewer it was given to. */
   lease_seconds: number;
@@ -852,7 +854,7 @@ export type ReviewRules = {
     random: number;
     /** Episodes whose average reward is low. */
     low_reward: number;
-    /** Episodes that were judged differently. */
+    /** Episodes whose judges are far apart: two sources, or the judgements of one. */
     disagreement: number;
     /** Episodes with a tool that no reviewer has seen yet. */
     new_tool: number;
@@ -869,6 +871,8 @@ export type Reward = {
   rubric?: string | undefined;
   evaluator?: string | undefined;
   comments?: string | undefined;
+  /** Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+  writer?: string | undefined;
   supersedes?: string | undefined;
   withdrawn?: true | undefined;
   metadata: {
@@ -1657,13 +1661,13 @@ export interface OperationInputs {
     raw_min?: number | undefined;
     /** Greatest value of that scale; 1 when absent. */
     raw_max?: number | undefined;
-    /** What was judged, such as `correctness`; another rubric is a judgement of its own. */
+    /** What was judged, such as `correctness`; another rubric is a judgement of its own. Case counts, outer space does not. */
     rubric?: string | undefined;
-    /** Who or what judged: a person's name, a test suite, an evaluator. */
+    /** Who or what judged: a person's name, a test suite, an evaluator; compared without case and outer space. */
     evaluator?: string | undefined;
     /** What the judge has to say, as text. */
     comments?: string | undefined;
-    /** Anything else, by name. */
+    /** Anything else, by name; at most 32 KiB as JSON, a `correction` apart (512 KiB). */
     metadata?: {
       [name: string]: unknown;
     } | undefined;
@@ -1676,7 +1680,7 @@ export interface OperationInputs {
     episode_id?: string | undefined;
     /** Only rewards from this source. */
     source?: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty" | undefined;
-    /** Only rewards by this evaluator. */
+    /** Only rewards by this evaluator, written as there. */
     evaluator?: string | undefined;
     /** Items on a page, 1 to 1000. */
     limit?: number | undefined;
@@ -1875,7 +1879,7 @@ export interface OperationInputs {
     /** What the agent should have answered; makes golden conversations and DPO pairs. */
     correction?: string | undefined;
   };
-  /** Puts an episode back for others; this reviewer is not offered it again. */
+  /** Puts the episode in hand back for others; this reviewer is not offered it again. */
   skipReview: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
@@ -1893,12 +1897,16 @@ export interface OperationInputs {
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
   };
-  /** Takes a reviewer's last label or skip back and hands the episode over again. */
+  /** Takes one label or skip of a reviewer back, the last or the one named, and hands its episode over again. */
   undoReview: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** The step on this episode instead of the last; sent again, nothing more is taken back. */
+    episode_id?: string | undefined;
+    /** The label that made this reward instead of the last. */
+    reward_id?: string | undefined;
   };
   /** Counts what waits for review, and shows the rules, the reservations and who has judged how many. */
   getReviewQueue: {
@@ -1911,7 +1919,7 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** How many people judge each episode. */
     reviewers_per_episode?: number | undefined;
-    /** Keep rewards, other judgements and the model's name from the reviewer. */
+    /** Keep rewards, other judgements and the model's name from the reviewer: on the desk, and from signed-in labellers at every door that reads judgements of an episode. */
     blind?: boolean | undefined;
     /** How long an episode is kept for the reviewer it was given to. */
     lease_seconds?: number | undefined;
@@ -1923,7 +1931,7 @@ export interface OperationInputs {
       random?: number | undefined;
       /** Episodes whose average reward is low. */
       low_reward?: number | undefined;
-      /** Episodes that were judged differently. */
+      /** Episodes whose judges are far apart: two sources, or the judgements of one. */
       disagreement?: number | undefined;
       /** Episodes with a tool that no reviewer has seen yet. */
       new_tool?: number | undefined;
@@ -2708,6 +2716,8 @@ export interface OperationOutputs {
     rewards_at?: string | undefined;
     recorded_at: string;
     tool_names: string[];
+    /** What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions. */
+    sample_key?: number | undefined;
     schema_version: 1;
     episode_id: string;
   };
@@ -2722,6 +2732,8 @@ export interface OperationOutputs {
     rubric?: string | undefined;
     evaluator?: string | undefined;
     comments?: string | undefined;
+    /** Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+    writer?: string | undefined;
     supersedes?: string | undefined;
     withdrawn?: true | undefined;
     metadata: {
@@ -2755,6 +2767,8 @@ export interface OperationOutputs {
       rubric: string | null;
       evaluator: string | null;
       comments?: string | undefined;
+      /** Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+      writer?: string | undefined;
       supersedes?: string | undefined;
       withdrawn?: true | undefined;
       metadata: {
@@ -2762,6 +2776,8 @@ export interface OperationOutputs {
       };
       created_at: string;
     }[];
+    /** Rewards of this page that a blind review keeps from the caller. */
+    hidden?: number | undefined;
     continuation?: string | undefined;
   };
   /** Builds a fine-tuning dataset from the agent's rewarded episodes. */
@@ -2854,10 +2870,11 @@ export interface OperationOutputs {
     reviewer: string;
     reward_id: string;
     reward: Reward;
+    /** `done`: as many people as the rules ask for judged it. */
     status: "open" | "done";
     judged_by: number;
   };
-  /** Puts an episode back for others; this reviewer is not offered it again. */
+  /** Puts the episode in hand back for others; this reviewer is not offered it again. */
   skipReview: {
     success: true;
     agent_id: string;
@@ -2870,7 +2887,7 @@ export interface OperationOutputs {
     episode_id: string;
     released: boolean;
   };
-  /** Takes a reviewer's last label or skip back and hands the episode over again. */
+  /** Takes one label or skip of a reviewer back, the last or the one named, and hands its episode over again. */
   undoReview: {
     agent_id: string;
     reviewer: string;
@@ -3821,6 +3838,8 @@ export interface OperationOutputs {
         };
       };
     }[];
+    /** Judged episodes in no bucket: their time is so far from the others' that it would make one bucket of these, or is later than now. */
+    left_out: number;
   };
   /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
   getHealth: Health;

@@ -72,6 +72,7 @@ describe("the drawings", () => {
         { model: "old", episodes: 1, mean: 0.5, last_at: "2026-01-01T00:00:00.000Z" },
       ],
       buckets: [{ at: "2026-01-01T00:00:00.000Z", models: { old: { episodes: 1, mean: 0.5 } } }],
+      left_out: 0,
     };
     expect(compare(trend, "new")).toMatchObject({ active: { mean: 0.9 }, before: { model: "base" } });
     expect(compare(trend, "unused")).toMatchObject({ active: undefined, before: { model: "base" } });

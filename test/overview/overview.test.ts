@@ -140,8 +140,8 @@ describe("statistics", () => {
     await judge("ep-1", "human_approval", { value: -1 });
     await judge("ep-1", "human_approval", { value: 1 });
     await judge("ep-1", "latency_penalty", { value: -1 });
-    await judge("ep-2", "eval_score", { value: -1 });
-    await rewards.withdraw({ agentId: "a", episodeId: "ep-2", source: "eval_score" });
+    const taken = await judge("ep-2", "eval_score", { value: -1 });
+    await rewards.withdraw("a", "ep-2", taken?.reward.id ?? "");
     await judge("ep-3", "cost_penalty", { value: -1 });
     await feed.handleRewardChanges((await ledger.changes("rewards", { limit: 100 })).items);
     const { statistics } = await service().stats("a");
@@ -341,5 +341,51 @@ describe("health", () => {
     expect((await asked).body.checks.provider).toEqual(
       expect.objectContaining({ ok: false, code: "too_slow" }),
     );
+  });
+});
+
+describe("the trend of rewards", () => {
+  const judged = (id: string, created_at: string) =>
+    ledger.create("episodes", {
+      id,
+      agent_id: "a",
+      created_at,
+      recorded_at: at(),
+      reward_avg: 1,
+      reward_count: 1,
+    } as never);
+  const HOUR = 3_600_000;
+  const forty = () =>
+    Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        judged(`ep-${n}`, new Date(clock.now() - (40 - n) * HOUR).toISOString()),
+      ),
+    );
+
+  test.each([
+    ["2099-01-01T00:00:00.000Z", 40],
+    ["2001-01-01T00:00:00.000Z", 41],
+  ])("is not made one bucket by one episode of %s, which is counted as left out", async (far, read) => {
+    await forty();
+    const before = await service().trend("a");
+    expect(before.buckets.length).toBeGreaterThan(20);
+    await judged("ep-far", far);
+    const after = await service().trend("a");
+    expect(after).toMatchObject({ buckets: before.buckets, episodes: read, left_out: 1 });
+    expect([after.from, after.until]).toEqual([before.from, before.until]);
+  });
+
+  test("of episodes that share an instant, or lie weeks apart, leaves none out", async () => {
+    for (let n = 0; n < 10; n++) await judged(`ep-${n}`, at());
+    expect(await service().trend("a")).toMatchObject({ episodes: 10, left_out: 0 });
+    for (let n = 0; n < 10; n++)
+      await judged(`old-${n}`, new Date(clock.now() - n * 14 * 24 * HOUR).toISOString());
+    expect(await service().trend("a")).toMatchObject({ episodes: 20, left_out: 0 });
+  });
+
+  test("and the average are not led by an episode of 2099 that an earlier version took", async () => {
+    await forty();
+    await judged("ep-far", "2099-01-01T00:00:00.000Z");
+    expect((await service().stats("a")).statistics.average_reward_of).toBe(40);
   });
 });

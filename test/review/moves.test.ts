@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import { DEFAULT_RULES } from "../../src/review/contract.ts";
 import { labelled, leased, type Pair, released, skipped, takenBack } from "../../src/review/moves.ts";
 
 const NOW = "2026-01-01T00:00:00.000Z";
@@ -13,7 +12,6 @@ function fresh(): Pair {
       type: "review_item",
       agent_id: "desk",
       episode_id: "ep-1",
-      status: "open",
       labels: [],
       skipped: [],
       leases: [],
@@ -43,17 +41,22 @@ describe("the moves of a review", () => {
   });
 
   it("count a reviewer's second judgement of an episode once", () => {
-    const once = labelled(leased(fresh(), held, { reason: "random" }, NOW), label, DEFAULT_RULES);
-    const twice = labelled(once, { ...label, reward_id: "rew-2", corrected: false }, DEFAULT_RULES);
+    const once = labelled(leased(fresh(), held, { reason: "random" }, NOW), label);
+    const twice = labelled(once, { ...label, reward_id: "rew-2", corrected: false });
     expect(once.person).toMatchObject({ labelled: 1, done: [{ what: "labelled", episode_id: "ep-1" }] });
     expect(twice.person).toMatchObject({ labelled: 1, done: [{ what: "labelled", episode_id: "ep-1" }] });
-    expect(twice.item).toMatchObject({ labels: [{ reward_id: "rew-2" }], corrected: false, status: "done" });
+    expect(twice.item).toMatchObject({ labels: [{ reward_id: "rew-2" }], corrected: false });
   });
 
   it("end with what there was when a label is taken back, the episode in hand again", () => {
     const before = fresh();
-    const done = labelled(before, label, DEFAULT_RULES);
-    const { pair, yours } = takenBack(done, held, { reason: "again" }, DEFAULT_RULES);
+    const done = labelled(before, label);
+    const { pair, yours } = takenBack(
+      done,
+      { what: "labelled", episode_id: "ep-1", reward_id: "rew-1" },
+      held,
+      { reason: "again" },
+    );
     expect(yours).toEqual({ value: -1, at: NOW });
     expect(pair.item).toEqual({ ...before.item, leases: [held] });
     expect(pair.person).toEqual({ ...before.person, episode_id: "ep-1", why: { reason: "again" } });
@@ -62,7 +65,7 @@ describe("the moves of a review", () => {
   it("leave another episode in the reviewer's hand when this one is released or labelled", () => {
     const { item, person } = fresh();
     const busy = { item: { ...item, leases: [held] }, person: { ...person, episode_id: "ep-2" } };
-    expect(labelled(busy, label, DEFAULT_RULES).person.episode_id).toBe("ep-2");
+    expect(labelled(busy, label).person.episode_id).toBe("ep-2");
     const { pair, hadLease } = released(busy, NOW);
     expect(hadLease).toBe(true);
     expect(pair?.item.leases).toEqual([]);

@@ -108,8 +108,8 @@ describe("the review queue", () => {
     expect(await review.next(agent, "a")).toBeUndefined();
     expect((await review.next(agent, "b"))?.episode_id).toBe("ep-0");
     expect(await review.next(agent, "c")).toBeUndefined();
-    const { item } = await review.label(agent, "ep-0", "b", { ...label, value: -1 });
-    expect(item.status).toBe("done");
+    const { status } = await review.label(agent, "ep-0", "b", { ...label, value: -1 });
+    expect(status).toBe("done");
     expect(await review.next(agent, "c")).toBeUndefined();
   });
 
@@ -158,8 +158,8 @@ describe("the review queue", () => {
     await feed();
     expect(await episodes.get(first, agent)).toMatchObject({ reward_avg: -1, reward_count: 1 });
     await review.next(agent, "a");
-    const undone = await review.undo(agent, "a");
-    expect(undone).toMatchObject({ episode_id: first, why: { reason: "again" }, yours: { value: -1 } });
+    const { offer } = await review.undo(agent, "a");
+    expect(offer).toMatchObject({ episode_id: first, why: { reason: "again" }, yours: { value: -1 } });
     await feed();
     expect(await episodes.get(first, agent)).not.toHaveProperty("reward_avg");
     // What was in hand meanwhile is free for others.
@@ -178,9 +178,9 @@ describe("the review queue", () => {
       if (n === 1) await review.skip(agent, id, "a");
       else await review.label(agent, id, "a", label);
     }
-    expect((await review.undo(agent, "a")).episode_id).toBe(seen[2]);
-    expect((await review.undo(agent, "a")).episode_id).toBe(seen[1]);
-    expect((await review.undo(agent, "a")).episode_id).toBe(seen[0]);
+    expect((await review.undo(agent, "a")).offer.episode_id).toBe(seen[2]);
+    expect((await review.undo(agent, "a")).offer.episode_id).toBe(seen[1]);
+    expect((await review.undo(agent, "a")).offer.episode_id).toBe(seen[0]);
     await expect(review.undo(agent, "a")).rejects.toMatchObject({ code: "nothing_to_undo" });
     expect((await review.queue(agent)).reviewers).toEqual([{ reviewer: "a", labelled: 0 }]);
   });
@@ -225,13 +225,6 @@ describe("the review queue", () => {
     await review.label(agent, "ep-tool", "new", label);
     // The tool is known now, and no rule finds anything more: the newest that waits.
     expect((await review.next(agent, "new"))?.why).toEqual({ reason: "newest" });
-  });
-
-  it("passes over what people have judged through other doors", async () => {
-    await record(1);
-    await rewards.assign({ agent_id: agent, episode_id: "ep-0", value: 1, evaluator: "somebody" });
-    await feed();
-    expect(await review.next(agent, "a")).toBeUndefined();
   });
 
   it("makes golden conversations and preference pairs of corrections", async () => {

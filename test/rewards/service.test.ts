@@ -65,6 +65,7 @@ describe("assigning rewards", () => {
       source: "human_approval",
       value: 1,
       comments: "good",
+      writer: "local",
       metadata: {},
       created_at: "2026-01-01T00:00:00.000Z",
       deduplicated: false,

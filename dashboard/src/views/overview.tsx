@@ -104,7 +104,11 @@ function RewardsOverTime(props: {
   return (
     <Card
       title="Mean reward over time"
-      note={trend.data === undefined ? "" : `the newest ${plural(trend.data.episodes, "judged episode")}`}
+      note={
+        trend.data === undefined
+          ? ""
+          : `the newest ${plural(trend.data.episodes, "judged episode")}${trend.data.left_out === 0 ? "" : `, ${trend.data.left_out} of a far other time left out`}`
+      }
     >
       <Loaded of={trend} lines={4}>
         {(known) =>

@@ -1,0 +1,56 @@
+import { each, type Ledger } from "../ledger/ledger.ts";
+import type { ReviewItem, ReviewRules } from "./contract.ts";
+import { isDone } from "./rules.ts";
+
+export interface Reviewed {
+  /** Episodes that as many people judged as the rules ask for. */
+  readonly done: number;
+  /** Episodes with a corrected answer. */
+  readonly corrections: number;
+}
+
+/** Ids that one question of the ledger takes. */
+const AT_ONCE = 100;
+
+/** Those of the episodes that the ledger still has. */
+async function stillThere(ledger: Ledger, agentId: string, ids: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const where = [{ field: "id", op: "in", value: ids.slice(at, at + AT_ONCE) }] as const;
+    for await (const { id } of each(ledger, "episodes", { pk: [agentId], where, select: ["created_at"] }))
+      found.add(id);
+  }
+  return found;
+}
+
+/**
+ * Counted by the items and the rules as they are now: what a review is worth follows from both, and items outlive
+ * episodes that expire. People label by hand, so the items are few beside the episodes.
+ */
+export async function countReviewed(ledger: Ledger, agentId: string, rules: ReviewRules): Promise<Reviewed> {
+  let done = 0;
+  let corrections = 0;
+  let batch: ReviewItem[] = [];
+  const add = async () => {
+    const there = await stillThere(
+      ledger,
+      agentId,
+      batch.map(({ episode_id }) => episode_id),
+    );
+    const known = batch.filter(({ episode_id }) => there.has(episode_id));
+    done += known.filter((item) => isDone(item, rules)).length;
+    corrections += known.filter(({ corrected }) => corrected).length;
+    batch = [];
+  };
+  const items = each<ReviewItem>(ledger, "reviews", {
+    pk: [agentId],
+    where: [{ field: "type", op: "eq", value: "review_item" }],
+    select: ["episode_id", "labels", "corrected"],
+  });
+  for await (const item of items) {
+    if (isDone(item, rules) || item.corrected) batch.push(item);
+    if (batch.length === AT_ONCE) await add();
+  }
+  await add();
+  return { done, corrections };
+}

@@ -1,0 +1,76 @@
+import type { Reward } from "./contract.ts";
+
+/** Who writes where nobody is signed in, and what an episode says about itself. */
+export const NAMELESS_WRITERS = { local: "local", key: "key", auto: "auto" } as const;
+
+/** A name as it is stored: no space around it, and an empty one is none. */
+export function canonicalName(name: string | undefined): string | undefined {
+  const trimmed = name?.normalize("NFC").trim();
+  return trimmed === "" ? undefined : trimmed;
+}
+
+/** Names of people and evaluators are compared without case: `Alice` and `alice` are one judge. */
+export const foldedName = (name: string | undefined): string => canonicalName(name)?.toLowerCase() ?? "";
+export const isSameName = (a: string, b: string): boolean => foldedName(a) === foldedName(b);
+
+type About = Pick<Reward, "source" | "evaluator" | "rubric">;
+
+/** What is judged and in whose name. A rubric's case counts: it may be the name of a test. */
+const judgementOf = (reward: About): string =>
+  JSON.stringify([reward.source, foldedName(reward.evaluator), canonicalName(reward.rubric) ?? ""]);
+
+/**
+ * A slot is writer, source, evaluator and rubric: a later reward of it supersedes the earlier. Rewards of earlier
+ * versions, whose writer nobody noted, keep the slots they had, by letter, so that their aggregates stay as they are.
+ */
+export function slotOf(reward: About & Pick<Reward, "writer">): string {
+  if (reward.writer === undefined)
+    return JSON.stringify([reward.source, reward.evaluator ?? null, reward.rubric ?? null]);
+  return JSON.stringify([foldedName(reward.writer), judgementOf(reward)]);
+}
+
+const isLater = (a: Reward, b: Reward): boolean =>
+  a.created_at > b.created_at || (a.created_at === b.created_at && a.id > b.id);
+
+/** The newest of each key, by when they were written. */
+function newestBy(rewards: readonly Reward[], keyOf: (reward: Reward) => string): Map<string, Reward> {
+  const newest = new Map<string, Reward>();
+  for (const reward of rewards) {
+    const key = keyOf(reward);
+    const found = newest.get(key);
+    if (found === undefined || isLater(reward, found)) newest.set(key, reward);
+  }
+  return newest;
+}
+
+/**
+ * The newest reward of each slot. One whose writer nobody noted stands until anybody judges the same again in the same
+ * name: the migration of what earlier versions wrote, done at every reading.
+ */
+export function latestPerSlot(rewards: readonly Reward[]): Reward[] {
+  const noted = newestBy(
+    rewards.filter((reward) => reward.writer !== undefined),
+    judgementOf,
+  );
+  const standing = [...newestBy(rewards, slotOf).values()].filter((reward) => {
+    if (reward.writer !== undefined) return true;
+    const since = noted.get(judgementOf(reward));
+    return since === undefined || isLater(reward, since);
+  });
+  // One order of adding, so that the sums do not depend on the order of delivery.
+  return standing.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/**
+ * What a reward of this slot takes the place of: the newest of the slot, or, where there is none, all that stand of
+ * earlier versions in the same name, the newest first.
+ */
+export function earlierOf(rewards: readonly Reward[], about: About & { readonly writer: string }): Reward[] {
+  const latest = latestPerSlot(rewards);
+  const own = latest.find((reward) => slotOf(reward) === slotOf(about));
+  if (own !== undefined) return [own];
+  const old = latest.filter(
+    (reward) => reward.writer === undefined && judgementOf(reward) === judgementOf(about),
+  );
+  return old.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+}
