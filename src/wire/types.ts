@@ -166,6 +166,21 @@ export type DatasetReply = {
     found: number;
     largest: number;
   } | undefined;
+  near_duplicates?: {
+    left_out: number;
+    of: number;
+    not_compared?: number | undefined;
+    example?: {
+      kept: {
+        line?: number | undefined;
+        episode_ids?: string[] | undefined;
+      };
+      left_out: {
+        line?: number | undefined;
+        episode_ids?: string[] | undefined;
+      };
+    } | undefined;
+  } | undefined;
   leakage?: {
     shared_groups: number;
     shared_examples: number;
@@ -787,7 +802,7 @@ export type Recipe = {
   cap?: number | undefined;
   /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
   max_tokens?: number | undefined;
-  /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+  /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
   near_duplicates?: number | undefined;
   /** `last`: weight 0 on all assistant turns but the last. */
   learn?: "all" | "last" | undefined;
@@ -895,7 +910,7 @@ export type RunPipelineInput = {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
-    /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
     learn?: "all" | "last" | undefined;
@@ -1698,7 +1713,7 @@ export interface OperationInputs {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
-    /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
     learn?: "all" | "last" | undefined;
@@ -1727,6 +1742,8 @@ export interface OperationInputs {
     test_split?: number | undefined;
     /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    near_duplicates?: number | undefined;
     /** Write the files with a byte-order mark. */
     bom?: boolean | undefined;
   };
@@ -1926,6 +1943,8 @@ export interface OperationInputs {
     train_split?: number | undefined;
     /** Share of the groups set aside as a test side, 0 to 1; 0 when absent. */
     test_split?: number | undefined;
+    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    near_duplicates?: number | undefined;
   };
   /** Trains a model on a dataset; equal requests share one run. */
   startTraining: {
@@ -2284,7 +2303,7 @@ export interface OperationInputs {
       cap?: number | undefined;
       /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
       max_tokens?: number | undefined;
-      /** From which likeness of question and of answer an example is a duplicate; 1: exact ones only. */
+      /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
       near_duplicates?: number | undefined;
       /** `last`: weight 0 on all assistant turns but the last. */
       learn?: "all" | "last" | undefined;
