@@ -2,7 +2,8 @@ import { type Files, lines } from "../files/files.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { letOthersRun } from "./common/let-others-run.ts";
 import type { DatasetLine } from "./contract.ts";
-import { isTemplate, NearSet } from "./line/near-set.ts";
+import { isTemplate } from "./line/near.ts";
+import { NearSet } from "./line/near-set.ts";
 
 /** Held-out lines held at once, in lines and in characters; for more of them the training files are read again. */
 const MOST_LINES = 32_768;
@@ -51,23 +52,25 @@ async function nearAmong(
 /** Lines held, of which those are counted that lines streaming by are near to. */
 export function nearPairs(held: readonly string[]) {
   const near = new Set<number>();
-  /** Of what is reworded the different rewordings: of many it is no likeness. */
-  const rewordings = new Map<number, Set<string>>();
+  const reworded = new Set<number>();
+  /** What differs and is alike, by gist: where it is much, all of it shares a template. */
+  const alike = new Map<number, Set<string>>();
   const set = new NearSet(held);
   const places = (): Set<number> => {
     const all = new Set(near);
-    for (const [place, gists] of rewordings)
-      if (!isTemplate(gists.size)) for (const one of set.sameAs(place)) all.add(one);
+    for (const place of reworded)
+      if (!isTemplate(alike.get(place)?.size ?? 0)) for (const one of set.sameAs(place)) all.add(one);
     return all;
   };
   return {
     add: (line: DatasetLine): void => {
-      const { same, reworded, gist } = set.find(line);
-      for (const place of same) near.add(place);
-      for (const place of reworded) {
-        const known = rewordings.get(place) ?? new Set();
-        if (!isTemplate(known.size)) known.add(gist);
-        rewordings.set(place, known);
+      const found = set.find(line);
+      for (const place of found.same) near.add(place);
+      for (const place of found.reworded) reworded.add(place);
+      for (const place of found.alike) {
+        const known = alike.get(place) ?? new Set();
+        if (!isTemplate(known.size)) known.add(found.gist);
+        alike.set(place, known);
       }
     },
     places,

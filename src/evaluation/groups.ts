@@ -1,5 +1,5 @@
 import { exampleSchema } from "../datasets/contract.ts";
-import { isTemplate, NearSet } from "../datasets/line/near-set.ts";
+import { NearSet } from "../datasets/line/near-set.ts";
 import { inputText } from "../datasets/line/normalise.ts";
 
 /** A held-out line with the number of the group that its dataset's build put it in, where that is known. */
@@ -32,7 +32,7 @@ export function groupsOf(lines: readonly GroupedLine[]): Map<string, string> {
     const example = exampleSchema.parse(JSON.parse(line));
     const { same, reworded } = near.find(example);
     for (const one of same) union(one, i);
-    if (!isTemplate(reworded.length)) for (const one of reworded) union(one, i);
+    for (const one of reworded) union(one, i);
     const keys = [`asked ${inputText(example.messages)}`, ...(built === undefined ? [] : [`built ${built}`])];
     for (const key of keys) {
       const first = firstWith.get(key);

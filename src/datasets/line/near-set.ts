@@ -1,17 +1,15 @@
 import type { DatasetLine } from "../contract.ts";
-import { NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "./near.ts";
+import { isTemplate, NEAR_DUPLICATES, NearIndex, SIGNATURE_BYTES, writeSignature } from "./near.ts";
 import { isReworded, type Worded, wordsOf } from "./near-reworded.ts";
-
-/** More than this are no rewordings of one example, but a template filled with other words. */
-const MOST_REWORDINGS = 4;
-export const isTemplate = (rewordings: number): boolean => rewordings > MOST_REWORDINGS;
 
 /** What a line was found to be near to, by place. */
 export interface NearFound {
   /** That say the same. */
   readonly same: readonly number[];
-  /** Of each that says the same in other words the first. */
+  /** Of each that says the same in other words the first; none where so many are alike that they share a template. */
   readonly reworded: readonly number[];
+  /** What may be a rewording. */
+  readonly alike: readonly number[];
   /** Equal for lines that say the same. */
   readonly gist: string;
 }
@@ -49,13 +47,17 @@ export class NearSet {
   find(line: DatasetLine): NearFound {
     writeSignature(line, this.#probe, 0, false);
     const gist = gistAt(this.#probe, 0);
+    const alike = this.#index
+      .likeBytes(this.#probe, 0)
+      .filter((one) => gistAt(this.#signatures, one * SIGNATURE_BYTES) !== gist);
     let own: Worded | undefined;
-    const reworded = this.#index.likeBytes(this.#probe, 0).filter((one) => {
-      if (gistAt(this.#signatures, one * SIGNATURE_BYTES) === gist) return false;
-      own ??= wordsOf(line);
-      return isReworded(own, this.#wordsOf(one), NEAR_DUPLICATES);
-    });
-    return { same: this.#byGist.get(gist) ?? [], reworded, gist };
+    const reworded = isTemplate(alike.length)
+      ? []
+      : alike.filter((one) => {
+          own ??= wordsOf(line);
+          return isReworded(own, this.#wordsOf(one), NEAR_DUPLICATES);
+        });
+    return { same: this.#byGist.get(gist) ?? [], reworded, alike, gist };
   }
 
   /** All that say the same as one of them, itself included. */

@@ -182,8 +182,11 @@ export class NearIndex {
 }
 
 const NONE: number[] = [];
-/** Candidates of one example that are looked at word by word, at most. */
-const MOST_CANDIDATES = 8;
+/** More than this that are alike are no rewordings of one example, but share a template. */
+const MOST_REWORDINGS = 4;
+export const isTemplate = (alike: number): boolean => alike > MOST_REWORDINGS;
+/** Candidates of one example that are looked for: itself, and enough to tell a template. */
+const MOST_CANDIDATES = MOST_REWORDINGS + 2;
 
 /** 32 bits, unsigned: two bytes of either half, and what must be the same. */
 function bandHash(s: Uint8Array, signature: number, band: number): number {

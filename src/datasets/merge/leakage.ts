@@ -1,4 +1,4 @@
-import { NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
+import { isTemplate, NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
 import { type Candidates, KEYS } from "../shards/candidates.ts";
 import type { LineTexts } from "../shards/line-texts.ts";
 import { KeyTable, MOST_KEYS, rangesOf } from "./key-table.ts";
@@ -86,12 +86,13 @@ export async function nearOverlap(
       for (let k = 0; k < page.length; k++) {
         const candidate = page.from + k;
         if (sides[candidate] !== TRAIN || near.has(candidate)) continue;
-        const like = index
-          .likeBytes(page.bytes, page.signatureAt(k))
-          .map((place) => members[place] as number)
-          // The words that a template is filled with were found to tell examples apart.
-          .filter((other) => !(templates?.[candidate] === 1 && templates[other] === 1));
-        if ((await looker.find(candidate, like)) >= 0) near.add(candidate);
+        // The words that a template is filled with tell its examples apart.
+        if (templates?.[candidate] === 1) continue;
+        const alike = index.likeBytes(page.bytes, page.signatureAt(k));
+        if (alike.length === 0 || isTemplate(alike.length)) continue;
+        const others = alike.map((place) => members[place] as number);
+        const held = others.filter((other) => templates?.[other] !== 1);
+        if ((await looker.find(candidate, held)) >= 0) near.add(candidate);
       }
     index.free();
   }

@@ -1,8 +1,7 @@
 import { freeMemory } from "../common/free-memory.ts";
 import { isPauseDue, letOthersRun } from "../common/let-others-run.ts";
-import { NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
+import { isTemplate, NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
 import { isReworded } from "../line/near-reworded.ts";
-import { isTemplate } from "../line/near-set.ts";
 import type { Candidates, Entries } from "../shards/candidates.ts";
 import type { LineTexts } from "../shards/line-texts.ts";
 
@@ -16,7 +15,7 @@ export interface Rewordings {
   readonly of: ReadonlyMap<number, number>;
   /** Examples whose candidates were not looked at, since `MOST_PAIRS` had been. */
   readonly unlooked: number;
-  /** 1: an example of a template; empty when there is none. */
+  /** 1: an example of a template. */
   readonly templates: Uint8Array;
 }
 
@@ -47,7 +46,8 @@ export function pairLooker(texts: LineTexts, share: number, most = MOST_PAIRS) {
 
 /**
  * Finds examples that are a better one reworded which is itself none, block by block of ranks: what the best hold is
- * looked up for all others before the next best are held. Each block reads the candidates twice.
+ * looked up for all others before the next best are held. Each block reads the candidates twice. What is like many is
+ * of a template, and the words that it is filled with tell its examples apart: none is another one reworded.
  * @param leaders -1: the example takes part
  */
 export async function findRewordings(
@@ -57,6 +57,7 @@ export async function findRewordings(
   { share, texts, most }: { readonly share: number; readonly texts: LineTexts; readonly most: number },
 ): Promise<Rewordings> {
   const of = new Map<number, number>();
+  const templates = new Uint8Array(candidates.length);
   const looker = pairLooker(texts, share);
   const isOut = (candidate: number) => leaders[candidate] !== -1 || of.has(candidate);
   for (let from = 0; from < candidates.length; from += most) {
@@ -71,50 +72,40 @@ export async function findRewordings(
         copySignature(page, k, signatures, place);
       }
     const index = new NearIndex(signatures, size);
-    const find = async (example: number, places: readonly number[]) => {
-      const found = await looker.find(
-        example,
-        places.map((place) => members[place] as number),
-      );
-      if (found >= 0) of.set(example, found);
-      return found;
+    for (let place = 0; place < size; place++) {
+      if (isPauseDue(place)) await letOthersRun();
+      if (members[place] !== -1) index.add(place);
+    }
+    const look = async (candidate: number, alike: readonly number[]) => {
+      if (alike.length === 0) return;
+      if (isTemplate(alike.length)) templates[candidate] = 1;
+      if (templates[candidate] === 1) return;
+      const better = alike
+        .map((place) => members[place] as number)
+        .filter((other) => (ranks[other] as number) < (ranks[candidate] as number) && !of.has(other));
+      const found = await looker.find(candidate, better);
+      if (found >= 0) of.set(candidate, found);
     };
     for (let place = 0; place < size; place++) {
       if (isPauseDue(place * 4 + 3)) await letOthersRun();
       const member = members[place] as number;
-      if (member === -1) continue;
-      const like = index.like(place);
-      if (like.length === 0 || (await find(member, like)) < 0) index.add(place);
+      if (member !== -1)
+        await look(
+          member,
+          index.like(place).filter((other) => other !== place),
+        );
     }
     if (from + size < candidates.length)
       for await (const page of candidates.pages())
         for (let k = 0; k < page.length; k++) {
           const candidate = page.from + k;
           if ((ranks[candidate] as number) < from + size || isOut(candidate)) continue;
-          const like = index.likeBytes(page.bytes, page.signatureAt(k));
-          if (like.length > 0) await find(candidate, like);
+          await look(candidate, index.likeBytes(page.bytes, page.signatureAt(k)));
         }
     index.free();
     freeMemory(members);
   }
-  return { ...withoutTemplates(of, candidates.length), unlooked: looker.unlooked };
-}
-
-/** What many examples seem to be in other words is a template, and its words what it is filled with. */
-function withoutTemplates(
-  of: ReadonlyMap<number, number>,
-  length: number,
-): Pick<Rewordings, "of" | "templates"> {
-  const members = new Map<number, number>();
-  for (const leader of of.values()) members.set(leader, (members.get(leader) ?? 0) + 1);
-  const found = [...of].filter(([, leader]) => isTemplate(members.get(leader) ?? 0));
-  if (found.length === 0) return { of, templates: new Uint8Array(0) };
-  const templates = new Uint8Array(length);
-  for (const [member, leader] of found) {
-    templates[member] = 1;
-    templates[leader] = 1;
-  }
-  return { of: new Map([...of].filter(([member]) => templates[member] !== 1)), templates };
+  return { of, templates, unlooked: looker.unlooked };
 }
 
 export function copySignature(page: Entries, entry: number, to: Uint8Array, place: number): void {

@@ -41,7 +41,7 @@ export interface Selected {
   readonly clusters: number;
   /** Examples that may be another one reworded, and were not looked at: more than there is time for. */
   readonly unlooked: number;
-  /** 1: an example of a template, of which many looked like rewordings; empty when there is none. */
+  /** 1: an example of a template, which is no rewording of another one; empty when none was looked for. */
   readonly templates: Uint8Array;
 }
 
