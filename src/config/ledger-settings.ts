@@ -70,7 +70,7 @@ export const LEDGER_SETTINGS = {
   rewardsTtlDays: setting({
     env: "LIGHTNING_REWARDS_TTL_DAYS",
     parse: whole(1, 24_000),
-    meaning: "Days until a reward is deleted; absent means never",
+    meaning: "Days until a reward is deleted, no fewer than an episode's; absent means never",
   }),
   deadLettersTtlDays: setting({
     env: "LIGHTNING_DEAD_LETTERS_TTL_DAYS",

@@ -29,6 +29,7 @@ function crossCheck(
   const faults: string[] = [];
   if (env.COSMOS_AUTH_MODE === "key" && !env.COSMOS_ACCOUNT_KEY)
     faults.push("COSMOS_ACCOUNT_KEY: needed when COSMOS_AUTH_MODE is key");
+  faults.push(...lifeFaults(settings));
   const arm = ["AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_OPENAI_ACCOUNT"];
   // The subscription alone is set on many machines; the account's name says that this app is meant.
   if (env.AZURE_OPENAI_ACCOUNT)
@@ -45,4 +46,14 @@ function crossCheck(
       faults.push("AZURE_OPENAI_ENDPOINT: needed in Azure, where there is no local provider");
   }
   return faults;
+}
+
+/** An episode's aggregate is what its rewards come to: without them the next reward would make another of it. */
+function lifeFaults({ episodesTtlDays, rewardsTtlDays }: Readonly<Record<string, unknown>>): string[] {
+  if (typeof rewardsTtlDays !== "number") return [];
+  if (typeof episodesTtlDays === "number" && rewardsTtlDays >= episodesTtlDays) return [];
+  const episodes = typeof episodesTtlDays === "number" ? `${episodesTtlDays} days` : "for ever";
+  return [
+    `LIGHTNING_REWARDS_TTL_DAYS: rewards must not be deleted before their episodes, which stay ${episodes}; set LIGHTNING_EPISODES_TTL_DAYS to ${rewardsTtlDays} or less, or leave it out`,
+  ];
 }

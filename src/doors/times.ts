@@ -72,7 +72,7 @@ const timeOf = (edge: Edge) =>
 /** A time, or the start of a period: a day alone is its first instant. */
 export const timeSchema = timeOf("first");
 /** The end of a period, itself within it: a day alone is its last instant. */
-export const endTimeSchema = timeOf("last");
+const endTimeSchema = timeOf("last");
 
 /** The period that a list or a build is cut to, the same on all of them. */
 export const periodShape = {

@@ -1,4 +1,4 @@
-import { letOthersRun } from "../datasets/common/let-others-run.ts";
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import { DATASETS, type ReadyDataset } from "../datasets/contract.ts";
 import { EVALUATIONS } from "../evaluation/contract.ts";
 import { isLightningError } from "../kernel/errors.ts";

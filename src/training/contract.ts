@@ -60,13 +60,7 @@ export const startTrainingInputSchema = z.strictObject({
     .max(256)
     .optional()
     .meta({ description: "Model to train from, with its date; LIGHTNING_BASE_MODEL when absent" }),
-  n_epochs: z
-    .number()
-    .int()
-    .min(1)
-    .max(50)
-    .optional()
-    .meta({ description: "Times that the training examples are gone through" }),
+  n_epochs: hyperparametersSchema.shape.n_epochs,
   hyperparameters: hyperparametersSchema
     .optional()
     .meta({ description: "Of the job; what is not named is left to the settings and the provider." }),

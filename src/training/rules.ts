@@ -21,7 +21,10 @@ export const jobIsOver = (job: Pick<ProviderJob, "state">): boolean =>
 
 /** All hyperparameters, with the settings' defaults; `n_epochs` may stand beside them, as the original had it. */
 export function completeHyperparameters(
-  input: { readonly n_epochs?: number | undefined; readonly hyperparameters?: Hyperparameters | undefined },
+  input: {
+    readonly n_epochs?: number | "auto" | undefined;
+    readonly hyperparameters?: Hyperparameters | undefined;
+  },
   settings: { readonly epochs: number; readonly learningRateMultiplier: number },
   method: TrainingRun["method"],
 ): Hyperparameters {

@@ -943,8 +943,8 @@ export type RunPipelineInput = {
   training: {
     /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
     base_model?: string | undefined;
-    /** Times that the training examples are gone through */
-    n_epochs?: number | undefined;
+    /** Times that the training examples are gone through. */
+    n_epochs?: number | "auto" | undefined;
     /** Of the job; what is not named is left to the settings and the provider. */
     hyperparameters?: Hyperparameters | undefined;
     /** Of the job's chance */
@@ -1976,8 +1976,8 @@ export interface OperationInputs {
     dataset_id: string;
     /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
     base_model?: string | undefined;
-    /** Times that the training examples are gone through */
-    n_epochs?: number | undefined;
+    /** Times that the training examples are gone through. */
+    n_epochs?: number | "auto" | undefined;
     /** Of the job; what is not named is left to the settings and the provider. */
     hyperparameters?: Hyperparameters | undefined;
     /** Of the job's chance */
@@ -2355,8 +2355,8 @@ export interface OperationInputs {
     training?: {
       /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
       base_model?: string | undefined;
-      /** Times that the training examples are gone through */
-      n_epochs?: number | undefined;
+      /** Times that the training examples are gone through. */
+      n_epochs?: number | "auto" | undefined;
       /** Of the job; what is not named is left to the settings and the provider. */
       hyperparameters?: Hyperparameters | undefined;
       /** Of the job's chance */

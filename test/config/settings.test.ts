@@ -34,6 +34,31 @@ describe("settings", () => {
     expect(readSettings({ LIGHTNING_EPOCHS: "", COSMOS_ACCOUNT_URI: "" })).toEqual(defaults);
   });
 
+  test.each([
+    ["7", "30", "which stay 30 days"],
+    ["29", "30", "which stay 30 days"],
+    ["7", "", "which stay for ever"],
+  ])(
+    "rewards that end before their episodes are refused: %s days, episodes %s",
+    (rewards, episodes, told) => {
+      const env = { LIGHTNING_REWARDS_TTL_DAYS: rewards, LIGHTNING_EPISODES_TTL_DAYS: episodes };
+      expect(complaint(env)).toContain("LIGHTNING_REWARDS_TTL_DAYS: rewards must not be deleted before");
+      expect(complaint(env)).toContain(told);
+    },
+  );
+
+  test("rewards may live as long as their episodes, longer, or for ever", () => {
+    for (const [rewards, episodes] of [
+      ["30", "30"],
+      ["90", "30"],
+      ["", "30"],
+      ["", ""],
+    ] as const)
+      expect(complaint({ LIGHTNING_REWARDS_TTL_DAYS: rewards, LIGHTNING_EPISODES_TTL_DAYS: episodes })).toBe(
+        "",
+      );
+  });
+
   test("that cannot be used are all told together, by name and value", () => {
     const told = complaint({
       LIGHTNING_EPOCHS: "three",

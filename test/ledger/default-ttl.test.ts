@@ -56,8 +56,12 @@ test("other containers keep their documents, batches too", async () => {
 
 test("without a setting the ledger is the same", () => {
   expect(withLifeTimes(inner, lifeTimes(readSettings({})))).toBe(inner);
-  const settings = readSettings({ LIGHTNING_REWARDS_TTL_DAYS: "1", LIGHTNING_DEAD_LETTERS_TTL_DAYS: "90" });
-  expect(lifeTimes(settings)).toEqual({ rewards: 86_400, deadLetters: 7_776_000 });
+  const settings = readSettings({
+    LIGHTNING_EPISODES_TTL_DAYS: "1",
+    LIGHTNING_REWARDS_TTL_DAYS: "1",
+    LIGHTNING_DEAD_LETTERS_TTL_DAYS: "90",
+  });
+  expect(lifeTimes(settings)).toEqual({ episodes: 86_400, rewards: 86_400, deadLetters: 7_776_000 });
 });
 
 test("it still tells of its writes", async () => {

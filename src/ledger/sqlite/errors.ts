@@ -71,7 +71,7 @@ export function toLedgerError(
   if (code === CODE.CORRUPT || code === CODE.NOTADB)
     return fatal("ledger_damaged", `${file} is damaged: ${messageOf(thrown)}.`, {
       ...facts,
-      remedy: "Restore it from a backup, or move it away to start an empty ledger.",
+      remedy: "Restore it from a backup (docs/local-host.md), or move it away to start an empty ledger.",
     });
   if (isStoreFault(thrown))
     return unavailable("ledger_io_error", `${file} cannot be used: ${messageOf(thrown)}.`, {

@@ -3,6 +3,7 @@ import { messageOf, unavailable } from "../../kernel/errors.ts";
 import { type Logger, silentLogger } from "../../kernel/logger.ts";
 import type { ContainerKey } from "../containers.ts";
 import type { LedgerDocument, NotifyingLedger, PartitionKey, TrailingLedger } from "../ledger.ts";
+import { damageFinder } from "./damaged.ts";
 import { checkAddress, createDocumentWrites } from "./document-writes.ts";
 import { toLedgerError } from "./errors.ts";
 import { createListeners } from "./listeners.ts";
@@ -34,6 +35,7 @@ export function ledgerOn(
 ): SqliteLedger {
   const prepare = statementCache(db);
   const nowSeconds = () => Math.floor(clock.now() / 1000);
+  const named = damageFinder(prepare);
   const reads = createReads(prepare, storeId, nowSeconds);
   const listeners = createListeners(logger);
   const writer = createWriter(
@@ -73,12 +75,12 @@ export function ledgerOn(
   }
 
   /** Reads run at once and never inside a group: commits are synchronous. */
-  async function read<T>(run: () => T): Promise<T> {
+  async function read<T>(run: () => T, c?: ContainerKey): Promise<T> {
     if (!open) throw unavailable("ledger_closed", "The ledger is closed.");
     try {
       return run();
     } catch (thrown) {
-      throw toLedgerError(thrown);
+      throw toLedgerError(c === undefined ? thrown : named(c, thrown));
     }
   }
 
@@ -88,15 +90,15 @@ export function ledgerOn(
         checkAddress(c, pk, id);
         const row = findRow(prepare, c, pk, id, nowSeconds());
         return row === undefined ? undefined : toStored<T>(storeId, row);
-      }),
+      }, c),
     ...createDocumentWrites(writer, storeId, logger),
-    query: (c, query) => read(() => reads.query(c, query)),
-    count: (c, query) => read(() => reads.count(c, query)),
-    changes: (c, options) => read(() => reads.changes(c, options)),
+    query: (c, query) => read(() => reads.query(c, query), c),
+    count: (c, query) => read(() => reads.count(c, query), c),
+    changes: (c, options) => read(() => reads.changes(c, options), c),
     changesAsText: (c, options) => read(() => reads.changesAsText(c, options)),
     // The whole feed keeps one order here.
     pending: <T extends LedgerDocument>(c: ContainerKey, after: string | undefined) =>
-      read(() => reads.changes<T>(c, { after, limit: 1 }).items),
+      read(() => reads.changes<T>(c, { after, limit: 1 }).items, c),
     feedEnd: (c) => read(() => reads.feedEnd(c)),
     hasPassed: (c, after, place) => read(() => reads.hasPassed(c, after, place)),
     ping: () => read(() => void prepare("SELECT lsn FROM _store").get()),

@@ -66,6 +66,8 @@ export function openConnection(file: string): DatabaseSync {
 function refuseForeignBytes(file: string): void {
   if (!existsSync(file)) return;
   const { size } = statSync(file);
+  // A new file is empty; one whose log holds pages was a ledger, and has lost its own.
+  if (size === 0 && existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) throw emptied(file);
   if (size === 0) return;
   const head = Buffer.alloc(MAGIC.length);
   const descriptor = openSync(file, "r");
@@ -76,6 +78,15 @@ function refuseForeignBytes(file: string): void {
   }
   if (head.toString("latin1") !== MAGIC) throw foreign(file);
 }
+
+const emptied = (file: string) =>
+  fatal(
+    "ledger_damaged",
+    `${file} is empty, but its log beside it (-wal) is not; both were left as they are.`,
+    {
+      remedy: "Restore it from a backup (docs/local-host.md), or move both away to start an empty ledger.",
+    },
+  );
 
 function foreign(file: string) {
   return fatal("ledger_foreign_file", `${file} is not a ledger of Agent Lightning; it was left as it is.`, {

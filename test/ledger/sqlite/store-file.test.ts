@@ -92,6 +92,32 @@ describe("the embedded ledger's file", () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
+  test("is refused, unchanged, when it is empty and its log is not: it was a ledger", async () => {
+    const file = await ledgerFile(1);
+    const store = openStoreFile(file);
+    store.db.exec("UPDATE _store SET lsn = lsn + 1");
+    const wal = readFileSync(`${file}-wal`);
+    store.db.close();
+    writeFileSync(`${file}-wal`, wal);
+    truncateSync(file, 0);
+    expect(codeOfOpening(file)).toBe("ledger_damaged");
+    expect([statSync(file).size, readFileSync(`${file}-wal`).equals(wal)]).toEqual([0, true]);
+  });
+
+  test("names the documents that are damaged, on every way that meets them, and answers for the others", async () => {
+    const file = await ledgerFile(50);
+    // Pages that were freed hold the text, too.
+    const text = readFileSync(file).toString("latin1").replaceAll('"id":"r19"', 'xid":"r19"');
+    writeFileSync(file, Buffer.from(text, "latin1"));
+    const ledger = open(file);
+    const told = { code: "ledger_document_damaged", message: expect.stringContaining('"r19" of "a"') };
+    await expect(ledger.query("runs", { pk: ["a"], limit: 100 })).rejects.toMatchObject(told);
+    await expect(ledger.changes("runs", { limit: 100 })).rejects.toMatchObject(told);
+    await expect(ledger.read("runs", ["a"], "r19")).rejects.toMatchObject(told);
+    expect(await ledger.read("runs", ["a"], "r18")).toMatchObject({ id: "r18" });
+    await ledger.close();
+  });
+
   test("may be empty: then it is a new ledger", () => {
     expect(codeOfOpening(fileWith(""))).toBe("opened");
   });
