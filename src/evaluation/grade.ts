@@ -1,4 +1,5 @@
 import type { Message } from "../episodes/contract.ts";
+import { parseToCompare } from "../kernel/exact-json.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 
 /** What of an assistant turn is judged. */
@@ -18,7 +19,7 @@ const names = (turn: Turn): string[] => (turn.tool_calls ?? []).map((call) => ca
 /** Arguments compare as JSON values; text that is no JSON compares as it stands. */
 function sameArguments(text: string): string {
   try {
-    return canonicalJson(JSON.parse(text || "{}"));
+    return canonicalJson(parseToCompare(text || "{}"));
   } catch {
     return text.trim();
   }

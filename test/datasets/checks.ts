@@ -576,6 +576,13 @@ export const CHECKS: readonly Check[] = [
     '{"messages":[{"role":"user","content":"\\ud83d"},{"role":"assistant","content":"x"}]}',
     sft([{ role: "user", content: "😀" }, assistant]),
   ),
+  line(
+    "own",
+    "number_not_exact",
+    "no number is stored rounded",
+    '{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"x"}],"tools":[{"type":"function","function":{"name":"now","parameters":{"maximum":12345678901234567890}}}]}',
+    tooled(user, call("a", '{"zone":"UTC","digits":12345678901234567890}')),
+  ),
   line("own", "nul_character", "no NUL", sft([{ role: "user", content: "a\0b" }, assistant])),
   line(
     "own",

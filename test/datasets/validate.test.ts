@@ -131,6 +131,15 @@ const FIXTURES: Record<Exclude<LineRule, OtherRule>, { bad: unknown; good: unkno
     good: line([{ role: "user", content: "<|endoftext|>" }, assistant]),
   },
   byte_order_mark: { bad: `\uFEFF${JSON.stringify(line([user, assistant]))}`, good: line([user, assistant]) },
+  number_not_exact: {
+    bad: `{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hi."}],"tools":[{"type":"function","function":{"name":"now","parameters":{"maximum":12345678901234567890}}}]}`,
+    good: withTool(user, {
+      ...calls("a"),
+      tool_calls: [
+        { id: "a", type: "function", function: { name: "now", arguments: '{"id":12345678901234567890}' } },
+      ],
+    }),
+  },
   line_too_long: {
     bad: line([user, { role: "assistant", content: "x".repeat(LONGEST_LINE) }]),
     good: line([user, { role: "assistant", content: "x".repeat(100_000) }]),

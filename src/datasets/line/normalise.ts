@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Message } from "../../episodes/contract.ts";
+import { parseToCompare } from "../../kernel/exact-json.ts";
 import { canonicalJson, keyedHash } from "../../kernel/hashing.ts";
 import { memoiseJson } from "../common/memoise-json.ts";
 import type { DatasetLine, Example, Preference } from "../contract.ts";
@@ -73,7 +74,7 @@ const BEYOND_ASCII = /[\u0080-\uffff]/;
 
 function comparableArguments(text: string): string {
   try {
-    return canonicalJson(JSON.parse(text));
+    return canonicalJson(parseToCompare(text));
   } catch {
     return text;
   }

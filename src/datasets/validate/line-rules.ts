@@ -54,6 +54,7 @@ export const LINE_RULES = {
   nul_character: "Remove the NUL character.",
   byte_order_mark: "Remove the byte-order mark in the middle of the file.",
   nested_too_deeply: "Flatten the value.",
+  number_not_exact: "Write the number as a text, in quotes; a double cannot hold its digits.",
   line_too_long: "Shorten the line, or leave it out.",
 } as const;
 

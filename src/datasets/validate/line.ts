@@ -1,5 +1,6 @@
 import type { Capability } from "../../catalog/capabilities.ts";
 import { messageSchema } from "../../episodes/contract.ts";
+import { inexactNumber, NOT_EXACT } from "../../kernel/exact-json.ts";
 import {
   type DatasetLine,
   type Example,
@@ -82,7 +83,10 @@ export function parseLine(text: string): { readonly ok: true; readonly value: un
     );
     return { ok: false, faults: list.faults };
   }
-  return { ok: true, value };
+  const inexact = inexactNumber(text);
+  if (inexact === undefined) return { ok: true, value };
+  list.add("number_not_exact", NOT_EXACT, inexact.field);
+  return { ok: false, faults: list.faults };
 }
 
 /** Checks a line that is already parsed. */
