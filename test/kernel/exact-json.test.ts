@@ -9,7 +9,7 @@ import {
 } from "../../src/kernel/exact-json.ts";
 
 /** Digits and power of ten, by big integers alone: what the text says, without any double. */
-function valueOf(source: string): { digits: bigint; power: number } {
+function decimal(source: string): { digits: bigint; power: number } {
   const [mantissa = "", power = "0"] = source.split(/[eE]/);
   const [whole = "", fraction = ""] = mantissa.split(".");
   let digits = BigInt(`${whole}${fraction}`.replace(/^-/, "") || "0");
@@ -52,7 +52,7 @@ describe("a number in JSON", () => {
           const found = inexactNumber(text);
           if (found !== undefined) continue;
           const held = JSON.stringify(JSON.parse(source));
-          const [given, kept] = [valueOf(source), valueOf(held)];
+          const [given, kept] = [decimal(source), decimal(held)];
           // A fraction of up to 17 digits is how some write the very double that is kept.
           if (given.power < 0 && String(given.digits).length <= 17)
             expect(Math.abs(Number(held) - Number(source))).toBe(0);

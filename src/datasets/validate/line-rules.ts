@@ -7,7 +7,8 @@ export const LINE_RULES = {
   not_json: "Write one JSON object per line, without line breaks inside it.",
   not_object: 'Write an object: {"messages": [...]}.',
   unknown_key: "Remove the key, or correct its spelling.",
-  deprecated_functions: "Use `tools` and `tool_calls`; `functions` and `function_call` are no longer taken.",
+  deprecated_functions:
+    "Use `tools` and `tool_calls`; `functions` and `function_call` are deprecated. `lightning import` converts them.",
   messages_missing: "Add `messages`, a list of turns.",
   messages_empty: "Give at least one user and one assistant turn.",
   message_not_object: 'Write each turn as an object: {"role": "user", "content": "..."}.',
@@ -35,6 +36,11 @@ export const LINE_RULES = {
   tools_invalid: 'Write each tool as {"type": "function", "function": {"name", "parameters"}}.',
   duplicate_tool: "Declare each tool once.",
   tool_calls_without_parallel: "Make one call a turn, or remove `parallel_tool_calls: false`.",
+  unknown_part: "Use parts of type text, and image_url in the user's turns.",
+  image_of_assistant: "Let only the user's turns hold pictures.",
+  image_without_url: 'Write {"type": "image_url", "image_url": {"url": "https://..."}}.',
+  image_not_taken: "Give an https address, or data:image/... in base64, of a JPEG, PNG or WEBP picture.",
+  too_many_images: "Leave pictures out, or make several examples of it.",
   images_not_taken: "Leave images out, or choose a model that is trained on them.",
   role_not_taken: "Use a role that the model takes; `system` in the place of `developer`.",
   input_missing:
@@ -44,7 +50,6 @@ export const LINE_RULES = {
   output_without_assistant: "Give each output an assistant turn.",
   input_ends_with_assistant: "End the input before the answer: what is preferred stands in the outputs.",
   last_not_user: "End the line with the user's turn: the model answers it while it trains.",
-  no_reference: "Add a field that the grader compares with, such as `reference_answer`.",
   reference_missing: "Give the line the field, which the grader reads.",
   over_token_limit: "Shorten the example, or leave it out; the service would cut it.",
   no_user: "Add a user turn.",
@@ -77,6 +82,8 @@ export const FILE_RULES = {
   validation_missing: "Give a validation file too; the method trains with none but both.",
   validation_overlaps: "Remove the examples from one of the two files.",
   method_not_offered: "Choose a model that is trained by this method.",
+  other_shape:
+    "Run `lightning import --file`: it turns such rows into lines of the format, or says why it cannot.",
   too_many_tokens: "Train for fewer epochs, or on fewer examples.",
 } as const;
 export type FileRule = keyof typeof FILE_RULES;
@@ -87,6 +94,9 @@ export const WARNINGS = {
   byte_order_mark: "The byte-order mark at the start was passed over.",
   duplicate_line: "Lines teach the same; the build keeps one of them.",
   no_system: "Lines have no system turn; answers then depend on the prompt used later.",
+  two_assistants:
+    "Two assistant turns follow one another; the service has refused such files, and taken others.",
+  no_reference: "Lines have no field beside `messages`; a grader that compares with one finds nothing.",
   several_system_prompts: "More than one system prompt is in use.",
   long_example: "Examples have more than 4,096 tokens; older models cut there.",
   special_token: "Texts hold special tokens such as <|endoftext|>; they are learnt as plain text.",
