@@ -96,8 +96,7 @@ function tableRows(content: string, { names, delimiter }: Header): Rows {
     }[];
     return { rows: records.map(({ record, info }) => ({ line: info.lines, text: JSON.stringify(record) })) };
   } catch (thrown) {
-    const line =
-      thrown instanceof CsvError ? Number((thrown as CsvError & { lines?: number }).lines ?? 1) : 1;
+    const line = thrown instanceof CsvError ? ((thrown as CsvError & { lines?: number }).lines ?? 1) : 1;
     // The parser's own words may quote the cell.
     return unreadable(
       line,

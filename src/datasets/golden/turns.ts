@@ -83,8 +83,8 @@ export class TurnReader {
     outer.taken.add("type").add("id").add("lc");
     const key = outer.first("message", "data", "kwargs") ?? "";
     outer.taken.add(key);
-    const inner = this.reading.open(wrapped, `${at}.${key}`, TURN);
-    return this.#plain(inner, roleOf(wrapped) ?? roleOf(fields));
+    if (roleOf(wrapped) !== undefined) return this.#turn(wrapped, `${at}.${key}`);
+    return this.#plain(this.reading.open(wrapped, `${at}.${key}`, TURN), roleOf(fields));
   }
 
   #plain(part: Part, role: string | undefined): Turn {
@@ -128,8 +128,8 @@ const holdsTurns = (value: unknown): boolean => {
 
 /** `role`, ShareGPT's `from`, LangChain's `type` or the class that its `id` ends with. */
 function roleOf(fields: Fields): string | undefined {
-  const named = [fields.role, fields.from].find((one) => typeof one === "string");
-  if (named !== undefined) return ROLES[named as string] ?? (named as string);
+  const named = typeof fields.role === "string" ? fields.role : fields.from;
+  if (typeof named === "string") return Object.hasOwn(ROLES, named) ? ROLES[named] : named;
   const kind = Array.isArray(fields.id) ? String(fields.id.at(-1)) : fields.type;
   if (typeof kind !== "string" || !("content" in fields || "kwargs" in fields || "data" in fields))
     return undefined;

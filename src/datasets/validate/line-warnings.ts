@@ -3,7 +3,6 @@ import type { DatasetLine } from "../contract.ts";
 import { turnsOf } from "../line/normalise.ts";
 import type { Format } from "../recipe-contract.ts";
 import { referencesOf } from "./formats.ts";
-import type { Fields } from "./line-rules.ts";
 
 /** What is worth a look in a valid line, and stops nothing. */
 export function lineWarnings(line: DatasetLine, format: Format): ("two_assistants" | "no_reference")[] {
@@ -11,7 +10,7 @@ export function lineWarnings(line: DatasetLine, format: Format): ("two_assistant
   return [
     ...(hasTwoAssistants(messages) ? (["two_assistants"] as const) : []),
     // Some graders compare with nothing: whether this one does is not known here.
-    ...(format === "rft" && referencesOf(line as Fields).length === 0 ? (["no_reference"] as const) : []),
+    ...(format === "rft" && referencesOf(line).length === 0 ? (["no_reference"] as const) : []),
   ];
 }
 
