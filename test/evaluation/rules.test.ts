@@ -73,6 +73,12 @@ describe("the verdict", () => {
 });
 
 describe("grading", () => {
+  test("tells calls apart that differ in the last of twenty digits", () => {
+    const expected = call("find", '{"id":12345678901234567890}');
+    expect(isRight(expected, call("find", '{ "id": 12345678901234567890 }'), "exact")).toBe(true);
+    expect(isRight(expected, call("find", '{"id":12345678901234567891}'), "exact")).toBe(false);
+  });
+
   test("judges a tool call by its name, and by its arguments as JSON where it is to be exact", () => {
     const expected = call("search", '{"q":"x","n":1}');
     const reordered = call("search", '{ "n": 1, "q": "x" }');
