@@ -1,15 +1,16 @@
 import { invalid } from "../../kernel/errors.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
+import { importRow } from "../exports/import.ts";
 import { contentHash } from "../line/normalise.ts";
 import type { Format } from "../recipe-contract.ts";
 import { type CheckedFormat, checkFormat, checkFormatLine, parseLine } from "../validate/line.ts";
+import { FaultList } from "../validate/line-rules.ts";
 import { lineWarnings } from "../validate/line-warnings.ts";
-import { type ImportFault, importRow } from "./import.ts";
 import { Notes } from "./notes.ts";
-import { rowsOf } from "./rows.ts";
+import { type RowFault, rowsOf } from "./rows.ts";
 
-type GoldenFault = ImportFault & {
+type GoldenFault = RowFault & {
   /** 1 for the first line of the file. */
   readonly line: number;
 };
@@ -51,7 +52,7 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
   const seen = new Set<string>();
   let total = 0;
   const { firstLine = 1, format = "sft" } = options;
-  const refuse = (line: number, found: readonly ImportFault[]) => {
+  const refuse = (line: number, found: readonly RowFault[]) => {
     invalidLines.add(line);
     total += found.length;
     for (const fault of found) if (faults.length < FAULTS_SHOWN) faults.push({ line, ...fault });
@@ -92,7 +93,7 @@ export const noExample = () =>
 
 type Cleaned =
   | Extract<CheckedFormat, { ok: true }>
-  | { readonly ok: false; readonly faults: readonly ImportFault[] };
+  | { readonly ok: false; readonly faults: readonly RowFault[] };
 
 /** A valid line without secrets. Redaction keeps the shape; should it ever not, the line is refused, not stored. */
 function cleaned(text: string, line: number, options: GoldenOptions, notes: Notes): Cleaned {
@@ -112,12 +113,20 @@ function imported(text: string, line: number, format: Format, notes: Notes): Cle
   const row = importRow(parsed.value, format);
   if (row === undefined) return checked;
   // What is wrong with a line of the format itself the validator says better.
-  if (!row.ok) return row.shape === "chat" && row.faults[0]?.rule === "shape_unreadable" ? checked : row;
+  if (!row.ok) return row.shape === "chat" ? chatFaults(row.faults, checked.faults) : row;
   const again = checkFormat(row.value, format);
   if (!again.ok) return again;
   notes.add(`imported:${row.shape}`, line);
   for (const key of row.dropped) notes.add(`left_out_key:${key.slice(0, 60)}`, line);
   return again;
+}
+
+function chatFaults(unread: readonly RowFault[], faults: readonly RowFault[]): Cleaned {
+  if (unread[0]?.rule !== "unread_key") return { ok: false, faults };
+  const list = new FaultList();
+  for (const { field = "" } of unread)
+    list.add("unknown_key", `\`${field.slice(0, 80)}\` is not a key of the format.`, field);
+  return { ok: false, faults: list.faults };
 }
 
 function refusal(faults: readonly GoldenFault[], total: number, invalidLines: number) {

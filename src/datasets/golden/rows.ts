@@ -1,18 +1,23 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { messageOf } from "../../kernel/errors.ts";
 import { inexactNumber, NOT_EXACT, NOT_EXACT_REMEDY } from "../../kernel/exact-json.ts";
-import type { ImportFault } from "./import.ts";
+import type { LineFault } from "../validate/line-rules.ts";
+
+/** What is wrong with a row: as a line, as another tool's export, or as a row of a table. */
+export type RowFault = Omit<LineFault, "rule"> & {
+  readonly rule: LineFault["rule"] | "unread_key" | "shape_unreadable" | "table_unreadable";
+};
 
 /** One example of a file, as the text of a JSON value. */
-export interface Row {
+interface Row {
   /** Its line; in a JSON array its place, 1 for the first. */
   readonly line: number;
   readonly text: string;
 }
-export interface Rows {
+interface Rows {
   readonly rows: readonly Row[];
   /** What makes the file as a whole unreadable. */
-  readonly fault?: ImportFault & { readonly line: number };
+  readonly fault?: RowFault & { readonly line: number };
 }
 
 /** The rows of a file: JSON lines, one JSON array, or a table (CSV with a header) as exports and review tools write it. */

@@ -124,9 +124,7 @@ export const LONGEST_LINE = 2_000_000;
 /** Deepest nesting taken: tool schemas go ten deep, and each level costs a stack frame. */
 export const DEEPEST_NESTING = 100;
 
-export type Fields = Record<string, unknown>;
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+export { type Fields, isFields } from "../common/fields.ts";
 
 /** Collects the faults of one line. */
 export class FaultList {

@@ -1,4 +1,4 @@
-import { shapeOf } from "../golden/import.ts";
+import { shapeOf } from "../exports/import.ts";
 import type { Format } from "../recipe-contract.ts";
 
 /** Rows of other tools' exports in a file that is checked: each shape is one fault that says what to do, not one a key. */

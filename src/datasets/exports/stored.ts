@@ -1,8 +1,7 @@
 import { toolsOf } from "./calls.ts";
 import { CHOICE, REQUEST } from "./harmless.ts";
-import type { ReadExample } from "./readers.ts";
 import { fieldsOf, listOf, type Part, Unreadable } from "./reading.ts";
-import type { TurnReader } from "./turns.ts";
+import type { ReadExample, TurnReader } from "./turns.ts";
 
 /** OpenAI's and Azure's stored completions: a request and the one choice of its response. @throws Unreadable */
 export function readStored(part: Part, turns: TurnReader): ReadExample {

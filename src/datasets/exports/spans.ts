@@ -1,10 +1,9 @@
-import type { Fields } from "../validate/line-rules.ts";
-import { isFields } from "../validate/line-rules.ts";
+import type { Fields } from "../common/fields.ts";
+import { isFields } from "../common/fields.ts";
 import { toolsOf } from "./calls.ts";
 import { ATTRIBUTES, SPAN, SPAN_LLM } from "./harmless.ts";
-import type { ReadExample } from "./readers.ts";
 import { fieldsOf, type Part, Unreadable, unfolded } from "./reading.ts";
-import type { TurnReader } from "./turns.ts";
+import type { ReadExample, TurnReader } from "./turns.ts";
 
 /** What is in these is not the span's to name. */
 const VERBATIM = new Set(["json_schema", "arguments", "tools", "value"]);

@@ -1,4 +1,4 @@
-import type { Fields } from "../validate/line-rules.ts";
+import type { Fields } from "../common/fields.ts";
 import { fieldsOf, listOf, type Part, type Reading, Unreadable, unfolded } from "./reading.ts";
 
 interface Call {

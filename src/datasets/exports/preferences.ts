@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Fields } from "../validate/line-rules.ts";
+import type { Fields } from "../common/fields.ts";
 import { toolsOf } from "./calls.ts";
 import { ROW } from "./harmless.ts";
 import { fieldsOf, isEmpty, listOf, type Part, type Reading } from "./reading.ts";

@@ -1,17 +1,10 @@
-import type { Fields } from "../validate/line-rules.ts";
+import type { Fields } from "../common/fields.ts";
 import { toolsOf } from "./calls.ts";
 import { CHOICE, LANGFUSE, LANGSMITH, REQUEST, ROW } from "./harmless.ts";
 import { fieldsOf, isEmpty, listOf, type Part, Unreadable } from "./reading.ts";
 import { readSpan, spanFields } from "./spans.ts";
 import { readStored } from "./stored.ts";
-import type { Turn, TurnReader } from "./turns.ts";
-
-/** A row as an example: what the validator checks next. */
-export interface ReadExample {
-  readonly messages: readonly Turn[];
-  readonly tools?: readonly unknown[] | undefined;
-  readonly parallel_tool_calls?: unknown;
-}
+import type { ReadExample, Turn, TurnReader } from "./turns.ts";
 
 /** One shape of other tools' exports: how it is known, what it may drop and how it is read. */
 export interface Reader {

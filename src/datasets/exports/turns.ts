@@ -1,9 +1,16 @@
-import type { Fields } from "../validate/line-rules.ts";
+import type { Fields } from "../common/fields.ts";
 import { Calls } from "./calls.ts";
 import { TURN } from "./harmless.ts";
 import { fieldsOf, isEmpty, listOf, type Part, type Reading, Unreadable, unfolded } from "./reading.ts";
 
 export type Turn = Record<string, unknown>;
+
+/** A row as an example: what the validator checks next. */
+export interface ReadExample {
+  readonly messages: readonly Turn[];
+  readonly tools?: readonly unknown[] | undefined;
+  readonly parallel_tool_calls?: unknown;
+}
 
 const ROLES: Readonly<Record<string, string>> = {
   system: "system",

@@ -1,5 +1,5 @@
 import { parseExact } from "../../kernel/exact-json.ts";
-import { type Fields, isFields } from "../validate/line-rules.ts";
+import { type Fields, isFields } from "../common/fields.ts";
 
 /** Absent: nothing is lost with it. Dumps of SDKs name every field that might have been. */
 export const isEmpty = (value: unknown): boolean =>

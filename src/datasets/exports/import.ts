@@ -1,21 +1,26 @@
+import { type Fields, isFields } from "../common/fields.ts";
 import type { Format } from "../recipe-contract.ts";
-import { type Fields, isFields, LINE_RULES, type LineFault } from "../validate/line-rules.ts";
 import { toolsOf } from "./calls.ts";
 import { REQUEST } from "./harmless.ts";
 import { readPreference } from "./preferences.ts";
-import { READERS, type ReadExample, WRAPPERS } from "./readers.ts";
+import { READERS, WRAPPERS } from "./readers.ts";
 import { fieldsOf, isEmpty, listOf, Reading, Unreadable } from "./reading.ts";
-import { TurnReader } from "./turns.ts";
+import { type ReadExample, TurnReader } from "./turns.ts";
 
 /** Why a row of another tool's export is refused, with what to do about it. */
 const IMPORT_RULES = {
   unread_key: "Bring what it holds into the turns, or remove the key where it may be lost.",
   shape_unreadable: 'Correct the row, or write it as a chat line: {"messages": [...]}.',
 } as const;
-type ImportRule = keyof typeof IMPORT_RULES | "table_unreadable";
-export type ImportFault = Omit<LineFault, "rule"> & { readonly rule: LineFault["rule"] | ImportRule };
+type ImportRule = keyof typeof IMPORT_RULES;
+interface ImportFault {
+  readonly rule: ImportRule;
+  readonly field: string;
+  readonly message: string;
+  readonly remedy: string;
+}
 
-export type Imported =
+type Imported =
   | {
       readonly ok: true;
       readonly value: unknown;
@@ -53,25 +58,16 @@ export function importRow(value: unknown, format: Format): Imported | undefined 
   const { shape } = read;
   if (unread.length === 0) return { ok: true, ...read, dropped: reading.dropped() };
   const faults = unread.map((key) =>
-    shape === "chat"
-      ? unknownKey(key)
-      : fault(
-          "unread_key",
-          key,
-          `The line is read as ${shape}, which has no \`${key.slice(0, 80)}\`; its content would be lost.`,
-        ),
+    fault(
+      "unread_key",
+      key,
+      `The line is read as ${shape}, which has no \`${key.slice(0, 80)}\`; its content would be lost.`,
+    ),
   );
   return { ok: false, shape, faults };
 }
 
-const unknownKey = (field: string): ImportFault => ({
-  rule: "unknown_key",
-  field,
-  message: `\`${field.slice(0, 80)}\` is not a key of the format.`,
-  remedy: LINE_RULES.unknown_key,
-});
-
-const fault = (rule: keyof typeof IMPORT_RULES, field: string, message: string): ImportFault => ({
+const fault = (rule: ImportRule, field: string, message: string): ImportFault => ({
   rule,
   field,
   message,
