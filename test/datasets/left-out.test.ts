@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { datasetReply } from "../../src/datasets/replies.ts";
+import { validateOperation } from "../../src/datasets/validate/operation.ts";
 import { DATA_COMMANDS } from "../../src/surfaces/cli/commands/data.ts";
 import { chat, episode, makeWorld, must, rewarded, type World } from "./world.ts";
 
@@ -11,7 +12,7 @@ afterEach(() => world.close());
 
 const reply = async (building: ReturnType<World["golden"]>) => datasetReply(await building);
 const text = (body: Awaited<ReturnType<typeof reply>>) =>
-  DATA_COMMANDS.buildGoldenDataset.text(body as never, {}).join("\n");
+  DATA_COMMANDS.buildGoldenDataset.text(body).join("\n");
 const lines = (count: number) =>
   Array.from({ length: count }, (_, n) => chat(`Question ${n}`, `Answer ${n}`));
 
@@ -133,5 +134,58 @@ test("arguments stand in a file of format chat with every digit", async () => {
   const dataset = await world.build({ format: "chat", train_split: 1, near_duplicates: 1 });
   const found = (await world.linesOf(dataset, "train")).map((line) => /"id":(\d+)/.exec(line)?.[1]);
   // Calls that differ in their last digit are two examples.
-  expect(found.toSorted()).toEqual(numbers);
+  expect(new Set(found)).toEqual(new Set(numbers));
+});
+
+describe("validate", () => {
+  const row = validateOperation();
+  const validate = async (input: Record<string, unknown>) => {
+    const { body } = await row.run(row.input.parse(input) as never, {} as never);
+    return row.output.parse(body);
+  };
+  const said = (body: Awaited<ReturnType<typeof validate>>) =>
+    DATA_COMMANDS.validateFile.text(body).join("\n");
+
+  test.each([
+    ["question answer", { question: "Hi", answer: "Hello." }],
+    [
+      "sharegpt",
+      {
+        conversations: [
+          { from: "human", value: "Hi" },
+          { from: "gpt", value: "Hello." },
+        ],
+      },
+    ],
+    [
+      "wrapped",
+      {
+        item: {
+          messages: [
+            { role: "user", content: "Hi" },
+            { role: "assistant", content: "Hello." },
+          ],
+        },
+      },
+    ],
+  ])("says once that an import reads a file of %s rows", async (shape, one) => {
+    const body = await validate({
+      content: Array.from({ length: 500 }, () => JSON.stringify(one)).join("\n"),
+    });
+    expect(body.faults.filter(({ rule }) => rule === "other_shape")).toMatchObject([
+      { line: 1, message: `500 lines are ${shape} rows, not chat lines.` },
+    ]);
+    expect(body.faults).toHaveLength(2);
+    expect(said(body)).toContain("lightning import");
+  });
+
+  test("says how many faults there are beyond those that --json shows", async () => {
+    const file = async (faults: number) => said(await validate({ content: "[]\n".repeat(faults - 1) }));
+    // One more: the file has too few examples.
+    expect(await file(20)).not.toContain("more");
+    expect(await file(60)).toContain("… and 40 more; --json shows them");
+    expect(await file(6151)).toContain(
+      "… and 6131 more; --json shows 80 of them, the others are counted alone",
+    );
+  });
 });

@@ -132,6 +132,7 @@ describe("sides of groups", () => {
         },
       ),
     );
+    expect.hasAssertions();
   });
 
   test("asking for a test side moves nothing between training and validation", () => {

@@ -15,12 +15,12 @@ const COMMON = names(`
 export const ROW = new Set(COMMON);
 
 /** Of a turn. */
-export const TURN = new Set([
-  ...names(`
+export const TURN = new Set(
+  names(`
     id index type created_at createdAt timestamp time date model model_name usage usage_metadata finish_reason stop_reason
     logprobs status example response_metadata lc
   `),
-]);
+);
 
 /** Of a request for an answer, and of the answer, beside what was said. */
 export const REQUEST = new Set([

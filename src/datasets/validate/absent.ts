@@ -2,8 +2,14 @@ import { isAbsent } from "./content-parts.ts";
 import { type Fields, isFields } from "./line-rules.ts";
 
 const LINES: ReadonlySet<string> = new Set([
-  ...["messages", "tools", "functions", "function_call", "parallel_tool_calls"],
-  ...["input", "preferred_output", "non_preferred_output"],
+  "messages",
+  "tools",
+  "functions",
+  "function_call",
+  "parallel_tool_calls",
+  "input",
+  "preferred_output",
+  "non_preferred_output",
 ]);
 const NULLABLE_OF_LINE = ["tools", "functions", "function_call", "parallel_tool_calls"];
 const NULLABLE_OF_TURN = ["name", "tool_calls", "tool_call_id", "weight", "function_call"];
