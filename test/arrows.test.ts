@@ -148,7 +148,9 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     common: [],
     line: ["common", "contract.ts", "recipe-contract.ts"],
     tokens: ["common", "contract.ts"],
-    validate: ["common", "contract.ts", "recipe-contract.ts", "line", "tokens"],
+    // Other tools' rows, known by their shape: nothing of ours but the formats.
+    exports: ["common", "recipe-contract.ts"],
+    validate: ["common", "contract.ts", "recipe-contract.ts", "exports", "line", "tokens"],
     shards: ["common", "contract.ts", "recipe-contract.ts", "store.ts", "line", "tokens", "validate"],
     merge: [
       "common",
@@ -160,7 +162,7 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
       "validate",
       "shards",
     ],
-    golden: ["common", "contract.ts", "recipe-contract.ts", "line", "validate", "shards"],
+    golden: ["common", "contract.ts", "recipe-contract.ts", "exports", "line", "validate", "shards"],
     threads: ["contract.ts", "tokens", "merge", "activities.ts"],
     "store.ts": ["common", "contract.ts", "manifests.ts", "sources.ts"],
     "contract.ts": ["status.ts", "recipe-contract.ts"],
@@ -236,6 +238,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/sdk-trace-node": ["telemetry"],
   commander: ["surfaces/cli"],
   croner: ["local-host"],
+  "csv-parse": ["datasets/golden"],
   "durable-functions": ["functions", "loop", "type:surfaces"],
   "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],

@@ -1,4 +1,5 @@
 import { messageOf } from "../kernel/errors.ts";
+import { parseExact } from "../kernel/exact-json.ts";
 import type { MessageInput as Message, ToolDefinitionInput as ToolDefinition } from "../wire/types.ts";
 import type { CaptureHandle, CaptureHook, StartCapture, ToolCallRecord } from "./capture.ts";
 import { type ChatChunk, type ChatCompletion, joinChunks } from "./chat-chunks.ts";
@@ -256,10 +257,10 @@ function textOf(content: Message["content"]): string {
   return Array.isArray(content) ? content.map((part) => part.text ?? "").join("") : "";
 }
 
-/** A tool call's arguments as the object they are; text when the model wrote no JSON. */
+/** A tool call's arguments as the object they are; text when the model wrote no JSON, or numbers that would be rounded. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     return text;
   }

@@ -11,6 +11,8 @@ export interface Capability {
   readonly methods: readonly Method[];
   /** Whether parts with `image_url` are taken. */
   readonly images: boolean;
+  /** Pictures that one example may have; 64 when absent. */
+  readonly most_images?: number;
   /** `required` for deployments that hold to the documents' letter; files without a mark are taken in practice. */
   readonly byte_order_mark: "optional" | "required";
   readonly fewest_examples: number;
@@ -75,6 +77,7 @@ export const CAPABILITIES: readonly Capability[] = [
     model: "*",
     methods: METHODS,
     images: true,
+    most_images: 10,
     most_tokens: undefined,
     source: "platform.openai.com: fine-tuning guides",
   },

@@ -71,6 +71,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
         read: z.number().int(),
         kept: z.number().int(),
         warnings: z.record(z.string(), z.number().int()),
+        warning_lines: z.record(z.string(), z.array(z.number().int())).optional(),
       }),
       role: "builder",
       effect: "write",

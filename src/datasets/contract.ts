@@ -122,6 +122,8 @@ export const datasetSchema = z.object({
   dropped: z.record(z.string(), z.number()).optional(),
   /** What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, … */
   warnings: z.record(z.string(), z.number()).optional(),
+  /** Golden only: for each warning the first lines of the file that it is about, at most ten. */
+  warning_lines: z.record(z.string(), z.array(z.number().int())).optional(),
   /** Groups on each side (examples that share a session or an input are one group), and the size of the largest. */
   group_counts: z.record(z.string(), z.number()).optional(),
   /** Tokens on each side, tools counted with every line, and the vocabulary they were counted with. */

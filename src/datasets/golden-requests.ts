@@ -74,13 +74,15 @@ export function createGoldenRequests({
         if (parts !== undefined) await removeGoldenParts(files, input);
         return { dataset: bare(known), existed: true };
       }
-      const warnings = golden?.warnings ?? (await goldenPartWarnings(files, input, parts ?? []));
+      const { warnings, warningLines } = golden ?? (await goldenPartWarnings(files, input, parts ?? []));
       const lines = golden === undefined ? goldenPartLines(files, input, parts ?? []) : asLines(golden.lines);
       // Before the record, so that a record always has its file; the same content goes under the same key.
       await files.write(sourceFileKey(plain.id), lines);
       const prepared = await prepareOnce(store, {
         ...plain,
-        ...(Object.keys(warnings).length > 0 ? { warnings: { ...warnings } } : {}),
+        ...(Object.keys(warnings).length > 0
+          ? { warnings: { ...warnings }, warning_lines: warningLines }
+          : {}),
       });
       if (parts !== undefined) await removeGoldenParts(files, input);
       return prepared;

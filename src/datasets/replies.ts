@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defined } from "../kernel/defined.ts";
 import { type Dataset, datasetSchema, SPLITS } from "./contract.ts";
+import { leftOut } from "./left-out.ts";
 import { FATES } from "./merge/select.ts";
 
 /**
@@ -16,6 +17,13 @@ export const datasetReplySchema = datasetSchema
     validation_path: z.string().optional(),
     test_path: z.string().optional(),
     reward_threshold: z.number().optional(),
+    kept: z.number().int().optional().meta({ description: "Examples in the files." }),
+    given: z.number().int().optional().meta({
+      description: "Examples that were kept or left out; `dropped` counts these by reason.",
+    }),
+    notices: z.array(z.string()).optional().meta({
+      description: "Sentences on what was left out, changed or is worth a look, the most important first.",
+    }),
     /** The durable status addresses, while it is being built. */
     urls: z.record(z.string(), z.string()).optional(),
   });
@@ -27,6 +35,7 @@ export function datasetReply(dataset: Dataset, urls?: Record<string, string>): D
     success: dataset.status !== "failed",
     dataset_id: dataset.id,
     ...facts,
+    ...leftOut(dataset),
     ...defined({
       local_path: dataset.files?.train?.path,
       validation_path: dataset.files?.validation?.path,

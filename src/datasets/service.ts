@@ -8,6 +8,7 @@ import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Dataset, ReadyDataset, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createGoldenRequests } from "./golden-requests.ts";
+import { type LeftOut, leftOut } from "./left-out.ts";
 import { createDatasetLineage } from "./lineage.ts";
 import { nearLines } from "./near-lines.ts";
 import type { goldenPartInputSchema } from "./recipe-contract.ts";
@@ -52,6 +53,9 @@ export function createDatasetService(deps: DatasetDeps) {
       addGoldenPart(files, input, { redact: settings.redactSecrets, format: input.format }),
 
     get,
+
+    /** What a finished dataset kept of what was given, and sentences on the rest. */
+    leftOut: (dataset: Dataset): LeftOut => leftOut(dataset),
 
     /** Tokens of the training side in the vocabulary of `model`: counted once, then remembered. */
     countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>

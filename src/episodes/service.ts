@@ -12,6 +12,7 @@ import {
   LightningError,
   messageOf,
 } from "../kernel/errors.ts";
+import { parseExact } from "../kernel/exact-json.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
@@ -35,6 +36,7 @@ export type EpisodeService = ReturnType<typeof createEpisodeService>;
 
 /** @throws invalid `invalid_input` that names the field */
 function check(raw: unknown, agentId: string): CheckedEpisodeInput {
+  refuseInexact(raw);
   if (typeof raw !== "object" || raw === null || Array.isArray(raw))
     throw invalid("invalid_input", "An episode must be a JSON object.");
   const item = { ...(raw as Record<string, unknown>) };
@@ -52,6 +54,16 @@ function check(raw: unknown, agentId: string): CheckedEpisodeInput {
     whole: "The episode",
     remedy: "See the input of recordEpisodes in the API description.",
   });
+}
+
+/** A line that a door handed over as text because of a number in it. @throws invalid `number_not_exact` */
+function refuseInexact(raw: unknown): void {
+  if (typeof raw !== "string") return;
+  try {
+    parseExact(raw);
+  } catch (thrown) {
+    if (isLightningError(thrown)) throw thrown;
+  }
 }
 
 /** What the door's schema, being that of one episode or of many, does not demand. */

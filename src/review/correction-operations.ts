@@ -105,6 +105,11 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
         training_count: z.number().int().optional(),
         validation_count: z.number().int().optional(),
         test_count: z.number().int().optional(),
+        kept: z.number().int().optional(),
+        given: z.number().int().optional(),
+        dropped: z.record(z.string(), z.number()).optional(),
+        warnings: z.record(z.string(), z.number()).optional(),
+        notices: z.array(z.string()).optional(),
         created_at: storedTimeSchema,
         urls: z.record(z.string(), z.string()).optional(),
       }),
@@ -146,6 +151,8 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
           dataset_id: id,
           status,
           ...counts,
+          ...datasets.leftOut(record),
+          ...defined({ dropped: record.dropped, warnings: record.warnings }),
           created_at,
         };
         return finished ? { body } : { status: 202, body: { ...body, urls } };

@@ -5,7 +5,7 @@ import type { ReviewService } from "./service.ts";
 
 export interface ReviewOperationDeps {
   readonly service: ReviewService;
-  readonly datasets: Pick<DatasetService, "prepareGolden" | "get">;
+  readonly datasets: Pick<DatasetService, "prepareGolden" | "get" | "leftOut">;
   readonly settings: Pick<Settings, "agentId">;
   readonly clock: Clock;
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Operation } from "../doors/operation.ts";
+import { isLightningError } from "../kernel/errors.ts";
+import { parseExact } from "../kernel/exact-json.ts";
 
 /** The part of JSON Schema that zod writes and the doors read. */
 export interface JsonSchema {
@@ -136,8 +138,9 @@ function valueOfText(field: Field, text: string): unknown {
   if (kinds.has("boolean") && (text === "true" || text === "false")) return text === "true";
   if ((kinds.has("array") || kinds.has("object")) && /^\s*[[{]/.test(text)) {
     try {
-      return JSON.parse(text) as unknown;
-    } catch {
+      return parseExact(text);
+    } catch (thrown) {
+      if (isLightningError(thrown)) throw thrown;
       return text;
     }
   }

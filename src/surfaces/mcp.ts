@@ -6,6 +6,8 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { CallContext, Operation } from "../doors/operation.ts";
+import { isLightningError } from "../kernel/errors.ts";
+import { parseExact } from "../kernel/exact-json.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { type ExtraTool, type McpTool, mcpTools } from "./mcp-tools.ts";
 import { packageVersion } from "./package-version.ts";
@@ -74,8 +76,9 @@ export function createMcpDoor(options: {
         return rpcError(413, -32_600, `The body is longer than ${LARGEST_BODY} characters.`);
       let body: unknown;
       try {
-        body = JSON.parse(text) as unknown;
-      } catch {
+        body = parseExact(text);
+      } catch (thrown) {
+        if (isLightningError(thrown)) return rpcError(400, -32_602, `${thrown.field}: ${thrown.message}`);
         return rpcError(400, -32_700, "The body is not JSON.");
       }
       let context: CallContext;

@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { HttpRequest } from "@azure/functions";
 import type { Operation } from "../doors/operation.ts";
-import { badRequest, messageOf, tooLarge } from "../kernel/errors.ts";
+import { badRequest, isLightningError, messageOf, tooLarge } from "../kernel/errors.ts";
+import { parseExact } from "../kernel/exact-json.ts";
 import { inputFields } from "./fields.ts";
 
 /** Well under what Azure Functions takes (210 MB), small enough to parse without stalling other requests for long. */
@@ -14,8 +15,9 @@ const CURL_TYPE = "application/x-www-form-urlencoded";
 
 /**
  * The body of a POST as an operation's raw input: an object; or, for rows with `manyAs`, an array or one JSON value a
- * line, handed over under that field. Lines that are no JSON are handed over as text, so that they are refused one by one.
- * @throws LightningError `bad_json`, `bad_content_type` (400), `body_too_large` (413)
+ * line, handed over under that field. Lines that are no JSON, or hold a number that would be rounded, are handed over as
+ * text, so that they are refused one by one.
+ * @throws LightningError `bad_json`, `bad_content_type` (400), `body_too_large` (413), `number_not_exact` (422)
  */
 export async function readBody(operation: Operation, request: HttpRequest): Promise<Record<string, unknown>> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
@@ -70,8 +72,9 @@ const bodyTooLarge = (bytes: number) =>
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExact(text);
   } catch (thrown) {
+    if (isLightningError(thrown)) throw thrown;
     throw badRequest("bad_json", `The body is not JSON: ${messageOf(thrown)}`, {
       remedy: "Send one JSON value in UTF-8.",
     });
@@ -95,7 +98,7 @@ function parseLines(bytes: Buffer): unknown[] {
 
 function parsedOrText(line: string): unknown {
   try {
-    return JSON.parse(line) as unknown;
+    return parseExact(line);
   } catch {
     return line;
   }

@@ -148,6 +148,9 @@ export type DatasetReply = {
   warnings?: {
     [name: string]: number;
   } | undefined;
+  warning_lines?: {
+    [name: string]: number[];
+  } | undefined;
   group_counts?: {
     [name: string]: number;
   } | undefined;
@@ -218,6 +221,12 @@ export type DatasetReply = {
   validation_path?: string | undefined;
   test_path?: string | undefined;
   reward_threshold?: number | undefined;
+  /** Examples in the files. */
+  kept?: number | undefined;
+  /** Examples that were kept or left out; `dropped` counts these by reason. */
+  given?: number | undefined;
+  /** Sentences on what was left out, changed or is worth a look, the most important first. */
+  notices?: string[] | undefined;
   urls?: {
     [name: string]: string;
   } | undefined;
@@ -2792,6 +2801,9 @@ export interface OperationOutputs {
     warnings: {
       [name: string]: number;
     };
+    warning_lines?: {
+      [name: string]: number[];
+    } | undefined;
   };
   /** Asks for the end of a dataset's build; what it wrote is removed. */
   cancelDataset: DatasetReply;
@@ -2839,6 +2851,8 @@ export interface OperationOutputs {
       message: string;
       remedy: string;
     }[];
+    /** All faults; `faults` holds the first of each file. */
+    faults_found: number;
   };
   /** Lists where each line of a dataset is from: its episodes and rewards, a page of some 500 at a time. */
   listExamples: {
@@ -2941,6 +2955,15 @@ export interface OperationOutputs {
     training_count?: number | undefined;
     validation_count?: number | undefined;
     test_count?: number | undefined;
+    kept?: number | undefined;
+    given?: number | undefined;
+    dropped?: {
+      [name: string]: number;
+    } | undefined;
+    warnings?: {
+      [name: string]: number;
+    } | undefined;
+    notices?: string[] | undefined;
     created_at: string;
     urls?: {
       [name: string]: string;

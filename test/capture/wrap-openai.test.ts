@@ -142,6 +142,22 @@ describe("wrapping an OpenAI client", () => {
     ]);
   });
 
+  test("arguments with longer numbers than a double holds are captured as the text that they are", async () => {
+    const text = '{"id":12345678901234567890}';
+    const called = { id: "call_1", type: "function" as const, function: { name: "find", arguments: text } };
+    await client.chat.completions.create({
+      model: "m",
+      messages: [
+        { role: "user", content: "find it" },
+        { role: "assistant", content: null, tool_calls: [called] },
+        { role: "tool", tool_call_id: "call_1", content: "found" },
+      ],
+    });
+    await hook.flush();
+    expect(sent[0]?.tool_calls?.[0]).toMatchObject({ tool_name: "find", arguments: text });
+    expect(sent[0]?.messages?.[1]).toMatchObject({ tool_calls: [{ function: { arguments: text } }] });
+  });
+
   test("a stream passes through chunk by chunk and is captured at its end", async () => {
     const stream = await client.chat.completions.create({
       model: "m",

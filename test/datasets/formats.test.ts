@@ -79,7 +79,6 @@ describe("rules of preference files, each broken and kept", () => {
 describe("rules of reinforcement files, each broken and kept", () => {
   test.each<[string, Line]>([
     ["last_not_user messages.1", rft({ messages: [user, assistant] })],
-    ["no_reference", { messages: [user] }],
     ["no_user messages", rft({ messages: [{ role: "system", content: "x" }] })],
     ["messages_missing messages", { reference_answer: "x" }],
   ])("%s", (rule, bad) => {
@@ -211,6 +210,8 @@ describe("warnings stand apart from faults, each raised and not raised", () => {
   const calling = (text: string) => sft([user, call(text)], { tools: [tool] });
   const lines: [keyof typeof WARNINGS, Format, readonly unknown[], readonly unknown[]][] = [
     ["duplicate_line", "sft", [sft(), sft()], many(2)],
+    ["two_assistants", "sft", [sft([user, assistant, other])], [sft([user, assistant, user, other])]],
+    ["no_reference", "rft", [{ messages: [user] }], [rft()]],
     ["no_system", "sft", [sft()], [sft([{ role: "system", content: "x" }, user, assistant])]],
     [
       "several_system_prompts",

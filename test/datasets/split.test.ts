@@ -79,12 +79,60 @@ describe("sides of groups", () => {
           const filled = SPLITS.every(
             (side) => own.includes(side) || (side === "test" && given.testSplit === 0),
           );
+          // What a small set still needs to be trained on, it takes from validation: the test below.
+          if (few < 30 && count(own, "train") < 10) return;
           if (filled) expect(after).toEqual(before);
           // A guarantee moves two groups at most, ever.
           expect(after.filter((side, i) => side !== own[i]).length).toBeLessThanOrEqual(2);
         },
       ),
     );
+  });
+
+  test("a small set has the ten examples that a training needs, where it has eleven at all, whatever the hashes say", () => {
+    const sized = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 29 });
+    fc.assert(
+      fc.property(anyShares, sized, fc.nat(1000), (given, sizes, from) => {
+        const group = keys(sizes.length, from);
+        const splitter = new Splitter(given);
+        const own = group.map((key, i) => splitter.place(key, i, sizes[i]));
+        const sides = [...own];
+        for (const move of splitter.moves()) sides[move.group] = move.to;
+        const examples = (of: Split) => sizes.reduce((sum, size, i) => sum + (sides[i] === of ? size : 0), 0);
+        const [train, validation] = [examples("train"), examples("validation")];
+        const held = sizes.filter((_, i) => sides[i] === "validation");
+        // Fewer than ten: no group could go without validation being empty, or all of them would not do.
+        if (train < 10) expect(train + validation - Math.min(...held)).toBeLessThan(10);
+        if (sizes.length >= 3 || given.testSplit === 0) expect(validation).toBeGreaterThan(0);
+        if (SPLITS.every((side) => own.includes(side))) expect(count(sides, "test")).toBe(count(own, "test"));
+      }),
+    );
+    for (let from = 0; from < 300; from++)
+      for (const n of [11, 13, 20]) {
+        const sides = assignSides(keys(n, from), shares());
+        expect(count(sides, "train")).toBeGreaterThanOrEqual(10);
+        expect(count(sides, "validation")).toBeGreaterThan(0);
+      }
+  });
+
+  test("as data grows, what a small set took goes back to validation, and nothing else moves", () => {
+    fc.assert(
+      fc.property(
+        anyShares,
+        fc.integer({ min: 2, max: 29 }),
+        fc.integer({ min: 30, max: 80 }),
+        (given, few, more) => {
+          const group = keys(few + more);
+          const before = assignSides(group.slice(0, few), given);
+          const after = assignSides(group, given);
+          const own = group.map((key) => sideOf(key, given).side);
+          if (new Set(own.slice(0, few)).size < (given.testSplit > 0 ? 3 : 2)) return;
+          for (let i = 0; i < few; i++)
+            if (before[i] !== after[i]) expect([before[i], after[i]]).toEqual(["train", "validation"]);
+        },
+      ),
+    );
+    expect.hasAssertions();
   });
 
   test("asking for a test side moves nothing between training and validation", () => {
@@ -197,8 +245,11 @@ describe("the merge", () => {
           const natural = names.map((name, i) =>
             merged.sides[i] === 0 ? 0 : sideCode(sideOf(name, options).side),
           );
-          // All groups on one side by themselves: then a guarantee moves one.
-          if (new Set(natural.filter((side) => side !== 0)).size === 2)
+          const trained = natural.filter((side) => side === sideCode("train")).length;
+          const placed = new Set(names.filter((_, i) => natural[i] !== 0)).size;
+          // All groups on one side by themselves: then a guarantee moves one. Few examples to train on: some more.
+          const isOwn = placed >= 30 || trained >= 10;
+          if (isOwn && new Set(natural.filter((side) => side !== 0)).size === 2)
             expect([...merged.sides]).toEqual(natural);
         }
         const [before, after] = [groupNames(old), groupNames([...old, ...added])];

@@ -21,7 +21,6 @@ type OtherRule =
   | "output_without_assistant"
   | "input_ends_with_assistant"
   | "last_not_user"
-  | "no_reference"
   | "reference_missing"
   | "over_token_limit"
   // Of hosted services, test/datasets/formats.test.ts.
@@ -36,6 +35,7 @@ const calls = (...ids: unknown[]) => ({
   tool_calls: ids.map((id) => ({ id, type: "function", function: { name: "now", arguments: "{}" } })),
 });
 const result = (id: unknown) => ({ role: "tool", tool_call_id: id, content: "noon" });
+const picture = (url: string) => ({ type: "image_url", image_url: { url } });
 const line = (messages: unknown, rest: Line = {}): Line => ({ messages, ...rest });
 const withTool = (...messages: unknown[]): Line => line(messages, { tools: [tool] });
 const named = (fields: Line) =>
@@ -67,6 +67,32 @@ const FIXTURES: Record<Exclude<LineRule, OtherRule>, { bad: unknown; good: unkno
   bad_field: {
     bad: line([{ ...user, name: 5 }, assistant]),
     good: line([{ ...user, name: "ann" }, assistant]),
+  },
+  unknown_part: {
+    bad: line([{ role: "user", content: [{ type: "input_audio", input_audio: {} }] }, assistant]),
+    good: line([user, { role: "assistant", content: [{ type: "refusal", refusal: "No." }] }]),
+  },
+  image_of_assistant: {
+    bad: line([user, { role: "assistant", content: [picture("https://x/y.png")] }]),
+    good: line([{ role: "user", content: [picture("https://x/y.png")] }, assistant]),
+  },
+  image_without_url: {
+    bad: line([{ role: "user", content: [{ type: "image_url", image_url: "https://x/y.png" }] }, assistant]),
+    good: line([{ role: "user", content: [picture("https://x/y")] }, assistant]),
+  },
+  image_not_taken: {
+    bad: line([{ role: "user", content: [picture("file:///tmp/y.png")] }, assistant]),
+    good: line([{ role: "user", content: [picture("data:image/png;base64,iVBORw0KGgo=")] }, assistant]),
+  },
+  too_many_images: {
+    bad: line([
+      { role: "user", content: Array.from({ length: 65 }, () => picture("https://x/y.png")) },
+      assistant,
+    ]),
+    good: line([
+      { role: "user", content: Array.from({ length: 64 }, () => picture("https://x/y.png")) },
+      assistant,
+    ]),
   },
   weight_on_wrong_role: {
     bad: line([{ ...user, weight: 1 }, assistant]),
@@ -135,6 +161,15 @@ const FIXTURES: Record<Exclude<LineRule, OtherRule>, { bad: unknown; good: unkno
     good: line([{ role: "user", content: "<|endoftext|>" }, assistant]),
   },
   byte_order_mark: { bad: `\uFEFF${JSON.stringify(line([user, assistant]))}`, good: line([user, assistant]) },
+  number_not_exact: {
+    bad: `{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hi."}],"tools":[{"type":"function","function":{"name":"now","parameters":{"maximum":12345678901234567890}}}]}`,
+    good: withTool(user, {
+      ...calls("a"),
+      tool_calls: [
+        { id: "a", type: "function", function: { name: "now", arguments: '{"id":12345678901234567890}' } },
+      ],
+    }),
+  },
   line_too_long: {
     bad: line([user, { role: "assistant", content: "x".repeat(LONGEST_LINE) }]),
     good: line([user, { role: "assistant", content: "x".repeat(100_000) }]),
@@ -185,6 +220,156 @@ test("all faults of a line are told, each with its place", () => {
     ["missing_content", "messages.1.content"],
     ["weight_not_0_or_1", "messages.1.weight"],
     ["no_user", "messages"],
+  ]);
+});
+
+describe("the parts of a turn's content", () => {
+  const of = (role: string, ...content: unknown[]) =>
+    line(role === "user" ? [{ role, content }, assistant] : [user, { role, content }]);
+  test.each<[string, unknown, string | undefined]>([
+    ["a text", of("user", { type: "text", text: "Hi" }), undefined],
+    [
+      "a text with nulls of a dump",
+      of("user", { type: "text", text: "Hi", annotations: [], x: null }),
+      undefined,
+    ],
+    ["a text part without text", of("user", { type: "text" }), "missing_content messages.0.content.0.text"],
+    ["a blank text", of("user", { type: "text", text: " " }), "empty_content messages.0.content.0.text"],
+    [
+      "a text that is none",
+      of("user", { type: "text", text: 5 }),
+      "content_not_text messages.0.content.0.text",
+    ],
+    [
+      "a text with more",
+      of("user", { type: "text", text: "Hi", cache_control: { type: "ephemeral" } }),
+      "unknown_key messages.0.content.0.cache_control",
+    ],
+    [
+      "a sound",
+      of("user", { type: "input_audio", input_audio: {} }),
+      "unknown_part messages.0.content.0.type",
+    ],
+    ["a file", of("user", { type: "file", file: {} }), "unknown_part messages.0.content.0.type"],
+    ["an inherited name", of("user", { type: "constructor" }), "unknown_part messages.0.content.0.type"],
+    [
+      "a user's refusal",
+      of("user", { type: "refusal", refusal: "No" }),
+      "unknown_part messages.0.content.0.type",
+    ],
+    ["a picture by https", of("user", picture("https://x/y.PNG?sig=1")), undefined],
+    ["a picture without an ending", of("user", picture("https://x/pictures/7")), undefined],
+    ["a picture in data", of("user", picture("data:image/webp;base64,UklGRg==")), undefined],
+    [
+      "a picture with detail",
+      of("user", { type: "image_url", image_url: { url: "https://x/y", detail: "low" } }),
+      undefined,
+    ],
+    [
+      "a detail that is none",
+      of("user", { type: "image_url", image_url: { url: "https://x/y", detail: "huge" } }),
+      "bad_field messages.0.content.0.image_url.detail",
+    ],
+    [
+      "no url",
+      of("user", { type: "image_url", image_url: {} }),
+      "image_without_url messages.0.content.0.image_url",
+    ],
+    ["nothing", of("user", { type: "image_url" }), "image_without_url messages.0.content.0.image_url"],
+    [
+      "a picture as a text",
+      of("user", { type: "image_url", image_url: "https://x/y.png" }),
+      "image_without_url messages.0.content.0.image_url",
+    ],
+    ...[
+      "https://x/y.gif",
+      "https://x/y.svg",
+      "http://x/y.png",
+      "file:///etc/passwd",
+      "ftp://x/y.png",
+      "javascript:alert(1)",
+      "y.png",
+      "data:image/gif;base64,R0lGOD==",
+      "data:text/html;base64,PGI+",
+      "data:image/png,raw",
+      "data:image/png;base64,",
+    ].map((url): [string, unknown, string] => [
+      url,
+      of("user", picture(url)),
+      "image_not_taken messages.0.content.0.image_url.url",
+    ]),
+    [
+      "the assistant's picture",
+      of("assistant", picture("https://x/y.png")),
+      "image_of_assistant messages.1.content.0.image_url",
+    ],
+  ])("%s", (_name, value, fault) => {
+    const checked = checkLine(text(value));
+    expect(checked.ok ? [] : checked.faults.map((one) => `${one.rule} ${one.field}`)).toEqual(
+      fault === undefined ? [] : [fault],
+    );
+  });
+});
+
+describe("null and empty are absent", () => {
+  const dumped = {
+    audio: null,
+    function_call: null,
+    annotations: [],
+    refusal: null,
+    tool_calls: null,
+    name: null,
+  };
+  test("in the turns, the line and the tools of an SDK's dump", () => {
+    const bare = { ...tool, function: { ...tool.function, description: null, strict: null } };
+    const value = {
+      messages: [user, { ...assistant, ...dumped, weight: null }],
+      tools: [bare],
+      functions: null,
+      parallel_tool_calls: null,
+      store: null,
+      metadata: {},
+    };
+    expect(checkLine(text(value))).toMatchObject({
+      ok: true,
+      line: { messages: [user, assistant], tools: [{ function: { name: "now" } }] },
+    });
+  });
+
+  test("also in both sides of a pair", () => {
+    const turn = (content: string) => ({ role: "assistant", content, ...dumped });
+    const pair = {
+      input: { messages: [{ ...user, name: null }], tools: null },
+      preferred_output: [turn("a")],
+      non_preferred_output: [turn("b")],
+      id: null,
+    };
+    expect(checkFormatLine(text(pair), "dpo")).toMatchObject({ ok: true });
+  });
+
+  test("but a grader's field of null stays", () => {
+    expect(checkFormatLine(text({ messages: [user], expected: null }), "rft")).toEqual({
+      ok: true,
+      line: { messages: [user], expected: null },
+    });
+  });
+});
+
+test("keys of tools and calls that the format does not know are refused, not lost", () => {
+  const rules = (value: unknown) => {
+    const checked = checkLine(text(value));
+    return checked.ok ? [] : checked.faults.map(({ rule, field }) => `${rule} ${field}`);
+  };
+  const stray = { ...tool, function: { ...tool.function, examples: ["now"] } };
+  expect(rules(line([user, assistant], { tools: [stray] }))).toEqual([
+    "unknown_key tools.0.function.examples",
+  ]);
+  expect(rules(line([user, assistant], { tools: [{ ...tool, cache: 1 }] }))).toEqual([
+    "unknown_key tools.0.cache",
+  ]);
+  const called = { id: "a", function: { name: "now", arguments: "{}", parsed: { x: 1 } } };
+  expect(rules(withTool(user, { role: "assistant", tool_calls: [called] }))).toEqual([
+    "unknown_key messages.1.tool_calls.0.function.parsed",
   ]);
 });
 

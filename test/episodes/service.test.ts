@@ -62,6 +62,21 @@ describe("recording episodes", () => {
     expect(shown.body).toMatchObject({ ...minimal, id: body.id, schema_version: 1, tool_names: ["add"] });
   });
 
+  test("a line whose number would be stored rounded is refused alone, by its place", async () => {
+    const { body } = await call("recordEpisodes", {
+      // As the door hands such a line over: as its text.
+      episodes: [
+        minimal,
+        '{"user_input":"Hi","assistant_output":"Ok","metadata":{"id":12345678901234567890}}',
+      ],
+    });
+    expect(body).toMatchObject({
+      recorded: 1,
+      failed: 1,
+      results: [{ status: "recorded" }, { error: { code: "number_not_exact", field: "metadata.id" } }],
+    });
+  });
+
   test("redacts every field on the server too and stores the rules' version and counts", async () => {
     const { body } = await call("recordEpisodes", {
       user_input: "I am bob@example.com",

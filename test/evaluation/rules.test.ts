@@ -101,6 +101,12 @@ describe("the verdict", () => {
 });
 
 describe("grading", () => {
+  test("tells calls apart that differ in the last of twenty digits", () => {
+    const expected = call("find", '{"id":12345678901234567890}');
+    expect(isRight(expected, call("find", '{ "id": 12345678901234567890 }'), "exact")).toBe(true);
+    expect(isRight(expected, call("find", '{"id":12345678901234567891}'), "exact")).toBe(false);
+  });
+
   test("judges the whole call, and names alone only where that was chosen", () => {
     const expected = call("search", '{"q":"x","n":1}');
     const reordered = call("search", '{ "n": 1.0, "q": "x" }');

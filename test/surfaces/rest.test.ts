@@ -114,6 +114,17 @@ describe("what a request says", () => {
     expect(seen).toEqual([]);
   });
 
+  test("a number that would be stored rounded is refused by its place", async () => {
+    const response = await post("/datasets", '{"name":"v","description":{"ids":[1,12345678901234567890]}}');
+    expect([response.status, await error(response)]).toMatchObject([
+      422,
+      { code: "number_not_exact", field: "description.ids.1" },
+    ]);
+    expect(seen).toEqual([]);
+    const text = '{"name":"12345678901234567890"}';
+    expect((await post("/datasets", text)).status).toBeLessThan(300);
+  });
+
   test("bytes that are no UTF-8 are refused", async () => {
     const request = azureRequest("POST", "/api/lightning/datasets", {
       headers: { "content-type": "application/json" },

@@ -2,16 +2,18 @@ import type { Message } from "../../../src/episodes/contract.ts";
 
 /** What an agent and its users said, made fit to be read. All of it is hostile until shown as text. */
 
-/** JSON indented; anything else as it is. */
+/** JSON indented; anything else as it is, and so is JSON with longer numbers than a double holds. */
 export function pretty(text: string): string {
   const trimmed = text.trim();
-  if (!/^[[{]/.test(trimmed)) return text;
+  if (!/^[[{]/.test(trimmed) || LONG_NUMBER.test(trimmed)) return text;
   try {
     return JSON.stringify(JSON.parse(trimmed), null, 2);
   } catch {
     return text;
   }
 }
+
+const LONG_NUMBER = /[:[,\s]-?(?:\d[\d.]{15}|[\d.]+[eE])/;
 
 export function textOf(content: Message["content"]): string {
   if (content === undefined || content === null) return "";

@@ -57,6 +57,11 @@ function DatasetPage({ one }: { one: Dataset }) {
         </>
       }
     >
+      {(one.notices ?? []).map((text) => (
+        <p key={text} class="notice warn">
+          {text}
+        </p>
+      ))}
       {one.error !== undefined && <p class="notice bad">{one.error}</p>}
       {one.same_as !== undefined && (
         <p class="notice">
@@ -134,7 +139,7 @@ function LeftOut({ one }: { one: Dataset }) {
   return (
     <Card
       title="Left out"
-      note={one.episode_count === undefined ? "" : `of ${count(one.episode_count)} that were looked at`}
+      note={one.given === undefined ? "" : `${count(one.kept)} of ${count(one.given)} kept`}
     >
       {dropped.length === 0 ? (
         <Empty title="Nothing was left out" />

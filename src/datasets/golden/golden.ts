@@ -1,18 +1,20 @@
 import { invalid } from "../../kernel/errors.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
+import { importRow } from "../exports/import.ts";
 import { contentHash } from "../line/normalise.ts";
 import type { Format } from "../recipe-contract.ts";
 import { SESSION_FIELD } from "../shards/file-keys.ts";
-import { add } from "../shards/shard-file.ts";
-import { type CheckedFormat, checkFormatLine, parseLine } from "../validate/line.ts";
-import { isFields, type LineFault } from "../validate/line-rules.ts";
-import { fromExport, fromPreferenceExport } from "./import.ts";
+import { type CheckedFormat, checkFormat, checkFormatLine, parseLine } from "../validate/line.ts";
+import { FaultList, isFields } from "../validate/line-rules.ts";
+import { lineWarnings } from "../validate/line-warnings.ts";
+import { Notes } from "./notes.ts";
+import { type RowFault, rowsOf } from "./rows.ts";
 
-interface GoldenFault extends LineFault {
+type GoldenFault = RowFault & {
   /** 1 for the first line of the file. */
   readonly line: number;
-}
+};
 
 export interface GoldenFile {
   /** Clean lines, ready to be stored; a blank one is "", so that all keep their numbers. */
@@ -23,6 +25,8 @@ export interface GoldenFile {
   readonly read: number;
   /** What was put right or is worth a look, counted. */
   readonly warnings: Readonly<Record<string, number>>;
+  /** For each warning the first lines that it is about. */
+  readonly warningLines: Record<string, number[]>;
 }
 
 export interface GoldenOptions {
@@ -48,45 +52,50 @@ const LINES_PER_PAUSE = 64;
  * @throws LightningError invalid `golden_invalid` with line, rule and remedy of the first 20 faults and their number
  */
 export async function readGolden(content: string, options: GoldenOptions): Promise<GoldenFile> {
-  const warnings: Record<string, number> = {};
+  const notes = new Notes();
   const faults: GoldenFault[] = [];
   const invalidLines = new Set<number>();
   const lines: string[] = [];
   const seen = new Set<string>();
   let total = 0;
   let kept = 0;
-  const { firstLine = 1 } = options;
+  const { firstLine = 1, format = "sft" } = options;
+  const refuse = (line: number, found: readonly RowFault[]) => {
+    invalidLines.add(line);
+    total += found.length;
+    for (const fault of found) if (faults.length < FAULTS_SHOWN) faults.push({ line, ...fault });
+  };
 
   const marked = content.startsWith("\uFEFF");
-  if (marked) add(warnings, "byte_order_mark");
-  const rows = (marked ? content.slice(1) : content).split(/\r?\n/);
-  if (rows.at(-1) === "") rows.pop();
-  for (const [index, row] of rows.entries()) {
+  if (marked) notes.add("byte_order_mark", firstLine);
+  const { rows, fault } = rowsOf(marked ? content.slice(1) : content, firstLine);
+  if (fault !== undefined) refuse(fault.line, [fault]);
+  for (const [index, { line, text }] of rows.entries()) {
     if (index % LINES_PER_PAUSE === LINES_PER_PAUSE - 1) await letOthersRun();
-    if (row.trim() === "") {
-      add(warnings, "blank_line");
+    // Stored at its own number where it can be, so that whoever names a line names the one of the file.
+    while (lines.length < line - firstLine) lines.push("");
+    if (text.trim() === "") {
+      notes.add("blank_line", line);
       lines.push("");
       continue;
     }
-    const { row: line, session } = apart(row);
-    const checked = cleaned(line, options, warnings);
-    if (checked.ok) {
-      kept++;
-      const hash = contentHash(checked.line);
-      if (seen.has(hash)) add(warnings, "duplicate_line");
-      seen.add(hash);
-      const ofSession = session === undefined ? {} : { [SESSION_FIELD]: cleanSession(session, options) };
-      lines.push(JSON.stringify({ ...checked.line, ...ofSession }));
+    const { row, session } = apart(text);
+    const checked = cleaned(row, line, options, notes);
+    if (!checked.ok) {
+      refuse(line, checked.faults);
       continue;
     }
-    invalidLines.add(index + firstLine);
-    total += checked.faults.length;
-    for (const fault of checked.faults)
-      if (faults.length < FAULTS_SHOWN) faults.push({ line: index + firstLine, ...fault });
+    for (const warning of lineWarnings(checked.line, format)) notes.add(warning, line);
+    const hash = contentHash(checked.line);
+    if (seen.has(hash)) notes.add("duplicate_line", line);
+    seen.add(hash);
+    kept++;
+    const ofSession = session === undefined ? {} : { [SESSION_FIELD]: cleanSession(session, options) };
+    lines.push(JSON.stringify({ ...checked.line, ...ofSession }));
   }
   if (total > 0) throw refusal(faults, total, invalidLines.size);
   if (kept === 0 && options.mayBeEmpty !== true) throw noExample();
-  return { lines, kept, read: rows.length, warnings };
+  return { lines, kept, read: rows.length, warnings: notes.warnings, warningLines: notes.lines };
 }
 
 export const noExample = () =>
@@ -110,31 +119,42 @@ function apart(row: string): { readonly row: string; readonly session?: string }
     : { row };
 }
 
+type Cleaned =
+  | Extract<CheckedFormat, { ok: true }>
+  | { readonly ok: false; readonly faults: readonly RowFault[] };
+
 /** A valid line without secrets. Redaction keeps the shape; should it ever not, the line is refused, not stored. */
-function cleaned(row: string, options: GoldenOptions, warnings: Record<string, number>): CheckedFormat {
-  const checked = imported(row, options.format ?? "sft", warnings);
+function cleaned(text: string, line: number, options: GoldenOptions, notes: Notes): Cleaned {
+  const checked = imported(text, line, options.format ?? "sft", notes);
   if (!checked.ok || !options.redact) return checked;
   const { value, counts } = redact(checked.line);
   if (Object.keys(counts).length === 0) return checked;
-  for (const [kind, times] of Object.entries(counts)) add(warnings, `redacted:${kind}`, times);
+  notes.addRedacted(checked.line, counts, line);
   return checkFormatLine(JSON.stringify(value), options.format ?? "sft");
 }
 
-function imported(row: string, format: Format, warnings: Record<string, number>): CheckedFormat {
-  const checked = checkFormatLine(row, format);
-  if (checked.ok || format === "rft") return checked;
-  const parsed = parseLine(row);
-  if (format === "dpo") {
-    const pair = parsed.ok ? fromPreferenceExport(parsed.value) : undefined;
-    const again = pair === undefined ? checked : checkFormatLine(JSON.stringify(pair), format);
-    if (again.ok) add(warnings, "imported:chosen_rejected");
-    return again;
-  }
-  const found = parsed.ok ? fromExport(parsed.value) : undefined;
-  if (found === undefined) return checked;
-  const again = checkFormatLine(JSON.stringify(found.example), format);
-  if (again.ok) add(warnings, `imported:${found.shape}`);
+function imported(text: string, line: number, format: Format, notes: Notes): Cleaned {
+  const parsed = parseLine(text);
+  if (!parsed.ok) return parsed;
+  const checked = checkFormat(parsed.value, format);
+  if (checked.ok) return checked;
+  const row = importRow(parsed.value, format);
+  if (row === undefined) return checked;
+  // What is wrong with a line of the format itself the validator says better.
+  if (!row.ok) return row.shape === "chat" ? chatFaults(row.faults, checked.faults) : row;
+  const again = checkFormat(row.value, format);
+  if (!again.ok) return again;
+  notes.add(`imported:${row.shape}`, line);
+  for (const key of row.dropped) notes.add(`left_out_key:${key.slice(0, 60)}`, line);
   return again;
+}
+
+function chatFaults(unread: readonly RowFault[], faults: readonly RowFault[]): Cleaned {
+  if (unread[0]?.rule !== "unread_key") return { ok: false, faults };
+  const list = new FaultList();
+  for (const { field = "" } of unread)
+    list.add("unknown_key", `\`${field.slice(0, 80)}\` is not a key of the format.`, field);
+  return { ok: false, faults: list.faults };
 }
 
 function refusal(faults: readonly GoldenFault[], total: number, invalidLines: number) {

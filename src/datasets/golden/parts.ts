@@ -2,7 +2,8 @@ import type { Files } from "../../files/files.ts";
 import { invalid, isLightningError } from "../../kernel/errors.ts";
 import { canonicalJson, sha256 } from "../../kernel/hashing.ts";
 import { add, readJson, writeJson } from "../shards/shard-file.ts";
-import { type GoldenOptions, noExample, readGolden } from "./golden.ts";
+import { type GoldenFile, type GoldenOptions, noExample, readGolden } from "./golden.ts";
+import { LINES_NAMED } from "./notes.ts";
 
 /**
  * A golden file larger than one request comes in parts of whole lines, each checked and redacted like a whole file and
@@ -16,6 +17,8 @@ export interface GoldenPart {
   readonly read: number;
   readonly kept: number;
   readonly warnings: Readonly<Record<string, number>>;
+  /** For each warning the first lines that it is about; parts of earlier versions have none. */
+  readonly warning_lines?: Record<string, number[]>;
 }
 type Named = { readonly agent_id: string; readonly name: string };
 
@@ -34,13 +37,13 @@ export async function addGoldenPart(
   const { first_line: firstLine } = input;
   if (firstLine === 1) await removeGoldenParts(files, input);
   try {
-    const { lines, kept, read, warnings } = await readGolden(input.content, {
+    const { lines, kept, read, warnings, warningLines } = await readGolden(input.content, {
       ...options,
       firstLine,
       mayBeEmpty: true,
     });
     const text = lines.map((line) => `${line}\n`).join("");
-    const facts = { part: sha256(text), read, kept, warnings };
+    const facts = { part: sha256(text), read, kept, warnings, warning_lines: warningLines };
     await files.write(linesKey(input, facts.part), once(text));
     await writeJson(files, factsKey(input, facts.part), facts);
     return facts;
@@ -50,13 +53,14 @@ export async function addGoldenPart(
   }
 }
 
-/** What all parts warn of. @throws invalid `golden_part_missing`, `golden_invalid` without any example */
+/** What all parts warn of, and in which lines first. @throws invalid `golden_part_missing`, `golden_invalid` without any example */
 export async function goldenPartWarnings(
   files: Files,
   of: Named,
   parts: readonly string[],
-): Promise<Record<string, number>> {
+): Promise<Pick<GoldenFile, "warnings" | "warningLines">> {
   const warnings: Record<string, number> = {};
+  const warningLines: Record<string, number[]> = {};
   let kept = 0;
   for (const [index, part] of parts.entries()) {
     const facts = await readJson<GoldenPart>(files, factsKey(of, part));
@@ -67,9 +71,11 @@ export async function goldenPartWarnings(
       });
     kept += facts.kept;
     for (const [reason, times] of Object.entries(facts.warnings)) add(warnings, reason, times);
+    for (const [reason, lines] of Object.entries(facts.warning_lines ?? {}))
+      warningLines[reason] = [...(warningLines[reason] ?? []), ...lines].slice(0, LINES_NAMED);
   }
   if (kept === 0) throw noExample();
-  return warnings;
+  return { warnings, warningLines };
 }
 
 /** The clean lines of all parts, as they stand in the file. */

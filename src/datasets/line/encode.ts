@@ -1,4 +1,5 @@
 import type { Episode, Message } from "../../episodes/contract.ts";
+import { parseToWrite } from "../../kernel/exact-json.ts";
 import type { DatasetLine, Example, Preference, Reinforcement } from "../contract.ts";
 import type { Format } from "../recipe-contract.ts";
 import { exampleLine } from "./example.ts";
@@ -78,7 +79,7 @@ function toPlainChat({ messages, tools }: Example) {
             tool_calls: turn.tool_calls.map(({ id, type, function: call }) => ({
               id,
               type,
-              function: { name: call.name, arguments: JSON.parse(call.arguments) as unknown },
+              function: { name: call.name, arguments: parseToWrite(call.arguments) },
             })),
           }),
       ...(turn.tool_call_id === undefined ? {} : { tool_call_id: turn.tool_call_id }),

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Message } from "../../episodes/contract.ts";
+import { parseToCompare } from "../../kernel/exact-json.ts";
 import { canonicalJson, keyedHash } from "../../kernel/hashing.ts";
 import { memoiseJson } from "../common/memoise-json.ts";
 import type { DatasetLine, Example, Preference, Reinforcement } from "../contract.ts";
@@ -95,7 +96,7 @@ function comparableArguments(text: unknown): string {
   // Plain chat files hold them as objects.
   if (typeof text !== "string") return canonicalJson(text);
   try {
-    return canonicalJson(JSON.parse(text));
+    return canonicalJson(parseToCompare(text));
   } catch {
     return text;
   }

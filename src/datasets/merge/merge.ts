@@ -132,7 +132,7 @@ async function placeGroups(
       if (size === 0) continue;
       const isHeld = held !== undefined && held[root] !== 0;
       if (isHeld) splitter.fix("test");
-      const side = late?.[root] === 1 || isHeld ? "test" : splitter.place(page.ownKey(k), root);
+      const side = late?.[root] === 1 || isHeld ? "test" : splitter.place(page.ownKey(k), root, size);
       sideOfRoot[root] = sideCode(side);
       groups[side]++;
       largestGroup = Math.max(largestGroup, size);

@@ -54,17 +54,34 @@ interface Nearest {
 /** How many groups per side can ever be moved away: two sides may be empty. */
 const SPARE = 2;
 
+/** No training job starts with fewer examples. */
+const TRAINABLE = 10;
+/** Of fewer groups than this, chance may well leave too few on the training side. */
+const SMALL = 30;
+
+interface SmallGroup {
+  readonly key: string;
+  readonly group: number;
+  readonly size: number;
+  readonly train: number;
+  side: Split;
+}
+
 /**
  * Places groups one at a time, in constant memory, and says at the end which few must move. The training side is never
  * empty, validation has a group when there are two, and test (if asked for) when there are three: an empty side takes,
- * from the side that has most groups, the one that lies nearest its boundary. Only then does a side depend on other
- * groups, which ends as soon as data grows.
+ * from the side that has most groups, the one that lies nearest its boundary. Of fewer than 30 groups the training side
+ * also takes validation groups, nearest first, until it has the ten examples that a job needs, where validation keeps
+ * one. Only in these two cases does a side depend on other groups; as data grows such a group goes back to the side that
+ * its key says, from training to validation. Nothing ever leaves or joins the test side for it.
  */
 export class Splitter {
   readonly #shares: SplitShares;
   readonly #counts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
   /** `${from}>${to}`: the groups of `from` that lie nearest to `to`. */
   readonly #nearest = new Map<string, Nearest[]>();
+  /** All groups that may move, while they are few. */
+  readonly #small: SmallGroup[] = [];
 
   constructor(shares: SplitShares) {
     this.#shares = shares;
@@ -75,9 +92,12 @@ export class Splitter {
     this.#counts[side]++;
   }
 
-  place(key: string, group: number): Split {
+  /** @param size examples of the group */
+  place(key: string, group: number, size = 1): Split {
     const place = sideOf(key, this.#shares);
     this.#counts[place.side]++;
+    if (this.#small.length < SMALL)
+      this.#small.push({ key, group, size, train: place.train, side: place.side });
     for (const to of SPLITS) if (to !== place.side) this.#remember(place, to, { group, key });
     return place.side;
   }
@@ -97,7 +117,33 @@ export class Splitter {
       counts[from]--;
       counts[to]++;
     }
-    return moves;
+    return [...moves, ...this.#toTrainable(moves)];
+  }
+
+  /** What the training side of a small set still needs, from validation, which keeps a group. */
+  #toTrainable(moves: readonly { group: number; to: Split }[]): { group: number; to: "train" }[] {
+    if (this.#small.length >= SMALL) return [];
+    const groups = this.#small.map((one) => ({
+      ...one,
+      side: moves.find(({ group }) => group === one.group)?.to ?? one.side,
+    }));
+    const examples = (all: readonly SmallGroup[]) => all.reduce((sum, { size }) => sum + size, 0);
+    const held = examples(groups.filter(({ side }) => side === "train"));
+    const spare = groups
+      .filter(({ side }) => side === "validation")
+      .toSorted((a, b) => a.train - b.train || (a.key < b.key ? -1 : 1));
+    // The one that lies deepest in validation stays there, unless the rest without it would be too few.
+    const stays = spare.findLast(({ size }) => held + examples(spare) - size >= TRAINABLE);
+    if (held >= TRAINABLE || stays === undefined) return [];
+    let count = held;
+    const taken: { group: number; to: "train" }[] = [];
+    for (const one of spare) {
+      if (count >= TRAINABLE) break;
+      if (one === stays) continue;
+      taken.push({ group: one.group, to: "train" });
+      count += one.size;
+    }
+    return taken;
   }
 
   #remember(place: Place, to: Split, group: { group: number; key: string }): void {

@@ -152,6 +152,7 @@ async function* episodeLines(
         continue;
       }
       if (judged.derivedTools.length > 0) add(summary.warnings, "derived_tool_definition");
+      for (const warning of judged.warnings) add(summary.warnings, warning);
       const { line, text } = judged;
       batch.push({ ...common, ...measured, line, text, score, origin: originOf(episode, its) });
     }

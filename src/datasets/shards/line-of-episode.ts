@@ -7,6 +7,7 @@ import { toExample } from "../line/example.ts";
 import { scoreOf } from "../line/score.ts";
 import type { Format, Recipe } from "../recipe-contract.ts";
 import { faultsOf } from "../validate/line.ts";
+import { templateWarnings } from "../validate/line-warnings.ts";
 
 export const formatOf = (recipe: Recipe): Format => recipe.format ?? "sft";
 
@@ -14,6 +15,8 @@ export interface EpisodeLine extends EncodedLine {
   readonly score: number;
   /** Tools that were called but never defined; each got a minimal definition by name. */
   readonly derivedTools: readonly string[];
+  /** What the line is kept in spite of. */
+  readonly warnings: readonly string[];
 }
 
 /** Why an episode is left out by what stands on it, or its score. The cheap questions, before its rewards are read. */
@@ -58,7 +61,9 @@ export function lineOf(
   const learnt = recipe.learn === "last" ? learnLastOnly(example) : example;
   const encoded = stages.time("convert", () => encode(formatOf(recipe), learnt, episode));
   if (typeof encoded === "string") return `invalid:${encoded}`;
-  return { ...encoded, score, derivedTools };
+  const warnings =
+    formatOf(recipe) === "chat" ? templateWarnings(learnt.messages).map((one) => `template:${one}`) : [];
+  return { ...encoded, score, derivedTools, warnings };
 }
 
 /**

@@ -8,6 +8,8 @@ import { encodingOf, lineCounter, loadCounter, SPECIAL_TOKEN } from "../tokens/t
 import { referencesOf } from "./formats.ts";
 import { checkFormatLine } from "./line.ts";
 import { FILE_RULES, type FileRule, LINE_RULES, type LineFault, type Warning } from "./line-rules.ts";
+import { lineWarnings } from "./line-warnings.ts";
+import { OtherShapes } from "./other-shapes.ts";
 import { declaredMismatch } from "./tools.ts";
 
 export interface FileFault {
@@ -92,6 +94,7 @@ export async function checkFile(
   const seen = new Set<string>();
   const prompts = new Set<string>();
   const references = new References();
+  const shapes = new OtherShapes();
   let bytes = 0;
   let tokens = 0;
   let longest = 0;
@@ -110,6 +113,7 @@ export async function checkFile(
       continue;
     }
     const checked = checkFormatLine(row.text, format, capability);
+    if (!checked.ok && shapes.meets(row.text, format, number)) continue;
     if (!checked.ok) {
       for (const fault of checked.faults)
         report(fault.rule, fault.message, { line: number, field: fault.field, remedy: fault.remedy });
@@ -135,6 +139,8 @@ export async function checkFile(
     if (seen.has(hash)) warn("duplicate_line");
     seen.add(hash);
     lookAt(line, row.text, format, prompts, warn);
+    for (const warning of lineWarnings(line, format))
+      if (warning !== "no_reference" || wanted.length === 0) warn(warning);
     if (format !== "rft") continue;
     references.add(line);
     for (const field of wanted)
@@ -146,6 +152,7 @@ export async function checkFile(
         });
   }
 
+  for (const { message, line } of shapes.told()) report("other_shape", message, { line });
   if (marked) warn("byte_order_mark");
   else if (capability.byte_order_mark === "required")
     report("byte_order_mark_required", "The file has no byte-order mark.");

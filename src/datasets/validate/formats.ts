@@ -1,4 +1,5 @@
 import type { Capability } from "../../catalog/capabilities.ts";
+import { MOST_PICTURES, picturesIn } from "./content-parts.ts";
 import { FaultList, type Fields, isFields, type LineFault, shown } from "./line-rules.ts";
 
 /** How the turns of a line are checked; handed in, since the chat rules are the same in every format. */
@@ -60,12 +61,9 @@ function moved(fault: LineFault, side: string, offset: number): LineFault {
   return { ...fault, field: `${side}.${Number(found[1]) - offset}${found[2] ?? ""}` };
 }
 
-/** A prompt for reinforcement: turns up to the user's last, and at least one field for the grader. */
+/** A prompt for reinforcement: turns up to the user's last; what else the line holds is for the grader. */
 export function checkReinforcement(line: Fields, list: FaultList, checkTurns: CheckTurns): void {
   checkTurns(line, "", list, "user");
-  const references = Object.keys(line).filter((key) => !RFT_KEYS.has(key));
-  if (references.length === 0)
-    list.add("no_reference", "The line has no field for the grader beside `messages`.", "");
 }
 const RFT_KEYS: ReadonlySet<string> = new Set(["messages", "tools", "parallel_tool_calls"]);
 
@@ -77,6 +75,10 @@ export const referencesOf = (line: Fields): string[] =>
 
 /** What one model of one provider does not take, beside the format's own rules. */
 export function checkCapability(turns: readonly unknown[], capability: Capability, list: FaultList): void {
+  const pictures = picturesIn(turns);
+  const { most_images: most = MOST_PICTURES } = capability;
+  if (pictures > most && pictures <= MOST_PICTURES)
+    list.add("too_many_images", `The example has ${pictures} pictures; the most is ${most}.`, "messages");
   for (const [index, turn] of turns.entries()) {
     if (!isFields(turn)) continue;
     if (turn.role === "developer" && !capability.developer_role)

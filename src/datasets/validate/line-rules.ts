@@ -7,7 +7,8 @@ export const LINE_RULES = {
   not_json: "Write one JSON object per line, without line breaks inside it.",
   not_object: 'Write an object: {"messages": [...]}.',
   unknown_key: "Remove the key, or correct its spelling.",
-  deprecated_functions: "Use `tools` and `tool_calls`; `functions` and `function_call` are no longer taken.",
+  deprecated_functions:
+    "Use `tools` and `tool_calls`; `functions` and `function_call` are deprecated. `lightning import` converts them.",
   messages_missing: "Add `messages`, a list of turns.",
   messages_empty: "Give at least one user and one assistant turn.",
   message_not_object: 'Write each turn as an object: {"role": "user", "content": "..."}.',
@@ -39,6 +40,11 @@ export const LINE_RULES = {
     "Name tools with 1 to 64 letters, digits, `_` and `-`; rename them in `tools` and in every call.",
   too_many_tools: "Declare at most 128 tools a line: those that the conversation needs.",
   special_token: "Remove the token, or write it in another way; the service refuses the file.",
+  unknown_part: "Use parts of type text, and image_url in the user's turns.",
+  image_of_assistant: "Let only the user's turns hold pictures.",
+  image_without_url: 'Write {"type": "image_url", "image_url": {"url": "https://..."}}.',
+  image_not_taken: "Give an https address, or data:image/... in base64, of a JPEG, PNG or WEBP picture.",
+  too_many_images: "Leave pictures out, or make several examples of it.",
   images_not_taken: "Leave images out, or choose a model that is trained on them.",
   role_not_taken: "Use a role that the model takes; `system` in the place of `developer`.",
   input_missing:
@@ -48,7 +54,6 @@ export const LINE_RULES = {
   output_without_assistant: "Give each output an assistant turn.",
   input_ends_with_assistant: "End the input before the answer: what is preferred stands in the outputs.",
   last_not_user: "End the line with the user's turn: the model answers it while it trains.",
-  no_reference: "Add a field that the grader compares with, such as `reference_answer`.",
   reference_missing: "Give the line the field, which the grader reads.",
   over_token_limit: "Shorten the example, or leave it out; the service would cut it.",
   no_user: "Add a user turn.",
@@ -58,6 +63,7 @@ export const LINE_RULES = {
   nul_character: "Remove the NUL character.",
   byte_order_mark: "Remove the byte-order mark in the middle of the file.",
   nested_too_deeply: "Flatten the value.",
+  number_not_exact: "Write the number as a text, in quotes; a double cannot hold its digits.",
   line_too_long: "Shorten the line, or leave it out.",
 } as const;
 
@@ -80,6 +86,8 @@ export const FILE_RULES = {
   validation_missing: "Give a validation file too; the method trains with none but both.",
   validation_overlaps: "Remove the examples from one of the two files.",
   method_not_offered: "Choose a model that is trained by this method.",
+  other_shape:
+    "Run `lightning import --file`: it turns such rows into lines of the format, or says why it cannot.",
   too_many_tokens: "Train for fewer epochs, or on fewer examples.",
 } as const;
 export type FileRule = keyof typeof FILE_RULES;
@@ -90,6 +98,9 @@ export const WARNINGS = {
   byte_order_mark: "The byte-order mark at the start was passed over.",
   duplicate_line: "Lines teach the same; the build keeps one of them.",
   no_system: "Lines have no system turn; answers then depend on the prompt used later.",
+  two_assistants:
+    "Two assistant turns follow one another; the service has refused such files, and taken others.",
+  no_reference: "Lines have no field beside `messages`; a grader that compares with one finds nothing.",
   several_system_prompts: "More than one system prompt is in use.",
   long_example: "Examples have more than 4,096 tokens; older models cut there.",
   special_token: "Texts hold special tokens such as <|endoftext|>; the hosted services refuse such files.",
@@ -117,9 +128,7 @@ export const LONGEST_LINE = 2_000_000;
 /** Deepest nesting taken: tool schemas go ten deep, and each level costs a stack frame. */
 export const DEEPEST_NESTING = 100;
 
-export type Fields = Record<string, unknown>;
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+export { type Fields, isFields } from "../common/fields.ts";
 
 /** Collects the faults of one line. */
 export class FaultList {

@@ -1,5 +1,6 @@
 import type { Capability } from "../../catalog/capabilities.ts";
 import { messageSchema } from "../../episodes/contract.ts";
+import { inexactNumber, NOT_EXACT } from "../../kernel/exact-json.ts";
 import {
   type DatasetLine,
   type Example,
@@ -9,6 +10,8 @@ import {
 } from "../contract.ts";
 import type { Format } from "../recipe-contract.ts";
 import { SPECIAL_TOKEN } from "../tokens/tokens.ts";
+import { withoutAbsent } from "./absent.ts";
+import { checkParts, isAbsent, MOST_PICTURES, picturesIn } from "./content-parts.ts";
 import { checkCapability, checkPreference, checkReinforcement, checkToolNames } from "./formats.ts";
 import {
   DEEPEST_NESTING,
@@ -24,7 +27,7 @@ import { checkTools, checkToolTraffic } from "./tools.ts";
 const LINE_KEYS = new Set(Object.keys(exampleSchema.shape));
 const MESSAGE_KEYS = new Set(Object.keys(messageSchema.shape));
 const ROLES: ReadonlySet<unknown> = new Set(messageSchema.shape.role.options);
-const DEPRECATED = new Set(["functions", "function_call"]);
+const DEPRECATED: ReadonlySet<string> = new Set(["functions", "function_call"]);
 
 type Refused = { readonly ok: false; readonly faults: readonly LineFault[] };
 export type CheckedLine = { readonly ok: true; readonly example: Example } | Refused;
@@ -45,8 +48,9 @@ export function checkFormatLine(text: string, format: Format, capability?: Capab
 }
 
 /** Checks a line of any format that is already parsed. */
-export function checkFormat(value: unknown, format: Format, capability?: Capability): CheckedFormat {
+export function checkFormat(given: unknown, format: Format, capability?: Capability): CheckedFormat {
   const list = new FaultList();
+  const value = withoutAbsent(given, format === "rft");
   list.faults.push(...faultsOf(value, format));
   if (capability !== undefined && isFields(value)) {
     const turns = format === "dpo" && isFields(value.input) ? value.input.messages : value.messages;
@@ -91,11 +95,15 @@ export function parseLine(text: string): { readonly ok: true; readonly value: un
     );
     return { ok: false, faults: list.faults };
   }
-  return { ok: true, value };
+  const inexact = inexactNumber(text);
+  if (inexact === undefined) return { ok: true, value };
+  list.add("number_not_exact", NOT_EXACT, inexact.field);
+  return { ok: false, faults: list.faults };
 }
 
 /** Checks a line that is already parsed. */
-export function checkExample(value: unknown): CheckedLine {
+export function checkExample(given: unknown): CheckedLine {
+  const value = withoutAbsent(given, false);
   const faults = [...faultsOf(value)];
   if (faults.length > 0) return { ok: false, faults };
   const parsed = exampleSchema.safeParse(value);
@@ -145,14 +153,18 @@ function checkTurns(line: Fields, at: string, list: FaultList, ending: "assistan
     checkMessage(message, `messages.${index}`, list);
   });
   const turns = messages.filter(isFields);
+  const pictures = picturesIn(turns);
+  if (pictures > MOST_PICTURES)
+    list.add("too_many_images", `The example has ${pictures} pictures; the most is ${MOST_PICTURES}.`, place);
   checkRoles(turns, list, ending);
   const declared = checkTools(line.tools, list);
   checkToolTraffic(turns, declared, line.parallel_tool_calls, list);
 }
 
 function checkKeys(fields: Fields, known: ReadonlySet<string>, at: string, list: FaultList): void {
-  for (const key of Object.keys(fields)) {
-    if (known.has(key)) continue;
+  for (const [key, value] of Object.entries(fields)) {
+    if (known.has(key) || value === null) continue;
+    if (!DEPRECATED.has(key) && isAbsent(value)) continue;
     const field = at === "" ? key : `${at}.${key}`;
     if (DEPRECATED.has(key)) list.add("deprecated_functions", `\`${key}\` is deprecated.`, field);
     else list.add("unknown_key", `\`${key.slice(0, 60)}\` is not a key of the format.`, field);
@@ -191,6 +203,7 @@ function checkContent(message: Fields, at: string, list: FaultList): void {
   )
     list.add("content_not_text", "The content is neither a text nor a list of parts.", `${at}.content`);
   else if (content.length === 0) list.add("empty_content", "The list of parts is empty.", `${at}.content`);
+  else checkParts(content, role, `${at}.content`, list);
 }
 
 function checkRoles(turns: readonly Fields[], list: FaultList, ending: "assistant" | "user" | "open"): void {

@@ -72,6 +72,10 @@ export function validateOperation() {
       as_of: z.string(),
       files: z.array(reportSchema),
       faults: z.array(faultSchema),
+      faults_found: z
+        .number()
+        .int()
+        .meta({ description: "All faults; `faults` holds the first of each file." }),
     }),
     role: "reader",
     effect: "read",
@@ -130,6 +134,7 @@ export function validateOperation() {
                 : {}),
             } as Record<string, number>,
           })),
+          faults_found: reports.reduce((sum, one) => sum + one.faults_found, together.length),
           faults: faults.map(({ line, field, ...fault }) => ({
             ...fault,
             ...(line === undefined ? {} : { line }),

@@ -1,5 +1,6 @@
 import { toolDefinitionSchema } from "../../episodes/contract.ts";
 import { memoiseJson } from "../common/memoise-json.ts";
+import { isAbsent } from "./content-parts.ts";
 import { FaultList, type Fields, isFields, shown } from "./line-rules.ts";
 
 const checked = memoiseJson((tools) => {
@@ -17,9 +18,23 @@ function checkTool(tool: unknown, index: number, names: Set<string>, list: Fault
     list.add("tools_invalid", `The tool is not a definition: ${parsed.error.issues[0]?.message}.`, at);
     return;
   }
+  checkStray(tool, TOOL_KEYS, `tools.${index}`, list);
+  checkStray((tool as Fields).function, FUNCTION_KEYS, `tools.${index}.function`, list);
   const { name } = parsed.data.function;
   if (names.has(name)) list.add("duplicate_tool", `The tool "${name}" is declared twice.`, `tools.${index}`);
   names.add(name);
+}
+
+const TOOL_KEYS: ReadonlySet<string> = new Set(["type", "function"]);
+const FUNCTION_KEYS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
+const CALL_KEYS: ReadonlySet<string> = new Set(["id", "type", "function"]);
+const CALLED_KEYS: ReadonlySet<string> = new Set(["name", "arguments"]);
+
+/** Keys that the format does not know would be lost on the way to the file. */
+function checkStray(fields: unknown, known: ReadonlySet<string>, at: string, list: FaultList): void {
+  for (const [key, value] of Object.entries(fields as Fields))
+    if (!known.has(key) && !isAbsent(value))
+      list.add("unknown_key", `\`${key.slice(0, 60)}\` is not a key of the format.`, `${at}.${key}`);
 }
 
 /** Checks the tool definitions of a line and answers their names; undefined when `tools` is absent. */
@@ -108,6 +123,8 @@ function checkCall(
     list.add("tool_call_without_function", "The call names no function.", at);
   } else {
     const { name, arguments: text } = call.function;
+    checkStray(call, CALL_KEYS, at, list);
+    checkStray(call.function, CALLED_KEYS, `${at}.function`, list);
     if (call.type !== undefined && call.type !== "function")
       list.add("tool_call_without_function", "The call's type is not `function`.", `${at}.type`);
     if (!isObjectText(text))

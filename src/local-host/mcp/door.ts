@@ -7,6 +7,7 @@ import {
   Server,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
+import { inexactNumber, NOT_EXACT, NOT_EXACT_REMEDY } from "../../kernel/exact-json.ts";
 import { failureText } from "../core-api/errors.ts";
 import type { Invoker } from "../core-api/invoker.ts";
 import type { RegisteredFunction, WireData } from "../core-api/types.ts";
@@ -73,6 +74,8 @@ async function streamable(deps: McpDoorDeps, parts: McpParts, call: IncomingCall
   } catch {
     return textReply(400, "The body is not JSON.");
   }
+  const inexact = inexactNumber(text);
+  if (inexact !== undefined) return textReply(400, `${inexact.field}: ${NOT_EXACT} ${NOT_EXACT_REMEDY}`);
   const headers = new Headers(call.headers);
   headers.set("accept", "application/json, text/event-stream");
   headers.delete("content-length");

@@ -6,6 +6,7 @@ import {
   type Server,
   type Transport,
 } from "@modelcontextprotocol/server";
+import { inexactNumber, NOT_EXACT, NOT_EXACT_REMEDY } from "../../kernel/exact-json.ts";
 import { presentedKey } from "../http/keys.ts";
 import { type IncomingCall, type OutgoingReply, readBody, textReply } from "../http/message.ts";
 
@@ -56,6 +57,8 @@ export function createSseDoor(
       if (body === undefined) return textReply(413, "The request body is too large.");
       const message = messageOf(body.toString("utf8"));
       if (message === undefined) return textReply(400, "The body is no JSON-RPC message.");
+      const inexact = inexactNumber(body.toString("utf8"));
+      if (inexact !== undefined) return textReply(400, `${inexact.field}: ${NOT_EXACT} ${NOT_EXACT_REMEDY}`);
       session.onmessage?.(message);
       return textReply(202, "Accepted");
     },

@@ -63,6 +63,10 @@ const SHOWN = [
   "reward_threshold",
   "figures",
   "dropped",
+  "kept",
+  "given",
+  "notices",
+  "warning_lines",
   "seconds",
 ];
 

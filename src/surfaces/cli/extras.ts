@@ -1,5 +1,7 @@
 import { Option } from "commander";
 import type { Operation } from "../../doors/operation.ts";
+import { isLightningError } from "../../kernel/errors.ts";
+import { parseExact } from "../../kernel/exact-json.ts";
 import { GOLDEN_PAGE } from "../../sdk/pages.ts";
 import { LARGEST_BODY } from "../rest-body.ts";
 import type { Extras } from "./command.ts";
@@ -141,21 +143,26 @@ async function readOr(
   }
 }
 
-/** Episodes of a file; lines that are no JSON go on as text, so that the server names them one by one. */
+/**
+ * Episodes of a file; lines that are no JSON, or hold a number that would be rounded, go on as text, so that the server
+ * names them one by one.
+ * @throws invalid `number_not_exact`
+ */
 function episodesIn(text: string, field: string): unknown[] {
   const bare = text.replace(/^\uFEFF/, "");
   try {
-    const value = JSON.parse(bare) as unknown;
+    const value = parseExact(bare);
     if (Array.isArray(value)) return value;
     const inside = (value as Record<string, unknown> | null)?.[field];
     return Array.isArray(inside) ? inside : [value];
-  } catch {
+  } catch (thrown) {
+    if (isLightningError(thrown)) throw thrown;
     return bare
       .split("\n")
       .filter((line) => line.trim() !== "")
       .map((line) => {
         try {
-          return JSON.parse(line) as unknown;
+          return parseExact(line);
         } catch {
           return line;
         }

@@ -37,9 +37,30 @@ const built =
             ] as const)
           : []),
         ["Same content as", body.same_as],
+        ["Kept", body.kept === undefined ? undefined : `${plain(body.kept)} of ${plain(body.given)}`],
       ]),
+      ...notices(body),
     ];
   };
+
+const notices = (body: Pick<Dataset, "notices">): string[] =>
+  list(body.notices).map((one) => `   ⚠️  ${plain(one)}`);
+
+const FAULTS_SHOWN = 20;
+
+/** What of the faults is not shown: all were counted, and of each file the reply holds the first. */
+function furtherFaults(body: ReplyOf<"validateFile">): string[] {
+  const held = list(body.faults).length;
+  const found = Math.max(held, body.faults_found ?? 0);
+  if (found <= FAULTS_SHOWN) return [];
+  const further = `   … and ${found - Math.min(held, FAULTS_SHOWN)} more`;
+  if (found === held) return [`${further}; --json shows them`];
+  return [
+    held > FAULTS_SHOWN
+      ? `${further}; --json shows ${held - FAULTS_SHOWN} of them, the others are counted alone`
+      : `${further}, which are counted alone`,
+  ];
+}
 
 const edgeFacts = (one: ReplyOf<"explainExample">["edges"][number]) =>
   [
@@ -195,6 +216,10 @@ export const DATA_COMMANDS = {
       "📦 Dataset:",
       ...datasetFacts(body),
       ...facts([["Test examples", body.test_count]]),
+      ...facts([
+        ["Kept", body.kept === undefined ? undefined : `${plain(body.kept)} of ${plain(body.given)}`],
+      ]),
+      ...notices(body),
       ...outline(withoutCharts(body)),
       ...charts(body),
     ],
@@ -217,14 +242,12 @@ export const DATA_COMMANDS = {
         ),
       ]),
       ...list(body.faults)
-        .slice(0, 20)
+        .slice(0, FAULTS_SHOWN)
         .map(
           (one) =>
             `   ${plain(one.file)}${one.line === undefined ? "" : `:${plain(one.line)}`} ${plain(one.rule)}: ${plain(one.message)} ${plain(one.remedy)}`,
         ),
-      ...(list(body.faults).length > 20
-        ? [`   … and ${list(body.faults).length - 20} more; --json shows them`]
-        : []),
+      ...furtherFaults(body),
     ],
   },
   verifyAnswer: {

@@ -1,0 +1,97 @@
+import { invalid } from "./errors.ts";
+
+/**
+ * JSON whose numbers mean what they say. `JSON.parse` rounds what a double cannot hold: an id of 20 digits becomes its
+ * neighbour, 1e400 infinity. Here such a number is found by its place, so that a door refuses it and nothing rounded is
+ * stored. What a double holds is taken in any spelling: `1.0`, `-0` and the 17 digits that some writers print.
+ */
+export interface InexactNumber {
+  /** Path to the number: `metadata.ids.0`; empty: the value as a whole. */
+  readonly field: string;
+}
+
+/** Numbers that may not fit, outside texts for the most part: nearly every JSON text is told by it alone. */
+const SUSPECT = /(?:^|[:[,\s])-?(?:\d{16}|0\.\d{18}|[1-9][\d.]{18}|[\d.]+[eE][+-]?\d{3}|\d[\d.]{15,}[eE])/;
+const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d[\d.eE+-]*|[{}[\],]/g;
+/** What a double is printed with at most, and where its digits begin to go. */
+const MOST_DIGITS = 17;
+const LEAST_NORMAL = 2.2250738585072014e-308;
+
+/** The first number of a JSON text that a double cannot hold; undefined: there is none. The text is valid JSON. */
+export function inexactNumber(text: string): InexactNumber | undefined {
+  if (!SUSPECT.test(text)) return undefined;
+  const path: { key: string | number | undefined; readonly isList: boolean }[] = [];
+  for (const [token] of text.matchAll(TOKEN)) {
+    const top = path.at(-1);
+    if (token === "{") path.push({ key: undefined, isList: false });
+    else if (token === "[") path.push({ key: 0, isList: true });
+    else if (token === "}" || token === "]") path.pop();
+    else if (token === ",") {
+      if (top !== undefined) top.key = typeof top.key === "number" ? top.key + 1 : undefined;
+    } else if (token.startsWith('"')) {
+      // Of an object's texts the first after its brace or a comma is a key.
+      if (top !== undefined && !top.isList && top.key === undefined) top.key = JSON.parse(token) as string;
+    } else if (!isExact(token)) return { field: path.map(({ key }) => key).join(".") };
+  }
+  return undefined;
+}
+
+/**
+ * A JSON text's value, all of whose numbers are as they stand.
+ * @throws SyntaxError; invalid `number_not_exact` with the number's place
+ */
+export function parseExact(text: string): unknown {
+  const value = JSON.parse(text) as unknown;
+  const inexact = inexactNumber(text);
+  if (inexact === undefined) return value;
+  throw invalid("number_not_exact", NOT_EXACT, { ...inexact, remedy: NOT_EXACT_REMEDY });
+}
+export const NOT_EXACT = "The number has more digits than a double holds; it would be stored rounded.";
+export const NOT_EXACT_REMEDY = "Write the number as a text, in quotes.";
+
+/** Whether a number's text and the double that is read from it are one number. */
+export function isExact(source: string): boolean {
+  const value = Number(source);
+  if (!Number.isFinite(value)) return false;
+  const given = decimalOf(source);
+  if (given.digits === "") return true;
+  const isFraction = given.exponent < 0 && Math.abs(value) >= LEAST_NORMAL;
+  if (isFraction && given.digits.length <= MOST_DIGITS) return true;
+  const held = decimalOf(String(value));
+  return given.digits === held.digits && given.exponent === held.exponent;
+}
+
+/** Digits without zeros at either end, and the power of ten that they are multiplied by. */
+function decimalOf(source: string): { digits: string; exponent: number } {
+  const [mantissa = "", power = "0"] = source.replace(/^-/, "").split(/[eE]/);
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  const all = `${whole}${fraction}`;
+  const digits = all.replace(/0+$/, "");
+  const exponent = Number(power) - fraction.length + (all.length - digits.length);
+  const bare = digits.replace(/^0+/, "");
+  return bare === "" ? { digits: "", exponent: 0 } : { digits: bare, exponent };
+}
+
+/** The reviver of `JSON.parse` is told the number's text, from Node 22 on. */
+const withNumbers = (text: string, replaced: (source: string, value: number) => unknown): unknown =>
+  JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === "number" && context?.source !== undefined ? replaced(context.source, value) : value,
+  );
+
+/**
+ * A JSON text as a value for comparing: a number that a double cannot hold stands as its digits, apart from any other.
+ * @throws SyntaxError
+ */
+export const parseToCompare = (text: string): unknown =>
+  SUSPECT.test(text)
+    ? withNumbers(text, (source, value) => (isExact(source) ? value : { "\0number": source }))
+    : (JSON.parse(text) as unknown);
+
+const Raw = JSON as unknown as { rawJSON(text: string): unknown };
+
+/**
+ * A JSON text as a value for writing: `JSON.stringify` writes each number as it stood.
+ * @throws SyntaxError
+ */
+export const parseToWrite = (text: string): unknown =>
+  withNumbers(text, (source, value) => (String(value) === source ? value : Raw.rawJSON(source)));
