@@ -2,6 +2,8 @@ import { z } from "zod";
 import { messageSchema, toolDefinitionSchema } from "../doors/chat.ts";
 import { agentIdSchema, idSchema, jsonSchema, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { timeSchema } from "../doors/times.ts";
+import { toIso } from "../kernel/clock.ts";
+import { sha256 } from "../kernel/hashing.ts";
 
 export {
   contentPartSchema,
@@ -159,3 +161,15 @@ export const episodeSchema = z.object({
   schema_version: z.literal(1),
 });
 export type Episode = z.output<typeof episodeSchema>;
+
+/** Sample keys are 0 to 1023: a million episodes are a page of a thousand to each. */
+export const SAMPLE_KEYS = 1024;
+export const sampleKeyOf = (agentId: string, id: string): number =>
+  Number.parseInt(sha256(`${agentId}/${id}`).slice(0, 8), 16) % SAMPLE_KEYS;
+
+/** No agent that sends episodes is older. */
+export const EARLIEST_CREATED_AT = "2000-01-01T00:00:00.000Z";
+/** How far a sender's clock may be ahead: more than any two time zones are apart. */
+const MOST_AHEAD_MS = 48 * 3_600_000;
+/** The latest `created_at` that is believed now. */
+export const latestBelievable = (now: number): string => toIso(now + MOST_AHEAD_MS);

@@ -1,8 +1,13 @@
-import { toIso } from "../kernel/clock.ts";
 import { invalid, tooLarge } from "../kernel/errors.ts";
-import { canonicalJson, sha256 } from "../kernel/hashing.ts";
+import { canonicalJson } from "../kernel/hashing.ts";
 import { type CaptureSettings, cleanEpisode } from "./clean.ts";
-import type { CheckedEpisodeInput, Episode } from "./contract.ts";
+import {
+  type CheckedEpisodeInput,
+  EARLIEST_CREATED_AT,
+  type Episode,
+  latestBelievable,
+  sampleKeyOf,
+} from "./contract.ts";
 import { jsonCopy } from "./json-copy.ts";
 
 /**
@@ -10,18 +15,6 @@ import { jsonCopy } from "./json-copy.ts";
  * feed adds later.
  */
 export const MOST_EPISODE_BYTES = 2 * 1024 * 1024 - 16 * 1024;
-
-/** Sample keys are 0 to 1023: a million episodes are a page of a thousand to each. */
-export const SAMPLE_KEYS = 1024;
-export const sampleKeyOf = (agentId: string, id: string): number =>
-  Number.parseInt(sha256(`${agentId}/${id}`).slice(0, 8), 16) % SAMPLE_KEYS;
-
-/** No agent that sends episodes is older. */
-const EARLIEST_CREATED_AT = "2000-01-01T00:00:00.000Z";
-/** How far a sender's clock may be ahead: more than any two time zones are apart. */
-const MOST_AHEAD_MS = 48 * 3_600_000;
-/** The latest `created_at` that is believed now. */
-export const latestBelievable = (now: number): string => toIso(now + MOST_AHEAD_MS);
 
 /** @throws invalid `created_at_out_of_range` */
 function checkCreatedAt(createdAt: string | undefined, now: string): void {

@@ -1,4 +1,4 @@
-import { latestBelievable } from "../episodes/rules.ts";
+import { latestBelievable } from "../episodes/contract.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
 /** So many judged episodes at most, the newest, a page of a ledger: it costs the same with any number of them. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { latestBelievable } from "../episodes/rules.ts";
+import { latestBelievable } from "../episodes/contract.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { IS_JUDGED, Mean, newestJudged } from "./judged.ts";
 

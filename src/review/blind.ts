@@ -1,6 +1,6 @@
 import type { CallContext, Operation } from "../doors/operation.ts";
 import { forbidden } from "../kernel/errors.ts";
-import { isSameName } from "../rewards/slots.ts";
+import { isSameName } from "../kernel/names.ts";
 import type { ReviewRules } from "./contract.ts";
 import { blinded } from "./offers.ts";
 

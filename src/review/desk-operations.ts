@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { writerOf } from "../doors/writer.ts";
 import { invalid } from "../kernel/errors.ts";
+import { canonicalName } from "../kernel/names.ts";
 import { rewardSchema } from "../rewards/contract.ts";
-import { writerOf } from "../rewards/operations.ts";
-import { canonicalName } from "../rewards/slots.ts";
 import { labelInputSchema, offerSchema, reviewStatusSchema } from "./contract.ts";
 import type { ReviewOperationDeps } from "./operation-deps.ts";
 

@@ -1,4 +1,4 @@
-import { latestBelievable } from "../episodes/rules.ts";
+import { latestBelievable } from "../episodes/contract.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Reason, ReviewRules, Sampling, Why } from "./contract.ts";
 import { drawOrder, isDisputed, isOpenTo, type Judged, newTools, signed } from "./rules.ts";

@@ -1,6 +1,6 @@
 import type { Episode } from "../episodes/contract.ts";
+import { isSameName } from "../kernel/names.ts";
 import { PENALTY_SOURCES } from "../rewards/contract.ts";
-import { isSameName } from "../rewards/slots.ts";
 import { type Lease, type ReviewItem, type ReviewRules, SAMPLING, type Sampling } from "./contract.ts";
 
 /** The fields of an episode that decide whether and why it is offered. */

@@ -1,4 +1,4 @@
-import { SAMPLE_KEYS, sampleKeyOf } from "../episodes/rules.ts";
+import { SAMPLE_KEYS, sampleKeyOf } from "../episodes/contract.ts";
 import type { Judged } from "./rules.ts";
 import type { ReviewStore } from "./store.ts";
 

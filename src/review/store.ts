@@ -1,10 +1,10 @@
 import type { Clock } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/hashing.ts";
+import { foldedName } from "../kernel/names.ts";
 import type { BatchOperation, Condition, Ledger, LedgerDocument, Page, Stored } from "../ledger/ledger.ts";
 import { bare, each } from "../ledger/ledger.ts";
 import { createOrReplace, retryRaces, unlessKind } from "../ledger/races.ts";
 import { rememberAnswers, rememberCounts } from "../ledger/remembered-counts.ts";
-import { foldedName } from "../rewards/slots.ts";
 import { DEFAULT_RULES, type Reviewer, type ReviewItem, type ReviewRules } from "./contract.ts";
 import { countReviewed, type Reviewed } from "./reviewed.ts";
 import { JUDGED_FIELDS, type Judged } from "./rules.ts";

@@ -1,8 +1,9 @@
+import { NAMELESS_WRITERS } from "../doors/writer.ts";
 import type { Episode } from "../episodes/contract.ts";
 import { hashedId } from "../kernel/ids.ts";
+import { canonicalName } from "../kernel/names.ts";
 import type { Reward, RewardSource } from "./contract.ts";
 import { costPenalty, evalValue, fraction, latencyPenalty, type RewardSettings } from "./rules.ts";
-import { canonicalName, NAMELESS_WRITERS } from "./slots.ts";
 
 /**
  * What an episode says about itself, as rewards. Read besides `request_latency_ms`, `cost_usd`, `error` and the tool

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { type CallContext, defineOperation } from "../doors/operation.ts";
+import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { writerOf } from "../doors/writer.ts";
+import { canonicalName } from "../kernel/names.ts";
 import { REWARD_SOURCES, type Reward, rewardInputSchema, rewardSchema } from "./contract.ts";
 import type { RewardService } from "./service.ts";
-import { canonicalName, NAMELESS_WRITERS } from "./slots.ts";
 
 const assignedSchema = rewardSchema.extend({
   success: z.literal(true),
@@ -41,10 +42,6 @@ const listed = (reward: Reward): z.input<typeof listedSchema> => ({
   metadata: reward.metadata,
   created_at: reward.created_at,
 });
-
-/** Whose slot a call writes into; a body cannot say. */
-export const writerOf = ({ principal, caller }: Pick<CallContext, "principal" | "caller">): string =>
-  principal ?? NAMELESS_WRITERS[caller?.kind === "key" ? "key" : "local"];
 
 export function rewardOperations(deps: { service: RewardService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;

@@ -4,8 +4,6 @@ import { invalid } from "../kernel/errors.ts";
 import { type CheckedRewardInput, PENALTY_SOURCES, type Reward, type RewardSource } from "./contract.ts";
 import { latestPerSlot } from "./slots.ts";
 
-export { latestPerSlot };
-
 export type RewardSettings = Pick<
   Settings,
   "evalThreshold" | "latencyThresholdMs" | "latencyPenalty" | "costThresholdUsd" | "costPenalty"

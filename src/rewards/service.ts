@@ -1,17 +1,19 @@
 import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
+import { NAMELESS_WRITERS } from "../doors/writer.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
+import { canonicalName } from "../kernel/names.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
 import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
 import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
 import { type RewardSettings, rewardValue } from "./rules.ts";
-import { canonicalName, earlierOf, latestPerSlot, NAMELESS_WRITERS } from "./slots.ts";
+import { earlierOf, latestPerSlot } from "./slots.ts";
 import { createRewardStore } from "./store.ts";
 
 export interface RewardServiceDeps {

@@ -1,17 +1,5 @@
+import { canonicalName, foldedName } from "../kernel/names.ts";
 import type { Reward } from "./contract.ts";
-
-/** Who writes where nobody is signed in, and what an episode says about itself. */
-export const NAMELESS_WRITERS = { local: "local", key: "key", auto: "auto" } as const;
-
-/** A name as it is stored: no space around it, and an empty one is none. */
-export function canonicalName(name: string | undefined): string | undefined {
-  const trimmed = name?.normalize("NFC").trim();
-  return trimmed === "" ? undefined : trimmed;
-}
-
-/** Names of people and evaluators are compared without case: `Alice` and `alice` are one judge. */
-export const foldedName = (name: string | undefined): string => canonicalName(name)?.toLowerCase() ?? "";
-export const isSameName = (a: string, b: string): boolean => foldedName(a) === foldedName(b);
 
 type About = Pick<Reward, "source" | "evaluator" | "rubric">;
 
@@ -23,7 +11,7 @@ const judgementOf = (reward: About): string =>
  * A slot is writer, source, evaluator and rubric: a later reward of it supersedes the earlier. Rewards of earlier
  * versions, whose writer nobody noted, keep the slots they had, by letter, so that their aggregates stay as they are.
  */
-export function slotOf(reward: About & Pick<Reward, "writer">): string {
+function slotOf(reward: About & Pick<Reward, "writer">): string {
   if (reward.writer === undefined)
     return JSON.stringify([reward.source, reward.evaluator ?? null, reward.rubric ?? null]);
   return JSON.stringify([foldedName(reward.writer), judgementOf(reward)]);

@@ -63,9 +63,13 @@ export type Desk = Awaited<ReturnType<typeof openDesk>>;
 
 /** The rows of episodes, rewards and reviews over one ledger, called as every door calls them. */
 export async function openDesk({
-  ledger: kind = "SQLite" as keyof typeof LEDGERS,
+  ledger: kind = "SQLite",
   random = seeded(1),
-  wrap = (row: Operation, _review: ReturnType<typeof createReviewService>) => row,
+  wrap = (row) => row,
+}: {
+  readonly ledger?: keyof typeof LEDGERS;
+  readonly random?: () => number;
+  readonly wrap?: (row: Operation, review: ReturnType<typeof createReviewService>) => Operation;
 } = {}) {
   const clock = new VirtualClock();
   const { ledger, close } = await LEDGERS[kind](clock);
@@ -119,7 +123,7 @@ export async function openDesk({
       }
     },
     next: async (reviewer: string, as?: Partial<CallContext>) =>
-      (await call("nextReview", { reviewer }, as)).item as Body,
+      (await call("nextReview", { reviewer }, as)).item,
     label: (reviewer: string, episode_id: string, value = 1, as?: Partial<CallContext>) =>
       call("submitReview", { reviewer, episode_id, value }, as),
     queue: () => call("getReviewQueue"),
