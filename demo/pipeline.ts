@@ -10,6 +10,8 @@ export interface DatasetFacts {
 
 export interface EvaluationFacts {
   readonly pairs: number;
+  /** Independent groups that the verdict counted. */
+  readonly groups?: number;
   readonly baseline_accuracy: number;
   readonly candidate_accuracy: number;
   readonly difference: number;

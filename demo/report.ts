@@ -6,7 +6,7 @@ export interface DemoResult {
   readonly round: number;
   readonly home: string;
   readonly agent_id: string;
-  /** Share of the set-aside requests that the base model (the tuned model) routes to the right tool. */
+  /** Share of the set-aside requests that the base model (the tuned model) answers with the right call, arguments included. */
   readonly accuracy_before: number;
   readonly accuracy_after: number;
   readonly evaluation: EvaluationFacts;
@@ -56,8 +56,8 @@ export function toTable(result: DemoResult): string {
   const { evaluation, control, counts } = result;
   const rows: (readonly [string, string] | undefined)[] = [
     [
-      "Tool routing on the set-aside requests",
-      `${counts.pairs} requests in ${counts.set_aside_groups} groups`,
+      "Whole tool calls, set-aside requests",
+      `${counts.pairs} requests in ${evaluation.groups ?? counts.set_aside_groups} groups`,
     ],
     ["  before (base model)", percent(result.accuracy_before)],
     ["  after (tuned model)", percent(result.accuracy_after)],

@@ -34,6 +34,7 @@ const contracts = STAGES.flatMap(contractsOf);
 const PLAIN = [
   ...["datasets", "training", "evaluation", "deployments", "pipelines"].map((one) => `${one}/status.ts`),
   "deployments/probing.ts",
+  "evaluation/metric-words.ts",
 ];
 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -48,6 +49,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ...stageArrows,
   // Groups are told by the functions that builds use, so that both count alike.
   evaluation: [...(stageArrows.evaluation ?? []), "datasets/line"],
+  // What a verdict judged is said in the same words wherever it is shown.
+  deployments: [...(stageArrows.deployments ?? []), "evaluation/metric-words.ts"],
   review: [
     ...GROUND,
     ...["episodes", "rewards", "datasets"].flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]),

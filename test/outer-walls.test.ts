@@ -27,6 +27,7 @@ const PAGE_TYPES = [
 /** Pure values that the page would else have to repeat, by name. */
 const PAGE_VALUES: Readonly<Record<string, readonly string[]>> = {
   "src/surfaces/first-questions.ts": ["FIRST_QUESTIONS"],
+  "src/evaluation/metric-words.ts": ["metricWords"],
   "src/training/status.ts": ["isEndedRun", "RUN_STATUSES"],
   "src/pipelines/status.ts": ["isEndedPipeline", "WORKING_STAGES"],
 };

@@ -4,11 +4,11 @@ import { conflict, invalid, notFound } from "../kernel/errors.ts";
 import { type Evaluation, type Pair, pairSchema, type VerdictFacts } from "./contract.ts";
 
 /** How the two models did on one example. */
-export const OUTCOMES = ["candidate_only", "baseline_only", "both", "neither"] as const;
+const OUTCOMES = ["candidate_only", "baseline_only", "both", "neither"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 export const outcomeSchema = z.enum(OUTCOMES);
 
-export const outcomeOf = ({ baseline_correct, candidate_correct }: Pair): Outcome => {
+const outcomeOf = ({ baseline_correct, candidate_correct }: Pair): Outcome => {
   if (candidate_correct) return baseline_correct ? "both" : "candidate_only";
   return baseline_correct ? "baseline_only" : "neither";
 };

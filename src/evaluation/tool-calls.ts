@@ -24,7 +24,7 @@ export function parseArguments(text: string): unknown {
     /^-?\d+$/.test(context.source)
       ? BigInt(context.source)
       : value;
-  return JSON.parse(text.trim() === "" ? "{}" : text, exact as (key: string, value: unknown) => unknown);
+  return JSON.parse(text.trim() === "" ? "{}" : text, exact);
 }
 
 /** Whether two values are the same JSON: texts in NFC, objects whatever the order of their members. */

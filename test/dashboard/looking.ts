@@ -94,8 +94,32 @@ export function lookingTests(world: PageWorld): void {
     await goto(page, `/evaluations/${pipeline.evaluation_id}`);
     await page.getByText("Could that be chance?").waitFor();
     expect(await page.locator(".arithmetic .met").count()).toBe(5);
-    expect(await page.locator(".pairs > li").count()).toBe(20);
+    const chance = page.locator(".arithmetic .met", { hasText: "Could that be chance?" });
+    expect(await chance.locator("em").innerText()).toBe("no");
+    expect(await page.getByText("judged by whole tool calls").count()).toBeGreaterThan(0);
+    await page.locator(".pairs > li").nth(19).waitFor();
     await picture(page, "evaluation");
+  });
+
+  it("shows all pairs of an evaluation, by outcome and page by page", async () => {
+    const { body: pipeline } = await world.shop.call("GET", `/pipelines/${world.told.waiting}`);
+    const { result } = await rest(`/evaluations/${pipeline.evaluation_id}`);
+    const page = await visit(`/evaluations/${pipeline.evaluation_id}`);
+    const seen: string[] = [];
+    for (let pages = 1; ; pages++) {
+      await page.locator(".pairs > li").first().waitFor();
+      seen.push(...(await page.locator(".pairs .pair-head").allInnerTexts()));
+      const next = page.getByRole("link", { name: "Next" });
+      if ((await next.count()) === 0) break;
+      await next.click();
+      await page.getByText(`${20 * pages + 1} to`).waitFor();
+    }
+    expect(seen).toHaveLength(result.pairs);
+    await page.getByRole("link", { name: `Only the candidate right ${result.candidate_only}` }).click();
+    await page.getByText(`of ${result.candidate_only}.`).waitFor();
+    expect(await page.locator(".pair-side.right h3", { hasText: "Baseline" }).count()).toBe(0);
+    await page.reload();
+    await page.getByText(`of ${result.candidate_only}.`).waitFor();
   });
 
   it("traces a deployment down to its examples, each record a link", async () => {

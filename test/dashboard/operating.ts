@@ -49,6 +49,9 @@ export function operatingTests(world: PageWorld): void {
     const page = await visit(`/runs/${world.told.run}`);
     await page.getByRole("button", { name: "Promote" }).click();
     const dialog = page.getByRole("dialog");
+    await dialog.getByText("Its newest verdict is pass").waitFor();
+    // It was deactivated before: an owner answers for its return.
+    await dialog.getByLabel("Why against the gate").fill("The holidays are over.");
     await dialog.getByLabel("Your name").fill("Grace");
     // Pressed twice, done once.
     const asked = page.waitForRequest((request) => request.method() === "POST");

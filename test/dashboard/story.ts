@@ -216,7 +216,8 @@ export async function tellStory(stage: Stage): Promise<Told> {
       approval: { required: approval },
       promoted_by: "release desk",
     });
-  const first = (await pipeline("week 2", false, 0.5)).body.pipeline_id as string;
+  // From all that was done, also the wrong half: what is learnt later from the good alone is better still.
+  const first = (await pipeline("week 2", false, -1)).body.pipeline_id as string;
   const done = await ended(stage, first, "finished", "failed");
   if (done.outcome !== "promoted") throw new Error(`The first pipeline ended ${JSON.stringify(done)}`);
   const { body: active } = await stage.call("GET", "/deployments/active");

@@ -40,14 +40,11 @@ async function judged() {
   const row = rows.find(({ name }) => name === "listPairs") as Operation;
   const pairs = async (more: Record<string, unknown> = {}): Promise<Body> => {
     const input = parseInput(row, { evaluation_id: evaluation.id, ...more });
-    return row.output.parse(
-      (
-        await row.run(
-          input,
-          callContext(async () => {}),
-        )
-      ).body,
-    ) as unknown as Body;
+    const reply = await row.run(
+      input,
+      callContext(async () => {}),
+    );
+    return row.output.parse(reply.body) as Body;
   };
   return { world, id: evaluation.id, pairs };
 }

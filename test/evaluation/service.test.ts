@@ -423,8 +423,8 @@ describe("what an evaluation counts", () => {
         yield held.map((_, n) => `${n % 20}\n`).join("");
       })(),
     );
-    const test = { lines: held, groups: ["x"] };
-    await dataset("dataset-2", { test }, { line_groups: { test: key } });
+    const side = { lines: held, groups: ["x"] };
+    await dataset("dataset-2", { test: side }, { line_groups: { test: key } });
     const { evaluation } = await request({ dataset_id: "dataset-2" });
     expect(await evaluate(evaluation.id)).toBe("inconclusive");
     const { plan, result } = await service.get(AGENT, evaluation.id);

@@ -56,6 +56,13 @@ describe("routes", () => {
     expect(outside.headers.get("content-length")).toBe("5");
   });
 
+  test("an idle connection is kept for longer than a busy machine holds the host up: no request on it is reset", async () => {
+    const reply = await fetch(`${host.baseUrl}/api/cookies`);
+    await reply.text();
+    const seconds = Number(/timeout=(\d+)/.exec(reply.headers.get("keep-alive") ?? "")?.[1]);
+    expect(seconds).toBeGreaterThanOrEqual(60);
+  });
+
   test("a repeated query parameter arrives as one value joined with commas, as from the real host", async () => {
     expect(JSON.parse(await body("/api/echo?a=1&a=2")).query).toEqual({ a: "1,2" });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { readSettings } from "../../src/config/settings.ts";
 import { type Operation, parseInput } from "../../src/doors/operation.ts";
 import { systemClock, toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { conflict, invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
@@ -435,6 +436,22 @@ describe("retraining", () => {
       status: "pending",
       input: { promote: true, approval: { required: false }, evaluation: { baseline: "active" } },
     });
+  });
+
+  test("is judged by the metric that LIGHTNING_RETRAIN_METRIC chooses", async () => {
+    for (const metric of ["auto", "tool_call", "tool_names", "exact"] as const) {
+      const { retrainMetric } = readSettings({ LIGHTNING_RETRAIN_METRIC: metric });
+      expect(retrainMetric).toBe(metric);
+      const { activities, episodes, service } = await pipelineWorld({ retrainMetric: metric });
+      await episodes(
+        AGENT,
+        ["2026-01-02", "2026-01-02", "2026-01-02"].map((day) => `${day}T00:00:00.000Z`),
+      );
+      const { start } = await activities.planRetraining({ stamp });
+      const { input } = await service.get(AGENT, start[0]?.pipeline_id ?? "");
+      expect(input.evaluation.metric).toBe(metric);
+    }
+    expect(() => readSettings({ LIGHTNING_RETRAIN_METRIC: "names" })).toThrow(/LIGHTNING_RETRAIN_METRIC/);
   });
 
   test.each(["a build by hand", "a training that failed", "one whose answers were missing"])(

@@ -18,7 +18,12 @@ const parsed = (input: Partial<Record<keyof RunPipelineInput, unknown>> = {}) =>
  * records named after the call (`dataset-1`, `dataset-2`, …) and remember what they were asked.
  */
 export async function pipelineWorld(
-  options: { stages?: Partial<PipelineStages>; wrap?: (l: Ledger) => Ledger } = {},
+  options: {
+    stages?: Partial<PipelineStages>;
+    wrap?: (l: Ledger) => Ledger;
+    /** What LIGHTNING_RETRAIN_METRIC is set to. */
+    retrainMetric?: "auto" | "tool_call" | "tool_names" | "exact";
+  } = {},
 ) {
   const clock = new VirtualClock();
   const plain = openSqliteLedger({ file: ":memory:", clock });
@@ -51,7 +56,7 @@ export async function pipelineWorld(
     ...stages,
     service,
     ledger,
-    settings: { agentId: AGENT, retrainMinEpisodes: 3, retrainMetric: "auto" },
+    settings: { agentId: AGENT, retrainMinEpisodes: 3, retrainMetric: options.retrainMetric ?? "auto" },
     clock,
   });
 

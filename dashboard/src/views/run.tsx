@@ -238,9 +238,11 @@ function PromoteDialog({ run, onClose }: { run: Run; onClose: () => void }) {
       title={`Put ${run.tuned_model} into service?`}
       action="Promote"
       named
-      run={async ({ by }) => {
+      reason="Why against the gate (an owner's word; empty where nothing speaks against it)"
+      run={async ({ by, reason }) => {
         const who = by === undefined ? {} : { promoted_by: by };
-        await api.post("/deployments", { run_id: run.id, ...who }, { wait: 30 });
+        const why = reason === undefined ? {} : { override_reason: reason };
+        await api.post("/deployments", { run_id: run.id, ...who, ...why }, { wait: 30 });
         tell("The model is being put into service.");
         poller.wake();
       }}

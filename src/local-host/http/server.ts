@@ -39,6 +39,13 @@ export async function listen(port: number, handler: Handler, logger: Logger): Pr
   };
 }
 
+/**
+ * How long an idle connection is kept. A loop that is held up for longer than this (a busy machine, a large
+ * synchronous step) looks at its timers first when it goes on, and resets the connection of a request that came
+ * meanwhile; Node's own 5 s are reached by that.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 function open(host: string, port: number, handler: Handler, logger: Logger): Promise<http.Server> {
   const server = http.createServer((request, response) => {
     void serve(request, response, handler, () => server.listening).catch((thrown: unknown) => {
@@ -47,6 +54,7 @@ function open(host: string, port: number, handler: Handler, logger: Logger): Pro
       else response.writeHead(500).end();
     });
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(error.code === "EADDRINUSE" ? portInUse(port, error) : error),
