@@ -2,8 +2,7 @@ import { type Files, lines } from "../files/files.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { letOthersRun } from "./common/let-others-run.ts";
 import type { DatasetLine } from "./contract.ts";
-import { isTemplate } from "./line/near.ts";
-import { NearSet } from "./line/near-set.ts";
+import { nearPairs } from "./line/near-set.ts";
 
 /** Held-out lines held at once, in lines and in characters; for more of them the training files are read again. */
 const MOST_LINES = 32_768;
@@ -47,35 +46,6 @@ async function nearAmong(
   for (const other of others)
     for await (const text of linesOf(files, other)) pairs.add(JSON.parse(unmarked(text)) as DatasetLine);
   return pairs.places();
-}
-
-/** Lines held, of which those are counted that lines streaming by are near to. */
-export function nearPairs(held: readonly string[]) {
-  const near = new Set<number>();
-  const reworded = new Set<number>();
-  /** What differs and is alike, by gist: where it is much, all of it shares a template. */
-  const alike = new Map<number, Set<string>>();
-  const set = new NearSet(held);
-  const places = (): Set<number> => {
-    const all = new Set(near);
-    for (const place of reworded)
-      if (!isTemplate(alike.get(place)?.size ?? 0)) for (const one of set.sameAs(place)) all.add(one);
-    return all;
-  };
-  return {
-    add: (line: DatasetLine): void => {
-      const found = set.find(line);
-      for (const place of found.same) near.add(place);
-      for (const place of found.reworded) reworded.add(place);
-      for (const place of found.alike) {
-        const known = alike.get(place) ?? new Set();
-        if (!isTemplate(known.size)) known.add(found.gist);
-        alike.set(place, known);
-      }
-    },
-    places,
-    count: (): number => places().size,
-  };
 }
 
 const unmarked = (text: string): string => text.replace(/^\uFEFF/, "");

@@ -15,7 +15,7 @@ export const datasetNameSchema = z.string().min(1).max(200);
 
 const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);
 
-export const nearDuplicatesSchema = z.number().min(0.5).max(1).optional().meta({
+const nearDuplicatesSchema = z.number().min(0.5).max(1).optional().meta({
   description:
     "Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent.",
 });

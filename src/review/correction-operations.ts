@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { BUILD_DATASET } from "../datasets/contract.ts";
-import { nearDuplicatesSchema } from "../datasets/recipe-contract.ts";
 import { isEndedDataset } from "../datasets/status.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
@@ -95,7 +94,10 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
           .max(1)
           .optional()
           .meta({ description: "Share of the groups set aside as a test side, 0 to 1; 0 when absent." }),
-        near_duplicates: nearDuplicatesSchema,
+        near_duplicates: z.number().min(0.5).max(1).optional().meta({
+          description:
+            "Share of the words that a rewording keeps to be left out as a near-duplicate, 0.5 to 1; 1: only equal examples are left out; 0.85 when absent.",
+        }),
       }),
       output: z.looseObject({
         success: z.boolean(),

@@ -1974,7 +1974,7 @@ export interface OperationInputs {
     train_split?: number | undefined;
     /** Share of the groups set aside as a test side, 0 to 1; 0 when absent. */
     test_split?: number | undefined;
-    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    /** Share of the words that a rewording keeps to be left out as a near-duplicate, 0.5 to 1; 1: only equal examples are left out; 0.85 when absent. */
     near_duplicates?: number | undefined;
   };
   /** Trains a model on a dataset; equal requests share one run. */

@@ -6,7 +6,7 @@ import { EXACT, ended, hashOfText, mixed, STOP, WORD } from "./near-words.ts";
 import { fieldsOf, inputLength, isPreference, restOf, turnsOf } from "./normalise.ts";
 
 /** A turn's text, and whether it is of what was asked or of what was done. */
-export interface Said {
+interface Said {
   readonly text: string;
   readonly asked: boolean;
   readonly byAssistant: boolean;

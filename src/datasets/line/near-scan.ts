@@ -147,6 +147,13 @@ function scanRange(text: string, from: number, to: number, out: Tokens): void {
   const first = out.count;
   for (let at = from; at < to; ) {
     const kind = classOf(text.charCodeAt(at));
+    if (kind === LETTER) {
+      const after = addPlainWord(text, at, to, out);
+      if (after > at) {
+        at = after;
+        continue;
+      }
+    }
     if (kind === NEWLINE) out.segment++;
     if (kind === SPACE || kind === NEWLINE) at++;
     else if (kind === UNSPACED) at = addUnspaced(text, at, to, out);
@@ -163,6 +170,31 @@ function scanRange(text: string, from: number, to: number, out: Tokens): void {
     }
   }
   understand(out, first);
+}
+
+/**
+ * Nearly all that is read: letters up to a space, perhaps with one mark before it. Answers where to read on; the start,
+ * when it is something else.
+ */
+function addPlainWord(text: string, start: number, to: number, out: Tokens): number {
+  let hash = SEED;
+  let at = start;
+  let kind = LETTER;
+  for (; at < to; at++) {
+    const code = text.charCodeAt(at);
+    kind = classOf(code);
+    if (kind !== LETTER) break;
+    hash = code === 0xdf ? mixed(mixed(hash, 115), 115) : mixed(hash, lowered[code] as number);
+  }
+  if (at < to && kind !== SPACE) {
+    if (kind !== FULL_STOP && kind !== PUNCTUATION) return start;
+    const next = at + 1 < to ? classOf(text.charCodeAt(at + 1)) : SPACE;
+    if (next !== SPACE && next !== NEWLINE) return start;
+  }
+  out.add(ended(hash), WORD, start, at);
+  if (at >= to) return to;
+  if (kind === FULL_STOP) out.segment++;
+  return at + 1;
 }
 
 /** A run of characters without spaces between words: each two neighbours, so that another order is another text. */
@@ -270,7 +302,9 @@ function understand(out: Tokens, first: number): void {
     if (out.kinds[at] !== WORD) continue;
     const hash = out.hashes[at] as number;
     const meaning = meaningOf(hash);
-    const phrase = phrasesFrom(hash)?.find(
+    const phrases = phrasesFrom(hash);
+    if (meaning === undefined && phrases === undefined) continue;
+    const phrase = phrases?.find(
       (one) => at + one.length <= out.count && one.every((word, k) => out.written[at + k] === word),
     );
     if (phrase !== undefined) {

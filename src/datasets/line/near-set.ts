@@ -78,6 +78,35 @@ export class NearSet {
   }
 }
 
+/** Lines held, of which those are counted that lines streaming by are near to. */
+export function nearPairs(held: readonly string[]) {
+  const near = new Set<number>();
+  const reworded = new Set<number>();
+  /** What differs and is alike, by gist: where it is much, all of it shares a template. */
+  const alike = new Map<number, Set<string>>();
+  const set = new NearSet(held);
+  const places = (): Set<number> => {
+    const all = new Set(near);
+    for (const place of reworded)
+      if (!isTemplate(alike.get(place)?.size ?? 0)) for (const one of set.sameAs(place)) all.add(one);
+    return all;
+  };
+  return {
+    add: (line: DatasetLine): void => {
+      const found = set.find(line);
+      for (const place of found.same) near.add(place);
+      for (const place of found.reworded) reworded.add(place);
+      for (const place of found.alike) {
+        const known = alike.get(place) ?? new Set();
+        if (!isTemplate(known.size)) known.add(found.gist);
+        alike.set(place, known);
+      }
+    },
+    places,
+    count: (): number => places().size,
+  };
+}
+
 /** Lines whose words are kept. */
 const KEPT = 1000;
 

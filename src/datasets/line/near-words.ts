@@ -138,17 +138,20 @@ export const meaningOf = (hash: number): Meaning | undefined =>
   possible[hash >>> 16] === 0 ? undefined : meanings.get(hash);
 
 const phrases = new Map<number, (readonly number[])[]>();
+const beginning = new Uint8Array(65_536);
 for (const phrase of PHRASES.split("|")) {
   const hashes = list(phrase).map(hashOfText);
   const first = hashes[0] as number;
   const held = phrases.get(first) ?? [];
+  beginning[first >>> 16] = 1;
   phrases.set(
     first,
     [...held, hashes].toSorted((a, b) => b.length - a.length),
   );
 }
 /** Polite phrases that begin with a word, longest first. */
-export const phrasesFrom = (hash: number): readonly (readonly number[])[] | undefined => phrases.get(hash);
+export const phrasesFrom = (hash: number): readonly (readonly number[])[] | undefined =>
+  beginning[hash >>> 16] === 0 ? undefined : phrases.get(hash);
 
 /** Politeness in scripts without spaces. */
 export const UNSPACED_POLITENESS =

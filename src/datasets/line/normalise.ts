@@ -79,9 +79,11 @@ export function restOf(message: Message, places: string[]): string {
   if (message.tool_call_id !== undefined) all += `a${place(message.tool_call_id)}`;
   for (const call of message.tool_calls ?? [])
     all += `c${place(call.id)}${sized(call.function.name)}${sized(comparableArguments(call.function.arguments))}`;
-  for (const [key, value] of Object.entries(message))
-    if (!KNOWN_KEYS.has(key) && value !== undefined && value !== null)
-      all += `k${sized(key)}${sized(canonicalJson(value))}`;
+  for (const key in message) {
+    if (KNOWN_KEYS.has(key)) continue;
+    const value: unknown = message[key as keyof Message];
+    if (value !== undefined && value !== null) all += `k${sized(key)}${sized(canonicalJson(value))}`;
+  }
   return all;
 }
 const KNOWN_KEYS = new Set(["role", "content", "name", "weight", "tool_call_id", "tool_calls"]);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { capabilityOf, PROVIDERS } from "../../catalog/capabilities.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { nearPairs } from "../near-lines.ts";
+import { nearPairs } from "../line/near-set.ts";
 import { checkFile, checkTogether, type FileCheck } from "./file.ts";
 
 const faultSchema = z.object({
