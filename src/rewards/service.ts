@@ -8,6 +8,7 @@ import { hashedId } from "../kernel/ids.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
 import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
+import { withCheckedCorrection } from "./check-correction.ts";
 import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
 import { latestPerSlot, type RewardSettings, rewardValue, slotOf } from "./rules.ts";
 import { createRewardStore } from "./store.ts";
@@ -56,7 +57,8 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * Stores a reward, or finds that the same judgement stands already. A measured latency or cost that is not above its
    * threshold judges nothing: it withdraws the penalty that an earlier measurement left in its slot, or, where none
    * stands, nothing is stored and the answer is undefined. The thresholds are settings, so this is decided here alone.
-   * @throws invalid `invalid_reward`, `unknown_source`, not_found `episode_not_found`; nothing is stored then
+   * @throws invalid `invalid_reward`, `unknown_source`, `correction_invalid`, not_found `episode_not_found`; nothing is
+   *   stored then
    */
   async function assign(raw: Judged): Promise<AssignedReward>;
   async function assign(raw: Unassigned): Promise<AssignedReward | undefined>;
@@ -64,15 +66,16 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const input = check(raw);
     const value = rewardValue(input, settings);
     const { agent_id, episode_id, source, evaluator, rubric } = input;
-    if ((await episodes.find(agent_id, episode_id)) === undefined)
-      throw noSuchRecord("episode", agent_id, episode_id);
+    const episode = await episodes.find(agent_id, episode_id);
+    if (episode === undefined) throw noSuchRecord("episode", agent_id, episode_id);
     if (value === undefined) {
       const reward = await withdraw({ agentId: agent_id, episodeId: episode_id, source, evaluator, rubric });
       return reward && { reward, deduplicated: false };
     }
+    const metadata = await withCheckedCorrection(episode, input.metadata);
     const said = settings.redactSecrets
-      ? redact({ comments: input.comments, metadata: input.metadata }).value
-      : { comments: input.comments, metadata: input.metadata };
+      ? redact({ comments: input.comments, metadata }).value
+      : { comments: input.comments, metadata };
     const slot = slotOf(input);
     const earlier = latestPerSlot(
       (await store.ofEpisode(agent_id, episode_id)).filter((reward) => slotOf(reward) === slot),
