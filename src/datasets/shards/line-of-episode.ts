@@ -4,6 +4,7 @@ import type { Reward } from "../../rewards/contract.ts";
 import type { Stopwatch } from "../common/stopwatch.ts";
 import { type EncodedLine, encode, learnLastOnly } from "../line/encode.ts";
 import { toExample } from "../line/example.ts";
+import { failedCalls, unlearnFailed } from "../line/failed-calls.ts";
 import { scoreOf } from "../line/score.ts";
 import type { Format, Recipe } from "../recipe-contract.ts";
 import { faultsOf } from "../validate/line.ts";
@@ -11,9 +12,8 @@ import { faultsOf } from "../validate/line.ts";
 export const formatOf = (recipe: Recipe): Format => recipe.format ?? "sft";
 
 export interface EpisodeLine extends EncodedLine {
-  readonly score: number;
-  /** Tools that were called but never defined; each got a minimal definition by name. */
-  readonly derivedTools: readonly string[];
+  /** `derived_tool_definition`: a tool was called but never defined; `failed_call…`: a call failed. */
+  readonly warnings: readonly string[];
 }
 
 /** Why an episode is left out by what stands on it, or its score. The cheap questions, before its rewards are read. */
@@ -43,22 +43,32 @@ export function isTagged(
 }
 
 /** The episode's line in the recipe's format, or the reason why it is left out. */
-export function lineOf(
-  episode: Episode,
-  recipe: Recipe,
-  score: number,
-  stages: Stopwatch,
-): EpisodeLine | string {
-  const { example, derivedTools } = stages.time("convert", () =>
-    toExample(episode, { includeTools: recipe.include_tools, systemPrompt: recipe.system_prompt }),
-  );
+export function lineOf(episode: Episode, recipe: Recipe, stages: Stopwatch): EpisodeLine | string {
+  const format = formatOf(recipe);
+  const { example, derivedTools, failed } = stages.time("convert", () => {
+    const made = toExample(episode, {
+      includeTools: recipe.include_tools,
+      systemPrompt: recipe.system_prompt,
+    });
+    const failedIds = failedCalls(made.example.messages, episode.tool_calls);
+    // Pairs weigh nothing, and of plain chat no trainer reads a weight: there it can only be said.
+    const isWeighed = failedIds.size > 0 && (format === "sft" || format === "rft");
+    const { messages } = made.example;
+    return {
+      derivedTools: made.derivedTools,
+      example: isWeighed ? { ...made.example, messages: unlearnFailed(messages, failedIds) } : made.example,
+      failed: failedIds.size === 0 ? [] : [isWeighed ? "failed_call_not_learnt" : "failed_call_kept"],
+    };
+  });
   const fault = stages.time("validate", () => faultsOf(example)[0]);
   if (fault !== undefined) return `invalid:${fault.rule}`;
   if (hasUnresolvedFindings(episode, example)) return "unresolved_redaction";
-  const learnt = recipe.learn === "last" ? learnLastOnly(example) : example;
-  const encoded = stages.time("convert", () => encode(formatOf(recipe), learnt, episode));
+  // A line for reinforcement has no weights: its references are all the calls that did not fail.
+  const learnt = recipe.learn === "last" && format !== "rft" ? learnLastOnly(example) : example;
+  const encoded = stages.time("convert", () => encode(format, learnt, episode));
   if (typeof encoded === "string") return `invalid:${encoded}`;
-  return { ...encoded, score, derivedTools };
+  const warnings = [...failed, ...(derivedTools.length > 0 ? ["derived_tool_definition"] : [])];
+  return { ...encoded, warnings };
 }
 
 /**
