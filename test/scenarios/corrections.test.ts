@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { type DemoRequest, readCorpus } from "../../demo/corpus.ts";
 import { type Frame, goldenLine, toJsonl } from "../../demo/golden.ts";
 import { setAside } from "../../demo/set-aside.ts";
 import { openWorld, type World } from "./world.ts";
+
+// Two trainings and two evaluations: some 25 s on a quiet machine, much more on a busy one.
+jest.setTimeout(240_000);
 
 /**
  * The demo's requests, answered by an agent that calls the wrong tool each time, and corrected at the review door: what
