@@ -13,11 +13,18 @@ const PORTS = ["files", "provider", "hosting", "catalog"];
 
 /** A stage's nouns: its `contract.ts`, and where that would hold two ideas, a second file. */
 const SECOND: Readonly<Record<string, string>> = {
+  rewards: "correction-contract.ts",
   datasets: "recipe-contract.ts",
   deployments: "hosted/contract.ts",
 };
 const contractsOf = (stage: string) =>
   ["contract.ts", SECOND[stage]].flatMap((file) => (file === undefined ? [] : [`${stage}/${file}`]));
+
+/** Pure rules of a stage that later ones share: how turns are counted, which rewards stand, what a correction is about. */
+const RULES: Readonly<Record<string, readonly string[]>> = {
+  episodes: ["episodes/turns.ts"],
+  rewards: ["rewards/standing.ts", "rewards/place-correction.ts"],
+};
 
 /** A stage reads the contract and store of the stages before it. */
 const earlier = (stage: (typeof STAGES)[number]) =>
@@ -25,6 +32,7 @@ const earlier = (stage: (typeof STAGES)[number]) =>
     ...contractsOf(one),
     `${one}/status.ts`,
     `${one}/store.ts`,
+    ...(RULES[one] ?? []),
   ]);
 const stageArrows = Object.fromEntries(
   STAGES.map((stage) => [stage, [...GROUND, ...PORTS, "redaction", ...earlier(stage)]]),
@@ -54,6 +62,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   review: [
     ...GROUND,
     ...["episodes", "rewards", "datasets"].flatMap((one) => [`${one}/contract.ts`, `${one}/store.ts`]),
+    ...(RULES.rewards ?? []),
+    "rewards/correction-contract.ts",
+    "rewards/check-correction.ts",
     "datasets/line",
     "datasets/status.ts",
     "datasets/validate",
@@ -239,6 +250,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/exporter-trace-otlp-http": ["telemetry"],
   "@opentelemetry/resources": ["telemetry"],
   "@opentelemetry/sdk-trace-node": ["telemetry"],
+  ajv: ["rewards"],
   commander: ["surfaces/cli"],
   croner: ["local-host"],
   "csv-parse": ["datasets/golden"],

@@ -59,7 +59,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages each room may import; Node's own and `agent-lightning` are free to all but the page. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "dashboard/src": ["preact", "uplot"],
+  "dashboard/src": ["preact", "uplot", "diff"],
   dashboard: ["vite", "type:playwright-core"],
   "examples/wire-your-agent": ["openai"],
   demo: ["@modelcontextprotocol/client", "zod"],

@@ -37,7 +37,10 @@ export function createGoldenRequests({
      * @throws invalid `golden_invalid` naming line, rule and remedy, and nothing is stored then; `golden_content`,
      * `golden_part_missing`
      */
-    async prepareGolden(input: BuildGoldenInput): Promise<Prepared> {
+    async prepareGolden(
+      input: BuildGoldenInput,
+      counted: Readonly<Record<string, number>> = {},
+    ): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;
       const { content, parts } = input;
       if ((content === undefined) === (parts === undefined))
@@ -74,7 +77,9 @@ export function createGoldenRequests({
         if (parts !== undefined) await removeGoldenParts(files, input);
         return { dataset: bare(known), existed: true };
       }
-      const { warnings, warningLines } = golden ?? (await goldenPartWarnings(files, input, parts ?? []));
+      const found = golden ?? (await goldenPartWarnings(files, input, parts ?? []));
+      const { warningLines } = found;
+      const warnings = { ...found.warnings, ...counted };
       const lines = golden === undefined ? goldenPartLines(files, input, parts ?? []) : asLines(golden.lines);
       // Before the record, so that a record always has its file; the same content goes under the same key.
       await files.write(sourceFileKey(plain.id), lines);

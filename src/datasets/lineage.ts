@@ -3,6 +3,7 @@ import { type Files, lines as linesOf } from "../files/files.ts";
 import { invalid, notFound } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import { standingRewards } from "../rewards/standing.ts";
 import type { Dataset, Split } from "./contract.ts";
 import { type EdgeRow, edgePage, edgesOf, edgesOfEpisode, type ToldEdge, tellEdge } from "./merge/edges.ts";
 import type { DatasetStore } from "./store.ts";
@@ -78,6 +79,8 @@ export function createDatasetLineage({ ledger, files, store, get }: LineageDeps)
       return {
         episode: episode === undefined ? undefined : bare(episode),
         rewards: rewards.map(bare),
+        /** Ids of those that count. */
+        standing: new Set(standingRewards(rewards).map(({ id }) => id)),
         found,
       };
     },

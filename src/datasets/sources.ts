@@ -73,12 +73,11 @@ export function createSources(ledger: Ledger) {
     countEpisodes: (agentId: string, where: readonly Condition[]) =>
       ledger.count("episodes", { pk: [agentId], where }),
 
-    /** All rewards of some episodes, in one look: at most 100 of them. With `idsAlone` nothing else of them is there. */
-    async rewardsOf(
-      agentId: string,
-      episodeIds: readonly string[],
-      idsAlone = false,
-    ): Promise<Map<string, Reward[]>> {
+    /**
+     * All rewards of some episodes, in one look: at most 100 of them, superseded and withdrawn ones too. What is read
+     * from them is read from those that stand (`standingRewards`).
+     */
+    async rewardsOf(agentId: string, episodeIds: readonly string[]): Promise<Map<string, Reward[]>> {
       const found = new Map<string, Reward[]>();
       if (episodeIds.length === 0) return found;
       let after: string | undefined;
@@ -88,7 +87,6 @@ export function createSources(ledger: Ledger) {
           where: [{ field: "episode_id", op: "in", value: episodeIds }],
           limit: 1000,
           after,
-          ...(idsAlone ? { select: ["episode_id"] } : {}),
         });
         for (const reward of page.items) {
           const of = found.get(reward.episode_id);

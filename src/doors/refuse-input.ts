@@ -9,14 +9,30 @@ export function refusedInput(
   error: z.ZodError,
   { whole, remedy }: { readonly whole: string; readonly remedy: string },
 ): LightningError {
-  const faults = error.issues.slice(0, MOST_FAULTS).map((issue) => ({
-    field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
-    reason: issue.message,
-  }));
+  const faults = error.issues
+    .flatMap(inside)
+    .slice(0, MOST_FAULTS)
+    .map((issue) => ({
+      field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
+      reason: issue.message,
+    }));
   const first = faults[0] ?? { field: "", reason: "not valid" };
   return invalid("invalid_input", `${first.field || whole}: ${first.reason}`, {
     field: first.field || undefined,
     remedy,
     details: faults,
   });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a value that may have one of several shapes: what is wrong within the shape that it has. */
+function inside(issue: Issue): Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const near = issue.errors.filter((faults) =>
+    faults.every(({ code, path }) => code !== "invalid_type" || path.length > 0),
+  );
+  const [faults, ...others] = near;
+  if (faults === undefined || others.length > 0) return [issue];
+  return faults.flatMap((fault) => inside({ ...fault, path: [...issue.path, ...fault.path] }));
 }

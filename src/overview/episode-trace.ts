@@ -32,14 +32,20 @@ const traceSchema = z.object({
   rewards: z.array(
     z.union([
       missingSchema,
-      rewardSchema.pick({
-        id: true,
-        source: true,
-        value: true,
-        evaluator: true,
-        created_at: true,
-        withdrawn: true,
-      }),
+      rewardSchema
+        .pick({
+          id: true,
+          source: true,
+          value: true,
+          evaluator: true,
+          created_at: true,
+          withdrawn: true,
+        })
+        .extend({
+          standing: z
+            .boolean()
+            .meta({ description: "False: a later one replaced it, or it was taken back." }),
+        }),
     ]),
   ),
   datasets: z.array(
@@ -109,7 +115,7 @@ export function episodeTraceOperations({
       aliases: { id: "episode_id" },
       example: { agent_id: "mcp-agents", episode_id: "ep-123" },
       async run({ agent_id, episode_id }) {
-        const { episode, rewards, found } = await datasets.traceEpisode(agent_id, episode_id);
+        const { episode, rewards, standing, found } = await datasets.traceEpisode(agent_id, episode_id);
         if (episode === undefined && found.length === 0 && rewards.length === 0)
           throw noSuchRecord("episode", agent_id, episode_id, { formerly: "record_not_found" });
         const active = await deployments.readActive(agent_id);
@@ -150,6 +156,7 @@ export function episodeTraceOperations({
                 evaluator,
                 created_at,
                 withdrawn,
+                standing: standing.has(id),
               })),
               ...gone.map(missing),
             ],

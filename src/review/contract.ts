@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { episodeSchema } from "../episodes/contract.ts";
+import { correctionInputSchema } from "../rewards/correction-contract.ts";
 
 /** Why an episode is offered. */
 export const SAMPLING = ["random", "low_reward", "disagreement", "new_tool"] as const;
@@ -132,12 +133,10 @@ export const labelInputSchema = z.strictObject({
     .default([])
     .meta({ description: "Words for what is good or bad about it, at most 20." }),
   comments: z.string().max(20_000).optional().meta({ description: "What the reviewer has to say, as text." }),
-  correction: z
-    .string()
-    .min(1)
-    .max(100_000)
-    .optional()
-    .meta({ description: "What the agent should have answered; makes golden conversations and DPO pairs." }),
+  correction: correctionInputSchema.optional().meta({
+    description:
+      "What the agent should have done, for golden conversations and DPO pairs: a text for its answer, or `{turn, text}` or `{turn, tool_calls: [{name, arguments}]}` for one of its turns.",
+  }),
 });
 export type LabelInput = z.output<typeof labelInputSchema>;
 
@@ -147,11 +146,31 @@ export const correctionSchema = z.object({
   reward_id: idSchema,
   reviewer: z.string(),
   user_input: z.string(),
-  original: z.string(),
-  correction: z.string(),
+  original: z.string().meta({ description: "What was said in the corrected turn; calls as JSON text." }),
+  turn: z.number().int().optional().meta({
+    description:
+      "The corrected turn, counted among the agent's own from 1; absent when the episode has none such.",
+  }),
+  correction: correctionInputSchema,
+  not_golden: z
+    .string()
+    .optional()
+    .meta({ description: "Why it makes no golden conversation; absent when it does." }),
+  not_dpo: z.string().optional().meta({ description: "Why it makes no DPO pair; absent when it does." }),
   at: storedTimeSchema,
 });
 export type Correction = z.output<typeof correctionSchema>;
 
 export const CORRECTION_FORMATS = ["golden", "dpo"] as const;
 export type CorrectionFormat = (typeof CORRECTION_FORMATS)[number];
+
+/** What came to lines of a file, what did not and why, and how many turns after corrected ones were cut off. */
+export const correctionCountsSchema = z.object({
+  corrections: z.number().int().meta({ description: "Corrections that stand." }),
+  lines: z.number().int().meta({ description: "Those that make a line." }),
+  left_out: z.record(z.string(), z.number().int()).meta({ description: "Those that make none, by reason." }),
+  turns_dropped: z.number().int().meta({
+    description: "Turns after a corrected one: they followed from what was wrong, so no line has them.",
+  }),
+});
+export type CorrectionCounts = z.output<typeof correctionCountsSchema>;

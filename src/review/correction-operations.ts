@@ -13,7 +13,13 @@ import {
 import { toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
-import { CORRECTION_FORMATS, correctionSchema } from "./contract.ts";
+import {
+  CORRECTION_FORMATS,
+  type CorrectionCounts,
+  correctionCountsSchema,
+  correctionSchema,
+} from "./contract.ts";
+import { noCounts } from "./corrections.ts";
 import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 /** What reviewers corrected: as a list, as a file, as a dataset. */
@@ -22,12 +28,17 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
   return [
     defineOperation({
       name: "listCorrections",
-      summary: "Lists the answers that reviewers corrected, newest first.",
+      summary:
+        "Lists what reviewers corrected and still stand by, newest first, with the reason where one makes no line of a file.",
       input: z.strictObject({ ...agent, ...pagingSchema }),
       output: z.object({
         agent_id: z.string(),
         corrections_found: z.number().int(),
         corrections: z.array(correctionSchema),
+        formats: z
+          .object({ golden: correctionCountsSchema, dpo: correctionCountsSchema })
+          .optional()
+          .meta({ description: "What all corrections come to in each format; on the first page alone." }),
         continuation: continuationSchema,
       }),
       role: "reader",
@@ -38,12 +49,16 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       mcp: ["lightning_list_corrections"],
       example: { agent_id: "mcp-agents" },
       async run({ agent_id, limit, continuation: after }) {
-        const { corrections, continuation } = await service.corrections.list(agent_id, limit, after);
+        const [{ corrections, continuation }, formats] = await Promise.all([
+          service.corrections.list(agent_id, limit, after),
+          after === undefined ? service.corrections.counts(agent_id) : undefined,
+        ]);
         return {
           body: {
             agent_id,
             corrections_found: corrections.length,
             corrections,
+            ...(formats === undefined ? {} : { formats }),
             ...(continuation === undefined ? {} : { continuation }),
           },
         };
@@ -51,20 +66,26 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
     }),
     defineOperation({
       name: "getCorrectionsFile",
-      summary: "Downloads the corrections as golden conversations or as DPO pairs (JSONL).",
+      summary:
+        "Downloads the corrections as golden conversations or as DPO pairs (JSONL); the header x-left-out counts those that make no line, by reason.",
       input: z.strictObject({
         ...agent,
         format: z.enum(CORRECTION_FORMATS).meta({ description: "Golden conversations, or pairs for DPO." }),
       }),
-      output: z.object({ agent_id: z.string(), format: z.enum(CORRECTION_FORMATS) }),
+      output: correctionCountsSchema.extend({ agent_id: z.string(), format: z.enum(CORRECTION_FORMATS) }),
       role: "reader",
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/review/corrections/{format}" },
       example: { agent_id: "mcp-agents", format: "dpo" },
       async run({ agent_id, format }) {
+        const counts = (await service.corrections.counts(agent_id))[format];
         return {
-          body: { agent_id, format },
+          body: { agent_id, format, ...counts },
+          headers: {
+            "x-left-out": inWords(counts.left_out),
+            "x-turns-dropped": String(counts.turns_dropped),
+          },
           file: {
             contentType: "application/jsonl",
             name: `corrections-${format}.jsonl`,
@@ -112,6 +133,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
         dropped: z.record(z.string(), z.number()).optional(),
         warnings: z.record(z.string(), z.number()).optional(),
         notices: z.array(z.string()).optional(),
+        ...correctionCountsSchema.shape,
         created_at: storedTimeSchema,
         urls: z.record(z.string(), z.string()).optional(),
       }),
@@ -124,19 +146,18 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       example: { agent_id: "mcp-agents", name: "corrections" },
       async run({ agent_id, name, format, ...splits }, context) {
         const content: string[] = [];
-        for await (const line of service.corrections.lines(agent_id, format)) content.push(line);
-        if (content.length === 0)
-          throw invalid("no_corrections", `No episode of agent ${agent_id} has a corrected answer.`, {
-            remedy: "Label episodes with a correction first.",
-          });
-        const { dataset } = await datasets.prepareGolden({
+        const counts = noCounts();
+        for await (const line of service.corrections.lines(agent_id, format, counts)) content.push(line);
+        if (content.length === 0) throw noCorrections(agent_id, counts);
+        const golden = {
           agent_id,
           name,
           description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
           content: content.join("\n"),
           ...(format === "dpo" ? { format } : {}),
           ...defined(splits),
-        });
+        };
+        const { dataset } = await datasets.prepareGolden(golden, warningsOf(counts));
         const { record, finished, urls } = await startAndWait(
           context,
           clock,
@@ -146,12 +167,13 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
           isEndedDataset,
         );
         const { id, status, training_count, validation_count, test_count, created_at } = record;
-        const counts = defined({ training_count, validation_count, test_count });
+        const sides = defined({ training_count, validation_count, test_count });
         const body = {
           success: status !== "failed",
           agent_id,
           dataset_id: id,
           status,
+          ...sides,
           ...counts,
           ...datasets.leftOut(record),
           ...defined({ dropped: record.dropped, warnings: record.warnings }),
@@ -166,4 +188,29 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
 async function* asBytes(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   for await (const line of lines) yield encoder.encode(`${line}\n`);
+}
+
+const inWords = (reasons: CorrectionCounts["left_out"]): string =>
+  Object.entries(reasons)
+    .map(([reason, times]) => `${reason}=${times}`)
+    .join(", ");
+
+/** What the dataset's own report says of corrections that did not come into it. */
+const warningsOf = ({
+  left_out: leftOut,
+  turns_dropped: turns,
+}: CorrectionCounts): Record<string, number> => ({
+  ...Object.fromEntries(Object.entries(leftOut).map(([reason, times]) => [`correction:${reason}`, times])),
+  ...(turns === 0 ? {} : { turns_after_correction_dropped: turns }),
+});
+
+function noCorrections(agentId: string, { corrections, left_out: leftOut }: CorrectionCounts) {
+  return corrections === 0
+    ? invalid("no_corrections", `No episode of agent ${agentId} has a corrected answer.`, {
+        remedy: "Label episodes with a correction first.",
+      })
+    : invalid("no_corrections", `None of the ${corrections} corrections makes a line: ${inWords(leftOut)}.`, {
+        remedy: "Correct the turn that was wrong; docs/errors.md says what each reason means.",
+        details: { corrections, left_out: leftOut },
+      });
 }

@@ -1,59 +1,53 @@
-import type { Example } from "../datasets/contract.ts";
-import { toExample } from "../datasets/line/example.ts";
-import { checkExample } from "../datasets/validate/line.ts";
-import type { Episode, Message } from "../episodes/contract.ts";
+import { correctedOf, goldenOf, pairOf } from "../datasets/line/corrected.ts";
+import { checkExample, checkFormat } from "../datasets/validate/line.ts";
+import type { Episode } from "../episodes/contract.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
-import type { Correction, CorrectionFormat, ReviewItem } from "./contract.ts";
+import type { CorrectionInput } from "../rewards/correction-contract.ts";
+import { isMisplaced, placeCorrection, textOfTurn } from "../rewards/place-correction.ts";
+import { standingRewards } from "../rewards/standing.ts";
+import { createRewardStore } from "../rewards/store.ts";
+import {
+  CORRECTION_FORMATS,
+  type Correction,
+  type CorrectionCounts,
+  type CorrectionFormat,
+  type ReviewItem,
+} from "./contract.ts";
 import type { ReviewStore } from "./store.ts";
-
-/** One line of a preference file, as Azure OpenAI and OpenAI take it for DPO. */
-export interface PreferencePair {
-  readonly input: Example;
-  readonly preferred_output: readonly Message[];
-  readonly non_preferred_output: readonly Message[];
-}
 
 interface Found {
   readonly episode: Episode;
   readonly reward: Reward;
-  readonly correction: string;
+  /** All rewards of the episode that stand. */
+  readonly standing: readonly Reward[];
 }
 
-/** The turns up to the last answer, and that answer. */
-function parted(episode: Episode): { before: Example; answer: Message } | undefined {
-  const { example } = toExample(episode, { includeTools: true });
-  const answer = example.messages.at(-1);
-  if (answer?.role !== "assistant") return undefined;
-  return { before: { ...example, messages: example.messages.slice(0, -1) }, answer };
+type Made = { readonly line: string; readonly turnsDropped: number } | { readonly reason: string };
+
+export const noCounts = (): CorrectionCounts => ({
+  corrections: 0,
+  lines: 0,
+  left_out: {},
+  turns_dropped: 0,
+});
+
+const OPTIONS = { includeTools: true };
+
+/** The correction as a line of a file, or why it makes none. */
+function makeLine({ episode, reward, standing }: Found, format: CorrectionFormat): Made {
+  const corrected = correctedOf(episode, reward, standing);
+  if (typeof corrected === "string") return { reason: corrected };
+  const line = (format === "golden" ? goldenOf : pairOf)(episode, corrected, OPTIONS);
+  if (typeof line === "string") return { reason: line };
+  const checked = format === "golden" ? checkExample(line) : checkFormat(line, "dpo");
+  if (!checked.ok) return { reason: `invalid:${checked.faults[0]?.rule ?? "unknown"}` };
+  const turnsDropped = Math.max(0, corrected.turns.length - corrected.index - 1);
+  return { line: JSON.stringify(line), turnsDropped };
 }
 
-/** The conversation as it should have gone: everything up to the last answer, then the correction. */
-function goldenOf({ episode, correction }: Pick<Found, "episode" | "correction">): Example | undefined {
-  const parts = parted(episode);
-  if (parts === undefined) return undefined;
-  const golden = {
-    ...parts.before,
-    messages: [...parts.before.messages, { role: "assistant" as const, content: correction }],
-  };
-  return checkExample(golden).ok ? golden : undefined;
-}
-
-/** The correction beside what was said, after the same turns. */
-function pairOf({ episode, correction }: Pick<Found, "episode" | "correction">): PreferencePair | undefined {
-  const parts = parted(episode);
-  const said = episode.assistant_output;
-  if (parts === undefined || said.trim() === "" || said === correction || parts.before.messages.length === 0)
-    return undefined;
-  return {
-    input: parts.before,
-    preferred_output: [{ role: "assistant", content: correction }],
-    non_preferred_output: [{ role: "assistant", content: said }],
-  };
-}
-
-/** What reviewers would have had the agent say. */
+/** What reviewers would have had the agent do. */
 export function createCorrections({
   ledger,
   store,
@@ -62,20 +56,16 @@ export function createCorrections({
   readonly store: ReviewStore;
 }) {
   const episodes = createEpisodeStore(ledger);
+  const rewards = createRewardStore(ledger);
 
-  async function ofItem(item: ReviewItem): Promise<Found[]> {
-    const episode = await episodes.find(item.agent_id, item.episode_id);
+  /** What stands of an item's corrections: one whose author thought again since, at whichever door, is history. */
+  async function ofItem({ agent_id, episode_id }: ReviewItem): Promise<Found[]> {
+    const episode = await episodes.find(agent_id, episode_id);
     if (episode === undefined) return [];
-    const labels = item.labels.filter((label) => label.corrected);
-    const found = await Promise.all(
-      labels.map((label) =>
-        ledger.read<Reward>("rewards", [item.agent_id, item.episode_id], label.reward_id),
-      ),
-    );
-    return found.flatMap((reward) => {
-      const correction = reward?.metadata.correction;
-      return reward === undefined || typeof correction !== "string" ? [] : [{ episode, reward, correction }];
-    });
+    const standing = standingRewards(await rewards.ofEpisode(agent_id, episode_id));
+    return standing
+      .filter((reward) => reward.metadata.correction !== undefined)
+      .map((reward) => ({ episode, reward, standing }));
   }
 
   async function* all(agentId: string): AsyncGenerator<Found> {
@@ -87,6 +77,24 @@ export function createCorrections({
     } while (after !== undefined);
   }
 
+  /** Lines of a golden file, or of a preference file; `counts` are whole when the lines are at their end. */
+  async function* lines(
+    agentId: string,
+    format: CorrectionFormat,
+    counts: CorrectionCounts = noCounts(),
+  ): AsyncGenerator<string> {
+    for await (const found of all(agentId)) {
+      counts.corrections++;
+      const made = makeLine(found, format);
+      if ("reason" in made) counts.left_out[made.reason] = (counts.left_out[made.reason] ?? 0) + 1;
+      else {
+        counts.lines++;
+        counts.turns_dropped += made.turnsDropped;
+        yield made.line;
+      }
+    }
+  }
+
   return {
     async list(
       agentId: string,
@@ -95,26 +103,50 @@ export function createCorrections({
     ): Promise<{ corrections: Correction[]; continuation?: string | undefined }> {
       const page = await store.corrected(agentId, limit, after);
       const found = (await Promise.all(page.items.map(ofItem))).flat();
-      return {
-        corrections: found.map(({ episode, reward, correction }) => ({
-          episode_id: episode.id,
-          reward_id: reward.id,
-          reviewer: reward.evaluator ?? "",
-          user_input: episode.user_input,
-          original: episode.assistant_output,
-          correction,
-          at: reward.created_at,
-        })),
-        continuation: page.continuation,
-      };
+      return { corrections: found.map(tell), continuation: page.continuation };
     },
 
-    /** Lines of a golden file, or of a preference file; what cannot be a valid line is left out. */
-    async *lines(agentId: string, format: CorrectionFormat): AsyncGenerator<string> {
-      for await (const one of all(agentId)) {
-        const line = format === "golden" ? goldenOf(one) : pairOf(one);
-        if (line !== undefined) yield JSON.stringify(line);
-      }
+    lines,
+
+    /** What the corrections come to in each format. */
+    async counts(agentId: string): Promise<Record<CorrectionFormat, CorrectionCounts>> {
+      const told = await Promise.all(
+        CORRECTION_FORMATS.map(async (format) => {
+          const counts = noCounts();
+          for await (const _ of lines(agentId, format, counts));
+          return [format, counts] as const;
+        }),
+      );
+      return Object.fromEntries(told) as Record<CorrectionFormat, CorrectionCounts>;
     },
+  };
+}
+
+function tell(found: Found): Correction {
+  const { episode, reward } = found;
+  const correction = reward.metadata.correction as CorrectionInput;
+  const placed = placeCorrection(episode, correction);
+  const said = isMisplaced(placed) ? undefined : placed.said;
+  const reasonOf = (format: CorrectionFormat) => {
+    const made = makeLine(found, format);
+    return "reason" in made ? made.reason : undefined;
+  };
+  const [notGolden, notDpo] = [reasonOf("golden"), reasonOf("dpo")];
+  return {
+    episode_id: episode.id,
+    reward_id: reward.id,
+    reviewer: reward.evaluator ?? "",
+    user_input: episode.user_input,
+    original:
+      said === undefined
+        ? ""
+        : said.tool_calls?.length
+          ? JSON.stringify(said.tool_calls.map(({ function: call }) => call))
+          : textOfTurn(said),
+    ...(isMisplaced(placed) ? {} : { turn: placed.turn }),
+    correction,
+    ...(notGolden === undefined ? {} : { not_golden: notGolden }),
+    ...(notDpo === undefined ? {} : { not_dpo: notDpo }),
+    at: reward.created_at,
   };
 }

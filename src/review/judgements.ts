@@ -4,6 +4,7 @@ import type { EpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
 import type { Stored } from "../ledger/ledger.ts";
+import { checkCorrection } from "../rewards/check-correction.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { RewardService } from "../rewards/service.ts";
 import type { ChangePair } from "./change-pair.ts";
@@ -37,9 +38,8 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
   /** The judgement as a reward by this person. */
   async function assign(episode: Episode, reviewer: string, input: LabelInput, writer: string | undefined) {
     const { agent_id, id: episodeId } = episode;
-    const correction = input.correction?.trim();
-    const corrected =
-      correction !== undefined && correction !== "" && correction !== episode.assistant_output;
+    const correction = await checkCorrection(episode, input.correction, "correction");
+    const corrected = correction !== undefined;
     const asked = {
       agent_id,
       episode_id: episodeId,
@@ -59,7 +59,7 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
   /**
    * Stores the judgement as a reward by this person, then marks the episode. A judgement counts even when its lease
    * has lapsed: work that was done is not thrown away.
-   * @throws not_found `episode_not_found`
+   * @throws not_found `episode_not_found`, invalid `correction_invalid`
    */
   async function label(
     agentId: string,

@@ -11,6 +11,7 @@ import { canonicalName } from "../kernel/names.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
 import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
+import { withCheckedCorrection } from "./check-correction.ts";
 import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
 import { type RewardSettings, rewardValue } from "./rules.ts";
 import { earlierOf, latestPerSlot } from "./slots.ts";
@@ -71,7 +72,8 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * threshold judges nothing: it withdraws the penalty that an earlier measurement left in its slot, or, where none
    * stands, nothing is stored and the answer is undefined. The thresholds are settings, so this is decided here alone.
    * @param writer whose slot it goes into: the signed-in person, else `local` or `key`
-   * @throws invalid `invalid_reward`, `unknown_source`, not_found `episode_not_found`; nothing is stored then
+   * @throws invalid `invalid_reward`, `unknown_source`, `correction_invalid`, not_found `episode_not_found`; nothing is
+   *   stored then
    */
   async function assign(raw: Judged, writer?: string): Promise<AssignedReward>;
   async function assign(raw: Unassigned, writer?: string): Promise<AssignedReward | undefined>;
@@ -85,14 +87,17 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const evaluator = canonicalName(input.evaluator);
     const rubric = canonicalName(input.rubric);
     const slot = { writer, source, evaluator, rubric };
-    if ((await episodes.find(agent_id, episode_id)) === undefined)
-      throw noSuchRecord("episode", agent_id, episode_id);
+    const episode = await episodes.find(agent_id, episode_id);
+    if (episode === undefined) throw noSuchRecord("episode", agent_id, episode_id);
     const [earlier, ...others] = earlierOf(await store.ofEpisode(agent_id, episode_id), slot);
     if (value === undefined) {
       const reward = await withdrawn(earlier);
       return reward && { reward, deduplicated: false };
     }
-    const free = { comments: input.comments, metadata: input.metadata };
+    const free = {
+      comments: input.comments,
+      metadata: await withCheckedCorrection(episode, input.metadata),
+    };
     const said = settings.redactSecrets ? redact(free).value : free;
     const given = { value, raw_value: input.raw_value, ...said };
     const stands = earlier !== undefined && earlier.withdrawn !== true && others.length === 0;

@@ -6,6 +6,7 @@ export interface About {
   readonly episodeId: string;
   readonly agentId?: string | undefined;
   readonly comments?: string | undefined;
+  /** Anything else, by name; `tags` choose examples, and `correction` says what the agent should have done. */
   readonly metadata?: RewardRequest["metadata"];
 }
 type AssignReply = ReplyOf<"assignReward">;

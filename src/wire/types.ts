@@ -101,9 +101,44 @@ export type Correction = {
   reward_id: string;
   reviewer: string;
   user_input: string;
+  /** What was said in the corrected turn; calls as JSON text. */
   original: string;
-  correction: string;
+  /** The corrected turn, counted among the agent's own from 1; absent when the episode has none such. */
+  turn?: number | undefined;
+  /** What the agent should have done: a text for its answer, or an object for one turn, with its text or its tool calls. */
+  correction: string | {
+    /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
+    turn?: number | undefined;
+    /** What it should have said in that turn; or give `tool_calls`. */
+    text?: string | undefined;
+    /** The tools it should have called in that turn, in order; or give `text`. */
+    tool_calls?: {
+      /** Name of the tool, one that the episode's agent was offered. */
+      name: string;
+      /** What it should have been called with, as the tool's schema asks. */
+      arguments: {
+        [name: string]: Json;
+      };
+    }[] | undefined;
+  };
+  /** Why it makes no golden conversation; absent when it does. */
+  not_golden?: string | undefined;
+  /** Why it makes no DPO pair; absent when it does. */
+  not_dpo?: string | undefined;
   at: string;
+};
+
+export type CorrectionCounts = {
+  /** Corrections that stand. */
+  corrections: number;
+  /** Those that make a line. */
+  lines: number;
+  /** Those that make none, by reason. */
+  left_out: {
+    [name: string]: number;
+  };
+  /** Turns after a corrected one: they followed from what was wrong, so no line has them. */
+  turns_dropped: number;
 };
 
 export type Cost = {
@@ -1885,8 +1920,22 @@ export interface OperationInputs {
     tags?: string[] | undefined;
     /** What the reviewer has to say, as text. */
     comments?: string | undefined;
-    /** What the agent should have answered; makes golden conversations and DPO pairs. */
-    correction?: string | undefined;
+    /** What the agent should have done, for golden conversations and DPO pairs: a text for its answer, or `{turn, text}` or `{turn, tool_calls: [{name, arguments}]}` for one of its turns. */
+    correction?: string | {
+      /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
+      turn?: number | undefined;
+      /** What it should have said in that turn; or give `tool_calls`. */
+      text?: string | undefined;
+      /** The tools it should have called in that turn, in order; or give `text`. */
+      tool_calls?: {
+        /** Name of the tool, one that the episode's agent was offered. */
+        name: string;
+        /** What it should have been called with, as the tool's schema asks. */
+        arguments: {
+          [name: string]: unknown;
+        };
+      }[] | undefined;
+    } | undefined;
   };
   /** Puts the episode in hand back for others; this reviewer is not offered it again. */
   skipReview: {
@@ -1946,7 +1995,7 @@ export interface OperationInputs {
       new_tool?: number | undefined;
     } | undefined;
   };
-  /** Lists the answers that reviewers corrected, newest first. */
+  /** Lists what reviewers corrected and still stand by, newest first, with the reason where one makes no line of a file. */
   listCorrections: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
@@ -1955,7 +2004,7 @@ export interface OperationInputs {
     /** The continuation of the page before. */
     continuation?: string | undefined;
   };
-  /** Downloads the corrections as golden conversations or as DPO pairs (JSONL). */
+  /** Downloads the corrections as golden conversations or as DPO pairs (JSONL); the header x-left-out counts those that make no line, by reason. */
   getCorrectionsFile: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
@@ -2934,15 +2983,30 @@ export interface OperationOutputs {
     agent_id: string;
     rules: ReviewRules;
   };
-  /** Lists the answers that reviewers corrected, newest first. */
+  /** Lists what reviewers corrected and still stand by, newest first, with the reason where one makes no line of a file. */
   listCorrections: {
     agent_id: string;
     corrections_found: number;
     corrections: Correction[];
+    /** What all corrections come to in each format; on the first page alone. */
+    formats?: {
+      golden: CorrectionCounts;
+      dpo: CorrectionCounts;
+    } | undefined;
     continuation?: string | undefined;
   };
-  /** Downloads the corrections as golden conversations or as DPO pairs (JSONL). */
+  /** Downloads the corrections as golden conversations or as DPO pairs (JSONL); the header x-left-out counts those that make no line, by reason. */
   getCorrectionsFile: {
+    /** Corrections that stand. */
+    corrections: number;
+    /** Those that make a line. */
+    lines: number;
+    /** Those that make none, by reason. */
+    left_out: {
+      [name: string]: number;
+    };
+    /** Turns after a corrected one: they followed from what was wrong, so no line has them. */
+    turns_dropped: number;
     agent_id: string;
     format: "golden" | "dpo";
   };
@@ -2964,6 +3028,16 @@ export interface OperationOutputs {
       [name: string]: number;
     } | undefined;
     notices?: string[] | undefined;
+    /** Corrections that stand. */
+    corrections: number;
+    /** Those that make a line. */
+    lines: number;
+    /** Those that make none, by reason. */
+    left_out: {
+      [name: string]: number;
+    };
+    /** Turns after a corrected one: they followed from what was wrong, so no line has them. */
+    turns_dropped: number;
     created_at: string;
     urls?: {
       [name: string]: string;
@@ -3809,6 +3883,8 @@ export interface OperationOutputs {
       evaluator?: string | undefined;
       created_at: string;
       withdrawn?: true | undefined;
+      /** False: a later one replaced it, or it was taken back. */
+      standing: boolean;
     }[];
     datasets: {
       id: string;

@@ -69,6 +69,43 @@ export function reviewingTests(world: PageWorld): void {
     }
   });
 
+  it("lets a reviewer correct the wrong call: its turn, its JSON, what is amiss with it, and the difference", async () => {
+    const page = await visit("/review", { reviewer: "caller" });
+    const heading = page.locator(".offer-head a");
+    await heading.waitFor();
+    // The next one with a call.
+    while ((await page.getByLabel("The fault is in").count()) === 0) {
+      const before = (await heading.getAttribute("href"))?.split("/").at(-1) ?? "";
+      await page.keyboard.press("s");
+      await expectNext(page, before);
+    }
+    const id = (await heading.getAttribute("href"))?.split("/").at(-1) ?? "";
+    await page.getByLabel("The fault is in").selectOption("1");
+    const field = page.getByLabel(/It should have called/);
+    const called = JSON.parse(await field.inputValue()) as { name: string; arguments: object }[];
+    await field.fill("[{");
+    await page.getByRole("alert").getByText("This is no JSON").waitFor();
+    const call = (order: unknown) => JSON.stringify([{ ...called[0], arguments: { order } }], null, 2);
+    await field.fill(call("A-17"));
+    await page.keyboard.press("Control+Enter");
+    await page.getByText(/arguments\.order: must be integer/).waitFor();
+    expect(await heading.getAttribute("href")).toContain(id);
+    await field.fill(call(17));
+    await page.locator(".diff ins").first().waitFor();
+    expect(await page.locator(".diff ins").allInnerTexts()).toEqual([expect.stringContaining("17")]);
+    await picture(page, "review-call");
+    await page.keyboard.press("Control+Enter");
+    await expectNext(page, id);
+    const { rewards } = await rest(`/rewards?episode_id=${id}&source=human_approval`);
+    expect(rewards[0].metadata.correction).toEqual({
+      turn: 1,
+      tool_calls: [{ name: called[0]?.name, arguments: { order: 17 } }],
+    });
+    const { corrections } = await rest("/review/corrections");
+    expect(corrections[0]).toMatchObject({ episode_id: id, turn: 1 });
+    expect(corrections[0]).not.toHaveProperty("not_golden");
+  });
+
   async function expectNext(page: Page, before: string): Promise<void> {
     await page.locator(`.offer-head a:not([href$="/${before}"])`).waitFor();
   }

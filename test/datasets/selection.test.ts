@@ -213,7 +213,12 @@ describe("formats", () => {
     await world.store(episode(1, rewarded(-1)), episode(2));
     await reward(1, { metadata: { correction: "Better." } });
     await reward(2, { metadata: { rejected_output: "Worse." } });
-    await reward(2, { value: 0, withdrawn: true, metadata: { correction: "Taken back." } });
+    await reward(2, {
+      value: 0,
+      withdrawn: true,
+      evaluator: "somebody else",
+      metadata: { correction: "Taken back." },
+    });
     const lines = await parsed(await world.build({ format: "dpo", train_split: 1 }));
     expect(
       lines.map((line) => [line.preferred_output[0].content, line.non_preferred_output[0].content]),

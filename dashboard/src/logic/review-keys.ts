@@ -28,7 +28,7 @@ export const KEY_HELP: readonly KeyHelp[] = [
   { keys: ["N"], does: "Bad" },
   { keys: ["1", "–", "5"], does: "Score, −1 to +1" },
   { keys: ["Shift", "1", "–", "6"], does: "Tag" },
-  { keys: ["E"], does: "Correct the answer" },
+  { keys: ["E"], does: "Correct the answer or the chosen turn" },
   { keys: ["C"], does: "Comment" },
   { keys: ["T"], does: "Another tag" },
   { keys: ["S"], does: "Skip" },

@@ -1,5 +1,6 @@
 import { shown } from "../logic/content.ts";
 import { turnsOf } from "../logic/conversation.ts";
+import { correctionText } from "../logic/correctable.ts";
 import { count, duration, signed, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Episode, RewardList } from "../logic/wire.ts";
@@ -120,7 +121,11 @@ function Judgements({ one, rewards }: { one: Episode; rewards: Live<RewardList> 
           ) : (
             <ul class="judgements">
               {given.map((reward) => (
-                <Judged key={reward.id} reward={reward} />
+                <Judged
+                  key={reward.id}
+                  reward={reward}
+                  isReplaced={given.some(({ supersedes }) => supersedes === reward.id)}
+                />
               ))}
             </ul>
           )
@@ -130,9 +135,11 @@ function Judgements({ one, rewards }: { one: Episode; rewards: Live<RewardList> 
   );
 }
 
-function Judged({ reward }: { reward: RewardList["rewards"][number] }) {
+/** One judgement; what was taken back or replaced by a later one counts no more, and looks so. */
+function Judged({ reward, isReplaced }: { reward: RewardList["rewards"][number]; isReplaced: boolean }) {
+  const gone = reward.withdrawn ? "taken back" : isReplaced ? "replaced" : undefined;
   return (
-    <li class={reward.withdrawn ? "withdrawn" : ""}>
+    <li class={gone === undefined ? "" : "withdrawn"}>
       <span class="row-main">
         <b>{words(reward.source)}</b>
         <span class="muted">
@@ -140,7 +147,7 @@ function Judged({ reward }: { reward: RewardList["rewards"][number] }) {
           <Ago at={reward.created_at} />
         </span>
       </span>
-      <span>{reward.withdrawn ? "taken back" : <Reward value={reward.value} />}</span>
+      <span>{gone ?? <Reward value={reward.value} />}</span>
       {Array.isArray(reward.metadata.tags) && (
         <span class="tags full">
           {reward.metadata.tags.map(shown).map((tag) => (
@@ -155,10 +162,12 @@ function Judged({ reward }: { reward: RewardList["rewards"][number] }) {
           <LongText text={reward.comments} />
         </span>
       )}
-      {typeof reward.metadata.correction === "string" && (
+      {correctionText(reward.metadata.correction) !== "" && (
         <div class="full correction">
-          <span class="muted">should have said</span>
-          <LongText text={reward.metadata.correction} />
+          <span class="muted">
+            should have {typeof reward.metadata.correction === "string" ? "said" : "done"}
+          </span>
+          <LongText text={correctionText(reward.metadata.correction)} />
         </div>
       )}
     </li>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { plural } from "../logic/format.ts";
+import { correctionText } from "../logic/correctable.ts";
+import { plural, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { CorrectionList, CorrectionsDataset } from "../logic/wire.ts";
 import { Ago } from "../parts/basics.tsx";
@@ -13,11 +14,11 @@ import { useWork } from "../parts/work.ts";
 const FORMATS = {
   golden: {
     name: "Golden conversations",
-    does: "the conversation with the answer as it should have been, to learn from or to be tested on",
+    does: "the conversation up to the corrected turn as it should have been, to learn from or to be tested on",
   },
   dpo: {
     name: "Preference pairs (DPO)",
-    does: "the corrected answer beside the one that was given, for preference training",
+    does: "the corrected turn beside what the agent did there, for preference training",
   },
 } as const;
 type Format = keyof typeof FORMATS;
@@ -69,8 +70,13 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
                 <Told text={one.user_input} />
               </span>
               <span class="correction">
-                <Told text={one.correction.slice(0, 200)} />
+                <Told text={correctionText(one.correction).slice(0, 200)} />
               </span>
+              {(format === "golden" ? one.not_golden : one.not_dpo) !== undefined && (
+                <span class="muted">
+                  left out: {words((format === "golden" ? one.not_golden : one.not_dpo) ?? "")}
+                </span>
+              )}
             </span>
             <span class="muted">
               {one.reviewer} · <Ago at={one.at} />
@@ -98,6 +104,7 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
           </label>
         ))}
       </fieldset>
+      <Comes counts={newest.data?.formats?.[format]} />
       {format === "golden" && (
         <label class="check">
           <input
@@ -122,5 +129,18 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
         </label>
       )}
     </FormDialog>
+  );
+}
+
+/** How many lines come of the corrections, and why the others make none. */
+function Comes({ counts }: { counts: NonNullable<CorrectionList["formats"]>["golden"] | undefined }) {
+  if (counts === undefined) return null;
+  const reasons = Object.entries(counts.left_out).map(([reason, times]) => `${words(reason)} ${times}`);
+  return (
+    <p class="muted">
+      {plural(counts.lines, "line")} of {plural(counts.corrections, "correction")} that stand
+      {reasons.length > 0 ? `; left out: ${reasons.join(", ")}` : ""}
+      {counts.turns_dropped > 0 ? `; ${plural(counts.turns_dropped, "turn")} after them cut off` : ""}.
+    </p>
   );
 }

@@ -2,7 +2,8 @@ import type { RefObject } from "preact";
 import { signed } from "../logic/format.ts";
 import { SCORES, TAGS } from "../logic/review-keys.ts";
 import type { Offer } from "../logic/wire.ts";
-import { Card, Keys } from "../parts/basics.tsx";
+import { Card } from "../parts/basics.tsx";
+import { CorrectionField } from "./review-correction.tsx";
 import type { DeskState } from "./review-state.ts";
 
 export interface JudgementFields {
@@ -35,40 +36,7 @@ export function Judgement(props: { desk: DeskState; offer: Offer; fields: Judgem
         ))}
       </fieldset>
       <Tags desk={desk} field={fields.tags} />
-      <label class="field">
-        <span>
-          It should have answered <kbd>E</kbd>
-        </span>
-        <textarea
-          ref={fields.correction}
-          rows={4}
-          maxLength={100_000}
-          value={draft.correction}
-          onFocus={(event) => {
-            // A correction mostly begins with what was said. The field is filled here and now, not with the
-            // next drawing: the first letter may already be on its way.
-            if (desk.draftNow().correction !== "") return;
-            const said = offer.episode.assistant_output ?? "";
-            event.currentTarget.value = said;
-            event.currentTarget.select();
-            setDraft((now) => ({ ...now, correction: said }));
-          }}
-          onBlur={(event) => {
-            if (event.currentTarget.value === offer.episode.assistant_output)
-              setDraft((now) => ({ ...now, correction: "" }));
-          }}
-          onInput={(event) => {
-            const { value } = event.currentTarget;
-            setDraft((now) => ({ ...now, correction: value }));
-          }}
-        />
-      </label>
-      {draft.correction !== "" && (
-        <p class="hint">
-          <Keys keys={["Ctrl", "Enter"]} /> sends it as bad with this correction. It becomes a golden
-          conversation and a preference pair.
-        </p>
-      )}
+      <CorrectionField desk={desk} offer={offer} field={fields.correction} />
       <label class="field">
         <span>
           Comment <kbd>C</kbd>

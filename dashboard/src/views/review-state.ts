@@ -1,4 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import {
+  type CorrectionDraft,
+  correctableTurns,
+  NO_CORRECTION,
+  readCorrection,
+} from "../logic/correctable.ts";
 import { signed } from "../logic/format.ts";
 import type { Offer, OfferReply } from "../logic/wire.ts";
 import { useShared } from "../parts/context.tsx";
@@ -8,9 +14,9 @@ import { useWork } from "../parts/work.ts";
 export interface Draft {
   readonly tags: readonly string[];
   readonly note: string;
-  readonly correction: string;
+  readonly correction: CorrectionDraft;
 }
-const EMPTY: Draft = { tags: [], note: "", correction: "" };
+const EMPTY: Draft = { tags: [], note: "", correction: NO_CORRECTION };
 
 /** The episode in hand and what can be done with it: one thing at a time. */
 export function useDesk(reviewer: string) {
@@ -60,12 +66,14 @@ export function useDesk(reviewer: string) {
       act(async () => {
         if (!offer) return;
         const { tags, note, correction } = latest.current;
+        const read = readCorrection(correctableTurns(offer.episode), correction);
+        if (read.kind === "fault") return tell(read.fault);
         await api.post(path("label"), {
           reviewer,
           value,
           tags,
           ...(note.trim() === "" ? {} : { comments: note.trim() }),
-          ...(correction.trim() === "" ? {} : { correction: correction.trim() }),
+          ...(read.kind === "some" ? { correction: read.correction } : {}),
         });
         setDone((before) => [...before, value]);
         await fetchNext();

@@ -43,14 +43,16 @@ export function learnLastOnly(example: Example): Example {
 
 /**
  * The turns up to the user's last, and what the agent then did as the grader's reference: its text, and its calls as
- * JSON text, since graders compare texts.
+ * JSON text, since graders compare texts. Turns of weight 0 are no reference.
  */
 function toReinforcement({ messages, tools }: Example): Reinforcement | string {
   const last = messages.findLastIndex((turn) => turn.role === "user");
   const after = messages.slice(last + 1);
   if (last < 0) return "no_user";
-  const answer = after.findLast((turn) => turn.role === "assistant" && contentText(turn.content) !== "");
-  const calls = after.flatMap((turn) => turn.tool_calls ?? []);
+  const answer = after.findLast(
+    (turn) => turn.role === "assistant" && turn.weight !== 0 && contentText(turn.content) !== "",
+  );
+  const calls = after.flatMap((turn) => (turn.weight === 0 ? [] : (turn.tool_calls ?? [])));
   if (answer === undefined && calls.length === 0) return "no_reference";
   return {
     messages: messages.slice(0, last + 1).map(withoutWeight),
@@ -62,7 +64,7 @@ function toReinforcement({ messages, tools }: Example): Reinforcement | string {
   };
 }
 
-const withoutWeight = ({ weight: _weight, ...turn }: Message): Message => turn;
+export const withoutWeight = ({ weight: _weight, ...turn }: Message): Message => turn;
 
 /**
  * Turns as the chat templates of open models take them: texts alone, `system` for `developer`, the arguments of calls

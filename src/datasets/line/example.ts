@@ -1,4 +1,5 @@
-import type { Episode, Message, ToolCall, ToolDefinition } from "../../episodes/contract.ts";
+import type { Episode, Message, ToolDefinition } from "../../episodes/contract.ts";
+import { bodyOf, withAnswer } from "../../episodes/turns.ts";
 import { textOf } from "../common/memoise-json.ts";
 import type { Example } from "../contract.ts";
 
@@ -24,8 +25,7 @@ export function toExample(
   episode: Pick<Episode, "user_input" | "assistant_output" | "tool_calls"> & Partial<Episode>,
   options: ExampleOptions,
 ): ConvertedExample {
-  const given = episode.messages ?? [];
-  const body = given.length > 0 ? given : madeOf(episode);
+  const body = bodyOf(episode);
   const spoken = options.includeTools ? body : withoutTools(body);
   const turns = withAnswer(
     withSystem(spoken, options.systemPrompt ?? episode.system_prompt, options),
@@ -50,65 +50,6 @@ export function exampleLine({ messages, tools, parallel_tool_calls: parallel }: 
   const offered = tools === undefined ? "" : `,"tools":${textOf(tools)}`;
   const switched = parallel === undefined ? "" : `,"parallel_tool_calls":${parallel}`;
   return `{"messages":${JSON.stringify(messages)}${offered}${switched}}`;
-}
-
-/**
- * Turns of an episode that has none: each recorded call is an assistant turn of its own followed by its result, in
- * the order of recording, because that is all that is known about it.
- */
-function madeOf(episode: Pick<Episode, "user_input" | "assistant_output" | "tool_calls">): Message[] {
-  const ids = callIds(episode.tool_calls);
-  return [
-    { role: "user", content: episode.user_input },
-    ...episode.tool_calls.flatMap((call, index): Message[] => {
-      const id = ids[index] ?? "";
-      const spec = { name: call.tool_name, arguments: argumentsText(call.arguments) };
-      return [
-        { role: "assistant", tool_calls: [{ id, type: "function", function: spec }] },
-        { role: "tool", tool_call_id: id, content: resultText(call) },
-      ];
-    }),
-    ...(episode.assistant_output === "" ? [] : [answer(episode.assistant_output)]),
-  ];
-}
-
-/** Recorded ids where they are usable; else `call_1`, `call_2`, … by position, so that equal episodes give equal lines. */
-function callIds(calls: readonly ToolCall[]): string[] {
-  const taken = new Set<string>();
-  for (const call of calls) if (call.id) taken.add(call.id);
-  const used = new Set<string>();
-  let next = 1;
-  return calls.map((call) => {
-    let id = call.id;
-    if (!id || used.has(id)) {
-      while (taken.has(`call_${next}`)) next++;
-      id = `call_${next++}`;
-    }
-    used.add(id);
-    return id;
-  });
-}
-
-/** Arguments are JSON text on the wire. A text that already is JSON stays as it is. */
-function argumentsText(value: unknown): string {
-  if (value === undefined || value === null || value === "") return "{}";
-  if (typeof value === "string" && isJson(value)) return value;
-  return JSON.stringify(value);
-}
-
-function resultText(call: ToolCall): string {
-  if (call.result !== undefined)
-    return typeof call.result === "string" ? call.result : JSON.stringify(call.result);
-  return call.error === undefined ? "" : JSON.stringify({ error: call.error });
-}
-
-const answer = (content: string): Message => ({ role: "assistant", content });
-
-/** An episode may hold the prompt's messages alone, with the answer beside them. */
-function withAnswer(turns: Message[], episode: Pick<Episode, "assistant_output">): Message[] {
-  return turns.at(-1)?.role === "assistant" || episode.assistant_output === ""
-    ? turns
-    : [...turns, answer(episode.assistant_output)];
 }
 
 const isSystem = (message: Message): boolean => message.role === "system" || message.role === "developer";
@@ -151,13 +92,4 @@ function definitions(
     }),
   );
   return { tools: [...offered, ...minimal], derived };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -13,6 +13,11 @@ const WORDS: Readonly<Record<string, string>> = {
   other_model: "were answered by other models",
   other_tag: "carry none of the tags",
   reserved_for_test: "belong to the test side of an earlier dataset",
+  corrected: "were corrected by a reviewer",
+  "correction:after_wrong_call": "corrections answer what followed a wrong call",
+  "correction:nothing_said": "corrections stand where the agent said nothing",
+  "correction:tools_left_out": "corrections are about calls, and tools are left out",
+  "correction:unedited": "corrections say what was said",
   no_pair: "questions had no two answers far enough apart",
 };
 
@@ -34,6 +39,8 @@ function remedy(reason: string | undefined, recipe: Recipe): string {
   if (reason === "no_reward") return "Assign rewards, or choose other sources.";
   if (reason === "below_reward")
     return `Lower min_reward (now ${recipe.min_reward}), or collect better episodes.`;
+  if (reason === "corrected")
+    return "Build from the corrections (`lightning review build`), and name that dataset in include_golden.";
   if (reason === "vetoed") return "Look at the failed safety checks of these episodes.";
   if (reason === "no_pair")
     return `Pairs come of two answers to one question whose scores lie ${recipe.min_gap ?? LEAST_GAP} apart (min_gap), of corrections, and of pairwise labels.`;

@@ -2,9 +2,11 @@ import type { Settings } from "../../config/settings.ts";
 import type { Episode } from "../../episodes/contract.ts";
 import { type Files, lines } from "../../files/files.ts";
 import type { Reward } from "../../rewards/contract.ts";
+import { standingRewards } from "../../rewards/standing.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
 import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset, DatasetLine, Shard } from "../contract.ts";
+import { isCorrected } from "../line/corrected.ts";
 import { sessionKey, turnsOf } from "../line/normalise.ts";
 import { GOLDEN_SCORE } from "../line/score.ts";
 import { type DatasetStore, inRange } from "../store.ts";
@@ -94,8 +96,8 @@ async function* episodeLines(
 ): AsyncGenerator<KeptLine[]> {
   const { recipe, watermark } = dataset;
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
-  // Tags and corrections stand in the rewards; else they are only named by the edges.
-  const idsAlone = recipe.tags === undefined && formatOf(recipe) !== "dpo";
+  const isPaired = formatOf(recipe) === "dpo";
+  const options = { includeTools: recipe.include_tools, systemPrompt: recipe.system_prompt };
   const sessionKeyOf = sessionKeys(settings.splitKey);
   const pages = store.episodes(dataset.agent_id, inRange(dataset, shard));
   for (;;) {
@@ -114,47 +116,44 @@ async function* episodeLines(
       store.rewardsOf(
         dataset.agent_id,
         wanted.map(({ episode }) => episode.id),
-        idsAlone,
       ),
     );
     const batch: KeptLine[] = [];
     for (const { episode, score } of wanted) {
-      const its = rewards.get(episode.id) ?? [];
+      const its = standingRewards(rewards.get(episode.id) ?? []);
       if (!isTagged(episode, its, recipe.tags)) {
         add(summary.dropped, "other_tag");
         continue;
       }
-      const judged = lineOf(episode, recipe, score, stages);
-      if (typeof judged === "string") {
-        add(summary.dropped, judged);
-        continue;
-      }
+      // What a person corrected is no lesson as it was, only the worse of a pair.
+      const isNoLesson = isCorrected(episode, its) && (!isPaired || score >= (recipe.min_reward ?? -1));
+      if (isNoLesson) add(summary.dropped, "corrected");
+      if (isNoLesson && !isPaired) continue;
+      const judged = lineOf(episode, recipe, stages);
       const common = {
         sessionKey: stages.time("split", () => sessionKeyOf(episode)),
         stratum: stratumOf(episode, recipe),
         at: Date.parse(episode.created_at),
+        origin: originOf(episode, its),
       };
-      if (formatOf(recipe) === "dpo")
-        for (const line of correctionLines(judged.line, its)) {
-          const text = JSON.stringify(line);
-          batch.push({
-            ...common,
-            ...measure(line),
-            line,
-            text,
-            score: GOLDEN_SCORE,
-            origin: originOf(episode, its),
-          });
-        }
-      const measured = measure(judged.line);
-      if (measured.tokens > longest) {
-        add(summary.dropped, "over_long");
-        continue;
+      const keep = (line: DatasetLine, text: string, ofScore: number): boolean => {
+        const measured = measure(line);
+        if (measured.tokens > longest) add(summary.dropped, "over_long");
+        else batch.push({ ...common, ...measured, line, text, score: ofScore });
+        return measured.tokens <= longest;
+      };
+      if (isPaired && judged !== "unresolved_redaction") {
+        const line = typeof judged === "string" ? undefined : judged.line;
+        const leaveOut = (reason: string) => add(summary.dropped, reason);
+        for (const pair of correctionLines(episode, line, its, options, leaveOut))
+          keep(pair, JSON.stringify(pair), GOLDEN_SCORE);
       }
-      if (judged.derivedTools.length > 0) add(summary.warnings, "derived_tool_definition");
-      for (const warning of judged.warnings) add(summary.warnings, warning);
-      const { line, text } = judged;
-      batch.push({ ...common, ...measured, line, text, score, origin: originOf(episode, its) });
+      if (isNoLesson) continue;
+      if (typeof judged === "string") add(summary.dropped, judged);
+      else if (keep(judged.line, judged.text, score)) {
+        for (const warning of judged.warnings) add(summary.warnings, warning);
+        if (score < 0 && !isPaired) add(summary.warnings, "judged_below_zero");
+      }
     }
     yield batch;
   }

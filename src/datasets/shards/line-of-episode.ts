@@ -4,6 +4,7 @@ import type { Reward } from "../../rewards/contract.ts";
 import type { Stopwatch } from "../common/stopwatch.ts";
 import { type EncodedLine, encode, learnLastOnly } from "../line/encode.ts";
 import { toExample } from "../line/example.ts";
+import { failedCalls, unlearnFailed } from "../line/failed-calls.ts";
 import { scoreOf } from "../line/score.ts";
 import type { Format, Recipe } from "../recipe-contract.ts";
 import { faultsOf } from "../validate/line.ts";
@@ -12,10 +13,10 @@ import { templateWarnings } from "../validate/line-warnings.ts";
 export const formatOf = (recipe: Recipe): Format => recipe.format ?? "sft";
 
 export interface EpisodeLine extends EncodedLine {
-  readonly score: number;
-  /** Tools that were called but never defined; each got a minimal definition by name. */
-  readonly derivedTools: readonly string[];
-  /** What the line is kept in spite of. */
+  /**
+   * What the line is kept in spite of: `derived_tool_definition`, a tool was called but never defined;
+   * `failed_call…`, a call failed; `template:…`, open models' templates object.
+   */
   readonly warnings: readonly string[];
 }
 
@@ -46,24 +47,36 @@ export function isTagged(
 }
 
 /** The episode's line in the recipe's format, or the reason why it is left out. */
-export function lineOf(
-  episode: Episode,
-  recipe: Recipe,
-  score: number,
-  stages: Stopwatch,
-): EpisodeLine | string {
-  const { example, derivedTools } = stages.time("convert", () =>
-    toExample(episode, { includeTools: recipe.include_tools, systemPrompt: recipe.system_prompt }),
-  );
+export function lineOf(episode: Episode, recipe: Recipe, stages: Stopwatch): EpisodeLine | string {
+  const format = formatOf(recipe);
+  const { example, derivedTools, failed } = stages.time("convert", () => {
+    const made = toExample(episode, {
+      includeTools: recipe.include_tools,
+      systemPrompt: recipe.system_prompt,
+    });
+    const failedIds = failedCalls(made.example.messages, episode.tool_calls);
+    // Pairs weigh nothing, and of plain chat no trainer reads a weight: there it can only be said.
+    const isWeighed = failedIds.size > 0 && (format === "sft" || format === "rft");
+    const { messages } = made.example;
+    return {
+      derivedTools: made.derivedTools,
+      example: isWeighed ? { ...made.example, messages: unlearnFailed(messages, failedIds) } : made.example,
+      failed: failedIds.size === 0 ? [] : [isWeighed ? "failed_call_not_learnt" : "failed_call_kept"],
+    };
+  });
   const fault = stages.time("validate", () => faultsOf(example)[0]);
   if (fault !== undefined) return `invalid:${fault.rule}`;
   if (hasUnresolvedFindings(episode, example)) return "unresolved_redaction";
-  const learnt = recipe.learn === "last" ? learnLastOnly(example) : example;
-  const encoded = stages.time("convert", () => encode(formatOf(recipe), learnt, episode));
+  // A line for reinforcement has no weights: its references are all the calls that did not fail.
+  const learnt = recipe.learn === "last" && format !== "rft" ? learnLastOnly(example) : example;
+  const encoded = stages.time("convert", () => encode(format, learnt, episode));
   if (typeof encoded === "string") return `invalid:${encoded}`;
-  const warnings =
-    formatOf(recipe) === "chat" ? templateWarnings(learnt.messages).map((one) => `template:${one}`) : [];
-  return { ...encoded, score, derivedTools, warnings };
+  const warnings = [
+    ...failed,
+    ...(derivedTools.length > 0 ? ["derived_tool_definition"] : []),
+    ...(format === "chat" ? templateWarnings(learnt.messages).map((one) => `template:${one}`) : []),
+  ];
+  return { ...encoded, warnings };
 }
 
 /**
