@@ -1,9 +1,9 @@
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { messageSchema, toolDefinitionSchema } from "../doors/chat.ts";
 import { agentIdSchema, idSchema, jsonSchema, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { timeSchema } from "../doors/times.ts";
 import { toIso } from "../kernel/clock.ts";
-import { sha256 } from "../kernel/hashing.ts";
 
 export {
   contentPartSchema,
@@ -165,7 +165,7 @@ export type Episode = z.output<typeof episodeSchema>;
 /** Sample keys are 0 to 1023: a million episodes are a page of a thousand to each. */
 export const SAMPLE_KEYS = 1024;
 export const sampleKeyOf = (agentId: string, id: string): number =>
-  Number.parseInt(sha256(`${agentId}/${id}`).slice(0, 8), 16) % SAMPLE_KEYS;
+  Number.parseInt(hash("sha256", `${agentId}/${id}`, "hex").slice(0, 8), 16) % SAMPLE_KEYS;
 
 /** No agent that sends episodes is older. */
 export const EARLIEST_CREATED_AT = "2000-01-01T00:00:00.000Z";
