@@ -341,8 +341,8 @@ export const KINDS: readonly Kind[] = [
   other("template with another short payload", (random) => {
     const template = random.of(TEMPLATES);
     const said = random.of(LABELS);
-    const [one, two] = random.pair([...SHORT, ...CHINESE]);
-    return [chat(template(one), said), chat(template(two), said)];
+    const [one, another] = random.pair([...SHORT, ...CHINESE]);
+    return [chat(template(one), said), chat(template(another), said)];
   }),
   slot("number", (random) => {
     const [a, b] = two(() => number(random));
