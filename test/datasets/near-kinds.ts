@@ -84,7 +84,7 @@ const answer = (random: Random): string =>
 
 const TEMPLATES: ((payload: string) => string)[] = [
   (p) =>
-    `${"You sort messages of customers of a large shop into one of four groups, and answer with the name of the group alone. Read the whole message before you decide, since the matter often comes last. Messages about money that was taken, given back or asked for belong to billing; messages about parcels and drivers to shipping; messages about machines that do not work to technical; and messages about goods that go back to returns. Where two would do, take the one that the customer waits for. Never explain your choice, never write a greeting, and never use capital letters. A message may hold mistakes of spelling and words of another language; take no notice of them. "}\n\nMessage: ${p}`,
+    `You sort messages of customers of a large shop into one of four groups, and answer with the name of the group alone. Read the whole message before you decide, since the matter often comes last. Messages about money that was taken, given back or asked for belong to billing; messages about parcels and drivers to shipping; messages about machines that do not work to technical; and messages about goods that go back to returns. Where two would do, take the one that the customer waits for. Never explain your choice, never write a greeting, and never use capital letters. A message may hold mistakes of spelling and words of another language; take no notice of them. \n\nMessage: ${p}`,
   (p) =>
     `${p}\n\nRead the text above with care. Write down the group that it belongs to, and nothing else. The groups are billing, shipping, technical and returns; choose the group that helps the reader most, even where several would fit, and do not explain why you chose it.`,
   (p) =>
@@ -341,8 +341,8 @@ export const KINDS: readonly Kind[] = [
   other("template with another short payload", (random) => {
     const template = random.of(TEMPLATES);
     const said = random.of(LABELS);
-    const [one, two] = random.pair([...SHORT, ...CHINESE]);
-    return [chat(template(one), said), chat(template(two), said)];
+    const [one, another] = random.pair([...SHORT, ...CHINESE]);
+    return [chat(template(one), said), chat(template(another), said)];
   }),
   slot("number", (random) => {
     const [a, b] = two(() => number(random));
@@ -466,7 +466,7 @@ export const KINDS: readonly Kind[] = [
         two(() => message(random, random.below(600))),
       ]);
       const task = (value: unknown): DatasetLine =>
-        ({ messages: [{ role: "user", content: text }], [field]: value }) as DatasetLine;
+        ({ messages: [{ role: "user", content: text }], [field]: value });
       return random.below(2) ? [task(a), task(b)] : [task({ deep: [a] }), task({ deep: [b] })];
     },
     "rft",

@@ -91,8 +91,8 @@ export async function nearOverlap(
         const alike = index.likeBytes(page.bytes, page.signatureAt(k));
         if (alike.length === 0 || isTemplate(alike.length)) continue;
         const others = alike.map((place) => members[place] as number);
-        const held = others.filter((other) => templates?.[other] !== 1);
-        if ((await looker.find(candidate, held)) >= 0) near.add(candidate);
+        const single = others.filter((other) => templates?.[other] !== 1);
+        if ((await looker.find(candidate, single)) >= 0) near.add(candidate);
       }
     index.free();
   }
@@ -107,9 +107,10 @@ async function sameAcross(
 ): Promise<Set<number>> {
   const near = new Set<number>();
   const held = sideCounts.validation + sideCounts.test;
+  if (held === 0) return near;
   const { ranges, of } = rangesOf(held, most);
   const { words } = KEYS.gist;
-  for (let range = 0; range < ranges && held > 0; range++) {
+  for (let range = 0; range < ranges; range++) {
     const table = new KeyTable(words, Math.ceil(held / ranges));
     for (const isHeld of [true, false])
       for await (const page of candidates.pages())
