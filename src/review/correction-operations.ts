@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BUILD_DATASET } from "../datasets/contract.ts";
 import { isEndedDataset } from "../datasets/status.ts";
+import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import {
@@ -114,20 +115,24 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       mcp: ["lightning_build_corrections"],
       example: { agent_id: "mcp-agents", name: "corrections" },
       async run({ agent_id, name, format, ...splits }, context) {
-        const content: string[] = [];
-        for await (const line of service.corrections.lines(agent_id, format)) content.push(line);
-        if (content.length === 0)
-          throw invalid("no_corrections", `No episode of agent ${agent_id} has a corrected answer.`, {
-            remedy: "Label episodes with a correction first.",
+        async function prepare() {
+          const content: string[] = [];
+          for await (const line of service.corrections.lines(agent_id, format)) content.push(line);
+          if (content.length === 0)
+            throw invalid("no_corrections", `No episode of agent ${agent_id} has a corrected answer.`, {
+              remedy: "Label episodes with a correction first.",
+            });
+          const { dataset } = await datasets.prepareGolden({
+            agent_id,
+            name,
+            description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
+            content: content.join("\n"),
+            ...(format === "dpo" ? { format } : {}),
+            ...defined(splits),
           });
-        const { dataset } = await datasets.prepareGolden({
-          agent_id,
-          name,
-          description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
-          content: content.join("\n"),
-          ...(format === "dpo" ? { format } : {}),
-          ...defined(splits),
-        });
+          return dataset;
+        }
+        const dataset = await recordOnce(context.request, (id) => datasets.get(agent_id, id), prepare);
         const { record, finished, urls } = await startAndWait(
           context,
           clock,

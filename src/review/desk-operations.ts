@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { invalid } from "../kernel/errors.ts";
@@ -25,6 +26,24 @@ function reviewerOf(context: CallContext, named: string | undefined): string {
     field: "reviewer",
     remedy: "Send `reviewer`, any name by which people tell reviewers apart.",
   });
+}
+
+/**
+ * Takes the last step back. A later try under the same key does so only while the reviewer's steps are those that the
+ * first one saw; else that one was taken back, and the episode in hand is the answer.
+ */
+async function undoOnce(
+  service: ReviewOperationDeps["service"],
+  agentId: string,
+  reviewer: string,
+  request: KeyedRequest | undefined,
+) {
+  if (request === undefined) return service.undo(agentId, reviewer);
+  const steps = await service.steps(agentId, reviewer);
+  if (request.noted.steps !== undefined && request.noted.steps !== steps)
+    return (await service.next(agentId, reviewer)) ?? null;
+  await request.note({ steps });
+  return service.undo(agentId, reviewer);
 }
 
 /** What a reviewer asks for and does, one episode at a time. */
@@ -162,13 +181,16 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
       role: "labeller",
       effect: "write",
       idempotent: false,
+      idempotency: { sent: "always" },
       rest: { method: "POST", path: "/review/undo" },
       cli: "review undo",
       mcp: ["lightning_undo_review"],
       example: { reviewer: "reviewer@example.com" },
       async run({ agent_id, reviewer: named }, context) {
         const reviewer = reviewerOf(context, named);
-        return { body: { agent_id, reviewer, item: await service.undo(agent_id, reviewer) } };
+        return {
+          body: { agent_id, reviewer, item: await undoOnce(service, agent_id, reviewer, context.request) },
+        };
       },
     }),
   ];

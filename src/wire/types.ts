@@ -1581,6 +1581,8 @@ export interface OperationInputs {
     } | undefined;
     /** Many episodes with the fields below; agent_id is theirs where they have none. */
     episodes?: unknown[] | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists an agent's episodes, newest first, with the beginnings of their texts. */
   listEpisodes: {
@@ -1638,6 +1640,8 @@ export interface OperationInputs {
     metadata?: {
       [name: string]: unknown;
     } | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists an agent's or one episode's rewards, newest first. */
   listRewards: {
@@ -1708,6 +1712,8 @@ export interface OperationInputs {
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Builds a dataset from golden conversations (JSONL); one invalid line refuses the whole file. */
   buildGoldenDataset: {
@@ -1729,6 +1735,8 @@ export interface OperationInputs {
     format?: "sft" | "dpo" | "rft" | undefined;
     /** Write the files with a byte-order mark. */
     bom?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Checks and keeps a part of a golden file that is too large for one request. */
   addGoldenPart: {
@@ -1742,6 +1750,8 @@ export interface OperationInputs {
     first_line?: number | undefined;
     /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Asks for the end of a dataset's build; what it wrote is removed. */
   cancelDataset: {
@@ -1749,6 +1759,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** A dataset's id. */
     dataset_id: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists the agent's datasets, newest first. */
   listDatasets: {
@@ -1826,6 +1838,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer. */
   submitReview: {
@@ -1843,6 +1857,8 @@ export interface OperationInputs {
     comments?: string | undefined;
     /** What the agent should have answered; makes golden conversations and DPO pairs. */
     correction?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Puts an episode back for others; this reviewer is not offered it again. */
   skipReview: {
@@ -1852,6 +1868,8 @@ export interface OperationInputs {
     episode_id: string;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Ends a reviewer's reservation of an episode before its lease does. */
   releaseReview: {
@@ -1861,6 +1879,8 @@ export interface OperationInputs {
     episode_id: string;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Takes a reviewer's last label or skip back and hands the episode over again. */
   undoReview: {
@@ -1868,6 +1888,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Counts what waits for review, and shows the rules, the reservations and who has judged how many. */
   getReviewQueue: {
@@ -1897,6 +1919,8 @@ export interface OperationInputs {
       /** Episodes with a tool that no reviewer has seen yet. */
       new_tool?: number | undefined;
     } | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists the answers that reviewers corrected, newest first. */
   listCorrections: {
@@ -1926,6 +1950,8 @@ export interface OperationInputs {
     train_split?: number | undefined;
     /** Share of the groups set aside as a test side, 0 to 1; 0 when absent. */
     test_split?: number | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Trains a model on a dataset; equal requests share one run. */
   startTraining: {
@@ -1947,7 +1973,7 @@ export interface OperationInputs {
     training_type?: string | undefined;
     /** Train again although an equal run exists */
     force_new?: boolean | undefined;
-    /** Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does. */
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
     idempotency_key?: string | undefined;
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
@@ -2072,6 +2098,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** A training run's id. */
     run_id: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
   reconcileTraining: {
@@ -2079,6 +2107,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** A training run's id. */
     run_id: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them. */
   cleanUpTraining: {
@@ -2086,6 +2116,8 @@ export interface OperationInputs {
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lets a candidate and a baseline answer held-out examples and says whether the candidate is better. */
   startEvaluation: {
@@ -2103,6 +2135,8 @@ export interface OperationInputs {
     split?: "train" | "validation" | "test" | undefined;
     /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
     metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Shows an evaluation: counts, interval, verdict with its reasons, and some of the pairs. */
   getEvaluation: {
@@ -2138,6 +2172,8 @@ export interface OperationInputs {
     deployment_name?: string | undefined;
     /** When Azure has no room for another deployment: remove the oldest that no longer serves */
     prune?: "no" | "oldest_inactive" | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Goes back to the model that served before, or to the deployment named. */
   rollback: {
@@ -2151,6 +2187,8 @@ export interface OperationInputs {
     rolled_back_by?: string | undefined;
     /** If the target was removed at the provider, do not wait until it is back: let the nearest callable model serve. */
     at_once?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Stops using the tuned model; the base model answers from now on. */
   deactivate: {
@@ -2160,6 +2198,8 @@ export interface OperationInputs {
     reason?: string | undefined;
     /** Who asks for it; a signed-in person's name goes before it. */
     deactivated_by?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists the agent's deployments, newest first, with the active one marked. */
   listDeployments: {
@@ -2223,15 +2263,22 @@ export interface OperationInputs {
     reason?: string | undefined;
     /** Who sets it; a signed-in person's name goes before it. */
     set_by?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Compares the registry with what the provider hosts, keeps what serves awake, and brings back an active model that was removed. */
-  reconcileDeployments: Record<string, never>;
+  reconcileDeployments: {
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
   /** Removes hosted models that nothing needs any more; a dry run, which is the default, only lists them. */
   cleanUpDeployments: {
     /** Only what was made at least this many days ago. */
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists when the agent's base models, runs and deployments end, and what could be trained instead. */
   listRetirements: {
@@ -2419,6 +2466,8 @@ export interface OperationInputs {
     promote?: boolean | undefined;
     /** Who has it promoted; a signed-in person's name goes before it. */
     promoted_by?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Shows how far a pipeline is, the records it made and how it ended. */
   getPipeline: {
@@ -2439,6 +2488,8 @@ export interface OperationInputs {
     decided_by?: string | undefined;
     /** Why, as text. */
     reason?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists the agent's pipelines, newest first. */
   listPipelines: {
@@ -2470,6 +2521,8 @@ export interface OperationInputs {
     ids?: string[] | undefined;
     /** Most in one call, oldest first. */
     limit?: number | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Tells which datasets, training runs and live models saw an episode, and by which line. */
   traceEpisode: {
