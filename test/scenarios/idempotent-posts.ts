@@ -4,7 +4,7 @@ import { readSettings } from "../../src/config/settings.ts";
 import { takesKey } from "../../src/doors/idempotency-key.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { CONTAINER_KEYS } from "../../src/ledger/containers.ts";
-import { each, type Ledger } from "../../src/ledger/ledger.ts";
+import { each, type Ledger, type LedgerDocument, type Stored } from "../../src/ledger/ledger.ts";
 import { bury } from "../../src/rewards/dead-letters.ts";
 import { episode, golden } from "./storm-desk.ts";
 import type { Reply, World } from "./world.ts";
@@ -305,10 +305,10 @@ export function idempotentPosts(where: string, open: () => Promise<World>): void
 function loseAnswers(ledger: Ledger): () => void {
   const real = ledger.replace;
   const patched = ledger as { replace: Ledger["replace"] };
-  patched.replace = (c, document, options) =>
+  patched.replace = <T extends LedgerDocument>(...[c, document, options]: Parameters<Ledger["replace"]>) =>
     c === "requests" && "status" in document && document.status === "done"
       ? Promise.reject(unavailable("killed", "The process has died."))
-      : real.call(ledger, c, document, options);
+      : (real.call(ledger, c, document, options) as Promise<Stored<T>>);
   return () => {
     patched.replace = real;
   };

@@ -64,7 +64,7 @@ describe("a client that sends an Idempotency-Key", () => {
       const { body } = await post("/episodes", episode("storm-desk", n));
       await post(`/review/${body.id}/label`, { reviewer, value: 1 });
     }
-    const labels = async () => (await world.app.services.review.queue("storm-desk")).counts;
+    const labels = async () => (await world.app.services.review.queue("storm-desk")).reviewers;
     const key = newKey();
     const first = await post("/review/undo", { reviewer }, key);
     const after = await labels();
