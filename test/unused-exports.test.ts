@@ -19,7 +19,6 @@ const FOR_TESTS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "src/evaluation/plan.ts toQuestion",
     "src/evaluation/group-statistics.ts t975",
     "src/evaluation/statistics.ts wilson",
-    "src/identity/guard.ts agentsOf",
     "src/local-host/core-api/core.ts createCore",
     "src/local-host/durable/work/versions.ts compareVersions",
     "src/local-host/retry.ts retryDelayMs",
@@ -37,7 +36,6 @@ const FOR_TESTS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "src/surfaces/cli/commands.ts COMMANDS",
     "src/episodes/rules.ts MOST_EPISODE_BYTES",
     "src/episodes/truncate.ts TRUNCATION_MARK",
-    "src/identity/guard.ts EVERY_AGENT",
     "src/ledger/sqlite/store-file.ts STORE_VERSION",
   ],
   "What the local provider offers to those who test their own app": [

@@ -25,7 +25,7 @@ export interface KeyedRequest {
   /** What earlier tries noted. */
   readonly noted: Readonly<Record<string, unknown>>;
   /** Stores facts for a later try, beside those noted before; JSON values. */
-  note(facts: Readonly<Record<string, unknown>>): Promise<void>;
+  readonly note: (facts: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
 interface Made {

@@ -3,9 +3,9 @@ import { isLightningError, type LightningError } from "../kernel/errors.ts";
 export interface Patience {
   /** Before each further request, in ms. */
   readonly pauses: readonly number[];
-  sleep(ms: number): Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
   /** Which faults leave it open what came of the request. */
-  isLost(thrown: LightningError): boolean;
+  readonly isLost: (thrown: LightningError) => boolean;
 }
 
 /**

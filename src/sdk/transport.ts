@@ -41,7 +41,7 @@ const PAUSES_MS = [500, 1000];
 export function invokeOver(transport: Transport, agentId: string, clock: Clock = systemClock): Invoke {
   return async <N extends OperationName>(operation: N, input: InputOf<N>, options: CallOptions = {}) => {
     const { ofAgent, key } = rowOf(operation);
-    const { idempotency_key: named, ...wire } = snakeRecord(input) as Record<string, unknown>;
+    const { idempotency_key: named, ...wire } = snakeRecord(input);
     const given = typeof named === "string" ? named : options.idempotencyKey;
     const idempotencyKey = given ?? (key === "always" ? randomUUID() : undefined);
     const { signal, attempts = 3 } = options;

@@ -49,7 +49,7 @@ function appProcess(more: Partial<Operation> = {}): Operation {
       return (await answer(input, context)) as Reply<never>;
     },
   });
-  return once(withKeyField({ ...row, ...more } as Operation));
+  return once(withKeyField({ ...row, ...more }));
 }
 const context = (more: Partial<CallContext> = {}): CallContext => ({
   door: "rest",

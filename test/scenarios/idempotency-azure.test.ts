@@ -12,12 +12,15 @@ beforeAll(async () => {
 });
 afterAll(() => cosmos.close());
 
-idempotentPosts("Cosmos DB, emulated", () =>
-  openWorld({
-    LIGHTNING_AGENT_ID: "storm-desk",
-    USE_TUNED_MODEL: "true",
-    COSMOS_ACCOUNT_URI: cosmos.endpoint,
-    COSMOS_AUTH_MODE: "key",
-    COSMOS_ACCOUNT_KEY: cosmos.key,
-  }),
+idempotentPosts(
+  "Cosmos DB, emulated",
+  () =>
+    openWorld({
+      LIGHTNING_AGENT_ID: "storm-desk",
+      USE_TUNED_MODEL: "true",
+      COSMOS_ACCOUNT_URI: cosmos.endpoint,
+      COSMOS_AUTH_MODE: "key",
+      COSMOS_ACCOUNT_KEY: cosmos.key,
+    }),
+  "after a kill",
 );
