@@ -67,14 +67,14 @@ const person = (name: string, may = true): Partial<CallContext> => ({
 });
 /** Lets time pass while the work waits. */
 async function passing<T>(work: Promise<T>): Promise<T> {
-  let isOver = false;
+  const state = { isOver: false };
   const over = () => {
-    isOver = true;
+    state.isOver = true;
   };
   work.then(over, over);
-  while (!isOver) {
+  while (!state.isOver) {
     for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-    if (!isOver) clock.fireNext();
+    if (!state.isOver) clock.fireNext();
   }
   return work;
 }
