@@ -87,6 +87,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   hosting: ["kernel", "type:config/settings.ts"],
   catalog: ["kernel", "type:ledger/ledger.ts", "type:hosting/hosting.ts"],
   identity: [...GROUND],
+  // What is asked twice under one key: around the guard, which asks for the role.
+  requests: [...GROUND, "identity"],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
   // The rows of every stage as types, for the doors, the command line and the page.
   "operations.ts": [...STAGES, "review", "pipelines", "overview", "identity"].map((room) => `type:${room}`),
@@ -131,6 +133,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "overview",
     "review",
     "identity",
+    "requests",
     "telemetry",
     "loop",
     "surfaces/signed-answer.ts",

@@ -38,7 +38,6 @@ const FOR_TESTS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "src/surfaces/cli/commands.ts COMMANDS",
     "src/episodes/rules.ts MOST_EPISODE_BYTES",
     "src/episodes/truncate.ts TRUNCATION_MARK",
-    "src/identity/guard.ts EVERY_AGENT",
     "src/ledger/sqlite/store-file.ts STORE_VERSION",
   ],
   "What the local provider offers to those who test their own app": [

@@ -10,6 +10,7 @@ import * as deployments from "../src/deployments/contract.ts";
 import * as hosted from "../src/deployments/hosted/contract.ts";
 import * as deploymentReplies from "../src/deployments/replies.ts";
 import * as chat from "../src/doors/chat.ts";
+import { sendsKey, takesKey } from "../src/doors/idempotency-key.ts";
 import * as manifest from "../src/doors/manifest.ts";
 import type { Operation } from "../src/doors/operation.ts";
 import * as schemas from "../src/doors/schemas.ts";
@@ -62,12 +63,14 @@ function namesOfSchemas(): Map<z.ZodType, string> {
   return names;
 }
 
-export function smallRow({ rest, effect, aliases, input }: Operation): SmallRow {
+export function smallRow(operation: Operation): SmallRow {
+  const { rest, effect, aliases, input } = operation;
   return {
     rest,
     effect,
     ...(aliases === undefined ? {} : { aliases }),
     ofAgent: "agent_id" in input.shape,
+    ...(takesKey(operation) ? { key: sendsKey(operation) ? "always" : "taken" } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import { datasetOperations } from "../datasets/operations.ts";
 import { deploymentOperations } from "../deployments/operations.ts";
+import { withKeyField } from "../doors/idempotency-key.ts";
 import type { Operation } from "../doors/operation.ts";
 import { episodeOperations } from "../episodes/operations.ts";
 import { evaluationOperations } from "../evaluation/operations.ts";
@@ -12,6 +13,7 @@ import { episodeTraceOperations } from "../overview/episode-trace.ts";
 import { overviewOperations } from "../overview/operations.ts";
 import { verifyAnswerOperations } from "../overview/verify-answer.ts";
 import { pipelineOperations } from "../pipelines/operations.ts";
+import { onceUnderKey } from "../requests/once.ts";
 import { blindfolded } from "../review/blind.ts";
 import { reviewOperations } from "../review/operations.ts";
 import { deadLetterOperations } from "../rewards/dead-letter-operations.ts";
@@ -33,7 +35,7 @@ export function operationRows(
   services: RowServices = notOpened(),
 ): Operation[] {
   const shared = { settings, clock };
-  return [
+  const rows: Operation[] = [
     ...episodeOperations({ ...shared, service: services.episodes }),
     ...rewardOperations({ ...shared, service: services.rewards }),
     ...datasetOperations({ ...shared, service: services.datasets }),
@@ -53,6 +55,7 @@ export function operationRows(
     ...overviewOperations({ ...shared, service: services.overview }),
     ...identityOperations({ ...shared, audit: services.audit }),
   ];
+  return rows.map(withKeyField);
 }
 
 function notOpened(): RowServices {
@@ -67,10 +70,17 @@ function notOpened(): RowServices {
 
 /** The rows as the doors call them: each `run` goes through the wrappers below, the outermost last. */
 export function openOperations(
-  { ports, watched, telemetry, signingKey }: Pick<Opened, "ports" | "watched" | "telemetry" | "signingKey">,
+  {
+    ports,
+    ledger,
+    watched,
+    telemetry,
+    signingKey,
+  }: Pick<Opened, "ports" | "ledger" | "watched" | "telemetry" | "signingKey">,
   services: Services,
 ): Operation[] {
-  const { settings, clock } = ports;
+  const { settings, clock, logger } = ports;
+  const once = onceUnderKey({ ledger, clock, logger, settings });
   const guard = { audit: services.audit, watched, agentId: settings.agentId };
   return (
     operationRows(settings, clock, { ...services, signingKey: signingKey.stored })
@@ -82,6 +92,8 @@ export function openOperations(
       .map((row) => signedAnswer(row, signingKey.stored, clock))
       // Who may not is refused here; what was changed goes into the audit log with who did it.
       .map((row) => guarded(row, guard))
+      // What is asked twice under one key is carried out once.
+      .map(once)
       // Outermost, so that refusals have spans too.
       .map((row) => (telemetry === noTelemetry ? row : tracedOperation(row, telemetry)))
   );

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import type { Idempotency, KeyedRequest } from "./keyed-request.ts";
 import type { Orchestration } from "./orchestration.ts";
 import { refusedInput } from "./refuse-input.ts";
 import { refuseReversed } from "./times.ts";
@@ -57,6 +58,8 @@ export interface CallContext {
   /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
   readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The request under that key, for the row that carries it out. */
+  readonly request?: KeyedRequest | undefined;
   /** The door the call came through; the command line comes as `rest`. */
   readonly door: "rest" | "mcp" | "sdk";
 }
@@ -88,8 +91,10 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   readonly output: Output;
   readonly role: Role;
   readonly effect: "read" | "write" | "destroy";
-  /** The same thing may happen again without harm. */
+  /** The same thing may happen again without harm, also without a key. */
   readonly idempotent: boolean;
+  /** What an Idempotency-Key is to it; absent: on a POST the key holds. */
+  readonly idempotency?: Idempotency;
   readonly rest: {
     readonly method: "GET" | "POST";
     /** Under `/api/lightning`: `/training/{run_id}`. */

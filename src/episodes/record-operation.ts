@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { defineOperation, type Reply } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
+import { seededId } from "../kernel/ids.ts";
 import { type Episode, episodeInputSchema, redactionSchema, truncatedSchema } from "./contract.ts";
 import { summary, summarySchema } from "./replies.ts";
 import type { EpisodeService, RecordResult } from "./service.ts";
@@ -62,7 +64,8 @@ export function recordOperation(deps: { service: EpisodeService; settings: Pick<
     output: z.union([recordedSchema, manySchema]),
     role: "labeller",
     effect: "write",
-    idempotent: true,
+    idempotent: false,
+    idempotency: { sent: "always" },
     rest: { method: "POST", path: "/episodes", manyAs: "episodes" },
     cli: "record",
     mcp: ["lightning_record_episode"],
@@ -73,9 +76,10 @@ export function recordOperation(deps: { service: EpisodeService; settings: Pick<
       tool_calls: [{ tool_name: "get_order", arguments: { id: 17 }, result: "shipped", duration_ms: 42 }],
       model_deployment: "gpt-4o-mini",
     },
-    async run({ episodes, agent_id, ...single }) {
+    async run({ episodes, agent_id, ...single }, { request }) {
       if (episodes === undefined) {
-        const [result] = await service.record([{ ...single, agent_id }], { checked: true });
+        const [one] = withIds([{ ...single, agent_id }], request);
+        const [result] = asRecorded(await service.record([one], { checked: true }), [single], request);
         if (result === undefined || result.status === "error") throw result?.error;
         return answerOf(result);
       }
@@ -91,7 +95,8 @@ export function recordOperation(deps: { service: EpisodeService; settings: Pick<
             remedy: 'Send either the fields of one episode or "episodes".',
           },
         );
-      const results = await service.record(episodes, { agentId: agent_id });
+      const recorded = await service.record(withIds(episodes, request), { agentId: agent_id });
+      const results = asRecorded(recorded, episodes, request);
       return { status: 207, body: many(results) };
     },
     foreseen: ({ episodes }) =>
@@ -103,6 +108,32 @@ export function recordOperation(deps: { service: EpisodeService; settings: Pick<
         : undefined,
   });
 }
+
+const lacksId = (item: unknown): item is Record<string, unknown> =>
+  typeof item === "object" &&
+  item !== null &&
+  !Array.isArray(item) &&
+  (item as { id?: unknown }).id === undefined;
+
+/** Under an idempotency key, episodes without an id get the same one in every try: stored once, they stay one. */
+const withIds = (items: readonly unknown[], request: KeyedRequest | undefined): readonly unknown[] =>
+  request === undefined
+    ? items
+    : items.map((item, index) =>
+        lacksId(item) ? { ...item, id: seededId("ep", request.firstAt, [request.id, index]) } : item,
+      );
+
+/** What an earlier try of this very request has stored was recorded by it, and is no duplicate. */
+const asRecorded = (
+  results: readonly RecordResult[],
+  items: readonly unknown[],
+  request: KeyedRequest | undefined,
+): readonly RecordResult[] =>
+  request?.isAgain === true
+    ? results.map((result, index) =>
+        result.status === "duplicate" && lacksId(items[index]) ? { ...result, status: "recorded" } : result,
+      )
+    : results;
 
 function answerOf({
   episode,

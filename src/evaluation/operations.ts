@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
@@ -57,8 +58,11 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     aliases: { training_run_id: "run_id" },
     example: { agent_id: "mcp-agents", run_id: "run-xyz789", dataset_id: "dataset-abc123" },
     async run(input, context) {
-      const { evaluation } = await service.prepare(input);
-      const { id } = evaluation;
+      const { id } = await recordOnce(
+        context.request,
+        (known) => service.get(input.agent_id, known),
+        async () => (await service.prepare(input)).evaluation,
+      );
       const { record, finished, urls } = await startAndWait(
         context,
         clock,

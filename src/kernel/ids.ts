@@ -36,6 +36,12 @@ export function timeOrderedId(prefix: IdPrefix, nowMs: number): string {
   return `${prefix}-${base32(nowMs, 9)}${randomDigits(12)}`;
 }
 
+/** A time-ordered id whose last digits come of `parts` and not of chance: the same time and parts give the same id. */
+export function seededId(prefix: IdPrefix, ms: number, parts: unknown): string {
+  const bytes = Buffer.from(sha256(canonicalJson(parts)), "hex").subarray(0, 12);
+  return `${prefix}-${base32(ms, 9)}${[...bytes].map((byte) => DIGITS[byte % 32]).join("")}`;
+}
+
 /** `run-` + 24 hex digits of the hash of `parts`: equal parts give equal ids, in every process. */
 export function hashedId(prefix: IdPrefix, parts: unknown): string {
   return `${prefix}-${sha256(canonicalJson(parts)).slice(0, 24)}`;

@@ -157,6 +157,12 @@ export const CONTAINERS = {
     ttl: false,
     fields: { agent_id: always("string"), created_at: always("string") },
   },
+  /** What was asked under an idempotency key, and what was answered. */
+  requests: {
+    partitionKey: ["agent_id"],
+    ttl: true,
+    fields: { agent_id: always("string"), created_at: always("string"), type: always("string") },
+  },
   /** Watermarks of the feeds and other small state of the loop itself; `agent_id` is the name of its owner. */
   leases: {
     partitionKey: ["agent_id"],
@@ -187,6 +193,7 @@ export function containerNames(settings: ContainerSettings): Record<ContainerKey
     deadLetters: "rl_dead_letters",
     audit: "rl_audit",
     lineage: "rl_lineage",
+    requests: "rl_requests",
     leases: "rl_leases",
   };
 }

@@ -32,6 +32,7 @@ export function verifyAnswerOperations({ key }: { readonly key: () => Promise<st
       role: "reader",
       effect: "read",
       idempotent: true,
+      idempotency: { none: "It only reads: asked again, it answers how things stand then." },
       rest: { method: "POST", path: "/lineage/verify" },
       cli: "verify-answer",
       mcp: ["lightning_verify_answer"],

@@ -59,6 +59,20 @@ async function refuseIfDead(pipeline: Pipeline, { orchestrations }: CallContext)
   );
 }
 
+/** Decides; of a request whose first try got that far, its own decision is the answer. */
+async function decideOnce(
+  service: PipelineService,
+  input: Parameters<PipelineService["decide"]>[0],
+  { principal, request }: CallContext,
+): Promise<Pipeline> {
+  const by = principal ?? input.decided_by;
+  const { decision, ...pipeline } = await service.get(input.agent_id, input.pipeline_id);
+  const isOurs =
+    decision?.approved === input.approved && decision.decided_by === by && decision.reason === input.reason;
+  if (request?.isAgain === true && isOurs) return { ...pipeline, decision };
+  return service.decide(input, principal);
+}
+
 /** The rows of pipelines. */
 export function pipelineOperations({ service, settings, clock }: PipelineOperationsDeps) {
   const agent_id = agentIdSchema.default(settings.agentId);
@@ -72,6 +86,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     role: "releaser",
     effect: "write",
     idempotent: false,
+    idempotency: { sent: "always" },
     rest: { method: "POST", path: "/pipelines" },
     cli: "run",
     mcp: ["lightning_run_pipeline"],
@@ -120,6 +135,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     role: "releaser",
     effect: "write",
     idempotent: false,
+    idempotency: { sent: "always" },
     rest: { method: "POST", path: "/pipelines/{pipeline_id}/approval" },
     cli: "approve",
     mcp: ["lightning_approve_pipeline"],
@@ -127,7 +143,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     example: { agent_id: "mcp-agents", pipeline_id: "pipeline-123", approved: true },
     async run(input, context) {
       await refuseIfDead(await service.get(input.agent_id, input.pipeline_id), context);
-      const pipeline = await service.decide(input, context.principal);
+      const pipeline = await decideOnce(service, input, context);
       // The decision is stored; a wake-up that gets lost only delays it, so it is no reason to answer with an error.
       await context.orchestrations
         .raise(pipeline.claimed_by ?? pipeline.id, "approval", { approved: input.approved })

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BUILD_DATASET } from "../datasets/contract.ts";
 import { isEndedDataset } from "../datasets/status.ts";
+import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import {
@@ -145,19 +146,26 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       mcp: ["lightning_build_corrections"],
       example: { agent_id: "mcp-agents", name: "corrections" },
       async run({ agent_id, name, format, ...splits }, context) {
-        const content: string[] = [];
-        const counts = noCounts();
-        for await (const line of service.corrections.lines(agent_id, format, counts)) content.push(line);
-        if (content.length === 0) throw noCorrections(agent_id, counts);
-        const golden = {
-          agent_id,
-          name,
-          description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
-          content: content.join("\n"),
-          ...(format === "dpo" ? { format } : {}),
-          ...defined(splits),
-        };
-        const { dataset } = await datasets.prepareGolden(golden, warningsOf(counts));
+        let counts: CorrectionCounts | undefined;
+        async function prepare() {
+          const content: string[] = [];
+          const counted = noCounts();
+          for await (const line of service.corrections.lines(agent_id, format, counted)) content.push(line);
+          if (content.length === 0) throw noCorrections(agent_id, counted);
+          counts = counted;
+          const golden = {
+            agent_id,
+            name,
+            description: `Corrected answers of reviewers, ${toIso(clock.now()).slice(0, 10)}`,
+            content: content.join("\n"),
+            ...(format === "dpo" ? { format } : {}),
+            ...defined(splits),
+          };
+          const { dataset } = await datasets.prepareGolden(golden, warningsOf(counted));
+          return dataset;
+        }
+        const dataset = await recordOnce(context.request, (id) => datasets.get(agent_id, id), prepare);
+        counts ??= (await service.corrections.counts(agent_id))[format];
         const { record, finished, urls } = await startAndWait(
           context,
           clock,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { writerOf } from "../doors/writer.ts";
@@ -7,6 +8,7 @@ import { canonicalName } from "../kernel/names.ts";
 import { rewardSchema } from "../rewards/contract.ts";
 import { labelInputSchema, offerSchema, reviewStatusSchema } from "./contract.ts";
 import type { ReviewOperationDeps } from "./operation-deps.ts";
+import type { StepNamed } from "./undo.ts";
 
 const person = z.string().min(1).max(200).optional().meta({
   description: "Who reviews; the signed-in person where there is one.",
@@ -27,6 +29,25 @@ function reviewerOf(context: CallContext, named: string | undefined): string {
     field: "reviewer",
     remedy: "Send `reviewer`, any name by which people tell reviewers apart.",
   });
+}
+
+/**
+ * Takes the last step back. A later try under the same key does so only while the reviewer's steps are those that the
+ * first one saw; else that one was taken back, and the episode in hand is the answer.
+ */
+async function undoOnce(
+  service: ReviewOperationDeps["service"],
+  agentId: string,
+  reviewer: string,
+  step: StepNamed,
+  request: KeyedRequest | undefined,
+) {
+  if (request === undefined) return service.undo(agentId, reviewer, step);
+  const steps = await service.steps(agentId, reviewer);
+  if (request.noted.steps !== undefined && request.noted.steps !== steps)
+    return { offer: (await service.next(agentId, reviewer)) ?? null, gone: 0 };
+  await request.note({ steps });
+  return service.undo(agentId, reviewer, step);
 }
 
 /** What a reviewer asks for and does, one episode at a time. */
@@ -178,6 +199,7 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
       role: "labeller",
       effect: "write",
       idempotent: false,
+      idempotency: { sent: "always" },
       rest: { method: "POST", path: "/review/undo" },
       cli: "review undo",
       mcp: ["lightning_undo_review"],
@@ -185,7 +207,7 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
       async run({ agent_id, reviewer: named, episode_id, reward_id }, context) {
         const reviewer = reviewerOf(context, named);
         const step = { episodeId: episode_id, rewardId: reward_id };
-        const { offer, gone } = await service.undo(agent_id, reviewer, step);
+        const { offer, gone } = await undoOnce(service, agent_id, reviewer, step, context.request);
         const passed =
           gone === 0
             ? {}

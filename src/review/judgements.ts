@@ -3,6 +3,7 @@ import type { Episode } from "../episodes/contract.ts";
 import type { EpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
+import { canonicalJson, sha256 } from "../kernel/hashing.ts";
 import type { Stored } from "../ledger/ledger.ts";
 import { checkCorrection } from "../rewards/check-correction.ts";
 import type { Reward } from "../rewards/contract.ts";
@@ -106,5 +107,12 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
   }
 
   const undo = createUndo({ store, episodes, rewards, change, release, clock });
-  return { label, skip, undo, release };
+
+  /** A mark of what the reviewer has done so far, by which a later look tells whether that has changed. */
+  async function steps(agentId: string, reviewer: string): Promise<string> {
+    const person = await store.reviewer(agentId, reviewer);
+    return sha256(canonicalJson([person?.labelled ?? 0, person?.done ?? []]));
+  }
+
+  return { label, skip, undo, release, steps };
 }

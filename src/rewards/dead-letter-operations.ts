@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { defineOperation } from "../doors/operation.ts";
 import {
   agentIdSchema,
@@ -8,7 +9,7 @@ import {
   pagingSchema,
   storedTimeSchema,
 } from "../doors/schemas.ts";
-import type { DeadLetterService } from "./dead-letter-service.ts";
+import type { DeadLetterService, WhichLetters } from "./dead-letter-service.ts";
 
 const feedSchema = z.enum(["episodes", "rewards"]).meta({ description: "Whose feed could not handle it." });
 
@@ -31,6 +32,19 @@ const retriedSchema = z.object({
   }),
   error: z.string().optional(),
 });
+
+/** The dead letters that a request's first try saw. */
+async function lettersOf(
+  service: DeadLetterService,
+  { noted, note }: KeyedRequest,
+  which: WhichLetters,
+  limit: number,
+): Promise<readonly string[]> {
+  if (Array.isArray(noted.letters)) return noted.letters as string[];
+  const letters = await service.longestAgo(which, limit);
+  await note({ letters });
+  return letters;
+}
 
 /** The rows about documents that the change feeds set aside. */
 export function deadLetterOperations({
@@ -110,8 +124,12 @@ export function deadLetterOperations({
       cli: "dead-letters retry",
       mcp: ["lightning_retry_dead_letters"],
       example: { feed: "episodes" },
-      async run({ agent_id, feed, ids, limit }) {
-        const { results, left, notTried } = await service.retry({ agentId: agent_id, feed }, ids, limit);
+      async run({ agent_id, feed, ids, limit }, { request }) {
+        const which = { agentId: agent_id, feed };
+        // A later try under the same key retries those that the first one saw, and no further ones.
+        const seen =
+          ids ?? (request === undefined ? undefined : await lettersOf(service, request, which, limit));
+        const { results, left, notTried } = await service.retry(which, seen, limit);
         const count = (wanted: string) => results.filter(({ outcome }) => outcome === wanted).length;
         return {
           body: {

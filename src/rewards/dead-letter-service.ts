@@ -117,7 +117,7 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
     return { results, left, notTried: Math.max(0, left - failed.length) };
   }
 
-  return { list, retry };
+  return { list, longestAgo, retry };
 }
 
 type LetterTurn = Pick<DeadLetter, "id" | "last_at" | "created_at" | "attempts">;

@@ -13,6 +13,8 @@ export interface CallOptions {
   /** Seconds to let a long operation run before it answers 202. */
   readonly wait?: number | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** Requests at most, where a key lets a lost one be sent again; 3 when absent. */
+  readonly attempts?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -40,7 +40,7 @@ export function createSdk(options: SdkOptions = {}) {
   const logger = options.logger ?? stderrLogger("warn");
   const transport = options.transport ?? restTransport({ settings, findHost: findRunningHost });
   // An agent's calls belong to the agent of its own process, whatever the app's default is.
-  const invoke = invokeOver(transport, settings.agentId);
+  const invoke = invokeOver(transport, settings.agentId, clock);
 
   const selector: ModelSelector = createModelSelector({
     settings,

@@ -1,6 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { type Clock, sleep } from "../kernel/clock.ts";
-import { LightningError } from "../kernel/errors.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { isEndedRun } from "../training/status.ts";
 import type { Hyperparameters, OperationOutputs } from "../wire/types.ts";
 import { type Camel, camelRecord, type InputOf, type ReplyOf, snakeRecord } from "./names.ts";
@@ -16,19 +14,6 @@ export type ListedTrainingRun = Camel<OperationOutputs["listTrainingRuns"]["trai
 function withBothNames<T extends { readonly id: string; readonly runId: string }>(run: T): T {
   const { id, runId }: { id?: string; runId?: string } = run;
   return { ...run, id: id ?? runId, runId: runId ?? id };
-}
-
-/** Asks again, twice, when it is not known what came of it. */
-async function again<T>(clock: Clock, signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await send();
-    } catch (thrown) {
-      const isLost = thrown instanceof LightningError && thrown.ambiguous && signal?.aborted !== true;
-      if (!isLost || attempt >= 3) throw thrown;
-      await sleep(clock, attempt * 500, signal);
-    }
-  }
 }
 
 /** Starts and follows fine-tuning jobs (the design's TrainingRunner). */
@@ -57,14 +42,12 @@ export function createTrainingRunner(invoke: Invoke, clock: Clock, longestWaitMs
       },
       options: WaitOptions = {},
     ): Promise<TrainingResult> {
-      const { wait, hyperparameters, idempotencyKey = randomUUID(), ...rest } = input;
+      const { wait, hyperparameters, ...rest } = input;
       const asked = {
         ...rest,
         ...(hyperparameters === undefined ? {} : { hyperparameters: snakeRecord(hyperparameters) }),
       };
-      const { body } = await again(clock, options.signal, () =>
-        invoke("startTraining", asked, { idempotencyKey, signal: options.signal }),
-      );
+      const { body } = await invoke("startTraining", asked, { signal: options.signal });
       const run = withBothNames(body);
       const known = { ...run, agentId: run.agentId ?? input.agentId };
       return wait === true ? waitForRun(known, options) : run;

@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, sleep, systemClock } from "../kernel/clock.ts";
 import { LightningError } from "../kernel/errors.ts";
 import type { SmallRow } from "../wire/row.ts";
 import { OPERATIONS, type OperationName } from "../wire/table.ts";
 import type { OperationOutputs } from "../wire/types.ts";
+import { askAgain } from "./ask-again.ts";
 import { type Answer, type CallOptions, callRest } from "./client.ts";
 import { type Connection, type ConnectOptions, connect } from "./connect.ts";
 import { camelRecord, type InputOf, type ReplyOf, snakeRecord } from "./names.ts";
@@ -28,15 +31,31 @@ function rowOf(name: string): SmallRow {
   return row;
 }
 
-/** Typed calls over a transport. An operation that is about one agent gets `agentId` where the input names none. */
-export function invokeOver(transport: Transport, agentId: string): Invoke {
-  return async <N extends OperationName>(operation: N, input: InputOf<N>, options?: CallOptions) => {
-    const { ofAgent } = rowOf(operation);
-    const wire = snakeRecord(input);
-    const { status, body } = await transport.invoke(
-      operation,
-      ofAgent ? { agent_id: agentId, ...wire } : wire,
-      options,
+/** Before a lost request is sent again under its key, in ms. */
+const PAUSES_MS = [500, 1000];
+
+/**
+ * Typed calls over a transport. An operation that is about one agent gets `agentId` where the input names none; one that
+ * pays or moves gets an idempotency key, and whatever has a key is asked again when its answer is lost.
+ */
+export function invokeOver(transport: Transport, agentId: string, clock: Clock = systemClock): Invoke {
+  return async <N extends OperationName>(operation: N, input: InputOf<N>, options: CallOptions = {}) => {
+    const { ofAgent, key } = rowOf(operation);
+    const { idempotency_key: named, ...wire } = snakeRecord(input);
+    const given = typeof named === "string" ? named : options.idempotencyKey;
+    const idempotencyKey = given ?? (key === "always" ? randomUUID() : undefined);
+    const { signal, attempts = 3 } = options;
+    const { status, body } = await askAgain(
+      {
+        pauses: idempotencyKey === undefined || key === undefined ? [] : PAUSES_MS.slice(0, attempts - 1),
+        sleep: (ms) => sleep(clock, ms, signal),
+        isLost: (thrown) => thrown.ambiguous && signal?.aborted !== true,
+      },
+      () =>
+        transport.invoke(operation, ofAgent ? { agent_id: agentId, ...wire } : wire, {
+          ...options,
+          idempotencyKey,
+        }),
     );
     // The one place where an answer gets its type: the doors answer what the row says.
     return { status, body: camelRecord(body as OperationOutputs[N]) as ReplyOf<N> };

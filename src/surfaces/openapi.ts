@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import { LONGEST_KEY, takesKey } from "../doors/idempotency-key.ts";
 import type { Operation } from "../doors/operation.ts";
 import { ROUTE_PREFIX } from "../doors/operation.ts";
 import { packageVersion } from "./package-version.ts";
@@ -35,8 +36,9 @@ const preferParameter = z.string().optional().meta({
     "`wait=N`: seconds to wait for a long operation before 202 is answered, 0 to 200; 10 without it.",
   example: "wait=10",
 });
-const idempotencyParameter = z.string().max(200).optional().meta({
-  description: "The same key with the same input is carried out once.",
+const idempotencyParameter = z.string().min(1).max(LONGEST_KEY).optional().meta({
+  description:
+    "The same key with the same input, for the same agent, is carried out once and answered alike; with other input it is refused (409 `idempotency_conflict`). While it is being carried out: 409 `idempotency_in_progress`.",
 });
 
 /**
@@ -119,7 +121,12 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
       ...(get && Object.keys(rest).length > 0 ? { query: z.object(rest) } : {}),
       ...(get
         ? {}
-        : { header: z.object({ Prefer: preferParameter, "Idempotency-Key": idempotencyParameter }) }),
+        : {
+            header: z.object({
+              Prefer: preferParameter,
+              ...(takesKey(operation) ? { "Idempotency-Key": idempotencyParameter } : {}),
+            }),
+          }),
     },
     ...(get ? {} : { requestBody: { required: true, content: bodyContent(operation, rest, example) } }),
     responses: {
@@ -169,6 +176,10 @@ const extensions = (operation: Operation) => ({
   "x-role": operation.role,
   "x-effect": operation.effect,
   "x-idempotent": operation.idempotent,
+  ...(operation.rest.method === "GET" ? {} : { "x-idempotency-key": takesKey(operation) }),
+  ...(operation.idempotency !== undefined && "none" in operation.idempotency
+    ? { "x-no-idempotency-key": operation.idempotency.none }
+    : {}),
   ...(operation.cli === undefined ? {} : { "x-cli": `lightning ${operation.cli}` }),
   ...(operation.mcp === undefined ? {} : { "x-mcp-tools": [...operation.mcp] }),
   ...(operation.aliases === undefined ? {} : { "x-aliases": operation.aliases }),

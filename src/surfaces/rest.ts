@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import { keyOfHeader } from "../doors/idempotency-key.ts";
 import {
   type CallContext,
   type Operation,
@@ -7,7 +8,7 @@ import {
   ROUTE_PREFIX,
 } from "../doors/operation.ts";
 import { type Access, LOCAL_CALLER } from "../identity/access.ts";
-import { badRequest, fatal, invalid, tooLarge } from "../kernel/errors.ts";
+import { fatal, invalid, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
 import { readBody } from "./rest-body.ts";
@@ -100,11 +101,6 @@ function json(status: number, body: unknown, headers?: Record<string, string>): 
 export function callContext(request: Pick<HttpRequest, "headers" | "method">, base: RestBase): CallContext {
   const wait = preferredWaitMs(request.headers.get("prefer"));
   const idempotencyKey = request.headers.get("idempotency-key");
-  if (idempotencyKey !== null && (idempotencyKey.length > 200 || idempotencyKey.trim() === ""))
-    throw badRequest("bad_idempotency_key", "The Idempotency-Key header must have 1 to 200 characters.", {
-      field: "Idempotency-Key",
-      remedy: "Send a UUID.",
-    });
   const caller = base.access?.callerOf(request) ?? LOCAL_CALLER;
   return {
     door: "rest",
@@ -113,7 +109,7 @@ export function callContext(request: Pick<HttpRequest, "headers" | "method">, ba
     explicitWait: wait !== undefined,
     caller,
     ...(caller.person === undefined ? {} : { principal: caller.person }),
-    ...(idempotencyKey === null ? {} : { idempotencyKey }),
+    ...(idempotencyKey === null ? {} : { idempotencyKey: keyOfHeader(idempotencyKey) }),
   };
 }
 

@@ -19,4 +19,6 @@ export interface WireRow {
 export interface SmallRow extends WireRow {
   /** The operation is about one agent: its input has `agent_id`. */
   readonly ofAgent: boolean;
+  /** An Idempotency-Key holds; `always`: it pays or moves, so a client sends one with every call. */
+  readonly key?: "taken" | "always" | undefined;
 }

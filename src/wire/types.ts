@@ -1658,6 +1658,8 @@ export interface OperationInputs {
     } | undefined;
     /** Many episodes with the fields below; agent_id is theirs where they have none. */
     episodes?: unknown[] | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists an agent's episodes, newest first, with the beginnings of their texts. */
   listEpisodes: {
@@ -1715,6 +1717,8 @@ export interface OperationInputs {
     metadata?: {
       [name: string]: unknown;
     } | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists an agent's or one episode's rewards, newest first. */
   listRewards: {
@@ -1785,6 +1789,8 @@ export interface OperationInputs {
     test_after?: string | undefined;
     /** Begin files with a byte-order mark. */
     bom?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Builds a dataset from golden conversations (JSONL); one invalid line refuses the whole file. */
   buildGoldenDataset: {
@@ -1808,6 +1814,8 @@ export interface OperationInputs {
     near_duplicates?: number | undefined;
     /** Write the files with a byte-order mark. */
     bom?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Checks and keeps a part of a golden file that is too large for one request. */
   addGoldenPart: {
@@ -1821,6 +1829,8 @@ export interface OperationInputs {
     first_line?: number | undefined;
     /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Asks for the end of a dataset's build; what it wrote is removed. */
   cancelDataset: {
@@ -1828,6 +1838,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** A dataset's id. */
     dataset_id: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists the agent's datasets, newest first. */
   listDatasets: {
@@ -1905,6 +1917,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer. */
   submitReview: {
@@ -1936,6 +1950,8 @@ export interface OperationInputs {
         };
       }[] | undefined;
     } | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Puts the episode in hand back for others; this reviewer is not offered it again. */
   skipReview: {
@@ -1945,6 +1961,8 @@ export interface OperationInputs {
     episode_id: string;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Ends a reviewer's reservation of an episode before its lease does. */
   releaseReview: {
@@ -1954,6 +1972,8 @@ export interface OperationInputs {
     episode_id: string;
     /** Who reviews; the signed-in person where there is one. */
     reviewer?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Takes one label or skip of a reviewer back, the last or the one named, and hands its episode over again. */
   undoReview: {
@@ -1965,6 +1985,8 @@ export interface OperationInputs {
     episode_id?: string | undefined;
     /** The label that made this reward instead of the last. */
     reward_id?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Counts what waits for review, and shows the rules, the reservations and who has judged how many. */
   getReviewQueue: {
@@ -1994,6 +2016,8 @@ export interface OperationInputs {
       /** Episodes with a tool that no reviewer has seen yet. */
       new_tool?: number | undefined;
     } | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists what reviewers corrected and still stand by, newest first, with the reason where one makes no line of a file. */
   listCorrections: {
@@ -2025,6 +2049,8 @@ export interface OperationInputs {
     test_split?: number | undefined;
     /** Share of the words that a rewording keeps to be left out as a near-duplicate, 0.5 to 1; 1: only equal examples are left out; 0.85 when absent. */
     near_duplicates?: number | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Trains a model on a dataset; equal requests share one run. */
   startTraining: {
@@ -2046,7 +2072,7 @@ export interface OperationInputs {
     training_type?: string | undefined;
     /** Train again although an equal run exists */
     force_new?: boolean | undefined;
-    /** Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does. */
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
     idempotency_key?: string | undefined;
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
@@ -2171,6 +2197,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** A training run's id. */
     run_id: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
   reconcileTraining: {
@@ -2178,6 +2206,8 @@ export interface OperationInputs {
     agent_id?: string | undefined;
     /** A training run's id. */
     run_id: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them. */
   cleanUpTraining: {
@@ -2185,6 +2215,8 @@ export interface OperationInputs {
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lets a candidate and a baseline answer held-out examples and says whether the candidate is better. */
   startEvaluation: {
@@ -2202,6 +2234,8 @@ export interface OperationInputs {
     split?: "train" | "validation" | "test" | undefined;
     /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
     metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Shows an evaluation: counts, interval, verdict with its reasons, and a sample of the pairs. */
   getEvaluation: {
@@ -2250,6 +2284,8 @@ export interface OperationInputs {
     deployment_name?: string | undefined;
     /** When Azure has no room for another deployment: remove the oldest that no longer serves */
     prune?: "no" | "oldest_inactive" | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Goes back to the model that served before, or to the deployment named. */
   rollback: {
@@ -2263,6 +2299,8 @@ export interface OperationInputs {
     rolled_back_by?: string | undefined;
     /** If the target was removed at the provider, do not wait until it is back: let the nearest callable model serve. */
     at_once?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Stops using the tuned model; the base model answers from now on. */
   deactivate: {
@@ -2272,6 +2310,8 @@ export interface OperationInputs {
     reason?: string | undefined;
     /** Who asks for it; a signed-in person's name goes before it. */
     deactivated_by?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists the agent's deployments, newest first, with the active one marked. */
   listDeployments: {
@@ -2335,15 +2375,22 @@ export interface OperationInputs {
     reason?: string | undefined;
     /** Who sets it; a signed-in person's name goes before it. */
     set_by?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Compares the registry with what the provider hosts, keeps what serves awake, and brings back an active model that was removed. */
-  reconcileDeployments: Record<string, never>;
+  reconcileDeployments: {
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
   /** Removes hosted models that nothing needs any more; a dry run, which is the default, only lists them. */
   cleanUpDeployments: {
     /** Only what was made at least this many days ago. */
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists when the agent's base models, runs and deployments end, and what could be trained instead. */
   listRetirements: {
@@ -2531,6 +2578,8 @@ export interface OperationInputs {
     promote?: boolean | undefined;
     /** Who has it promoted; a signed-in person's name goes before it. */
     promoted_by?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Shows how far a pipeline is, the records it made and how it ended. */
   getPipeline: {
@@ -2551,6 +2600,8 @@ export interface OperationInputs {
     decided_by?: string | undefined;
     /** Why, as text. */
     reason?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Lists the agent's pipelines, newest first. */
   listPipelines: {
@@ -2582,6 +2633,8 @@ export interface OperationInputs {
     ids?: string[] | undefined;
     /** Most in one call, those tried longest ago first: call again until none is left untried. */
     limit?: number | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
   };
   /** Tells which datasets, training runs and live models saw an episode, and by which line. */
   traceEpisode: {

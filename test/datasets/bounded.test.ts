@@ -153,7 +153,10 @@ describe("the report on leaks looks for itself", () => {
   });
 
   test("and finds near pairs over sides, and examples that an earlier test side reserved", async () => {
-    const letters = (n: number) => Array.from(String(n)).map((digit) => "abcdefghij"[Number(digit)]).join("");
+    const letters = (n: number) =>
+      Array.from(String(n))
+        .map((digit) => "abcdefghij"[Number(digit)])
+        .join("");
     const words = Array.from({ length: 60 }, (_, n) => `word${letters(n * n)}`);
     const lines = [0, 1, 2, 3].map((n) => {
       const asked = n === 3 ? words.toReversed().map((word) => `${word}x`) : words;

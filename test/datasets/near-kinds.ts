@@ -465,8 +465,10 @@ export const KINDS: readonly Kind[] = [
         two(() => random.of(CODEWORDS)),
         two(() => message(random, random.below(600))),
       ]);
-      const task = (value: unknown): DatasetLine =>
-        ({ messages: [{ role: "user", content: text }], [field]: value });
+      const task = (value: unknown): DatasetLine => ({
+        messages: [{ role: "user", content: text }],
+        [field]: value,
+      });
       return random.below(2) ? [task(a), task(b)] : [task({ deep: [a] }), task({ deep: [b] })];
     },
     "rft",

@@ -9,7 +9,10 @@ import { select } from "../../src/datasets/merge/select.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { AGENT, episode, heldCandidates, makeWorld, must, rewarded } from "./world.ts";
 
-const letters = (n: number) => Array.from(String(n)).map((digit) => "abcdefghij"[Number(digit)]).join("");
+const letters = (n: number) =>
+  Array.from(String(n))
+    .map((digit) => "abcdefghij"[Number(digit)])
+    .join("");
 const WORDS = Array.from({ length: 400 }, (_, n) => `w${letters(n)}x`);
 const text = (seed: number, words: number): string[] =>
   Array.from(

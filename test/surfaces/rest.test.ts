@@ -244,7 +244,7 @@ describe("the call's context", () => {
     expect(seen[0]?.context).toEqual(
       expect.objectContaining({ waitMs: 10_000, idempotencyKey: "k-1", door: "rest" }),
     );
-    expect((await post("/datasets", { name: "a" }, { "idempotency-key": "k".repeat(201) })).status).toBe(400);
+    expect((await post("/datasets", { name: "a" }, { "idempotency-key": "k".repeat(256) })).status).toBe(400);
   });
 
   const principal = Buffer.from(

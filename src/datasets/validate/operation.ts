@@ -80,6 +80,7 @@ export function validateOperation() {
     role: "reader",
     effect: "read",
     idempotent: true,
+    idempotency: { none: "It only reads: asked again, it answers how things stand then." },
     rest: { method: "POST", path: "/datasets/validate" },
     cli: "validate",
     mcp: ["lightning_validate_file"],

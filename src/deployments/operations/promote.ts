@@ -28,6 +28,7 @@ export function promoteOperation({ service, selector, settings, clock }: Deploym
     role: "releaser",
     effect: "write",
     idempotent: true,
+    idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments" },
     cli: "promote",
     mcp: ["lightning_promote", "lightning_promote_deployment"],

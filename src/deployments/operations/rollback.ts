@@ -82,6 +82,7 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
     role: "releaser",
     effect: "destroy",
     idempotent: false,
+    idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments/rollback" },
     cli: "rollback",
     mcp: ["lightning_rollback_deployment"],
@@ -89,7 +90,16 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
     example: { agent_id: "mcp-agents", reason: "Performance regression detected" },
     async run(input, context) {
       const isOwner = context.caller?.may("owner", input.agent_id) ?? true;
-      const result = await service.rollback(input, { ...caller(context), isOwner });
+      // A return that an earlier try has begun goes on: by now it may serve, and there is nothing to go back from.
+      const begun = context.request?.noted.restoring;
+      const result =
+        typeof begun === "string"
+          ? {
+              kind: "restoring" as const,
+              deployment: await service.get(input.agent_id, begun),
+              warnings: [] as string[],
+            }
+          : await service.rollback(input, { ...caller(context), isOwner });
       if (result.kind === "moved")
         return {
           body: {
@@ -99,6 +109,7 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
           },
         };
       const { agent_id, id } = result.deployment;
+      if (begun === undefined) await context.request?.note({ restoring: id });
       const { record, finished, urls } = await startAndWait(
         context,
         clock,
@@ -130,6 +141,7 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
     role: "releaser",
     effect: "destroy",
     idempotent: true,
+    idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments/deactivate" },
     cli: "deactivate",
     mcp: ["lightning_deactivate_deployment"],

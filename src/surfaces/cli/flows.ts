@@ -160,35 +160,6 @@ async function agreed(session: Session): Promise<boolean> {
 
 type Run = ReplyOf<"getTrainingRun">;
 
-/** Asked again so often, and so long after one another, when the answer is lost. */
-const START_PAUSES_MS = [1000, 4000] as const;
-
-/**
- * Starts the training. One that is wanted anew has a key, so that asking again for a lost answer means the same run; a
- * person who asks again by hand is told the key.
- */
-async function startOnce(session: Session): Promise<ReplyOf<"startTraining">> {
-  const { idempotency_key, ...input } = session.input;
-  const given = typeof idempotency_key === "string" ? idempotency_key : undefined;
-  const key = given ?? (input.force_new === true ? randomUUID() : undefined);
-  if (key === undefined) return (await session.call("startTraining", input)).body;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return (await session.call("startTraining", input, { idempotencyKey: key })).body;
-    } catch (thrown) {
-      if (!(thrown instanceof LightningError) || thrown.kind !== "unavailable") throw thrown;
-      const pause = START_PAUSES_MS[attempt];
-      if (pause === undefined)
-        throw new LightningError(thrown.kind, thrown.code, thrown.message, {
-          remedy: `The training may have been started. To ask for the same one again: --idempotency-key ${key}`,
-          ambiguous: thrown.ambiguous,
-          cause: thrown,
-        });
-      await session.io.sleep(pause);
-    }
-  }
-}
-
 /** What there is to do about an equal run that was made before; nothing while it is under way. */
 function wayOn(run: Body): string[] {
   if (run.status === "succeeded") return ["   To train anew all the same: --force-new"];
@@ -214,7 +185,7 @@ export const train: Flow = async (session) => {
         ["Base model", input.base_model ?? "default"],
       ]),
     ]);
-  let body = await startOnce(session);
+  let body = (await session.call("startTraining", input)).body;
   const runId = body.run_id;
   if (!json)
     printMore(io, [
@@ -354,10 +325,13 @@ export const record: Flow = async (session) => {
     show(session, body);
     return refusedIn(body) ? 1 : 0;
   }
+  const { idempotency_key, ...input } = session.input;
   const results: Body[] = [];
   for (let from = 0; from < many.length; from += BATCH) {
     const part = many.slice(from, from + BATCH);
-    const { body } = await session.call("recordEpisodes", { ...session.input, [field]: part });
+    // Each part is a request of its own.
+    const key = idempotency_key === undefined ? {} : { idempotency_key: `${plain(idempotency_key)}.${from}` };
+    const { body } = await session.call("recordEpisodes", { ...input, ...key, [field]: part });
     results.push(...resultsIn(body).map((one, index) => ({ ...one, index: from + index })));
   }
   const count = (status: string) => results.filter((one) => one.status === status).length;

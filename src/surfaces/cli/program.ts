@@ -135,7 +135,7 @@ function addOperation(
           dryRun: values.dryRun === true,
           longestWaitMs: deps.longestWaitMs,
           longestPauseMs: deps.longestPauseMs,
-          call: caller(deps.operations, connection),
+          call: caller(deps.operations, connection, deps.io),
         }),
       );
     } catch (thrown) {

@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
+import { sendsKey } from "../../doors/idempotency-key.ts";
 import type { Operation } from "../../doors/operation.ts";
 import { LightningError } from "../../kernel/errors.ts";
 import type { OperationName, ReplyOf } from "../../operations.ts";
+import { askAgain } from "../../sdk/ask-again.ts";
 import { type CallOptions, callRest } from "../../sdk/client.ts";
 import type { Connection } from "../../sdk/connect.ts";
 import type { CliIo } from "./io.ts";
@@ -43,8 +46,26 @@ export interface Session {
   ): Promise<Answer<Name>>;
 }
 
+/** Before a lost request is sent again under its key, in ms. */
+const PAUSES_MS = [1000, 4000];
+
+/** A person who asks again by hand is told the key. */
+function withKey(thrown: unknown, key: string): unknown {
+  if (!(thrown instanceof LightningError) || thrown.kind !== "unavailable") return thrown;
+  const { kind, code, message, remedy, ambiguous } = thrown;
+  return new LightningError(kind, code, message, {
+    remedy: `${remedy === undefined ? "" : `${remedy} `}It may have been carried out. To ask for the same one again: --idempotency-key ${key}`,
+    ambiguous,
+    cause: thrown,
+  });
+}
+
 /** Calls operations of the table by name over the session's connection. */
-export function caller(operations: readonly Operation[], connection: Connection): Session["call"] {
+export function caller(
+  operations: readonly Operation[],
+  connection: Connection,
+  io: Pick<CliIo, "sleep">,
+): Session["call"] {
   return async <Name extends OperationName>(
     name: Name,
     input: Record<string, unknown>,
@@ -53,7 +74,18 @@ export function caller(operations: readonly Operation[], connection: Connection)
     const operation = operations.find((row) => row.name === name);
     if (operation === undefined)
       throw new LightningError("fatal", "unknown_operation", `There is no operation ${name}.`);
-    return (await callRest(connection, operation, input, options)) as unknown as Answer<Name>;
+    const { idempotency_key: named, ...asked } = input;
+    const given = typeof named === "string" ? named : options?.idempotencyKey;
+    const idempotencyKey = given ?? (sendsKey(operation) ? randomUUID() : undefined);
+    const send = () => callRest(connection, operation, asked, { ...options, idempotencyKey });
+    try {
+      const isLost = ({ kind }: LightningError) => kind === "unavailable";
+      const pauses = idempotencyKey === undefined ? [] : PAUSES_MS;
+      const answer = await askAgain({ pauses, sleep: (ms) => io.sleep(ms), isLost }, send);
+      return answer as unknown as Answer<Name>;
+    } catch (thrown) {
+      throw idempotencyKey === undefined ? thrown : withKey(thrown, idempotencyKey);
+    }
   };
 }
 

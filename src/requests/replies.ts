@@ -1,0 +1,78 @@
+import type { Reply } from "../doors/operation.ts";
+import { fatal } from "../kernel/errors.ts";
+import type { Ledger, LedgerDocument } from "../ledger/ledger.ts";
+import type { KeptReply, RequestRecord } from "./contract.ts";
+
+/** Characters of a body that stand in the record itself, and in one part: a document may have 2 MB. */
+const PART = 250_000;
+
+interface Part extends LedgerDocument {
+  readonly type: "request_part";
+  readonly agent_id: string;
+  readonly created_at: string;
+  readonly text: string;
+}
+const partId = (id: string, n: number) => `${id}-part-${n}`;
+
+/**
+ * Whether the answer is the last word. Work that is under way (202) is asked for its record again, and a batch of which
+ * an item met a passing fault is sent again.
+ */
+export function isFinal({ status, body }: Reply<unknown>): boolean {
+  if (status === 202) return false;
+  const { results } = body as { results?: unknown };
+  if (status !== 207 || !Array.isArray(results)) return true;
+  return !results.some(({ error }: { error?: { status?: unknown } }) => Number(error?.status) >= 500);
+}
+
+/** Keeps a reply, the parts of a long one first: what the record says is there, is there. */
+export async function keepReply(
+  ledger: Ledger,
+  record: RequestRecord,
+  { status, headers, body }: Reply<unknown>,
+): Promise<KeptReply> {
+  const text = JSON.stringify(body);
+  const head = {
+    ...(status === undefined ? {} : { status }),
+    ...(headers === undefined ? {} : { headers }),
+  };
+  if (text.length <= PART) return { ...head, body: JSON.parse(text) as unknown };
+  const parts = Math.ceil(text.length / PART);
+  for (let n = 0; n < parts; n++) {
+    const part: Part = {
+      id: partId(record.id, n),
+      type: "request_part",
+      agent_id: record.agent_id,
+      created_at: record.created_at,
+      text: text.slice(n * PART, (n + 1) * PART),
+      // It goes after its record.
+      ttl: record.ttl < 0 ? record.ttl : record.ttl + 3600,
+    };
+    await ledger.upsert("requests", part);
+  }
+  return { ...head, parts };
+}
+
+/** The reply as it was first answered. @throws fatal `idempotency_reply_lost` */
+export async function keptReply(ledger: Ledger, record: RequestRecord): Promise<Reply<unknown>> {
+  const { status, headers, body, parts } = record.reply ?? {};
+  const whole = parts === undefined ? body : JSON.parse(await joined(ledger, record, parts));
+  return {
+    ...(status === undefined ? {} : { status }),
+    headers: { ...headers, "idempotent-replayed": "true" },
+    body: whole,
+  };
+}
+
+async function joined(ledger: Ledger, { agent_id, id }: RequestRecord, parts: number): Promise<string> {
+  const texts: string[] = [];
+  for (let n = 0; n < parts; n++) {
+    const part = await ledger.read<Part>("requests", [agent_id], partId(id, n));
+    if (part === undefined)
+      throw fatal("idempotency_reply_lost", "The request was carried out, and its answer is gone.", {
+        remedy: "Look at what it made; a new key carries the request out again.",
+      });
+    texts.push(part.text);
+  }
+  return texts.join("");
+}
