@@ -33,9 +33,10 @@ export function createDatasetService(deps: DatasetDeps) {
   const { ledger, files, settings } = deps;
   const store = createDatasetStore(ledger);
 
-  async function get(agentId: string, id: string): Promise<Dataset> {
+  /** @param field the one that named it, where it is not `dataset_id` */
+  async function get(agentId: string, id: string, field?: string): Promise<Dataset> {
     const stored = await store.read(agentId, id);
-    if (stored === undefined) throw noSuchRecord("dataset", agentId, id);
+    if (stored === undefined) throw noSuchRecord("dataset", agentId, id, { field });
     return bare(stored);
   }
 

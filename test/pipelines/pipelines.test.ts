@@ -168,6 +168,7 @@ describe("a pipeline's steps", () => {
           prepare: async () => {
             throw unavailable("ledger_away", "The ledger is away.");
           },
+          get: async () => ({}),
         },
       },
     });

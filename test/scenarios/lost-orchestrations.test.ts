@@ -169,7 +169,7 @@ describe("a record whose orchestration is gone", () => {
       split: "test",
       metric: "exact",
     };
-    const made = await world.app.services.evaluations.prepare({ ...request, baseline: "base" } as never);
+    const made = await world.app.services.evaluations.prepare({ ...request, baseline: "active" } as never);
     const ref = { agent_id: input.agent_id, id: made.evaluation.id };
     await world.app.runActivity("claimEvaluation", { ...ref, instance_id: "pipeline-0-evaluation" });
     const { body } = await world.call("POST", "/evaluations", request, { prefer: "wait=60" });
@@ -219,14 +219,23 @@ describe("a record whose orchestration is gone", () => {
     expect(jobs(agent_id)).toHaveLength(2);
   });
 
-  it("fails a pipeline of an unknown dataset at once, with the text of a 404", async () => {
+  it("fails a pipeline at once whose dataset was there when it was asked for, with the text of a 404", async () => {
     const input = await agent();
+    const { services } = world.app;
+    const { pipeline: made } = await services.pipelines.prepare(
+      runPipelineInputSchema.parse({ agent_id: input.agent_id, dataset_id: input.dataset_id }),
+    );
+    await world.app.ledger.delete("datasets", [input.agent_id], input.dataset_id);
     const from = world.clock.now();
-    const id = await begin({ agent_id: input.agent_id, dataset_id: "dataset-typo" });
-    await reaches(input, id, "failed");
+    await world.fetch(`/runtime/webhooks/durabletask/orchestrators/runPipeline/${made.id}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ agent_id: input.agent_id, id: made.id }),
+    });
+    await reaches(input, made.id, "failed");
     expect(world.clock.now() - from).toBeLessThan(MINUTE_MS);
-    expect((await pipeline(input, id)).error).toBe(
-      `dataset_not_found: Agent ${input.agent_id} has no dataset dataset-typo.`,
+    expect((await pipeline(input, made.id)).error).toBe(
+      `dataset_not_found: Agent ${input.agent_id} has no dataset ${input.dataset_id}.`,
     );
   });
 
