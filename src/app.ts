@@ -6,6 +6,7 @@ import { type AppOptions, openPorts } from "./compose/ports.ts";
 import { createServices } from "./compose/services.ts";
 import { keepInOrder, removeRejected } from "./deployments/upkeep/upkeep.ts";
 import type { Orchestrations } from "./doors/operation.ts";
+import { forgetOldAnswers } from "./evaluation/kept-answers.ts";
 import { createAccess } from "./identity/access.ts";
 import { fatal } from "./kernel/errors.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
@@ -49,8 +50,10 @@ export function createApp(options: AppOptions = {}) {
     },
     mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }),
     removeRejected: () => removeRejected({ upkeep, logger }),
-    keepInOrder: (orchestrations: Orchestrations) =>
-      keepInOrder({ upkeep, training, settings, logger }, orchestrations),
+    async keepInOrder(orchestrations: Orchestrations): Promise<void> {
+      await forgetOldAnswers(ports);
+      await keepInOrder({ upkeep, training, settings, logger }, orchestrations);
+    },
     /** A pipeline that nobody works on any more must not keep its agent from being retrained. */
     async startRetraining(orchestrations: Orchestrations): Promise<void> {
       await steps.takeUpRecords(orchestrations);

@@ -5,12 +5,13 @@ import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Dataset, ReadyDataset, Split, TrainingTokens } from "./contract.ts";
+import type { Dataset, DatasetPictures, ReadyDataset, Split, TrainingTokens } from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createGoldenRequests } from "./golden-requests.ts";
 import { createDatasetLineage } from "./lineage.ts";
 import { nearLines } from "./near-lines.ts";
 import type { goldenPartInputSchema } from "./recipe-contract.ts";
+import { countPictures } from "./pictures.ts";
 import { createDatasetRequests } from "./requests.ts";
 import { isEndedDataset } from "./status.ts";
 import { createDatasetStore } from "./store.ts";
@@ -57,6 +58,10 @@ export function createDatasetService(deps: DatasetDeps) {
     /** Tokens of the training side in the vocabulary of `model`: counted once, then remembered. */
     countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>
       countTrainingTokens(files, dataset, model),
+
+    /** What the pictures of both files take by a model's rule; looked through once, then remembered. */
+    countPictures: (dataset: Dataset, model: string): Promise<DatasetPictures> =>
+      countPictures(files, dataset, model),
 
     /** @throws invalid `dataset_not_taken`: lines that the model it is for does not take */
     checkForTraining: (dataset: ReadyDataset, check: TrainingCheck): Promise<void> =>

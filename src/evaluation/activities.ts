@@ -1,5 +1,6 @@
 import { missing } from "../doors/claim.ts";
 import { waitingOn } from "../doors/waiting.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -37,6 +38,7 @@ export interface EvaluationActivityDeps {
   readonly files: Files;
   readonly provider: Provider;
   readonly clock: Clock;
+  readonly settings: Pick<Settings, "keepAnswersDays">;
   /** What evaluation asks of datasets. */
   readonly datasets: { readonly nearLines: NearLines };
 }
