@@ -125,7 +125,10 @@ describe("a pipeline's steps", () => {
       evaluation_id: "eval-1",
       promoted_by: `pipeline ${ref.id}`,
     });
-    expect(await activities.claimPipeline({ ...ref, instance_id: ref.id })).toEqual({ kind: "finished" });
+    expect(await activities.claimPipeline({ ...ref, instance_id: ref.id })).toMatchObject({
+      kind: "finished",
+      ended: { outcome: "promoted", verdict: "pass" },
+    });
   });
 
   test("belong to the instance that claimed the pipeline", async () => {

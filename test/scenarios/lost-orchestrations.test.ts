@@ -6,20 +6,21 @@ import { homeFiles } from "../../src/local-host/home.ts";
 import { openStore } from "../../src/local-provider/store.ts";
 import { runPipelineInputSchema } from "../../src/pipelines/contract.ts";
 import { randomOf } from "./kill-run.ts";
+import { LEDGERS } from "./ledgers.ts";
 import { golden } from "./storm-desk.ts";
-import { openWorld, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const FAILED = 3;
 
-describe("a record whose orchestration is gone", () => {
+describe.each(LEDGERS)("a record whose orchestration is gone, on %s", (ledger, open) => {
   let world: World;
   let agents = 0;
 
   beforeAll(async () => {
     // An epoch takes a minute: time to step in.
-    world = await openWorld({ USE_TUNED_MODEL: "true" }, { pace: { epochMs: MINUTE_MS } });
+    world = await open({ USE_TUNED_MODEL: "true" }, { pace: { epochMs: MINUTE_MS } });
   });
   afterAll(() => world.close());
 

@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { RetrainingResult } from "../../src/pipelines/contract.ts";
+import { LEDGERS } from "./ledgers.ts";
 import { episode, golden } from "./storm-desk.ts";
-import { openWorld, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const agent_id = "storm-desk";
 const NIGHTS = 5;
 
-describe("a model that a person has rolled back (loop G4)", () => {
+describe.each(LEDGERS)("a model that a person has rolled back, on %s", (_ledger, open) => {
   let world: World;
   let episodes = 0;
   let run_id: string;
   let evaluation_id: string;
 
   beforeAll(async () => {
-    world = await openWorld({
+    world = await open({
       LIGHTNING_AGENT_ID: agent_id,
       USE_TUNED_MODEL: "true",
       LIGHTNING_RETRAIN_CRON: "0 0 3 * * *",
