@@ -1,5 +1,5 @@
-import { pictureRuleOf, pictureTokens, type TokenRange } from "../catalog/picture-tokens.ts";
 import { familyOf } from "../catalog/capabilities.ts";
+import { pictureRuleOf, pictureTokens, type TokenRange } from "../catalog/picture-tokens.ts";
 import type { Message } from "../doors/chat.ts";
 import { type Files, lines } from "../files/files.ts";
 import { letOthersRun } from "./common/let-others-run.ts";
@@ -72,7 +72,7 @@ export function picturesOf(line: DatasetLine, model: string) {
 
 function tokensOf(part: Record<string, unknown>, model: string): TokenRange & { isMeasured: boolean } {
   const rule = pictureRuleOf(model);
-  const { url, detail } = asFields(part["image_url"]);
+  const { url, detail } = asFields(part.image_url);
   const size = typeof url === "string" ? sizeOf(url) : undefined;
   if (rule === undefined) return { least: 0, most: 0, isMeasured: false };
   return { ...pictureTokens(rule, size, detail), isMeasured: size !== undefined || detail === "low" };

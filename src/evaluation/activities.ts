@@ -1,6 +1,6 @@
+import type { Settings } from "../config/settings.ts";
 import { missing } from "../doors/claim.ts";
 import { waitingOn } from "../doors/waiting.ts";
-import type { Settings } from "../config/settings.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";

@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.ts";
-import { fatal, messageOf } from "../kernel/errors.ts";
 import type { Clock } from "../kernel/clock.ts";
+import { fatal, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { createProvider } from "./openai-provider.ts";
 import type { Provider } from "./provider.ts";

@@ -36,7 +36,9 @@ export function boundOfCost(
     const size = (dataset.files?.train?.bytes ?? 0) + (dataset.files?.validation?.bytes ?? 0);
     const bytes = run.method === "dpo" ? size * 2 : size;
     if (bytes === 0) return { usd_at_most: UNKNOWN, basis: "The size of the dataset's files is not known." };
-    const sides = Object.values(await countPictures(dataset, run.base_model)).filter((one) => one !== undefined);
+    const sides = Object.values(await countPictures(dataset, run.base_model)).filter(
+      (one) => one !== undefined,
+    );
     const pictures = sides.reduce((sum, one) => sum + one.pictures, 0);
     if (sides.some((one) => one.pictures > 0 && !one.known))
       return {

@@ -3,7 +3,14 @@ import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts"
 import { pictureRuleOf } from "../catalog/picture-tokens.ts";
 import { canonicalModel, canonicalTier } from "../catalog/spelling.ts";
 import type { Settings } from "../config/settings.ts";
-import type { Dataset, DatasetPictures, ReadyDataset, SidePictures, Split, TrainingTokens } from "../datasets/contract.ts";
+import type {
+  Dataset,
+  DatasetPictures,
+  ReadyDataset,
+  SidePictures,
+  Split,
+  TrainingTokens,
+} from "../datasets/contract.ts";
 import { methodOf } from "../datasets/recipe-contract.ts";
 import { PER_IMAGE } from "../datasets/tokens/tokens.ts";
 import type { TrainingCheck } from "../datasets/validate/before-training.ts";
@@ -183,7 +190,7 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
     within_limits: verdicts.includes(false) ? false : verdicts.includes("unknown") ? "unknown" : true,
     notes: [
       ...(refusal === undefined ? [] : [`Training refuses this: ${refusal}`]),
-      ...notesOf(price, method, counted.exact, dataset), 
+      ...notesOf(price, method, counted.exact, dataset),
       ...notesOnPictures(model, pictures),
     ],
   };

@@ -2,11 +2,11 @@ import type { z } from "zod";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset, ReadyDataset } from "../datasets/contract.ts";
+import type { TrainingCheck } from "../datasets/validate/before-training.ts";
 import { type Files, lines } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid } from "../kernel/errors.ts";
 import { canonicalJson, sha256 } from "../kernel/hashing.ts";
-import type { TrainingCheck } from "../datasets/validate/before-training.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check-request.ts";
@@ -36,10 +36,7 @@ export interface TrainingRequestDeps {
     readonly countTokens: CountTokens;
     readonly countPictures: CountPictures;
     /** @throws invalid `dataset_not_taken` */
-    readonly checkForTraining: (
-      dataset: ReadyDataset,
-      check: TrainingCheck,
-    ) => Promise<void>;
+    readonly checkForTraining: (dataset: ReadyDataset, check: TrainingCheck) => Promise<void>;
   };
   readonly settings: Pick<
     Settings,
@@ -76,7 +73,8 @@ export interface TrainingCaller {
 /** Asking for a training: checks the request and makes the run's record, once for equal requests. */
 export function createTrainingRequests(deps: TrainingRequestDeps) {
   const { store, datasets, settings, catalog, clock } = deps;
-  const bound: EstimateCost | undefined = catalog === undefined ? undefined : boundOfCost(catalog, datasets.countPictures);
+  const bound: EstimateCost | undefined =
+    catalog === undefined ? undefined : boundOfCost(catalog, datasets.countPictures);
 
   /** The newest attempt of an equal request, or 0. */
   async function newestAttempt(identity: RunIdentity): Promise<number> {

@@ -66,13 +66,13 @@ describe("the size of a picture in a data URL", () => {
       1024,
       768,
     ],
-    ["lossless WEBP", url("webp", ...riff, "VP8L", zeros(4), [0x2f, 0xff, 0xc3, 0xbf, 0], zeros(8)), 1024, 768],
     [
-      "extended WEBP",
-      url("webp", ...riff, "VP8X", zeros(8), [0xff, 3, 0, 0xff, 2, 0], zeros(8)),
+      "lossless WEBP",
+      url("webp", ...riff, "VP8L", zeros(4), [0x2f, 0xff, 0xc3, 0xbf, 0], zeros(8)),
       1024,
       768,
     ],
+    ["extended WEBP", url("webp", ...riff, "VP8X", zeros(8), [0xff, 3, 0, 0xff, 2, 0], zeros(8)), 1024, 768],
   ])("is read from the header: %s", (_kind, picture, width, height) => {
     expect(sizeOf(picture)).toEqual({ width, height });
   });

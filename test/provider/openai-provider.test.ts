@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { isLightningError, type LightningError } from "../../src/kernel/errors.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
+import { isLightningError, type LightningError } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { ProviderOptions } from "../../src/provider/clients.ts";
 import { createProvider } from "../../src/provider/openai-provider.ts";

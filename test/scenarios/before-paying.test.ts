@@ -170,7 +170,11 @@ describe("before a training is paid for", () => {
       ...Array.from({ length: 12 }, (_, n) => pair(n, [{ role: "assistant", content: "No." }])),
       pair(12, answer),
     ].join("\n");
-    const { status, body } = await call("POST", "/datasets/golden", { name: "pairs", content, format: "dpo" });
+    const { status, body } = await call("POST", "/datasets/golden", {
+      name: "pairs",
+      content,
+      format: "dpo",
+    });
     expect({ status, error: body.error }).toMatchObject({ status: 422 });
     expect(JSON.stringify(body.error)).toContain("identical_pair");
     expect(body.error.message).toContain("13");

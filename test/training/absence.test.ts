@@ -394,14 +394,18 @@ describe("a run that a 404 keeps from going on", () => {
     const { run } = await w.prepare();
     await w.activities.uploadTrainingFile({ ...w.ref(run), split: "train" });
     w.hidden.listAnswers404 = true;
-    expect(await w.activities.createTrainingJob({ ...w.ref(run), attempt: 1 })).toMatchObject({ kind: "busy" });
+    expect(await w.activities.createTrainingJob({ ...w.ref(run), attempt: 1 })).toMatchObject({
+      kind: "busy",
+    });
     expect(await w.service.get(AGENT, run.id)).toMatchObject({
       waiting: { reason: expect.stringContaining("listing jobs") },
       look_failed: { message: expect.stringContaining("listing jobs") },
     });
     w.hidden.listAnswers404 = false;
     w.clock.advance(MINUTE);
-    expect(await w.activities.createTrainingJob({ ...w.ref(run), attempt: 1 })).toMatchObject({ kind: "created" });
+    expect(await w.activities.createTrainingJob({ ...w.ref(run), attempt: 1 })).toMatchObject({
+      kind: "created",
+    });
     const after = await w.service.get(AGENT, run.id);
     for (const field of ["look_failed", "unseen", "waiting"]) expect(after).not.toHaveProperty(field);
   });

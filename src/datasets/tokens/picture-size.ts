@@ -14,7 +14,11 @@ export function sizeOf(url: string): Size | undefined {
 }
 
 function png(bytes: Buffer): Size | undefined {
-  if (bytes.length < 24 || bytes.readUInt32BE(0) !== 0x89504e47 || bytes.toString("latin1", 12, 16) !== "IHDR")
+  if (
+    bytes.length < 24 ||
+    bytes.readUInt32BE(0) !== 0x89504e47 ||
+    bytes.toString("latin1", 12, 16) !== "IHDR"
+  )
     return undefined;
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
 }

@@ -91,9 +91,7 @@ function tooLong(model: string, { example_tokens: most }: Capability) {
     if (Buffer.byteLength(text) <= most) return [];
     const used = lineCounter(await loadCounter(encodingOf(model).encoding))(line);
     const message = `The example has ${used} tokens; the most is ${most}.`;
-    return used <= most
-      ? []
-      : [{ rule: "over_token_limit", message, remedy: LINE_RULES.over_token_limit }];
+    return used <= most ? [] : [{ rule: "over_token_limit", message, remedy: LINE_RULES.over_token_limit }];
   };
 }
 
