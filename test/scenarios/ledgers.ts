@@ -18,7 +18,10 @@ const onCosmos: OpenWorld = async (env = {}, options = {}) => {
     },
     options,
   );
-  const close = () => world.close().finally(() => cosmos.close());
+  const close = async () => {
+    await world.close();
+    await cosmos.close();
+  };
   // The world's host and app are other ones after a restart: they are asked for each time.
   return new Proxy(world, {
     get: (target, name) => (name === "close" ? close : (Reflect.get(target, name) as unknown)),
