@@ -6,7 +6,6 @@ import { type AppOptions, openPorts } from "./compose/ports.ts";
 import { createServices } from "./compose/services.ts";
 import { keepInOrder, removeRejected } from "./deployments/upkeep/upkeep.ts";
 import type { Orchestrations } from "./doors/operation.ts";
-import { forgetOldAnswers } from "./evaluation/kept-answers.ts";
 import { createAccess } from "./identity/access.ts";
 import { fatal } from "./kernel/errors.ts";
 import { ledgerChangeSource } from "./ledger/change-source.ts";
@@ -51,7 +50,7 @@ export function createApp(options: AppOptions = {}) {
     mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }),
     removeRejected: () => removeRejected({ upkeep, logger }),
     async keepInOrder(orchestrations: Orchestrations): Promise<void> {
-      await forgetOldAnswers(ports);
+      await steps.forgetOldAnswers();
       await keepInOrder({ upkeep, training, settings, logger }, orchestrations);
     },
     /** A pipeline that nobody works on any more must not keep its agent from being retrained. */

@@ -45,11 +45,11 @@ async function countFile(files: Files, key: string, model: string): Promise<Side
     const counted = lineCounter(await loadCounter(encodingOf(model).encoding))(line);
     sum.longest = Math.max(sum.longest, counted - found.pictures * PER_IMAGE + found.most);
   }
-  return { ...sum, known: isKnown };
+  return { ...sum, stoodFor: sum.pictures * PER_IMAGE, known: isKnown };
 }
 
 /** The pictures of one line; those before both answers of a pair are read twice, and count twice. */
-export function picturesOf(line: DatasetLine, model: string) {
+function picturesOf(line: DatasetLine, model: string) {
   const sum = { pictures: 0, unmeasured: 0, least: 0, most: 0 };
   const add = (messages: readonly Message[], times: number) => {
     for (const { content } of messages)

@@ -5,7 +5,14 @@ import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Dataset, DatasetPictures, ReadyDataset, Split, TrainingTokens } from "./contract.ts";
+import type {
+  Dataset,
+  DatasetPictures,
+  ReadyDataset,
+  Split,
+  TrainingCheck,
+  TrainingTokens,
+} from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createGoldenRequests } from "./golden-requests.ts";
 import { createDatasetLineage } from "./lineage.ts";
@@ -16,7 +23,7 @@ import { createDatasetRequests } from "./requests.ts";
 import { isEndedDataset } from "./status.ts";
 import { createDatasetStore } from "./store.ts";
 import { countTrainingTokens } from "./training-tokens.ts";
-import { checkForTraining, type TrainingCheck } from "./validate/before-training.ts";
+import { checkForTraining } from "./validate/before-training.ts";
 
 export interface DatasetDeps {
   readonly ledger: Ledger;

@@ -9,11 +9,10 @@ import type {
   ReadyDataset,
   SidePictures,
   Split,
+  TrainingCheck,
   TrainingTokens,
 } from "../datasets/contract.ts";
 import { methodOf } from "../datasets/recipe-contract.ts";
-import { PER_IMAGE } from "../datasets/tokens/tokens.ts";
-import type { TrainingCheck } from "../datasets/validate/before-training.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { conflict, isLightningError } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";
@@ -138,7 +137,7 @@ export async function reckon(
   const epochs = epochsOf(asked.n_epochs, dataset.training_count ?? 0);
   const pictures = (await datasets.countPictures(dataset, asked.base_model)).train;
   const { least, most } = pictures ?? { least: 0, most: 0 };
-  const text = counted.tokens - (pictures?.pictures ?? 0) * PER_IMAGE;
+  const text = counted.tokens - (pictures?.stoodFor ?? 0);
   const slack = counted.exact ? TOLERANCE : FOREIGN_TOLERANCE;
   const trained = {
     low: Math.floor(text * epochs.low * (1 - slack) + least * epochs.low),

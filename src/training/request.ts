@@ -1,8 +1,7 @@
 import type { z } from "zod";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
-import type { Dataset, ReadyDataset } from "../datasets/contract.ts";
-import type { TrainingCheck } from "../datasets/validate/before-training.ts";
+import type { Dataset, ReadyDataset, TrainingCheck } from "../datasets/contract.ts";
 import { type Files, lines } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid } from "../kernel/errors.ts";

@@ -1,23 +1,13 @@
 import { Buffer } from "node:buffer";
-import { type Capability, capabilityOf, type ProviderName } from "../../catalog/capabilities.ts";
+import { type Capability, capabilityOf } from "../../catalog/capabilities.ts";
 import { type Files, lines } from "../../files/files.ts";
 import { invalid } from "../../kernel/errors.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
-import type { DatasetLine, ReadyDataset } from "../contract.ts";
+import type { DatasetLine, ReadyDataset, TrainingCheck } from "../contract.ts";
 import { encodingOf, lineCounter, loadCounter } from "../tokens/tokens.ts";
 import { countTrainingTokens } from "../training-tokens.ts";
 import { checkFormatLine } from "./line.ts";
 import { FILE_RULES, LINE_RULES, type LineFault } from "./line-rules.ts";
-
-/** For which training a dataset's files are checked. */
-export interface TrainingCheck {
-  readonly provider: ProviderName;
-  readonly model: string;
-  /** Fields that the grader reads: each line must have them. */
-  readonly references: readonly string[];
-  /** How often each token is trained on; absent: the service chooses. */
-  readonly epochs?: number | undefined;
-}
 
 const FAULTS_SHOWN = 5;
 const LINES_PER_PAUSE = 64;
