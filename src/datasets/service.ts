@@ -72,7 +72,7 @@ export function createDatasetService(deps: DatasetDeps) {
 
     /** @throws invalid `dataset_not_taken`: lines that the model it is for does not take */
     checkForTraining: (dataset: ReadyDataset, check: TrainingCheck): Promise<void> =>
-      checkForTraining(files, dataset, check),
+      checkForTraining(files, dataset, check, () => countTrainingTokens(files, dataset, check.model)),
 
     /** Which lines of a file are nearly the same as a line of others. */
     nearLines: (file: string, others: readonly string[]): Promise<ReadonlySet<string>> =>

@@ -82,7 +82,7 @@ export async function makeWorld(options: WorldOptions = {}) {
       countTokens: (dataset: Dataset, model: string) => countTrainingTokens(files, dataset, model),
       countPictures: (dataset: Dataset, model: string) => countPictures(files, dataset, model),
       checkForTraining: (dataset: ReadyDataset, check: TrainingCheck) =>
-        checkForTraining(files, dataset, check),
+        checkForTraining(files, dataset, check, () => countTrainingTokens(files, dataset, check.model)),
     },
   };
   const service = createTrainingService(deps);

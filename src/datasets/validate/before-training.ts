@@ -5,7 +5,6 @@ import { invalid } from "../../kernel/errors.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
 import type { DatasetLine, ReadyDataset, TrainingCheck } from "../contract.ts";
 import { encodingOf, lineCounter, loadCounter } from "../tokens/tokens.ts";
-import { countTrainingTokens } from "../training-tokens.ts";
 import { checkFormatLine } from "./line.ts";
 import { FILE_RULES, LINE_RULES, type LineFault } from "./line-rules.ts";
 
@@ -21,6 +20,8 @@ export async function checkForTraining(
   files: Files,
   dataset: ReadyDataset,
   { provider, model, references, epochs = 1 }: TrainingCheck,
+  /** Tokens of the training side, counted only where the file is large. */
+  countTokens: () => Promise<{ readonly tokens: number }>,
 ): Promise<void> {
   const format = dataset.recipe.format ?? "sft";
   if (format === "chat") return;
@@ -53,7 +54,7 @@ export async function checkForTraining(
     }
   }
   const [first] = shown;
-  if (first === undefined) return await holdToMostTokens(files, dataset, model, capability, epochs);
+  if (first === undefined) return await holdToMostTokens(countTokens, dataset, model, capability, epochs);
   throw invalid(
     "dataset_not_taken",
     `${bad} lines of the dataset "${dataset.id}" cannot train ${model}. Line ${first.line} of the ${first.file} file: ${first.message}`,
@@ -87,14 +88,14 @@ function tooLong(model: string, { example_tokens: most }: Capability) {
 
 /** @throws invalid `dataset_not_taken`: more tokens, epochs counted, than one job of the service takes */
 async function holdToMostTokens(
-  files: Files,
+  countTokens: () => Promise<{ readonly tokens: number }>,
   dataset: ReadyDataset,
   model: string,
   { most_tokens: most = Number.POSITIVE_INFINITY }: Capability,
   epochs: number,
 ): Promise<void> {
   if ((dataset.files.train?.bytes ?? 0) * epochs <= most) return;
-  const { tokens } = await countTrainingTokens(files, dataset, model);
+  const { tokens } = await countTokens();
   if (tokens * epochs <= most) return;
   throw invalid(
     "dataset_not_taken",
