@@ -49,8 +49,10 @@ export function createApp(options: AppOptions = {}) {
     },
     mcp: createMcpDoor({ operations, extraTools: agentTools(agent, settings), logger }),
     removeRejected: () => removeRejected({ upkeep, logger }),
-    keepInOrder: (orchestrations: Orchestrations) =>
-      keepInOrder({ upkeep, training, settings, logger }, orchestrations),
+    async keepInOrder(orchestrations: Orchestrations): Promise<void> {
+      await steps.forgetOldAnswers();
+      await keepInOrder({ upkeep, training, settings, logger }, orchestrations);
+    },
     /** A pipeline that nobody works on any more must not keep its agent from being retrained. */
     async startRetraining(orchestrations: Orchestrations): Promise<void> {
       await steps.takeUpRecords(orchestrations);

@@ -4,6 +4,7 @@ import { createDeploymentActivities } from "../deployments/activities.ts";
 import type { Orchestrations } from "../doors/operation.ts";
 import { type Sweep, takeUpRecords } from "../doors/take-up.ts";
 import { createEvaluationActivities } from "../evaluation/activities.ts";
+import { forgetOldAnswers } from "../evaluation/kept-answers.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { type Activities, FANNED_OUT, type Settled } from "../loop/activities.ts";
 import { createPipelineActivities } from "../pipelines/activities.ts";
@@ -60,6 +61,8 @@ export function createActivities(opened: Opened, services: Services) {
 
   return {
     /** Looks after the records whose orchestration has died. */
+    /** The cache of models' answers keeps what is younger than the setting says. */
+    forgetOldAnswers: (): Promise<number> => forgetOldAnswers(ports),
     takeUpRecords: (orchestrations: Orchestrations): Promise<Sweep> =>
       watched.apart(() =>
         takeUpRecords(watchedKinds(ports.ledger, activities), orchestrations, {

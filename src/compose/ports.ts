@@ -60,7 +60,8 @@ export function openPorts(options: AppOptions) {
   const provider = telemetry === noTelemetry ? untraced : tracedProvider(untraced, telemetry);
   // What the local provider trains is called by its own name.
   const hosting =
-    options.hosting ?? (provider.kind === "azure" ? armHostingFromSettings(settings) : undefined);
+    options.hosting ??
+    (provider.kind === "azure" ? armHostingFromSettings(settings, undefined, clock) : undefined);
   const catalog = createCatalog({ ledger: watched.ledger, clock, logger, hosting });
   const positions = createFeedPositions();
   const progress = createFeedProgress(ledger, positions);
@@ -105,7 +106,7 @@ function openProvider(
   logger: Logger,
   closers: (() => Promise<unknown>)[],
 ): Provider {
-  const azure = providerFromSettings(settings, logger);
+  const azure = providerFromSettings(settings, { logger, clock });
   if (azure !== undefined) return azure;
   let opening: Promise<LocalProvider> | undefined;
   let isClosed = false;

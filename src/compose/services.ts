@@ -34,7 +34,7 @@ export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger
   const review = createReviewService({ ...ports, rewards });
   const evaluations = createEvaluationService({ ...ports, datasets, deployments });
   const training = createTrainingService({ ...ports, datasets, evaluations, tables: TABLES });
-  const pipelines = createPipelineService({ ...ports, training, deployments });
+  const pipelines = createPipelineService({ ...ports, datasets, training, deployments });
   const feeds = createRewardFeed(ports);
   const deadLetters = createDeadLetterService({ ...ports, feeds });
   const overview = createOverviewService({ ...ports, selector, deployments });

@@ -203,6 +203,12 @@ export const LOOP_SETTINGS = {
     meaning:
       "Hours after a verdict other than pass until the deployment that its evaluation made is removed; the model stays",
   }),
+  keepAnswersDays: setting({
+    env: "LIGHTNING_KEEP_ANSWERS_DAYS",
+    parse: whole(1, 3_650),
+    default: "90",
+    meaning: "Days for which what models answered to held-out examples is cached for later evaluations",
+  }),
   // Reference agent
   agentMcpServers: setting({
     env: "LIGHTNING_AGENT_MCP_SERVERS",

@@ -44,6 +44,36 @@ export interface TrainingTokens {
   readonly exact: boolean;
 }
 
+/** What the pictures of one file take; one before both answers of a pair counts twice. */
+export interface SidePictures {
+  readonly pictures: number;
+  /** Whose size nobody can tell, such as those behind an address: the documented most is taken. */
+  readonly unmeasured: number;
+  /** Tokens of all of them. */
+  readonly least: number;
+  readonly most: number;
+  /** What stands for them in a count of the text alone. */
+  readonly stoodFor: number;
+  /** Tokens that the longest line with pictures has at most. */
+  readonly longest: number;
+  /** False: no dated source says how the model counts pictures, and the tokens are 0. */
+  readonly known: boolean;
+}
+export interface DatasetPictures {
+  readonly train?: SidePictures | undefined;
+  readonly validation?: SidePictures | undefined;
+}
+
+/** For which training a dataset's files are checked. */
+export interface TrainingCheck {
+  readonly provider: "azure" | "openai" | "local";
+  readonly model: string;
+  /** Fields that the grader reads: each line must have them. */
+  readonly references: readonly string[];
+  /** How often each token is trained on; absent: the service chooses. */
+  readonly epochs?: number | undefined;
+}
+
 export const datasetFileSchema = z.object({
   key: z.string(),
   path: z.string(),

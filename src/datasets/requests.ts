@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { noSuchRecord } from "../doors/no-such-record.ts";
 import { refuseReversed } from "../doors/times.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
@@ -17,11 +18,12 @@ interface RequestDeps {
 export type BuildDatasetInput = z.output<typeof buildDatasetInputSchema>;
 /** Asking for datasets: fixes what is to be built, once for equal requests, and starts nothing. */
 export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
-  /** @throws invalid `golden_not_ready`, `golden_other_format` */
+  /** @throws not_found `dataset_not_found`; invalid `golden_not_ready`, `golden_other_format` */
   async function checkGolden(agentId: string, ids: readonly string[], format: Format): Promise<void> {
     for (const id of ids) {
       const golden = await store.read(agentId, id);
-      if (golden?.recipe.kind === "golden" && golden.status === "ready") {
+      if (golden === undefined) throw noSuchRecord("dataset", agentId, id, { field: "include_golden" });
+      if (golden.recipe.kind === "golden" && golden.status === "ready") {
         if ((golden.recipe.format ?? "sft") === format) continue;
         throw invalid(
           "golden_other_format",
@@ -40,7 +42,7 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
     /**
      * Fixes what is to be built: the recipe with all its defaults and how far the ledger is at this moment. The same
      * request in the same state of the ledger is the same dataset. Starts nothing.
-     * @throws invalid `golden_not_ready`, `dates_reversed`
+     * @throws not_found `dataset_not_found`; invalid `golden_not_ready`, `dates_reversed`
      */
     async prepare(input: BuildDatasetInput): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;

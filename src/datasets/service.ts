@@ -5,18 +5,26 @@ import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
-import type { Dataset, ReadyDataset, Split, TrainingTokens } from "./contract.ts";
+import type {
+  Dataset,
+  DatasetPictures,
+  ReadyDataset,
+  Split,
+  TrainingCheck,
+  TrainingTokens,
+} from "./contract.ts";
 import { addGoldenPart, type GoldenPart } from "./golden/parts.ts";
 import { createGoldenRequests } from "./golden-requests.ts";
 import { type LeftOut, leftOut } from "./left-out.ts";
 import { createDatasetLineage } from "./lineage.ts";
 import { nearLines } from "./near-lines.ts";
+import { countPictures } from "./pictures.ts";
 import type { goldenPartInputSchema } from "./recipe-contract.ts";
 import { createDatasetRequests } from "./requests.ts";
 import { isEndedDataset } from "./status.ts";
 import { createDatasetStore } from "./store.ts";
 import { countTrainingTokens } from "./training-tokens.ts";
-import { checkForTraining, type TrainingCheck } from "./validate/before-training.ts";
+import { checkForTraining } from "./validate/before-training.ts";
 
 export interface DatasetDeps {
   readonly ledger: Ledger;
@@ -34,9 +42,10 @@ export function createDatasetService(deps: DatasetDeps) {
   const { ledger, files, settings } = deps;
   const store = createDatasetStore(ledger);
 
-  async function get(agentId: string, id: string): Promise<Dataset> {
+  /** @param field the one that named it, where it is not `dataset_id` */
+  async function get(agentId: string, id: string, field?: string): Promise<Dataset> {
     const stored = await store.read(agentId, id);
-    if (stored === undefined) throw noSuchRecord("dataset", agentId, id);
+    if (stored === undefined) throw noSuchRecord("dataset", agentId, id, { field });
     return bare(stored);
   }
 
@@ -61,9 +70,13 @@ export function createDatasetService(deps: DatasetDeps) {
     countTokens: (dataset: Dataset, model: string): Promise<TrainingTokens> =>
       countTrainingTokens(files, dataset, model),
 
+    /** What the pictures of both files take by a model's rule; looked through once, then remembered. */
+    countPictures: (dataset: Dataset, model: string): Promise<DatasetPictures> =>
+      countPictures(files, dataset, model),
+
     /** @throws invalid `dataset_not_taken`: lines that the model it is for does not take */
     checkForTraining: (dataset: ReadyDataset, check: TrainingCheck): Promise<void> =>
-      checkForTraining(files, dataset, check),
+      checkForTraining(files, dataset, check, () => countTrainingTokens(files, dataset, check.model)),
 
     /** Which lines of a file are nearly the same as a line of others. */
     nearLines: (file: string, others: readonly string[]): Promise<ReadonlySet<string>> =>

@@ -235,26 +235,31 @@ export function createLineage(store: DeploymentStore) {
         }
         case "runs": {
           const found = await store.readRun(agentId, id);
-          if (found === undefined) break;
-          return answer(await shown(await deploymentsOfRuns(agentId, [id])), {
-            training_run: showRun(found),
-            dataset: await dataset(agentId, found.dataset_id),
-            evaluations: await evaluationsWith(agentId, "run_id", id),
+          const deployments = await deploymentsOfRuns(agentId, [id]);
+          const evaluations = await evaluationsWith(agentId, "run_id", id);
+          // One that is gone, erased say, is still asked about by what came of it.
+          if (found === undefined && deployments.length + evaluations.length === 0) break;
+          const datasetId = found?.dataset_id ?? deployments.find((one) => one.dataset_id)?.dataset_id;
+          return answer(await shown(deployments), {
+            training_run: found === undefined ? missing(id) : showRun(found),
+            dataset: datasetId === undefined ? null : await dataset(agentId, datasetId),
+            evaluations,
           });
         }
         case "datasets": {
           const found = await store.readDataset(agentId, id);
-          if (found === undefined) break;
           const runs: TrainingRun[] = [];
           for await (const one of store.runsOfDataset(agentId, id)) runs.push(bare(one));
           const deployments = await deploymentsOfRuns(
             agentId,
             runs.map((one) => one.id),
           );
+          const evaluations = await evaluationsWith(agentId, "dataset_id", id);
+          if (found === undefined && runs.length + evaluations.length === 0) break;
           return answer(await shown(deployments), {
-            dataset: showDataset(found),
+            dataset: found === undefined ? missing(id) : showDataset(found),
             training_runs: runs.map(showRun),
-            evaluations: await evaluationsWith(agentId, "dataset_id", id),
+            evaluations,
           });
         }
         case "evaluations": {

@@ -1,3 +1,4 @@
+import type { Settings } from "../config/settings.ts";
 import { missing } from "../doors/claim.ts";
 import { waitingOn } from "../doors/waiting.ts";
 import type { Message } from "../episodes/contract.ts";
@@ -53,6 +54,7 @@ export interface EvaluationActivityDeps {
   readonly files: Files;
   readonly provider: Provider;
   readonly clock: Clock;
+  readonly settings: Pick<Settings, "keepAnswersDays">;
   /** What evaluation asks of datasets. */
   readonly datasets: { readonly nearLines: NearLines };
 }

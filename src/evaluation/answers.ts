@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Settings } from "../config/settings.ts";
 import { pauseMs } from "../doors/waiting.ts";
 import { messageSchema } from "../episodes/contract.ts";
 import type { Files } from "../files/files.ts";
@@ -56,6 +57,7 @@ interface AnswerDeps {
   readonly files: Files;
   readonly provider: Provider;
   readonly clock: Clock;
+  readonly settings: Pick<Settings, "keepAnswersDays">;
 }
 
 /**
@@ -113,14 +115,15 @@ type Outcome = { readonly message: Answer["message"] } | { readonly fault: Light
  * share it unasked. @returns the fault that asks for the longest pause
  */
 async function answerSide(
-  { files, provider }: AnswerDeps,
+  deps: AnswerDeps,
   agentId: string,
   deployment: string,
   open: readonly Question[],
   put: (question: Question, outcome: Outcome) => void,
 ): Promise<LightningError | undefined> {
   if (open.length === 0) return undefined;
-  const kept = createKeptAnswers({ files, provider });
+  const { provider } = deps;
+  const kept = createKeptAnswers(deps);
   let worst: LightningError | undefined;
   let stopped: LightningError | undefined;
   const struck = (fault: LightningError) => {
@@ -128,11 +131,7 @@ async function answerSide(
     worst = longer(worst, fault);
     if (isEverybodys(fault)) stopped ??= fault;
   };
-  const before = new Map<Question, NonNullable<Awaited<ReturnType<typeof kept.read>>>>();
-  for (const question of open) {
-    const found = await kept.read(agentId, deployment, question);
-    if (found !== undefined) before.set(question, found);
-  }
+  const before = await kept.read(agentId, deployment, open);
   const model = before.size === 0 ? undefined : await behind();
   const left = [...open];
   const worker = async () => {

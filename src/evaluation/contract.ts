@@ -36,7 +36,7 @@ export const startEvaluationInputSchema = z.strictObject({
   /** What serves by default: a verdict against anything else does not open the gate. */
   baseline: z.string().min(1).max(256).default("active").meta({
     description:
-      "What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the run's base model; or a model's name.",
+      "What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name.",
   }),
   dataset_id: idSchema.meta({ description: "The dataset with the held-out examples." }),
   /** Absent: `test` if the dataset has one, else `validation`. */

@@ -21,7 +21,7 @@ interface ArmFault {
 }
 
 /** What Azure Resource Manager said, as the port's errors. */
-export function toHostingError(thrown: unknown, what: string): LightningError {
+export function toHostingError(thrown: unknown, what: string, now: number): LightningError {
   if (isLightningError(thrown)) return thrown;
   const fault = thrown as ArmFault;
   const code = fault.details?.error?.code ?? fault.code ?? "";
@@ -47,9 +47,9 @@ export function toHostingError(thrown: unknown, what: string): LightningError {
     });
   // 409: another operation on the account is under way; it ends by itself.
   if (status === 409 || status === 429)
-    return unavailable("hosting_busy", text, { ...facts, retryAfterMs: retryAfterMs(fault) });
+    return unavailable("hosting_busy", text, { ...facts, retryAfterMs: retryAfterMs(fault, now) });
   if (status === 408 || status === 412 || status >= 500)
-    return unavailable("hosting_unavailable", text, { ...facts, retryAfterMs: retryAfterMs(fault) });
+    return unavailable("hosting_unavailable", text, { ...facts, retryAfterMs: retryAfterMs(fault, now) });
   return invalid("hosting_rejected", text, facts);
 }
 
@@ -66,7 +66,11 @@ export function isQuota(code: string, message: string): boolean {
   );
 }
 
-function retryAfterMs(fault: ArmFault): number | undefined {
-  const seconds = Number(fault.response?.headers?.get("retry-after") || Number.NaN);
-  return Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : undefined;
+/** `retry-after`, in seconds or as a date. */
+function retryAfterMs(fault: ArmFault, now: number): number | undefined {
+  const text = fault.response?.headers?.get("retry-after");
+  if (!text) return undefined;
+  const seconds = Number(text);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - now;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

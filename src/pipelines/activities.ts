@@ -1,7 +1,7 @@
 import { missing } from "../doors/claim.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Pipeline, PipelineActivities } from "./contract.ts";
+import type { Pipeline, PipelineActivities, PipelineResult } from "./contract.ts";
 import { failed, finished, running, waiting } from "./moves.ts";
 import { createPrepareSteps } from "./prepare-stages.ts";
 import { planRetraining, type RetrainingDeps } from "./retraining.ts";
@@ -31,6 +31,7 @@ export function createPipelineActivities(deps: PipelineActivityDeps): PipelineAc
         running(one, { claimed_by: input.instance_id }),
       );
       if (claim.kind === "missing") return missing("pipeline", input);
+      if (claim.kind === "finished") return { kind: "finished", ended: endOf(claim.record) };
       return claim.kind === "claimed" && claim.again
         ? { kind: "claimed", again: true }
         : { kind: claim.kind };
@@ -72,5 +73,14 @@ export function createPipelineActivities(deps: PipelineActivityDeps): PipelineAc
     },
 
     planRetraining: ({ stamp }) => planRetraining({ ...deps, store }, stamp),
+  };
+}
+
+/** How a pipeline ended, for an instance that comes too late to work on it. */
+function endOf({ outcome = "failed", verdict, error }: Pipeline): PipelineResult {
+  return {
+    outcome,
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(error === undefined ? {} : { error }),
   };
 }

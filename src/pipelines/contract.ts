@@ -40,7 +40,7 @@ export const runPipelineInputSchema = z.strictObject({
       }),
       baseline: z.string().max(256).default("active").meta({
         description:
-          "What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves.",
+          "What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves.",
       }),
       metric: metricSchema,
     })
@@ -216,8 +216,13 @@ export const RETRAIN_AGENTS: Orchestration<"retrainAgents", RetrainingInput, Ret
 
 /** The durable steps of `runPipeline` and `retrainAgents`; each makes the record that the next orchestration works on. */
 export interface PipelineActivities {
-  /** `again`: the same instance had claimed it before, so children of its first life may still be at work. */
-  claimPipeline(input: ClaimInput): Promise<Claim & { again?: true | undefined }>;
+  /**
+   * `again`: the same instance had claimed it before, so children of its first life may still be at work. `ended`: how
+   * the pipeline ended that is finished already.
+   */
+  claimPipeline(
+    input: ClaimInput,
+  ): Promise<Claim & { again?: true | undefined; ended?: PipelineResult | undefined }>;
   preparePipelineDataset(input: RecordRef): Promise<Started>;
   /** `nothing_new`: what a retraining has to learn was learnt and judged before. */
   preparePipelineTraining(

@@ -10,6 +10,7 @@ import type { PipelineStages } from "./stages.ts";
 import { createPipelineStore } from "./store.ts";
 
 export interface PipelineDeps extends Pick<PipelineStages, "training" | "deployments"> {
+  readonly datasets: Pick<PipelineStages["datasets"], "get">;
   readonly ledger: Ledger;
   readonly clock: Clock;
 }
@@ -17,13 +18,22 @@ export interface PipelineDeps extends Pick<PipelineStages, "training" | "deploym
 export type PipelineService = ReturnType<typeof createPipelineService>;
 
 export function createPipelineService(deps: PipelineDeps) {
-  const { clock, training, deployments } = deps;
+  const { clock, datasets, training, deployments } = deps;
   const store = createPipelineStore(deps.ledger);
 
   async function get(agentId: string, id: string): Promise<Pipeline> {
     const found = await store.read(agentId, id);
     if (found === undefined) throw noSuchRecord("pipeline", agentId, id);
     return found;
+  }
+
+  /** @throws not_found `dataset_not_found` with the field that named it */
+  async function demandNamed({ agent_id, dataset_id, dataset, evaluation }: RunPipelineInput): Promise<void> {
+    if (dataset_id !== undefined) await datasets.get(agent_id, dataset_id);
+    if (evaluation.dataset_id !== undefined)
+      await datasets.get(agent_id, evaluation.dataset_id, "evaluation.dataset_id");
+    for (const golden of dataset.include_golden ?? [])
+      await datasets.get(agent_id, golden, "dataset.include_golden");
   }
 
   return {
@@ -35,7 +45,7 @@ export function createPipelineService(deps: PipelineDeps) {
     /**
      * Makes a pipeline's record and starts nothing. With an idempotency key (or an id, which the retraining timer
      * alone gives) the first request of that key is the pipeline.
-     * @throws conflict `idempotency_conflict` when the key was used for something else
+     * @throws conflict `idempotency_conflict` when the key was used for something else; not_found `dataset_not_found`
      */
     async prepare(
       input: RunPipelineInput,
@@ -49,12 +59,15 @@ export function createPipelineService(deps: PipelineDeps) {
       const kept = JSON.parse(
         JSON.stringify({ ...input, ...(by === undefined ? {} : { promoted_by: by }) }),
       ) as RunPipelineInput;
+      const meant =
+        id ??
+        (key === undefined
+          ? timeOrderedId("pipeline", clock.now())
+          : hashedId("pipeline", [agent_id, "key", key]));
+      // A request that is repeated under its key is answered also when what it named has gone since.
+      if ((await store.read(agent_id, meant)) === undefined) await demandNamed(input);
       const { record, existed } = await store.createOnce({
-        id:
-          id ??
-          (key === undefined
-            ? timeOrderedId("pipeline", clock.now())
-            : hashedId("pipeline", [agent_id, "key", key])),
+        id: meant,
         type: "pipeline",
         agent_id,
         name,

@@ -11,6 +11,8 @@ export interface PipelineStages {
     prepare(
       input: z.output<typeof buildDatasetInputSchema>,
     ): Promise<{ readonly dataset: { readonly id: string } }>;
+    /** @throws not_found `dataset_not_found` with the field that named it */
+    get(agentId: string, id: string, field?: string): Promise<object>;
   };
   readonly training: {
     prepare(

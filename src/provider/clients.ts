@@ -1,5 +1,7 @@
 import OpenAI, { AzureOpenAI } from "openai";
+import { type Clock, systemClock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { createCalls } from "./calls.ts";
 import type { Provider } from "./provider.ts";
 
 export interface ProviderOptions {
@@ -9,6 +11,8 @@ export interface ProviderOptions {
   /** A function is asked before every request, so that an Entra token never grows old. */
   readonly apiKey: string | (() => Promise<string>);
   readonly logger: Logger;
+  /** Tells how far the date of a `retry-after` lies ahead; the system's when absent. */
+  readonly clock?: Pick<Clock, "now"> | undefined;
   readonly fetch?: typeof globalThis.fetch;
   /** Retries of requests that only read; those that make something are sent once. Default 2. */
   readonly readRetries?: number;
@@ -60,5 +64,5 @@ export function createClients(options: ProviderOptions) {
     return dated;
   };
 
-  return { client, datedClient };
+  return { client, datedClient, ...createCalls(options.clock ?? systemClock) };
 }

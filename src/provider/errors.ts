@@ -15,7 +15,12 @@ const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREAC
  * What the `openai` package threw, as the port's errors. `creates` is true for requests that make something: when such
  * a one was sent and its outcome is not known, the error is `ambiguous`.
  */
-export function toProviderError(thrown: unknown, what: string, creates: boolean): LightningError {
+export function toProviderError(
+  thrown: unknown,
+  what: string,
+  creates: boolean,
+  now: number,
+): LightningError {
   if (isLightningError(thrown)) return thrown;
   if (thrown instanceof APIUserAbortError)
     return unavailable("provider_aborted", `${what}: the call was given up.`, {
@@ -51,7 +56,7 @@ export function toProviderError(thrown: unknown, what: string, creates: boolean)
       `${what}: the provider answered ${status}. ${text}`,
       {
         cause: thrown,
-        retryAfterMs: retryAfterMs(thrown.headers),
+        retryAfterMs: retryAfterMs(thrown.headers, now),
         // 429 is decided before anything is done; after 408 and 5xx it may have been done.
         ambiguous: creates && status !== 429,
       },
@@ -92,7 +97,7 @@ function facts(error: APIError) {
 }
 
 /** `retry-after-ms`, else `retry-after` in seconds or as a date. */
-function retryAfterMs(headers: Headers | undefined): number | undefined {
+function retryAfterMs(headers: Headers | undefined, now: number): number | undefined {
   const exact = Number(headers?.get("retry-after-ms") || Number.NaN);
   if (Number.isFinite(exact)) return Math.max(0, exact);
   const text = headers?.get("retry-after");
@@ -100,5 +105,5 @@ function retryAfterMs(headers: Headers | undefined): number | undefined {
   const seconds = Number(text);
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

@@ -1,4 +1,5 @@
 import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { fatal, messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { createProvider } from "./openai-provider.ts";
@@ -12,7 +13,7 @@ type ProviderSettings = Pick<
 /** Azure's provider as the settings name it; undefined when they name none (then the local provider answers). */
 export function providerFromSettings(
   settings: ProviderSettings,
-  logger: Logger,
+  { logger, clock }: { readonly logger: Logger; readonly clock?: Pick<Clock, "now"> },
   fetch?: typeof globalThis.fetch,
 ): Provider | undefined {
   const endpoint = settings.openaiEndpoint ?? settings.foundryProjectEndpoint;
@@ -22,6 +23,7 @@ export function providerFromSettings(
     baseURL: v1BaseUrl(endpoint),
     apiKey: settings.openaiApiKey ?? entraToken(settings.openaiAudience),
     logger,
+    clock,
     ...(fetch === undefined ? {} : { fetch }),
   });
 }

@@ -1,6 +1,5 @@
-import { call, read, walk } from "./calls.ts";
+import { read } from "./calls.ts";
 import { createClients, ONCE, type ProviderOptions } from "./clients.ts";
-import { toProviderError } from "./errors.ts";
 import type { Provider } from "./provider.ts";
 import { chatBody, jobBody } from "./request-bodies.ts";
 import { createUpload, UPLOAD_TIMEOUT_MS } from "./upload-file.ts";
@@ -13,7 +12,7 @@ const CHAT_TIMEOUT_MS = 3 * 60_000;
 export function createProvider(options: ProviderOptions): Provider {
   const { kind } = options;
   const clients = createClients(options);
-  const { client, datedClient } = clients;
+  const { client, datedClient, call, walk, toError } = clients;
 
   return {
     kind,
@@ -44,7 +43,7 @@ export function createProvider(options: ProviderOptions): Provider {
       try {
         if (response.body !== null) yield* response.body as unknown as AsyncIterable<Uint8Array>;
       } catch (error) {
-        throw toProviderError(error, what, false);
+        throw toError(error, what, false);
       }
     },
     async deleteFile(id) {

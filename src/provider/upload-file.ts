@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { call, read } from "./calls.ts";
+import { read } from "./calls.ts";
 import { type createClients, ONCE, type ProviderOptions } from "./clients.ts";
 import type { Provider, ProviderFile } from "./provider.ts";
 import { fileSchema } from "./wire.ts";
@@ -18,7 +18,7 @@ const PART_BYTES = 64 * 1024 * 1024;
 /** Uploads a file for training; to Azure in parts when it is large. */
 export function createUpload(
   options: Pick<ProviderOptions, "kind" | "partsFrom" | "partBytes">,
-  { client, datedClient }: ReturnType<typeof createClients>,
+  { client, datedClient, call }: ReturnType<typeof createClients>,
 ): Provider["uploadFile"] {
   const { kind } = options;
 

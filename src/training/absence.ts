@@ -25,6 +25,7 @@ export function createAbsence(deps: {
   readonly store: TrainingStore;
   readonly provider: Provider;
   readonly clock: Clock;
+  readonly isOverdue: (run: TrainingRun) => boolean;
 }) {
   const { store, provider, clock } = deps;
 
@@ -34,7 +35,12 @@ export function createAbsence(deps: {
     const noted = await store.update(run.agent_id, run.id, (now) =>
       isEndedRun(now)
         ? undefined
-        : { ...now, unseen: unseenAgain(now, what, at), look_failed: { at, message: message.slice(0, 500) } },
+        : {
+            ...now,
+            unseen: unseenAgain(now, what, at),
+            look_failed: { at, message: message.slice(0, 500) },
+            ...(deps.isOverdue(now) ? { overdue: true } : {}),
+          },
     );
     return isBelievedGone(noted, what, clock.now());
   }

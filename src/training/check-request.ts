@@ -2,6 +2,7 @@ import { type Catalog, UNKNOWN } from "../catalog/catalog.ts";
 import type { Dataset } from "../datasets/contract.ts";
 import { invalid } from "../kernel/errors.ts";
 import type { TrainingCost } from "./contract.ts";
+import type { CountPictures } from "./estimate.ts";
 import type { RunIdentity } from "./rules.ts";
 
 /** Reckons what a training may cost. */
@@ -12,11 +13,15 @@ export type EstimateCost = (
 
 /**
  * The price table times a bound that needs no tokenizer: a token is at least one byte of text, so a file has at most as
- * many tokens as bytes; of a preference line the input is read twice. Training and validation are both read; epochs
- * that are left to the service have no bound, and neither has reinforcement, which is paid by the hour.
+ * many tokens as bytes, and beside them what its pictures take; of a preference line the input is read twice. Training
+ * and validation are both read; epochs that are left to the service have no bound, and neither has reinforcement, which
+ * is paid by the hour.
  */
-export function boundOfCost(catalog: Pick<Catalog, "trainingPrice">): EstimateCost {
-  return (run, dataset) => {
+export function boundOfCost(
+  catalog: Pick<Catalog, "trainingPrice">,
+  countPictures: CountPictures,
+): EstimateCost {
+  return async (run, dataset) => {
     if (run.method === "reinforcement")
       return { usd_at_most: UNKNOWN, basis: "Reinforcement is paid by the hour, and its grader beside it." };
     const price = catalog.trainingPrice(run.base_model, run.training_type);
@@ -31,9 +36,20 @@ export function boundOfCost(catalog: Pick<Catalog, "trainingPrice">): EstimateCo
     const size = (dataset.files?.train?.bytes ?? 0) + (dataset.files?.validation?.bytes ?? 0);
     const bytes = run.method === "dpo" ? size * 2 : size;
     if (bytes === 0) return { usd_at_most: UNKNOWN, basis: "The size of the dataset's files is not known." };
+    const sides = Object.values(await countPictures(dataset, run.base_model)).filter(
+      (one) => one !== undefined,
+    );
+    const pictures = sides.reduce((sum, one) => sum + one.pictures, 0);
+    if (sides.some((one) => one.pictures > 0 && !one.known))
+      return {
+        usd_at_most: UNKNOWN,
+        basis: `No dated source says how many tokens ${run.base_model} makes of the dataset's ${pictures} pictures.`,
+      };
+    const tokens = bytes + sides.reduce((sum, one) => sum + one.most, 0);
+    const beside = pictures === 0 ? "" : ` and at most ${tokens - bytes} tokens of ${pictures} pictures`;
     return {
-      usd_at_most: Math.ceil((bytes / 1e6) * n_epochs * price * 100) / 100,
-      basis: `${bytes} bytes (at most as many tokens) × ${n_epochs} epochs × $${price} a million tokens.`,
+      usd_at_most: Math.ceil((tokens / 1e6) * n_epochs * price * 100) / 100,
+      basis: `${bytes} bytes (at most as many tokens)${beside} × ${n_epochs} epochs × $${price} a million tokens.`,
     };
   };
 }

@@ -116,7 +116,11 @@ export const metricPointSchema = z.object({
   train_loss: z.number().optional(),
   train_accuracy: z.number().optional(),
   valid_loss: z.number().optional(),
+  /** Of one mini-batch, as `valid_loss`. */
   valid_accuracy: z.number().optional(),
+  /** Of the whole validation side, measured now and then. */
+  full_valid_loss: z.number().optional(),
+  full_valid_accuracy: z.number().optional(),
   /** Reinforcement: the grader's marks. */
   train_reward: z.number().optional(),
   valid_reward: z.number().optional(),

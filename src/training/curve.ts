@@ -16,6 +16,8 @@ const COLUMNS: readonly [keyof MetricPoint, RegExp][] = [
   ["train_accuracy", /^train(ing)?_.*accuracy/],
   ["valid_loss", /^valid(ation)?_loss/],
   ["valid_accuracy", /^valid(ation)?_.*accuracy/],
+  ["full_valid_loss", /^full_valid(ation)?_loss/],
+  ["full_valid_accuracy", /^full_valid(ation)?_.*accuracy/],
   ["train_reward", /^train(ing)?_(mean_reward|reward_mean)$/],
   ["valid_reward", /^(full_)?valid(ation)?_(mean_reward|reward_mean)$/],
 ];
@@ -50,20 +52,46 @@ function plainText(text: string): string {
     .replace(/^\uFEFF/, "");
 }
 
+/** The curve with what checkpoints were measured on, the whole validation side, at their steps. */
+export function withCheckpoints(
+  curve: readonly MetricPoint[],
+  checkpoints: readonly { readonly step: number; readonly metrics: Readonly<Record<string, number>> }[] = [],
+): MetricPoint[] {
+  if (curve.length === 0) return [];
+  const points = new Map(curve.map((point) => [point.step, point]));
+  for (const { step, metrics } of checkpoints) {
+    const { full_valid_loss: loss, full_valid_mean_token_accuracy: accuracy } = metrics;
+    if (loss === undefined) continue;
+    points.set(step, {
+      ...(points.get(step) ?? { step }),
+      full_valid_loss: loss,
+      ...(accuracy === undefined ? {} : { full_valid_accuracy: accuracy }),
+    });
+  }
+  return [...points.values()].toSorted((a, b) => a.step - b.step);
+}
+
 /** Every n-th point and always the last. */
 function thin(points: readonly MetricPoint[]): MetricPoint[] {
   const every = Math.ceil(points.length / MOST_POINTS);
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
-/** The figures that a list or a chart's caption shows; what was not measured is absent. */
+/**
+ * The figures that a list or a chart's caption shows; what was not measured is absent. Validation loss and accuracy are
+ * those of the whole validation side where the service measured it: those of one mini-batch are mostly chance.
+ */
 export function summarise(points: readonly MetricPoint[]): Record<string, number> {
   const last = points.at(-1);
   if (last === undefined) return {};
-  const measured = points.filter(
-    (point): point is MetricPoint & { valid_loss: number } => point.valid_loss !== undefined,
+  const whole = points.flatMap(({ step, full_valid_loss: loss, full_valid_accuracy: accuracy }) =>
+    loss === undefined ? [] : [{ step, loss, accuracy }],
   );
-  const best = measured.toSorted((a, b) => a.valid_loss - b.valid_loss)[0];
+  const batches = points.flatMap(({ step, valid_loss: loss, valid_accuracy: accuracy }) =>
+    loss === undefined ? [] : [{ step, loss, accuracy }],
+  );
+  const measured = whole.length > 0 ? whole : batches;
+  const best = measured.toSorted((a, b) => a.loss - b.loss)[0];
   const lastMeasured = measured.at(-1);
   const marked = points.filter((point) => point.valid_reward !== undefined).at(-1);
   return Object.fromEntries(
@@ -71,11 +99,11 @@ export function summarise(points: readonly MetricPoint[]): Record<string, number
       steps: last.step,
       train_loss: last.train_loss,
       train_accuracy: last.train_accuracy,
-      valid_loss: lastMeasured?.valid_loss,
-      valid_accuracy: lastMeasured?.valid_accuracy,
+      valid_loss: lastMeasured?.loss,
+      valid_accuracy: lastMeasured?.accuracy,
       train_reward: last.train_reward,
       valid_reward: marked?.valid_reward,
-      best_valid_loss: best?.valid_loss,
+      best_valid_loss: best?.loss,
       best_valid_step: best?.step,
     }).filter((entry): entry is [string, number] => entry[1] !== undefined),
   );

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts";
+import { pictureRuleOf } from "../catalog/picture-tokens.ts";
 import { canonicalModel, canonicalTier } from "../catalog/spelling.ts";
 import type { Settings } from "../config/settings.ts";
-import type { Dataset, Split, TrainingTokens } from "../datasets/contract.ts";
+import type {
+  Dataset,
+  DatasetPictures,
+  ReadyDataset,
+  SidePictures,
+  Split,
+  TrainingCheck,
+  TrainingTokens,
+} from "../datasets/contract.ts";
 import { methodOf } from "../datasets/recipe-contract.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
-import { conflict } from "../kernel/errors.ts";
+import { conflict, isLightningError } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";
 
 /** What estimates ask of whoever keeps prices and limits: dated rows. What no row says is unknown, never 0. */
@@ -92,12 +101,19 @@ export type EstimateInput = z.output<typeof estimateInputSchema>;
 /** Counts the tokens of a dataset's training side in a model's vocabulary. */
 export type CountTokens = (dataset: Dataset, model: string) => Promise<TrainingTokens>;
 
+/** What the pictures of a dataset's files take by a model's rule. */
+export type CountPictures = (dataset: Dataset, model: string) => Promise<DatasetPictures>;
+
 interface ReckonDeps {
-  readonly datasets: { readonly countTokens: CountTokens };
+  readonly datasets: { readonly countTokens: CountTokens; readonly countPictures: CountPictures };
   readonly provider?: Pick<Provider, "kind"> | undefined;
   readonly tables?: PriceTables | undefined;
 }
 interface Deps extends ReckonDeps {
+  readonly datasets: ReckonDeps["datasets"] & {
+    /** @throws invalid `dataset_not_taken` */
+    readonly checkForTraining: (dataset: ReadyDataset, check: TrainingCheck) => Promise<void>;
+  };
   readonly provider?: Pick<Provider, "kind" | "listJobs" | "listFiles"> | undefined;
   readonly settings: Pick<Settings, "baseModel" | "epochs" | "trainingType">;
   /** What estimates ask of evaluations: what the dataset's held-out side can show of the model, as a sentence. */
@@ -121,15 +137,19 @@ export async function reckon(
   const method = methodOf(dataset.recipe.format ?? "sft");
   const counted = await datasets.countTokens(dataset, asked.base_model);
   const epochs = epochsOf(asked.n_epochs, dataset.training_count ?? 0);
+  const pictures = (await datasets.countPictures(dataset, asked.base_model)).train;
+  const { least, most } = pictures ?? { least: 0, most: 0 };
+  const text = counted.tokens - (pictures?.stoodFor ?? 0);
   const slack = counted.exact ? TOLERANCE : FOREIGN_TOLERANCE;
   const trained = {
-    low: Math.floor(counted.tokens * epochs.low * (1 - slack)),
-    high: Math.ceil(counted.tokens * epochs.high * (1 + slack)),
+    low: Math.floor(text * epochs.low * (1 - slack) + least * epochs.low),
+    high: Math.ceil(text * epochs.high * (1 + slack) + most * epochs.high),
   };
   const price =
     provider?.kind === "local" ? LOCAL_PRICE : priceOf(tables, asked.base_model, asked.training_type, method);
-  const cost: Estimate["cost_usd"] = price === undefined ? "unknown" : costOf(price, trained);
-  return { method, counted, epochs, trained, price, cost };
+  const isUnknown = price === undefined || (pictures?.known === false && price.usd > 0);
+  const cost: Estimate["cost_usd"] = isUnknown ? "unknown" : costOf(price, trained);
+  return { method, counted, pictures, tokens: text + most, epochs, trained, price, cost };
 }
 
 /** What training on a dataset would take and cost. @throws conflict `dataset_not_ready` */
@@ -143,13 +163,14 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
   const model = canonicalModel(input.base_model ?? settings.baseModel);
   const trainingType = canonicalTier(input.training_type ?? settings.trainingType);
   const n_epochs = input.n_epochs ?? settings.epochs;
-  const { method, counted, epochs, trained, price, cost } = await reckon(deps, dataset, {
+  const { method, counted, pictures, tokens, epochs, trained, price, cost } = await reckon(deps, dataset, {
     base_model: model,
     training_type: trainingType,
     n_epochs,
   });
-  const limits = await limitsOf(deps, dataset, model, counted, trained.high);
-  const verdicts = limits.map((one) => one.within);
+  const refusal = await refusalOf(deps, dataset, model, n_epochs);
+  const limits = await limitsOf(deps, dataset, model, { counted, pictures }, trained.high);
+  const verdicts = [...limits.map((one) => one.within), ...(refusal === undefined ? [] : [false])];
   const heldOut = await deps.evaluations?.heldOutNote(dataset);
   return {
     agent_id: dataset.agent_id,
@@ -160,8 +181,8 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
     encoding: counted.encoding,
     exact_vocabulary: counted.exact,
     examples: dataset.training_count ?? 0,
-    tokens_per_epoch: counted.tokens,
-    longest_example: counted.longest,
+    tokens_per_epoch: tokens,
+    longest_example: Math.max(counted.longest, pictures?.longest ?? 0),
     n_epochs: epochs,
     training_tokens: trained,
     price: price ?? "unknown",
@@ -169,8 +190,31 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
     hosting: deps.provider?.kind === "local" ? [] : hostingOf(tables),
     limits,
     within_limits: verdicts.includes(false) ? false : verdicts.includes("unknown") ? "unknown" : true,
-    notes: [...notesOf(price, method, counted.exact, dataset), ...(heldOut === undefined ? [] : [heldOut])],
+    notes: [
+      ...(refusal === undefined ? [] : [`Training refuses this: ${refusal}`]),
+      ...notesOf(price, method, counted.exact, dataset),
+      ...notesOnPictures(model, pictures),
+      ...(heldOut === undefined ? [] : [heldOut]),
+    ],
   };
+}
+
+/** Why a training on these files would be refused before anything is sent; undefined: it would not. */
+async function refusalOf(
+  { datasets, provider }: Deps,
+  dataset: ReadyDataset,
+  model: string,
+  n_epochs: number | "auto",
+): Promise<string | undefined> {
+  if (provider?.kind !== "azure") return undefined;
+  const epochs = n_epochs === "auto" ? undefined : n_epochs;
+  try {
+    await datasets.checkForTraining(dataset, { provider: "azure", model, references: [], epochs });
+    return undefined;
+  } catch (thrown) {
+    if (!isLightningError(thrown) || thrown.code !== "dataset_not_taken") throw thrown;
+    return `${thrown.message} ${thrown.remedy ?? ""}`.trimEnd();
+  }
 }
 
 type Price = Exclude<Estimate["price"], "unknown">;
@@ -186,8 +230,9 @@ const isPerMillion = (price: Price): boolean => /^million\b/.test(price.per);
 function costOf(price: Price, trained: { low: number; high: number }): Estimate["cost_usd"] {
   // By the hour: how long a job takes is known when it is over.
   if (!isPerMillion(price)) return "unknown";
-  const cents = (tokens: number) => Math.round(((tokens * price.usd) / 1_000_000) * 100) / 100;
-  return { low: cents(trained.low), high: cents(trained.high) };
+  // In thousandths of a cent first: what is a whole number of cents must not become the next one by a binary rest.
+  const cents = (tokens: number) => Math.round(((tokens * price.usd) / 1_000_000) * 1e5) / 1e3;
+  return { low: Math.floor(cents(trained.low)) / 100, high: Math.ceil(cents(trained.high)) / 100 };
 }
 
 function priceOf(
@@ -239,14 +284,14 @@ async function limitsOf(
   { provider, tables }: Deps,
   dataset: Dataset,
   model: string,
-  counted: { longest: number },
+  { counted, pictures }: { counted: { longest: number }; pictures: SidePictures | undefined },
   tokens: number,
 ): Promise<Estimate["limits"]> {
   const capability = capabilityOf(provider?.kind ?? "azure", model);
   const { source, as_of } = capability;
   const files = Object.entries(dataset.files ?? {}).filter(([side]) => (side as Split) !== "test");
   const found: Estimate["limits"] = [
-    most("example_tokens", counted.longest, capability.example_tokens),
+    exampleTokens(Math.max(counted.longest, pictures?.longest ?? 0), capability.example_tokens),
     ...files.map(([side, file]) => most(`${side}_file_bytes`, file.bytes, capability.most_bytes)),
     ...(capability.most_tokens === undefined
       ? []
@@ -260,6 +305,13 @@ async function limitsOf(
       as_of,
     },
   ];
+  /** Pictures of unknown size are counted with the most they may have, which may be more than they do. */
+  function exampleTokens(longest: number, limit: number): Estimate["limits"][number] {
+    const one = most("example_tokens", longest, limit);
+    const isSure = counted.longest > limit || pictures === undefined || pictures.pictures === 0;
+    const isUnknown = !isSure && (!one.within || !pictures.known);
+    return isUnknown ? { ...one, within: "unknown" } : one;
+  }
   function most(name: string, wanted: number, limit: number): Estimate["limits"][number] {
     return { name, wanted, limit, within: wanted <= limit, source, as_of };
   }
@@ -320,5 +372,22 @@ function notesOf(price: Price | undefined, method: Method, exact: boolean, datas
       ? ["Validation examples are not paid for as training tokens."]
       : []),
     "Tools are counted with every line that offers them.",
+  ];
+}
+
+function notesOnPictures(model: string, found: SidePictures | undefined): string[] {
+  if (found === undefined || found.pictures === 0) return [];
+  const { pictures, unmeasured, most } = found;
+  const rule = pictureRuleOf(model);
+  if (rule === undefined)
+    return [
+      `${pictures} pictures: no dated source says how many tokens ${model} makes of them, so they are not counted and the cost is unknown.`,
+    ];
+  return [
+    `${pictures} pictures are at most ${most} of the tokens per epoch (${rule.source}, ${rule.as_of}).${
+      unmeasured === 0
+        ? ""
+        : ` The size of ${unmeasured} is not known here: they are counted with the most that a picture can take.`
+    }`,
   ];
 }

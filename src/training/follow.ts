@@ -29,7 +29,9 @@ export function createFollower(deps: FollowDeps) {
   const { store, provider, settings, clock, logger } = deps;
   const own = createOwnJob(deps);
   const extras = createJobExtras(deps);
-  const absence = createAbsence(deps);
+  const isOverdue = (run: TrainingRun) =>
+    clock.now() - Date.parse(run.created_at) > settings.maxWaitMinutes * 60_000;
+  const absence = createAbsence({ ...deps, isOverdue });
 
   /** One more look that did not find the job; over: it is gone, which `record` writes down. */
   async function outOfSight(run: TrainingRun, jobId: string): Promise<{ state: string; over: boolean }> {
@@ -57,7 +59,7 @@ export function createFollower(deps: FollowDeps) {
     const state = stateOfJob(job.state);
     if (jobIsOver(job)) return { state, over: true };
     const fresh = await extras.newEvents(run, jobId);
-    const overdue = clock.now() - Date.parse(run.created_at) > settings.maxWaitMinutes * 60_000;
+    const overdue = isOverdue(run);
     if (overdue && !run.overdue)
       logger.warn("a training run is overdue", { run_id: run.id, job_id: jobId, state });
     await store.update(run.agent_id, run.id, (now) => {

@@ -4,7 +4,7 @@ import { sha256 } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider, ProviderEvent, ProviderJob } from "../provider/provider.ts";
 import type { TrainingRun } from "./contract.ts";
-import { parseCurve, summarise } from "./curve.ts";
+import { parseCurve, summarise, withCheckpoints } from "./curve.ts";
 
 const EVENTS_KEPT = 100;
 const EVENTS_READ = 500;
@@ -20,13 +20,13 @@ export function createJobExtras({
   readonly logger: Logger;
 }) {
   /** The learning curve; a results file that cannot be read costs the curve, not the model. */
-  async function readCurve(run: TrainingRun, job: ProviderJob) {
+  async function readCurve(run: TrainingRun, job: ProviderJob, checkpoints: TrainingRun["checkpoints"]) {
     for (const fileId of job.result_files) {
       try {
         const pieces: Uint8Array[] = [];
         for await (const piece of provider.fileContent(fileId)) pieces.push(piece);
         const bytes = Buffer.concat(pieces);
-        const curve = parseCurve(bytes.toString("utf8"));
+        const curve = withCheckpoints(parseCurve(bytes.toString("utf8")), checkpoints);
         if (curve.length > 0)
           return { curve, metrics: { ...summarise(curve), results_sha256: sha256(bytes) } };
       } catch (error) {
@@ -40,7 +40,10 @@ export function createJobExtras({
     return {};
   }
 
-  async function readCheckpoints(run: TrainingRun, job: ProviderJob) {
+  async function readCheckpoints(
+    run: TrainingRun,
+    job: ProviderJob,
+  ): Promise<Pick<TrainingRun, "checkpoints">> {
     const checkpoints: NonNullable<TrainingRun["checkpoints"]> = [];
     try {
       for await (const { id, step, model, metrics } of provider.listCheckpoints(job.id))
@@ -75,10 +78,10 @@ export function createJobExtras({
     },
 
     /** Curve with its metrics and checkpoints of a job that succeeded. */
-    resultsOf: async (run: TrainingRun, job: ProviderJob) => ({
-      ...(await readCurve(run, job)),
-      ...(await readCheckpoints(run, job)),
-    }),
+    async resultsOf(run: TrainingRun, job: ProviderJob) {
+      const found = await readCheckpoints(run, job);
+      return { ...(await readCurve(run, job, found.checkpoints)), ...found };
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
-import type { Dataset, ReadyDataset } from "../datasets/contract.ts";
+import type { Dataset, ReadyDataset, TrainingCheck } from "../datasets/contract.ts";
 import { type Files, lines } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid } from "../kernel/errors.ts";
@@ -10,7 +10,7 @@ import { bare } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check-request.ts";
 import type { startTrainingInputSchema, TrainingCost, TrainingRun } from "./contract.ts";
-import { type CountTokens, type PriceTables, reckon } from "./estimate.ts";
+import { type CountPictures, type CountTokens, type PriceTables, reckon } from "./estimate.ts";
 import { fieldsRead } from "./graders.ts";
 import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
 import {
@@ -33,11 +33,9 @@ export interface TrainingRequestDeps {
   readonly datasets: {
     readonly get: (agentId: string, id: string) => Promise<Dataset>;
     readonly countTokens: CountTokens;
+    readonly countPictures: CountPictures;
     /** @throws invalid `dataset_not_taken` */
-    readonly checkForTraining: (
-      dataset: ReadyDataset,
-      check: { readonly provider: "azure"; readonly model: string; readonly references: readonly string[] },
-    ) => Promise<void>;
+    readonly checkForTraining: (dataset: ReadyDataset, check: TrainingCheck) => Promise<void>;
   };
   readonly settings: Pick<
     Settings,
@@ -74,7 +72,8 @@ export interface TrainingCaller {
 /** Asking for a training: checks the request and makes the run's record, once for equal requests. */
 export function createTrainingRequests(deps: TrainingRequestDeps) {
   const { store, datasets, settings, catalog, clock } = deps;
-  const bound: EstimateCost | undefined = catalog === undefined ? undefined : boundOfCost(catalog);
+  const bound: EstimateCost | undefined =
+    catalog === undefined ? undefined : boundOfCost(catalog, datasets.countPictures);
 
   /** The newest attempt of an equal request, or 0. */
   async function newestAttempt(identity: RunIdentity): Promise<number> {
@@ -106,18 +105,17 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     return undefined;
   }
 
-  /** Counts tokens, which is expensive: only where the bound that the files' sizes give exceeds the budget. */
-  async function countedCost(identity: RunIdentity, dataset: Dataset): Promise<TrainingCost> {
+  /**
+   * Counts tokens, which is expensive: only where the bound that the files' sizes give exceeds the budget. Undefined
+   * where a count is no bound: in another maker's vocabulary, or for epochs that the service chooses.
+   */
+  async function countedCost(identity: RunIdentity, dataset: Dataset): Promise<TrainingCost | undefined> {
     const { base_model, training_type, hyperparameters } = identity;
-    const { cost, trained } = await reckon(deps, dataset, {
-      base_model,
-      training_type,
-      n_epochs: hyperparameters.n_epochs ?? settings.epochs,
-    });
-    return {
-      usd_at_most: cost === "unknown" ? cost : cost.high,
-      basis: `At most ${trained.high} training tokens, counted.`,
-    };
+    const n_epochs = hyperparameters.n_epochs ?? settings.epochs;
+    if (typeof n_epochs !== "number") return undefined;
+    const { cost, counted, trained } = await reckon(deps, dataset, { base_model, training_type, n_epochs });
+    if (cost === "unknown" || !counted.exact) return undefined;
+    return { usd_at_most: cost.high, basis: `At most ${trained.high} training tokens, counted.` };
   }
 
   /** What the training costs where that is anybody's money. @throws invalid `cost_unknown`, `budget_exceeded` */
@@ -199,11 +197,13 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     // The calendar is Azure's; the local provider trains whatever it is asked to.
     if (deps.provider.kind === "azure") {
       if (catalog !== undefined) await checkBase(catalog, canonicalIdentity(identity));
+      const { n_epochs } = identity.hyperparameters;
       const references = input.grader === undefined ? [] : fieldsRead(input.grader);
       await datasets.checkForTraining(dataset, {
         provider: "azure",
         model: identity.base_model,
         references,
+        epochs: typeof n_epochs === "number" ? n_epochs : undefined,
       });
     }
     return identity;

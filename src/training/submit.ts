@@ -28,6 +28,9 @@ type Submitted = Awaited<ReturnType<TrainingActivities["createTrainingJob"]>>;
  * the local provider's does not.
  */
 const LOOKS_APART_MS = { azure: 15_000, local: 1_000 } as const;
+/** What is noted as unseen while the provider answers 404 to a create, or to the look before it. */
+const CREATE = "create";
+const JOB_LIST = "list of jobs";
 /** An intent older than this when its request is about to leave belongs to a process that stood still: look again. */
 const SEND_WITHIN_MS = 10_000;
 
@@ -36,7 +39,7 @@ const SEND_WITHIN_MS = 10_000;
  * not known, nothing is sent until two looks, some time apart, have found no job of this run.
  */
 export function createSubmitter({ store, provider, follower, waits, clock, logger }: SubmitDeps) {
-  const absence = createAbsence({ store, provider, clock });
+  const absence = createAbsence({ store, provider, clock, isOverdue: waits.isOverdue });
   const cancel = async (run: TrainingRun): Promise<Submitted> => {
     const end = await store.update(run.agent_id, run.id, (now) =>
       isEndedRun(now) ? undefined : cancelled(without(now, "looked_at"), toIso(clock.now())),
@@ -55,6 +58,12 @@ export function createSubmitter({ store, provider, follower, waits, clock, logge
     kind: "busy",
     retry_after_seconds: await waits.wait(run, error.message, error.retryAfterMs),
   });
+
+  /** The provider answers again: what was noted of its 404s is over. */
+  async function seenAgain(run: TrainingRun): Promise<void> {
+    await absence.seen(run, CREATE);
+    await absence.seen(await store.get(run.agent_id, run.id), JOB_LIST);
+  }
 
   async function send(run: Stored<TrainingRun>): Promise<Submitted> {
     // Two looks have found no job, or none was ever asked for: nothing that is paid for is given up here.
@@ -105,11 +114,12 @@ export function createSubmitter({ store, provider, follower, waits, clock, logge
       await voidIntent(intended, intentAt);
       if (!isLightningError(error) || error.kind === "fatal") throw error;
       // A file that is not everywhere yet, or an address that answers 404 to all for a while.
-      if (isNotShown(error) && !(await absence.isGone(run, "create", error.message)))
+      if (isNotShown(error) && !(await absence.isGone(run, CREATE, error.message)))
         return await busy(run, error);
       return waits.isWaitedOut(run, error) ? await busy(run, error) : rejectedBy(error);
     }
     const stored = await follower.adopt(intended, job);
+    await seenAgain(stored);
     // Somebody else's job was written down first: the oldest of them stays.
     if (stored.aoai_job_id !== job.id) await follower.findJob(stored);
     return { kind: "created", job_id: stored.aoai_job_id ?? job.id };
@@ -124,6 +134,7 @@ export function createSubmitter({ store, provider, follower, waits, clock, logge
     const found = await follower.findJob(run);
     if (found !== undefined) {
       const stored = await follower.adopt(run, found);
+      await seenAgain(stored);
       return { kind: "adopted", job_id: stored.aoai_job_id ?? found.id };
     }
     if (run.intent_at !== undefined) {
@@ -149,7 +160,12 @@ export function createSubmitter({ store, provider, follower, waits, clock, logge
       try {
         return await create(run);
       } catch (error) {
-        if (!isProvidersFault(error) || error.kind === "not_found") throw error;
+        if (!isProvidersFault(error)) throw error;
+        // The list of jobs: an address that answers 404 to all for a while. A job that may exist is never given up unseen.
+        if (isNotShown(error)) {
+          const isGone = await absence.isGone(run, JOB_LIST, error.message);
+          return isGone && run.intent_at === undefined ? rejectedBy(error) : await busy(run, error);
+        }
         // A job that may exist is looked for until the provider can be asked; it is never given up unseen.
         return waits.isWaitedOut(run, error) || run.intent_at !== undefined
           ? await busy(run, error)

@@ -24,11 +24,14 @@ export interface UploadDeps {
 }
 type Uploaded = Awaited<ReturnType<TrainingActivities["uploadTrainingFile"]>>;
 
+/** What is noted as unseen while an upload or its list is answered with 404. */
+const uploadOf = (split: string) => `upload of ${split}`;
+
 /** Files in these states are of no use to a job. */
 const USELESS = new Set(["error", "deleting", "deleted"]);
 
 export function createUploader({ store, files, provider, waits, clock, readDataset }: UploadDeps) {
-  const absence = createAbsence({ store, provider, clock });
+  const absence = createAbsence({ store, provider, clock, isOverdue: waits.isOverdue });
 
   /** Undefined when neither the file's own address nor the list shows it: one of both alone may trail. */
   async function lookAt(id: string): Promise<ProviderFile | undefined> {
@@ -105,14 +108,15 @@ export function createUploader({ store, files, provider, waits, clock, readDatas
         const file =
           (await findFile(name)) ??
           (await provider.uploadFile({ name, content: checked(files.read(side.key), side.sha256) }));
-        await store.update(agent_id, id, (now) => ({
+        const stored = await store.update(agent_id, id, (now) => ({
           ...now,
           ...(split === "train" ? { training_file_id: file.id } : { validation_file_id: file.id }),
         }));
+        await absence.seen(stored, uploadOf(split));
         if (run.waiting !== undefined) await waits.over(run);
         return { kind: "uploaded", file_id: file.id, processed: file.state === "processed" };
       } catch (error) {
-        return await outcomeOf(run, error, `upload of ${split}`);
+        return await outcomeOf(run, error, uploadOf(split));
       }
     },
 

@@ -731,6 +731,8 @@ export type MetricPoint = {
   train_accuracy?: number | undefined;
   valid_loss?: number | undefined;
   valid_accuracy?: number | undefined;
+  full_valid_loss?: number | undefined;
+  full_valid_accuracy?: number | undefined;
   train_reward?: number | undefined;
   valid_reward?: number | undefined;
 };
@@ -1089,7 +1091,7 @@ export type RunPipelineInput = {
     dataset_id?: string | undefined;
     /** The side that is asked; `test` when absent and there is one, else `validation`. */
     split?: "train" | "validation" | "test" | undefined;
-    /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves. */
+    /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves. */
     baseline: string;
     /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
     metric: "auto" | "tool_call" | "tool_names" | "exact";
@@ -2226,7 +2228,7 @@ export interface OperationInputs {
     run_id?: string | undefined;
     /** Model or deployment to judge, by name; beside run_id a deployment of that run's model. */
     candidate?: string | undefined;
-    /** What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the run's base model; or a model's name. */
+    /** What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. */
     baseline?: string | undefined;
     /** The dataset with the held-out examples. */
     dataset_id: string;
@@ -2562,7 +2564,7 @@ export interface OperationInputs {
       dataset_id?: string | undefined;
       /** The side that is asked; `test` when absent and there is one, else `validation`. */
       split?: "train" | "validation" | "test" | undefined;
-      /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`; or a model's name. It is promoted only on a verdict against what serves. */
+      /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves. */
       baseline?: string | undefined;
       /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
       metric?: "auto" | "tool_call" | "tool_names" | "exact" | undefined;

@@ -380,7 +380,7 @@ export const CHECKS: readonly Check[] = [
   line(
     "Microsoft",
     "identical_pair",
-    "identical outputs are warned of",
+    "two outputs that are the same teach nothing",
     pair({ non_preferred_output: [assistant] }),
     undefined,
     "dpo",

@@ -53,6 +53,7 @@ describe("rules of preference files, each broken and kept", () => {
       pair({ input: { messages: [user], tools: [tool] }, preferred_output: [call(), result, assistant] }),
     ],
     ["input_ends_with_assistant input.messages", pair({ input: { messages: [user, assistant] } }), pair()],
+    ["identical_pair non_preferred_output", pair({ non_preferred_output: [assistant] }), pair()],
     ["unknown_key chosen", pair({ chosen: [assistant] }), pair()],
     ["no_user messages", pair({ input: { messages: [{ role: "system", content: "x" }] } }), pair()],
     [
@@ -248,7 +249,6 @@ describe("warnings stand apart from faults, each raised and not raised", () => {
       [sft([{ ...user, content: "e\u0301" }, assistant])],
       [sft([{ ...user, content: "é" }, assistant])],
     ],
-    ["identical_pair", "dpo", [pair({ non_preferred_output: [assistant] })], [pair()]],
     [
       "few_pairs",
       "dpo",

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { isLightningError, type LightningError } from "../../src/kernel/errors.ts";
-import { AGENT, chat, examplesIn, makeWorld, must, type World } from "./world.ts";
+import { AGENT, chat, episode, examplesIn, makeWorld, must, type World } from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -136,6 +136,12 @@ describe("a golden file", () => {
 
   test("needs to be a finished golden dataset of the same agent to join a build", async () => {
     await expect(world.build({ include_golden: ["dataset-none"] })).rejects.toMatchObject({
+      code: "dataset_not_found",
+      field: "include_golden",
+    });
+    await world.store(...Array.from({ length: 12 }, (_, n) => episode(n)));
+    const built = await world.build();
+    await expect(world.build({ include_golden: [built.id] })).rejects.toMatchObject({
       code: "golden_not_ready",
       field: "include_golden",
     });

@@ -20,6 +20,7 @@ type OtherRule =
   | "output_wrong_role"
   | "output_without_assistant"
   | "input_ends_with_assistant"
+  | "identical_pair"
   | "last_not_user"
   | "reference_missing"
   | "over_token_limit"

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Evaluation } from "../../src/evaluation/contract.ts";
+import { forgetOldAnswers } from "../../src/evaluation/kept-answers.ts";
 import { LightningError, messageOf, notFound, unavailable } from "../../src/kernel/errors.ts";
 import { FANNED_OUT } from "../../src/loop/activities.ts";
 import { evaluateModel } from "../../src/loop/evaluate-model.ts";
@@ -15,6 +16,7 @@ afterEach(async () => {
 });
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 const CANDIDATE = "ft:run-1";
 const right = (model: string) => toolTurn(model === CANDIDATE ? "search" : "fetch");
 const busy = (retryAfterMs?: number) =>
@@ -178,5 +180,24 @@ describe("answers that were paid for", () => {
       missing: 0,
     });
     expect(w.asked.filter((one) => !isPing(one))).toEqual([]);
+  });
+
+  test("lie in a bounded number of files, and are forgotten when they are as old as the setting says", async () => {
+    const w = await world(() => undefined, { examples: 200 });
+    await w.evaluated();
+    const settings = { keepAnswersDays: 90 };
+    const files = async () => (await w.files.list("kept-answers/")).length;
+    expect(await files()).toBeLessThanOrEqual(2 * 256);
+    w.clock.advance(89 * DAY);
+    expect(await forgetOldAnswers({ ...w, settings })).toBe(0);
+    w.asked.length = 0;
+    await w.evaluated({ metric: "tool_call" });
+    expect(w.asked.filter((one) => !isPing(one))).toEqual([]);
+    w.clock.advance(2 * DAY);
+    await w.evaluated({ metric: "exact" });
+    expect(w.asked.filter((one) => !isPing(one))).toHaveLength(400);
+    w.clock.advance(91 * DAY);
+    expect(await forgetOldAnswers({ ...w, settings })).toBeGreaterThan(0);
+    expect(await files()).toBe(0);
   });
 });

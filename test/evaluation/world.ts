@@ -144,7 +144,15 @@ export async function evaluationWorld(
           }),
     },
   });
-  const activities = createEvaluationActivities({ service, ledger, files, provider, clock, datasets });
+  const activities = createEvaluationActivities({
+    service,
+    ledger,
+    files,
+    provider,
+    clock,
+    settings: { keepAnswersDays: 90 },
+    datasets,
+  });
 
   const request = (change: Partial<Parameters<typeof service.prepare>[0]> = {}) =>
     service.prepare({

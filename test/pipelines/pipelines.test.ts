@@ -126,7 +126,10 @@ describe("a pipeline's steps", () => {
       evaluation_id: "eval-1",
       promoted_by: `pipeline ${ref.id}`,
     });
-    expect(await activities.claimPipeline({ ...ref, instance_id: ref.id })).toEqual({ kind: "finished" });
+    expect(await activities.claimPipeline({ ...ref, instance_id: ref.id })).toMatchObject({
+      kind: "finished",
+      ended: { outcome: "promoted", verdict: "pass" },
+    });
   });
 
   test("belong to the instance that claimed the pipeline", async () => {
@@ -169,6 +172,7 @@ describe("a pipeline's steps", () => {
           prepare: async () => {
             throw unavailable("ledger_away", "The ledger is away.");
           },
+          get: async () => ({}),
         },
       },
     });

@@ -37,7 +37,10 @@ export async function pipelineWorld(
   await plain.create("evaluations", evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z"));
   const deployments = createDeploymentService({ ledger: plain, settings, clock, logger: silentLogger });
   const stages: PipelineStages = {
-    datasets: { prepare: async (input) => ({ dataset: { id: note("dataset", input) } }) },
+    datasets: {
+      prepare: async (input) => ({ dataset: { id: note("dataset", input) } }),
+      get: async () => ({}),
+    },
     training: {
       prepare: async (input, more) => ({ run: { id: note("run", input, more) } }),
       get: async () => ({ created_at: toIso(clock.now()) }),

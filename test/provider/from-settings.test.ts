@@ -18,7 +18,7 @@ describe("the provider of the settings", () => {
   });
 
   it("is none when no endpoint is set", () => {
-    expect(providerFromSettings(readSettings({}), silentLogger)).toBeUndefined();
+    expect(providerFromSettings(readSettings({}), { logger: silentLogger })).toBeUndefined();
   });
 
   it("is Azure's, asked with the key, at the first of the two endpoints that is set", async () => {
@@ -34,7 +34,7 @@ describe("the provider of the settings", () => {
     };
     const { AZURE_OPENAI_ENDPOINT: _first, ...foundry } = both;
     for (const env of [both, foundry]) {
-      const provider = providerFromSettings(readSettings(env), silentLogger, fetch);
+      const provider = providerFromSettings(readSettings(env), { logger: silentLogger }, fetch);
       expect(provider?.kind).toBe("azure");
       await provider?.ping();
     }

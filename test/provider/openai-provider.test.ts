@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { VirtualClock } from "../../src/kernel/clock.ts";
 import { isLightningError, type LightningError } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { ProviderOptions } from "../../src/provider/clients.ts";
@@ -153,6 +154,10 @@ describe("errors", () => {
       retryAfterMs: 7000,
       ambiguous: false,
     });
+    const clock = new VirtualClock("2030-01-01T00:00:00.000Z");
+    const date = { "retry-after": "Tue, 01 Jan 2030 00:01:00 GMT" };
+    const dated = await wire(json({}, 429, date), { clock });
+    expect((await thrownBy(create(dated.provider))).retryAfterMs).toBe(60_000);
     const exact = await wire(json({}, 429, { "retry-after-ms": "1500", "retry-after": "9" }));
     expect((await thrownBy(create(exact.provider))).retryAfterMs).toBe(1500);
   });

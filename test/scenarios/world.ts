@@ -130,7 +130,8 @@ export async function openWorld(
       return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
     },
     fetch: (address, init) => host.until(host.fetch(address, init)),
-    until: (condition) => host.until(condition) as Promise<void>,
+    // The test has its own timeout: on a busy machine half a minute of real time is little.
+    until: (condition) => host.until(condition, { withinMs: 240_000 }) as Promise<void>,
     settle: () => host.settle(),
     async restart(more = {}) {
       await stop();

@@ -20,6 +20,9 @@ const missing = (what: string) => notFound("provider_missing", `${what}: Resourc
 interface Hidden {
   job?: boolean;
   jobList?: boolean;
+  /** The lists themselves are not found, as at a mistyped address. */
+  listAnswers404?: boolean;
+  filesAnswer404?: boolean;
   files?: boolean;
   create?: boolean;
   state?: string | undefined;
@@ -35,6 +38,7 @@ async function world(options: WorldOptions = {}) {
       return hidden.state === undefined ? job : { ...job, state: hidden.state };
     },
     async *listJobs() {
+      if (hidden.listAnswers404 === true) throw missing("listing jobs");
       if (hidden.jobList !== true) yield* plain.listJobs();
     },
     readFile: async (id) => {
@@ -42,6 +46,7 @@ async function world(options: WorldOptions = {}) {
       return plain.readFile(id);
     },
     async *listFiles() {
+      if (hidden.filesAnswer404 === true) throw missing("listing files");
       if (hidden.files !== true) yield* plain.listFiles();
     },
     createJob: async (request) => {
@@ -373,4 +378,55 @@ describe("a cancellation of a run that nobody follows", () => {
     expect((await w.follow(run)).status).toBe("cancelled");
     expect((await w.jobs()).map((job) => job.state)).toEqual(["cancelled"]);
   });
+});
+
+describe("a run that a 404 keeps from going on", () => {
+  it("becomes overdue while its job is out of sight", async () => {
+    const w = await world({ env: { LIGHTNING_MAX_WAIT_MINUTES: "3" } });
+    const run = await w.submitted();
+    Object.assign(w.hidden, { job: true, jobList: true });
+    expect(await w.look(run, 2)).not.toHaveProperty("overdue");
+    expect(await w.look(run, 3)).toMatchObject({ status: "running", overdue: true });
+  });
+
+  it("waits where the list of jobs is not found before a create, and says so; then it goes on", async () => {
+    const w = await world();
+    const { run } = await w.prepare();
+    await w.activities.uploadTrainingFile({ ...w.ref(run), split: "train" });
+    w.hidden.listAnswers404 = true;
+    expect(await w.activities.createTrainingJob({ ...w.ref(run), attempt: 1 })).toMatchObject({
+      kind: "busy",
+    });
+    expect(await w.service.get(AGENT, run.id)).toMatchObject({
+      waiting: { reason: expect.stringContaining("listing jobs") },
+      look_failed: { message: expect.stringContaining("listing jobs") },
+    });
+    w.hidden.listAnswers404 = false;
+    w.clock.advance(MINUTE);
+    expect(await w.activities.createTrainingJob({ ...w.ref(run), attempt: 1 })).toMatchObject({
+      kind: "created",
+    });
+    const after = await w.service.get(AGENT, run.id);
+    for (const field of ["look_failed", "unseen", "waiting"]) expect(after).not.toHaveProperty(field);
+  });
+
+  it.each([["filesAnswer404"], ["create"]] as const)(
+    "shows no failed look any more once the provider answers again: %s",
+    async (what) => {
+      const w = await world();
+      const { run } = await w.prepare();
+      const step = async () => {
+        const up = await w.activities.uploadTrainingFile({ ...w.ref(run), split: "train" });
+        return up.kind === "busy" ? up : w.activities.createTrainingJob({ ...w.ref(run), attempt: 1 });
+      };
+      w.hidden[what] = true;
+      expect(await step()).toMatchObject({ kind: "busy" });
+      expect(await w.service.get(AGENT, run.id)).toHaveProperty("look_failed");
+      w.hidden[what] = false;
+      w.clock.advance(MINUTE);
+      expect(await step()).toMatchObject({ kind: "created" });
+      const after = await w.service.get(AGENT, run.id);
+      for (const field of ["look_failed", "unseen"]) expect(after).not.toHaveProperty(field);
+    },
+  );
 });

@@ -128,6 +128,7 @@ describe("every file that is sent", () => {
     ["a tool name that the service refuses", chat("Is it?", named("fs.read_file")), "tool_name_not_taken"],
     ["a tool name that is too long", chat("Is it?", named("f".repeat(80))), "tool_name_not_taken"],
     ["special tokens", chat("What is <|fim_suffix|>?"), "special_token"],
+    ["an example that the service would cut", chat("word ".repeat(70_000)), "over_token_limit"],
   ])("is checked whole by the rules of its model: %s", async (_name, text, rule) => {
     const { prepare, service, jobs } = await withLine(text);
     await expect(prepare({ base_model: "gpt-4o-mini-2024-07-18" })).rejects.toMatchObject({

@@ -3,9 +3,10 @@ import os from "node:os";
 import path from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { readSettings } from "../../src/config/settings.ts";
-import type { Dataset, ReadyDataset } from "../../src/datasets/contract.ts";
+import type { Dataset, ReadyDataset, TrainingCheck } from "../../src/datasets/contract.ts";
+import { countPictures } from "../../src/datasets/pictures.ts";
 import { countTrainingTokens } from "../../src/datasets/training-tokens.ts";
-import { checkForTraining, type TrainingCheck } from "../../src/datasets/validate/before-training.ts";
+import { checkForTraining } from "../../src/datasets/validate/before-training.ts";
 import { noSuchRecord } from "../../src/doors/no-such-record.ts";
 import { folderFiles } from "../../src/files/folder.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
@@ -79,8 +80,9 @@ export async function makeWorld(options: WorldOptions = {}) {
         return dataset;
       },
       countTokens: (dataset: Dataset, model: string) => countTrainingTokens(files, dataset, model),
+      countPictures: (dataset: Dataset, model: string) => countPictures(files, dataset, model),
       checkForTraining: (dataset: ReadyDataset, check: TrainingCheck) =>
-        checkForTraining(files, dataset, check),
+        checkForTraining(files, dataset, check, () => countTrainingTokens(files, dataset, check.model)),
     },
   };
   const service = createTrainingService(deps);

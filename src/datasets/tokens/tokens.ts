@@ -124,8 +124,8 @@ const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xd
 const PER_TURN = 3;
 const PER_NAME = 1;
 const PER_CONVERSATION = 3;
-/** An image is priced by its size, which a line does not tell; the documents' smallest. */
-const PER_IMAGE = 85;
+/** Stands for a picture in a text's count: the least of the models that are trained on them. `pictures.ts` has the rest. */
+export const PER_IMAGE = 85;
 
 /** Counts lines. Tools are counted with every line, since every line trains on them; once for each distinct list. */
 export function lineCounter(count: CountText): (line: DatasetLine) => number {

@@ -1,7 +1,7 @@
 import type { Capability } from "../../catalog/capabilities.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
-import type { DatasetLine, Preference } from "../contract.ts";
+import type { DatasetLine } from "../contract.ts";
 import { contentHash, contentText, turnsOf } from "../line/normalise.ts";
 import { type Format, methodOf } from "../recipe-contract.ts";
 import { encodingOf, lineCounter, loadCounter, SPECIAL_TOKEN } from "../tokens/tokens.ts";
@@ -138,7 +138,7 @@ export async function checkFile(
     const hash = contentHash(line);
     if (seen.has(hash)) warn("duplicate_line");
     seen.add(hash);
-    lookAt(line, row.text, format, prompts, warn);
+    lookAt(line, row.text, prompts, warn);
     for (const warning of lineWarnings(line, format))
       if (warning !== "no_reference" || wanted.length === 0) warn(warning);
     if (format !== "rft") continue;
@@ -217,7 +217,6 @@ export function checkTogether(
 function lookAt(
   line: DatasetLine,
   text: string,
-  format: Format,
   prompts: Set<string>,
   warn: (warning: Warning) => void,
 ): void {
@@ -232,9 +231,6 @@ function lookAt(
   const asked = messages.filter((turn) => turn.role !== "tool").map((turn) => contentText(turn.content));
   if (asked.some((one) => MODERATION.test(one))) warn("moderation_phrase");
   if (asked.some((one) => /\\n/.test(one) && !one.includes("\n"))) warn("escaped_newline");
-  if (format !== "dpo") return;
-  const { preferred_output: better, non_preferred_output: worse } = line as Preference;
-  if (JSON.stringify(better) === JSON.stringify(worse)) warn("identical_pair");
 }
 
 /** What reinforcement lines hold for their grader, over the whole file. */

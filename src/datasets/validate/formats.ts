@@ -25,7 +25,15 @@ export function checkPreference(line: Fields, list: FaultList, checkTurns: Check
     list.add("input_ends_with_assistant", "The input ends with an assistant turn.", "input.messages");
   for (const side of ["preferred_output", "non_preferred_output"] as const)
     checkOutput(line.input, asked, line[side], side, list, checkTurns);
+  if (list.faults.length === 0 && isSame(line.preferred_output, line.non_preferred_output))
+    list.add(
+      "identical_pair",
+      "Both outputs are the same: there is nothing to prefer.",
+      "non_preferred_output",
+    );
 }
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 function checkOutput(
   input: Fields,

@@ -1,5 +1,6 @@
+import { noSuchRecord } from "../../doors/no-such-record.ts";
 import { type Clock, toIso } from "../../kernel/clock.ts";
-import { conflict, isKind, notFound } from "../../kernel/errors.ts";
+import { conflict, isKind } from "../../kernel/errors.ts";
 import { hashedId } from "../../kernel/ids.ts";
 import { bare } from "../../ledger/ledger.ts";
 import type { SucceededRun } from "../../training/contract.ts";
@@ -31,8 +32,7 @@ type PromotableRun = SucceededRun & { readonly model: string };
 export function createPromotions({ store, models, gate, clock }: PromotionDeps) {
   async function promotableRun(agentId: string, runId: string): Promise<PromotableRun> {
     const run = await store.readRun(agentId, runId);
-    if (run === undefined)
-      throw notFound("run_not_found", `Agent ${agentId} has no training run ${runId}.`, { field: "run_id" });
+    if (run === undefined) throw noSuchRecord("run", agentId, runId);
     if (run.status !== "succeeded")
       throw conflict(
         "run_not_succeeded",

@@ -1,3 +1,4 @@
+import { pauseMs } from "../../doors/waiting.ts";
 import type { Hosting, HostProgress } from "../../hosting/hosting.ts";
 import { type Clock, toIso } from "../../kernel/clock.ts";
 import { isLightningError, messageOf } from "../../kernel/errors.ts";
@@ -40,7 +41,9 @@ export function createProvision({ record, noRoom, hosting, clock, logger }: Prov
       if (thrown.code === "deployment_quota") return noRoom(ref, one, thrown.message);
       if (thrown.kind !== "unavailable") return fail(thrown.code, ref, told(thrown.message, thrown.remedy));
       logger.warn("Azure Resource Manager did not take a request", { error: messageOf(thrown) });
-      return making(one, (thrown.retryAfterMs ?? 0) / 1000);
+      // A pause that Azure Resource Manager asks for (429) is a durable wait like any other, however long.
+      const asked = thrown.retryAfterMs === undefined ? 0 : pauseMs(0, thrown.retryAfterMs) / 1000;
+      return making(one, asked);
     }
     switch (progress.kind) {
       case "made":
@@ -66,7 +69,7 @@ export function createProvision({ record, noRoom, hosting, clock, logger }: Prov
     const age = (clock.now() - Date.parse(one.requested_at)) / 1000;
     return {
       kind: "making",
-      look_again_seconds: Math.min(60, Math.max(LOOK_AGAIN_SECONDS, seconds, age / 10)),
+      look_again_seconds: Math.max(seconds, Math.min(60, Math.max(LOOK_AGAIN_SECONDS, age / 10))),
     };
   };
 

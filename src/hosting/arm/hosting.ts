@@ -1,4 +1,5 @@
 import type { CognitiveServicesManagementClient, Deployment } from "@azure/arm-cognitiveservices";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { isKind, isLightningError, messageOf } from "../../kernel/errors.ts";
 import { isQuota, toHostingError } from "../errors.ts";
 import type { HostedModel, Hosting, HostProgress, HostRequest, OfferedModel } from "../hosting.ts";
@@ -17,15 +18,20 @@ const MODEL_VERSION = "1";
 const MAKING = new Set(["Accepted", "Creating", "Moving"]);
 
 /** Deployments through Azure Resource Manager, when the settings name an account; else undefined. */
-export function armHostingFromSettings(settings: ArmSettings, credential?: Credential): Hosting | undefined {
+export function armHostingFromSettings(
+  settings: ArmSettings,
+  credential?: Credential,
+  clock?: Pick<Clock, "now">,
+): Hosting | undefined {
   const account = accountOf(settings);
-  return account === undefined ? undefined : createArmHosting(settings, account, credential);
+  return account === undefined ? undefined : createArmHosting(settings, account, credential, clock);
 }
 
 export function createArmHosting(
   settings: ArmSettings,
   account: Account,
   credential: Credential = defaultCredential(),
+  clock: Pick<Clock, "now"> = systemClock,
 ): Hosting {
   let opening: Promise<CognitiveServicesManagementClient> | undefined;
   const open = () => {
@@ -41,7 +47,7 @@ export function createArmHosting(
     try {
       return await work(await open());
     } catch (thrown) {
-      throw toHostingError(thrown, what);
+      throw toHostingError(thrown, what, clock.now());
     }
   }
 
@@ -52,7 +58,7 @@ export function createArmHosting(
     try {
       yield* await list(await open());
     } catch (thrown) {
-      throw toHostingError(thrown, what);
+      throw toHostingError(thrown, what, clock.now());
     }
   }
 
@@ -91,7 +97,7 @@ export function createArmHosting(
         statusCode !== undefined ||
         !/operation (has failed|was canceled)/i.test(messageOf(thrown))
       )
-        throw toHostingError(thrown, what);
+        throw toHostingError(thrown, what, clock.now());
       return failure(messageOf(thrown));
     }
   }
