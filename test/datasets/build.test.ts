@@ -186,6 +186,8 @@ describe("a build as a whole", () => {
       "first_validation_20260301.jsonl",
       "groups_train.txt",
       "groups_validation.txt",
+      "line_groups_train.txt",
+      "line_groups_validation.txt",
     ]);
   });
 

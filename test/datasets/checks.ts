@@ -708,7 +708,7 @@ export const CHECKS: readonly Check[] = [
         sft([
           {
             role: "user",
-            content: `${"the storm took roofs and trees and the power lines of ".repeat(4)} Tromso`,
+            content: `${"the storm took roofs and trees and the power lines of ".repeat(4)} Bergen, please!`,
           },
           assistant,
         ]),

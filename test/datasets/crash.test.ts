@@ -84,7 +84,7 @@ describe("a build that is killed", () => {
     async (_when, after) => {
       const calm = await outcome("v1");
       expect(calm.end).toMatchObject({ status: "ready", dropped: { duplicate: 7 } });
-      expect(calm.end.stored).toHaveLength(6);
+      expect(calm.end.stored).toHaveLength(9);
       expect(Math.max(calm.calls, undisturbed)).toBeGreaterThan(20);
       undisturbed = Math.max(calm.calls, undisturbed);
       for (let at = 1; at <= undisturbed; at++) {

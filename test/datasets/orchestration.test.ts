@@ -110,6 +110,6 @@ test("a process that dies at any step of a build repeats no shard that was whole
       expect(sums(killed.dataset)).toEqual(sums(calm.dataset));
       for (const [key, times] of wholeAt(killed.dataset.id))
         expect({ key, times, at }).toMatchObject({ times: 1 });
-      expect(await world.files.list(`${killed.dataset.id}/`)).toHaveLength(4);
+      expect(await world.files.list(`${killed.dataset.id}/`)).toHaveLength(6);
     }
 }, 60_000);

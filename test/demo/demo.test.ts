@@ -52,7 +52,10 @@ describe("setting requests aside", () => {
 
 describe("golden conversations", () => {
   it("are lines that a golden dataset accepts", () => {
-    const faulty = corpus.filter((request) => !checkExample(goldenLine(frame, request)).ok);
+    const faulty = corpus.filter((request) => {
+      const { session_id, ...line } = goldenLine(frame, request);
+      return session_id === undefined || !checkExample(line).ok;
+    });
     expect(faulty.map(({ id }) => id)).toEqual([]);
   });
 

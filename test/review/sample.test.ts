@@ -121,7 +121,7 @@ describe("created_at of an episode", () => {
     ["2099-01-01T00:00:00Z", "after the server's time"],
     ["2026-01-03T00:00:00.001Z", "after the server's time"],
     ["1999-12-31T23:59:59Z", "before 2000-01-01"],
-    ["0001-01-01T00:00:00Z", "before 2000-01-01"],
+    ["1970-01-01T00:00:00Z", "before 2000-01-01"],
   ])("is refused when no sender's clock can have meant it: %s", async (created_at, reason) => {
     desk = await openDesk();
     const send = (episodes: object[]) => desk.call("recordEpisodes", { episodes });

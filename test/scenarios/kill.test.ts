@@ -13,7 +13,7 @@ import {
 } from "./kill-run.ts";
 import { KilledApp } from "./killed-app.ts";
 
-jest.setTimeout(90_000); // whole processes, started again and again
+jest.setTimeout(240_000); // whole processes, started again and again
 
 const KILLS = 4;
 

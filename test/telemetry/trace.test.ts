@@ -113,7 +113,7 @@ describe("one trace", () => {
   it("of a pipeline holds its children's steps and the chats of the evaluation", async () => {
     const held = await post("/datasets/golden", {
       name: "held out",
-      content: golden(1000, 20),
+      content: golden(1000, 60),
       test_split: 1,
     });
     const lessons = await post("/datasets/golden", { name: "more", content: golden(0, 30), test_split: 0 });

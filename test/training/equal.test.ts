@@ -25,6 +25,18 @@ const GRADER = {
   reference: "{{item.reference_answer}}",
 };
 
+const said = (role: string, content: string) => [{ role, content }];
+const LINES = {
+  dpo: (n: number) =>
+    JSON.stringify({
+      input: { messages: said("user", `Question ${n}?`) },
+      preferred_output: said("assistant", `Answer ${n}.`),
+      non_preferred_output: said("assistant", "No idea."),
+    }),
+  rft: (n: number) =>
+    JSON.stringify({ messages: said("user", `Question ${n}?`), reference_answer: `Answer ${n}.` }),
+};
+
 /** What says that it is Azure, with the dated tables; jobs of any method are noted as they are asked for. */
 async function onAzure() {
   const sent: ProviderJobRequest[] = [];
@@ -44,7 +56,13 @@ async function onAzure() {
   const service = createTrainingService(deps);
   const activities = createTrainingActivities({ ...deps, service });
   for (const format of ["sft", "dpo", "rft"] as const) {
-    await world.addDataset(`dataset-${format}`, 20, 4, { content_hash: `hash-${format}` });
+    await world.addDataset(
+      `dataset-${format}`,
+      20,
+      4,
+      { content_hash: `hash-${format}` },
+      format === "sft" ? undefined : LINES[format],
+    );
     const one = world.dataset(`dataset-${format}`) as { recipe: { format?: string } };
     one.recipe = { ...one.recipe, format };
   }

@@ -88,9 +88,15 @@ export async function makeWorld(options: WorldOptions = {}) {
   const service = createTrainingService(deps);
   const activities = createTrainingActivities({ ...deps, service });
 
-  async function addDataset(id: string, count: number, validation = 0, over: Partial<Dataset> = {}) {
+  async function addDataset(
+    id: string,
+    count: number,
+    validation = 0,
+    over: Partial<Dataset> = {},
+    lineOf = line,
+  ) {
     const side = async (split: string, from: number, many: number) => {
-      const text = Array.from({ length: many }, (_, i) => `${line(from + i)}\n`).join("");
+      const text = Array.from({ length: many }, (_, i) => `${lineOf(from + i)}\n`).join("");
       const stored = await files.write(`${id}/${split}.jsonl`, bytes(text));
       return { ...stored, path: stored.key, lines: many };
     };

@@ -19,13 +19,11 @@ const UNITS = ["", "K", "M", "B", "T"];
 export function shortCount(value: number | undefined | null): string {
   if (value === undefined || value === null) return "–";
   if (value < 10_000) return grouped(value);
-  let unit = 0;
-  let short = value;
-  while (unit < UNITS.length - 1 && Number(short.toFixed(1)) >= 1000) {
-    short /= 1000;
-    unit++;
-  }
-  return `${Number(short.toFixed(1))}${UNITS[unit]}`;
+  // Tenths of the unit, rounded as whole numbers: 19.15 has no exact double, 191.5 has one.
+  const tenths = (unit: number) => Math.round(value / 10 ** (3 * unit - 1));
+  let unit = 1;
+  while (unit < UNITS.length - 1 && tenths(unit) >= 10_000) unit++;
+  return `${tenths(unit) / 10}${UNITS[unit]}`;
 }
 
 /** A reward or a difference with its sign, a true minus, and no more digits than matter. */

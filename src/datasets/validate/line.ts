@@ -39,12 +39,7 @@ const SCHEMAS = { dpo: preferenceSchema, rft: reinforcementSchema } as const;
 export function checkFormatLine(text: string, format: Format, capability?: Capability): CheckedFormat {
   const read = parseLine(text);
   if (!read.ok) return read;
-  const checked = checkFormat(read.value, format, capability);
-  const token = capability === undefined || capability.provider === "local" ? null : SPECIAL_TOKEN.exec(text);
-  if (token === null) return checked;
-  const list = new FaultList();
-  list.add("special_token", `A text holds the special token ${token[0]}.`);
-  return { ok: false, faults: [...(checked.ok ? [] : checked.faults), ...list.faults] };
+  return checkFormat(read.value, format, capability);
 }
 
 /** Checks a line of any format that is already parsed. */
@@ -57,6 +52,9 @@ export function checkFormat(given: unknown, format: Format, capability?: Capabil
     if (Array.isArray(turns)) checkCapability(turns, capability, list);
     const tools = format === "dpo" && isFields(value.input) ? value.input.tools : value.tools;
     checkToolNames(tools, capability, list);
+    // By the value: in the line's text a token may stand escaped.
+    const token = capability.provider === "local" ? null : SPECIAL_TOKEN.exec(JSON.stringify(value));
+    if (token !== null) list.add("special_token", `A text holds the special token ${token[0]}.`);
   }
   if (list.faults.length > 0) return { ok: false, faults: list.faults };
   const schema = format === "dpo" || format === "rft" ? SCHEMAS[format] : exampleSchema;
