@@ -13,12 +13,12 @@ interface KeyDocument extends LedgerDocument {
 
 export interface SigningKey {
   /** The key, once it is stored: what it signs can be checked later, by every instance. */
-  stored(): Promise<string>;
+  readonly stored: () => Promise<string>;
   /**
    * The same, but while no write is possible one that this process alone has: a list can then be paged through here, and
    * no read fails for want of a write. It is what will be stored.
    */
-  atHand(): Promise<string>;
+  readonly atHand: () => Promise<string>;
 }
 
 /** The partition of the key in `leases`, which no door shows. */

@@ -125,12 +125,12 @@ export function deadLetterOperations({
       mcp: ["lightning_retry_dead_letters"],
       example: { feed: "episodes" },
       async run({ agent_id, feed, ids, limit }, { request }) {
-        const which = { agentId: agent_id, feed };
+        const wanted = { agentId: agent_id, feed };
         // A later try under the same key retries those that the first one saw, and no further ones.
         const seen =
-          ids ?? (request === undefined ? undefined : await lettersOf(service, request, which, limit));
-        const { results, left, notTried } = await service.retry(which, seen, limit);
-        const count = (wanted: string) => results.filter(({ outcome }) => outcome === wanted).length;
+          ids ?? (request === undefined ? undefined : await lettersOf(service, request, wanted, limit));
+        const { results, left, notTried } = await service.retry(wanted, seen, limit);
+        const count = (ended: string) => results.filter(({ outcome }) => outcome === ended).length;
         return {
           body: {
             success: count("failed") === 0,

@@ -140,7 +140,7 @@ test("arguments stand in a file of format chat with every digit", async () => {
 describe("validate", () => {
   const row = validateOperation();
   const validate = async (input: Record<string, unknown>) => {
-    const { body } = await row.run(row.input.parse(input) as never, {} as never);
+    const { body } = await row.run(row.input.parse(input), {} as never);
     return row.output.parse(body);
   };
   const said = (body: Awaited<ReturnType<typeof validate>>) =>

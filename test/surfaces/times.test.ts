@@ -228,7 +228,7 @@ describe("through the doors themselves", () => {
     const input = inputOf({ row, path: [field] }, "2026-02-30");
     const isGet = row.rest.method === "GET";
     const query = isGet
-      ? `?${new URLSearchParams(Object.entries(input).map(([key, value]): [string, string] => [key, String(value)]))}`
+      ? `?${new URLSearchParams(Object.entries(input).map(([key, value]): [string, string] => [key, String(value)])).toString()}`
       : "";
     const response = await fetch(
       `${door.url}/api/lightning${row.rest.path}${query}`,
