@@ -611,8 +611,11 @@ export type Lineage = {
         sha256: string;
       };
     };
-  } | undefined;
+  } | null | undefined;
   evaluation?: {
+    id: string;
+    missing: true;
+  } | {
     id: string;
     run_id?: string | undefined;
     dataset_id: string;

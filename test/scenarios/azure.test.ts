@@ -367,4 +367,18 @@ describe("on Azure, as far as a fake of its wire can tell", () => {
     const { days_until_training_ends } = (await call("GET", "/retirements")).body.bases[0];
     expect(days_until_training_ends).toBeLessThan(0);
   });
+
+  it("Resource Manager that asks for ten minutes is left alone for so long, in a durable wait, and makes the deployment then", async () => {
+    const run = await trained(7);
+    const { clock } = world as World;
+    const asked = () => azure.requests.filter((line) => /Microsoft\.CognitiveServices/i.test(line)).length;
+    azure.faults.push({ on: /^PUT .*\/deployments\//, with: 429, retryAfterSeconds: 600 });
+    const { body } = await call("POST", "/deployments", { run_id: run.run_id }, { prefer: "wait=0" });
+    await until(() => azure.faults.length === 0);
+    const [from, before] = [clock.now(), asked()];
+    await until(() => asked() > before);
+    expect(clock.now() - from).toBeGreaterThanOrEqual(590_000);
+    await until(async () => (await shown(body.deployment_id)).state === "active");
+    expect(azure.arm.made.filter((name) => name === body.deployment_name)).toHaveLength(1);
+  });
 });

@@ -159,6 +159,26 @@ describe.each(LEDGERS)("a record whose orchestration is gone, on %s", (ledger, o
     120_000,
   );
 
+  it("names the stage and its record where an operator ended the stage's orchestration twice", async () => {
+    const input = await agent();
+    const id = await begin(input);
+    await hasJob(input, id);
+    const { run_id = "" } = await pipeline(input, id);
+    await terminate(`${id}-training`);
+    await world.until(async () => (await runtimeStatus(`${id}-training-again`)) === "Running");
+    await terminate(`${id}-training-again`);
+    await reaches(input, id, "failed");
+    expect(await pipeline(input, id)).toMatchObject({
+      stage: "training",
+      run_id,
+      error: expect.stringMatching(new RegExp(`^the training \\(${run_id}\\) was interrupted: .*op`)),
+    });
+    // The job is paid for: the sweep follows its run on.
+    await pass(1.5 * HOUR_MS);
+    expect((await run(input, id)).status).toBe("succeeded");
+    expect(jobs(input.agent_id)).toHaveLength(1);
+  });
+
   it("is taken up at once on an operator's word, who is told what was taken up, what failed and what was left", async () => {
     const waits = async () => ({ ...(await agent()), approval: { required: true } });
     const [taken, ended, alive] = [await waits(), await waits(), await waits()];
