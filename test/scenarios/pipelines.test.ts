@@ -125,11 +125,6 @@ describe("a pipeline", () => {
         "contaminated",
         /judged on the side that it is trained on\. Leave evaluation\.split out/,
       ],
-      "held-out examples of a typo": [
-        () => ({ evaluation: { dataset_id: "dataset-typo" } }),
-        "dataset_not_found",
-        /dataset-typo/,
-      ],
       "held-out examples that are trained on": [
         async ({ agent_id }) => ({
           evaluation: { dataset_id: await lessonsFor(agent_id, "again", golden(0, 60), 1), split: "test" },
