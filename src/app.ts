@@ -24,8 +24,8 @@ export function createApp(options: AppOptions = {}) {
   const { settings, clock, logger } = ports;
   const services = createServices(opened);
   const { feeds, selector, episodes, upkeep, training } = services;
-  const operations = openOperations(opened, services);
   const steps = createActivities(opened, services);
+  const operations = openOperations(opened, services, steps.takeUpRecords);
   const agent = createAgent({ ...ports, selector, episodes });
 
   return {

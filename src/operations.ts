@@ -6,6 +6,7 @@ import type { evaluationOperations } from "./evaluation/operations.ts";
 import type { identityOperations } from "./identity/operations.ts";
 import type { episodeTraceOperations } from "./overview/episode-trace.ts";
 import type { overviewOperations } from "./overview/operations.ts";
+import type { takeUpOperations } from "./overview/take-up-operations.ts";
 import type { verifyAnswerOperations } from "./overview/verify-answer.ts";
 import type { pipelineOperations } from "./pipelines/operations.ts";
 import type { reviewOperations } from "./review/operations.ts";
@@ -27,6 +28,7 @@ type Row = ReturnType<
   | typeof episodeTraceOperations
   | typeof verifyAnswerOperations
   | typeof overviewOperations
+  | typeof takeUpOperations
   | typeof identityOperations
 >[number];
 export type OperationName = Row["name"];

@@ -2,7 +2,7 @@ import { createDatasetActivities } from "../datasets/activities.ts";
 import { createBuildThreads, onThreads } from "../datasets/threads/build-threads.ts";
 import { createDeploymentActivities } from "../deployments/activities.ts";
 import type { Orchestrations } from "../doors/operation.ts";
-import { type Sweep, takeUpRecords } from "../doors/take-up.ts";
+import { type Sweep, takeUpRecords } from "../doors/sweep.ts";
 import { createEvaluationActivities } from "../evaluation/activities.ts";
 import { forgetOldAnswers } from "../evaluation/kept-answers.ts";
 import { messageOf } from "../kernel/errors.ts";
@@ -60,9 +60,9 @@ export function createActivities(opened: Opened, services: Services) {
   }
 
   return {
-    /** Looks after the records whose orchestration has died. */
     /** The cache of models' answers keeps what is younger than the setting says. */
     forgetOldAnswers: (): Promise<number> => forgetOldAnswers(ports),
+    /** Looks after the records whose orchestration has died. */
     takeUpRecords: (orchestrations: Orchestrations): Promise<Sweep> =>
       watched.apart(() =>
         takeUpRecords(watchedKinds(ports.ledger, activities), orchestrations, {

@@ -11,6 +11,7 @@ import { type Clock, systemClock } from "../kernel/clock.ts";
 import { fatal } from "../kernel/errors.ts";
 import { episodeTraceOperations } from "../overview/episode-trace.ts";
 import { overviewOperations } from "../overview/operations.ts";
+import { type TakeUp, takeUpOperations } from "../overview/take-up-operations.ts";
 import { verifyAnswerOperations } from "../overview/verify-answer.ts";
 import { pipelineOperations } from "../pipelines/operations.ts";
 import { onceUnderKey } from "../requests/once.ts";
@@ -26,7 +27,7 @@ import { trainingOperations } from "../training/operations.ts";
 import type { Opened } from "./ports.ts";
 import type { Services } from "./services.ts";
 
-type RowServices = Services & { readonly signingKey: () => Promise<string> };
+type RowServices = Services & { readonly signingKey: () => Promise<string>; readonly takeUp: TakeUp };
 
 /** The one table of operations. Without services the rows describe (CLI, OpenAPI) but cannot be run. */
 export function operationRows(
@@ -53,6 +54,7 @@ export function operationRows(
     ...episodeTraceOperations({ ...shared, datasets: services.datasets, deployments: services.deployments }),
     ...verifyAnswerOperations({ key: services.signingKey }),
     ...overviewOperations({ ...shared, service: services.overview }),
+    ...takeUpOperations({ takeUp: services.takeUp }),
     ...identityOperations({ ...shared, audit: services.audit }),
   ];
   return rows.map(withKeyField);
@@ -78,12 +80,13 @@ export function openOperations(
     signingKey,
   }: Pick<Opened, "ports" | "ledger" | "watched" | "telemetry" | "signingKey">,
   services: Services,
+  takeUp: TakeUp,
 ): Operation[] {
   const { settings, clock, logger } = ports;
   const once = onceUnderKey({ ledger, clock, logger, settings });
   const guard = { audit: services.audit, watched, agentId: settings.agentId };
   return (
-    operationRows(settings, clock, { ...services, signingKey: signingKey.stored })
+    operationRows(settings, clock, { ...services, signingKey: signingKey.stored, takeUp })
       // A labeller reads nothing that others judged while reviews are blind.
       .map((row) => blindfolded(row, services.review))
       // Continuations leave signed and are checked when they come back, before the row sees them.

@@ -1,7 +1,7 @@
 import { BUILD_DATASET, DATASETS } from "../datasets/contract.ts";
 import { DEPLOYMENTS, PROMOTE_MODEL } from "../deployments/contract.ts";
 import type { FailInput } from "../doors/claim.ts";
-import type { Watched, WatchedRecord } from "../doors/take-up.ts";
+import type { Watched, WatchedRecord } from "../doors/sweep.ts";
 import { EVALUATE_MODEL, EVALUATIONS } from "../evaluation/contract.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type AgentRecord, type RecordKind, recordsOf, type WorkedOn } from "../ledger/records.ts";
@@ -19,6 +19,7 @@ export function watchedKinds(ledger: Ledger, steps: Activities): Watched[] {
   ): Watched => {
     const records = recordsOf(ledger, kind);
     return {
+      type: kind.type,
       orchestration,
       underWay: () => records.underWay(),
       fail,

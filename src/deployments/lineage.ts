@@ -173,6 +173,13 @@ export function createLineage(store: DeploymentStore) {
     return found;
   }
 
+  /** Those that name a dataset or evaluation themselves: what is left where the records between are gone, too. */
+  async function deploymentsNaming(agentId: string, field: "dataset_id" | "evaluation_id", id: string) {
+    const found: Deployment[] = [];
+    for await (const one of store.deploymentsNaming(agentId, field, id)) found.push(bare(one));
+    return found;
+  }
+
   async function evaluationsWith(agentId: string, field: "run_id" | "dataset_id", id: string) {
     const found: ReturnType<typeof showEvaluation>[] = [];
     for await (const one of store.evaluationsWith(agentId, field, id)) found.push(showEvaluation(one));
@@ -250,12 +257,15 @@ export function createLineage(store: DeploymentStore) {
           const found = await store.readDataset(agentId, id);
           const runs: TrainingRun[] = [];
           for await (const one of store.runsOfDataset(agentId, id)) runs.push(bare(one));
-          const deployments = await deploymentsOfRuns(
-            agentId,
-            runs.map((one) => one.id),
-          );
+          const runIds = runs.map((one) => one.id);
+          const deployments = [
+            ...(await deploymentsOfRuns(agentId, runIds)),
+            ...(await deploymentsNaming(agentId, "dataset_id", id)).filter(
+              (one) => !runIds.includes(one.training_run_id),
+            ),
+          ];
           const evaluations = await evaluationsWith(agentId, "dataset_id", id);
-          if (found === undefined && runs.length + evaluations.length === 0) break;
+          if (found === undefined && runs.length + evaluations.length + deployments.length === 0) break;
           return answer(await shown(deployments), {
             dataset: found === undefined ? missing(id) : showDataset(found),
             training_runs: runs.map(showRun),
@@ -264,13 +274,15 @@ export function createLineage(store: DeploymentStore) {
         }
         case "evaluations": {
           const found = await store.readEvaluation(agentId, id);
-          if (found === undefined) break;
-          const deployments =
-            found.run_id === undefined ? [] : await deploymentsOfRuns(agentId, [found.run_id]);
-          return answer(await shown(deployments.filter((one) => one.evaluation_id === id)), {
-            evaluation: showEvaluation(found),
-            training_run: found.run_id === undefined ? null : await run(agentId, found.run_id),
-            dataset: await dataset(agentId, found.dataset_id),
+          const deployments = await deploymentsNaming(agentId, "evaluation_id", id);
+          const [first] = deployments;
+          if (found === undefined && first === undefined) break;
+          const runId = found === undefined ? first?.training_run_id : found.run_id;
+          const datasetId = found?.dataset_id;
+          return answer(await shown(deployments), {
+            evaluation: found === undefined ? missing(id) : showEvaluation(found),
+            training_run: runId === undefined ? null : await run(agentId, runId),
+            dataset: datasetId === undefined ? null : await dataset(agentId, datasetId),
           });
         }
       }

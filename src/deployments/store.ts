@@ -36,5 +36,14 @@ export function createDeploymentStore(deps: { readonly ledger: Ledger; readonly 
         pk: [agentId],
         where: [{ field: "training_run_id", op: "eq", value: runId }],
       }),
+
+    /** Those that name it themselves. Deployments are few and have no index on these fields. */
+    async *deploymentsNaming(
+      agentId: string,
+      field: "dataset_id" | "evaluation_id",
+      id: string,
+    ): AsyncGenerator<Stored<Deployment>> {
+      for await (const one of deployments.each({ pk: [agentId] })) if (one[field] === id) yield one;
+    },
   };
 }

@@ -39,6 +39,8 @@ const failed = (error: string): PipelineResult => ({ outcome: "failed", error })
 function* loop(context: OrchestrationContext, pipeline: RecordRef, life: string): Steps<PipelineResult> {
   const { agent_id } = pipeline;
   const stage = (name: string, id: string) => context.df.setCustomStatus({ stage: name, id });
+  const interrupted = (name: string, id: string, fault: unknown) =>
+    new Error(`the ${name} (${id}) was interrupted: ${faultText(fault)}`, { cause: fault });
   /** Works on the record of a stage; the instance is named after the pipeline, as somebody else may work on it too. */
   function* run<Result>(
     orchestration: Orchestration<string, RecordRef, Result>,
@@ -51,13 +53,13 @@ function* loop(context: OrchestrationContext, pipeline: RecordRef, life: string)
     } catch (fault) {
       // Every orchestrator answers for its own faults: the engine ended this one, by a worker that died say. Its record
       // is looked after on its own account, so a second child only waits for its end.
-      if (versionOf(context) < 2) throw fault;
+      if (versionOf(context) < 2) throw interrupted(suffix, id, fault);
       context.df.setCustomStatus({ stage: suffix, id, interrupted: faultText(fault).slice(0, 300) });
     }
     try {
       return yield* runOrchestration(context, orchestration, { agent_id, id }, `${instance}-again`);
     } catch (fault) {
-      throw new Error(`the ${suffix} (${id}) was interrupted: ${faultText(fault)}`, { cause: fault });
+      throw interrupted(suffix, id, fault);
     }
   }
 

@@ -24,7 +24,7 @@ export function* promoteModel(context: OrchestrationContext): Steps<PromotionRes
         () => step(context, "readDeploymentStatus", deployment),
         isEndedDeployment,
       );
-      return { status: end.state === "failed" ? "failed" : "active" };
+      return endOfOther(end);
     }
     const answer =
       claim.hosted_id === undefined
@@ -47,6 +47,16 @@ export function* promoteModel(context: OrchestrationContext): Steps<PromotionRes
     yield* fail("promotion_fault", faultText(fault));
     return { status: "failed" };
   }
+}
+
+/** How a promotion ended that another instance works on: as that one tells it. */
+function endOfOther({ state, error }: { state: string; error?: string | undefined }): PromotionResult {
+  if (state !== "failed") return { status: "active" };
+  return {
+    status: "failed",
+    ...(error?.startsWith("gate_stale:") === true ? { code: "gate_stale" as const } : {}),
+    ...(error === undefined ? {} : { error }),
+  };
 }
 
 /** What an operator deployed, or what needs no deployment, only has to answer. */

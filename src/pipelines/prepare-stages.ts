@@ -181,8 +181,8 @@ export function createPrepareSteps({
     async preparePipelinePromotion({ agent_id, id, run_id, evaluation_id, instead_of }) {
       if (!(await service.get(agent_id, id)).input.promote) return { kind: "not_wanted" };
       const promote = async ({ input, decision }: Pipeline) => {
-        // The pipeline's id as key: asked again, also after a later rollback, it is the same deployment.
-        const key = instead_of === undefined ? id : `${id}-${evaluation_id}`;
+        // Equal pipelines at once come to one verdict, and that to one deployment. One that was rolled back since is
+        // withdrawn: a step that runs again does not put it back.
         const { deployment } = await stages.deployments.prepare(
           {
             agent_id,
@@ -192,7 +192,7 @@ export function createPrepareSteps({
             promoted_by: input.promoted_by ?? decision?.decided_by ?? `pipeline ${id}`,
             ...(decision?.decided_by === undefined ? {} : { approved_by: decision.decided_by }),
           },
-          { idempotencyKey: key },
+          { byVerdict: true },
           "require",
         );
         return deployment.id;

@@ -38,7 +38,7 @@ export interface PipelineStages {
   readonly deployments: {
     prepare(
       input: PromoteRequest,
-      caller: { readonly principal?: string | undefined; readonly idempotencyKey?: string | undefined },
+      caller: { readonly byVerdict: boolean },
       gate: "require",
     ): Promise<{ readonly deployment: { readonly id: string } }>;
     /** How the run's model was taken out of service, unless an owner has put it back since. */

@@ -186,8 +186,16 @@ export const trainingRunSchema = z.object({
   waiting: waitingSchema.optional(),
   /** The last look that failed; the job goes on all the same. */
   look_failed: z.object({ at: storedTimeSchema, message: z.string() }).optional(),
-  /** What the provider was asked for and did not show, by its id: since when, and at how many looks. */
-  unseen: z.record(z.string(), z.object({ since: storedTimeSchema, looks: z.number().int() })).optional(),
+  /**
+   * What the provider was asked for and did not show, by its id: at how many looks, the last of them, and since when,
+   * less the time during which nobody looked.
+   */
+  unseen: z
+    .record(
+      z.string(),
+      z.object({ since: storedTimeSchema, looks: z.number().int(), last: storedTimeSchema.optional() }),
+    )
+    .optional(),
   /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue: z.boolean().optional(),
   trained_tokens: z.number().optional(),

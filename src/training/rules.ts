@@ -1,4 +1,5 @@
 import { canonicalModel, canonicalTier } from "../catalog/spelling.ts";
+import { toIso } from "../kernel/clock.ts";
 import { invalid } from "../kernel/errors.ts";
 import { hashedId } from "../kernel/ids.ts";
 import type { ProviderJob } from "../provider/provider.ts";
@@ -103,6 +104,8 @@ export const uploadPrefix = (id: string): string => `${id}-`;
 /** How long, and at how many looks, what the provider does not show has to stay away before it is believed to be gone. */
 const BELIEVED_AFTER_MS = 10 * 60_000;
 const FEWEST_LOOKS = 3;
+/** Between two looks no more than this counts: while nobody looked, an orchestration was lost say, it may have been there. */
+const MOST_BETWEEN_LOOKS_MS = 5 * 60_000;
 /** Azure ends a job after 720 hours (docs/facts.md#job-states): past that none can be going. */
 export const LONGEST_JOB_MS = 720 * 3_600_000;
 
@@ -126,8 +129,13 @@ export const unseenAgain = (
   what: string,
   at: string,
 ): NonNullable<TrainingRun["unseen"]> => {
-  const { since = at, looks = 0 } = run.unseen?.[what] ?? {};
-  return { ...run.unseen, [what]: { since, looks: looks + 1 } };
+  const before = run.unseen?.[what];
+  if (before === undefined) return { ...run.unseen, [what]: { since: at, looks: 1, last: at } };
+  // Earlier releases did not note the last look.
+  const { since, looks, last = looks === 1 ? since : at } = before;
+  const unwatched = Math.max(0, Date.parse(at) - Date.parse(last) - MOST_BETWEEN_LOOKS_MS);
+  const counted = toIso(Date.parse(since) + unwatched);
+  return { ...run.unseen, [what]: { since: counted, looks: looks + 1, last: at } };
 };
 
 /**

@@ -63,6 +63,7 @@ export const OPERATIONS = {
   getStats: {"rest":{"method":"GET","path":"/stats"},"effect":"read","ofAgent":true},
   getRewardTrend: {"rest":{"method":"GET","path":"/stats/rewards"},"effect":"read","ofAgent":true},
   getHealth: {"rest":{"method":"GET","path":"/health"},"effect":"read","ofAgent":false},
+  takeUpRecords: {"rest":{"method":"POST","path":"/records/take-up"},"effect":"write","ofAgent":false,"key":"taken"},
   whoAmI: {"rest":{"method":"GET","path":"/me"},"effect":"read","ofAgent":true},
   listAudit: {"rest":{"method":"GET","path":"/audit"},"effect":"read","ofAgent":true},
 } as const satisfies Readonly<Record<string, SmallRow>>;

@@ -611,8 +611,11 @@ export type Lineage = {
         sha256: string;
       };
     };
-  } | undefined;
+  } | null | undefined;
   evaluation?: {
+    id: string;
+    missing: true;
+  } | {
     id: string;
     run_id?: string | undefined;
     dataset_id: string;
@@ -2671,6 +2674,11 @@ export interface OperationInputs {
     /** Also count every container's documents, which Cosmos charges for. */
     counts?: boolean | undefined;
   };
+  /** Takes every dataset, run, evaluation, deployment and pipeline up again whose orchestration has died, or fails it with the reason; an hourly timer does the same. */
+  takeUpRecords: {
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
   /** Tells who the caller is taken for, and which roles that person has for an agent. */
   whoAmI: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
@@ -3997,6 +4005,42 @@ export interface OperationOutputs {
   };
   /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
   getHealth: Health;
+  /** Takes every dataset, run, evaluation, deployment and pipeline up again whose orchestration has died, or fails it with the reason; an hourly timer does the same. */
+  takeUpRecords: {
+    /** Records that had not ended. */
+    looked_at: number;
+    /** Their orchestration was dead; it was started again under the same instance id. */
+    taken_up: {
+      type: string;
+      agent_id: string;
+      id: string;
+      because: string;
+    }[];
+    /** Nobody goes on with them; the reason stands in the record, too. */
+    failed: {
+      type: string;
+      agent_id: string;
+      id: string;
+      code: string;
+      message: string;
+    }[];
+    left: {
+      /** Their orchestration is at work. */
+      alive: number;
+      /** Asked for less than a day ago, begun by nobody yet. */
+      not_begun: number;
+      /** They ended or changed hands meanwhile. */
+      changed: number;
+    };
+    /** A fault kept them from their turn; without an id: all further records of the type. */
+    not_looked_after: {
+      type: string;
+      agent_id?: string | undefined;
+      id?: string | undefined;
+      reason: string;
+    }[];
+    success: boolean;
+  };
   /** Tells who the caller is taken for, and which roles that person has for an agent. */
   whoAmI: {
     agent_id: string;

@@ -197,25 +197,7 @@ describe("lineage", () => {
 
   test("starts from any record: run, dataset, evaluation or deployment", async () => {
     const { call, plain } = await doors();
-    await plain.create("datasets", {
-      id: "dataset-1",
-      type: "dataset",
-      agent_id: AGENT,
-      name: "v1",
-      status: "ready",
-      recipe: {
-        kind: "episodes",
-        min_reward: 0.5,
-        max_examples: 10,
-        include_tools: true,
-        train_split: 0.8,
-        test_split: 0,
-      },
-      watermark: { episodes: "", rewards: "" },
-      training_count: 8,
-      validation_count: 2,
-      created_at: "2026-01-01T00:00:00.000Z",
-    } as never);
+    await plain.create("datasets", datasetRecord("dataset-1"));
     await plain.create(
       "evaluations",
       evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z"),
@@ -232,6 +214,7 @@ describe("lineage", () => {
     });
     expect(await of("evaluations", "eval-1")).toMatchObject({ lineage, training_run: { id: "run-1" } });
     expect((await call("getLineage", { id: "run-1" })).body).toMatchObject({ kind: "runs", lineage });
+    await expect(of("evaluations", "eval-none")).rejects.toMatchObject({ code: "evaluation_not_found" });
     await expect(of("runs", "run-none")).rejects.toMatchObject({
       status: 404,
       code: "run_not_found",
@@ -239,6 +222,63 @@ describe("lineage", () => {
       field: "id",
     });
   });
+});
+
+const datasetRecord = (id: string) =>
+  ({
+    id,
+    type: "dataset",
+    agent_id: AGENT,
+    name: "v1",
+    status: "ready",
+    recipe: {
+      kind: "episodes",
+      min_reward: 0.5,
+      max_examples: 10,
+      include_tools: true,
+      train_split: 0.8,
+      test_split: 0,
+    },
+    watermark: { episodes: "", rewards: "" },
+    training_count: 8,
+    validation_count: 2,
+    created_at: "2026-01-01T00:00:00.000Z",
+  }) as never;
+
+describe("lineage by the id of a record that is gone", () => {
+  type Kind = "runs" | "datasets" | "evaluations";
+  const cases: readonly Kind[][] = [
+    ["runs"],
+    ["datasets"],
+    ["evaluations"],
+    ["runs", "datasets"],
+    ["runs", "datasets", "evaluations"],
+  ];
+  test.each(cases.map((gone) => [gone] as const))(
+    "is answered while a deployment names it: %j",
+    async (gone) => {
+      const { call, plain } = await doors();
+      const evaluation = evaluationRecord("eval-1", "run-1", "pass", "2026-01-01T00:00:01.000Z");
+      await plain.create("datasets", datasetRecord("dataset-1"));
+      await plain.create("evaluations", evaluation);
+      const { body: promoted } = await call("promote", { run_id: "run-1" });
+      const ids = { runs: "run-1", datasets: "dataset-1", evaluations: "eval-1" };
+      for (const kind of gone) await plain.delete(kind, [AGENT], ids[kind]);
+      for (const [kind, own] of [
+        ["runs", "training_run"],
+        ["datasets", "dataset"],
+        ["evaluations", "evaluation"],
+      ] as const) {
+        const { status, body } = await call("getLineageOf", { kind, id: ids[kind] });
+        expect([status ?? 200, body.deployments_found]).toEqual([200, 1]);
+        expect(body.lineage).toMatchObject([{ deployment_id: promoted.deployment_id }]);
+        const isGone = gone.includes(kind);
+        expect(body[own]).toMatchObject(isGone ? { id: ids[kind], missing: true } : { id: ids[kind] });
+        const guessed = (await call("getLineage", { id: ids[kind] })).body;
+        expect(guessed).toMatchObject({ kind, deployments_found: 1 });
+      }
+    },
+  );
 });
 
 async function twice<T>(act: () => Promise<T>): Promise<T> {

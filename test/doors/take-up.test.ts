@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { FailInput } from "../../src/doors/claim.ts";
 import type { Orchestrations } from "../../src/doors/operation.ts";
-import { takeUpRecords, type Watched, type WatchedRecord } from "../../src/doors/take-up.ts";
+import { takeUpRecords, type Watched, type WatchedRecord } from "../../src/doors/sweep.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 
@@ -20,6 +20,7 @@ function shop(...records: Rec[]) {
   const started: string[] = [];
   const failed: FailInput[] = [];
   const kind: Watched<Rec> = {
+    type: "training_run",
     orchestration: { name: "trainModel", instanceId: ({ id }) => id },
     async *underWay() {
       yield* open.values();
@@ -67,7 +68,13 @@ describe("the sweep over records that have not ended", () => {
     );
     instances.set("p-training", { runtimeStatus: "Running", output: null });
     instances.set("run-2", { runtimeStatus: "Suspended", output: null });
-    expect(await sweep(BEGAN + DAY_MS)).toEqual({ taken_up: [], failed: [] });
+    expect(await sweep(BEGAN + DAY_MS)).toMatchObject({
+      looked_at: 2,
+      taken_up: [],
+      failed: [],
+      left: { alive: 2, not_begun: 0, changed: 0 },
+      not_looked_after: [],
+    });
     expect([started, failed]).toEqual([[], []]);
   });
 
@@ -77,7 +84,10 @@ describe("the sweep over records that have not ended", () => {
       const { instances, sweep, started, open } = shop(run("run-1", { claimed_by: "p-training" }));
       if (runtimeStatus !== undefined)
         instances.set("p-training", { runtimeStatus, output: "node exited with code 137" });
-      expect(await sweep(BEGAN + HOUR_MS)).toEqual({ taken_up: ["run-1"], failed: [] });
+      expect(await sweep(BEGAN + HOUR_MS)).toMatchObject({
+        taken_up: [{ type: "training_run", agent_id: "desk", id: "run-1" }],
+        failed: [],
+      });
       expect(started).toEqual(["p-training"]);
       expect(open.get("run-1")?.taken_up).toMatchObject({ times: 1 });
     },
@@ -124,7 +134,7 @@ describe("the sweep over records that have not ended", () => {
 
   test("never begins by itself what no answer was given for: it fails after a day", async () => {
     const { sweep, started, failed } = shop(run("run-1"));
-    await sweep(BEGAN + DAY_MS - 1);
+    expect(await sweep(BEGAN + DAY_MS - 1)).toMatchObject({ left: { not_begun: 1 } });
     expect(failed).toEqual([]);
     await sweep(BEGAN + DAY_MS);
     expect(started).toEqual([]);
@@ -137,7 +147,19 @@ describe("the sweep over records that have not ended", () => {
       run("run-2", { claimed_by: "run-2" }),
     );
     instances.set("run-1", unavailable("orchestrations_unavailable", "The durable engine does not answer."));
-    expect(await sweep(BEGAN + HOUR_MS)).toEqual({ taken_up: ["run-2"], failed: [] });
+    expect(await sweep(BEGAN + HOUR_MS)).toMatchObject({
+      looked_at: 2,
+      taken_up: [{ id: "run-2" }],
+      failed: [],
+      not_looked_after: [
+        {
+          type: "training_run",
+          agent_id: "desk",
+          id: "run-1",
+          reason: "The durable engine does not answer.",
+        },
+      ],
+    });
     expect(started).toEqual(["run-2"]);
   });
 });

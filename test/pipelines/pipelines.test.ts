@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
+import type { Deployment } from "../../src/deployments/contract.ts";
 import { type Operation, parseInput } from "../../src/doors/operation.ts";
 import { systemClock, toIso, VirtualClock } from "../../src/kernel/clock.ts";
 import { conflict, invalid, isLightningError, unavailable } from "../../src/kernel/errors.ts";
+import { bare, type Stored } from "../../src/ledger/ledger.ts";
 import type { OperationName } from "../../src/operations.ts";
 import { pipelineOperations } from "../../src/pipelines/operations.ts";
 import type { PipelineStages } from "../../src/pipelines/stages.ts";
@@ -295,6 +297,12 @@ describe("a pipeline's steps", () => {
     expect(promoted.kind).toBe("started");
     // Refused at the switch: another deployment by the next verdict, once.
     const id = promoted.kind === "started" ? promoted.id : "";
+    const refused = await plain.read<Deployment>("deployments", [AGENT], id);
+    await plain.replace(
+      "deployments",
+      { ...bare(refused as Stored<Deployment>), state: "failed", error: "gate_stale: overtaken" },
+      { ifMatch: refused?._etag ?? "" },
+    );
     const next = () =>
       activities.preparePipelinePromotion({ ...promotion, evaluation_id: "eval-2", instead_of: id });
     const second = await next();

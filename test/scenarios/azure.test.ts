@@ -351,6 +351,22 @@ describe("on Azure, as far as a fake of its wire can tell", () => {
     expect((await call("GET", `/training/${run.run_id}`)).body.tuned_model).toBe(run.tuned_model);
   });
 
+  it("Resource Manager that asks for ten minutes is left alone for so long, in a durable wait, and makes the deployment then", async () => {
+    const run = await trained(7);
+    const { clock } = world as World;
+    const asked = () => azure.requests.filter((line) => /Microsoft\.CognitiveServices/i.test(line)).length;
+    azure.arm.knobs.most = 100;
+    azure.faults.push({ on: /^PUT .*\/deployments\//, with: 429, retryAfterSeconds: 600 });
+    const { body } = await call("POST", "/deployments", { run_id: run.run_id }, { prefer: "wait=0" });
+    await until(() => azure.faults.length === 0);
+    const [from, before] = [clock.now(), asked()];
+    await until(() => asked() > before);
+    expect(clock.now() - from).toBeGreaterThanOrEqual(590_000);
+    await until(async () => ["active", "failed"].includes((await shown(body.deployment_id)).state));
+    expect(await shown(body.deployment_id)).toMatchObject({ state: "active", is_active: true });
+    expect(azure.arm.made.filter((name) => name === body.deployment_name)).toHaveLength(1);
+  });
+
   it("training on a base past its date is refused with alternatives, and the calendar says so", async () => {
     const { body } = await call("GET", "/retirements");
     expect(body.bases).toMatchObject([

@@ -145,6 +145,7 @@ function casesOf(call: (name: string, input: Input) => Promise<Reply>, world: ()
       input: { older_than_days: n },
       other: { older_than_days: n, dry_run: false },
     }),
+    takeUpRecords: () => ({ input: {} }),
     async startEvaluation(n) {
       const { runs } = await trained();
       const dataset_id = await lessons(`judged ${n}`, golden(2000 + n * 100, 20), 1);

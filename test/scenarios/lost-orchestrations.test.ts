@@ -159,6 +159,64 @@ describe.each(LEDGERS)("a record whose orchestration is gone, on %s", (ledger, o
     120_000,
   );
 
+  it("names the stage and its record where an operator ended the stage's orchestration twice", async () => {
+    const input = await agent();
+    const id = await begin(input);
+    await hasJob(input, id);
+    const { run_id = "" } = await pipeline(input, id);
+    await terminate(`${id}-training`);
+    await world.until(async () => (await runtimeStatus(`${id}-training-again`)) === "Running");
+    await terminate(`${id}-training-again`);
+    await reaches(input, id, "failed");
+    expect(await pipeline(input, id)).toMatchObject({
+      stage: "training",
+      run_id,
+      error: expect.stringMatching(new RegExp(`^the training \\(${run_id}\\) was interrupted: .*op`)),
+    });
+    // The job is paid for: the sweep follows its run on.
+    await pass(1.5 * HOUR_MS);
+    expect((await run(input, id)).status).toBe("succeeded");
+    expect(jobs(input.agent_id)).toHaveLength(1);
+  });
+
+  it("is taken up at once on an operator's word, who is told what was taken up, what failed and what was left", async () => {
+    const waits = async () => ({ ...(await agent()), approval: { required: true } });
+    const [taken, ended, alive] = [await waits(), await waits(), await waits()];
+    const [lost, terminated, waiting] = [await begin(taken), await begin(ended), await begin(alive)];
+    await reaches(taken, lost, "waiting_for_approval");
+    await reaches(ended, terminated, "waiting_for_approval");
+    await reaches(alive, waiting, "waiting_for_approval");
+    await fail(lost);
+    await terminate(terminated);
+    const swept = await world.call("POST", "/records/take-up", {});
+    expect(swept).toMatchObject({
+      status: 200,
+      body: {
+        success: true,
+        taken_up: [
+          { type: "pipeline", agent_id: taken.agent_id, id: lost, because: expect.stringContaining("137") },
+        ],
+        failed: [
+          { type: "pipeline", agent_id: ended.agent_id, id: terminated, code: "orchestration_terminated" },
+        ],
+        not_looked_after: [],
+      },
+    });
+    expect(swept.body.left.alive).toBeGreaterThanOrEqual(1);
+    expect(swept.body.looked_at).toBe(2 + swept.body.left.alive);
+    const shown = await world.call("GET", `/pipelines/${lost}?agent_id=${taken.agent_id}`);
+    expect(shown.body.taken_up).toMatchObject({ times: 1, because: expect.stringContaining("137") });
+    expect((await pipeline(ended, terminated)).status).toBe("failed");
+    for (const [input, id] of [
+      [taken, lost],
+      [alive, waiting],
+    ] as const) {
+      expect((await decide(input, id)).status).toBe(200);
+      await reaches(input, id, "finished");
+      expect(jobs(input.agent_id)).toHaveLength(1);
+    }
+  });
+
   it("is worked on again by the same request when an evaluation's was terminated", async () => {
     const input = await agent();
     const trained = await begin({ ...input, promote: false });

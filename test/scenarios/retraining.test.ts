@@ -87,4 +87,24 @@ describe("retraining on a schedule", () => {
     expect(last?.output.skipped[0]?.reason).toMatch(/^(already_running: pipeline|too_few_episodes: 0)/);
     expect(await pipelines("busy-desk")).toHaveLength(2);
   });
+
+  it("whose timer rings again within the minute tells how the pipeline ended, and starts none", async () => {
+    const [first] = await rounds();
+    const before = await pipelines("busy-desk");
+    // Its orchestration has ended: the same stamp begins another under the same id.
+    const started = await world.fetch(
+      `/runtime/webhooks/durabletask/orchestrators/retrainAgents/${first?.instanceId}`,
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ stamp: first?.instanceId.replace("retraining-", "") }),
+      },
+    );
+    expect(started.status).toBe(202);
+    await world.until(async () => (await rounds()).every((one) => one.runtimeStatus === "Completed"));
+    const again = (await rounds()).find((one) => one.instanceId === first?.instanceId);
+    expect(again?.output.started).toEqual(first?.output.started);
+    expect(again?.output.started[0]?.outcome).not.toBe("failed");
+    expect(await pipelines("busy-desk")).toEqual(before);
+  });
 });

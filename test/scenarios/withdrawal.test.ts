@@ -171,4 +171,40 @@ describe.each(LEDGERS)("a model that a person has rolled back, on %s", (_ledger,
     expect(fresh).toMatchObject({ baseline: active.deployment_name, baseline_asked: "active" });
     expect(await world.app.services.deployments.historyOf(desk)).toHaveLength(1);
   });
+
+  it("three equal pipelines at once make one job, one deployment record and one promotion", async () => {
+    const desk = "three-desks";
+    const lessons = async (name: string, content: string, test_split: number) =>
+      (await world.call("POST", "/datasets/golden", { agent_id: desk, name, content, test_split })).body
+        .dataset_id as string;
+    const dataset_id = await lessons("lessons", golden(0, 40), 0);
+    const evaluation = { dataset_id: await lessons("held out", golden(1000, 60), 1), split: "test" };
+    const ids = await Promise.all(
+      ["one", "two", "three"].map(
+        async (name) =>
+          (
+            await world.call(
+              "POST",
+              "/pipelines",
+              { agent_id: desk, name, dataset_id, evaluation },
+              { prefer: "wait=0" },
+            )
+          ).body.pipeline_id as string,
+      ),
+    );
+    const look = (id: string) => world.app.services.pipelines.get(desk, id);
+    await world.until(async () =>
+      (await Promise.all(ids.map(look))).every((one) => one.outcome !== undefined),
+    );
+    const ends = await Promise.all(ids.map(look));
+    expect(ends.map(({ outcome, error }) => [outcome, error])).toEqual(
+      ids.map(() => ["promoted", undefined]),
+    );
+    expect(new Set(ends.map((one) => one.deployment_id)).size).toBe(1);
+    const { deployments } = (await world.call("GET", `/deployments?agent_id=${desk}`)).body;
+    expect(deployments).toHaveLength(1);
+    expect(await world.app.services.deployments.historyOf(desk)).toMatchObject([{ what: "promoted" }]);
+    const { training_runs } = (await world.call("GET", `/training?agent_id=${desk}`)).body;
+    expect(training_runs).toHaveLength(1);
+  });
 });

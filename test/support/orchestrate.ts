@@ -38,6 +38,12 @@ export async function orchestrate(
     readonly newWorker: () => Promise<Worker>;
     /** Told each custom status that the orchestration sets. */
     readonly onStatus?: (status: unknown) => void;
+    /**
+     * Asked before each step: after how many milliseconds the instance, which is lost here (terminated, purged, its hub
+     * renamed), is taken up again from its input; undefined: it lives. The step it had asked for is carried out all the
+     * same, beside those of the new instance.
+     */
+    readonly lost?: () => number | undefined;
   },
 ): Promise<unknown> {
   const { clock, instanceId } = options;
@@ -78,8 +84,14 @@ export async function orchestrate(
     }
   }
 
+  /** What a dead instance had asked for: nobody waits for it, and nobody tries it again. */
+  function abandon(job: Job): void {
+    if (job.kind === "activity") worker.run(job.name, job.input).catch(() => undefined);
+    if (job.kind === "all") for (const each of job.jobs) abandon(each);
+  }
+
   while (next !== undefined) {
-    const { input } = next;
+    const { input }: { input: unknown } = next;
     next = undefined;
     const context = {
       df: {
@@ -120,6 +132,13 @@ export async function orchestrate(
     const generator = orchestrator(context);
     let step = generator.next();
     while (!step.done) {
+      const takenUpAfter = options.lost?.();
+      if (takenUpAfter !== undefined) {
+        abandon(step.value as Job);
+        await pass(clock, takenUpAfter);
+        next = { input: options.input };
+        break;
+      }
       let value: unknown;
       try {
         value = await perform(step.value as Job);
@@ -129,7 +148,7 @@ export async function orchestrate(
       }
       step = generator.next(value);
     }
-    if (next === undefined) return step.value;
+    if (next === undefined) return step.done ? step.value : undefined;
   }
   return undefined;
 }

@@ -44,6 +44,42 @@ describe("what the command line says of the provider's side", () => {
     ).toMatch(/✅ Removed[\s\S]*file +file-1 +run-1 +run-1-train.jsonl\n +job +ftjob-1 +run-1 +failed/);
   });
 
+  test("records that lost their orchestration are told one by one, and what was left is counted", () => {
+    const pipeline = { type: "pipeline", agent_id: "mcp-agents", id: "pipeline-1" };
+    const body = {
+      success: false,
+      looked_at: 5,
+      taken_up: [{ ...pipeline, because: "Failed: node exited with code 137" }],
+      failed: [{ ...pipeline, id: "pipeline-2", code: "orchestration_terminated", message: "It was ended." }],
+      left: { alive: 1, not_begun: 1, changed: 0 },
+      not_looked_after: [
+        { ...pipeline, id: "pipeline-3", reason: "The engine is away." },
+        { type: "dataset", reason: "The ledger is away." },
+      ],
+    };
+    expect(said("takeUpRecords", body).split("\n")).toEqual([
+      "🔎 Looked at 5 records that had not ended:",
+      expect.stringMatching(/At work: +1$/),
+      expect.stringMatching(/Not begun yet: +1$/),
+      expect.stringMatching(/Taken up again: +1$/),
+      expect.stringMatching(/Failed: +1$/),
+      "   🔄 pipeline pipeline-1 of agent mcp-agents goes on: Failed: node exited with code 137",
+      "   ❌ pipeline pipeline-2 of agent mcp-agents: orchestration_terminated: It was ended.",
+      "   ⚠️  pipeline pipeline-3 of agent mcp-agents not looked after: The engine is away.",
+      "   ⚠️  records of type dataset not looked after: The ledger is away.",
+    ]);
+  });
+
+  test.each(["getTrainingRun", "getPipeline", "getEvaluation"] as const)(
+    "%s says that its record was taken up again, how often and why",
+    (operation) => {
+      const taken_up = { times: 2, at: "2026-11-01T00:41:00.000Z", because: "the engine does not know it" };
+      expect(said(operation, { status: "running", state: "running", stage: "training", taken_up })).toMatch(
+        /Taken up again: +2 times, last 2026-11-01T00:41:00.000Z: the engine does not know it/,
+      );
+    },
+  );
+
   test("a comparison names what is lost, what comes back and what is not this app's", () => {
     const text = said("reconcileDeployments", {
       compared: true,

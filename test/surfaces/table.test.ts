@@ -68,6 +68,7 @@ const PROMISED = [
   ["getHealth", "GET /health", "health", "lightning_health"],
   ["reconcileTraining", "POST /training/{}/reconcile", "reconcile", "lightning_reconcile_training"],
   ["cleanUpTraining", "POST /training/clean-up", "clean-up-training", "lightning_clean_up_training"],
+  ["takeUpRecords", "POST /records/take-up", "take-up", "lightning_take_up_records"],
   ["listRetirements", "GET /retirements", "retirements", "lightning_list_retirements"],
   [
     "reconcileDeployments",

@@ -137,6 +137,17 @@ describe("a job that is answered with 404", () => {
     expect(await other.activities.pollTrainingJob(other.ref(second))).toMatchObject({ terminal: false });
   });
 
+  it("is not believed to be gone by looks before and after an hour in which nobody looked", async () => {
+    const w = await world();
+    const run = await w.submitted();
+    Object.assign(w.hidden, { job: true, jobList: true });
+    expect(await w.look(run, 2)).toMatchObject({ status: "running" });
+    // Its orchestration was lost; until it was taken up the job may have been there to be seen.
+    w.clock.advance(60 * MINUTE);
+    expect(await w.look(run, 2)).toMatchObject({ status: "running" });
+    expect(await w.look(run, 10)).toMatchObject({ status: "failed", error: { code: "job_missing" } });
+  });
+
   it("with all other ids of the run is named as a wrong endpoint, and the run goes on when it is right again", async () => {
     const w = await world();
     const run = await w.submitted();

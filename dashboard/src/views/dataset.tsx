@@ -5,6 +5,7 @@ import { Ago, Badge, Bars, Card, Empty, Facts, Id, Page } from "../parts/basics.
 import { useLive, useShared } from "../parts/context.tsx";
 import { LoadedPage } from "../parts/loaded.tsx";
 import { SaveButton } from "../parts/save-file.tsx";
+import { TakenUp } from "../parts/taken-up.tsx";
 import { DatasetExamples, SIDE_NAMES, SIDES } from "./dataset-examples.tsx";
 import { DatasetFigures } from "./dataset-figures.tsx";
 
@@ -62,6 +63,7 @@ function DatasetPage({ one }: { one: Dataset }) {
           {text}
         </p>
       ))}
+      <TakenUp of={one.taken_up} />
       {one.error !== undefined && <p class="notice bad">{one.error}</p>}
       {one.same_as !== undefined && (
         <p class="notice">

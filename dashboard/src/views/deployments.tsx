@@ -12,6 +12,7 @@ import { Ago, Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics
 import { useLive, useShared } from "../parts/context.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { type Column, Pages, Table } from "../parts/table.tsx";
+import { TakenUp } from "../parts/taken-up.tsx";
 import { type Asking, MoveDialog } from "./deployment-move.tsx";
 
 const WHAT: Readonly<Record<string, string>> = {
@@ -202,6 +203,7 @@ function Shown({ one }: { one: ShownDeployment }) {
           {warning}
         </p>
       ))}
+      <TakenUp of={one.taken_up} />
       {one.error !== undefined && <p class="notice bad">{one.error}</p>}
       <Facts
         rows={[

@@ -5,6 +5,7 @@ import type { Evaluation } from "../logic/wire.ts";
 import { Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { useLive, useShared } from "../parts/context.tsx";
 import { LoadedPage } from "../parts/loaded.tsx";
+import { TakenUp } from "../parts/taken-up.tsx";
 import { Pairs } from "./evaluation-pairs.tsx";
 
 type Reckoned = NonNullable<Evaluation["result"]>;
@@ -45,6 +46,7 @@ function EvaluationPage({ one }: { one: Evaluation }) {
           )}
         </p>
       )}
+      <TakenUp of={one.taken_up} />
       {one.result === undefined ? (
         <Card title="Verdict">
           <Empty title={one.status === "failed" ? "There is no verdict" : "The models are still answering"} />

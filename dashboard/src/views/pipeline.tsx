@@ -11,6 +11,7 @@ import { useLive, useShared } from "../parts/context.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
+import { TakenUp } from "../parts/taken-up.tsx";
 
 type Result = NonNullable<Evaluation["result"]>;
 
@@ -82,6 +83,7 @@ function PipelinePage(props: {
           </p>
         )}
       </Card>
+      <TakenUp of={pipeline.taken_up} />
       {waiting && <Decision pipeline={pipeline} evaluation={evaluation} onDecide={setDeciding} />}
       <div class="columns two">
         <Training id={pipeline.run_id} run={run} />

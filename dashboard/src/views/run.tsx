@@ -12,6 +12,7 @@ import { useLive, useOnce, useShared } from "../parts/context.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
+import { TakenUp } from "../parts/taken-up.tsx";
 
 const pathOf = (id: string) => `/training/${encodeURIComponent(id)}`;
 
@@ -75,6 +76,7 @@ function RunPage({ run }: { run: Run }) {
           {run.look_failed.message}
         </p>
       )}
+      <TakenUp of={run.taken_up} />
       {run.overdue === true && (
         <p class="notice warn">It takes longer than expected and is still being watched.</p>
       )}

@@ -16,6 +16,8 @@ export interface Caller {
   readonly principal?: string | undefined;
   /** Requests of the same key are one request, also after it ended. */
   readonly idempotencyKey?: string | undefined;
+  /** Of those without a key only such requests are one that lean on the same evaluation: a pipeline's. */
+  readonly byVerdict?: boolean | undefined;
   /** Whether the caller may promote against the gate; absent: yes, a call from inside this process. */
   readonly isOwner?: boolean | undefined;
 }
@@ -83,6 +85,14 @@ export function createPromotions({ store, models, gate, clock }: PromotionDeps) 
     }
   }
 
+  /** What serves, where that is this very model by a passing verdict: an equal pipeline was faster. */
+  async function servingByPass({ agent_id, run_id, deployment_name }: DeploymentKey) {
+    const id = (await store.readPointer(agent_id))?.deployment_id;
+    const one = typeof id === "string" ? await store.readDeployment(agent_id, id) : undefined;
+    const isIt = one?.training_run_id === run_id && one.deployment_name === deployment_name;
+    return isIt && one.verdict === "pass" ? bare(one) : undefined;
+  }
+
   /** A model that was active and is no longer, or whose last try failed, is promoted under a new record. */
   async function isLeftBehind(what: DeploymentKey, one: Deployment): Promise<boolean> {
     if (what.key !== undefined || !isEndedDeployment(one)) return false;
@@ -97,9 +107,11 @@ export function createPromotions({ store, models, gate, clock }: PromotionDeps) 
     const { agent_id, run_id, evaluation_id, override_reason, approved_by, asked_by } = input;
     const run = await promotableRun(agent_id, run_id);
     const deployment_name = input.deployment_name ?? models?.nameOf(run) ?? run.model;
-    const what = { agent_id, run_id, deployment_name, key: caller.idempotencyKey };
+    const verdict = caller.byVerdict === true ? evaluation_id : undefined;
+    const what = { agent_id, run_id, deployment_name, key: caller.idempotencyKey, verdict };
     // What was let through once is not judged again: the candidate itself may be what serves by now.
-    const before = await madeBefore(what);
+    const before =
+      (await madeBefore(what)) ?? (verdict === undefined ? undefined : await servingByPass(what));
     if (before !== undefined) return { deployment: before, existed: true, warnings: gateWarnings(before) };
     const by = caller.principal ?? input.promoted_by;
     const unverified =
@@ -154,7 +166,14 @@ interface DeploymentKey {
   readonly run_id: string;
   readonly deployment_name: string;
   readonly key: string | undefined;
+  readonly verdict: string | undefined;
 }
 
-const deploymentId = ({ agent_id, run_id, deployment_name, key }: DeploymentKey, attempt: number) =>
-  hashedId("dep", [agent_id, run_id, deployment_name, key ?? attempt]);
+const deploymentId = ({ agent_id, run_id, deployment_name, key, verdict }: DeploymentKey, attempt: number) =>
+  hashedId("dep", [
+    agent_id,
+    run_id,
+    deployment_name,
+    key ?? attempt,
+    ...(verdict === undefined ? [] : [verdict]),
+  ]);

@@ -3,7 +3,7 @@ import type { Commands } from "../command.ts";
 import { decideExtras, healthExtras } from "../extras.ts";
 import { health, runPipeline, shownPipeline } from "../flows.ts";
 import { facts, list, member, outline, plain, table } from "../layout.ts";
-import { agentOf, more, powerText } from "./shared.ts";
+import { agentOf, more, powerText, takenUpText } from "./shared.ts";
 
 /** Pipelines, and the whole at a glance. */
 export const PIPELINE_COMMANDS = {
@@ -77,6 +77,7 @@ function pipelineText(body: ReplyOf<"getPipeline">): string[] {
       ["Deployment ID", body.deployment_id],
       ["Decided by", body.decision?.decided_by],
       ["Approval until", isOpen ? body.approval_until : undefined],
+      ["Taken up again", takenUpText(body.taken_up)],
       ["Error", body.error],
     ]),
     ...(isOpen ? [`   Decide: lightning approve --pipeline-id ${plain(body.pipeline_id)} --approve`] : []),

@@ -27,6 +27,11 @@ export const waitingText = (
   waiting === undefined
     ? undefined
     : `${plain(waiting.reason)} (since ${plain(waiting.since)}${waiting.again_at === undefined ? "" : `; again at ${plain(waiting.again_at)}`})`;
+/** Of a record whose orchestration had died: that it goes on, how often, and why the last time. */
+export const takenUpText = (takenUp: { times: number; at: string; because: string } | undefined) =>
+  takenUp === undefined
+    ? undefined
+    : `${takenUp.times === 1 ? "once" : `${takenUp.times} times`}, last ${plain(takenUp.at)}: ${plain(takenUp.because)}`;
 export const underWay = (what: string, id: unknown) => [`⏳ ${what} is in progress (ID: ${plain(id)})`];
 
 const inPercent = (share: number) => `${(share * 100).toFixed(0)} %`;

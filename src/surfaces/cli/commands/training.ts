@@ -4,7 +4,7 @@ import type { Commands } from "../command.ts";
 import { trainExtras } from "../extras.ts";
 import { followedEvaluation, shownEvaluation, train } from "../flows.ts";
 import { facts, list, plain, table } from "../layout.ts";
-import { agentOf, more, none, powerText, ruled, statusSign, waitingText } from "./shared.ts";
+import { agentOf, more, none, powerText, ruled, statusSign, takenUpText, waitingText } from "./shared.ts";
 
 type Run = ReplyOf<"listTrainingRuns">["training_runs"][number];
 
@@ -25,6 +25,7 @@ const runFacts = (run: Run) =>
     ["Overdue", run.overdue === true ? "yes, still watched" : undefined],
     ["Waits for", waitingText(run.waiting)],
     ["Last look", run.look_failed === undefined ? undefined : `failed: ${plain(run.look_failed.message)}`],
+    ["Taken up again", takenUpText(run.taken_up)],
     ["Error", run.error_message],
     ["Remedy", run.error?.remedy],
   ]);
@@ -176,6 +177,7 @@ function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
       ["Candidate", body.candidate],
       ["Baseline", body.baseline],
       ["Waits for", waitingText(body.waiting)],
+      ["Taken up again", takenUpText(body.taken_up)],
       ["Right means", judgedText(body)],
       ["Can show", powerText(body.power)],
       ["Pairs", result?.pairs],

@@ -17,6 +17,7 @@ function removal(body: Body, command: string, count: number): string[] {
     ];
   return [count === 0 ? `🧹 Nothing was removed (${age}).` : `✅ Removed (${age}):`];
 }
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const leftAlone = (body: Body, name: string) =>
   list(body.not_removed).map((one) => `   ⚠️  ${plain(one[name])} is still there: ${plain(one.reason)}`);
 
@@ -80,6 +81,27 @@ export const UPKEEP_COMMANDS = {
               ],
             )),
         ...leftAlone(body, "id"),
+      ];
+    },
+  },
+  takeUpRecords: {
+    text({ looked_at, left, taken_up, failed, not_looked_after }) {
+      const named = (one: { type: string; agent_id?: string | undefined; id?: string | undefined }) =>
+        one.id === undefined
+          ? `records of type ${plain(one.type)}`
+          : `${plain(one.type)} ${plain(one.id)} of agent ${plain(one.agent_id)}`;
+      return [
+        `🔎 Looked at ${counted(looked_at, "record")} that had not ended:`,
+        ...facts([
+          ["At work", left.alive],
+          ["Not begun yet", left.not_begun === 0 ? undefined : left.not_begun],
+          ["Ended meanwhile", left.changed === 0 ? undefined : left.changed],
+          ["Taken up again", taken_up.length],
+          ["Failed", failed.length],
+        ]),
+        ...taken_up.map((one) => `   🔄 ${named(one)} goes on: ${plain(one.because)}`),
+        ...failed.map((one) => `   ❌ ${named(one)}: ${plain(one.code)}: ${plain(one.message)}`),
+        ...not_looked_after.map((one) => `   ⚠️  ${named(one)} not looked after: ${plain(one.reason)}`),
       ];
     },
   },
