@@ -8,11 +8,11 @@ import { invalid } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { canonicalName } from "../kernel/names.ts";
-import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import { bare, type Ledger, type Page, type Stored } from "../ledger/ledger.ts";
 import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
 import { withCheckedCorrection } from "./check-correction.ts";
-import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
+import { type Reward, type RewardInput, rewardInputSchema, type SlotReward } from "./contract.ts";
 import { type RewardSettings, rewardValue } from "./rules.ts";
 import { earlierOf, latestPerSlot } from "./slots.ts";
 import { createRewardStore } from "./store.ts";
@@ -89,7 +89,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const slot = { writer, source, evaluator, rubric };
     const episode = await episodes.find(agent_id, episode_id);
     if (episode === undefined) throw noSuchRecord("episode", agent_id, episode_id);
-    const [earlier, ...others] = earlierOf(await store.ofEpisode(agent_id, episode_id), slot);
+    const [earlier, ...others] = earlierOf(await store.slotsOfEpisode(agent_id, episode_id), slot);
     if (value === undefined) {
       const reward = await withdrawn(earlier);
       return reward && { reward, deduplicated: false };
@@ -101,7 +101,9 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const said = settings.redactSecrets ? redact(free).value : free;
     const given = { value, raw_value: input.raw_value, ...said };
     const stands = earlier !== undefined && earlier.withdrawn !== true && others.length === 0;
-    if (stands && saysTheSame(earlier, given)) return { reward: bare(earlier), deduplicated: true };
+    const same =
+      stands && earlier.value === value ? await store.find(agent_id, episode_id, earlier.id) : undefined;
+    if (same !== undefined && saysTheSame(same, given)) return { reward: bare(same), deduplicated: true };
 
     const now = clock.now();
     const reward = defined({
@@ -128,11 +130,10 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
   }
 
   /** A reward without weight in the place of one that stands; undefined when it does not. */
-  async function withdrawn(standing: Reward | undefined): Promise<Reward | undefined> {
+  async function withdrawn(standing: Stored<SlotReward> | undefined): Promise<Reward | undefined> {
     if (standing === undefined || standing.withdrawn === true) return undefined;
-    const { comments: _said, raw_value: _raw, ...slotFields } = bare(standing);
     const reward: Reward = {
-      ...slotFields,
+      ...bare(standing),
       id: hashedId("rew", { episode_id: standing.episode_id, withdraws: standing.id }),
       supersedes: standing.id,
       withdrawn: true,
@@ -148,7 +149,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * it was taken back both stay readable. Undefined when it is gone, withdrawn or superseded: then nothing changes.
    */
   async function withdraw(agentId: string, episodeId: string, rewardId: string): Promise<Reward | undefined> {
-    const latest = latestPerSlot(await store.ofEpisode(agentId, episodeId));
+    const latest = latestPerSlot(await store.slotsOfEpisode(agentId, episodeId));
     return withdrawn(latest.find(({ id }) => id === rewardId));
   }
 
