@@ -49,7 +49,7 @@ export function skipped({ item, person }: Pair, now: string): Pair {
       leases: leasesWithout(item, reviewer),
       skipped: [...othersOf(item.skipped, reviewer), { reviewer, at: now }],
     },
-    person: { ...rest, done: doneWith(person, { what: "skipped", episode_id: item.episode_id }) },
+    person: { ...rest, done: doneWith(person, { what: "skipped", episode_id: item.episode_id, at: now }) },
   };
 }
 
