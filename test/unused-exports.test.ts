@@ -19,7 +19,6 @@ const FOR_TESTS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "src/evaluation/plan.ts toQuestion",
     "src/evaluation/group-statistics.ts t975",
     "src/evaluation/statistics.ts wilson",
-    "src/identity/guard.ts agentsOf",
     "src/kernel/exact-json.ts isExact",
     "src/local-host/core-api/core.ts createCore",
     "src/local-host/durable/work/versions.ts compareVersions",
