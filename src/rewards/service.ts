@@ -183,9 +183,18 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     return withdrawn(latest.find(({ id }) => id === rewardId));
   }
 
+  /** Whether what stands last in a reward's slot is that it was taken back. */
+  async function isTakenBack(reward: Reward): Promise<boolean> {
+    const { agent_id, episode_id, writer } = reward;
+    if (writer === undefined) return false;
+    const [last] = earlierOf(await store.slotsOfEpisode(agent_id, episode_id), { ...reward, writer });
+    return last?.withdrawn === true;
+  }
+
   return {
     assign,
     withdraw,
+    isTakenBack,
 
     /** One page, newest first. */
     list(
