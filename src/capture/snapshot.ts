@@ -1,13 +1,14 @@
 /**
  * A JSON copy of what an agent hands over, taken in the agent's own thread: strings are shared (they cannot change),
  * only the structure is copied. Anything that is not JSON becomes what `JSON.stringify` would make of it, cycles and
- * bottomless values become a mark. Cheaper than `structuredClone` and never throws for what a class instance holds
+ * bottomless values become a mark, and so does the key `__proto__`, which doors refuse. Cheaper than `structuredClone` and never throws for what a class instance holds
  * (`bench/capture`).
  */
 const DEEPEST_SNAPSHOT = 60;
 const MOST_NODES = 20_000;
 const TOO_DEEP = "[TOO DEEP]";
 const TOO_LARGE = "[TOO LARGE]";
+const PROTO = "[__proto__]";
 
 export interface Snapshot {
   readonly value: unknown;
@@ -53,8 +54,7 @@ function copy(value: unknown, depth: number, budget: { nodes: number; bytes: num
     const member = copy((value as Record<string, unknown>)[key], depth + 1, budget);
     if (member === undefined) continue;
     budget.bytes += 2 * key.length;
-    if (key === "__proto__") continue;
-    out[key] = member;
+    out[key === "__proto__" ? PROTO : key] = member;
   }
   return out;
 }

@@ -52,6 +52,7 @@ export function openPorts(options: AppOptions) {
         writesOnThread: options.clock === undefined ? "busy" : "never",
       }),
       lifeTimes(settings),
+      clock,
     );
   const watched = watchWrites(ledger);
   const files = options.files ?? filesFromSettings(settings);

@@ -65,7 +65,7 @@ export const LEDGER_SETTINGS = {
   episodesTtlDays: setting({
     env: "LIGHTNING_EPISODES_TTL_DAYS",
     parse: whole(1, 24_000),
-    meaning: "Days from its last change until an episode is deleted; absent means never",
+    meaning: "Days after it was recorded that an episode is deleted; absent means never",
   }),
   rewardsTtlDays: setting({
     env: "LIGHTNING_REWARDS_TTL_DAYS",

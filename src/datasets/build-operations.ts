@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { recordOnce } from "../doors/keyed-request.ts";
+import { type BeforeMaking, recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Reply } from "../doors/operation.ts";
 import { takeUpIfDead } from "../doors/take-up.ts";
@@ -18,13 +18,13 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
   /** Starts the build of a new dataset and answers it finished, or 202 with where to ask. */
   async function build(
     agentId: string,
-    prepare: () => Promise<Prepared>,
+    prepare: (before: BeforeMaking) => Promise<Prepared>,
     context: CallContext,
   ): Promise<Reply<DatasetReply>> {
     const dataset = await recordOnce(
       context.request,
       (id) => service.get(agentId, id),
-      async () => (await prepare()).dataset,
+      async (before) => (await prepare(before)).dataset,
     );
     if (isEndedDataset(dataset)) return answer(dataset);
     const { agent_id, id } = dataset;
@@ -52,7 +52,8 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       cli: "build-dataset",
       mcp: ["lightning_build_dataset"],
       example: { agent_id: "mcp-agents", name: "v1", min_reward: 0.5 },
-      run: async (input, context) => build(input.agent_id, () => service.prepare(input), context),
+      run: async (input, context) =>
+        build(input.agent_id, (before) => service.prepare(input, before), context),
     }),
     defineOperation({
       name: "buildGoldenDataset",
@@ -70,7 +71,8 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
         name: "golden",
         content: '{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi."}]}',
       },
-      run: async (input, context) => build(input.agent_id, () => service.prepareGolden(input), context),
+      run: async (input, context) =>
+        build(input.agent_id, (before) => service.prepareGolden(input, {}, before), context),
     }),
     defineOperation({
       name: "addGoldenPart",

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import type { BeforeMaking } from "../doors/keyed-request.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
@@ -40,6 +41,7 @@ export function createGoldenRequests({
     async prepareGolden(
       input: BuildGoldenInput,
       counted: Readonly<Record<string, number>> = {},
+      before?: BeforeMaking,
     ): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;
       const { content, parts } = input;
@@ -83,12 +85,9 @@ export function createGoldenRequests({
       const lines = golden === undefined ? goldenPartLines(files, input, parts ?? []) : asLines(golden.lines);
       // Before the record, so that a record always has its file; the same content goes under the same key.
       await files.write(sourceFileKey(plain.id), lines);
-      const prepared = await prepareOnce(store, {
-        ...plain,
-        ...(Object.keys(warnings).length > 0
-          ? { warnings: { ...warnings }, warning_lines: warningLines }
-          : {}),
-      });
+      const told =
+        Object.keys(warnings).length > 0 ? { warnings: { ...warnings }, warning_lines: warningLines } : {};
+      const prepared = await prepareOnce(store, { ...plain, ...told }, before);
       if (parts !== undefined) await removeGoldenParts(files, input);
       return prepared;
     },

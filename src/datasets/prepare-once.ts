@@ -1,3 +1,4 @@
+import type { BeforeMaking } from "../doors/keyed-request.ts";
 import { defined } from "../kernel/defined.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { bare } from "../ledger/ledger.ts";
@@ -37,9 +38,15 @@ export const newDataset = (what: {
 };
 
 /** Creates the record if there is none; one that failed starts afresh. */
-export const prepareOnce = (store: DatasetStore, dataset: OpenDataset): Promise<Prepared> =>
-  retryRaces(async () => {
+export async function prepareOnce(
+  store: DatasetStore,
+  dataset: OpenDataset,
+  before?: BeforeMaking,
+): Promise<Prepared> {
+  await before?.(dataset.id);
+  return retryRaces(async () => {
     const { record, existed } = await store.createOnce(dataset);
     if (record.status !== "failed") return { dataset: bare(record), existed };
     return { dataset: bare(await store.replace(record, afresh(bare(record)))), existed: true };
   });
+}

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import type { BeforeMaking } from "../doors/keyed-request.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import { refuseReversed } from "../doors/times.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -44,7 +45,7 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
      * request in the same state of the ledger is the same dataset. Starts nothing.
      * @throws not_found `dataset_not_found`; invalid `golden_not_ready`, `dates_reversed`
      */
-    async prepare(input: BuildDatasetInput): Promise<Prepared> {
+    async prepare(input: BuildDatasetInput, before?: BeforeMaking): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;
       refuseReversed(buildDatasetInputSchema, input);
       await checkGolden(agentId, input.include_golden ?? [], input.format ?? "sft");
@@ -82,10 +83,8 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
       // After the watermark: what it counts stands before this place.
       const awaited_places = { episodes: await store.feedEnd("episodes") };
       const created_at = toIso(clock.now());
-      return await prepareOnce(store, {
-        ...newDataset({ agentId, name, description, recipe, watermark, created_at }),
-        awaited_places,
-      });
+      const dataset = newDataset({ agentId, name, description, recipe, watermark, created_at });
+      return await prepareOnce(store, { ...dataset, awaited_places }, before);
     },
   };
 }

@@ -1,3 +1,5 @@
+import { isKind } from "../kernel/errors.ts";
+
 /**
  * What an `Idempotency-Key` is to a row of the operations table. Absent on a POST: the key holds, and clients send one
  * when they are given one.
@@ -28,6 +30,9 @@ export interface KeyedRequest {
   readonly note: (facts: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
+/** Told the id of a record before it is made, so that a later try finds it whenever the process died. */
+export type BeforeMaking = (id: string) => Promise<void>;
+
 interface Made {
   readonly id: string;
   readonly status: string;
@@ -40,14 +45,22 @@ interface Made {
 export async function recordOnce<Record extends Made>(
   request: KeyedRequest | undefined,
   find: (id: string) => Promise<Record>,
-  prepare: () => Promise<Record>,
+  prepare: (before: BeforeMaking) => Promise<Record>,
 ): Promise<Record> {
   const known = request?.noted.record_id;
   if (typeof known === "string") {
-    const record = await find(known);
-    if (record.status !== "failed") return record;
+    const record = await unlessMissing(find(known));
+    if (record !== undefined && record.status !== "failed") return record;
   }
-  const record = await prepare();
-  await request?.note({ record_id: record.id });
-  return record;
+  return prepare(async (record_id) => request?.note({ record_id }));
+}
+
+/** A try that died between note and record has left none. */
+async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (thrown) {
+    if (isKind(thrown, "not_found")) return undefined;
+    throw thrown;
+  }
 }

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
 import type { Idempotency, KeyedRequest } from "./keyed-request.ts";
 import type { Orchestration } from "./orchestration.ts";
-import { refusedInput } from "./refuse-input.ts";
+import { refusedInput, refuseProto } from "./refuse-input.ts";
 import { refuseReversed } from "./times.ts";
 
 export { ROUTE_PREFIX } from "../wire/row.ts";
@@ -139,7 +139,7 @@ export function defineOperation<Name extends string, Input extends z.ZodObject, 
  * `dates_reversed`
  */
 export function parseInput<Input extends z.ZodObject>(
-  operation: Pick<Operation<Input>, "input" | "aliases" | "name">,
+  operation: Pick<Operation<Input>, "input" | "aliases" | "name"> & Partial<Pick<Operation, "rest">>,
   raw: Record<string, unknown>,
 ): z.output<Input> {
   const renamed: Record<string, unknown> = { ...raw };
@@ -159,12 +159,13 @@ export function parseInput<Input extends z.ZodObject>(
     if (value !== undefined) renamed[field] = value;
   }
   const parsed = operation.input.safeParse(renamed);
+  const remedy = `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`;
   if (parsed.success) {
+    // Of many items each is refused for itself.
+    const { [operation.rest?.manyAs ?? ""]: _many, ...single } = renamed;
+    refuseProto(single, remedy);
     refuseReversed(operation.input, parsed.data);
     return parsed.data;
   }
-  throw refusedInput(parsed.error, {
-    whole: "The input",
-    remedy: `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`,
-  });
+  throw refusedInput(parsed.error, { whole: "The input", remedy });
 }

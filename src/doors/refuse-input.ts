@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { invalid, type LightningError } from "../kernel/errors.ts";
+import { placeOfProto } from "./schemas.ts";
 
 /** Faults told of one input; a file of nonsense has thousands. */
 const MOST_FAULTS = 20;
@@ -22,6 +23,14 @@ export function refusedInput(
     remedy,
     details: faults,
   });
+}
+
+/** @throws invalid `invalid_input` for a key `__proto__` at any depth, with its place */
+export function refuseProto(given: object, remedy: string): void {
+  const field = placeOfProto(given)?.join(".");
+  if (field === undefined) return;
+  const reason = 'must not hold the key "__proto__"';
+  throw invalid("invalid_input", `${field}: ${reason}`, { field, remedy, details: [{ field, reason }] });
 }
 
 type Issue = z.core.$ZodIssue;

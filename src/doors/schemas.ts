@@ -22,10 +22,18 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 /** Any JSON value; NaN and infinities cannot come over the wire and are refused from code. */
 export const jsonSchema: z.ZodType<Json> = z.json();
 
-/** Whether a key at any depth is one that a plain object cannot hold: a copy would leave it out without a word. */
-function holdsProto(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return Object.hasOwn(value, "__proto__") || Object.values(value).some(holdsProto);
+/**
+ * Where a value holds the key `__proto__`, at any depth; undefined: nowhere. A plain object cannot hold it: schemas and
+ * copies would leave it out without a word, so that doors refuse it.
+ */
+export function placeOfProto(value: unknown): string[] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Object.hasOwn(value, "__proto__")) return ["__proto__"];
+  for (const name of Object.keys(value)) {
+    const below = placeOfProto((value as Record<string, unknown>)[name]);
+    if (below !== undefined) return [name, ...below];
+  }
+  return undefined;
 }
 /** Anything by name. A key `__proto__`, at any depth, is refused: it would vanish. */
 export const metadataSchema = z.preprocess<
@@ -34,7 +42,8 @@ export const metadataSchema = z.preprocess<
   Record<string, unknown>
 >(
   (value, context) => {
-    if (holdsProto(value)) context.addIssue({ code: "custom", message: 'must not hold the key "__proto__"' });
+    if (placeOfProto(value) !== undefined)
+      context.addIssue({ code: "custom", message: 'must not hold the key "__proto__"' });
     return value;
   },
   z.record(z.string().max(200), jsonSchema),

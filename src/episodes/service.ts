@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
-import { refusedInput } from "../doors/refuse-input.ts";
+import { refusedInput, refuseProto } from "../doors/refuse-input.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { toIso } from "../kernel/clock.ts";
 import {
@@ -49,11 +49,10 @@ function check(raw: unknown, agentId: string): CheckedEpisodeInput {
       remedy: "Nest values less deeply.",
     });
   }
-  if (parsed.success) return parsed.data;
-  throw refusedInput(parsed.error, {
-    whole: "The episode",
-    remedy: "See the input of recordEpisodes in the API description.",
-  });
+  const remedy = "See the input of recordEpisodes in the API description.";
+  if (!parsed.success) throw refusedInput(parsed.error, { whole: "The episode", remedy });
+  refuseProto(item, remedy);
+  return parsed.data;
 }
 
 /** A line that a door handed over as text because of a number in it. @throws invalid `number_not_exact` */

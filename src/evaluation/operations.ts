@@ -61,7 +61,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
       const { id } = await recordOnce(
         context.request,
         (known) => service.get(input.agent_id, known),
-        async () => (await service.prepare(input)).evaluation,
+        async (before) => (await service.prepare(input, before)).evaluation,
       );
       const { record, finished, urls } = await startAndWait(
         context,

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset, ReadyDataset, Split } from "../datasets/contract.ts";
+import type { BeforeMaking } from "../doors/keyed-request.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Files } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -144,7 +145,10 @@ export function createEvaluationService(deps: EvaluationDeps) {
      * @throws invalid `no_candidate`, `candidate_of_other_model`, `same_model`, `no_held_out_examples`; not_found; conflict `run_not_succeeded`,
      * `dataset_not_ready`
      */
-    async prepare(input: StartEvaluation): Promise<{ evaluation: Evaluation; existed: boolean }> {
+    async prepare(
+      input: StartEvaluation,
+      before?: BeforeMaking,
+    ): Promise<{ evaluation: Evaluation; existed: boolean }> {
       const { agent_id, metric } = input;
       const run_id = input.run_id ?? (await runOfCandidate(agent_id, input.candidate));
       const run = run_id === undefined ? undefined : await judgedRun(agent_id, run_id);
@@ -183,8 +187,10 @@ export function createEvaluationService(deps: EvaluationDeps) {
       for (let attempt = 1; ; attempt++) {
         // What serves may change its meaning, so a comparison with it is another than one with the same model by name.
         const asked = input.baseline === "active" ? { baseline_asked: input.baseline } : {};
+        const id = hashedId("eval", { ...what, ...seen, ...asked, attempt });
+        await before?.(id);
         const { record, existed } = await store.createOnce({
-          id: hashedId("eval", { ...what, ...seen, ...asked, attempt }),
+          id,
           type: "evaluation",
           ...what,
           ...seen,

@@ -82,13 +82,26 @@ export interface Page<T> {
 }
 
 export interface ChangePage<T> {
-  /** Latest version of each changed document; versions between and deletions are not seen. */
+  /**
+   * Latest version of each changed document; versions between and deletions are not seen. Of a damaged one its key
+   * (`isDamaged`).
+   */
   readonly items: Stored<T>[];
   /** Hand this back as `after`; store it only after the items are handled. */
   readonly continuation: string;
   /** No more changes at the moment. */
   readonly drained: boolean;
 }
+
+/**
+ * What a change feed delivers in the place of a document whose stored text is damaged: its key alone. The feed goes on, and
+ * whoever handles it knows which one is missing.
+ */
+interface DamagedDocument extends LedgerDocument {
+  readonly damaged: true;
+}
+export const isDamaged = (document: unknown): document is DamagedDocument =>
+  (document as Partial<DamagedDocument> | null | undefined)?.damaged === true;
 
 /** The items of a page as the text of one JSON array, for a reader that only hands them on. */
 export interface TextPage extends Omit<ChangePage<LedgerDocument>, "items"> {

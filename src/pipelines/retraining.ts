@@ -10,7 +10,7 @@ import type { PipelineStore } from "./store.ts";
 export interface RetrainingDeps {
   readonly service: Pick<PipelineService, "prepare">;
   readonly store: PipelineStore;
-  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes" | "retrainMetric">;
+  readonly settings: Pick<Settings, "agentId" | "retrainMinEpisodes" | "retrainMetric" | "rewardsTtlDays">;
   readonly clock: Clock;
 }
 
@@ -43,7 +43,7 @@ export async function planRetraining(deps: RetrainingDeps, stamp: string): Promi
       plan.skip.push({ agent_id, reason: `already_running: pipeline ${other.id} is ${other.status}` });
       continue;
     }
-    const new_episodes = await store.countRewarded(agent_id, await store.judgedBuild(agent_id));
+    const new_episodes = await store.countRewarded(agent_id, await store.judgedBuild(agent_id), settings);
     if (mine === undefined && new_episodes < settings.retrainMinEpisodes) {
       plan.skip.push({
         agent_id,

@@ -1,4 +1,5 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
+import type { Settings } from "../config/settings.ts";
 import { DATASETS, type ReadyDataset } from "../datasets/contract.ts";
 import { EVALUATIONS } from "../evaluation/contract.ts";
 import { isLightningError } from "../kernel/errors.ts";
@@ -88,20 +89,26 @@ export function createPipelineStore(ledger: Ledger) {
         const run = await runs.read(agentId, run_id);
         const dataset = run === undefined ? undefined : await datasets.read(agentId, run.dataset_id);
         if (dataset?.status !== "ready" || dataset.recipe.kind !== "episodes") continue;
-        if (latest === undefined || isLater(dataset, latest)) latest = dataset;
+        if (latest === undefined || (await isLater(ledger, dataset, latest))) latest = dataset;
       }
       return latest;
     },
 
     /**
      * Episodes that got a reward since a build; all rewarded ones without it. By the build's place in the feed of
-     * rewards; by the time of its newest reward where it noted none.
+     * rewards; by the time of its newest reward where it noted none. `rewardsTtlDays`: after so many days rewards are gone.
      */
-    async countRewarded(agentId: string, since?: LastBuild) {
+    async countRewarded(
+      agentId: string,
+      since: LastBuild | undefined,
+      { rewardsTtlDays }: Pick<Settings, "rewardsTtlDays">,
+    ) {
       const { rewards: place, reward_count } = since?.awaited_places ?? {};
       if (place !== undefined) {
-        // Most agents had none: then the feed, which is of all agents, is not read.
-        if (reward_count === (await ledger.count("rewards", { pk: [agentId] }))) return 0;
+        // Most agents had none: then the feed, which is of all agents, is not read. Where rewards expire, as many as came
+        // may have gone, and the number says nothing.
+        const isKept = rewardsTtlDays === undefined;
+        if (isKept && reward_count === (await ledger.count("rewards", { pk: [agentId] }))) return 0;
         const ids = await rewardedBehind(ledger, agentId, place);
         if (ids !== undefined) return countOf(ledger, agentId, ids);
       }
@@ -114,32 +121,39 @@ export function createPipelineStore(ledger: Ledger) {
   };
 }
 
-/** By how many rewards there were; by their times where a build of an earlier version noted no number. */
-function isLater(a: LastBuild, b: LastBuild): boolean {
-  const [one, other] = [a.awaited_places?.reward_count, b.awaited_places?.reward_count];
-  return one !== undefined && other !== undefined && one !== other
-    ? one > other
-    : a.watermark.rewards > b.watermark.rewards;
+/** By their places in the feed of rewards; by times where a build of an earlier version noted none. */
+async function isLater(ledger: Ledger, a: LastBuild, b: LastBuild): Promise<boolean> {
+  const [one, other] = [a.awaited_places?.rewards, b.awaited_places?.rewards];
+  const byTime = a.watermark.rewards > b.watermark.rewards;
+  if (one === undefined || other === undefined || one === other) return byTime;
+  const passed = await unlessForeign(() => ledger.hasPassed("rewards", one, other));
+  return passed ?? byTime;
+}
+
+/** Undefined where a place is another store's. */
+async function unlessForeign<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    if (isLightningError(thrown) && thrown.code === "bad_continuation") return undefined;
+    throw thrown;
+  }
 }
 
 const IS_REWARDED = { field: "reward_count", op: "gte", value: 1 } as const;
 
 /** Whose rewards stand behind a place in the feed; undefined where the place is another store's. */
-async function rewardedBehind(ledger: Ledger, agentId: string, place: string): Promise<string[] | undefined> {
-  const ids = new Set<string>();
-  try {
+const rewardedBehind = (ledger: Ledger, agentId: string, place: string): Promise<string[] | undefined> =>
+  unlessForeign(async () => {
+    const ids = new Set<string>();
     for (let after = place, drained = false; !drained; ) {
       const page = await ledger.changes<Reward>("rewards", { after, limit: PAGE });
       for (const reward of page.items) if (reward.agent_id === agentId) ids.add(reward.episode_id);
       ({ continuation: after, drained } = page);
       await letOthersRun();
     }
-  } catch (thrown) {
-    if (isLightningError(thrown) && thrown.code === "bad_continuation") return undefined;
-    throw thrown;
-  }
-  return [...ids];
-}
+    return [...ids];
+  });
 
 /** Those that have a judgement that stands. */
 async function countOf(ledger: Ledger, agentId: string, ids: readonly string[]): Promise<number> {

@@ -88,6 +88,8 @@ export interface Step {
   readonly what: "labelled" | "skipped";
   readonly episode_id: string;
   readonly reward_id?: string | undefined;
+  /** Of a skip, by which it is told from an earlier one of the same episode. */
+  readonly at?: string | undefined;
 }
 
 /** What one reviewer has in hand and did last, newest last. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BUILD_DATASET } from "../datasets/contract.ts";
 import { isEndedDataset } from "../datasets/status.ts";
-import { recordOnce } from "../doors/keyed-request.ts";
+import { type BeforeMaking, recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import {
@@ -147,7 +147,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       example: { agent_id: "mcp-agents", name: "corrections" },
       async run({ agent_id, name, format, ...splits }, context) {
         let counts: CorrectionCounts | undefined;
-        async function prepare() {
+        async function prepare(before: BeforeMaking) {
           const content: string[] = [];
           const counted = noCounts();
           for await (const line of service.corrections.lines(agent_id, format, counted)) content.push(line);
@@ -161,7 +161,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
             ...(format === "dpo" ? { format } : {}),
             ...defined(splits),
           };
-          const { dataset } = await datasets.prepareGolden(golden, warningsOf(counted));
+          const { dataset } = await datasets.prepareGolden(golden, warningsOf(counted), before);
           return dataset;
         }
         const dataset = await recordOnce(context.request, (id) => datasets.get(agent_id, id), prepare);

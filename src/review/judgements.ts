@@ -18,13 +18,15 @@ import { createUndo } from "./undo.ts";
 interface JudgementDeps {
   readonly store: ReviewStore;
   readonly episodes: Pick<EpisodeStore, "find">;
-  readonly rewards: Pick<RewardService, "assign" | "withdraw">;
+  readonly rewards: Pick<RewardService, "assign" | "withdraw" | "isTakenBack">;
   readonly change: ChangePair;
   readonly clock: Pick<Clock, "now">;
 }
 
 /** Where a reviewer's judgement comes from, as rewards name it. */
 const SOURCE = "human_approval";
+/** Undos of one person that come between a reward and its label. */
+const MOST_TRIES = 5;
 
 /** What a reviewer does with an episode in hand. */
 export function createJudgements({ store, episodes, rewards, change, clock }: JudgementDeps) {
@@ -70,13 +72,17 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
     writer?: string,
   ): Promise<{ reward: Reward; item: ReviewItem; status: ReviewStatus }> {
     const episode = await findEpisode(agentId, episodeId);
-    const { reward, corrected } = await assign(episode, reviewer, input, writer);
     await store.rememberTools(agentId, episode.tool_names, now());
-    const given = { reviewer, reward_id: reward.id, value: reward.value, corrected, at: reward.created_at };
-    const saved = await change({ agentId, episodeId, reviewer }, (pair) => labelled(pair, given));
-    if (saved === undefined) throw new Error("The label was not stored.");
-    const isFull = isDone(saved.item, await store.rules(agentId));
-    return { reward, item: saved.item, status: isFull ? "done" : "open" };
+    for (let tries = 1; ; tries++) {
+      const { reward, corrected } = await assign(episode, reviewer, input, writer);
+      const given = { reviewer, reward_id: reward.id, value: reward.value, corrected, at: reward.created_at };
+      const saved = await change({ agentId, episodeId, reviewer }, (pair) => labelled(pair, given));
+      if (saved === undefined) throw new Error("The label was not stored.");
+      // An undo of the same person may have taken the reward back before the label was noted.
+      if (tries < MOST_TRIES && (await rewards.isTakenBack(reward))) continue;
+      const isFull = isDone(saved.item, await store.rules(agentId));
+      return { reward, item: saved.item, status: isFull ? "done" : "open" };
+    }
   }
 
   /**

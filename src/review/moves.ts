@@ -21,8 +21,15 @@ export function leased({ item, person }: Pair, held: Lease, why: Why, now: strin
   };
 }
 
-/** The reviewer has judged the episode; a second judgement replaces the first. */
+/** The order of judgements is that of their rewards, whichever is noted first. */
+const isLater = (a: Label, b: Label): boolean => a.at > b.at || (a.at === b.at && a.reward_id > b.reward_id);
+
+/**
+ * The reviewer has judged the episode; a second judgement replaces the first. Of two that came at once the later counts,
+ * whichever is noted last.
+ */
 export function labelled({ item, person }: Pair, label: Label): Pair {
+  if (ownOf(item.labels, label.reviewer).some((one) => isLater(one, label))) return { item, person };
   const before = othersOf(item.labels, label.reviewer);
   const isFirst = before.length === item.labels.length;
   return {
@@ -49,7 +56,7 @@ export function skipped({ item, person }: Pair, now: string): Pair {
       leases: leasesWithout(item, reviewer),
       skipped: [...othersOf(item.skipped, reviewer), { reviewer, at: now }],
     },
-    person: { ...rest, done: doneWith(person, { what: "skipped", episode_id: item.episode_id }) },
+    person: { ...rest, done: doneWith(person, { what: "skipped", episode_id: item.episode_id, at: now }) },
   };
 }
 

@@ -15,7 +15,7 @@ import { createReviewStore } from "./store.ts";
 
 export interface ReviewDeps {
   readonly ledger: Ledger;
-  readonly rewards: Pick<RewardService, "assign" | "withdraw">;
+  readonly rewards: Pick<RewardService, "assign" | "withdraw" | "isTakenBack">;
   readonly settings: Pick<Settings, "agentId">;
   readonly clock: Clock;
   /** Draws rules by weight and episodes; Math.random unless a test gives its own. */

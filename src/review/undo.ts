@@ -41,12 +41,7 @@ export function createUndo({ store, episodes, rewards, change, release, clock }:
    * The judgement first, by its reward's id: a crash between the two leaves a step that can be undone again. Undefined:
    * the step is no longer the one to take back, as another undo or a judgement was faster.
    */
-  async function takeBack(
-    person: Reviewer,
-    episode: Episode,
-    step: Step,
-    named: StepNamed,
-  ): Promise<Offer | undefined> {
+  async function takeBack(person: Reviewer, episode: Episode, step: Step): Promise<Offer | undefined> {
     const { agent_id: agentId, reviewer } = person;
     const { id: episodeId } = episode;
     const rules = await store.rules(agentId);
@@ -57,7 +52,8 @@ export function createUndo({ store, episodes, rewards, change, release, clock }:
     const held = leaseFrom(clock, reviewer, rules);
     let own: Offer["yours"];
     const saved = await change({ agentId, episodeId, reviewer }, (before) => {
-      if (!isSameStep(stepToUndo(before.person, named), step)) return undefined;
+      // Its judgement is taken back already: also where another step has become the last meanwhile.
+      if (!before.person.done.some((one) => isSameStep(one, step))) return undefined;
       const { pair, yours } = takenBack(before, step, held, AGAIN);
       own = yours;
       return pair;
@@ -103,7 +99,7 @@ export function createUndo({ store, episodes, rewards, change, release, clock }:
         gone++;
         continue;
       }
-      const offer = await takeBack(person, episode, step, named);
+      const offer = await takeBack(person, episode, step);
       if (offer !== undefined) return { offer, gone };
     }
     throw unavailable("review_contended", "Others are taking the same steps back at the same time.", {

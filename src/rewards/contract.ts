@@ -84,3 +84,5 @@ export const rewardSchema = z.object({
   created_at: storedTimeSchema,
 });
 export type Reward = z.output<typeof rewardSchema>;
+/** A reward without what was said: enough to know whether it stands and what it counts. */
+export type SlotReward = Omit<Reward, "metadata" | "comments" | "raw_value">;

@@ -54,13 +54,13 @@ export function deadLetterOperations({
   readonly service: DeadLetterService;
   readonly settings: Pick<Settings, "agentId">;
 }) {
-  const which = { agent_id: agentIdSchema.default(settings.agentId), feed: feedSchema.optional() };
+  const ofAgent = { agent_id: agentIdSchema.default(settings.agentId), feed: feedSchema.optional() };
 
   return [
     defineOperation({
       name: "listDeadLetters",
       summary: "Lists the documents that the change feeds could not handle, oldest first, with the reason.",
-      input: z.strictObject({ ...which, ...pagingSchema }),
+      input: z.strictObject({ ...ofAgent, ...pagingSchema }),
       output: z.object({
         agent_id: z.string(),
         dead_letters_found: z.number().int().meta({ description: "Dead letters on this page." }),
@@ -100,7 +100,7 @@ export function deadLetterOperations({
       summary:
         "Handles dead letters again, an agent's or those named; what succeeds leaves the list, and what is left is told.",
       input: z.strictObject({
-        ...which,
+        ...ofAgent,
         ids: z.array(idSchema).min(1).max(100).optional().meta({ description: "Only these dead letters." }),
         limit: z.number().int().min(1).max(100).default(100).meta({
           description:

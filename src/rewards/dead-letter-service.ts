@@ -60,17 +60,17 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
 
   async function retryOne(letter: Stored<DeadLetter>): Promise<Retried> {
     const { id, feed, document_id } = letter;
-    const document = await find(letter);
-    if (document !== undefined)
-      try {
-        await feeds.handleOne(feed, document);
-      } catch (thrown) {
-        // The ledger's own trouble says nothing about the document.
-        if (isKind(thrown, "unavailable")) throw thrown;
-        const error = summaryOf(thrown);
-        await note(letter, error);
-        return { id, feed, document_id, outcome: "failed", error };
-      }
+    let document: LedgerDocument | undefined;
+    try {
+      document = await find(letter);
+      if (document !== undefined) await feeds.handleOne(feed, document);
+    } catch (thrown) {
+      // The ledger's own trouble says nothing about the document.
+      if (isKind(thrown, "unavailable")) throw thrown;
+      const error = summaryOf(thrown);
+      await note(letter, error);
+      return { id, feed, document_id, outcome: "failed", error };
+    }
     await ignoreRace(ledger.delete("deadLetters", [letter.agent_id], id, { ifMatch: letter._etag }));
     return { id, feed, document_id, outcome: document === undefined ? "gone" : "handled" };
   }

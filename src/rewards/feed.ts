@@ -8,14 +8,14 @@ import {
 } from "../episodes/contract.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
-import { isKind, messageOf, unavailable } from "../kernel/errors.ts";
+import { fatal, isKind, messageOf, unavailable } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { type FeedName, raiseWatermark } from "../ledger/feed-watermarks.ts";
-import type { Ledger, PatchOperation } from "../ledger/ledger.ts";
+import { isDamaged, type Ledger, type PatchOperation } from "../ledger/ledger.ts";
 import { retryRaces, unlessKind } from "../ledger/races.ts";
 import { autoScore } from "./auto-score.ts";
-import { type Reward, rewardSchema } from "./contract.ts";
+import { type Reward, rewardSchema, type SlotReward } from "./contract.ts";
 import { bury, closeLetters } from "./dead-letters.ts";
 import { aggregate, type RewardSettings } from "./rules.ts";
 import { createRewardStore } from "./store.ts";
@@ -89,8 +89,8 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
     const once = async () => {
       // The episode first: a reward that comes between the two reads is then either seen or the etag has moved on.
       const episode = await episodes.find(agentId, episodeId);
-      const known = new Map(delivered.map((reward) => [reward.id, reward]));
-      for (const reward of await rewards.ofEpisode(agentId, episodeId)) known.set(reward.id, reward);
+      const known = new Map<string, SlotReward>(delivered.map((reward) => [reward.id, reward]));
+      for (const reward of await rewards.slotsOfEpisode(agentId, episodeId)) known.set(reward.id, reward);
       const operations = differences(episode ?? {}, aggregate([...known.values()]));
       if (operations.length === 0) return;
       // Only a write knows for certain that there is no such episode.
@@ -117,6 +117,7 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
     const handled: { agent_id: string; id: string }[] = [];
     for (const document of documents) {
       try {
+        if (isDamaged(document)) throw damaged(document);
         await handle(document);
         handled.push(document as { agent_id: string; id: string });
       } catch (thrown) {
@@ -168,6 +169,9 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
     },
   };
 }
+
+const damaged = ({ id }: { readonly id: string }) =>
+  fatal("ledger_document_damaged", `The ledger holds "${id}", but its text is damaged.`);
 
 /** Those of a batch that are whole rewards. */
 const delivered = (documents: readonly unknown[]): Reward[] =>

@@ -68,11 +68,15 @@ export function rewardOperations(deps: { service: RewardService; settings: Pick<
         reviewer: "evaluator",
       },
       example: { episode_id: "ep-1a2b3c", value: 1, comments: "Correct and short." },
-      async run(input, { principal, caller }) {
+      async run(input, { principal, caller, request }) {
         // A person who is known is the one who approves; other sources name their judge themselves.
         const evaluator =
           input.source === "human_approval" ? (principal ?? input.evaluator) : (input.evaluator ?? principal);
-        const assigned = await service.assign({ ...input, evaluator }, writerOf({ principal, caller }));
+        const assigned = await service.assign(
+          { ...input, evaluator },
+          writerOf({ principal, caller }),
+          request,
+        );
         if (assigned === undefined) {
           const { agent_id, episode_id, source } = input;
           return { body: { success: true as const, recorded: false as const, agent_id, episode_id, source } };

@@ -1,7 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { RewardAggregate } from "../episodes/contract.ts";
 import { invalid } from "../kernel/errors.ts";
-import { type CheckedRewardInput, PENALTY_SOURCES, type Reward, type RewardSource } from "./contract.ts";
+import { type CheckedRewardInput, PENALTY_SOURCES, type RewardSource, type SlotReward } from "./contract.ts";
 import { latestPerSlot } from "./slots.ts";
 
 export type RewardSettings = Pick<
@@ -91,9 +91,9 @@ function ofRaw(
 
 /** Adding in binary leaves dust such as 0.30000000000000004; twelve decimals are beyond any judgement. */
 const tidy = (n: number): number => Math.round(n * 1e12) / 1e12 || 0;
-const total = (rewards: readonly Reward[]): number => tidy(rewards.reduce((sum, r) => sum + r.value, 0));
+const total = (rewards: readonly SlotReward[]): number => tidy(rewards.reduce((sum, r) => sum + r.value, 0));
 
-const newest = (of: readonly Reward[]): string =>
+const newest = (of: readonly SlotReward[]): string =>
   of.reduce((at, reward) => (reward.created_at > at ? reward.created_at : at), "");
 
 /**
@@ -101,7 +101,7 @@ const newest = (of: readonly Reward[]): string =>
  * of the penalties beside it (an approval of a slow call stays an approval), and the veto of a failed safety check,
  * which no mean outweighs. Without judgements there is no average. No rewards: undefined.
  */
-export function aggregate(rewards: readonly Reward[]): RewardAggregate | undefined {
+export function aggregate(rewards: readonly SlotReward[]): RewardAggregate | undefined {
   const standing = latestPerSlot(rewards).filter((reward) => reward.withdrawn !== true);
   if (standing.length === 0) return undefined;
   const judgements = standing.filter((reward) => !PENALTY_SOURCES.includes(reward.source));

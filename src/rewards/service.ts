@@ -1,4 +1,5 @@
 import type { Settings } from "../config/settings.ts";
+import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import { NAMELESS_WRITERS } from "../doors/writer.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
@@ -8,11 +9,11 @@ import { invalid } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { canonicalName } from "../kernel/names.ts";
-import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import { bare, type Ledger, type Page, type Stored } from "../ledger/ledger.ts";
 import { createOnce, unlessKind } from "../ledger/races.ts";
 import { redact } from "../redaction/redact.ts";
 import { withCheckedCorrection } from "./check-correction.ts";
-import { type Reward, type RewardInput, rewardInputSchema } from "./contract.ts";
+import { type Reward, type RewardInput, rewardInputSchema, type SlotReward } from "./contract.ts";
 import { type RewardSettings, rewardValue } from "./rules.ts";
 import { earlierOf, latestPerSlot } from "./slots.ts";
 import { createRewardStore } from "./store.ts";
@@ -46,6 +47,8 @@ const saysTheSame = (
   a.comments === b.comments &&
   canonicalJson(a.metadata) === canonicalJson(b.metadata);
 
+type Noting = Pick<KeyedRequest, "noted" | "note">;
+
 export type RewardService = ReturnType<typeof createRewardService>;
 
 /** Writes and reads rewards. A reward is never edited: a later one of the same slot supersedes it. */
@@ -72,16 +75,24 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * threshold judges nothing: it withdraws the penalty that an earlier measurement left in its slot, or, where none
    * stands, nothing is stored and the answer is undefined. The thresholds are settings, so this is decided here alone.
    * @param writer whose slot it goes into: the signed-in person, else `local` or `key`
+   * @param request under an idempotency key: a later try finds the reward of the first, superseded or not
    * @throws invalid `invalid_reward`, `unknown_source`, `correction_invalid`, not_found `episode_not_found`; nothing is
    *   stored then
    */
-  async function assign(raw: Judged, writer?: string): Promise<AssignedReward>;
-  async function assign(raw: Unassigned, writer?: string): Promise<AssignedReward | undefined>;
+  async function assign(raw: Judged, writer?: string, request?: Noting): Promise<AssignedReward>;
+  async function assign(
+    raw: Unassigned,
+    writer?: string,
+    request?: Noting,
+  ): Promise<AssignedReward | undefined>;
   async function assign(
     raw: Unassigned,
     writer: string = NAMELESS_WRITERS.local,
+    request?: Noting,
   ): Promise<AssignedReward | undefined> {
     const input = check(raw);
+    const known = await assignedBefore(input, request);
+    if (known !== undefined) return known;
     const value = rewardValue(input, settings);
     const { agent_id, episode_id, source } = input;
     const evaluator = canonicalName(input.evaluator);
@@ -89,9 +100,9 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const slot = { writer, source, evaluator, rubric };
     const episode = await episodes.find(agent_id, episode_id);
     if (episode === undefined) throw noSuchRecord("episode", agent_id, episode_id);
-    const [earlier, ...others] = earlierOf(await store.ofEpisode(agent_id, episode_id), slot);
+    const [earlier, ...others] = earlierOf(await store.slotsOfEpisode(agent_id, episode_id), slot);
     if (value === undefined) {
-      const reward = await withdrawn(earlier);
+      const reward = await withdrawn(earlier, request);
       return reward && { reward, deduplicated: false };
     }
     const free = {
@@ -101,7 +112,12 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const said = settings.redactSecrets ? redact(free).value : free;
     const given = { value, raw_value: input.raw_value, ...said };
     const stands = earlier !== undefined && earlier.withdrawn !== true && others.length === 0;
-    if (stands && saysTheSame(earlier, given)) return { reward: bare(earlier), deduplicated: true };
+    const same =
+      stands && earlier.value === value ? await store.find(agent_id, episode_id, earlier.id) : undefined;
+    if (same !== undefined && saysTheSame(same, given)) {
+      await request?.note({ reward_id: same.id, deduplicated: true });
+      return { reward: bare(same), deduplicated: true };
+    }
 
     const now = clock.now();
     const reward = defined({
@@ -120,6 +136,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       // Later than what it supersedes, whatever the clock says: the order of a slot is the order of its times.
       created_at: toIso(earlier === undefined ? now : Math.max(now, Date.parse(earlier.created_at) + 1)),
     }) as Reward;
+    await request?.note({ reward_id: reward.id, deduplicated: false });
     const { record, existed } = await createOnce(
       () => store.create(reward),
       () => store.find(agent_id, episode_id, reward.id),
@@ -127,18 +144,32 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     return { reward: existed ? bare(record) : reward, deduplicated: existed };
   }
 
+  /** What an earlier try of the request noted before it stored it, if it came so far. */
+  async function assignedBefore(
+    { agent_id, episode_id }: { readonly agent_id: string; readonly episode_id: string },
+    request: Noting | undefined,
+  ): Promise<AssignedReward | undefined> {
+    const { reward_id, deduplicated } = request?.noted ?? {};
+    if (typeof reward_id !== "string") return undefined;
+    const found = await store.find(agent_id, episode_id, reward_id);
+    return found && { reward: bare(found), deduplicated: deduplicated === true };
+  }
+
   /** A reward without weight in the place of one that stands; undefined when it does not. */
-  async function withdrawn(standing: Reward | undefined): Promise<Reward | undefined> {
+  async function withdrawn(
+    standing: Stored<SlotReward> | undefined,
+    request?: Noting,
+  ): Promise<Reward | undefined> {
     if (standing === undefined || standing.withdrawn === true) return undefined;
-    const { comments: _said, raw_value: _raw, ...slotFields } = bare(standing);
     const reward: Reward = {
-      ...slotFields,
+      ...bare(standing),
       id: hashedId("rew", { episode_id: standing.episode_id, withdraws: standing.id }),
       supersedes: standing.id,
       withdrawn: true,
       metadata: {},
       created_at: toIso(Math.max(clock.now(), Date.parse(standing.created_at) + 1)),
     };
+    await request?.note({ reward_id: reward.id, deduplicated: false });
     await unlessKind(store.create(reward), "conflict");
     return reward;
   }
@@ -148,13 +179,22 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * it was taken back both stay readable. Undefined when it is gone, withdrawn or superseded: then nothing changes.
    */
   async function withdraw(agentId: string, episodeId: string, rewardId: string): Promise<Reward | undefined> {
-    const latest = latestPerSlot(await store.ofEpisode(agentId, episodeId));
+    const latest = latestPerSlot(await store.slotsOfEpisode(agentId, episodeId));
     return withdrawn(latest.find(({ id }) => id === rewardId));
+  }
+
+  /** Whether what stands last in a reward's slot is that it was taken back. */
+  async function isTakenBack(reward: Reward): Promise<boolean> {
+    const { agent_id, episode_id, writer } = reward;
+    if (writer === undefined) return false;
+    const [last] = earlierOf(await store.slotsOfEpisode(agent_id, episode_id), { ...reward, writer });
+    return last?.withdrawn === true;
   }
 
   return {
     assign,
     withdraw,
+    isTakenBack,
 
     /** One page, newest first. */
     list(

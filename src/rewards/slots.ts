@@ -1,7 +1,7 @@
 import { canonicalName, foldedName } from "../kernel/names.ts";
-import type { Reward } from "./contract.ts";
+import type { SlotReward } from "./contract.ts";
 
-type About = Pick<Reward, "source" | "evaluator" | "rubric">;
+type About = Pick<SlotReward, "source" | "evaluator" | "rubric">;
 
 /** What is judged and in whose name. A rubric's case counts: it may be the name of a test. */
 const judgementOf = (reward: About): string =>
@@ -11,18 +11,18 @@ const judgementOf = (reward: About): string =>
  * A slot is writer, source, evaluator and rubric: a later reward of it supersedes the earlier. Rewards of earlier
  * versions, whose writer nobody noted, keep the slots they had, by letter, so that their aggregates stay as they are.
  */
-function slotOf(reward: About & Pick<Reward, "writer">): string {
+function slotOf(reward: About & Pick<SlotReward, "writer">): string {
   if (reward.writer === undefined)
     return JSON.stringify([reward.source, reward.evaluator ?? null, reward.rubric ?? null]);
   return JSON.stringify([foldedName(reward.writer), judgementOf(reward)]);
 }
 
-const isLater = (a: Reward, b: Reward): boolean =>
+const isLater = (a: SlotReward, b: SlotReward): boolean =>
   a.created_at > b.created_at || (a.created_at === b.created_at && a.id > b.id);
 
 /** The newest of each key, by when they were written. */
-function newestBy(rewards: readonly Reward[], keyOf: (reward: Reward) => string): Map<string, Reward> {
-  const newest = new Map<string, Reward>();
+function newestBy<R extends SlotReward>(rewards: readonly R[], keyOf: (reward: R) => string): Map<string, R> {
+  const newest = new Map<string, R>();
   for (const reward of rewards) {
     const key = keyOf(reward);
     const found = newest.get(key);
@@ -35,7 +35,7 @@ function newestBy(rewards: readonly Reward[], keyOf: (reward: Reward) => string)
  * The newest reward of each slot. One whose writer nobody noted stands until anybody judges the same again in the same
  * name: the migration of what earlier versions wrote, done at every reading.
  */
-export function latestPerSlot(rewards: readonly Reward[]): Reward[] {
+export function latestPerSlot<R extends SlotReward>(rewards: readonly R[]): R[] {
   const noted = newestBy(
     rewards.filter((reward) => reward.writer !== undefined),
     judgementOf,
@@ -53,7 +53,10 @@ export function latestPerSlot(rewards: readonly Reward[]): Reward[] {
  * What a reward of this slot takes the place of: the newest of the slot, or, where there is none, all that stand of
  * earlier versions in the same name, the newest first.
  */
-export function earlierOf(rewards: readonly Reward[], about: About & { readonly writer: string }): Reward[] {
+export function earlierOf<R extends SlotReward>(
+  rewards: readonly R[],
+  about: About & { readonly writer: string },
+): R[] {
   const latest = latestPerSlot(rewards);
   const own = latest.find((reward) => slotOf(reward) === slotOf(about));
   if (own !== undefined) return [own];

@@ -1,11 +1,11 @@
-import type { Reward } from "./contract.ts";
+import type { SlotReward } from "./contract.ts";
 import { latestPerSlot } from "./slots.ts";
 
 /**
  * The rewards that count: the latest of each slot, without what was taken back. Whoever reads anything from rewards
  * (tags, corrections, ids) reads it from these; superseded and withdrawn ones are history.
  */
-export const standingRewards = <R extends Reward>(rewards: readonly R[]): R[] =>
+export const standingRewards = <R extends SlotReward>(rewards: readonly R[]): R[] =>
   rewards.length === 1 && rewards[0]?.withdrawn !== true
     ? [...rewards]
-    : (latestPerSlot(rewards) as R[]).filter((reward) => reward.withdrawn !== true);
+    : latestPerSlot(rewards).filter((reward) => reward.withdrawn !== true);

@@ -1,8 +1,33 @@
 import { type Condition, each, type Ledger, type Page, type Stored } from "../ledger/ledger.ts";
-import type { Reward } from "./contract.ts";
+import type { Reward, SlotReward } from "./contract.ts";
+
+/** What decides which rewards stand and what they come to: all but what was said, which may be long. */
+const SLOT_FIELDS = [
+  "agent_id",
+  "episode_id",
+  "source",
+  "value",
+  "rubric",
+  "evaluator",
+  "writer",
+  "supersedes",
+  "withdrawn",
+  "created_at",
+] as const satisfies readonly (keyof SlotReward)[];
 
 /** What rewards ask of the ledger. All rewards of an episode share one partition. */
 export function createRewardStore(ledger: Ledger) {
+  async function ofEpisode<R extends SlotReward>(
+    agentId: string,
+    episodeId: string,
+    select?: readonly (keyof R & string)[],
+  ): Promise<Stored<R>[]> {
+    const rewards: Stored<R>[] = [];
+    for await (const reward of each<R>(ledger, "rewards", { pk: [agentId, episodeId], select }))
+      rewards.push(reward);
+    return rewards;
+  }
+
   return {
     /** @throws conflict `document_exists` */
     create: (reward: Reward): Promise<Stored<Reward>> => ledger.create("rewards", reward),
@@ -11,12 +36,11 @@ export function createRewardStore(ledger: Ledger) {
       ledger.read<Reward>("rewards", [agentId, episodeId], id),
 
     /** Every reward of an episode: a handful, seldom more than a page. */
-    async ofEpisode(agentId: string, episodeId: string): Promise<Stored<Reward>[]> {
-      const rewards: Stored<Reward>[] = [];
-      for await (const reward of each<Reward>(ledger, "rewards", { pk: [agentId, episodeId] }))
-        rewards.push(reward);
-      return rewards;
-    },
+    ofEpisode: (agentId: string, episodeId: string) => ofEpisode<Reward>(agentId, episodeId),
+
+    /** The same without what was said. */
+    slotsOfEpisode: (agentId: string, episodeId: string) =>
+      ofEpisode<SlotReward>(agentId, episodeId, SLOT_FIELDS),
 
     /** Newest first. */
     page(

@@ -13,7 +13,7 @@ let ledger: NotifyingLedger;
 beforeEach(() => {
   clock = new VirtualClock();
   inner = openSqliteLedger({ file: ":memory:", clock });
-  ledger = withLifeTimes(inner, lifeTimes(readSettings({ LIGHTNING_EPISODES_TTL_DAYS: "30" })));
+  ledger = withLifeTimes(inner, lifeTimes(readSettings({ LIGHTNING_EPISODES_TTL_DAYS: "30" })), clock);
 });
 afterEach(() => inner.close());
 const count = () => inner.count("episodes", { pk: ["a"] });
@@ -54,8 +54,19 @@ test("other containers keep their documents, batches too", async () => {
   expect(await inner.read("runs", ["a"], "r1")).not.toHaveProperty("ttl");
 });
 
+test("a change does not prolong it: rewards that were given first are not gone before it", async () => {
+  await ledger.create("episodes", episode("a", "e1"));
+  clock.advance(20 * DAY_MS);
+  await ledger.patch("episodes", ["a", "e1"], "e1", [{ op: "set", field: "reward_count", value: 1 }]);
+  clock.advance(9 * DAY_MS);
+  await ledger.patch("episodes", ["a", "e1"], "e1", [{ op: "set", field: "reward_count", value: 2 }]);
+  expect(await count()).toBe(1);
+  clock.advance(DAY_MS + 1000);
+  expect(await count()).toBe(0);
+});
+
 test("without a setting the ledger is the same", () => {
-  expect(withLifeTimes(inner, lifeTimes(readSettings({})))).toBe(inner);
+  expect(withLifeTimes(inner, lifeTimes(readSettings({})), clock)).toBe(inner);
   const settings = readSettings({
     LIGHTNING_EPISODES_TTL_DAYS: "1",
     LIGHTNING_REWARDS_TTL_DAYS: "1",

@@ -519,6 +519,33 @@ describe("retraining", () => {
     ]);
   });
 
+  test("counts new rewards where as many old ones have expired", async () => {
+    const { activities, plain, clock, episodes, built, judged } = await pipelineWorld({ rewardsTtlDays: 30 });
+    const at = "2026-01-01T00:00:00.000Z";
+    await episodes(AGENT, [at, at, at, at]);
+    const reward = (n: number, ttl: number) =>
+      plain.create("rewards", {
+        id: `rew-${n}-${ttl}`,
+        agent_id: AGENT,
+        episode_id: `ep-${AGENT}-${n}-2026-01-01T00.00.00.000Z`,
+        source: "human_approval",
+        value: 1,
+        metadata: {},
+        created_at: at,
+        ttl,
+      } as never);
+    for (const n of [0, 1, 2]) await reward(n, 60);
+    await built(AGENT, "dataset-a", at, {
+      awaited_places: { rewards: await plain.feedEnd("rewards"), reward_count: 3 },
+    });
+    await judged(AGENT, "dataset-a");
+    expect((await activities.planRetraining({ stamp })).start).toEqual([]);
+    clock.advance(120_000);
+    for (const n of [1, 2, 3]) await reward(n, 6000);
+    expect(await plain.count("rewards", { pk: [AGENT] })).toBe(3);
+    expect((await activities.planRetraining({ stamp })).start).toMatchObject([{ new_episodes: 3 }]);
+  });
+
   test("whose run is the very model that serves is compared with the base instead of failing", async () => {
     const asked: string[] = [];
     const { activities, running } = await pipelineWorld({

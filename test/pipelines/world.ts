@@ -23,6 +23,8 @@ export async function pipelineWorld(
     wrap?: (l: Ledger) => Ledger;
     /** What LIGHTNING_RETRAIN_METRIC is set to. */
     retrainMetric?: "auto" | "tool_call" | "tool_names" | "exact";
+    /** What LIGHTNING_REWARDS_TTL_DAYS is set to. */
+    rewardsTtlDays?: number;
   } = {},
 ) {
   const clock = new VirtualClock();
@@ -59,7 +61,12 @@ export async function pipelineWorld(
     ...stages,
     service,
     ledger,
-    settings: { agentId: AGENT, retrainMinEpisodes: 3, retrainMetric: options.retrainMetric ?? "auto" },
+    settings: {
+      agentId: AGENT,
+      retrainMinEpisodes: 3,
+      retrainMetric: options.retrainMetric ?? "auto",
+      rewardsTtlDays: options.rewardsTtlDays,
+    },
     clock,
   });
 

@@ -81,6 +81,6 @@ describe("the moves of a review", () => {
     for (let n = 0; n < 60; n++)
       pair = skipped({ ...pair, item: { ...fresh().item, episode_id: `ep-${n}` } }, NOW);
     expect(pair.person.done).toHaveLength(50);
-    expect(pair.person.done.at(-1)).toEqual({ what: "skipped", episode_id: "ep-59" });
+    expect(pair.person.done.at(-1)).toEqual({ what: "skipped", episode_id: "ep-59", at: NOW });
   });
 });

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { sampleKeyOf } from "../../src/episodes/contract.ts";
 import { toIso } from "../../src/kernel/clock.ts";
-import { type Desk, openDesk, seeded } from "./desk.ts";
+import { createDraw } from "../../src/review/draw.ts";
+import { createReviewStore } from "../../src/review/store.ts";
+import { AGENT, type Desk, openDesk, seeded } from "./desk.ts";
 
 let desk: Desk;
 afterEach(() => desk.close());
@@ -14,14 +17,12 @@ function chiSquare(counts: readonly number[]): number {
 const GROUPS = 5;
 const DAY = 86_400_000;
 
-/** How often each fifth of the episodes was offered first, in `draws` offers that are given back at once. */
-async function offersByFifth(total: number, draws: number): Promise<number[]> {
+const fifthOf = (id: string, total: number) => Math.floor((Number(id.slice(3)) * GROUPS) / total);
+function byFifth(ids: readonly string[], total: number): number[] {
   const counts = Array.from({ length: GROUPS }, () => 0);
-  for (let n = 0; n < draws; n++) {
-    const { episode_id } = await desk.next("ann");
-    await desk.call("releaseReview", { reviewer: "ann", episode_id });
-    const group = Math.floor((Number(episode_id.slice(3)) * GROUPS) / total);
-    counts[group] = (counts[group] ?? 0) + 1;
+  for (const id of ids) {
+    const fifth = fifthOf(id, total);
+    counts[fifth] = (counts[fifth] ?? 0) + 1;
   }
   return counts;
 }
@@ -31,56 +32,105 @@ const only = (rule: string) =>
     sampling: { random: 0, low_reward: 0, disagreement: 0, new_tool: 0, [rule]: 1 },
   });
 
+/** Copies of one recorded episode, `ep-0` and on: thousands are checked and redacted once. */
+async function store(total: number, more: (n: number) => object, how: { isOld?: boolean } = {}) {
+  await desk.record(1, () => ({ id: "model" }));
+  const { _etag, _ts, sample_key, ...model } = (await desk.ledger.read<Stored>(
+    "episodes",
+    [AGENT, "model"],
+    "model",
+  )) as Stored;
+  expect(sample_key).toBe(sampleKeyOf(AGENT, "model"));
+  await desk.ledger.delete("episodes", [AGENT, "model"], "model");
+  const documents = Array.from({ length: total }, (_, n) => ({
+    ...model,
+    id: `ep-${n}`,
+    ...(how.isOld === true ? {} : { sample_key: sampleKeyOf(AGENT, `ep-${n}`) }),
+    ...more(n),
+  }));
+  for (const { ok } of await desk.ledger.bulk("episodes", "create", documents)) expect(ok).toBe(true);
+}
+type Stored = { readonly id: string; readonly [field: string]: unknown };
+
+/** What reviewers would be offered one after the other, by the draw under the door. */
+async function drawn(times: number, most: number): Promise<string[]> {
+  const reviews = createReviewStore(desk.ledger, desk.clock);
+  const draw = createDraw(reviews, desk.clock, seeded(42));
+  const rules = await reviews.rules(AGENT);
+  const found: string[] = [];
+  for (let n = 0; n < times; n++) {
+    let taken = 0;
+    for await (const { episode } of draw(AGENT, "ann", rules, toIso(desk.clock.now()))) {
+      found.push(episode.id);
+      if (++taken === most) break;
+    }
+  }
+  return found;
+}
+
+const TOTAL = 1500;
 /** When the n-th of the episodes happened. */
 const TIMES: Readonly<Record<string, (n: number, now: number) => number>> = {
-  "three uploads that share an instant each": (n, now) => now - (3 - Math.floor(n / 1000)) * DAY,
+  "three uploads that share an instant each": (n, now) => now - (3 - Math.floor((n * 3) / TOTAL)) * DAY,
   "a minute apart, and one of 2001": (n, now) =>
-    n === 0 ? Date.parse("2001-01-01") : now - (3000 - n) * 60_000,
+    n === 0 ? Date.parse("2001-01-01") : now - (TOTAL - n) * 60_000,
 };
 
 describe("random offers", () => {
   it.each(Object.keys(TIMES))("are as likely for every episode: %s", async (name) => {
     desk = await openDesk({ random: seeded(42) });
     const at = TIMES[name] as (typeof TIMES)[string];
-    await desk.record(2500, (n) => ({ created_at: toIso(at(n, desk.clock.now())) }));
+    await store(TOTAL, (n) => ({ created_at: toIso(at(n, desk.clock.now())) }));
     await only("random");
-    expect(chiSquare(await offersByFifth(2500, 300))).toBeLessThan(MOST);
+    expect(chiSquare(byFifth(await drawn(40, 50), TOTAL))).toBeLessThan(MOST);
+  });
+
+  it("are as likely for every episode through the door, too", async () => {
+    desk = await openDesk({ random: seeded(42) });
+    const at = TIMES["three uploads that share an instant each"] as (typeof TIMES)[string];
+    await store(TOTAL, (n) => ({ created_at: toIso(at(n, desk.clock.now())) }));
+    await only("random");
+    const offered: string[] = [];
+    for (let n = 0; n < 60; n++) {
+      const { episode_id } = await desk.next("ann");
+      await desk.call("releaseReview", { reviewer: "ann", episode_id });
+      offered.push(episode_id);
+    }
+    const counts = byFifth(offered, TOTAL);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    expect(chiSquare(counts)).toBeLessThan(MOST);
   });
 
   it("are as likely for every episode of uploads that share an instant on Cosmos DB too", async () => {
     desk = await openDesk({ ledger: "Cosmos DB, emulated", random: seeded(42) });
     const now = desk.clock.now();
-    await desk.record(1100, (n) => ({ created_at: toIso(now - (5 - Math.floor(n / 220)) * DAY) }));
+    await store(1100, (n) => ({ created_at: toIso(now - (5 - Math.floor(n / 220)) * DAY) }));
     await only("random");
-    const counts = await offersByFifth(1100, 30);
+    const counts = byFifth(await drawn(6, 50), 1100);
     expect(Math.min(...counts)).toBeGreaterThan(0);
     expect(chiSquare(counts)).toBeLessThan(MOST);
   });
 
   it("are as likely for episodes that an earlier version stored, one of them dated 2099", async () => {
     desk = await openDesk({ random: seeded(7) });
-    await desk.record(1);
-    const { _etag, _ts, sample_key, ...old } = (await desk.ledger.read<
-      Record<string, unknown> & { id: string }
-    >("episodes", ["desk", "ep-0"], "ep-0")) as Record<string, unknown>;
-    expect(sample_key).toEqual(expect.any(Number));
-    const documents = Array.from({ length: 2999 }, (_, i) => ({
-      ...old,
-      id: `ep-${i + 1}`,
-      created_at: i === 2998 ? "2099-01-01T00:00:00.000Z" : toIso(desk.clock.now() - (3000 - i) * 60_000),
-    }));
-    await desk.ledger.bulk("episodes", "create", documents);
+    await store(
+      TOTAL,
+      (n) => ({
+        created_at:
+          n === TOTAL - 1 ? "2099-01-01T00:00:00.000Z" : toIso(desk.clock.now() - (TOTAL - n) * 60_000),
+      }),
+      { isOld: true },
+    );
     await only("random");
     // Each call gives some of them the key that they are drawn by.
-    for (let n = 0; n < 16; n++) {
+    for (let n = 0; n < 8; n++) {
       const { episode_id } = await desk.next("ann");
       await desk.call("releaseReview", { reviewer: "ann", episode_id });
       desk.clock.advance(60_000);
     }
-    const keyed = { pk: ["desk"], where: [{ field: "sample_key", op: "gte", value: 0 }] } as const;
-    expect(await desk.ledger.count("episodes", keyed)).toBe(3000);
-    const counts = await offersByFifth(3000, 300);
-    expect(chiSquare(counts)).toBeLessThan(MOST);
+    const keyed = { pk: [AGENT], where: [{ field: "sample_key", op: "gte", value: 0 }] } as const;
+    expect(await desk.ledger.count("episodes", keyed)).toBe(TOTAL);
+    expect(chiSquare(byFifth(await drawn(40, 50), TOTAL))).toBeLessThan(MOST);
   });
 });
 
@@ -88,16 +138,15 @@ describe("offers by the other rules", () => {
   it.each(["low_reward", "new_tool"])("are a sample of what fits too: %s", async (rule) => {
     desk = await openDesk({ random: seeded(3) });
     const now = desk.clock.now();
-    await desk.record(1500, (n) => ({
-      created_at: toIso(now - (3 - Math.floor(n / 500)) * DAY),
+    await store(TOTAL, (n) => ({
+      created_at: toIso(now - (3 - Math.floor((n * 3) / TOTAL)) * DAY),
       tool_calls: [{ tool_name: `tool-${n}` }],
-      metadata: { eval_score: 0 },
+      tool_names: [`tool-${n}`],
+      reward_avg: -1,
+      reward_count: 1,
     }));
-    const patch = [{ op: "set", field: "reward_avg", value: -1 }] as const;
-    for (let n = 0; n < 1500; n++) await desk.ledger.patch("episodes", ["desk", `ep-${n}`], `ep-${n}`, patch);
     await only(rule);
-    const counts = await offersByFifth(1500, 150);
-    expect(chiSquare(counts)).toBeLessThan(MOST);
+    expect(chiSquare(byFifth(await drawn(15, 50), TOTAL))).toBeLessThan(MOST);
   });
 
   it("offer an episode dated 2099 last, not for ever first", async () => {

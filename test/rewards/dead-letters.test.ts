@@ -103,6 +103,17 @@ describe.each(Object.keys(LEDGERS))("dead letters on %s", (name) => {
     expect(await call("retryDeadLetters")).toMatchObject({ success: true, results: [] });
   });
 
+  test("holds a document whose stored text is damaged; the others behind it are handled", async () => {
+    await store("ep-2", { tool_calls: [] });
+    const { items } = await ledger.changes<Episode>("episodes", { limit: 100 });
+    // As the feed of the embedded ledger delivers it: its key alone.
+    await feeds.handleEpisodeChanges([{ agent_id: "mcp-agents", id: "ep-1", damaged: true }, ...items]);
+    expect((await call("listDeadLetters")).dead_letters).toMatchObject([
+      { document_id: "ep-1", error: expect.stringContaining("damaged") },
+    ]);
+    expect(await ledger.count("rewards", { pk: ["mcp-agents", "ep-2"] })).toBe(1);
+  });
+
   test("drops a letter whose document is gone", async () => {
     await store("ep-1");
     await deliver();

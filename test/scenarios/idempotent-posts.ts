@@ -102,11 +102,12 @@ function casesOf(call: (name: string, input: Input) => Promise<Reply>, world: ()
       return { input, other: { ...input, value: -1 } };
     },
     async skipReview(n) {
-      const [one, two] = await episodes(2);
+      const [other] = await episodes(3);
       const skipper = `skipper ${n}`;
+      const { body } = await call("nextReview", { reviewer: skipper });
       return {
-        input: { episode_id: one, reviewer: skipper },
-        other: { episode_id: two, reviewer: skipper },
+        input: { episode_id: body.item.episode_id, reviewer: skipper },
+        other: { episode_id: other, reviewer: `another ${n}` },
       };
     },
     async releaseReview(n) {
@@ -262,11 +263,12 @@ export function idempotentPosts(
 
     const quick = only === "all" ? KEYED.map(({ name }) => name) : [];
     for (const name of quick)
-      it(`${name} happens once, and other input is refused`, async () => {
+      it(`${name} asked five times at once happens once, also when asked again, and other input is refused`, async () => {
         const { input, other } = (await cases[name]?.(1)) ?? { input: {} };
         const key = keyFor(name);
-        const first = await call(name, input, key);
-        expect(first.body).not.toHaveProperty("error");
+        const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => call(name, input, key)));
+        expect(first?.body).not.toHaveProperty("error");
+        for (const reply of others) expect(reply).toEqual(first);
         const before = await ledgerNow();
         expect(await call(name, input, key)).toEqual(first);
         if (other !== undefined)
@@ -274,18 +276,6 @@ export function idempotentPosts(
             status: 409,
             body: { error: { code: "idempotency_conflict" } },
           });
-        expect(await ledgerNow()).toEqual(before);
-      });
-
-    for (const name of quick)
-      it(`${name} asked five times at once happens once`, async () => {
-        const { input } = (await cases[name]?.(2)) ?? { input: {} };
-        const key = keyFor(name);
-        const replies = await Promise.all(Array.from({ length: 5 }, () => call(name, input, key)));
-        expect(replies[0]?.body).not.toHaveProperty("error");
-        for (const reply of replies) expect(reply).toEqual(replies[0]);
-        const before = await ledgerNow();
-        expect(await call(name, input, key)).toEqual(replies[0]);
         expect(await ledgerNow()).toEqual(before);
       });
 
@@ -311,7 +301,7 @@ export function idempotentPosts(
 }
 
 /** Until it is healed, no answer is kept: as if the process had died after the effect. */
-function loseAnswers(ledger: Ledger): () => void {
+export function loseAnswers(ledger: Ledger): () => void {
   const real = ledger.replace;
   const patched = ledger as { replace: Ledger["replace"] };
   patched.replace = <T extends LedgerDocument>(...[c, document, options]: Parameters<Ledger["replace"]>) =>

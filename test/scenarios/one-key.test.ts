@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { loseAnswers } from "./idempotent-posts.ts";
 import { episode, golden } from "./storm-desk.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -98,5 +99,42 @@ describe("a client that sends an Idempotency-Key", () => {
     // The same request: its own answer, not one that mixes today's pointer with that day's event.
     expect(await post("/deployments/rollback", { reason: "worse" }, key)).toEqual(first);
     expect(await active()).toEqual(serving);
+  });
+
+  it("that died after its reward was stored does not store it again over a later judgement", async () => {
+    const { body } = await post("/episodes", episode("storm-desk", 50));
+    const asked = { episode_id: body.id, value: 1, evaluator: "ann" };
+    const key = newKey();
+    const heal = loseAnswers(world.app.ledger);
+    const first = await post("/rewards", asked, key);
+    heal();
+    await post("/rewards", { ...asked, value: -1 });
+    const before = await count("rewards");
+    world.clock.advance(31_000);
+    expect(await post("/rewards", asked, key)).toEqual(first);
+    expect(await count("rewards")).toBe(before);
+    await world.settle();
+    expect((await world.call("GET", `/episodes/${body.id}`)).body.reward_avg).toBe(-1);
+  });
+
+  it("that died after its undo does not take back what was skipped again since", async () => {
+    const reviewer = "zoe";
+    const { body } = await post("/review/next", { reviewer });
+    const skip = () => post(`/review/${body.item.episode_id}/skip`, { reviewer });
+    const done = async () => (await world.app.services.review.queue("storm-desk")).reviewers;
+    await skip();
+    const key = newKey();
+    const heal = loseAnswers(world.app.ledger);
+    const first = await post("/review/undo", { reviewer }, key);
+    heal();
+    expect(first.body.item.episode_id).toBe(body.item.episode_id);
+    world.clock.advance(1000);
+    expect((await skip()).status).toBe(200);
+    world.clock.advance(31_000);
+    const before = await done();
+    await post("/review/undo", { reviewer }, key);
+    expect(await done()).toEqual(before);
+    // The skip stands: one undo more takes it back.
+    expect((await post("/review/undo", { reviewer })).body.item.episode_id).toBe(body.item.episode_id);
   });
 });

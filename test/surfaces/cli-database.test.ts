@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings, type Settings } from "../../src/config/settings.ts";
 import { databaseTools } from "../../src/ledger/database-tools.ts";
-import { addProvision, checkContainers, type Database } from "../../src/surfaces/cli/database-commands.ts";
+import {
+  addBackup,
+  addProvision,
+  checkContainers,
+  type Database,
+} from "../../src/surfaces/cli/database-commands.ts";
 import type { CliIo } from "../../src/surfaces/cli/io.ts";
 import { runCli } from "../../src/surfaces/cli/program.ts";
 import { type FakeCosmos, startFakeCosmos } from "../fakes/cosmos/server.ts";
@@ -29,6 +34,7 @@ async function lightning(settings: Settings, ...argv: string[]) {
     isCosmos: settings.cosmosAccountUri !== undefined,
     provision: (asked) => databaseTools.provision(settings, asked),
     verify: () => databaseTools.verify(settings),
+    backup: (file) => databaseTools.backup(settings, file),
   };
   const code = await runCli(argv, {
     operations: operationRows(settings),
@@ -37,7 +43,10 @@ async function lightning(settings: Settings, ...argv: string[]) {
     longestWaitMs: 0,
     longestPauseMs: 0,
     instead: { getHealth: (values) => checkContainers(values, io, database) },
-    addCommands: (program, finish) => addProvision(program, finish, io, database),
+    addCommands(program, finish) {
+      addProvision(program, finish, io, database);
+      addBackup(program, finish, io, database);
+    },
   });
   return { code, ...said };
 }

@@ -95,7 +95,7 @@ export function ledgerOn(
     query: (c, query) => read(() => reads.query(c, query), c),
     count: (c, query) => read(() => reads.count(c, query), c),
     changes: (c, options) => read(() => reads.changes(c, options), c),
-    changesAsText: (c, options) => read(() => reads.changesAsText(c, options)),
+    changesAsText: (c, options) => read(() => reads.changesAsText(c, options), c),
     // The whole feed keeps one order here.
     pending: <T extends LedgerDocument>(c: ContainerKey, after: string | undefined) =>
       read(() => reads.changes<T>(c, { after, limit: 1 }).items, c),

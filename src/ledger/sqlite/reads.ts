@@ -1,6 +1,7 @@
 import type { ContainerKey } from "../containers.ts";
 import { openToken, sealToken } from "../continuation.ts";
 import type { ChangePage, LedgerDocument, Page, Query, TextPage } from "../ledger.ts";
+import { definitionOf } from "../limits.ts";
 import { checkFilter, checkLimit, checkQuery, refuseContinuation } from "../query-rules.ts";
 import { compileCount, compilePage } from "./compile-query.ts";
 import { type Row, storedText, toChosen, toStored } from "./rows.ts";
@@ -21,6 +22,16 @@ const TEXT_PAGE_LENGTH = 100 * 1024;
 type PageRow = readonly [lsn: number, ts: number, ...unknown[]];
 
 const versionOf = ([lsn, ts, doc]: PageRow): Row => ({ lsn, ts, doc: doc as string });
+
+/** A changed document; one that is no JSON any more stands for itself with its key, so that the feed goes on. */
+function changeOf(c: ContainerKey, row: PageRow): Row {
+  const [, , , isWhole, pk1, pk2, id] = row;
+  if (isWhole === 1) return versionOf(row);
+  const key = Object.fromEntries(
+    definitionOf(c).partitionKey.map((field, level) => [field, [pk1, pk2][level]]),
+  );
+  return { ...versionOf(row), doc: JSON.stringify({ ...key, id, damaged: true }) };
+}
 
 /** Characters of a row: its document's, or its chosen fields'. */
 function lengthOf(row: PageRow): number {
@@ -82,11 +93,15 @@ export function createReads(prepare: Prepare, storeId: string, nowSeconds: () =>
   ) {
     checkLimit(limit);
     const from = after === undefined ? 0 : position(after);
-    const sql = `SELECT lsn, ts, doc FROM ${tableOf(c)}
+    const sql = `SELECT lsn, ts, doc, json_valid(doc), pk1, pk2, id FROM ${tableOf(c)}
                  WHERE lsn > ? AND (expires IS NULL OR expires > ?) ORDER BY lsn LIMIT ?`;
     const { page, more } = readPage(rowsOf(sql, [from, nowSeconds(), limit + 1]), limit, most);
     const next = page.at(-1)?.[0] ?? from;
-    return { rows: page.map(versionOf), continuation: sealToken([storeId, next]), drained: !more };
+    return {
+      rows: page.map((row) => changeOf(c, row)),
+      continuation: sealToken([storeId, next]),
+      drained: !more,
+    };
   }
 
   function changes<T extends LedgerDocument>(

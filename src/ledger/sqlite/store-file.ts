@@ -47,8 +47,8 @@ export function openStoreFile(file: string): StoreFile {
   }
 }
 
-/** Busy timeout: two processes may share the file, and a writer waits this long for the other's commit. */
-const BUSY_MS = 5_000;
+/** Busy timeout: two processes may share the file, and a writer waits this long for the other's lock. */
+export const BUSY_MS = 5_000;
 /**
  * Acknowledged means synced: FULL syncs the log at each commit (docs/decisions/001-two-ledgers-one-port.md). The log is copied back
  * every 16 MB: the pages that every write changes are then copied less often.

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { ContainerKey } from "../containers.ts";
 import { flat, toLedgerError } from "./errors.ts";
 import { statementCache } from "./statements.ts";
-import { openConnection } from "./store-file.ts";
+import { BUSY_MS, openConnection } from "./store-file.ts";
 import { createExecutor } from "./write-commands.ts";
 import { createWriteQueue } from "./write-queue.ts";
 import type { ThreadMessage, ThreadResult, ThreadStart, ThreadWork } from "./write-threads.ts";
@@ -16,7 +16,7 @@ const db = openConnection(file);
 const execute = createExecutor(statementCache(db), storeId);
 let now = 0;
 let results: ThreadResult[] = [];
-const queue = createWriteQueue(db, { now: () => now }, tell);
+const queue = createWriteQueue(db, { now: () => now }, tell, { ms: BUSY_MS, isAsleep: true });
 
 function tell(touched: ReadonlySet<ContainerKey>): void {
   post({ results, touched: [...touched] });
@@ -29,7 +29,8 @@ const post = (message: ThreadMessage) =>
 
 parentPort?.on("message", (work: ThreadWork | "close") => {
   if (work === "close") {
-    queue.close();
+    // It waits for locks in its sleep: what waits is committed at once.
+    void queue.close();
     db.close();
     parentPort?.close();
     return;

@@ -59,14 +59,15 @@ export function createWriter(
   return {
     submit(bytes, command) {
       if (closed) return Promise.reject(unavailable("ledger_closed", "The ledger is closed."));
-      if (isReady && thread !== undefined) return thread.submit(bytes, command);
+      // What waits here for another process's lock goes first.
+      if (isReady && thread !== undefined && queue.waiting() === 0) return thread.submit(bytes, command);
       const written = queue.submit(bytes, (tx) => execute(tx, command));
       if (queue.waiting() >= BUSY || (command.op === "bulk" && command.documents.length >= BUSY)) start();
       return written;
     },
     async close() {
       closed = true;
-      queue.close();
+      await queue.close();
       await thread?.close();
     },
   };

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { invalid } from "../../kernel/errors.ts";
 import type { CliIo } from "./io.ts";
 import { showError } from "./program.ts";
 
@@ -9,7 +10,16 @@ interface Checked {
   readonly notes?: readonly string[];
 }
 
-/** What these commands do to the account, directly and not through a function app. */
+/** A copy of the embedded ledger, and where what is not in it lies. */
+interface Backup {
+  readonly file: string;
+  readonly bytes: number;
+  readonly home: string;
+  /** The folder of the datasets' files; absent where they are in a blob container. */
+  readonly dataset_files?: string | undefined;
+}
+
+/** What these commands do to the account or the ledger's file, directly and not through a function app. */
 export interface Database {
   readonly isCosmos: boolean;
   provision(asked: {
@@ -17,6 +27,7 @@ export interface Database {
     readonly update?: boolean;
   }): Promise<readonly (Checked & { readonly state: string })[]>;
   verify(): Promise<readonly Checked[]>;
+  backup(file: string): Promise<Backup>;
 }
 
 const EMBEDDED = "COSMOS_ACCOUNT_URI is not set: the embedded ledger makes its containers itself.";
@@ -111,4 +122,39 @@ export function addProvision(
         }
       },
     );
+}
+
+const ON_COSMOS = () =>
+  invalid("backup_not_embedded", "The ledger is in Cosmos DB, which makes its own backups.", {
+    remedy: "See the account's backup policy; unset COSMOS_ACCOUNT_URI to back up the embedded ledger.",
+  });
+
+/** `lightning backup`. */
+export function addBackup(
+  program: Command,
+  finish: (code: number) => void,
+  io: CliIo,
+  database: Pick<Database, "isCosmos" | "backup">,
+): void {
+  program
+    .command("backup")
+    .description("Writes a whole copy of the embedded ledger to a new file, also while the host is running.")
+    .argument("<file>", "the new file")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExample:\n  $ lightning backup ledger-monday.sqlite")
+    .action(async (file: string, { json = false }: { json?: boolean }) => {
+      try {
+        if (database.isCosmos) throw ON_COSMOS();
+        const made = await database.backup(file);
+        print(io, json, { success: true, ...made }, [
+          `✅ ${made.file}: the whole ledger, ${made.bytes} bytes`,
+          ...(made.dataset_files === undefined
+            ? []
+            : [`   not in it: the datasets' files; copy ${made.dataset_files} now`]),
+        ]);
+      } catch (thrown) {
+        showError(io, json, thrown);
+        finish(1);
+      }
+    });
 }

@@ -1,5 +1,5 @@
 import { databaseTools } from "../../ledger/database-tools.ts";
-import { addProvision, checkContainers, type Database } from "./database-commands.ts";
+import { addBackup, addProvision, checkContainers, type Database } from "./database-commands.ts";
 import { addDev, addMcp } from "./host-commands.ts";
 import { terminal } from "./io.ts";
 import { run } from "./run.ts";
@@ -11,6 +11,7 @@ await run(async (settings) => {
     isCosmos: settings.cosmosAccountUri !== undefined,
     provision: (asked) => databaseTools.provision(settings, asked),
     verify: () => databaseTools.verify(settings),
+    backup: (file) => databaseTools.backup(settings, file),
   };
   return {
     operations: operationRows(settings),
@@ -20,6 +21,7 @@ await run(async (settings) => {
       addDev(program, finish);
       addMcp(program, finish, { io: terminal, connect });
       addProvision(program, finish, terminal, database);
+      addBackup(program, finish, terminal, database);
     },
   };
 });

@@ -21,6 +21,7 @@ await run((settings) => ({
     addMcp(program, finish, { io: terminal, connect });
     addRefused(program, finish, "dev", "Runs the function app on this machine");
     addRefused(program, finish, "provision", "Creates the database and its containers in Cosmos DB");
+    addRefused(program, finish, "backup", "Writes a whole copy of the embedded ledger to a new file");
   },
 }));
 

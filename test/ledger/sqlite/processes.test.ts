@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../../src/kernel/clock.ts";
 import { each } from "../../../src/ledger/ledger.ts";
@@ -11,6 +13,14 @@ import { run, type Sample } from "../../contracts/ledger/samples.ts";
 import { temporaryFiles } from "./folder.ts";
 
 const newFile = temporaryFiles();
+/** A process that holds the write lock until its input ends. */
+const HOLDER = `
+  const { DatabaseSync } = require("node:sqlite");
+  const db = new DatabaseSync(process.argv[1]);
+  db.exec("BEGIN IMMEDIATE");
+  console.log("held");
+  process.stdin.resume().on("end", () => db.exec("COMMIT"));
+`;
 const CHILD = path.join(import.meta.dirname, "writer.child.ts");
 
 function startWriter(file: string, agent: string, count: number, threads = "never") {
@@ -58,6 +68,51 @@ describe("several processes on one file", () => {
     },
     30_000,
   );
+
+  test.each([
+    ["", "never"],
+    [", also where bursts have a thread", "busy"],
+  ] as const)(
+    "a write waits for another process's lock, and everything else goes on meanwhile%s",
+    async (_where, writesOnThread) => {
+      const file = newFile();
+      const ledger = openSqliteLedger({ file, clock: systemClock, writesOnThread });
+      await ledger.create("runs", run("a", "before"));
+      const holder = spawn(process.execPath, ["-e", HOLDER, file], { stdio: ["pipe", "pipe", "inherit"] });
+      await once(holder.stdout, "data");
+      const lag = monitorEventLoopDelay({ resolution: 5 });
+      lag.enable();
+      // More than make a burst, one after the other.
+      const writes = Array.from({ length: 20 }, (_, n) => ledger.create("runs", run("a", `r${n}`)));
+      const first = await Promise.race([Promise.all(writes), sleep(700, "still waiting")]);
+      expect(first).toBe("still waiting");
+      const later = ledger.create("runs", run("a", "later"));
+      expect(await ledger.read("runs", ["a"], "before")).toMatchObject({ id: "before" });
+      holder.stdin.end();
+      await Promise.all([...writes, later]);
+      lag.disable();
+      expect(lag.max / 1e6).toBeLessThan(200);
+      const { items } = await ledger.changes("runs", { limit: 100 });
+      const order = ["before", ...writes.map((_, n) => `r${n}`), "later"];
+      expect(items.map(({ id }) => id)).toEqual(order);
+      await ledger.close();
+    },
+    30_000,
+  );
+
+  test("closing commits what waits for another process's lock", async () => {
+    const file = newFile();
+    const ledger = openSqliteLedger({ file, clock: systemClock });
+    const holder = spawn(process.execPath, ["-e", HOLDER, file], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(holder.stdout, "data");
+    const write = ledger.create("runs", run("a", "r1"));
+    await sleep(60);
+    holder.stdin.end();
+    await Promise.all([ledger.close(), write]);
+    const again = openSqliteLedger({ file, clock: systemClock });
+    expect(await again.read("runs", ["a"], "r1")).toMatchObject({ id: "r1" });
+    await again.close();
+  });
 
   test("writers beside each other lose nothing, and the feed shows each writer's order", async () => {
     const file = newFile();
