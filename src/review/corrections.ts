@@ -47,6 +47,10 @@ function makeLine({ episode, reward, standing }: Found, format: CorrectionFormat
   return { line: JSON.stringify(line), turnsDropped };
 }
 
+/** Of an episode's rewards, those that correct it and were neither taken back nor replaced. */
+export const standingCorrections = (rewards: readonly Reward[]): readonly Reward[] =>
+  standingRewards(rewards).filter(({ metadata }) => metadata.correction !== undefined);
+
 /** What reviewers would have had the agent do. */
 export function createCorrections({
   ledger,
@@ -62,10 +66,9 @@ export function createCorrections({
   async function ofItem({ agent_id, episode_id }: ReviewItem): Promise<Found[]> {
     const episode = await episodes.find(agent_id, episode_id);
     if (episode === undefined) return [];
-    const standing = standingRewards(await rewards.ofEpisode(agent_id, episode_id));
-    return standing
-      .filter((reward) => reward.metadata.correction !== undefined)
-      .map((reward) => ({ episode, reward, standing }));
+    const all = await rewards.ofEpisode(agent_id, episode_id);
+    const standing = standingRewards(all);
+    return standingCorrections(all).map((reward) => ({ episode, reward, standing }));
   }
 
   async function* all(agentId: string): AsyncGenerator<Found> {

@@ -350,7 +350,7 @@ describe("what takes longer than a request", () => {
         },
       ],
     });
-    const { code, out } = await lightning("promote", "--run-id", "run-1", "--agent-id", "a");
+    const { code, out } = await lightning("promote", "--run-id", "run-1", "--agent-id", "a", "--yes");
     expect([code, calls.length]).toEqual([0, 2]);
     expect(out).toContain("✅ Model promoted successfully!");
     expect(out).toContain("⚠️  Nobody evaluated it.");

@@ -132,7 +132,8 @@ function NothingLeft({ desk }: { desk: DeskState }) {
     <Empty title="Nothing is left for you">
       <p>
         {done.length > 0 ? `You judged ${plural(done.length, "episode")}. ` : ""}
-        What you judged or skipped is left to others; what others have in hand comes back when their time is up.
+        What you judged or skipped is left to others; what others have in hand comes back when their time is
+        up.
       </p>
       <p>
         <button type="button" onClick={() => void desk.next()}>

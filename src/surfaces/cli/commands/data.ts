@@ -127,7 +127,7 @@ export const DATA_COMMANDS = {
     },
   },
   listEpisodes: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `💬 Episodes of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "User input", "Tools", "Model", "Latency ms", "Reward", "Created"],
@@ -140,6 +140,7 @@ export const DATA_COMMANDS = {
           one.reward_avg,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],
@@ -166,7 +167,7 @@ export const DATA_COMMANDS = {
           ],
   },
   listRewards: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `⭐ Rewards of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "Episode", "Source", "Value", "Rubric", "Evaluator", "Created"],
@@ -179,6 +180,7 @@ export const DATA_COMMANDS = {
           one.evaluator,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],

@@ -8,7 +8,7 @@ import { agentOf, more, powerText } from "./shared.ts";
 /** Pipelines, and the whole at a glance. */
 export const PIPELINE_COMMANDS = {
   listPipelines: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `🔁 Pipelines of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "Name", "Status", "Stage", "Outcome", "Verdict", "Created"],
@@ -21,6 +21,7 @@ export const PIPELINE_COMMANDS = {
           one.verdict,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],

@@ -92,7 +92,7 @@ export const TRAINING_COMMANDS = {
   },
   listPairs: { text: pairsText },
   listEvaluations: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `⚖️ Evaluations of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "Run", "Dataset", "Status", "Verdict", "Judged by", "Groups", "Created"],
@@ -106,6 +106,7 @@ export const TRAINING_COMMANDS = {
           one.result?.groups ?? one.result?.pairs,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],
