@@ -197,7 +197,6 @@ describe("--json", () => {
       [["build-dataset"], "required option not given: --name <text>"],
       [["build-dataset", "--nam", "v"], "Did you mean --name?"],
       [["nonsense"], "unknown command 'nonsense'"],
-      [["train", "--dataset-id"], "argument missing"],
     ] as const) {
       const { code, out, err } = await lightning(...argv, "--json");
       expect([code, err]).toEqual([2, ""]);

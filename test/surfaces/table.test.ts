@@ -271,7 +271,7 @@ describe("every door refuses the same bad input with the same code", () => {
     const option = options.find(
       (word) =>
         word.startsWith("--") &&
-        word.replaceAll("-", "").endsWith(field.replace("n_", "").replaceAll("_", "")),
+        word.replaceAll("-", "").endsWith(field.replace(/^n_/, "").replaceAll("_", "")),
     );
     expect(run.err).toContain(`Code: invalid_input\n   Option: ${option}\n`);
   });

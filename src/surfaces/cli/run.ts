@@ -1,4 +1,5 @@
 import { readSettings, SETTINGS, type Settings } from "../../config/settings.ts";
+import { unknownSettings } from "../../config/unknown-settings.ts";
 import { findRunningHost } from "../../local-host/find-host.ts";
 import { type ConnectOptions, connect } from "../../sdk/connect.ts";
 import { terminal } from "./io.ts";
@@ -20,6 +21,7 @@ export async function run(placeOf: (settings: Settings) => Place | Promise<Place
   let code = 1;
   try {
     const settings = readSettings();
+    for (const text of unknownSettings(process.env)) terminal.err(`⚠️  ${text}\n`);
     const { startEmbedded, addCommands, ...place } = await placeOf(settings);
     const reach = (endpoint = settings.endpoint) =>
       connect({ settings: { ...settings, endpoint }, findHost: findRunningHost, startEmbedded });

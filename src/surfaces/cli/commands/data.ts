@@ -16,6 +16,7 @@ const datasetFacts = (body: Dataset) =>
     ["Name", body.name],
     ["Training examples", body.training_count],
     ["Validation examples", body.validation_count],
+    ["Test examples", body.test_count === 0 ? undefined : body.test_count],
   ]);
 
 const unfinished = (body: Dataset) => body.status === "pending" || body.status === "building";
@@ -29,7 +30,6 @@ const built =
       headline,
       ...datasetFacts(body),
       ...facts([
-        ["Test examples", body.test_count === 0 ? undefined : body.test_count],
         ...(withFiles
           ? ([
               ["Training file", body.local_path],
@@ -217,7 +217,6 @@ export const DATA_COMMANDS = {
     text: (body) => [
       "📦 Dataset:",
       ...datasetFacts(body),
-      ...facts([["Test examples", body.test_count]]),
       ...facts([
         ["Kept", body.kept === undefined ? undefined : `${plain(body.kept)} of ${plain(body.given)}`],
       ]),

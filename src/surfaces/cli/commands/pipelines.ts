@@ -45,11 +45,21 @@ export const PIPELINE_COMMANDS = {
   getStats: {
     text: (body, input) => [
       `📈 Statistics of agent '${agentOf(body, input)}':`,
-      ...outline({ ...body, agent_id: undefined }),
+      ...outline({ ...body, agent_id: undefined, statistics: statisticsOf(body) }),
     ],
   },
   getHealth: { flow: health, extras: healthExtras, text: healthText },
 } satisfies Commands;
+
+/** The average says what it is the mean of. */
+function statisticsOf({ statistics }: ReplyOf<"getStats">) {
+  const { average_reward: mean, average_reward_of: of, ...counts } = statistics;
+  return {
+    ...counts,
+    average_reward:
+      mean === null ? "none yet" : `${mean}, the mean of the ${of} newest judged episodes' averages`,
+  };
+}
 
 const SIGNS: Readonly<Record<string, string>> = { promoted: "✅", evaluated: "✅", nothing_new: "•" };
 
