@@ -66,9 +66,9 @@ export function createCorrections({
   async function ofItem({ agent_id, episode_id }: ReviewItem): Promise<Found[]> {
     const episode = await episodes.find(agent_id, episode_id);
     if (episode === undefined) return [];
-    const all = await rewards.ofEpisode(agent_id, episode_id);
-    const standing = standingRewards(all);
-    return standingCorrections(all).map((reward) => ({ episode, reward, standing }));
+    const judgements = await rewards.ofEpisode(agent_id, episode_id);
+    const standing = standingRewards(judgements);
+    return standingCorrections(judgements).map((reward) => ({ episode, reward, standing }));
   }
 
   async function* all(agentId: string): AsyncGenerator<Found> {

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { operationRows } from "../../src/compose/operations.ts";
@@ -11,10 +13,33 @@ const readme = readFileSync(path.join(ROOT, "README.md"), "utf8");
 const block = /### Command line\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
 
 let world: World;
+let url = "";
+/** The app's door, with a clock that runs while an answer is waited for. */
+const door = createServer((request, response) => {
+  const answer = async () => {
+    const pieces: Buffer[] = [];
+    for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
+    const { method = "GET", url: address = "/" } = request;
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
+    const body = method === "GET" ? {} : { body: Buffer.concat(pieces) };
+    // A person looks again later: what was begun has gone on meanwhile.
+    if (method === "GET") await world.settle();
+    const reply = await world.fetch(address, { method, headers, ...body });
+    response.writeHead(reply.status, { "content-type": "application/json" }).end(await reply.text());
+  };
+  answer().catch((thrown: unknown) => response.writeHead(500).end(String(thrown)));
+});
 beforeAll(async () => {
   world = await openWorld({});
+  await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  door.closeAllConnections();
+  await new Promise((resolve) => door.close(resolve));
+  await world.close();
+});
 
 /** The words of a shell line: comments go, quotes hold words together, variables have what was printed. */
 function wordsOf(line: string, variables: ReadonlyMap<string, string>): string[] {
@@ -25,7 +50,7 @@ function wordsOf(line: string, variables: ReadonlyMap<string, string>): string[]
 
 test("README's loop by hand can be walked as it is written, by a person at a terminal", async () => {
   const file = /--file (\S+)/.exec(block)?.[1] ?? "";
-  const lightning = cliAgainst(operationRows(readSettings({})), world.url, {
+  const lightning = cliAgainst(operationRows(readSettings({})), url, {
     files: { [file]: readFileSync(path.join(ROOT, file), "utf8") },
     answer: true,
   });

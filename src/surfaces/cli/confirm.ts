@@ -7,8 +7,8 @@ import { facts, plain } from "./layout.ts";
 import type { Session } from "./session.ts";
 
 /** Whether a command may want `--yes`: its row destroys, or moves what serves. */
-export const mayNeedYes = ({ effect, movesServing }: Operation): boolean =>
-  effect === "destroy" || movesServing !== undefined;
+export const mayNeedYes = (operation: Operation): boolean =>
+  operation.effect === "destroy" || operation.movesServing !== undefined;
 
 /** Whether it wants `--yes` with this input, which the row's schema has read: a dry run does nothing. */
 export function needsYes(operation: Operation, input: Readonly<Record<string, unknown>>): boolean {
@@ -29,12 +29,13 @@ export function placeText({ kind, url }: Pick<Connection, "kind" | "url">): stri
 }
 
 /** Of whom it is: the agent that was named, or the app's own; undefined where the row knows no agent. */
-async function agentOf({ operation, input, call, yes }: Session): Promise<string | undefined> {
+async function agentOf(session: Session): Promise<string | undefined> {
+  const { operation, input, yes } = session;
   if (!inputFields(operation).some(({ name }) => name === "agent_id")) return undefined;
   if (typeof input.agent_id === "string") return input.agent_id;
   if (yes) return "the app's own";
   try {
-    return plain((await call("whoAmI", {})).body.agent_id);
+    return plain((await session.call("whoAmI", {})).body.agent_id);
   } catch {
     return "the app's own";
   }

@@ -128,12 +128,12 @@ async function orInterrupted<Value>(
 
 /** What a command waits for: how to look at it, when it is over, and what is to be said if the person goes. */
 export interface Awaited<Reply extends Body> {
-  look(): Promise<{ readonly body: Reply }>;
-  done(body: Reply): boolean;
+  readonly look: () => Promise<{ readonly body: Reply }>;
+  readonly done: (body: Reply) => boolean;
   /** Told every answer. */
-  seen?(body: Reply): void;
+  readonly seen?: (body: Reply) => void;
   /** After Ctrl+C: that it goes on, and how to look at it or end it; of the last answer, if there was one. */
-  left(last: Reply | undefined): readonly string[];
+  readonly left: (last: Reply | undefined) => readonly string[];
 }
 
 /** Between the first two looks, so that what ends at once is seen at once; each pause after it is longer. */
