@@ -23,7 +23,7 @@ export function createApp(options: AppOptions = {}) {
   const opened = openPorts(options);
   const { ports, ledger, watched } = opened;
   const { settings, clock, logger } = ports;
-  for (const text of unknownSettings(process.env)) logger.warn(text);
+  for (const text of unknownSettings()) logger.warn(text);
   const services = createServices(opened);
   const { feeds, selector, episodes, upkeep, training } = services;
   const operations = openOperations(opened, services);

@@ -1,3 +1,4 @@
+import { thisEnvironment } from "./read-table.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Read elsewhere: by the local host, by tests and by the scripts of a deployment. */
@@ -12,7 +13,9 @@ const SHORTEST_ALIKE = 10;
  * Variables of the environment that are named like settings and are none, each as a sentence: a misspelt setting would
  * be ignored without a word. Values are not shown.
  */
-export function unknownSettings(env: Readonly<Record<string, string | undefined>>): string[] {
+export function unknownSettings(
+  env: Readonly<Record<string, string | undefined>> = thisEnvironment(),
+): string[] {
   const known = Object.values(SETTINGS).map((row) => row.env);
   const names = new Set<string>(known);
   return Object.keys(env).flatMap((name) => {

@@ -6,7 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { CorrectionInput } from "../rewards/correction-contract.ts";
 import { isMisplaced, placeCorrection, textOfTurn } from "../rewards/place-correction.ts";
-import { standingRewards } from "../rewards/standing.ts";
+import { standingCorrections, standingRewards } from "../rewards/standing.ts";
 import { createRewardStore } from "../rewards/store.ts";
 import {
   CORRECTION_FORMATS,
@@ -46,10 +46,6 @@ function makeLine({ episode, reward, standing }: Found, format: CorrectionFormat
   const turnsDropped = Math.max(0, corrected.turns.length - corrected.index - 1);
   return { line: JSON.stringify(line), turnsDropped };
 }
-
-/** Of an episode's rewards, those that correct it and were neither taken back nor replaced. */
-export const standingCorrections = (rewards: readonly Reward[]): readonly Reward[] =>
-  standingRewards(rewards).filter(({ metadata }) => metadata.correction !== undefined);
 
 /** What reviewers would have had the agent do. */
 export function createCorrections({

@@ -1,7 +1,7 @@
 import { each, type Ledger } from "../ledger/ledger.ts";
+import { standingCorrections } from "../rewards/standing.ts";
 import { createRewardStore } from "../rewards/store.ts";
 import type { ReviewItem, ReviewRules } from "./contract.ts";
-import { standingCorrections } from "./corrections.ts";
 import { isDone } from "./rules.ts";
 
 export interface Reviewed {

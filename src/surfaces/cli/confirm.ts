@@ -23,7 +23,7 @@ export const notConfirmed = (command: string): LightningError =>
   });
 
 /** The function app in words. */
-export function placeText({ kind, url }: Pick<Connection, "kind" | "url">): string {
+function placeText({ kind, url }: Pick<Connection, "kind" | "url">): string {
   if (kind === "endpoint") return url;
   return kind === "local-host" ? `this machine's host at ${url}` : "this machine (no host runs)";
 }

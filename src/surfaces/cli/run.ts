@@ -21,7 +21,7 @@ export async function run(placeOf: (settings: Settings) => Place | Promise<Place
   let code = 1;
   try {
     const settings = readSettings();
-    for (const text of unknownSettings(process.env)) terminal.err(`⚠️  ${text}\n`);
+    for (const text of unknownSettings()) terminal.err(`⚠️  ${text}\n`);
     const { startEmbedded, addCommands, ...place } = await placeOf(settings);
     const reach = (endpoint = settings.endpoint) =>
       connect({ settings: { ...settings, endpoint }, findHost: findRunningHost, startEmbedded });
