@@ -4,6 +4,7 @@ import { createActivities } from "./compose/activities.ts";
 import { openOperations } from "./compose/operations.ts";
 import { type AppOptions, openPorts } from "./compose/ports.ts";
 import { createServices } from "./compose/services.ts";
+import { unknownSettings } from "./config/unknown-settings.ts";
 import { keepInOrder, removeRejected } from "./deployments/upkeep/upkeep.ts";
 import type { Orchestrations } from "./doors/operation.ts";
 import { createAccess } from "./identity/access.ts";
@@ -22,6 +23,7 @@ export function createApp(options: AppOptions = {}) {
   const opened = openPorts(options);
   const { ports, ledger, watched } = opened;
   const { settings, clock, logger } = ports;
+  for (const text of unknownSettings()) logger.warn(text);
   const services = createServices(opened);
   const { feeds, selector, episodes, upkeep, training } = services;
   const steps = createActivities(opened, services);

@@ -35,6 +35,7 @@ const FOR_TESTS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "src/loop/orchestrations.ts ORCHESTRATIONS",
     "src/operations.ts InputOf",
     "src/surfaces/cli/commands.ts COMMANDS",
+    "src/surfaces/cli/layout.ts textWidth",
     "src/episodes/rules.ts MOST_EPISODE_BYTES",
     "src/episodes/truncate.ts TRUNCATION_MARK",
     "src/ledger/sqlite/store-file.ts STORE_VERSION",

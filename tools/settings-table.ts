@@ -58,7 +58,7 @@ export function envExample(): string {
     (row) =>
       `# ${row.meaning}\n${row.default === undefined ? `# ${row.env}=` : `${row.env}=${row.default}`}\n`,
   );
-  return `# Every setting of Agent Lightning with its default. Copy what differs; written by \`npm run docs:settings\`.\n\n${lines.join("\n")}`;
+  return `# Every setting of Agent Lightning with its default; written by \`npm run docs:settings\`.\n# No program reads this file, or a file .env: set what differs in the environment of the process.\n\n${lines.join("\n")}`;
 }
 
 if (isMain(import.meta.url)) {

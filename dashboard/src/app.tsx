@@ -8,6 +8,7 @@ import { Questions } from "./logic/questions.ts";
 import { may } from "./logic/roles.ts";
 import { address, BASE, carryInAddresses, parseRoute, type Route, type View } from "./logic/route.ts";
 import type { Me, ReviewQueue, Stats } from "./logic/wire.ts";
+import { Empty, Page } from "./parts/basics.tsx";
 import { type Shared, SharedContext, useLive, useQuestion, useShared } from "./parts/context.tsx";
 import { Bolt, Icon } from "./parts/icons.tsx";
 import { KeyDialog } from "./parts/key-dialog.tsx";
@@ -168,23 +169,40 @@ const TITLES: Readonly<Record<View, string>> = {
 };
 
 function Shown({ route }: { route: Route }): ComponentChildren {
-  const { view, id } = route;
+  const { view, id, lost } = route;
   const seen = useRef<string | undefined>(undefined);
   useEffect(() => {
-    document.title = `${id ?? TITLES[view]} · Agent Lightning`;
-    const place = `${view}/${id ?? ""}`;
+    document.title = `${lost === undefined ? (id ?? TITLES[view]) : NO_SUCH_PAGE} · Agent Lightning`;
+    const place = lost ?? `${view}/${id ?? ""}`;
     // After a step inside the page the focus begins at its heading, as after a new page.
     if (seen.current !== undefined && seen.current !== place)
       document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
     seen.current = place;
-  }, [view, id]);
+  }, [view, id, lost]);
 
+  if (lost !== undefined) return <Lost path={lost} />;
   if (view === "deployments") return <DeploymentsView id={id} />;
   if (view === "lineage") return <LineageView id={id} />;
   const One = id === undefined ? undefined : ONES[view];
   if (One !== undefined && id !== undefined) return <One key={id} id={id} />;
   const All = LISTS[view];
   return <All />;
+}
+
+const NO_SUCH_PAGE = "No such page";
+
+function Lost({ path }: { path: string }) {
+  return (
+    <Page title={NO_SUCH_PAGE}>
+      <Empty title="Nothing is at this address">
+        <p>
+          <code class="break">{path}</code> is none of this page's addresses. Go to the{" "}
+          <a href={address("overview")}>overview</a>, or look for a record by its id in{" "}
+          <a href={address("lineage")}>lineage</a>.
+        </p>
+      </Empty>
+    </Page>
+  );
 }
 
 type Listed = Exclude<View, "deployments" | "lineage">;
@@ -246,7 +264,9 @@ function Sidebar() {
               <a
                 key={view}
                 href={address(view)}
-                {...(route.view === view ? { "aria-current": "page" as const } : {})}
+                {...(route.view === view && route.lost === undefined
+                  ? { "aria-current": "page" as const }
+                  : {})}
               >
                 <Icon of={view} />
                 <span>{TITLES[view]}</span>

@@ -3,6 +3,9 @@ import type { Setting, SettingsOf } from "./setting.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The environment of this process. */
+export const thisEnvironment = (): Environment => process.env;
+
 /**
  * Reads the settings of a table at once; the only reader of `process.env`. An empty variable counts as absent.
  * @param crossCheck faults that no row can see alone

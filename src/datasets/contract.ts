@@ -146,8 +146,9 @@ export const datasetSchema = z.object({
   training_count: z.number().int().optional(),
   validation_count: z.number().int().optional(),
   test_count: z.number().int().optional(),
-  /** Episodes that were looked at. */
-  episode_count: z.number().int().optional(),
+  episode_count: z.number().int().optional().meta({
+    description: "Episodes that were looked at, whether or not they are in it; golden lines are none.",
+  }),
   /** Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, … */
   dropped: z.record(z.string(), z.number()).optional(),
   /** What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, … */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineOperation } from "../doors/operation.ts";
-import { continuationSchema, pagingSchema } from "../doors/schemas.ts";
+import { continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { SPLITS } from "./contract.ts";
 import { type DatasetOperationDeps, ofAgent, oneDataset } from "./operation-deps.ts";
 import { datasetReply, datasetReplySchema } from "./replies.ts";
@@ -16,7 +16,7 @@ export function datasetReads({ service, settings }: Pick<DatasetOperationDeps, "
       input: z.strictObject({ ...ofAgent(settings), ...pagingSchema }),
       output: z.object({
         agent_id: z.string(),
-        datasets_found: z.number().int(),
+        datasets_found: foundSchema("Datasets"),
         datasets: z.array(datasetReplySchema),
         continuation: continuationSchema,
       }),

@@ -100,6 +100,8 @@ const showDataset = (dataset: Dataset) => ({
   validation_count: dataset.validation_count,
   test_count: dataset.test_count,
   episode_count: dataset.episode_count,
+  // Golden examples have no reward, all others have one.
+  examples_from_episodes: dataset.figures?.rewards.counts.reduce((sum, count) => sum + count, 0),
   reward_threshold: dataset.recipe.min_reward,
   recipe: dataset.recipe,
   watermark: dataset.watermark,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { datasetFileSchema, datasetSchema } from "../datasets/contract.ts";
 import { manifestSchema } from "../doors/manifest.ts";
-import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
+import { continuationSchema, foundSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { evaluationSchema, VERDICTS } from "../evaluation/contract.ts";
 import { trainingRunSchema } from "../training/contract.ts";
 import { deploymentEventSchema, deploymentSchema } from "./contract.ts";
@@ -104,6 +104,9 @@ const shownDatasetSchema = datasetSchema
   })
   .extend({
     reward_threshold: z.number().optional(),
+    examples_from_episodes: z.number().int().optional().meta({
+      description: "Examples in it that were made of episodes; the others are golden. Absent: not counted.",
+    }),
     files: z.record(z.string(), datasetFileSchema.pick({ lines: true, bytes: true, sha256: true })),
   });
 const shownEvaluationSchema = evaluationSchema
@@ -128,7 +131,7 @@ export const lineageSchema = z.object({
   agent_id: z.string(),
   kind: z.string().optional().meta({ description: "Of the record that was asked for." }),
   id: z.string().optional(),
-  deployments_found: z.number().int(),
+  deployments_found: foundSchema("Deployments"),
   lineage: z.array(
     shownDeploymentSchema.extend({
       training_run: orMissing(runSchema),
@@ -142,6 +145,6 @@ export const lineageSchema = z.object({
   dataset: orMissing(shownDatasetSchema).nullable().optional(),
   evaluation: orMissing(shownEvaluationSchema).optional(),
   evaluations: z.array(shownEvaluationSchema).optional(),
-  continuation: z.string().optional(),
+  continuation: continuationSchema,
   manifest: manifestSchema.optional(),
 });

@@ -91,6 +91,11 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   readonly output: Output;
   readonly role: Role;
   readonly effect: "read" | "write" | "destroy";
+  /**
+   * Whether this input moves what serves, though nothing is lost by it: the command line asks before it, as it does
+   * before what destroys.
+   */
+  movesServing?(input: z.output<Input>): boolean;
   /** The same thing may happen again without harm, also without a key. */
   readonly idempotent: boolean;
   /** What an Idempotency-Key is to it; absent: on a POST the key holds. */

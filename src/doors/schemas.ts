@@ -66,4 +66,12 @@ export const pagingSchema = {
   limit: z.number().int().min(1).max(1000).default(20).meta({ description: "Items on a page, 1 to 1000." }),
   continuation: z.string().max(8000).optional().meta({ description: "The continuation of the page before." }),
 };
-export const continuationSchema = z.string().optional();
+export const continuationSchema = z.string().optional().meta({
+  description: "There are more: asked with this, the next page is answered. Absent on the last page.",
+});
+/** How many items a page holds, by the name that it has had from the beginning. */
+export const foundSchema = (what: string) =>
+  z
+    .number()
+    .int()
+    .meta({ description: `${what} on this page, not of all: \`continuation\` says that there are more.` });

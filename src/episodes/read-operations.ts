@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { periodShape } from "../doors/times.ts";
 import { episodeSchema } from "./contract.ts";
 import { summary, summarySchema } from "./replies.ts";
@@ -45,7 +45,7 @@ export function episodeReads(deps: { service: EpisodeService; settings: Pick<Set
       }),
       output: z.object({
         agent_id: z.string(),
-        episodes_found: z.number().int().meta({ description: "Episodes on this page." }),
+        episodes_found: foundSchema("Episodes"),
         episodes: z.array(summarySchema),
         continuation: continuationSchema,
       }),

@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
 import {
@@ -106,7 +106,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     }),
     output: z.object({
       agent_id: z.string(),
-      evaluations_found: z.number().int(),
+      evaluations_found: foundSchema("Evaluations"),
       evaluations: z.array(shownSchema.omit({ sample: true })),
       continuation: continuationSchema,
     }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation, ROLES } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { periodShape } from "../doors/times.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditLog } from "./audit.ts";
@@ -69,7 +69,7 @@ export function identityOperations({
       }),
       output: z.object({
         agent_id: z.string(),
-        audit_found: z.number().int().meta({ description: "Records on this page." }),
+        audit_found: foundSchema("Records"),
         audit: z.array(auditRecordSchema.omit({ ttl: true })),
         continuation: continuationSchema,
       }),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { deathOfOwner, takeUpIfDead } from "../doors/take-up.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
@@ -134,6 +134,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     output: shownSchema.extend({ success: z.boolean(), approved: z.boolean() }),
     role: "releaser",
     effect: "write",
+    movesServing: ({ approved }) => approved,
     idempotent: false,
     idempotency: { sent: "always" },
     rest: { method: "POST", path: "/pipelines/{pipeline_id}/approval" },
@@ -158,7 +159,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     input: z.strictObject({ agent_id, ...pagingSchema }),
     output: z.object({
       agent_id: z.string(),
-      pipelines_found: z.number().int(),
+      pipelines_found: foundSchema("Pipelines"),
       pipelines: z.array(shownSchema.omit({ input: true })),
       continuation: continuationSchema,
     }),

@@ -7,6 +7,7 @@ import { defineOperation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
+  foundSchema,
   idSchema,
   pagingSchema,
   storedTimeSchema,
@@ -34,7 +35,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       input: z.strictObject({ ...agent, ...pagingSchema }),
       output: z.object({
         agent_id: z.string(),
-        corrections_found: z.number().int(),
+        corrections_found: foundSchema("Corrections"),
         corrections: z.array(correctionSchema),
         formats: z
           .object({ golden: correctionCountsSchema, dpo: correctionCountsSchema })

@@ -6,7 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { CorrectionInput } from "../rewards/correction-contract.ts";
 import { isMisplaced, placeCorrection, textOfTurn } from "../rewards/place-correction.ts";
-import { standingRewards } from "../rewards/standing.ts";
+import { standingCorrections, standingRewards } from "../rewards/standing.ts";
 import { createRewardStore } from "../rewards/store.ts";
 import {
   CORRECTION_FORMATS,
@@ -62,10 +62,9 @@ export function createCorrections({
   async function ofItem({ agent_id, episode_id }: ReviewItem): Promise<Found[]> {
     const episode = await episodes.find(agent_id, episode_id);
     if (episode === undefined) return [];
-    const standing = standingRewards(await rewards.ofEpisode(agent_id, episode_id));
-    return standing
-      .filter((reward) => reward.metadata.correction !== undefined)
-      .map((reward) => ({ episode, reward, standing }));
+    const judgements = await rewards.ofEpisode(agent_id, episode_id);
+    const standing = standingRewards(judgements);
+    return standingCorrections(judgements).map((reward) => ({ episode, reward, standing }));
   }
 
   async function* all(agentId: string): AsyncGenerator<Found> {

@@ -24,7 +24,10 @@ export function reviewOperations(deps: ReviewOperationDeps) {
         waiting: z.number().int().meta({ description: "Episodes that were not reviewed here to the end." }),
         done: z.number().int(),
         reserved: z.number().int(),
-        corrections: z.number().int().meta({ description: "Episodes with a corrected answer." }),
+        corrections: z
+          .number()
+          .int()
+          .meta({ description: "Corrections that stand, as GET /review/corrections lists them." }),
         rules: reviewRulesSchema,
         reservations: z.array(leaseSchema.extend({ episode_id: idSchema })),
         reviewers: z.array(z.object({ reviewer: z.string(), labelled: z.number().int() })),

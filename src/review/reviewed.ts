@@ -1,11 +1,13 @@
 import { each, type Ledger } from "../ledger/ledger.ts";
+import { standingCorrections } from "../rewards/standing.ts";
+import { createRewardStore } from "../rewards/store.ts";
 import type { ReviewItem, ReviewRules } from "./contract.ts";
 import { isDone } from "./rules.ts";
 
 export interface Reviewed {
   /** Episodes that as many people judged as the rules ask for. */
   readonly done: number;
-  /** Episodes with a corrected answer. */
+  /** Corrections that stand, as the list has them. */
   readonly corrections: number;
 }
 
@@ -31,6 +33,7 @@ export async function countReviewed(ledger: Ledger, agentId: string, rules: Revi
   let done = 0;
   let corrections = 0;
   let batch: ReviewItem[] = [];
+  const rewards = createRewardStore(ledger);
   const add = async () => {
     const there = await stillThere(
       ledger,
@@ -39,7 +42,8 @@ export async function countReviewed(ledger: Ledger, agentId: string, rules: Revi
     );
     const known = batch.filter(({ episode_id }) => there.has(episode_id));
     done += known.filter((item) => isDone(item, rules)).length;
-    corrections += known.filter(({ corrected }) => corrected).length;
+    for (const { corrected, episode_id } of known)
+      if (corrected) corrections += standingCorrections(await rewards.ofEpisode(agentId, episode_id)).length;
     batch = [];
   };
   const items = each<ReviewItem>(ledger, "reviews", {

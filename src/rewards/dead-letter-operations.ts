@@ -5,6 +5,7 @@ import { defineOperation } from "../doors/operation.ts";
 import {
   agentIdSchema,
   continuationSchema,
+  foundSchema,
   idSchema,
   pagingSchema,
   storedTimeSchema,
@@ -63,7 +64,7 @@ export function deadLetterOperations({
       input: z.strictObject({ ...ofAgent, ...pagingSchema }),
       output: z.object({
         agent_id: z.string(),
-        dead_letters_found: z.number().int().meta({ description: "Dead letters on this page." }),
+        dead_letters_found: foundSchema("Dead letters"),
         dead_letters: z.array(letterSchema),
         continuation: continuationSchema,
       }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { writerOf } from "../doors/writer.ts";
 import { canonicalName } from "../kernel/names.ts";
 import { REWARD_SOURCES, type Reward, rewardInputSchema, rewardSchema } from "./contract.ts";
@@ -106,7 +106,7 @@ export function rewardOperations(deps: { service: RewardService; settings: Pick<
       }),
       output: z.object({
         agent_id: z.string(),
-        rewards_found: z.number().int().meta({ description: "Rewards on this page." }),
+        rewards_found: foundSchema("Rewards"),
         rewards: z.array(listedSchema),
         hidden: z.number().int().optional().meta({
           description: "Rewards of this page that a blind review keeps from the caller.",

@@ -9,3 +9,7 @@ export const standingRewards = <R extends SlotReward>(rewards: readonly R[]): R[
   rewards.length === 1 && rewards[0]?.withdrawn !== true
     ? [...rewards]
     : latestPerSlot(rewards).filter((reward) => reward.withdrawn !== true);
+
+/** Of an episode's rewards, those that correct it and were neither taken back nor replaced. */
+export const standingCorrections = (rewards: readonly Reward[]): readonly Reward[] =>
+  standingRewards(rewards).filter(({ metadata }) => metadata.correction !== undefined);

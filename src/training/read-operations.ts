@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentIdSchema, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { RUN_STATUSES } from "./contract.ts";
 import { oneRun, RUN_ALIASES, type TrainingOperationDeps } from "./operation-deps.ts";
 import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
@@ -35,7 +35,7 @@ export function trainingReads({ service, settings }: TrainingOperationDeps) {
       }),
       output: z.object({
         agent_id: z.string(),
-        runs_found: z.number().int(),
+        runs_found: foundSchema("Runs"),
         training_runs: z.array(shortRunReplySchema),
         continuation: continuationSchema,
       }),

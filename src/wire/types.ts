@@ -176,6 +176,7 @@ export type DatasetReply = {
   training_count?: number | undefined;
   validation_count?: number | undefined;
   test_count?: number | undefined;
+  /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
   episode_count?: number | undefined;
   dropped?: {
     [name: string]: number;
@@ -422,6 +423,7 @@ export type Lineage = {
   /** Of the record that was asked for. */
   kind?: string | undefined;
   id?: string | undefined;
+  /** Deployments on this page, not of all: `continuation` says that there are more. */
   deployments_found: number;
   lineage: {
     id: string;
@@ -509,6 +511,7 @@ export type Lineage = {
       training_count?: number | undefined;
       validation_count?: number | undefined;
       test_count?: number | undefined;
+      /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
       episode_count?: number | undefined;
       recipe: Recipe;
       watermark: {
@@ -520,6 +523,8 @@ export type Lineage = {
       content_hash?: string | undefined;
       created_at: string;
       reward_threshold?: number | undefined;
+      /** Examples in it that were made of episodes; the others are golden. Absent: not counted. */
+      examples_from_episodes?: number | undefined;
       files: {
         [name: string]: {
           lines: number;
@@ -593,6 +598,7 @@ export type Lineage = {
     training_count?: number | undefined;
     validation_count?: number | undefined;
     test_count?: number | undefined;
+    /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
     episode_count?: number | undefined;
     recipe: Recipe;
     watermark: {
@@ -604,6 +610,8 @@ export type Lineage = {
     content_hash?: string | undefined;
     created_at: string;
     reward_threshold?: number | undefined;
+    /** Examples in it that were made of episodes; the others are golden. Absent: not counted. */
+    examples_from_episodes?: number | undefined;
     files: {
       [name: string]: {
         lines: number;
@@ -645,6 +653,7 @@ export type Lineage = {
     completed_at?: string | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
   }[] | undefined;
+  /** There are more: asked with this, the next page is answered. Absent on the last page. */
   continuation?: string | undefined;
   manifest?: Manifest | undefined;
 };
@@ -2755,7 +2764,7 @@ export interface OperationOutputs {
   /** Lists an agent's episodes, newest first, with the beginnings of their texts. */
   listEpisodes: {
     agent_id: string;
-    /** Episodes on this page. */
+    /** Episodes on this page, not of all: `continuation` says that there are more. */
     episodes_found: number;
     episodes: {
       id: string;
@@ -2774,6 +2783,7 @@ export interface OperationOutputs {
       reward_vetoed: boolean;
       created_at: string;
     }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Shows one episode as it is stored, with its reward aggregate. */
@@ -2876,7 +2886,7 @@ export interface OperationOutputs {
   /** Lists an agent's or one episode's rewards, newest first. */
   listRewards: {
     agent_id: string;
-    /** Rewards on this page. */
+    /** Rewards on this page, not of all: `continuation` says that there are more. */
     rewards_found: number;
     rewards: {
       id: string;
@@ -2899,6 +2909,7 @@ export interface OperationOutputs {
     }[];
     /** Rewards of this page that a blind review keeps from the caller. */
     hidden?: number | undefined;
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Builds a fine-tuning dataset from the agent's rewarded episodes. */
@@ -2922,8 +2933,10 @@ export interface OperationOutputs {
   /** Lists the agent's datasets, newest first. */
   listDatasets: {
     agent_id: string;
+    /** Datasets on this page, not of all: `continuation` says that there are more. */
     datasets_found: number;
     datasets: DatasetReply[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Shows one dataset: counts, files, recipe, and what was left out and why. */
@@ -2971,6 +2984,7 @@ export interface OperationOutputs {
     agent_id: string;
     dataset_id: string;
     edges: Edge[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
     manifest?: Manifest | undefined;
   };
@@ -3028,7 +3042,7 @@ export interface OperationOutputs {
     waiting: number;
     done: number;
     reserved: number;
-    /** Episodes with a corrected answer. */
+    /** Corrections that stand, as GET /review/corrections lists them. */
     corrections: number;
     rules: ReviewRules;
     reservations: {
@@ -3049,6 +3063,7 @@ export interface OperationOutputs {
   /** Lists what reviewers corrected and still stand by, newest first, with the reason where one makes no line of a file. */
   listCorrections: {
     agent_id: string;
+    /** Corrections on this page, not of all: `continuation` says that there are more. */
     corrections_found: number;
     corrections: Correction[];
     /** What all corrections come to in each format; on the first page alone. */
@@ -3056,6 +3071,7 @@ export interface OperationOutputs {
       golden: CorrectionCounts;
       dpo: CorrectionCounts;
     } | undefined;
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Downloads the corrections as golden conversations or as DPO pairs (JSONL); the header x-left-out counts those that make no line, by reason. */
@@ -3162,8 +3178,10 @@ export interface OperationOutputs {
   /** Lists the agent's training runs, newest first. */
   listTrainingRuns: {
     agent_id: string;
+    /** Runs on this page, not of all: `continuation` says that there are more. */
     runs_found: number;
     training_runs: ShortRunReply[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Asks for the end of a training run; its job at the provider is cancelled with it. */
@@ -3419,6 +3437,7 @@ export interface OperationOutputs {
   /** Lists the agent's evaluations, newest first. */
   listEvaluations: {
     agent_id: string;
+    /** Evaluations on this page, not of all: `continuation` says that there are more. */
     evaluations_found: number;
     evaluations: {
       id: string;
@@ -3459,6 +3478,7 @@ export interface OperationOutputs {
       evaluation_id: string;
       verdict?: "pass" | "fail" | "inconclusive" | undefined;
     }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Lists all pairs of a finished evaluation: question, expected answer, both models' answers, and which was right. */
@@ -3485,6 +3505,7 @@ export interface OperationOutputs {
       candidate_correct: boolean;
       outcome: "candidate_only" | "baseline_only" | "both" | "neither";
     }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Puts the model of a training run into service. */
@@ -3592,8 +3613,10 @@ export interface OperationOutputs {
   /** Lists the agent's deployments, newest first, with the active one marked. */
   listDeployments: {
     agent_id: string;
+    /** Deployments on this page, not of all: `continuation` says that there are more. */
     deployments_found: number;
     deployments: ShownDeployment[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Shows the deployment that serves now, or says that the base model does. */
@@ -3849,6 +3872,7 @@ export interface OperationOutputs {
   /** Lists the agent's pipelines, newest first. */
   listPipelines: {
     agent_id: string;
+    /** Pipelines on this page, not of all: `continuation` says that there are more. */
     pipelines_found: number;
     pipelines: {
       id: string;
@@ -3878,12 +3902,13 @@ export interface OperationOutputs {
       completed_at?: string | undefined;
       pipeline_id: string;
     }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Lists the documents that the change feeds could not handle, oldest first, with the reason. */
   listDeadLetters: {
     agent_id: string;
-    /** Dead letters on this page. */
+    /** Dead letters on this page, not of all: `continuation` says that there are more. */
     dead_letters_found: number;
     dead_letters: {
       id: string;
@@ -3896,6 +3921,7 @@ export interface OperationOutputs {
       created_at: string;
       last_at: string;
     }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Handles dead letters again, an agent's or those named; what succeeds leaves the list, and what is left is told. */
@@ -4055,7 +4081,7 @@ export interface OperationOutputs {
   /** Lists who changed what of an agent, and who was refused, newest first. */
   listAudit: {
     agent_id: string;
-    /** Records on this page. */
+    /** Records on this page, not of all: `continuation` says that there are more. */
     audit_found: number;
     audit: {
       id: string;
@@ -4084,6 +4110,7 @@ export interface OperationOutputs {
       writes: AuditWrite[];
       writes_count: number;
     }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
 }

@@ -4,7 +4,7 @@ import { signed } from "../../dashboard/src/logic/format.ts";
 import { binsOf } from "../../dashboard/src/logic/histogram.ts";
 import { graphOf } from "../../dashboard/src/logic/lineage.ts";
 import { layoutLoop, STATIONS } from "../../dashboard/src/logic/loop-map.ts";
-import { compare, curveColumns, trendColumns } from "../../dashboard/src/logic/trend.ts";
+import { compare, curveColumns, curveNote, trendColumns } from "../../dashboard/src/logic/trend.ts";
 
 describe("the drawings", () => {
   it("keep every station of the loop inside, apart and joined to the next", () => {
@@ -102,9 +102,11 @@ describe("distributions and curves", () => {
         const { x, series, averaged = 1 } = curveColumns(curve(steps), "loss");
         expect(x.length).toBeLessThanOrEqual(60);
         expect(x.at(-1)).toBe(steps);
-        const last = steps - (x.length - 1) * averaged;
+        // The last point, which the legend calls the latest, is worth as many steps as the others, but for one.
+        const sizes = x.map((step, n) => step - (x[n - 1] ?? 0));
+        expect(sizes.every((size) => size === averaged || size === averaged - 1)).toBe(true);
         const sum = (series[0]?.values ?? []).reduce<number>(
-          (all, mean, n) => all + (mean ?? 0) * (n === x.length - 1 ? last : averaged),
+          (all, mean, n) => all + (mean ?? 0) * (sizes[n] ?? 0),
           0,
         );
         expect(sum).toBeCloseTo((steps * (steps - 1)) / 2, 5);
@@ -114,7 +116,44 @@ describe("distributions and curves", () => {
   });
 });
 
+describe("the course of a training", () => {
+  const noisy = Array.from({ length: 279 }, (_, n) => ({
+    step: n + 1,
+    train_accuracy: 0.75,
+    valid_accuracy: n >= 276 ? 0 : 0.75,
+  }));
+
+  it("does not end with what three mini-batches said", () => {
+    const { series } = curveColumns(noisy, "accuracy");
+    expect(series.map(({ name }) => name)).toEqual(["training", "validation (mini-batches)"]);
+    expect(series[1]?.values.at(-1)).toBeGreaterThan(0.5);
+  });
+
+  it("shows validation on the whole side where it was measured, as it was measured", () => {
+    const measured = noisy.map((point) =>
+      point.step % 93 === 0 ? { ...point, full_valid_accuracy: point.step / 372 } : point,
+    );
+    const columns = curveColumns(measured, "accuracy");
+    expect(columns.series[1]).toMatchObject({ name: "validation (whole side)" });
+    expect(columns.series[1]?.values.filter((value) => value !== null)).toEqual([0.25, 0.5, 0.75]);
+    expect(curveNote(279, columns)).toBe(
+      "279 steps, each point the mean of up to 12; the whole side as measured",
+    );
+    expect(curveNote(5, curveColumns(noisy.slice(0, 5), "accuracy"))).toBe("5 steps");
+  });
+});
+
 describe("the lineage of a deployment", () => {
+  it("counts the examples made of episodes, not the episodes that were looked at", () => {
+    const dataset = { id: "dataset-1", name: "v1", episode_count: 848, recipe: { kind: "episodes" } };
+    const factsOf = (more: object) =>
+      graphOf({ lineage: [], dataset: { ...dataset, ...more } }).nodes.find(({ kind }) => kind === "examples")
+        ?.facts;
+    expect(factsOf({ examples_from_episodes: 94 })).toBe("94 from episodes");
+    expect(factsOf({})).toBe("from episodes");
+    expect(factsOf({ recipe: { kind: "golden" } })).toBe("golden conversations");
+  });
+
   it("shows the golden sets that went in and the test set it was judged by", () => {
     const graph = graphOf({
       lineage: [

@@ -22,12 +22,14 @@ describe("the page's addresses", () => {
     );
   });
 
-  it("lead to the overview when they are unknown", () => {
-    expect(parseRoute("/api/dashboard/nonsense/1", "")).toEqual({
-      view: "overview",
-      id: undefined,
-      query: {},
-    });
+  it("are said to be none of the page's when they are unknown, and never show another view in silence", () => {
+    for (const unknown of ["nope", "nonsense/1", "runs/run-1/more", "review/ep-1", "overview/x", "Runs"])
+      expect(parseRoute(`/api/dashboard/${unknown}`, "?agent=a")).toMatchObject({
+        lost: `/api/dashboard/${unknown}`,
+        query: { agent: "a" },
+      });
+    for (const known of ["", "/", "/overview", "/review", "/runs/run-1/", "/lineage/dep-1"])
+      expect(parseRoute(`/api/dashboard${known}`, "")).not.toHaveProperty("lost");
     expect(parseRoute("/api/dashboard/episodes/%E0%A4%A", "").id).toBe("%E0%A4%A");
   });
 

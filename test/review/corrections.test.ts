@@ -362,9 +362,12 @@ describe("corrections", () => {
       await recordWrongCall("ep-1");
       await label("ep-1", { correction: readPlan });
       expect((await get("/review/corrections")).corrections).toHaveLength(1);
+      expect(await get("/review")).toMatchObject({ corrections: 1 });
       world.clock.advance(1000);
       await post("/rewards", { episode_id: "ep-1", value: 1, evaluator: "kit" });
       expect((await get("/review/corrections")).corrections).toEqual([]);
+      world.clock.advance(60_000);
+      expect(await get("/review")).toMatchObject({ corrections: 0 });
       for (const format of ["golden", "dpo"])
         expect((await file(`/review/corrections/${format}`)).lines).toEqual([]);
     });

@@ -40,6 +40,8 @@ async function scripted(
   return {
     calls,
     keys,
+    rows,
+    url: door.url,
     lightning: cliAgainst(rows, door.url, { files, ...(person === undefined ? {} : { answer: person }) }),
   };
 }
@@ -350,7 +352,7 @@ describe("what takes longer than a request", () => {
         },
       ],
     });
-    const { code, out } = await lightning("promote", "--run-id", "run-1", "--agent-id", "a");
+    const { code, out } = await lightning("promote", "--run-id", "run-1", "--agent-id", "a", "--yes");
     expect([code, calls.length]).toEqual([0, 2]);
     expect(out).toContain("✅ Model promoted successfully!");
     expect(out).toContain("⚠️  Nobody evaluated it.");
@@ -601,5 +603,46 @@ describe("status and evaluation", () => {
     const failed = (await lightning("status", "--run-id", "run-1")).out;
     expect(failed).toContain("   - error: event 6\n");
     expect(failed).not.toContain("event 1");
+  });
+});
+
+describe("Ctrl+C while a command waits", () => {
+  const cases = [
+    ["train", ["train", "--dataset-id", "dataset-1", "--yes"], "cancel --run-id run-1 --agent-id a"],
+    ["evaluate", ["evaluate", "--dataset-id", "d", "--run-id", "r"], "cannot be cancelled"],
+    ["build-dataset", ["build-dataset", "--name", "v"], "cancel-dataset --dataset-id dataset-1 --agent-id a"],
+    ["run", ["run"], "cancel --run-id run-1 --agent-id a"],
+    ["promote", ["promote", "--run-id", "run-1", "--yes"], "cannot be cancelled"],
+  ] as const;
+  test.each(cases)("%s: says that it goes on, how to look and how to end it", async (_name, argv, way) => {
+    const pipeline = {
+      pipeline_id: "p-1",
+      agent_id: "a",
+      status: "running",
+      stage: "training",
+      run_id: "run-1",
+    };
+    const evaluation = { evaluation_id: "e-1", agent_id: "a", status: "running", metric: "auto" };
+    const dataset = { dataset_id: "dataset-1", agent_id: "a", status: "building" };
+    const { rows, url } = await scripted({
+      estimateTraining: [{ body: { base_model: "m", cost_usd: { low: 0, high: 0 } } }],
+      startTraining: [{ status: 202, body: running }],
+      getTrainingRun: [{ body: running }],
+      startEvaluation: [{ status: 202, body: evaluation }],
+      getEvaluation: [{ body: evaluation }],
+      buildDataset: [{ status: 202, body: dataset }],
+      getDataset: [{ body: dataset }],
+      runPipeline: [{ status: 202, body: pipeline }],
+      getPipeline: [{ body: pipeline }],
+      promote: [{ status: 202, body: { deployment_id: "dep-1", agent_id: "a", is_active: false } }],
+      whoAmI: [{ body: { agent_id: "a" } }],
+    });
+    for (const kind of ["local-host", "embedded"] as const) {
+      const { code, err } = await cliAgainst(rows, url, { interruptAfterMs: 1000, kind })(...argv);
+      expect(code).toBe(130);
+      expect(err).toMatch(kind === "embedded" ? /goes on whenever a host runs/ : /goes on\./);
+      expect(err).toContain("To look: lightning ");
+      expect(err).toContain(way);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import type { Operation } from "../../src/doors/operation.ts";
+import type { Connection } from "../../src/sdk/connect.ts";
 import { pagesOf } from "../../src/sdk/pages.ts";
 import { terminal } from "../../src/surfaces/cli/io.ts";
 import { type CliDeps, runCli } from "../../src/surfaces/cli/program.ts";
@@ -24,6 +25,13 @@ export function cliAgainst(
     readonly pageBytes?: number;
     /** What the person at the terminal says; absent: nobody is there. */
     readonly answer?: boolean;
+    /** How wide the terminal is; absent: there is none. */
+    readonly columns?: number;
+    /** Ctrl+C is pressed when so many ms have been waited. */
+    readonly interruptAfterMs?: number;
+    /** Told the endpoint of each connection, as `--endpoint` named it. */
+    readonly onConnect?: (endpoint: string | undefined) => void;
+    readonly kind?: Connection["kind"];
   } = {},
 ) {
   return async (...argv: string[]): Promise<Run & { connections: number }> => {
@@ -31,14 +39,17 @@ export function cliAgainst(
     let err = "";
     let now = 0;
     let connections = 0;
+    let pressed: (() => void) | undefined;
     const deps: CliDeps = {
       operations,
       agentId: options.agentId,
       longestWaitMs: 60_000,
       longestPauseMs: 5000,
-      async connect() {
+      async connect(endpoint) {
         connections++;
-        return { kind: "local-host", url, close: async () => {} };
+        options.onConnect?.(endpoint);
+        const kind = endpoint === undefined ? (options.kind ?? "local-host") : "endpoint";
+        return { kind, url, close: async () => {} };
       },
       io: {
         out: (text) => {
@@ -66,8 +77,16 @@ export function cliAgainst(
                 return options.answer === true;
               },
             }),
+        ...(options.columns === undefined ? {} : { columns: options.columns }),
+        onInterrupt(callback) {
+          pressed = callback;
+          return () => {
+            pressed = undefined;
+          };
+        },
         async sleep(ms) {
           now += ms;
+          if (now >= (options.interruptAfterMs ?? Number.POSITIVE_INFINITY)) pressed?.();
         },
         now: () => now,
         paint: (line) => line,

@@ -107,7 +107,7 @@ describe("what the command line says of the provider's side", () => {
       base_model: "new",
       training_retires: "unknown",
       estimated_usd: "unknown",
-      estimated_from: "the unknown tokens that run run-1 was billed for",
+      estimated_from: "nothing: the tokens of run run-1 are not known",
       gate: "an evaluation that says pass",
       request: { agent_id: "mcp-agents", dataset_id: "dataset-1" },
     };

@@ -63,7 +63,6 @@ describe("the texts of the design", () => {
     expect(out).toBe(`
 🚀 Starting fine-tuning job...
    Dataset ID: dataset-abc123
-   Base model: default
    Run ID: run-xyz789
    Status: running
 
@@ -121,7 +120,8 @@ ${rule}
 • run-1
 ${rule}
 
-   More: add --continuation next==
+   There are more: --all shows every page. The next one alone:
+   --continuation next==
 `);
   });
 });
@@ -192,6 +192,24 @@ describe("--json", () => {
     );
   });
 
+  test("tells wrong usage as JSON, too", async () => {
+    for (const [argv, said] of [
+      [["build-dataset"], "required option not given: --name <text>"],
+      [["build-dataset", "--nam", "v"], "Did you mean --name?"],
+      [["nonsense"], "unknown command 'nonsense'"],
+    ] as const) {
+      const { code, out, err } = await lightning(...argv, "--json");
+      expect([code, err]).toEqual([2, ""]);
+      expect(JSON.parse(out)).toEqual({
+        error: {
+          code: "wrong_usage",
+          message: expect.stringContaining(said),
+          remedy: expect.stringContaining("--help"),
+        },
+      });
+    }
+  });
+
   test("prints the REST error and fails", async () => {
     const { code, out, err } = await lightning("status", "--run-id", "run-none", "--json");
     expect([code, err]).toEqual([1, ""]);
@@ -214,15 +232,21 @@ describe("failures", () => {
     expect(err).toBe(`
 ❌ That name is taken.
    Code: name_taken
-   Field: name
+   Option: --name
 `);
   });
 
   test.each([
     [["build-dataset"], /required option not given: --name <text>/],
     [["build-dataset", "--name", "v", "--nonsense"], /unknown option '--nonsense'/],
-    [["build-dataset", "--name", "v", "--min-reward", "much"], /min_reward.*\n.*Code: invalid_input/],
-    [["build-dataset", "--name", "v", "--min-reward", "7"], /min_reward.*\n.*Code: invalid_input/],
+    [
+      ["build-dataset", "--name", "v", "--min-reward", "much"],
+      /--min-reward: .*\n.*Code: invalid_input\n.*Option: --min-reward\n.*build-dataset --help/,
+    ],
+    [
+      ["build-dataset", "--name", "v", "--min-reward", "7"],
+      /--min-reward: .*\n.*Code: invalid_input\n.*Option: --min-reward\n.*build-dataset --help/,
+    ],
     [["nonsense"], /unknown command 'nonsense'/],
     [["record"], /--file <file>/],
     [["record", "--file", "absent.json"], /absent\.json cannot be read/],

@@ -50,7 +50,7 @@ const refusedBy = (code: string, said: string | undefined) =>
 const EVALUATE = ["evaluate", "--run-id", "run-1", "--dataset-id", "dataset-1"];
 const SHOW = ["evaluation", "--evaluation-id", "eval-1"];
 const PIPELINE = ["pipeline", "--pipeline-id", "pipeline-1"];
-const PROMOTE = ["promote", "--run-id", "run-1"];
+const PROMOTE = ["promote", "--run-id", "run-1", "--yes"];
 const served = {
   deployment_id: "dep-1",
   run_id: "run-1",

@@ -82,8 +82,8 @@ describe("the command line", () => {
   const moved = { success: true, deployment_id: "dep-1", agent_id: "a", warnings: [] };
 
   test.each([
-    [["rollback", "--reason", "worse", "--json"]],
-    [["deactivate", "--json"]],
+    [["rollback", "--reason", "worse", "--yes", "--json"]],
+    [["deactivate", "--yes", "--json"]],
     [["review", "undo", "--reviewer", "ann", "--json"]],
     [["record", "--user-input", "a", "--assistant-output", "b", "--json"]],
     [["run", "--name", "weekly", "--no-wait", "--json"]],
@@ -95,7 +95,7 @@ describe("the command line", () => {
   });
 
   test("takes the caller's key, and tells it when the answer stays away", async () => {
-    const away = await asks([unavailable("busy", "Busy.")], "rollback", "--idempotency-key", "mine");
+    const away = await asks([unavailable("busy", "Busy.")], "rollback", "--yes", "--idempotency-key", "mine");
     expect(new Set(away.keys)).toEqual(new Set(["mine"]));
     expect(away.err).toContain("--idempotency-key mine");
     const reward = await asks([moved], "reward", "--episode-id", "e", "--value", "1", "--json");
@@ -104,7 +104,7 @@ describe("the command line", () => {
 
   test("waits for a request that is still being carried out", async () => {
     const underWay = conflict("idempotency_in_progress", "Under way.", { retryAfterMs: 2000 });
-    expect((await asks([underWay, moved], "deactivate", "--json")).code).toBe(0);
+    expect((await asks([underWay, moved], "deactivate", "--yes", "--json")).code).toBe(0);
   });
 });
 

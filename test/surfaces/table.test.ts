@@ -269,7 +269,12 @@ describe("every door refuses the same bad input with the same code", () => {
 
     const run = await cliAgainst(rows, door.url)(...(cli ?? "").split(" "), ...options);
     expect(run.code).toBe(2);
-    expect(run.err).toContain(`Code: invalid_input\n   Field: ${field}`);
+    const option = options.find(
+      (word) =>
+        word.startsWith("--") &&
+        word.replaceAll("-", "").endsWith(field.replace(/^n_/, "").replaceAll("_", "")),
+    );
+    expect(run.err).toContain(`Code: invalid_input\n   Option: ${option}\n`);
   });
 });
 
@@ -328,7 +333,7 @@ describe("the command line", () => {
       expect(example).toMatch(new RegExp(`^${cli}\\b`));
       const words = [...example.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? "");
       // Right usage fails only because nobody answers there.
-      const run = await lightning(...words);
+      const run = await lightning(...words, ...(/^ +--yes/m.test(out) ? ["--yes"] : []));
       expect([run.code, run.err]).toEqual([1, expect.stringContaining("endpoint_unreachable")]);
     },
   );
@@ -342,10 +347,10 @@ describe("the command line", () => {
     "train --dataset-id ds-abc123 --agent-id mcp-agents --base-model gpt-4o-mini-2024-07-18 --epochs 3 --no-wait",
     "list-runs --agent-id mcp-agents --status running",
     "status --run-id run-xyz789 --agent-id mcp-agents",
-    "promote --run-id run-xyz789 --agent-id mcp-agents --promoted-by admin@example.com",
+    "promote --run-id run-xyz789 --agent-id mcp-agents --promoted-by admin@example.com --yes",
     "list-deployments --agent-id mcp-agents",
-    "rollback --agent-id mcp-agents --target-id dep-1 --reason worse --rolled-back-by admin@example.com",
-    "deactivate --agent-id mcp-agents --reason test",
+    "rollback --agent-id mcp-agents --target-id dep-1 --reason worse --rolled-back-by admin@example.com --yes",
+    "deactivate --agent-id mcp-agents --reason test --yes",
     "lineage --agent-id mcp-agents",
     "health",
     "record --file episodes.jsonl",

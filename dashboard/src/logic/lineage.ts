@@ -28,7 +28,7 @@ interface RecordFacts {
   readonly name?: string | undefined;
   readonly status?: string | undefined;
   readonly training_count?: number | undefined;
-  readonly episode_count?: number | undefined;
+  readonly examples_from_episodes?: number | undefined;
   readonly base_model?: string | undefined;
   readonly dataset_id?: string | undefined;
   readonly run_id?: string | undefined;
@@ -36,7 +36,9 @@ interface RecordFacts {
   readonly split?: string | undefined;
   readonly metric?: string | undefined;
   readonly grading?: number | undefined;
-  readonly recipe?: { readonly include_golden?: readonly string[] | undefined } | undefined;
+  readonly recipe?:
+    | { readonly kind?: string | undefined; readonly include_golden?: readonly string[] | undefined }
+    | undefined;
 }
 interface DeploymentFacts {
   readonly id: string;
@@ -114,9 +116,11 @@ export function graphOf(reply: LineageReply): Graph {
         kind: "examples",
         title: "examples",
         facts:
-          dataset.episode_count === undefined
+          dataset.recipe?.kind === "golden"
             ? "golden conversations"
-            : `from ${dataset.episode_count} episodes`,
+            : dataset.examples_from_episodes === undefined
+              ? "from episodes"
+              : `${dataset.examples_from_episodes} from episodes`,
         view: "datasets",
         active: false,
         missing: false,

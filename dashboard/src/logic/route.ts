@@ -13,10 +13,15 @@ const VIEWS = [
 ] as const;
 export type View = (typeof VIEWS)[number];
 
+/** Views that no record has a page of its own in. */
+const ALONE: readonly View[] = ["overview", "review"];
+
 export interface Route {
   readonly view: View;
   readonly id: string | undefined;
   readonly query: Readonly<Record<string, string>>;
+  /** The address, where it is none of the page's. */
+  readonly lost?: string;
 }
 
 export const BASE = "/api/dashboard";
@@ -25,12 +30,12 @@ const isView = (text: string | undefined): text is View => VIEWS.some((view) => 
 
 export function parseRoute(pathname: string, search: string): Route {
   const rest = pathname.startsWith(BASE) ? pathname.slice(BASE.length) : pathname;
-  const [view, id] = rest.split("/").filter(Boolean).map(decoded);
-  return {
-    view: isView(view) ? view : "overview",
-    id: isView(view) ? id : undefined,
-    query: Object.fromEntries(new URLSearchParams(search)),
-  };
+  const [view, id, ...more] = rest.split("/").filter(Boolean).map(decoded);
+  const query = Object.fromEntries(new URLSearchParams(search));
+  const isKnown =
+    view === undefined || (isView(view) && more.length === 0 && (id === undefined || !ALONE.includes(view)));
+  if (!isKnown) return { view: "overview", id: undefined, query, lost: pathname };
+  return { view: view ?? "overview", id, query };
 }
 
 function decoded(text: string): string {

@@ -4,7 +4,7 @@ import type { Trend } from "../../../src/overview/trend.ts";
 export interface Columns {
   readonly x: number[];
   readonly series: { readonly name: string; readonly values: (number | null)[] }[];
-  /** Each value is the mean of so many; absent where each is one measurement. */
+  /** Values are means of so many steps, or of one fewer; absent where each is one measurement. */
   readonly averaged?: number;
 }
 
@@ -46,8 +46,10 @@ interface CurvePoint {
   readonly step: number;
   readonly train_loss?: number | undefined;
   readonly valid_loss?: number | undefined;
+  readonly full_valid_loss?: number | undefined;
   readonly train_accuracy?: number | undefined;
   readonly valid_accuracy?: number | undefined;
+  readonly full_valid_accuracy?: number | undefined;
 }
 
 /** More points than this are a scribble on a screen: of each step's few examples one would see nothing but luck. */
@@ -55,22 +57,39 @@ const MOST_POINTS = 60;
 /** So many means are drawn then: what is left to see is the course. */
 const MEANS = 24;
 
+/**
+ * Loss or accuracy by step. Many steps are drawn as means of groups that differ by one step at most, so that the last is
+ * worth as much as the others. Validation is of the whole side where the service measured that, else of the mini-batches.
+ */
 export function curveColumns(curve: readonly CurvePoint[], what: "loss" | "accuracy"): Columns {
   const points = curve.toSorted((a, b) => a.step - b.step);
-  const averaged = points.length <= MOST_POINTS ? 1 : Math.ceil(points.length / MEANS);
-  const groups = Array.from({ length: Math.ceil(points.length / averaged) }, (_, n) =>
-    points.slice(n * averaged, (n + 1) * averaged),
-  );
-  const column = (name: keyof CurvePoint) =>
-    groups.map((group) => meanOf(group.flatMap((point) => point[name] ?? [])));
+  const isMany = points.length > MOST_POINTS;
+  const parts = isMany ? MEANS : points.length;
+  const from = (n: number) => Math.floor((n * points.length) / parts);
+  const groups = Array.from({ length: parts }, (_, n) => points.slice(from(n), from(n + 1)));
+  const known = (group: readonly CurvePoint[], name: keyof CurvePoint) =>
+    group.flatMap((point) => point[name] ?? []);
+  const means = (name: keyof CurvePoint) => groups.map((group) => meanOf(known(group, name)));
+  const whole = groups.map((group) => known(group, `full_valid_${what}`).at(-1) ?? null);
   return {
     x: groups.map((group) => group.at(-1)?.step ?? 0),
     series: [
-      { name: "training", values: column(`train_${what}`) },
-      { name: "validation", values: column(`valid_${what}`) },
+      { name: "training", values: means(`train_${what}`) },
+      whole.some((value) => value !== null)
+        ? { name: WHOLE_SIDE, values: whole }
+        : { name: "validation (mini-batches)", values: means(`valid_${what}`) },
     ].filter(({ values }) => values.some((value) => value !== null)),
-    ...(averaged > 1 ? { averaged } : {}),
+    ...(isMany ? { averaged: Math.ceil(points.length / MEANS) } : {}),
   };
+}
+const WHOLE_SIDE = "validation (whole side)";
+
+/** What the points of a curve are: one step each, or means; the whole validation side is measured and no mean. */
+export function curveNote(points: number, { averaged, series }: Columns): string {
+  if (points === 0 || series.length === 0) return "";
+  if (averaged === undefined) return `${points} steps`;
+  const but = series.some(({ name }) => name === WHOLE_SIDE) ? "; the whole side as measured" : "";
+  return `${points} steps, each point the mean of up to ${averaged}${but}`;
 }
 
 const meanOf = (values: readonly number[]): number | null =>

@@ -153,7 +153,9 @@ export function Chart(props: {
         })}
         <li class="legend-x">
           {x === undefined
-            ? "latest"
+            ? columns.averaged === undefined
+              ? "latest"
+              : "mean of the last steps"
             : time
               ? moment(new Date(x * 1000).toISOString())
               : `${props.xName ?? ""} ${x}`}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { errorText } from "../logic/api.ts";
 import { useOwnName } from "./own-name.tsx";
+import { useSentKey } from "./sent-key.ts";
 import { useWork, type Work } from "./work.ts";
 
 /** A window over the page; Esc closes it, and the focus goes back to where it was. */
@@ -75,23 +76,29 @@ export function Confirm(props: {
   children: ComponentChildren;
   action: string;
   danger?: boolean;
+  /** The agent it is about. */
+  agent: string;
   /** The label of a field for the reason; absent: none is asked for. */
   reason?: string;
   required?: boolean;
   /** Whether the record bears who did it: without a signed-in person the name is asked for. */
   named?: boolean;
-  run: (given: { readonly reason?: string; readonly by?: string }) => Promise<void>;
+  /** `key`: the Idempotency-Key of this very request. */
+  run: (given: { readonly reason?: string; readonly by?: string }, key: string) => Promise<void>;
   onClose: () => void;
 }) {
+  const { agent } = props;
   const [reason, setReason] = useState("");
   const own = useOwnName();
   const work = useWork();
+  const keyOf = useSentKey();
   const submit = async () => {
     const by = props.named === true ? own.given : undefined;
-    await props.run({
+    const given = {
       ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
       ...(by === undefined ? {} : { by }),
-    });
+    };
+    await props.run(given, keyOf(given));
     if (by !== undefined) own.remember();
     props.onClose();
   };
@@ -105,7 +112,12 @@ export function Confirm(props: {
       danger={props.danger === true}
       onClose={props.onClose}
     >
-      <div class="consequence">{props.children}</div>
+      <div class="consequence">
+        <p class="muted">
+          Agent <b>{agent}</b>
+        </p>
+        {props.children}
+      </div>
       {props.reason !== undefined && (
         <label class="field">
           <span>{props.reason}</span>

@@ -6,10 +6,13 @@ import type { Dataset, Episode, Examples } from "../logic/wire.ts";
 import { Card, Empty, Id } from "../parts/basics.tsx";
 import { useOnce, useShared } from "../parts/context.tsx";
 import { Loaded } from "../parts/loaded.tsx";
+import { SaveButton } from "../parts/save-file.tsx";
 import { Conversation } from "../parts/text.tsx";
 
 export const SIDES = ["train", "validation", "test"] as const;
 export const SIDE_NAMES = { train: "Train", validation: "Validate", test: "Test" } as const;
+/** Examples that each further look brings. */
+const MORE = 50;
 type Side = (typeof SIDES)[number];
 
 /** The first lines of one side's file, each with the episodes and rewards it came from. */
@@ -24,9 +27,11 @@ export function DatasetExamples({ dataset }: { dataset: Dataset }) {
   const filled = SIDES.filter((side) => (counts[side] ?? 0) > 0);
   const side = SIDES.find((one) => one === route.query.side) ?? filled[0] ?? "train";
   const ready = dataset.files?.[side] !== undefined;
-  const examples = useOnce(ready ? `examples ${id} ${side}` : undefined, () =>
-    api.head(`/datasets/${encodeURIComponent(id)}/files/${side}`, 10),
-  );
+  const [most, setMost] = useState(10);
+  const path = `/datasets/${encodeURIComponent(id)}/files/${side}`;
+  const examples = useOnce(ready ? `examples ${id} ${side} ${most}` : undefined, () => api.head(path, most));
+  const all = counts[side] ?? 0;
+  const shown = Math.min(most, all);
   return (
     <Card
       title="Examples"
@@ -60,7 +65,23 @@ export function DatasetExamples({ dataset }: { dataset: Dataset }) {
         </Loaded>
       )}
       {ready && (
-        <p class="muted">The first ten of {count(counts[side])}. Open one to see where it is from.</p>
+        <div class="pages">
+          <p class="muted">
+            {shown < all ? `The first ${count(shown)} of ${count(all)}.` : `All ${count(all)}.`} Open one to
+            see where it is from.
+          </p>
+          {shown < all && (
+            <button type="button" class="quiet" onClick={() => setMost(most + MORE)}>
+              Show {count(Math.min(MORE, all - shown))} more
+            </button>
+          )}
+          <SaveButton
+            label="Download all"
+            title={`The whole ${SIDE_NAMES[side]} side, one example a line (JSONL)`}
+            path={path}
+            name={`${id}-${side}.jsonl`}
+          />
+        </div>
       )}
     </Card>
   );

@@ -1,4 +1,4 @@
-import { bytes, count, signed } from "../logic/format.ts";
+import { bytes, count, plural, signed } from "../logic/format.ts";
 import { binsOf } from "../logic/histogram.ts";
 import type { Dataset } from "../logic/wire.ts";
 import { Bars, Card } from "../parts/basics.tsx";
@@ -18,6 +18,8 @@ export function DatasetFigures({
   sides: Sides;
 }) {
   const rewards = binsOf(figures.rewards, (edge) => signed(edge, 1));
+  // Golden examples have no reward.
+  const judged = figures.rewards.counts.reduce((sum, n) => sum + n, 0);
   const tokens = binsOf(figures.tokens, (edge) => count(edge));
   const lengths = figures.lengths === undefined ? [] : binsOf(figures.lengths, shortBytes);
   const tools = Object.entries(figures.tools).toSorted((a, b) => b[1] - a[1]);
@@ -26,7 +28,13 @@ export function DatasetFigures({
   return (
     <Card title="What is in it" note={all === 0 ? "" : `${count(all)} tokens`}>
       <div class="figures">
-        {rewards.length > 0 && <HistogramView bins={rewards} unit="mean reward" label="Rewards" />}
+        {rewards.length > 0 && (
+          <HistogramView
+            bins={rewards}
+            unit={`mean reward of ${plural(judged, "example")} from episodes`}
+            label="Rewards"
+          />
+        )}
         {tokens.length > 0 && <HistogramView bins={tokens} unit="tokens in an example" label="Tokens" />}
         {lengths.length > 0 && <HistogramView bins={lengths} unit="bytes of a line" label="Lengths" />}
       </div>

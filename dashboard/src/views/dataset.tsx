@@ -172,7 +172,7 @@ function Recipe({ one }: { one: Dataset }) {
       <Facts
         rows={[
           ["Source", one.recipe.kind],
-          ["Reward from", one.recipe.min_reward],
+          ["Reward at least", one.recipe.min_reward],
           ["Sources", one.recipe.sources?.map(words).join(", ")],
           ["Period", [one.recipe.start_date, one.recipe.end_date].filter(Boolean).join(" – ")],
           ["At most", count(one.recipe.max_examples)],

@@ -12,6 +12,7 @@ export function MoveDialog(props: {
   asking: Asking;
   from: string;
   base: string | undefined;
+  agent: string;
   onClose: () => void;
 }) {
   const { asking, ...rest } = props;
@@ -24,23 +25,32 @@ export function MoveDialog(props: {
 
 type Target = Extract<Asking, { what: "rollback" }>["to"];
 
-function RollbackDialog(props: { to: Target; from: string; base: string | undefined; onClose: () => void }) {
-  const { to, from, base, onClose } = props;
+interface DialogProps {
+  readonly from: string;
+  readonly base: string | undefined;
+  readonly agent: string;
+  readonly onClose: () => void;
+}
+
+function RollbackDialog(props: DialogProps & { readonly to: Target }) {
+  const { to, from, base, agent, onClose } = props;
   const { api, tell, poller } = useShared();
   const next = to?.name ?? base ?? "the base model";
   return (
     <Confirm
       title={to === undefined ? "Go back to the base model?" : "Roll back?"}
       action="Roll back"
+      agent={agent}
       danger
       reason="Why (kept in the history)"
       named
-      run={async ({ by, ...reason }) => {
-        await api.post("/deployments/rollback", {
+      run={async ({ by, ...reason }, key) => {
+        const body = {
           ...(to === undefined ? {} : { target_id: to.id }),
           ...reason,
           ...(by === undefined ? {} : { rolled_back_by: by }),
-        });
+        };
+        await api.post("/deployments/rollback", body, { key });
         tell(`Rolled back to ${next}.`);
         poller.wake();
       }}
@@ -51,21 +61,20 @@ function RollbackDialog(props: { to: Target; from: string; base: string | undefi
   );
 }
 
-function DeactivateDialog(props: { from: string; base: string | undefined; onClose: () => void }) {
-  const { from, base, onClose } = props;
+function DeactivateDialog(props: DialogProps) {
+  const { from, base, agent, onClose } = props;
   const { api, tell, poller } = useShared();
   return (
     <Confirm
       title="Stop using the tuned model?"
       action="Deactivate"
+      agent={agent}
       danger
       reason="Why (kept in the history)"
       named
-      run={async ({ by, ...reason }) => {
-        await api.post("/deployments/deactivate", {
-          ...reason,
-          ...(by === undefined ? {} : { deactivated_by: by }),
-        });
+      run={async ({ by, ...reason }, key) => {
+        const body = { ...reason, ...(by === undefined ? {} : { deactivated_by: by }) };
+        await api.post("/deployments/deactivate", body, { key });
         tell(`${base ?? "The base model"} answers from now on.`);
         poller.wake();
       }}

@@ -21,6 +21,10 @@ const WHAT: Readonly<Record<string, string>> = {
   deactivated: "taken out of service",
 };
 
+/** Withdrawn is not superseded: somebody took it out of service, and it does not come back by itself. */
+const stateWords = (one: ShownDeployment): string =>
+  one.is_active ? "serving now" : one.withdrawn === undefined ? one.state : "withdrawn";
+
 /** `chosen`: the deployment that is shown in full. `rollBackTo`: absent where nobody may roll back now. */
 const columns = (
   chosen: string | undefined,
@@ -40,7 +44,7 @@ const columns = (
   },
   {
     name: "State",
-    cell: (one) => <Badge of={one.state} text={one.is_active ? "serving now" : one.state} />,
+    cell: (one) => <Badge of={one.state} text={stateWords(one)} />,
   },
   {
     name: "Gate",
@@ -134,6 +138,7 @@ export function DeploymentsView({ id }: { id: string | undefined }) {
           asking={asking}
           from={nameOf(now?.deployment_id ?? null)}
           base={now?.base_model}
+          agent={now?.agent_id ?? ""}
           onClose={() => setAsking(undefined)}
         />
       )}
@@ -194,10 +199,7 @@ function One({ id, found }: { id: string; found: ShownDeployment | undefined }) 
 
 function Shown({ one }: { one: ShownDeployment }) {
   return (
-    <Card
-      title={<Model name={one.tuned_model} />}
-      note={<Badge of={one.state} text={one.is_active ? "serving now" : one.state} />}
-    >
+    <Card title={<Model name={one.tuned_model} />} note={<Badge of={one.state} text={stateWords(one)} />}>
       {one.warnings.map((warning) => (
         <p key={warning} class="notice warn">
           {warning}

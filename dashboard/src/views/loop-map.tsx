@@ -48,7 +48,7 @@ function faces(stats: Stats, review: ReviewQueue | undefined): Record<Station, F
       name: "Rewards",
       is: "how good it was",
       big: shortCount(s.total_rewards),
-      small: `mean ${signed(s.average_reward)}${lag(stats.feeds.rewards.lag_seconds)}`,
+      small: `${signed(s.average_reward)} an episode${lag(stats.feeds.rewards.lag_seconds)}`,
       busy: stats.feeds.rewards.lag_seconds > 5 || (review?.reserved ?? 0) > 0,
     },
     datasets: {
@@ -73,7 +73,7 @@ function faces(stats: Stats, review: ReviewQueue | undefined): Record<Station, F
       name: "Evaluation",
       is: "is it better?",
       big: shortCount(s.total_evaluations),
-      small: s.total_evaluations === 1 ? "verdict" : "verdicts",
+      small: "asked for so far",
       busy: false,
     },
     deployments: {

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { moment, percent, plural, signed, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import { pipelineSteps } from "../logic/timeline.ts";
-import { curveColumns } from "../logic/trend.ts";
+import { curveColumns, curveNote } from "../logic/trend.ts";
 import { canShow, judgedBy } from "../logic/verdict.ts";
 import type { Evaluation, Pipeline, Run } from "../logic/wire.ts";
 import { Ago, Badge, Card, Empty, Facts, Id, Page } from "../parts/basics.tsx";
@@ -91,7 +91,12 @@ function PipelinePage(props: {
       </div>
       <Records pipeline={pipeline} />
       {deciding !== undefined && (
-        <DecisionDialog id={pipeline.id} approved={deciding} onClose={() => setDeciding(undefined)} />
+        <DecisionDialog
+          id={pipeline.id}
+          agent={pipeline.agent_id}
+          approved={deciding}
+          onClose={() => setDeciding(undefined)}
+        />
       )}
     </Page>
   );
@@ -138,21 +143,19 @@ function Decision(props: {
   );
 }
 
-function DecisionDialog(props: { id: string; approved: boolean; onClose: () => void }) {
-  const { id, approved, onClose } = props;
+function DecisionDialog(props: { id: string; agent: string; approved: boolean; onClose: () => void }) {
+  const { id, agent, approved, onClose } = props;
   const { api, tell, poller } = useShared();
-  const decide = async ({ by, ...reason }: { reason?: string; by?: string }) => {
-    await api.post(`${pathOf(id)}/approval`, {
-      approved,
-      ...reason,
-      ...(by === undefined ? {} : { decided_by: by }),
-    });
+  const decide = async ({ by, ...reason }: { reason?: string; by?: string }, key: string) => {
+    const body = { approved, ...reason, ...(by === undefined ? {} : { decided_by: by }) };
+    await api.post(`${pathOf(id)}/approval`, body, { key });
     tell(approved ? "Approved: the model is being promoted." : "Rejected: nothing is promoted.");
     poller.wake();
   };
   return (
     <Confirm
       title={approved ? "Approve the promotion?" : "Reject the promotion?"}
+      agent={agent}
       action={approved ? "Approve" : "Reject"}
       danger={!approved}
       reason="Why (kept with the pipeline)"
@@ -175,7 +178,10 @@ function Training({ id, run }: { id: string | undefined; run: Run | undefined })
   return (
     <Card title="Training" note={id === undefined ? "" : <Id id={id} />}>
       {loss.series.length > 0 ? (
-        <Chart columns={loss} label="Loss by step" xName="step" height={200} />
+        <>
+          <Chart columns={loss} label="Loss by step" xName="step" height={200} />
+          <p class="muted">{curveNote(run?.curve?.length ?? 0, loss)}</p>
+        </>
       ) : (
         <Empty title={run === undefined ? "It has not begun" : `The run is ${run.state}`} />
       )}

@@ -84,6 +84,10 @@ export function Corrections({ corrected, onClose }: { corrected: number; onClose
           </li>
         ))}
       </ul>
+      <p class="muted">
+        What was corrected here, in review, and still stands. A correction that came with a reward through the
+        API, on an episode nobody corrected here, is in datasets of episodes (DPO) alone.
+      </p>
       <fieldset>
         <legend>They become</legend>
         {Object.entries(FORMATS).map(([value, { name: title, does }]) => (

@@ -8,6 +8,7 @@ import {
 import { signed } from "../logic/format.ts";
 import type { Offer, OfferReply } from "../logic/wire.ts";
 import { useShared } from "../parts/context.tsx";
+import { useSentKey } from "../parts/sent-key.ts";
 import { useWork } from "../parts/work.ts";
 
 /** What is written down beside a value before it is sent. */
@@ -29,6 +30,10 @@ export function useDesk(reviewer: string) {
   const [done, setDone] = useState<readonly number[]>([]);
   // What keys have made of it so far: a quick hand is faster than the next drawing.
   const latest = useRef(draft);
+  /** Episodes judged or skipped in this sitting, in order: the step that an undo takes back is named. */
+  const steps = useRef<string[]>([]);
+  const undone = useRef(0);
+  const keyOf = useSentKey();
 
   const setDraft = useCallback((change: (now: Draft) => Draft) => {
     latest.current = change(latest.current);
@@ -75,6 +80,7 @@ export function useDesk(reviewer: string) {
           ...(note.trim() === "" ? {} : { comments: note.trim() }),
           ...(read.kind === "some" ? { correction: read.correction } : {}),
         });
+        steps.current.push(offer.episode_id);
         setDone((before) => [...before, value]);
         await fetchNext();
       }),
@@ -82,11 +88,18 @@ export function useDesk(reviewer: string) {
       act(async () => {
         if (!offer) return;
         await api.post(path("skip"), { reviewer });
+        steps.current.push(offer.episode_id);
         await fetchNext();
       }),
     undo: () =>
       act(async () => {
-        const reply = await api.post<OfferReply>("/review/undo", { reviewer });
+        const last = steps.current.at(-1);
+        const body = { reviewer, ...(last === undefined ? {} : { episode_id: last }) };
+        // The same step again is another request once this one has been answered.
+        const key = keyOf({ body, steps: steps.current.length, undone: undone.current });
+        const reply = await api.post<OfferReply>("/review/undo", body, { key });
+        undone.current++;
+        steps.current.pop();
         show(reply.item);
         if (reply.item?.yours !== undefined) {
           setDone((before) => before.slice(0, -1));

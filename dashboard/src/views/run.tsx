@@ -4,7 +4,7 @@ import { count, duration, moment } from "../logic/format.ts";
 import { newestVerdict, promotionNews } from "../logic/promotion.ts";
 import { address } from "../logic/route.ts";
 import { runSteps } from "../logic/timeline.ts";
-import { curveColumns } from "../logic/trend.ts";
+import { curveColumns, curveNote } from "../logic/trend.ts";
 import type { Estimate, EvaluationList, GatePolicy, Run } from "../logic/wire.ts";
 import { Badge, Card, Empty, Facts, Id, Model, Page } from "../parts/basics.tsx";
 import { Chart } from "../parts/chart.tsx";
@@ -143,14 +143,14 @@ function Curves({ run }: { run: Run }) {
   const over = isEndedRun(run);
   return (
     <div class="columns two">
-      <Card title="Loss" note={curveNote(curve.length, loss.averaged)}>
+      <Card title="Loss" note={curveNote(curve.length, loss)}>
         {loss.series.length === 0 ? (
           <Empty title={over ? "No curve was reported" : "The curve appears while it trains"} />
         ) : (
           <Chart columns={loss} label="Loss by step" xName="step" />
         )}
       </Card>
-      <Card title="Accuracy">
+      <Card title="Accuracy" note={curveNote(curve.length, accuracy)}>
         {accuracy.series.length === 0 ? (
           <Empty title={over ? "No accuracy was reported" : "It appears while it trains"} />
         ) : (
@@ -198,8 +198,11 @@ function Cost({ run }: { run: Run }) {
         rows={[
           [
             "Trained tokens",
-            run.trained_tokens === undefined ? "not reported yet" : count(run.trained_tokens),
+            run.trained_tokens === undefined
+              ? "not reported yet"
+              : `${count(run.trained_tokens)}, as ${isLocal(estimate.data) ? "this machine's provider reckons from the length of the texts" : "the provider counted"}`,
           ],
+          ["Expected tokens", tokensText(estimate.data)],
           ["Estimated", estimate.error === undefined ? costText(estimate.data) : "cannot be told now"],
           ["Price", priceText(estimate.data)],
         ]}
@@ -213,15 +216,19 @@ function CancelDialog({ run, onClose }: { run: Run; onClose: () => void }) {
   return (
     <Confirm
       title="Cancel this run?"
+      agent={run.agent_id}
       action="Cancel the run"
       danger
-      run={async () => {
-        await api.post(`${pathOf(run.id)}/cancel`, {});
+      run={async (_given, key) => {
+        await api.post(`${pathOf(run.id)}/cancel`, {}, { key });
         tell("The run is being cancelled.");
         poller.wake();
       }}
       onClose={onClose}
     >
+      <p>
+        The training of <code class="break">{run.id}</code> on <b>{run.base_model}</b> ends.
+      </p>
       <p>
         The job at the provider is cancelled with it. What was trained so far is lost and may still be billed.
       </p>
@@ -238,13 +245,14 @@ function PromoteDialog({ run, onClose }: { run: Run; onClose: () => void }) {
   return (
     <Confirm
       title={`Put ${run.tuned_model} into service?`}
+      agent={run.agent_id}
       action="Promote"
       named
       reason="Why against the gate (an owner's word; empty where nothing speaks against it)"
-      run={async ({ by, reason }) => {
+      run={async ({ by, reason }, key) => {
         const who = by === undefined ? {} : { promoted_by: by };
         const why = reason === undefined ? {} : { override_reason: reason };
-        await api.post("/deployments", { run_id: run.id, ...who, ...why }, { wait: 30 });
+        await api.post("/deployments", { run_id: run.id, ...who, ...why }, { wait: 30, key });
         tell("The model is being put into service.");
         poller.wake();
       }}
@@ -275,9 +283,6 @@ function Known(props: {
   );
 }
 
-const curveNote = (points: number, averaged: number | undefined) =>
-  points === 0 ? "" : averaged === undefined ? `${points} steps` : `${points} steps, means of ${averaged}`;
-
 /** Unknown is said, never shown as nothing. */
 function costText(estimate: Estimate | undefined): string {
   if (estimate === undefined) return "…";
@@ -285,6 +290,13 @@ function costText(estimate: Estimate | undefined): string {
   const { low, high } = estimate.cost_usd;
   const dollars = (value: number) => `$${value.toFixed(value > 0 && value < 1 ? 4 : 2)}`;
   return low === high ? dollars(low) : `${dollars(low)} to ${dollars(high)}`;
+}
+const isLocal = (estimate: Estimate | undefined) =>
+  estimate !== undefined && estimate.price !== "unknown" && estimate.price.usd === 0;
+function tokensText(estimate: Estimate | undefined): string | undefined {
+  if (estimate === undefined) return undefined;
+  const { low, high } = estimate.training_tokens;
+  return `${low === high ? count(low) : `${count(low)} to ${count(high)}`}, by the dataset's own count`;
 }
 function priceText(estimate: Estimate | undefined): string | undefined {
   if (estimate === undefined || estimate.price === "unknown") return undefined;

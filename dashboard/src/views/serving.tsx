@@ -103,7 +103,7 @@ function Since({ compared: { active, before } }: { compared: Compared }) {
   return (
     <dl class="compare">
       <div>
-        <dt>Mean reward</dt>
+        <dt>Mean of this model's episodes</dt>
         <dd>{signed(active.mean)}</dd>
         <dd class="muted">{plural(active.episodes, "episode")}</dd>
       </div>

@@ -7,6 +7,7 @@ import { useLive, useShared } from "../parts/context.tsx";
 import { FormDialog } from "../parts/dialog.tsx";
 import { NearDuplicates } from "../parts/near-duplicates.tsx";
 import { useOwnName } from "../parts/own-name.tsx";
+import { useSentKey } from "../parts/sent-key.ts";
 import { useWork } from "../parts/work.ts";
 
 /** As many as one build includes. */
@@ -37,8 +38,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
   const [near, setNear] = useState(true);
   const own = useOwnName();
   const work = useWork();
-  // One form is one pipeline, however often it is sent.
-  const [key] = useState(() => crypto.randomUUID());
+  const keyOf = useSentKey();
   const ready = (datasets.data?.datasets ?? []).filter(({ status }) => status === "ready");
   const sets = ready.filter((one) => (one.test_count ?? 0) > 0);
   const golden = ready
@@ -58,7 +58,7 @@ export function StartPipeline({ onClose }: { onClose: () => void }) {
       approval: { required: approval },
       ...(own.given === undefined ? {} : { promoted_by: own.given }),
     };
-    const started = await api.post<Pipeline>("/pipelines", body, { key });
+    const started = await api.post<Pipeline>("/pipelines", body, { key: keyOf(body) });
     if (own.given !== undefined) own.remember();
     poller.wake();
     onClose();

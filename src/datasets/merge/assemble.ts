@@ -88,7 +88,9 @@ export async function assemble(
     };
   const stages = new Stopwatch();
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
-  const { total, parts } = await stages.wait("gather", () => gather(deps, dataset, shards, stages, reserved));
+  const { total, parts, episodes } = await stages.wait("gather", () =>
+    gather(deps, dataset, shards, stages, reserved),
+  );
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
   const { candidates, sources, indexes, lines, origins } = await stages.wait("gather", () =>
     readShards(files, dataset, parts),
@@ -149,7 +151,7 @@ export async function assemble(
     training_count: merged.sideCounts.train,
     validation_count: merged.sideCounts.validation,
     test_count: merged.sideCounts.test,
-    episode_count: total.read,
+    episode_count: episodes,
     dropped: total.dropped,
     warnings: { ...dataset.warnings, ...total.warnings },
     tokens_counted: total.counted ?? 0,
@@ -216,9 +218,11 @@ async function gather(
     if (of.seconds !== undefined) stages.add(of.seconds);
   };
   for (const shard of parts) count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
+  // Before the lines of golden sets, and the pairs made of single examples, are counted beside them.
+  const episodes = dataset.recipe.kind === "golden" ? undefined : total.read;
   const format = formatOf(dataset.recipe);
   const hasPairs = format === "dpo" && dataset.recipe.kind !== "golden";
-  if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0) return { total, parts };
+  if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0) return { total, parts, episodes };
   // Only now: the vocabulary takes memory that the merge's tables want.
   const { encoding } = encodingOf(settings.baseModel);
   const memory = tokenCacheKey(dataset.agent_id, encoding);
@@ -232,7 +236,7 @@ async function gather(
     count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
     parts.push("golden");
   }
-  if (!hasPairs) return { total, parts };
+  if (!hasPairs) return { total, parts, episodes };
   const { candidates } = await readShards(files, dataset, parts);
   // The index of the pairs will not hold what they are made of.
   if ((total.counted ?? 0) > 0) await saveTokenCache(files, memory, candidates);
@@ -240,7 +244,7 @@ async function gather(
   const sources = parts.map((part) => shardKeys(dataset.id, part));
   const pairs = pairLines(files, dataset, candidates, sources, summary, measure, reserved);
   count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
-  return { total, parts: ["pairs"] as Part[] };
+  return { total, parts: ["pairs"] as Part[], episodes };
 }
 
 /** Lines of the golden datasets named in the recipe: what they train and validate on, never their test side. */

@@ -27,6 +27,7 @@ export function promoteOperation({ service, selector, settings, clock }: Deploym
     output: promotedSchema,
     role: "releaser",
     effect: "write",
+    movesServing: () => true,
     idempotent: true,
     idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments" },

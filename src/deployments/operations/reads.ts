@@ -1,7 +1,13 @@
 import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema } from "../../doors/schemas.ts";
+import {
+  agentIdSchema,
+  continuationSchema,
+  foundSchema,
+  idSchema,
+  pagingSchema,
+} from "../../doors/schemas.ts";
 import { bare } from "../../ledger/ledger.ts";
 import { rollbackInfo, showDeployment } from "../lineage.ts";
 import { activeDeploymentSchema, shownDeploymentSchema } from "../replies.ts";
@@ -28,9 +34,9 @@ export function deploymentReads({
     input: z.strictObject({ ...agent, ...pagingSchema }),
     output: z.object({
       agent_id: z.string(),
-      deployments_found: z.number().int(),
+      deployments_found: foundSchema("Deployments"),
       deployments: z.array(shownDeploymentSchema),
-      continuation: z.string().optional(),
+      continuation: continuationSchema,
     }),
     role: "reader",
     effect: "read",

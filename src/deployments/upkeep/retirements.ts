@@ -1,5 +1,6 @@
 import { type Catalog, type ModelFacts, type Told, UNKNOWN, type Unknown } from "../../catalog/catalog.ts";
 import type { Settings } from "../../config/settings.ts";
+import { DATASETS } from "../../datasets/contract.ts";
 import { bare, type Ledger } from "../../ledger/ledger.ts";
 import { recordsOf } from "../../ledger/records.ts";
 import { RUNS, type SucceededRun } from "../../training/contract.ts";
@@ -72,13 +73,32 @@ export function createRetirements(deps: {
     return runs.toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1));
   }
 
-  /** What training on the same examples would cost: billed tokens of the run times the price of the other base. */
-  function estimate(run: SucceededRun, base: string): number | Unknown {
+  /** The tokens of training on the same examples again, by the count that an estimate shows, and whose count it is. */
+  async function tokensOf(run: SucceededRun): Promise<{ tokens: number | undefined; from: string }> {
+    const dataset = await recordsOf(ledger, DATASETS).read(run.agent_id, run.dataset_id);
+    const counted = dataset?.token_counts?.sides.train?.tokens;
+    const { n_epochs: epochs } = run.hyperparameters;
+    if (counted !== undefined && typeof epochs === "number")
+      return {
+        tokens: counted * epochs,
+        from: `${counted} tokens of ${run.dataset_id}, times ${epochs} epochs, as the dataset counts them`,
+      };
+    const { trained_tokens: trained } = run;
+    return {
+      tokens: trained,
+      from:
+        trained === undefined
+          ? `nothing: the tokens of run ${run.id} are not known`
+          : `the ${trained} tokens of run ${run.id}, as the provider that trained it counted them`,
+    };
+  }
+
+  function costOf(run: SucceededRun, tokens: number | undefined, base: string): number | Unknown {
     // Reinforcement is paid by the hour.
     if (run.method === "reinforcement") return UNKNOWN;
     const price = catalog.trainingPrice(base, run.training_type);
-    if (price === UNKNOWN || run.trained_tokens === undefined) return UNKNOWN;
-    return Math.round((run.trained_tokens / 1e6) * price * 100) / 100;
+    if (price === UNKNOWN || tokens === undefined) return UNKNOWN;
+    return Math.round((tokens / 1e6) * price * 100) / 100;
   }
 
   return async (agentId: string): Promise<Retirements> => {
@@ -116,6 +136,7 @@ export function createRetirements(deps: {
       run === undefined
         ? []
         : (await catalog.alternatives(run.base_model, run.method)).slice(0, MOST_ALTERNATIVES);
+    const known = run === undefined ? undefined : await tokensOf(run);
     return {
       agent_id: agentId,
       bases: [...new Map([...facts.values()].map((one) => [one.model, one])).values()].map(
@@ -147,8 +168,8 @@ export function createRetirements(deps: {
               replaces: run.base_model,
               base_model: one.model,
               training_retires: one.training_retires,
-              estimated_usd: estimate(run, one.model),
-              estimated_from: `the ${run.trained_tokens ?? "unknown"} tokens that run ${run.id} was billed for`,
+              estimated_usd: costOf(run, known?.tokens, one.model),
+              estimated_from: known?.from ?? "nothing",
               gate: "promoted when an evaluation against what serves now says pass; else the run is left to you",
               request: {
                 agent_id: agentId,

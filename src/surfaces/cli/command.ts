@@ -38,8 +38,8 @@ interface CliCommand<Name extends OperationName> {
   readonly gate?: GateKind;
   /** Its flow knows `--no-wait`. */
   readonly waits?: boolean;
-  /** The answer as lines; `input` is what was asked. */
-  text?(this: void, body: ReplyOf<Name>, input: Body): string[];
+  /** The answer as lines; `input` is what was asked, `columns` what a line of the terminal holds. */
+  text?(this: void, body: ReplyOf<Name>, input: Body, columns?: number): string[];
 }
 
 /** Commands by the operation they call. */
@@ -47,5 +47,5 @@ export type Commands = { readonly [Name in OperationName]?: CliCommand<Name> };
 
 /** A command whose operation is known at run time only: the answer is any object. */
 export interface AnyCommand extends Omit<CliCommand<OperationName>, "text"> {
-  text?(this: void, body: Body, input: Body): string[];
+  text?(this: void, body: Body, input: Body, columns?: number): string[];
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { invalid } from "../../kernel/errors.ts";
 import type { CliIo } from "./io.ts";
-import { showError } from "./program.ts";
+import { showError } from "./show-error.ts";
 
 /** A container beside what the code expects; the ledger's own words for it. */
 interface Checked {

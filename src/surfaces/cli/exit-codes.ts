@@ -2,16 +2,25 @@ import { isLightningError } from "../../kernel/errors.ts";
 import { type Body, member, plain } from "./layout.ts";
 
 /** How a command ends. 3 to 5 are a gate's: a build goes on only after 0. */
-export const EXIT = { done: 0, failed: 1, usage: 2, failVerdict: 3, inconclusive: 4, open: 5 } as const;
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  failVerdict: 3,
+  inconclusive: 4,
+  open: 5,
+  interrupted: 130,
+} as const;
 
 /** What each code means for all commands, and for those that answer a gate's question. */
 export const EXIT_MEANINGS = [
   [EXIT.done, "done; of a gate: pass"],
-  [EXIT.failed, "failed, or refused"],
+  [EXIT.failed, "failed, refused, or not confirmed: --yes is missing, or the answer was no"],
   [EXIT.usage, "wrong usage: nothing was sent"],
   [EXIT.failVerdict, "the verdict is fail"],
   [EXIT.inconclusive, "no passing verdict: inconclusive, or none"],
   [EXIT.open, "not over yet when the wait was"],
+  [EXIT.interrupted, "Ctrl+C: it was told whether the work goes on"],
 ] as const;
 
 /** The commands that answer as a gate, with what 0 means of each. */

@@ -44,11 +44,40 @@ interface Followed {
   /** Told once it is started and goes on, before it is waited for. */
   readonly news?: (body: Body) => string[];
   readonly exitOf: (body: Body) => number;
+  /** What it is, and the command that ends it, if there is one. */
+  readonly what: string;
+  readonly cancel?: string;
 }
+
+/** After Ctrl+C: the app goes on without the command. */
+function goesOn(
+  session: Session,
+  body: Body,
+  { what, look, cancel }: { what: string; look: string; cancel: string | undefined },
+): string[] {
+  const forAgent = agentWords(session, body);
+  return [
+    session.connection.kind === "embedded"
+      ? `⏳ ${what} is not cancelled: it goes on whenever a host runs (npm start, or the next lightning command).`
+      : `⏳ ${what} goes on.`,
+    `   To look: lightning ${look}${forAgent}`,
+    cancel === undefined
+      ? `   ${what} cannot be cancelled by a command.`
+      : `   To cancel: lightning ${cancel}${forAgent}`,
+  ];
+}
+
+/** ` --agent-id support`, where the agent is known. */
+function agentWords(session: Session, body: Body): string {
+  const agent = plain(body.agent_id ?? session.input.agent_id ?? "");
+  return agent === "" || agent === "-" ? "" : ` --agent-id ${agent}`;
+}
+
+const LOOKED_AT_WITH = { getDataset: "show-dataset", getEvaluation: "evaluation" } as const;
 
 /** Builds and evaluations: started once, then their record is looked at until it ends. */
 const followed =
-  ({ read, idField, unfinished, news, exitOf }: Followed): Flow =>
+  ({ read, idField, unfinished, news, exitOf, what, cancel }: Followed): Flow =>
   async (session) => {
     const name = nameOf(session);
     const started = await session.call(name, session.input, {
@@ -58,13 +87,20 @@ const followed =
     if (session.wait && isOne(unfinished, body)) {
       const told = session.json ? [] : (news?.(body) ?? []);
       if (told.length > 0) printMore(session.io, told);
-      const reference = { ...agentOf(session, body), [idField]: body[idField] ?? body.id };
+      const id = body[idField] ?? body.id;
+      const reference = { ...agentOf(session, body), [idField]: id };
+      const idWords = `--${idField.replaceAll("_", "-")} ${plain(id)}`;
       body =
-        (await follow(
-          session,
-          () => session.call(read, reference),
-          (one) => !isOne(unfinished, one),
-        )) ?? body;
+        (await follow<Body>(session, {
+          look: () => session.call(read, reference),
+          done: (one) => !isOne(unfinished, one),
+          left: () =>
+            goesOn(session, reference, {
+              what,
+              look: `${LOOKED_AT_WITH[read]} ${idWords}`,
+              cancel: cancel === undefined ? undefined : `${cancel} ${idWords}`,
+            }),
+        })) ?? body;
     }
     show(session, body);
     return isOne(unfinished, body) && !session.wait ? EXIT.done : exitOf(body);
@@ -74,12 +110,15 @@ export const followedDataset = followed({
   read: "getDataset",
   idField: "dataset_id",
   unfinished: ["pending", "building"],
+  what: "The build",
+  cancel: "cancel-dataset",
   exitOf: ({ status }) => (status === "failed" ? EXIT.failed : EXIT.done),
 });
 export const followedEvaluation = followed({
   read: "getEvaluation",
   idField: "evaluation_id",
   unfinished: OPEN_EVALUATION_STATUSES,
+  what: "The evaluation",
   news: (body) => facts([["Can show", powerText((body as ReplyOf<"getEvaluation">).power)]]),
   exitOf: exitOfEvaluation,
 });
@@ -111,11 +150,12 @@ export const promote: Flow = async (session) => {
   const first = await session.call("promote", session.input, { ...key, wait: session.wait ? 10 : 0 });
   let body = first.body;
   if (session.wait && first.status === 202) {
-    const served = await follow(
-      session,
-      () => session.call("promote", session.input, { ...key, wait: 10 }),
-      (one) => one.is_active,
-    );
+    const served = await follow(session, {
+      look: () => session.call("promote", session.input, { ...key, wait: 10 }),
+      done: (one) => one.is_active,
+      left: () =>
+        goesOn(session, first.body, { what: "The promotion", look: "list-deployments", cancel: undefined }),
+    });
     body = served ?? body;
   }
   show(session, body);
@@ -132,25 +172,27 @@ function estimateOf({ input }: Session): Body {
 
 /**
  * Shows what training would cost and asks. Not asked is who said `--yes` or a budget, which the app itself holds to.
- * Where no terminal is there to answer, only what costs nothing is started. @returns false: it is not to be started
+ * Where no terminal is there to answer, only what costs nothing is started.
+ * @returns the base model as the estimate names it; undefined: it is not to be started
  * @throws invalid `not_confirmed`
  */
-async function agreed(session: Session): Promise<boolean> {
+async function agreed(session: Session): Promise<{ readonly estimated?: string } | undefined> {
   const { io, json, input } = session;
   const isSettled = session.yes || input.budget_usd !== undefined;
-  if (json && isSettled) return true;
+  if (json && isSettled) return {};
   let estimate: ReplyOf<"estimateTraining">;
   try {
     estimate = (await session.call("estimateTraining", estimateOf(session))).body;
   } catch {
     // What is wrong with the request, the training says in its own words.
-    return true;
+    return {};
   }
   if (!json) print(io, estimateText(estimate));
-  if (isSettled) return true;
-  if (!json && io.ask !== undefined) return await io.ask("Start the training?");
+  const known = { estimated: estimate.base_model };
+  if (isSettled) return known;
+  if (!json && io.ask !== undefined) return (await io.ask("Start the training?")) ? known : undefined;
   const most = estimate.cost_usd === "unknown" ? undefined : estimate.cost_usd.high;
-  if (most === 0) return true;
+  if (most === 0) return known;
   throw invalid(
     "not_confirmed",
     `The training ${most !== undefined ? `may cost up to $${most.toFixed(2)}` : "costs nobody knows how much"}, and no terminal is there to ask.`,
@@ -173,16 +215,18 @@ export const train: Flow = async (session) => {
     show({ ...session, text: () => estimateText(body) }, body);
     return 0;
   }
-  if (!(await agreed(session))) {
+  const agreement = await agreed(session);
+  if (agreement === undefined) {
     print(io, ["⛔ Nothing was started."]);
-    return 1;
+    return EXIT.failed;
   }
+  const { estimated } = agreement;
   if (!json)
     print(io, [
       "🚀 Starting fine-tuning job...",
       ...facts([
         ["Dataset ID", input.dataset_id],
-        ["Base model", input.base_model ?? "default"],
+        ["Base model", input.base_model ?? estimated],
       ]),
     ]);
   let body = (await session.call("startTraining", input)).body;
@@ -216,7 +260,15 @@ export const train: Flow = async (session) => {
           news.map((line) => `   ${statusSign(one.status)} ${line}`),
         );
     };
-    body = (await follow(session, () => session.call("getTrainingRun", reference), ended, tell)) ?? body;
+    const idWords = `--run-id ${plain(runId)}`;
+    const left = () =>
+      goesOn(session, reference, {
+        what: "The training",
+        look: `status ${idWords}`,
+        cancel: `cancel ${idWords}`,
+      });
+    const look = () => session.call("getTrainingRun", reference);
+    body = (await follow<Run>(session, { look, done: ended, seen: tell, left })) ?? body;
   }
   if (json) io.out(`${JSON.stringify(body, undefined, 2)}\n`);
   else print(io, trainingEnd(session, body, runId));
@@ -227,8 +279,7 @@ const ended = (one: Body) => isOne(ENDED_RUN_STATUSES, one);
 const stateOf = (run: Run) => plain(run.state);
 
 function trainingEnd(session: Session, run: Run, runId: string): string[] {
-  const agent = plain(run.agent_id ?? session.input.agent_id ?? "");
-  const forAgent = agent === "" || agent === "-" ? "" : ` --agent-id ${agent}`;
+  const forAgent = agentWords(session, run);
   if (run.status === "succeeded")
     return [
       "✅ Training completed successfully!",
@@ -287,11 +338,35 @@ export const runPipeline: Flow = async (session) => {
   tell(body);
   if (session.wait && !settled(body)) {
     const reference = { ...agentOf(session, body), pipeline_id: id };
-    body = (await follow(session, () => session.call("getPipeline", reference), settled, tell)) ?? body;
+    const look = () => session.call("getPipeline", reference);
+    const left = (last: Pipeline | undefined) => pipelineLeft(session, last ?? body);
+    body = (await follow<Pipeline>(session, { look, done: settled, seen: tell, left })) ?? body;
   }
   show(session, body);
   return body.outcome === undefined && !session.wait ? EXIT.done : exitOfPipeline(body);
 };
+
+/** A pipeline ends with its training: that is what can be cancelled of it. */
+function pipelineLeft(session: Session, pipeline: Pipeline): string[] {
+  const [on, look] = goesOn(session, pipeline, {
+    what: "The pipeline",
+    look: `pipeline --pipeline-id ${plain(pipeline.pipeline_id)}`,
+    cancel: undefined,
+  });
+  const forAgent = agentWords(session, pipeline);
+  const ways = [
+    ["training", `cancel --run-id ${plain(pipeline.run_id)}`],
+    ["dataset", `cancel-dataset --dataset-id ${plain(pipeline.dataset_id)}`],
+  ] as const;
+  const way = ways.find(([stage]) => stage === pipeline.stage)?.[1];
+  return [
+    on ?? "",
+    look ?? "",
+    way === undefined || way.endsWith(" -")
+      ? "   At this stage it cannot be cancelled by a command."
+      : `   To end it: lightning ${way}${forAgent}`,
+  ];
+}
 
 /** A file that cannot be trained on is an answer, and a failure for the script that asked. */
 export const validate: Flow = async (session) => {

@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { Connection } from "../../sdk/connect.ts";
+import { endpointIn, endpointOption } from "./endpoint.ts";
 import type { CliIo } from "./io.ts";
-import { showError } from "./program.ts";
+import { showError } from "./show-error.ts";
 
 /** `lightning dev`: the function app in a process of its own. */
 export function addDev(program: Command, finish: (code: number) => void): void {
@@ -20,16 +21,17 @@ export function addDev(program: Command, finish: (code: number) => void): void {
 export function addMcp(
   program: Command,
   finish: (code: number) => void,
-  deps: { readonly io: CliIo; connect(): Promise<Connection> },
+  deps: { readonly io: CliIo; connect(endpoint?: string): Promise<Connection> },
 ): void {
   program
     .command("mcp")
     .description("Serves the MCP tools over standard input and output, for MCP clients that start a command.")
+    .addOption(endpointOption())
     .addHelpText("after", "\nExample:\n  $ lightning mcp")
-    .action(async () => {
+    .action(async (values: Record<string, unknown>) => {
       let connection: Connection | undefined;
       try {
-        connection = await deps.connect();
+        connection = await deps.connect(endpointIn(values));
         const { serveStdio } = await import("../mcp-stdio.ts");
         await serveStdio(connection);
       } catch (thrown) {

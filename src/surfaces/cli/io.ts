@@ -16,6 +16,10 @@ export interface CliIo {
   pages(file: string, bytes: number): AsyncIterable<string>;
   /** Asks yes or no; absent: nobody is there to answer. */
   ask?(question: string): Promise<boolean>;
+  /** Calls back when the person presses Ctrl+C, once; the result ends that. */
+  onInterrupt?(callback: () => void): () => void;
+  /** Columns of the terminal that lines go to; absent: they may be of any length. */
+  readonly columns?: number | undefined;
   sleep(ms: number): Promise<void>;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -64,6 +68,13 @@ export const terminal: CliIo = {
         },
       }
     : {}),
+  onInterrupt(callback) {
+    process.once("SIGINT", callback);
+    return () => process.off("SIGINT", callback);
+  },
+  get columns() {
+    return process.stdout.isTTY ? process.stdout.columns : undefined;
+  },
   sleep: (ms) => sleep(systemClock, ms),
   now: () => Date.now(),
   paint(line, stream) {
@@ -73,9 +84,13 @@ export const terminal: CliIo = {
   },
 };
 
+/** A ruler is no longer than the terminal's lines. */
+const ruledTo = ({ columns }: CliIo, line: string) =>
+  columns !== undefined && /^(-{80}|={80})$/.test(line) ? line.slice(0, columns) : line;
+
 /** Lines as the original prints them: a blank line first. */
 export function print(io: CliIo, lines: readonly string[]): void {
-  io.out(`\n${lines.map((line) => io.paint(line, "out")).join("\n")}\n`);
+  io.out(`\n${lines.map((line) => io.paint(ruledTo(io, line), "out")).join("\n")}\n`);
 }
 
 /** Further lines of what was begun with `print`. */

@@ -3,7 +3,7 @@ import type { Operation } from "../../doors/operation.ts";
 import { type Field, inputFields, valueOfTexts } from "../fields.ts";
 
 /** One option of a command and the place of its value in the operation's input. */
-interface Flag {
+export interface Flag {
   readonly field: Field;
   readonly path: readonly string[];
   /** Without dashes: `min-reward`. */

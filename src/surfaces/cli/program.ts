@@ -1,23 +1,26 @@
 import { Command, CommanderError, Option } from "commander";
 import { type Operation, parseInput } from "../../doors/operation.ts";
-import { isLightningError } from "../../kernel/errors.ts";
+import { invalid, type LightningError } from "../../kernel/errors.ts";
 import type { OperationName } from "../../operations.ts";
 import type { Connection } from "../../sdk/connect.ts";
 import { packageVersion } from "../package-version.ts";
-import { toLightningError } from "../wire-errors.ts";
+import { allPages, isPaged } from "./all-pages.ts";
 import type { Extras } from "./command.ts";
 import { commandOf } from "./commands.ts";
+import { confirmed, mayNeedYes, needsYes, notConfirmed } from "./confirm.ts";
+import { endpointIn, endpointOption } from "./endpoint.ts";
 import { EXIT, EXIT_MEANINGS, exitHelp, exitOfError } from "./exit-codes.ts";
 import { plainFlow } from "./flows.ts";
 import type { CliIo } from "./io.ts";
-import { facts, plain } from "./layout.ts";
 import { addOptions, exampleLine, flagsOf, inputOf, missingOptions } from "./options.ts";
-import { caller } from "./session.ts";
+import { caller, Interrupted, type Session } from "./session.ts";
+import { type Named, showError } from "./show-error.ts";
 
 export interface CliDeps {
   readonly operations: readonly Operation[];
   readonly io: CliIo;
-  connect(): Promise<Connection>;
+  /** @param endpoint the function app that `--endpoint` names, in the place of what the settings say */
+  connect(endpoint?: string): Promise<Connection>;
   /** Sent as `agent_id` when the command names none; undefined: the function app's own default. */
   readonly agentId?: string | undefined;
   readonly longestWaitMs: number;
@@ -36,20 +39,37 @@ export interface CliDeps {
 /** Runs one command line (without `node` and the script). @returns the exit code (`exit-codes.ts`) */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
   let exitCode = 0;
-  const program = buildProgram(deps, (code) => {
+  // Wrong usage is told as everything else is: under --json as an error body.
+  const json = argv.includes("--json");
+  let usage = "";
+  const collect = (text: string) => {
+    usage += text;
+  };
+  const io: CliIo = json ? { ...deps.io, err: collect } : deps.io;
+  const program = buildProgram(deps, io, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
-    throw thrown;
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return EXIT.done;
+    if (json) showError(deps.io, true, wrongUsage(thrown.message, usage));
+    return EXIT.usage;
   }
 }
 
+/** What commander says, without its prefix; help that it shows in the place of a command is no message. */
+function wrongUsage(message: string, told: string): LightningError {
+  const said = /^error: (.+(?:\n\(Did you mean .+)?)/m.exec(told)?.[1] ?? message;
+  return invalid("wrong_usage", said.replace(/^error: /, "").replaceAll("\n", " "), {
+    remedy: "Add --help in the place of --json for the options and an example.",
+  });
+}
+
 /** Every operation with `cli` words as a command; what it does on failure goes to `finish` too. */
-function buildProgram(deps: CliDeps, finish: (code: number) => void): Command {
+function buildProgram(deps: CliDeps, usageIo: CliIo, finish: (code: number) => void): Command {
   const program = new Command("lightning")
     .description("Agent Lightning: record, label, train, evaluate, promote, roll back.")
     .version(packageVersion())
@@ -59,7 +79,7 @@ function buildProgram(deps: CliDeps, finish: (code: number) => void): Command {
       `\nExit status:\n${EXIT_MEANINGS.map(([code, text]) => `  ${code}  ${text}`).join("\n")}`,
     )
     .exitOverride()
-    .configureOutput({ writeOut: (text) => deps.io.out(text), writeErr: (text) => deps.io.err(text) });
+    .configureOutput({ writeOut: (text) => deps.io.out(text), writeErr: (text) => usageIo.err(text) });
   const groups = new Map<string, Command>();
   for (const operation of deps.operations) {
     if (operation.cli === undefined) continue;
@@ -92,6 +112,10 @@ function addOperation(
   addOptions(command, flags);
   for (const option of extras.options ?? []) command.addOption(option);
   if (waits) command.addOption(new Option("--no-wait", "answer as soon as it is started"));
+  if (mayNeedYes(operation))
+    command.option("--yes", "do it without asking; needed where nobody can be asked");
+  if (isPaged(operation)) command.option("--all", "every page, not only the first");
+  command.addOption(endpointOption());
   command.option("--json", "print the REST reply");
   const example = extras.example ?? exampleLine(operation);
   command.addHelpText("after", `\nExample:\n  $ ${example}`);
@@ -99,6 +123,7 @@ function addOperation(
 
   command.action(async (values: Record<string, unknown>) => {
     const json = values.json === true;
+    const named: Named = { flags, command: operation.cli ?? operation.name };
     let connection: Connection | undefined;
     try {
       const code = await deps.instead?.[operation.name as OperationName]?.(values);
@@ -114,56 +139,46 @@ function addOperation(
         command.error(
           `error: required option${missing.length > 1 ? "s" : ""} not given: ${missing.join(", ")}`,
         );
+      if (values.all === true && (input.manifest === true || input.continuation !== undefined))
+        command.error("error: --all excludes --continuation, and --manifest, which signs one page");
+      let parsed: Record<string, unknown>;
       try {
-        parseInput(operation, input);
+        parsed = parseInput(operation, input);
       } catch (thrown) {
-        showError(deps.io, json, thrown);
+        showError(deps.io, json, thrown, named);
         return finish(EXIT.usage);
       }
-      connection = await deps.connect();
-      finish(
-        await flow({
-          io: deps.io,
-          connection,
-          operation,
-          input,
-          text,
-          json,
-          pages: pages ?? undefined,
-          wait: values.wait !== false,
-          yes: values.yes === true,
-          dryRun: values.dryRun === true,
-          longestWaitMs: deps.longestWaitMs,
-          longestPauseMs: deps.longestPauseMs,
-          call: caller(deps.operations, connection, deps.io),
-        }),
-      );
+      const asks = needsYes(operation, parsed);
+      if (asks && values.yes !== true && (json || deps.io.ask === undefined))
+        throw notConfirmed(named.command);
+      connection = await deps.connect(endpointIn(values));
+      const session: Session = {
+        io: deps.io,
+        connection,
+        operation,
+        input,
+        text,
+        json,
+        pages: pages ?? undefined,
+        wait: values.wait !== false,
+        yes: values.yes === true,
+        dryRun: values.dryRun === true,
+        longestWaitMs: deps.longestWaitMs,
+        longestPauseMs: deps.longestPauseMs,
+        call: caller(deps.operations, connection, deps.io),
+      };
+      if (asks && !(await confirmed(session))) return finish(EXIT.failed);
+      finish(await flow(values.all === true ? allPages(session) : session));
     } catch (thrown) {
       if (thrown instanceof CommanderError) throw thrown;
-      showError(deps.io, json, thrown);
+      if (thrown instanceof Interrupted) {
+        deps.io.err(`\n${thrown.lines.join("\n")}\n`);
+        return finish(EXIT.interrupted);
+      }
+      showError(deps.io, json, thrown, named);
       finish(exitOfError(thrown));
     } finally {
       await connection?.close();
     }
   });
-}
-
-/** Code, reason, field and remedy; under `--json` the error body as REST answers it. */
-export function showError(io: CliIo, json: boolean, thrown: unknown): void {
-  const error = isLightningError(thrown) ? thrown : toLightningError(thrown, "cli");
-  if (json) {
-    io.out(`${JSON.stringify(error.toBody(), undefined, 2)}\n`);
-    return;
-  }
-  const cause = isLightningError(thrown) ? [] : facts([["Cause", (thrown as Error | undefined)?.message]]);
-  const lines = [
-    `❌ ${plain(error.message)}`,
-    ...facts([
-      ["Code", error.code],
-      ["Field", error.field],
-      ["Remedy", error.remedy],
-    ]),
-    ...cause,
-  ];
-  io.err(`\n${lines.map((line) => io.paint(line, "err")).join("\n")}\n`);
 }

@@ -4,8 +4,8 @@ import { operationRows } from "../../compose/operations.ts";
 import { LightningError } from "../../kernel/errors.ts";
 import { addMcp } from "./host-commands.ts";
 import { terminal } from "./io.ts";
-import { showError } from "./program.ts";
 import { run } from "./run.ts";
+import { showError } from "./show-error.ts";
 
 /**
  * The command line as a package of its own, for whoever has an address and no checkout: a client of the REST routes.

@@ -1,8 +1,10 @@
 import { readSettings, SETTINGS, type Settings } from "../../config/settings.ts";
+import { unknownSettings } from "../../config/unknown-settings.ts";
 import { findRunningHost } from "../../local-host/find-host.ts";
-import { type Connection, type ConnectOptions, connect } from "../../sdk/connect.ts";
+import { type ConnectOptions, connect } from "../../sdk/connect.ts";
 import { terminal } from "./io.ts";
-import { type CliDeps, runCli, showError } from "./program.ts";
+import { type CliDeps, runCli } from "./program.ts";
+import { showError } from "./show-error.ts";
 
 /** What the command line has where it runs: with the function app beside it, or with an address alone. */
 export interface Place extends Pick<CliDeps, "operations" | "instead"> {
@@ -10,7 +12,7 @@ export interface Place extends Pick<CliDeps, "operations" | "instead"> {
   readonly startEmbedded?: ConnectOptions["startEmbedded"];
   /** Adds the commands that are no operations. */
   readonly addCommands: (
-    ...args: [...Parameters<NonNullable<CliDeps["addCommands"]>>, connect: () => Promise<Connection>]
+    ...args: [...Parameters<NonNullable<CliDeps["addCommands"]>>, connect: CliDeps["connect"]]
   ) => void;
 }
 
@@ -19,8 +21,10 @@ export async function run(placeOf: (settings: Settings) => Place | Promise<Place
   let code = 1;
   try {
     const settings = readSettings();
+    for (const text of unknownSettings()) terminal.err(`⚠️  ${text}\n`);
     const { startEmbedded, addCommands, ...place } = await placeOf(settings);
-    const reach = () => connect({ settings, findHost: findRunningHost, startEmbedded });
+    const reach = (endpoint = settings.endpoint) =>
+      connect({ settings: { ...settings, endpoint }, findHost: findRunningHost, startEmbedded });
     code = await runCli(process.argv.slice(2), {
       ...place,
       io: terminal,

@@ -24,7 +24,7 @@ export interface Session {
   readonly operation: Operation;
   readonly input: Record<string, unknown>;
   /** The answer as lines; absent: as an outline. */
-  readonly text: ((body: Body, input: Body) => string[]) | undefined;
+  readonly text: ((body: Body, input: Body, columns?: number) => string[]) | undefined;
   /** Further pages of a file whose first is in the input. */
   readonly pages: AsyncIterator<string> | undefined;
   /** Print the REST reply instead of text. */
@@ -94,9 +94,46 @@ export function show(session: Session, body: Body): void {
   const { io, input } = session;
   if (session.json) io.out(`${JSON.stringify(body, undefined, 2)}\n`);
   else {
-    print(io, session.text?.(body, input) ?? outline(body));
+    print(io, session.text?.(body, input, io.columns) ?? outline(body));
     if (input.manifest === true) printMore(io, ["   🔏 signed; --json shows the answer to be kept"]);
   }
+}
+
+/** Ctrl+C while a command waited: what it waited for goes on. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  /** What goes on, how to look at it and how to end it. */
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super("interrupted");
+    this.lines = lines;
+  }
+}
+
+/** Ends a wait at Ctrl+C. @throws Interrupted with what `left` says then */
+async function orInterrupted<Value>(
+  { io }: Session,
+  left: () => readonly string[],
+  work: () => Promise<Value>,
+): Promise<Value> {
+  const pressed = Promise.withResolvers<never>();
+  const stop = io.onInterrupt?.(() => pressed.reject(new Interrupted(left())));
+  try {
+    return await Promise.race([pressed.promise, work()]);
+  } finally {
+    stop?.();
+  }
+}
+
+/** What a command waits for: how to look at it, when it is over, and what is to be said if the person goes. */
+export interface Awaited<Reply extends Body> {
+  readonly look: () => Promise<{ readonly body: Reply }>;
+  readonly done: (body: Reply) => boolean;
+  /** Told every answer. */
+  readonly seen?: (body: Reply) => void;
+  /** After Ctrl+C: that it goes on, and how to look at it or end it; of the last answer, if there was one. */
+  readonly left: (last: Reply | undefined) => readonly string[];
 }
 
 /** Between the first two looks, so that what ends at once is seen at once; each pause after it is longer. */
@@ -105,28 +142,38 @@ const FIRST_PAUSE_MS = 250;
 const PATIENCE_MS = 120_000;
 
 /**
- * Looks again and again until `done`, telling every answer to `seen`.
+ * Looks again and again until it is done.
  * @returns the last answer, or undefined when the time was over
+ * @throws Interrupted
  */
 export async function follow<Reply extends Body>(
   session: Session,
-  look: () => Promise<{ readonly body: Reply }>,
-  done: (body: Reply) => boolean,
-  seen: (body: Reply) => void = () => {},
+  { look, done, seen, left }: Awaited<Reply>,
 ): Promise<Reply | undefined> {
   const until = session.io.now() + session.longestWaitMs;
   let lastAnswerAt = session.io.now();
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, session.longestPauseMs)) {
+  let last: Reply | undefined;
+  const step = async (pause: number): Promise<"done" | "over" | "on"> => {
     try {
       const { body } = await look();
+      last = body;
       lastAnswerAt = session.io.now();
-      seen(body);
-      if (done(body)) return body;
+      seen?.(body);
+      if (done(body)) return "done";
     } catch (thrown) {
       const passing = thrown instanceof LightningError && thrown.kind === "unavailable";
       if (!passing || session.io.now() - lastAnswerAt > PATIENCE_MS) throw thrown;
     }
-    if (session.io.now() >= until) return undefined;
+    if (session.io.now() >= until) return "over";
     await session.io.sleep(pause);
+    return "on";
+  };
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, session.longestPauseMs)) {
+    const outcome = await orInterrupted(
+      session,
+      () => left(last),
+      () => step(pause),
+    );
+    if (outcome !== "on") return outcome === "done" ? last : undefined;
   }
 }

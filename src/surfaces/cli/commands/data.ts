@@ -16,6 +16,7 @@ const datasetFacts = (body: Dataset) =>
     ["Name", body.name],
     ["Training examples", body.training_count],
     ["Validation examples", body.validation_count],
+    ["Test examples", body.test_count === 0 ? undefined : body.test_count],
   ]);
 
 const unfinished = (body: Dataset) => body.status === "pending" || body.status === "building";
@@ -29,7 +30,6 @@ const built =
       headline,
       ...datasetFacts(body),
       ...facts([
-        ["Test examples", body.test_count === 0 ? undefined : body.test_count],
         ...(withFiles
           ? ([
               ["Training file", body.local_path],
@@ -127,7 +127,7 @@ export const DATA_COMMANDS = {
     },
   },
   listEpisodes: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `💬 Episodes of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "User input", "Tools", "Model", "Latency ms", "Reward", "Created"],
@@ -140,6 +140,7 @@ export const DATA_COMMANDS = {
           one.reward_avg,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],
@@ -166,7 +167,7 @@ export const DATA_COMMANDS = {
           ],
   },
   listRewards: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `⭐ Rewards of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "Episode", "Source", "Value", "Rubric", "Evaluator", "Created"],
@@ -179,6 +180,7 @@ export const DATA_COMMANDS = {
           one.evaluator,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],
@@ -215,7 +217,6 @@ export const DATA_COMMANDS = {
     text: (body) => [
       "📦 Dataset:",
       ...datasetFacts(body),
-      ...facts([["Test examples", body.test_count]]),
       ...facts([
         ["Kept", body.kept === undefined ? undefined : `${plain(body.kept)} of ${plain(body.given)}`],
       ]),

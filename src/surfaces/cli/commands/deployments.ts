@@ -18,7 +18,8 @@ const deploymentFacts = (one: Deployment | ReplyOf<"getActiveDeployment">) =>
     ["Two persons", twoPersons(one.four_eyes)],
     ["Rolled back from", one.rollback_from],
     ["Reason", one.rollback_reason],
-    ["State", one.state],
+    ["State", one.withdrawn === undefined ? one.state : `withdrawn (${plain(one.state)})`],
+    ["Withdrawn because", one.withdrawn?.reason],
     ...judged(one),
   ]);
 

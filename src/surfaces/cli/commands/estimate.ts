@@ -18,7 +18,7 @@ export function estimateText(body: ReplyOf<"estimateTraining">): string[] {
       ["Examples", body.examples],
       ["Tokens an epoch", body.tokens_per_epoch],
       ["Epochs", span(body.n_epochs)],
-      ["Training tokens", span(body.training_tokens)],
+      ["Training tokens (the dataset's count)", span(body.training_tokens)],
       [
         "Price",
         typeof price === "object"

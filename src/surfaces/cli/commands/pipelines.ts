@@ -8,7 +8,7 @@ import { agentOf, more, powerText, takenUpText } from "./shared.ts";
 /** Pipelines, and the whole at a glance. */
 export const PIPELINE_COMMANDS = {
   listPipelines: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `🔁 Pipelines of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "Name", "Status", "Stage", "Outcome", "Verdict", "Created"],
@@ -21,6 +21,7 @@ export const PIPELINE_COMMANDS = {
           one.verdict,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],
@@ -44,11 +45,21 @@ export const PIPELINE_COMMANDS = {
   getStats: {
     text: (body, input) => [
       `📈 Statistics of agent '${agentOf(body, input)}':`,
-      ...outline({ ...body, agent_id: undefined }),
+      ...outline({ ...body, agent_id: undefined, statistics: statisticsOf(body) }),
     ],
   },
   getHealth: { flow: health, extras: healthExtras, text: healthText },
 } satisfies Commands;
+
+/** The average says what it is the mean of. */
+function statisticsOf({ statistics }: ReplyOf<"getStats">) {
+  const { average_reward: mean, average_reward_of: of, ...counts } = statistics;
+  return {
+    ...counts,
+    average_reward:
+      mean === null ? "none yet" : `${mean}, the mean of the ${of} newest judged episodes' averages`,
+  };
+}
 
 const SIGNS: Readonly<Record<string, string>> = { promoted: "✅", evaluated: "✅", nothing_new: "•" };
 

@@ -12,7 +12,13 @@ export const statusSign = (status: unknown) => STATUS_SIGNS[String(status)] ?? "
 
 export const agentOf = (body: Body, input: Body) => plain(body.agent_id ?? input.agent_id);
 export const more = (body: Body) =>
-  body.continuation === undefined ? [] : ["", `   More: add --continuation ${plain(body.continuation)}`];
+  body.continuation === undefined
+    ? []
+    : [
+        "",
+        "   There are more: --all shows every page. The next one alone:",
+        `   --continuation ${plain(body.continuation)}`,
+      ];
 /** A heading, then blocks ruled off from one another, as the original prints its lists. */
 export const ruled = (heading: string, blocks: readonly string[][], ruler = RULER) => [
   heading,

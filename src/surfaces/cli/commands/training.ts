@@ -21,7 +21,7 @@ const runFacts = (run: Run) =>
     ["Requested by", run.requested_by],
     ["Cost at most", dollars(run.cost?.usd_at_most)],
     ["Budget", dollars(run.budget_usd)],
-    ["Trained tokens", run.trained_tokens],
+    ["Trained tokens (the provider's count)", run.trained_tokens],
     ["Overdue", run.overdue === true ? "yes, still watched" : undefined],
     ["Waits for", waitingText(run.waiting)],
     ["Last look", run.look_failed === undefined ? undefined : `failed: ${plain(run.look_failed.message)}`],
@@ -93,7 +93,7 @@ export const TRAINING_COMMANDS = {
   },
   listPairs: { text: pairsText },
   listEvaluations: {
-    text: (body, input) => [
+    text: (body, input, columns) => [
       `⚖️ Evaluations of agent '${agentOf(body, input)}':`,
       ...table(
         ["ID", "Run", "Dataset", "Status", "Verdict", "Judged by", "Groups", "Created"],
@@ -107,6 +107,7 @@ export const TRAINING_COMMANDS = {
           one.result?.groups ?? one.result?.pairs,
           one.created_at,
         ]),
+        columns,
       ),
       ...more(body),
     ],
@@ -161,6 +162,10 @@ function pairsText(body: ReplyOf<"listPairs">): string[] {
   ];
 }
 
+/** The side of a dataset that was asked; earlier records name none. */
+const sideWords = (split: string | undefined) =>
+  split === undefined ? "the held-out side" : `the ${plain(split)} side`;
+
 function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
   const { result, verdict } = body;
   const interval = result?.interval;
@@ -176,6 +181,10 @@ function evaluationText(body: ReplyOf<"getEvaluation">): string[] {
       ["Evaluation ID", body.evaluation_id],
       ["Candidate", body.candidate],
       ["Baseline", body.baseline],
+      [
+        "Asked about",
+        body.dataset_id === undefined ? undefined : `${sideWords(body.split)} of ${plain(body.dataset_id)}`,
+      ],
       ["Waits for", waitingText(body.waiting)],
       ["Taken up again", takenUpText(body.taken_up)],
       ["Right means", judgedText(body)],

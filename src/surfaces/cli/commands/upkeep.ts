@@ -46,7 +46,7 @@ export const UPKEEP_COMMANDS = {
         : ["🔎 Nothing to compare with: no Azure OpenAI account is set (AZURE_OPENAI_ACCOUNT)."],
   },
   cleanUpDeployments: {
-    text(body) {
+    text(body, _input, columns) {
       const removed = list(body.removed);
       return [
         ...removal(body, "clean-up-deployments", removed.length),
@@ -61,13 +61,14 @@ export const UPKEEP_COMMANDS = {
                 one.requested_at,
                 dollars(one.usd_an_hour),
               ]),
+              columns,
             )),
         ...leftAlone(body, "deployment_name"),
       ];
     },
   },
   cleanUpTraining: {
-    text(body) {
+    text(body, _input, columns) {
       const [files, jobs] = [list(body.files), list(body.jobs)];
       return [
         ...removal(body, "clean-up-training", files.length + jobs.length),
@@ -79,6 +80,7 @@ export const UPKEEP_COMMANDS = {
                 ...files.map((one) => ["file", one.id, one.run_id, one.filename]),
                 ...jobs.map((one) => ["job", one.id, one.run_id, one.state]),
               ],
+              columns,
             )),
         ...leftAlone(body, "id"),
       ];
@@ -106,7 +108,7 @@ export const UPKEEP_COMMANDS = {
     },
   },
   listRetirements: {
-    text(body, input) {
+    text(body, input, columns) {
       const agent = agentOf(body, input);
       const [runs, deployments, plan] = [list(body.runs), list(body.deployments), list(body.plan)];
       return [
@@ -131,6 +133,7 @@ export const UPKEEP_COMMANDS = {
           : table(
               ["Run", "Base", "Answers until", "Days left"],
               runs.map((one) => [one.run_id, one.base_model, one.retires, one.days_left]),
+              columns,
             )),
         ...(deployments.length === 0 ? [] : ["", "   Deployments:"]),
         ...(deployments.length === 0
@@ -145,6 +148,7 @@ export const UPKEEP_COMMANDS = {
                 one.retires,
                 one.days_left,
               ]),
+              columns,
             )),
         ...(plan.length === 0 ? [] : ["", `   To replace ${plain(plan[0]?.replaces)}, one call each:`]),
         ...plan.flatMap((one) => {
