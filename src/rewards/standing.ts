@@ -1,4 +1,4 @@
-import type { SlotReward } from "./contract.ts";
+import type { Reward, SlotReward } from "./contract.ts";
 import { latestPerSlot } from "./slots.ts";
 
 /**
