@@ -349,8 +349,8 @@ describe.each(LEDGERS)("a record whose orchestration is gone, on %s", (ledger, o
         seed,
         run: "succeeded",
       });
-      const open = await world.app.services.deployments.readActive(input.agent_id);
-      expect({ seed, active: open !== null }).toEqual({ seed, active: outcome === "promoted" });
+      const serving = await world.app.services.deployments.readActive(input.agent_id);
+      expect({ seed, active: serving !== null }).toEqual({ seed, active: outcome === "promoted" });
     }
   }, 300_000);
 });
