@@ -359,8 +359,8 @@ describe("on Azure, as far as a fake of its wire can tell", () => {
     azure.faults.push({ on: /^PUT .*\/deployments\//, with: 429, retryAfterSeconds: 600 });
     const { body } = await call("POST", "/deployments", { run_id: run.run_id }, { prefer: "wait=0" });
     await until(() => azure.faults.length === 0);
-    const [from, before] = [clock.now(), asked()];
-    await until(() => asked() > before);
+    const [from, askedBefore] = [clock.now(), asked()];
+    await until(() => asked() > askedBefore);
     expect(clock.now() - from).toBeGreaterThanOrEqual(590_000);
     await until(async () => ["active", "failed"].includes((await shown(body.deployment_id)).state));
     expect(await shown(body.deployment_id)).toMatchObject({ state: "active", is_active: true });
