@@ -1,15 +1,22 @@
 import {
-  EXACT,
+  ABOUT,
+  BEFORE,
   ended,
-  hashOfText,
-  meaningOf,
+  hashesOf,
+  knownWord,
   mixed,
-  phrasesFrom,
+  mixedOther,
+  OPENS,
+  OTHER_SEED,
+  SAME,
   SEED,
+  SHORTLY,
   STOP,
   UNSPACED_POLITENESS,
-  WORD,
 } from "./near-words.ts";
+
+/** Words of a text that may itself be what is asked about. */
+const SHORT_TEXT = 25;
 
 /**
  * A text as tokens, for likeness: words without case and punctuation; and what must be the same, whole (numbers, ids,
@@ -17,46 +24,107 @@ import {
  */
 export class Tokens {
   count = 0;
-  hashes = new Int32Array(1024);
-  /** As it was written, for words that are taken for another. */
-  written = new Int32Array(1024);
+  /** How many are said for more than politeness. */
+  content = 0;
+  /** Whether the text may be about words themselves: then each counts as it is written. */
+  isAboutWords = false;
+  /** Two hashes of each token as it is written. */
+  written = new Int32Array(2048);
+  /** Two hashes of what each is taken for. */
+  meant = new Int32Array(2048);
+  /** 1: may be left out; 2: what follows is what it is about; 0: neither. */
   kinds = new Uint8Array(1024);
-  starts = new Int32Array(1024);
-  ends = new Int32Array(1024);
-  /** Number of the sentence or line. */
-  segments = new Int32Array(1024);
+  /** Number of each one's sentence or line. */
+  segments = new Uint16Array(1024);
   segment = 0;
-  /** The text that starts and ends are places of. */
-  text = "";
 
   clear(): void {
     this.count = 0;
+    this.content = 0;
     this.segment = 0;
+    this.isAboutWords = false;
+    this.#isShortlyAbout = false;
   }
 
-  add(hash: number, kind: number, start: number, end: number): void {
-    if (this.count === this.hashes.length) this.#grow();
+  add(hash: number, other: number): void {
+    if (this.count === this.kinds.length) this.#grow();
     const at = this.count++;
-    this.hashes[at] = hash;
-    this.written[at] = hash;
-    this.kinds[at] = kind;
-    this.starts[at] = start;
-    this.ends[at] = end;
+    this.written[at * 2] = hash;
+    this.written[at * 2 + 1] = other;
+    this.meant[at * 2] = hash;
+    this.meant[at * 2 + 1] = other;
+    this.kinds[at] = 0;
     this.segments[at] = this.segment;
+    this.content++;
+  }
+
+  addText(text: string): void {
+    const [hash, other] = hashesOf(text);
+    this.add(hash, other);
+  }
+
+  /** A word: looked up in the lists. */
+  addWord(hash: number, other: number): void {
+    this.add(hash, other);
+    const known = knownWord(hash);
+    if (known === undefined) return;
+    const at = this.count - 1;
+    const { flags, as } = known;
+    if ((flags & ABOUT) !== 0) this.isAboutWords = true;
+    if ((flags & SHORTLY) !== 0) this.#isShortlyAbout = true;
+    if ((flags & BEFORE) !== 0) this.kinds[at] = BEFORE;
+    if ((flags & STOP) !== 0) this.#leaveOut(at);
+    if ((flags & SAME) !== 0) {
+      this.meant[at * 2] = as[0];
+      this.meant[at * 2 + 1] = as[1];
+    }
+    if ((flags & OPENS) !== 0) this.#openings.push(at);
+  }
+
+  /** Once the text is read: polite phrases may be left out. */
+  end(): void {
+    if (this.#isShortlyAbout && this.count < SHORT_TEXT) this.isAboutWords = true;
+    for (const at of this.#openings)
+      for (const phrase of knownWord(this.written[at * 2] as number)?.phrases ?? [])
+        if (
+          at + phrase.length <= this.count &&
+          phrase.every((word, k) => this.written[(at + k) * 2] === word)
+        ) {
+          for (let k = 0; k < phrase.length; k++) this.#leaveOut(at + k);
+          break;
+        }
+    this.#openings.length = 0;
+  }
+
+  #isShortlyAbout = false;
+  readonly #openings: number[] = [];
+
+  #leaveOut(at: number): void {
+    if (this.kinds[at] !== STOP) this.content--;
+    this.kinds[at] = STOP;
+  }
+
+  /** A sign of maths: what follows it is its second side. */
+  addSign(text: string): void {
+    this.addText(text);
+    this.kinds[this.count - 1] = BEFORE;
   }
 
   #grow(): void {
-    const larger = <T extends Int32Array | Uint8Array>(from: T, to: T): T => {
+    const size = this.kinds.length * 2;
+    const larger = (from: Int32Array): Int32Array<ArrayBuffer> => {
+      const to = new Int32Array(size * 2);
       to.set(from);
       return to;
     };
-    const size = this.hashes.length * 2;
-    this.hashes = larger(this.hashes, new Int32Array(size));
-    this.written = larger(this.written, new Int32Array(size));
-    this.kinds = larger(this.kinds, new Uint8Array(size));
-    this.starts = larger(this.starts, new Int32Array(size));
-    this.ends = larger(this.ends, new Int32Array(size));
-    this.segments = larger(this.segments, new Int32Array(size));
+    this.written = larger(this.written);
+    this.meant = larger(this.meant);
+    const kinds = new Uint8Array(size);
+    kinds.set(this.kinds);
+    this.kinds = kinds;
+    const segments = new Uint16Array(size);
+    segments.set(this.segments);
+    this.segments = segments;
   }
 }
 
@@ -82,7 +150,7 @@ const NO_SPACES =
 
 function classify(code: number): number {
   const char = String.fromCharCode(code);
-  lowered[code] = char.toLowerCase().charCodeAt(0);
+  lowered[code] = code === 0xdf ? 115 : char.toLowerCase().charCodeAt(0);
   if (char === "ς") lowered[code] = "σ".charCodeAt(0);
   if (char === "\n" || char === "\r" || char === "\u2028" || char === "\u2029") return NEWLINE;
   if (/['’‘ʼ´]/.test(char)) return APOSTROPHE;
@@ -109,19 +177,22 @@ const classOf = (code: number): number => {
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 /** Perhaps code, JSON or a table: only then the lines are looked at one by one. */
-const MAYBE_STRUCTURED = /[{}|\t<>]|```|~~~|=>|\);|":/;
+const MAYBE_STRUCTURED = /[{}|\t<>=(`~]/;
 const FENCE = /^\s*(?:```|~~~)/;
-const STRUCTURED_LINE = /^\s*(?:[{}|<]|\[["{[])|[{}]\s*,?\s*$|\t|\|.*\||=>|\);|":|\{.*\}|<[^<>]+>.*<\//u;
+const STRUCTURED_LINE =
+  /^\s*(?:[{}|<]|\[["{[]|(?:def|return|SELECT|INSERT|UPDATE|DELETE) )|[{}]\s*,?\s*$|\t|\|.*\||=>|\);|\w\([^()]*\)\s*[:;]?\s*$|[\w\])] ?[-+*/]?==? ?[\w"'([{-]|":|\{.*\}|<[^<>]+>.*<\//u;
 
 /** Adds a text's tokens. */
 export function scan(given: string, out: Tokens): void {
   let text = given;
   if (BEYOND_ASCII.test(text)) text = text.normalize("NFKC").replace(UNSPACED_POLITENESS, " ");
-  out.text = text;
-  if (!MAYBE_STRUCTURED.test(text)) {
-    scanRange(text, 0, text.length, out);
-    return;
-  }
+  out.clear();
+  if (MAYBE_STRUCTURED.test(text)) scanLines(text, out);
+  else scanRange(text, 0, text.length, out);
+  out.end();
+}
+
+function scanLines(text: string, out: Tokens): void {
   let fenced = false;
   for (let at = 0; at < text.length; ) {
     const found = text.indexOf("\n", at);
@@ -129,7 +200,7 @@ export function scan(given: string, out: Tokens): void {
     const line = text.slice(at, end);
     const isFence = FENCE.test(line);
     if (isFence) fenced = !fenced;
-    if (fenced || isFence || STRUCTURED_LINE.test(line)) addLine(line, at, out);
+    if (fenced || isFence || STRUCTURED_LINE.test(line)) addLine(line, out);
     else scanRange(text, at, end, out);
     out.segment++;
     at = end + 1;
@@ -137,14 +208,15 @@ export function scan(given: string, out: Tokens): void {
 }
 
 /** Code, JSON and tables say other things in another order, or in another case: the whole line must be the same. */
-function addLine(line: string, at: number, out: Tokens): void {
+function addLine(line: string, out: Tokens): void {
   const whole = line.trim().replace(/\s+/gu, " ");
   // Bound to its place: lines in another order are another text.
-  if (whole !== "") out.add(ended(mixed(hashOfText(whole), out.count)), EXACT, at, at + line.length);
+  if (whole === "") return;
+  const [hash, other] = hashesOf(whole);
+  out.add(ended(mixed(hash, out.count)), ended(mixedOther(other, out.count)));
 }
 
 function scanRange(text: string, from: number, to: number, out: Tokens): void {
-  const first = out.count;
   for (let at = from; at < to; ) {
     const kind = classOf(text.charCodeAt(at));
     if (kind === LETTER) {
@@ -169,7 +241,6 @@ function scanRange(text: string, from: number, to: number, out: Tokens): void {
       at = end;
     }
   }
-  understand(out, first);
 }
 
 /**
@@ -178,41 +249,44 @@ function scanRange(text: string, from: number, to: number, out: Tokens): void {
  */
 function addPlainWord(text: string, start: number, to: number, out: Tokens): number {
   let hash = SEED;
+  let other = OTHER_SEED;
   let at = start;
   let kind = LETTER;
   for (; at < to; at++) {
     const code = text.charCodeAt(at);
     kind = classOf(code);
     if (kind !== LETTER) break;
-    hash = code === 0xdf ? mixed(mixed(hash, 115), 115) : mixed(hash, lowered[code] as number);
+    const low = lowered[code] as number;
+    hash = mixed(hash, low);
+    other = mixedOther(other, low);
+    if (code === 0xdf) hash = mixed(hash, low);
+    if (code === 0xdf) other = mixedOther(other, low);
   }
   if (at < to && kind !== SPACE) {
     if (kind !== FULL_STOP && kind !== PUNCTUATION) return start;
     const next = at + 1 < to ? classOf(text.charCodeAt(at + 1)) : SPACE;
     if (next !== SPACE && next !== NEWLINE) return start;
   }
-  out.add(ended(hash), WORD, start, at);
-  if (at >= to) return to;
+  out.addWord(ended(hash), ended(other));
   if (kind === FULL_STOP) out.segment++;
-  return at + 1;
+  return at >= to ? to : at + 1;
 }
 
 /** A run of characters without spaces between words: each two neighbours, so that another order is another text. */
 function addUnspaced(text: string, from: number, to: number, out: Tokens): number {
   let at = from;
   while (at + 1 < to && classOf(text.charCodeAt(at + 1)) === UNSPACED) {
-    out.add(ended(mixed(mixed(SEED, text.charCodeAt(at)), text.charCodeAt(at + 1))), WORD, at, at + 2);
+    out.addText(text.slice(at, at + 2));
     at++;
   }
-  if (at === from) out.add(ended(mixed(SEED, text.charCodeAt(at))), WORD, at, at + 1);
+  if (at === from) out.addText(text.charAt(at));
   return at + 1;
 }
 
 /** Emoji and rare characters, of two units. */
 function addPaired(text: string, at: number, to: number, out: Tokens): number {
   const second = at + 1 < to && classOf(text.charCodeAt(at + 1)) === PAIRED ? 1 : 0;
-  const code = mixed(mixed(SEED, text.charCodeAt(at)), second === 1 ? text.charCodeAt(at + 1) : 0);
-  out.add(ended(code), EXACT, at, at + 1 + second);
+  out.addText(text.slice(at, at + 1 + second));
   return at + 1 + second;
 }
 
@@ -245,74 +319,54 @@ function addChunk(text: string, from: number, to: number, out: Tokens): void {
   }
   if (start === end) {
     const sign = text.slice(from, to);
-    if (MATHS.test(sign)) out.add(hashOfText(sign), EXACT, from, to);
-    else if (sign === "-" && isDigitAt(text, from - 2) && isDigitAt(text, to + 1))
-      out.add(hashOfText(sign), EXACT, from, to);
-  } else if (isWhole(text, start, end)) addWhole(text, start, end, out);
+    if (MATHS.test(sign) || (sign === "-" && isDigitAt(text, from - 2) && isDigitAt(text, to + 1)))
+      out.addSign(sign);
+  } else if (isSigns(text, start, end)) out.addSign(text.slice(start, end));
+  else if (isWhole(text, start, end)) out.addText(lower(text, start, end));
   else addWords(text, start, end, out);
-  for (let at = end; at < to; at++)
-    if (classOf(text.charCodeAt(at)) === FULL_STOP) {
-      out.segment++;
-      return;
-    }
+  for (let at = end; at < to; at++) if (classOf(text.charCodeAt(at)) === FULL_STOP) out.segment++;
 }
 
-/** With a digit, a sign, or a point or slash inside it is a number, an id, an address, a path: taken whole. */
+/** With a digit, a sign, a hyphen, or a point inside it is a number, an id, an address, a route: taken whole. */
 function isWhole(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const kind = classOf(text.charCodeAt(at));
-    if (kind === DIGIT || kind === SYMBOL) return true;
+    if (kind === DIGIT || kind === SYMBOL || kind === HYPHEN) return true;
     if (kind === FULL_STOP && at + 1 < end && classOf(text.charCodeAt(at + 1)) === LETTER) return true;
   }
   return false;
 }
 
-function addWhole(text: string, start: number, end: number, out: Tokens): void {
-  let hash = SEED;
+/** An arrow, an operator: what follows is its second side. */
+function isSigns(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
-    const code = text.charCodeAt(at);
-    classOf(code);
-    hash = code === 0xdf ? mixed(mixed(hash, 115), 115) : mixed(hash, lowered[code] as number);
+    const kind = classOf(text.charCodeAt(at));
+    if (kind === LETTER || kind === DIGIT) return false;
   }
-  out.add(ended(hash), EXACT, start, end);
+  return true;
 }
 
 /** Words; an apostrophe within one is no mark, any other punctuation parts two. */
 function addWords(text: string, start: number, end: number, out: Tokens): void {
-  let hash = SEED;
-  let begun = -1;
-  for (let at = start; at < end; at++) {
-    const code = text.charCodeAt(at);
-    const kind = classOf(code);
-    if (kind === LETTER) {
-      if (begun < 0) begun = at;
-      hash = code === 0xdf ? mixed(mixed(hash, 115), 115) : mixed(hash, lowered[code] as number);
-    } else if (kind !== APOSTROPHE && begun >= 0) {
-      out.add(ended(hash), WORD, begun, at);
-      hash = SEED;
-      begun = -1;
+  let word = "";
+  for (let at = start; at <= end; at++) {
+    const kind = at < end ? classOf(text.charCodeAt(at)) : PUNCTUATION;
+    if (kind === LETTER) word += lower(text, at, at + 1);
+    else if (kind !== APOSTROPHE && word !== "") {
+      const [hash, other] = hashesOf(word);
+      out.addWord(hash, other);
+      word = "";
     }
   }
-  if (begun >= 0) out.add(ended(hash), WORD, begun, end);
 }
 
-/** Puts what the lists know in the place of the words. */
-function understand(out: Tokens, first: number): void {
-  for (let at = first; at < out.count; at++) {
-    if (out.kinds[at] !== WORD) continue;
-    const hash = out.hashes[at] as number;
-    const meaning = meaningOf(hash);
-    const phrases = phrasesFrom(hash);
-    if (meaning === undefined && phrases === undefined) continue;
-    const phrase = phrases?.find(
-      (one) => at + one.length <= out.count && one.every((word, k) => out.written[at + k] === word),
-    );
-    if (phrase !== undefined) {
-      out.kinds.fill(STOP, at, at + phrase.length);
-      at += phrase.length - 1;
-    } else if (meaning !== undefined) {
-      out.kinds[at] = meaning.kind;
-      out.hashes[at] = meaning.hash;
-    }
+/** As words are hashed: unit by unit. */
+function lower(text: string, start: number, end: number): string {
+  let all = "";
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    classOf(code);
+    all += code === 0xdf ? "ss" : String.fromCharCode(lowered[code] as number);
   }
+  return all;
 }
