@@ -2,7 +2,7 @@ import type { Message } from "../../episodes/contract.ts";
 import { canonicalJson } from "../../kernel/hashing.ts";
 import type { DatasetLine } from "../contract.ts";
 import { scan, Tokens } from "./near-scan.ts";
-import { BEFORE, ended, STOP } from "./near-words.ts";
+import { BEFORE, ended, FIRST, hashesOf, SAME, STOP, TAKEN_FOR } from "./near-words.ts";
 import { fieldsOf, isPreference, restOf, turnsOf } from "./normalise.ts";
 
 interface Said {
@@ -74,29 +74,13 @@ export const GIST_WORDS = 4;
 export function writeGist(line: DatasetLine, into: Uint32Array, system: boolean): void {
   const parts = partsOf(line);
   const { fixed, said } = parts;
-  let one = textHash(fixed, 1);
-  let other = textHash(fixed, 2);
-  for (const [turn, { text, byAssistant }] of said.entries()) {
-    scan(text, tokens);
-    const { count, written, kinds, isAboutWords } = tokens;
-    const isShort = tokens.content < FEW_WORDS;
-    const allCount = isAboutWords || tokens.content === 0 || (byAssistant && isShort);
-    const hashes = isAboutWords || isShort ? written : tokens.meant;
-    const turnOne = Math.imul(turn + 1, 0x9e3779b1);
-    const turnOther = Math.imul(turn + 1, 0xc2b2ae35);
-    for (let at = 0; at < count; at++) {
-      const kind = kinds[at] as number;
-      if (kind === STOP && !allCount) continue;
-      const hash = hashes[at * 2] as number;
-      const second = hashes[at * 2 + 1] as number;
-      one = (one + ended(hash ^ turnOne)) | 0;
-      other = (other + ended(second ^ turnOther)) | 0;
-      if (kind !== BEFORE) continue;
-      // From here to there is not from there to here.
-      const next = following(at) * 2;
-      one = (one + ended(Math.imul(hash, 5) ^ (hashes[next] as number))) | 0;
-      other = (other + ended(Math.imul(second, 5) ^ (hashes[next + 1] as number))) | 0;
-    }
+  let [one, other] = hashesOf(fixed);
+  for (let turn = 0; turn < said.length; turn++) {
+    const { text, byAssistant } = said[turn] as Said;
+    // What a tool answered an agent may well say again.
+    if (turn === 0 || text !== said[turn - 1]?.text || tokens.content < FEW_WORDS) sumText(text, byAssistant);
+    one = ended(Math.imul(one, 31) ^ sums[0]);
+    other = ended(Math.imul(other, 37) ^ sums[1]);
   }
   const prompt = system ? systemHash(parts.system) : 0;
   into[0] = ended(one);
@@ -105,25 +89,50 @@ export function writeGist(line: DatasetLine, into: Uint32Array, system: boolean)
   into[3] = 0;
 }
 
-/** The sentence's next word that counts; after its last one the first, so that a sentence may be turned around. */
-function following(at: number): number {
-  const { count, kinds, segments } = tokens;
-  const segment = segments[at];
-  for (let next = at + 1; next < count && segments[next] === segment; next++)
-    if (kinds[next] !== STOP) return next;
-  let first = at;
-  for (let before = at; before >= 0 && segments[before] === segment; before--)
-    if (kinds[before] !== STOP) first = before;
-  return first;
+const sums: [number, number] = [0, 0];
+/** Sums over a text's tokens, which no order changes. */
+function sumText(text: string, byAssistant: boolean): void {
+  scan(text, tokens);
+  const { count, content, isAboutWords, flags } = tokens;
+  const isShort = content < FEW_WORDS;
+  const left = isAboutWords || content === 0 || (byAssistant && isShort) ? 0 : STOP;
+  const same = isAboutWords || isShort ? 0 : SAME;
+  let one = 0;
+  let other = 0;
+  for (let at = 0; at < count; at++) {
+    const flag = flags[at] as number;
+    if ((flag & left) !== 0) continue;
+    const hash = hashAt(at, 0, same);
+    const second = hashAt(at, 1, same);
+    one = (one + ended(hash)) | 0;
+    other = (other + ended(second)) | 0;
+    if ((flag & BEFORE) === 0) continue;
+    // From here to there is not from there to here.
+    const next = following(at);
+    one = (one + ended(Math.imul(hash, 5) ^ hashAt(next, 0, same))) | 0;
+    other = (other + ended(Math.imul(second, 5) ^ hashAt(next, 1, same))) | 0;
+  }
+  sums[0] = one;
+  sums[1] = other;
 }
 
-function textHash(text: string, seed: number): number {
-  let hash = seed;
-  for (let at = 0; at < text.length; at++) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x9e3779b1);
-    hash ^= hash >>> 15;
+/** One of a token's two hashes, or of what it is taken for. */
+function hashAt(at: number, which: number, same: number): number {
+  const place = ((tokens.flags[at] as number) & same) === 0 ? 0 : (tokens.places[at] as number);
+  return (place === 0 ? tokens.hashes[at * 2 + which] : TAKEN_FOR[place * 2 + which]) as number;
+}
+
+/** The sentence's next word that counts; after its last one the first, so that a sentence may be turned around. */
+function following(at: number): number {
+  const { count, flags } = tokens;
+  for (let next = at + 1; next < count && ((flags[next] as number) & FIRST) === 0; next++)
+    if (((flags[next] as number) & STOP) === 0) return next;
+  let first = at;
+  for (let before = at; before >= 0; before--) {
+    if (((flags[before] as number) & STOP) === 0) first = before;
+    if (((flags[before] as number) & FIRST) !== 0) break;
   }
-  return ended(hash);
+  return first;
 }
 
 /** Prompts are few: the last one's hash is kept. */
@@ -131,6 +140,6 @@ let lastSystem = { text: "", hash: 0 };
 function systemHash(system: string): number {
   if (lastSystem.text === system) return lastSystem.hash;
   const text = system.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
-  lastSystem = { text: system, hash: textHash(text, 3) };
+  lastSystem = { text: system, hash: ended(hashesOf(text)[0]) };
   return lastSystem.hash;
 }

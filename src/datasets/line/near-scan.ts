@@ -1,14 +1,15 @@
 import {
   ABOUT,
   BEFORE,
-  ended,
+  FIRST,
+  FLAGS,
   hashesOf,
-  knownWord,
   mixed,
   mixedOther,
   OPENS,
   OTHER_SEED,
-  SAME,
+  phrasesFrom,
+  placeOf,
   SEED,
   SHORTLY,
   STOP,
@@ -28,108 +29,94 @@ export class Tokens {
   content = 0;
   /** Whether the text may be about words themselves: then each counts as it is written. */
   isAboutWords = false;
-  /** Two hashes of each token as it is written. */
-  written = new Int32Array(2048);
-  /** Two hashes of what each is taken for. */
-  meant = new Int32Array(2048);
-  /** 1: may be left out; 2: what follows is what it is about; 0: neither. */
-  kinds = new Uint8Array(1024);
-  /** Number of each one's sentence or line. */
-  segments = new Uint16Array(1024);
-  segment = 0;
+  /** Two hashes of each token. */
+  hashes = new Int32Array(2048);
+  /** What each is, in bits. */
+  flags = new Uint8Array(1024);
+  /** Where in the lists each stands; 0: in none. */
+  places = new Uint16Array(1024);
+  #first = FIRST;
+  #isShortlyAbout = false;
+  readonly #openings: number[] = [];
 
   clear(): void {
     this.count = 0;
     this.content = 0;
-    this.segment = 0;
     this.isAboutWords = false;
     this.#isShortlyAbout = false;
+    this.#first = FIRST;
   }
 
-  add(hash: number, other: number): void {
-    if (this.count === this.kinds.length) this.#grow();
+  /** What follows is of another sentence or line. */
+  endSentence(): void {
+    this.#first = FIRST;
+  }
+
+  add(hash: number, other: number, flags = 0, place = 0): void {
+    if (this.count === this.flags.length) this.#grow();
     const at = this.count++;
-    this.written[at * 2] = hash;
-    this.written[at * 2 + 1] = other;
-    this.meant[at * 2] = hash;
-    this.meant[at * 2 + 1] = other;
-    this.kinds[at] = 0;
-    this.segments[at] = this.segment;
-    this.content++;
+    this.hashes[at * 2] = hash;
+    this.hashes[at * 2 + 1] = other;
+    this.flags[at] = flags | this.#first;
+    this.places[at] = place;
+    this.#first = 0;
+    if ((flags & STOP) === 0) this.content++;
   }
 
-  addText(text: string): void {
+  addText(text: string, flags = 0): void {
     const [hash, other] = hashesOf(text);
-    this.add(hash, other);
+    this.add(hash, other, flags);
   }
 
   /** A word: looked up in the lists. */
   addWord(hash: number, other: number): void {
-    this.add(hash, other);
-    const known = knownWord(hash);
-    if (known === undefined) return;
-    const at = this.count - 1;
-    const { flags, as } = known;
+    const place = placeOf(hash);
+    const flags = FLAGS[place] as number;
+    if ((flags & (ABOUT | SHORTLY | OPENS)) !== 0) this.#note(flags);
+    this.add(hash, other, flags, place);
+  }
+
+  #note(flags: number): void {
     if ((flags & ABOUT) !== 0) this.isAboutWords = true;
     if ((flags & SHORTLY) !== 0) this.#isShortlyAbout = true;
-    if ((flags & BEFORE) !== 0) this.kinds[at] = BEFORE;
-    if ((flags & STOP) !== 0) this.#leaveOut(at);
-    if ((flags & SAME) !== 0) {
-      this.meant[at * 2] = as[0];
-      this.meant[at * 2 + 1] = as[1];
-    }
-    if ((flags & OPENS) !== 0) this.#openings.push(at);
+    if ((flags & OPENS) !== 0) this.#openings.push(this.count);
   }
 
   /** Once the text is read: polite phrases may be left out. */
   end(): void {
     if (this.#isShortlyAbout && this.count < SHORT_TEXT) this.isAboutWords = true;
-    for (const at of this.#openings)
-      for (const phrase of knownWord(this.written[at * 2] as number)?.phrases ?? [])
-        if (
-          at + phrase.length <= this.count &&
-          phrase.every((word, k) => this.written[(at + k) * 2] === word)
-        ) {
-          for (let k = 0; k < phrase.length; k++) this.#leaveOut(at + k);
-          break;
-        }
+    if (this.#openings.length === 0) return;
+    for (const at of this.#openings) {
+      const phrase = phrasesFrom(this.hashes[at * 2] as number).find((words) => this.#says(words, at));
+      for (let k = 0; k < (phrase?.length ?? 0); k++) this.#leaveOut(at + k);
+    }
     this.#openings.length = 0;
   }
 
-  #isShortlyAbout = false;
-  readonly #openings: number[] = [];
-
-  #leaveOut(at: number): void {
-    if (this.kinds[at] !== STOP) this.content--;
-    this.kinds[at] = STOP;
+  #says(words: readonly number[], at: number): boolean {
+    return at + words.length <= this.count && words.every((word, k) => this.hashes[(at + k) * 2] === word);
   }
 
-  /** A sign of maths: what follows it is its second side. */
-  addSign(text: string): void {
-    this.addText(text);
-    this.kinds[this.count - 1] = BEFORE;
+  #leaveOut(at: number): void {
+    const flags = this.flags[at] as number;
+    if ((flags & STOP) === 0) this.content--;
+    this.flags[at] = STOP | (flags & FIRST);
   }
 
   #grow(): void {
-    const size = this.kinds.length * 2;
-    const larger = (from: Int32Array): Int32Array<ArrayBuffer> => {
-      const to = new Int32Array(size * 2);
+    const larger = <T extends Int32Array | Uint8Array | Uint16Array>(from: T, to: T): T => {
       to.set(from);
       return to;
     };
-    this.written = larger(this.written);
-    this.meant = larger(this.meant);
-    const kinds = new Uint8Array(size);
-    kinds.set(this.kinds);
-    this.kinds = kinds;
-    const segments = new Uint16Array(size);
-    segments.set(this.segments);
-    this.segments = segments;
+    const size = this.flags.length * 2;
+    this.hashes = larger(this.hashes, new Int32Array(size * 2));
+    this.flags = larger(this.flags, new Uint8Array(size));
+    this.places = larger(this.places, new Uint16Array(size));
   }
 }
 
 const [
-  UNKNOWN,
+  ,
   SPACE,
   LETTER,
   DIGIT,
@@ -141,17 +128,17 @@ const [
   NEWLINE,
   FULL_STOP,
   HYPHEN,
-] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-const classes = new Uint8Array(65_536);
-const lowered = new Uint16Array(65_536);
+  SHARP_S,
+] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+/** By code unit its class and, in the lower 16 bits, its lower case; 0: not looked at yet. */
+const units = new Int32Array(65_536);
 /** Scripts that put no spaces between words. */
 const NO_SPACES =
   /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar}|ー/u;
 
 function classify(code: number): number {
   const char = String.fromCharCode(code);
-  lowered[code] = code === 0xdf ? 115 : char.toLowerCase().charCodeAt(0);
-  if (char === "ς") lowered[code] = "σ".charCodeAt(0);
+  if (code === 0xdf) return SHARP_S;
   if (char === "\n" || char === "\r" || char === "\u2028" || char === "\u2029") return NEWLINE;
   if (/['’‘ʼ´]/.test(char)) return APOSTROPHE;
   if (/[.!?;:。।؟¿¡]/u.test(char)) return FULL_STOP;
@@ -167,13 +154,14 @@ function classify(code: number): number {
   return /\p{S}/u.test(char) ? SYMBOL : SPACE;
 }
 
-const classOf = (code: number): number => {
-  const known = classes[code] as number;
-  if (known !== UNKNOWN) return known;
-  const found = classify(code);
-  classes[code] = found;
-  return found;
-};
+function lookAt(code: number): number {
+  const char = String.fromCharCode(code);
+  const unit = (classify(code) << 16) | (char === "ς" ? "σ" : char.toLowerCase()).charCodeAt(0);
+  units[code] = unit;
+  return unit;
+}
+const unitOf = (code: number): number => (units[code] as number) || lookAt(code);
+const classOf = (code: number): number => unitOf(code) >>> 16;
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 /** Perhaps code, JSON or a table: only then the lines are looked at one by one. */
@@ -202,7 +190,7 @@ function scanLines(text: string, out: Tokens): void {
     if (isFence) fenced = !fenced;
     if (fenced || isFence || STRUCTURED_LINE.test(line)) addLine(line, out);
     else scanRange(text, at, end, out);
-    out.segment++;
+    out.endSentence();
     at = end + 1;
   }
 }
@@ -213,7 +201,7 @@ function addLine(line: string, out: Tokens): void {
   // Bound to its place: lines in another order are another text.
   if (whole === "") return;
   const [hash, other] = hashesOf(whole);
-  out.add(ended(mixed(hash, out.count)), ended(mixedOther(other, out.count)));
+  out.add(mixed(hash, out.count), mixedOther(other, out.count));
 }
 
 function scanRange(text: string, from: number, to: number, out: Tokens): void {
@@ -226,7 +214,7 @@ function scanRange(text: string, from: number, to: number, out: Tokens): void {
         continue;
       }
     }
-    if (kind === NEWLINE) out.segment++;
+    if (kind === NEWLINE) out.endSentence();
     if (kind === SPACE || kind === NEWLINE) at++;
     else if (kind === UNSPACED) at = addUnspaced(text, at, to, out);
     else if (kind === PAIRED) at = addPaired(text, at, to, out);
@@ -253,22 +241,19 @@ function addPlainWord(text: string, start: number, to: number, out: Tokens): num
   let at = start;
   let kind = LETTER;
   for (; at < to; at++) {
-    const code = text.charCodeAt(at);
-    kind = classOf(code);
+    const unit = unitOf(text.charCodeAt(at));
+    kind = unit >>> 16;
     if (kind !== LETTER) break;
-    const low = lowered[code] as number;
-    hash = mixed(hash, low);
-    other = mixedOther(other, low);
-    if (code === 0xdf) hash = mixed(hash, low);
-    if (code === 0xdf) other = mixedOther(other, low);
+    hash = mixed(hash, unit & 0xffff);
+    other = mixedOther(other, unit & 0xffff);
   }
   if (at < to && kind !== SPACE) {
     if (kind !== FULL_STOP && kind !== PUNCTUATION) return start;
     const next = at + 1 < to ? classOf(text.charCodeAt(at + 1)) : SPACE;
     if (next !== SPACE && next !== NEWLINE) return start;
   }
-  out.addWord(ended(hash), ended(other));
-  if (kind === FULL_STOP) out.segment++;
+  out.addWord(hash, other);
+  if (kind === FULL_STOP) out.endSentence();
   return at >= to ? to : at + 1;
 }
 
@@ -320,11 +305,11 @@ function addChunk(text: string, from: number, to: number, out: Tokens): void {
   if (start === end) {
     const sign = text.slice(from, to);
     if (MATHS.test(sign) || (sign === "-" && isDigitAt(text, from - 2) && isDigitAt(text, to + 1)))
-      out.addSign(sign);
-  } else if (isSigns(text, start, end)) out.addSign(text.slice(start, end));
+      out.addText(sign, BEFORE);
+  } else if (isSigns(text, start, end)) out.addText(text.slice(start, end), BEFORE);
   else if (isWhole(text, start, end)) out.addText(lower(text, start, end));
   else addWords(text, start, end, out);
-  for (let at = end; at < to; at++) if (classOf(text.charCodeAt(at)) === FULL_STOP) out.segment++;
+  for (let at = end; at < to; at++) if (classOf(text.charCodeAt(at)) === FULL_STOP) out.endSentence();
 }
 
 /** With a digit, a sign, a hyphen, or a point inside it is a number, an id, an address, a route: taken whole. */
@@ -341,7 +326,7 @@ function isWhole(text: string, start: number, end: number): boolean {
 function isSigns(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const kind = classOf(text.charCodeAt(at));
-    if (kind === LETTER || kind === DIGIT) return false;
+    if (kind === LETTER || kind === SHARP_S || kind === DIGIT) return false;
   }
   return true;
 }
@@ -351,7 +336,7 @@ function addWords(text: string, start: number, end: number, out: Tokens): void {
   let word = "";
   for (let at = start; at <= end; at++) {
     const kind = at < end ? classOf(text.charCodeAt(at)) : PUNCTUATION;
-    if (kind === LETTER) word += lower(text, at, at + 1);
+    if (kind === LETTER || kind === SHARP_S) word += lower(text, at, at + 1);
     else if (kind !== APOSTROPHE && word !== "") {
       const [hash, other] = hashesOf(word);
       out.addWord(hash, other);
@@ -365,8 +350,8 @@ function lower(text: string, start: number, end: number): string {
   let all = "";
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
-    classOf(code);
-    all += code === 0xdf ? "ss" : String.fromCharCode(lowered[code] as number);
+    // As upper-case text would write it.
+    all += code === 0xdf ? "ss" : String.fromCharCode(unitOf(code) & 0xffff);
   }
   return all;
 }

@@ -90,8 +90,7 @@ export const SEED = 0x811c9dc5;
 export const OTHER_SEED = 0x9747b28c;
 /** Two sums that know nothing of one another: a million ids under one template meet in 32 bits, in 64 they don't. */
 export const mixed = (hash: number, code: number): number => Math.imul(hash ^ code, 0x01000193);
-export const mixedOther = (hash: number, code: number): number =>
-  Math.imul((hash << 5) ^ hash ^ code, 0x5bd1e995);
+export const mixedOther = (hash: number, code: number): number => Math.imul(hash ^ code, 0x5bd1e995);
 /** Ends a hash: every bit depends on each. */
 export function ended(hash: number): number {
   let value = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -110,16 +109,18 @@ export function hashesOf(text: string): readonly [number, number] {
       other = mixedOther(other, code === 0xdf ? 115 : code);
     }
   }
-  return [ended(hash), ended(other)];
+  return [hash, other];
 }
 
-/** What a word is, beside itself: bits of `Known.flags`. */
+/** What a word is beside itself, in bits. */
 export const STOP = 1;
 export const BEFORE = 2;
 export const ABOUT = 4;
 export const OPENS = 8;
 export const SAME = 16;
 export const SHORTLY = 32;
+/** Of a token: the first of its sentence or line. */
+export const FIRST = 64;
 
 interface Known {
   flags: number;
@@ -129,15 +130,12 @@ interface Known {
   readonly phrases: (readonly number[])[];
 }
 const known = new Map<number, Known>();
-/** Which words can be in the table, by sixteen bits: nearly all others are told by one look. */
-const possible = new Uint8Array(65_536);
 function flag(word: string, flags: number, as = word): Known {
   const own = hashesOf(word);
   const held = known.get(own[0]) ?? { flags: 0, as: own, phrases: [] };
   held.flags |= flags;
   if ((flags & SAME) !== 0) held.as = hashesOf(as);
   known.set(own[0], held);
-  possible[own[0] >>> 16] = 1;
   return held;
 }
 for (const row of SYNONYMS.split("|")) {
@@ -155,9 +153,38 @@ for (const phrase of PHRASES.split("|")) {
   phrases.sort((a, b) => b.length - a.length);
 }
 
-/** What the lists know of a word; undefined: nothing. */
-export const knownWord = (hash: number): Known | undefined =>
-  possible[hash >>> 16] === 0 ? undefined : known.get(hash);
+/** Open addressing in flat arrays: every word of every text is looked up. Place 0 is nobody's. */
+const PLACES = 8192;
+const keys = new Int32Array(PLACES);
+/** By place what is known of a word: its flags, and the two hashes of what it is taken for. */
+export const FLAGS = new Uint8Array(PLACES);
+export const TAKEN_FOR = new Int32Array(PLACES * 2);
+const phrasesAt = new Map<number, Known["phrases"]>();
+for (const [hash, { flags, as, phrases }] of known) {
+  let place = startOf(hash);
+  while (FLAGS[place] !== 0) place = (place % (PLACES - 1)) + 1;
+  keys[place] = hash;
+  FLAGS[place] = flags;
+  TAKEN_FOR.set(as, place * 2);
+  if (phrases.length > 0) phrasesAt.set(place, phrases);
+}
+
+function startOf(hash: number): number {
+  return ((hash >>> 19) ^ hash) & (PLACES - 1) || 1;
+}
+
+/** A word's place; 0: it is in no list. */
+export function placeOf(hash: number): number {
+  let place = startOf(hash);
+  while (FLAGS[place] !== 0) {
+    if (keys[place] === hash) return place;
+    place = (place % (PLACES - 1)) + 1;
+  }
+  return 0;
+}
+
+export const phrasesFrom = (hash: number): readonly (readonly number[])[] =>
+  phrasesAt.get(placeOf(hash)) ?? [];
 
 /** Politeness in scripts without spaces. */
 export const UNSPACED_POLITENESS =
