@@ -31,7 +31,10 @@ function definitions(given: unknown): unknown {
 
 type Calls = ReturnType<TurnReader["calls"]>;
 const namesOf = (calls: Calls): string =>
-  JSON.stringify((calls ?? []).map((call) => call.function.name).toSorted());
+  (calls ?? [])
+    .map((call) => JSON.stringify(call.function.name))
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .join();
 
 /** The calls on the answer, which mostly has them already. */
 function withCalls(messages: readonly Turn[], calls: Calls, at: string): readonly Turn[] {

@@ -85,7 +85,7 @@ export function writeGist(line: DatasetLine, into: Uint32Array, system: boolean)
   const prompt = system ? systemHash(parts.system) : 0;
   into[0] = ended(one);
   into[1] = ended(other);
-  into[2] = ended((into[0] as number) ^ Math.imul(prompt, 0x27d4eb2f));
+  into[2] = ended(into[0] ^ Math.imul(prompt, 0x27d4eb2f));
   into[3] = 0;
 }
 
