@@ -5,6 +5,8 @@ import type { ModelSelector } from "../deployments/selection.ts";
 import type { Message } from "../episodes/contract.ts";
 import type { EpisodeService } from "../episodes/service.ts";
 import type { Clock } from "../kernel/clock.ts";
+import { isLightningError } from "../kernel/errors.ts";
+import { parseExact } from "../kernel/exact-json.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { connectToolServers, noToolServers, type ToolServers } from "./tool-servers.ts";
@@ -122,8 +124,9 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
         if (wanted.length === 0) break;
         for (const { id, function: named } of wanted) {
           const started = clock.now();
-          const args = parseArguments(named.arguments);
-          const result = await servers.call(named.name, args);
+          const { args, fault } = parseArguments(named.arguments);
+          const result =
+            fault === undefined ? await servers.call(named.name, args) : { isError: true, text: fault };
           const error = result.isError ? result.text.slice(0, 500) : undefined;
           say({ role: "tool", tool_call_id: id, content: result.text });
           capture.recordToolCall({
@@ -166,14 +169,17 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
   };
 }
 
-/** A model may write arguments that are not JSON; the tool then says what is missing. */
-function parseArguments(text: string): Record<string, unknown> {
+/**
+ * A model may write arguments that are not JSON; the tool then says what is missing. A number that would reach the tool
+ * rounded is told the model in the tool's place.
+ */
+function parseArguments(text: string): { readonly args: Record<string, unknown>; readonly fault?: string } {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : {};
-  } catch {
-    return {};
+    const value = parseExact(text);
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return { args: isObject ? (value as Record<string, unknown>) : {} };
+  } catch (thrown) {
+    if (!isLightningError(thrown)) return { args: {} };
+    return { args: {}, fault: `${thrown.field}: ${thrown.message} ${thrown.remedy ?? ""}`.trim() };
   }
 }

@@ -178,7 +178,7 @@ export const datasetSchema = z.object({
     .object({
       left_out: z.number().int(),
       of: z.number().int(),
-      /** Examples that may be another one in other words and were not compared: the build's bound on pairs was reached. */
+      /** In datasets of earlier versions: examples that were not compared. */
       not_compared: z.number().int().optional(),
       example: z.object({ kept: exampleOriginSchema, left_out: exampleOriginSchema }).optional(),
     })

@@ -41,7 +41,7 @@ async function nearAmong(
   files: Files,
   held: readonly string[],
   others: readonly string[],
-): Promise<Set<number>> {
+): Promise<ReadonlySet<number>> {
   const pairs = nearPairs(held.map(unmarked));
   for (const other of others)
     for await (const text of linesOf(files, other)) pairs.add(JSON.parse(unmarked(text)) as DatasetLine);

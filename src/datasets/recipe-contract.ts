@@ -17,7 +17,7 @@ const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);
 
 const nearDuplicatesSchema = z.number().min(0.5).max(1).optional().meta({
   description:
-    "Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent.",
+    "1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing.",
 });
 
 /** What else may choose, cap or write examples; each absent unless it was asked for. */

@@ -30,9 +30,7 @@ export function groupsOf(lines: readonly GroupedLine[]): Map<string, string> {
   const near = new NearSet(lines.map(({ line }) => line));
   for (const [i, { line, built }] of lines.entries()) {
     const example = exampleSchema.parse(JSON.parse(line));
-    const { same, reworded } = near.find(example);
-    for (const one of same) union(one, i);
-    for (const one of reworded) union(one, i);
+    for (const one of near.find(example)) union(one, i);
     const keys = [`asked ${inputText(example.messages)}`, ...(built === undefined ? [] : [`built ${built}`])];
     for (const key of keys) {
       const first = firstWith.get(key);

@@ -37,6 +37,44 @@ export function inexactNumber(text: string): InexactNumber | undefined {
 }
 
 /**
+ * The path of a key that one object of a valid JSON text has twice; undefined: none has. `JSON.parse` keeps the last
+ * of them and drops what the others held without a word. @param value what the text was parsed to
+ */
+export function repeatedKey(text: string, value: unknown): string | undefined {
+  // As many colons after texts as there are keys: nearly every text is told by that.
+  if ((text.match(MAYBE_KEY)?.length ?? 0) <= keysIn(value)) return undefined;
+  const path: { key: string | number | undefined; readonly keys: Set<string> | undefined }[] = [];
+  for (const [token] of text.matchAll(TOKEN)) {
+    const top = path.at(-1);
+    if (token === "{") path.push({ key: undefined, keys: new Set() });
+    else if (token === "[") path.push({ key: 0, keys: undefined });
+    else if (token === "}" || token === "]") path.pop();
+    else if (token === ",") {
+      if (top !== undefined) top.key = typeof top.key === "number" ? top.key + 1 : undefined;
+    } else if (token.startsWith('"') && top?.keys !== undefined && top.key === undefined) {
+      top.key = JSON.parse(token) as string;
+      if (top.keys.has(top.key)) return path.map(({ key }) => key).join(".");
+      top.keys.add(top.key);
+    }
+  }
+  return undefined;
+}
+const MAYBE_KEY = /"\s*:/g;
+
+function keysIn(value: unknown): number {
+  let found = 0;
+  const open: unknown[] = [value];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if (typeof one !== "object" || one === null) continue;
+    const members: unknown[] = Object.values(one);
+    if (!Array.isArray(one)) found += members.length;
+    for (const member of members) if (typeof member === "object" && member !== null) open.push(member);
+  }
+  return found;
+}
+export const REPEATED_KEY = "The key stands twice in one object; one of the two values would be lost.";
+
+/**
  * A JSON text's value, all of whose numbers are as they stand.
  * @throws SyntaxError; invalid `number_not_exact` with the number's place
  */

@@ -119,7 +119,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
           .meta({ description: "Share of the groups set aside as a test side, 0 to 1; 0 when absent." }),
         near_duplicates: z.number().min(0.5).max(1).optional().meta({
           description:
-            "Share of the words that a rewording keeps to be left out as a near-duplicate, 0.5 to 1; 1: only equal examples are left out; 0.85 when absent.",
+            "1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing.",
         }),
       }),
       output: z.looseObject({

@@ -874,7 +874,7 @@ export type Recipe = {
   cap?: number | undefined;
   /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
   max_tokens?: number | undefined;
-  /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+  /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
   near_duplicates?: number | undefined;
   /** `last`: weight 0 on all assistant turns but the last. */
   learn?: "all" | "last" | undefined;
@@ -984,7 +984,7 @@ export type RunPipelineInput = {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
-    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
     learn?: "all" | "last" | undefined;
@@ -1793,7 +1793,7 @@ export interface OperationInputs {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
-    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
     learn?: "all" | "last" | undefined;
@@ -1824,7 +1824,7 @@ export interface OperationInputs {
     test_split?: number | undefined;
     /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
-    /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+    /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
     near_duplicates?: number | undefined;
     /** Write the files with a byte-order mark. */
     bom?: boolean | undefined;
@@ -2061,7 +2061,7 @@ export interface OperationInputs {
     train_split?: number | undefined;
     /** Share of the groups set aside as a test side, 0 to 1; 0 when absent. */
     test_split?: number | undefined;
-    /** Share of the words that a rewording keeps to be left out as a near-duplicate, 0.5 to 1; 1: only equal examples are left out; 0.85 when absent. */
+    /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
     near_duplicates?: number | undefined;
     /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
     idempotency_key?: string | undefined;
@@ -2457,7 +2457,7 @@ export interface OperationInputs {
       cap?: number | undefined;
       /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
       max_tokens?: number | undefined;
-      /** Share of the words of question and answer, 0.5 to 1, that a rewording keeps to be left out as a near-duplicate; 1: only equal examples are left out; 0.85 when absent. */
+      /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
       near_duplicates?: number | undefined;
       /** `last`: weight 0 on all assistant turns but the last. */
       learn?: "all" | "last" | undefined;
@@ -2959,7 +2959,12 @@ export interface OperationOutputs {
     as_of: string;
     files: {
       file: string;
+      /** Lines given, blank ones left out. */
+      lines: number;
+      /** Lines that are valid. */
       examples: number;
+      /** Lines given that are not valid. */
+      invalid_lines: number;
       bytes: number;
       tokens: number;
       longest: number;

@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { sortedInRanges } from "../../src/datasets/common/sort-records.ts";
-import { wordsOf } from "../../src/datasets/line/near-reworded.ts";
 import { findGroups } from "../../src/datasets/merge/groups.ts";
 import { eachRepeat, KeyTable } from "../../src/datasets/merge/key-table.ts";
 import { keysAcross, nearOverlap, reservedAmong } from "../../src/datasets/merge/leakage.ts";
@@ -160,16 +159,15 @@ describe("the report on leaks looks for itself", () => {
     const words = Array.from({ length: 60 }, (_, n) => `word${letters(n * n)}`);
     const lines = [0, 1, 2, 3].map((n) => {
       const asked = n === 3 ? words.toReversed().map((word) => `${word}x`) : words;
-      return JSON.parse(chat(`${asked.join(" ")} ${letters(n)}`, asked.toReversed().join(" ")));
+      return JSON.parse(chat(`${"please ".repeat(n)}${asked.join(" ")}`, asked.toReversed().join(" ")));
     });
     const candidates = heldCandidates(lines.map((line) => ({ line })));
-    const near = { threshold: 0.8, texts: { words: async (i: number) => wordsOf(lines[i]) } };
     const sides = (...codes: number[]) => decided(codes.map((side) => ({ side })));
     for (const most of [1, 100]) {
-      expect(await nearOverlap(candidates, sides(1, 2, 0, 1), near, most)).toBe(1);
-      expect(await nearOverlap(candidates, sides(1, 2, 3, 1), near, most)).toBe(1);
-      expect(await nearOverlap(candidates, sides(1, 1, 2, 1), near, most)).toBe(2);
-      expect(await nearOverlap(candidates, sides(1, 1, 1, 2), near, most)).toBe(0);
+      expect(await nearOverlap(candidates, sides(1, 2, 0, 1), 0.8, most)).toBe(1);
+      expect(await nearOverlap(candidates, sides(1, 2, 3, 1), 0.8, most)).toBe(1);
+      expect(await nearOverlap(candidates, sides(1, 1, 2, 1), 0.8, most)).toBe(2);
+      expect(await nearOverlap(candidates, sides(1, 1, 1, 2), 0.8, most)).toBe(0);
     }
     const given = [0, 1, 2].map((n): Example => ({ content: n, input: n, side: n + 1 }));
     const reserved = new ReservedKeys(1);

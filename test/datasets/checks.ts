@@ -585,6 +585,13 @@ export const CHECKS: readonly Check[] = [
   ),
   line(
     "own",
+    "repeated_key",
+    "no value is dropped for another under its key",
+    '{"messages":[{"role":"user","content":"Hi","content":"Ho"},{"role":"assistant","content":"x"}]}',
+    sft([user, assistant]),
+  ),
+  line(
+    "own",
     "unknown_part",
     "parts are texts and pictures",
     sft([{ role: "user", content: [{ type: "input_audio", input_audio: {} }] }, assistant]),

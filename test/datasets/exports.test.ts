@@ -182,11 +182,40 @@ describe("files of other kinds", () => {
     ]);
   });
 
+  test("a key that stands twice in an object is told by its line, where the first value would be lost", async () => {
+    const twice = '{"question":"a","answer":"b","answer":"c"}';
+    const once = '{"question":"a","answer":"{\\"b\\":1,\\"b\\":2}"}';
+    expect((await read(once)).lines[0]).toContain('{\\"b\\":1,\\"b\\":2}');
+    expect(await faultsOf(`${once}\n${twice}`)).toMatchObject([
+      { line: 2, rule: "repeated_key", field: "answer" },
+    ]);
+    expect(await faultsOf(`[${once},${twice}]`)).toMatchObject([
+      { line: 2, rule: "repeated_key", field: "answer" },
+    ]);
+    const deep =
+      '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","content":"c"}]}';
+    expect(await faultsOf(deep)).toMatchObject([
+      { line: 1, rule: "repeated_key", field: "messages.1.content" },
+    ]);
+  });
+
+  test("of a table or an array too large for one request nothing is taken, and it is said what to do", async () => {
+    const part = async (content: string) =>
+      await readGolden(content, { redact: false, mayBeEmpty: true }).catch((thrown: unknown) =>
+        isLightningError(thrown) ? thrown.details : undefined,
+      );
+    for (const content of ["question,answer\nHi,Hello.\n", '[\n{"question":"a","answer":"b"},\n', "  [1]"])
+      expect(await part(content)).toMatchObject({
+        faults: [{ line: 1, rule: "table_in_parts", message: expect.stringContaining("8 MiB") }],
+      });
+    expect(await part('{"question":"a","answer":"b"}\n')).toMatchObject({ kept: 1 });
+  });
+
   test("a review tool's table is read, with quotes, line breaks and semicolons", async () => {
     const table = 'id,input,expected_output\n1,"Where, then?","On the\nvan."\n2,"He said ""hi""",Hello.\n';
     const { lines, warnings } = await read(table);
-    // A row stands at its line; what it fills besides is left blank.
-    expect(lines.filter(Boolean).map((line) => textsOf(JSON.parse(line)))).toEqual([
+    // The header is line 1, and a cell of two lines takes both.
+    expect(lines.filter((line) => line !== "").map((line) => textsOf(JSON.parse(line)))).toEqual([
       ["user", "Where, then?", "assistant", "On the\nvan."],
       ["user", 'He said "hi"', "assistant", "Hello."],
     ]);

@@ -168,6 +168,21 @@ export const EXPORTS: readonly Export[] = [
     drops: ["id", "traceId", "type", "startTime", "model", "modelParameters", "usageDetails"],
   },
   {
+    what: "Langfuse generation whose tools and calls stand beside input and output",
+    shape: "langfuse",
+    row: {
+      input: turns.slice(0, 2),
+      output: { role: "assistant", content: "Let me look." },
+      tool_definitions: {
+        find_order: JSON.stringify({ description: "Finds.", parameters: { type: "object" } }),
+      },
+      tool_calls: [
+        JSON.stringify({ id: "c1", name: "find_order", arguments: '{"id":"17"}', type: "function" }),
+      ],
+      tool_call_names: ["find_order"],
+    },
+  },
+  {
     what: "Langfuse generation in Blob Storage, JSON in texts",
     shape: "langfuse",
     row: {
@@ -402,6 +417,97 @@ export const EXPORTS: readonly Export[] = [
 
 /** What cannot be read whole, with the place that is told. */
 export const REFUSED: readonly { what: string; row: Row; fault: string; format?: Export["format"] }[] = [
+  {
+    what: "Langfuse calls that are not those of the output",
+    row: {
+      input: "Where?",
+      output: { role: "assistant", tool_calls: [{ id: "c1", name: "find_order", args: {} }] },
+      tool_calls: ['{"id":"c1","name":"cancel_order","arguments":"{}"}'],
+    },
+    fault: "shape_unreadable tool_calls",
+  },
+  {
+    what: "the output of a batch at OpenAI, which has no question",
+    row: { custom_id: "r1", response: { status_code: 200, body: { choices: [{ message: said }] } } },
+    fault: "unknown_key custom_id",
+  },
+  {
+    what: "Anthropic's tool use",
+    row: {
+      messages: [
+        { role: "user", content: "Where?" },
+        {
+          role: "assistant",
+          content: [{ type: "tool_use", id: "t1", name: "find_order", input: { id: "17" } }],
+        },
+      ],
+    },
+    fault: "unknown_part messages.1.content.0.type",
+  },
+  {
+    what: "Anthropic's system prompt beside the turns",
+    row: { system: "Be brief.", messages: [{ role: "user", content: "Where?" }, said] },
+    fault: "unknown_key system",
+  },
+  {
+    what: "Gemini's contents",
+    row: {
+      contents: [
+        { role: "user", parts: [{ text: "Where?" }] },
+        { role: "model", parts: [{ text: "Here." }] },
+      ],
+    },
+    fault: "unknown_key contents",
+  },
+  {
+    what: "a turn of the role ipython",
+    row: { messages: [{ role: "user", content: "Where?" }, { role: "ipython", content: "17" }, said] },
+    fault: "unknown_role messages.1.role",
+  },
+  {
+    what: "OpenPipe's rejected message",
+    row: { messages: [{ role: "user", content: "Where?" }, said], split: "TRAIN", rejected_message: said },
+    fault: "unknown_key rejected_message",
+  },
+  {
+    what: "an Argilla record",
+    row: { fields: { instruction: "Where?" }, responses: { corrected: [{ value: "Here." }] } },
+    fault: "unknown_key fields",
+  },
+  {
+    what: "a Label Studio task",
+    row: { data: { text: "Where?" }, annotations: [{ result: [{ value: { text: ["Here."] } }] }] },
+    fault: "unknown_key data",
+  },
+  {
+    what: "a Promptfoo result",
+    row: { vars: { question: "Where?" }, response: { output: "Here." }, prompt: { raw: "Where?" } },
+    fault: "unknown_key vars",
+  },
+  {
+    what: "a Weave call",
+    row: {
+      op_name: "chat",
+      inputs: { messages: [{ role: "user", content: "Where?" }] },
+      output: { choices: [] },
+    },
+    fault: "unknown_key op_name",
+  },
+  {
+    what: "a Braintrust span with an expected answer beside the output",
+    row: { input: "Where?", output: "Here.", expected: "There." },
+    fault: "unread_key expected",
+  },
+  {
+    what: "a Helicone request",
+    row: { request_body: { messages: turns }, response_body: { choices: [{ message: said }] } },
+    fault: "unknown_key request_body",
+  },
+  {
+    what: "the judgement beside a KTO completion",
+    row: { prompt: "Where?", completion: "Here.", label: false },
+    fault: "unread_key label",
+  },
   {
     what: "pictures beside a ShareGPT conversation",
     row: {

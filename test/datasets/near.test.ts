@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import type { DatasetLine } from "../../src/datasets/contract.ts";
 import { SIGNATURE_BYTES, writeSignature } from "../../src/datasets/line/near.ts";
-import { wordsOf } from "../../src/datasets/line/near-reworded.ts";
 import { NearSet } from "../../src/datasets/line/near-set.ts";
 import { nearOverlap } from "../../src/datasets/merge/leakage.ts";
 import { select } from "../../src/datasets/merge/select.ts";
@@ -27,17 +26,17 @@ const line = (asked: string, answered: string) => ({
 });
 /** Whether one line is found to be near to the other. */
 function areNear(one: DatasetLine, other: DatasetLine): boolean {
-  const { same, reworded } = new NearSet([JSON.stringify(one)]).find(other);
-  return same.length + reworded.length > 0;
+  return new NearSet([JSON.stringify(one)]).find(other).length > 0;
 }
 
 describe("near-duplicates", () => {
   test("are found when both the question and the answer are nearly the same", () => {
     const asked = text(1, 60);
     const answered = text(2, 120);
-    const changed = [...asked.slice(0, 30), "changed", ...asked.slice(31)].join(" ");
-    const one = line(asked.join(" "), answered.join(" "));
-    expect(areNear(one, line(changed, `${answered.join(" ")} truly`))).toBe(true);
+    const with30 = (word: string) => [...asked.slice(0, 30), word, ...asked.slice(31)].join(" ");
+    const one = line(with30("broken"), answered.join(" "));
+    expect(areNear(one, line(with30("damaged"), `${answered.join(" ")} truly`))).toBe(true);
+    expect(areNear(one, line(with30("painted"), answered.join(" ")))).toBe(false);
   });
 
   test("are not found where one long result answers two questions, nor one question has two answers", () => {
@@ -55,22 +54,14 @@ describe("near-duplicates", () => {
     expect(areNear(line("Add 3 and 4", "7"), line("add 3 AND 4!", "7."))).toBe(true);
   });
 
-  test("of pairs as like as 0.97 nearly all are found, of pairs as like as 0.6 none", () => {
-    let found = 0;
-    let wrong = 0;
-    const pairs = 150;
-    for (let n = 0; n < pairs; n++) {
+  test("however long a text, one word that means something else makes it another", () => {
+    for (let n = 0; n < 150; n++) {
       const words = text(n + 10, 200);
-      const near = words.map((word, i) => (i === 100 ? "other" : word));
-      const far = words.map((word, i) => (i % 12 === 0 ? `other${letters(i)}` : word));
-      const [one, alike, unlike] = [words, near, far].map((given) =>
-        line(given.join(" "), given.toReversed().join(" ")),
-      );
-      if (areNear(must(one), must(alike))) found++;
-      if (areNear(must(one), must(unlike))) wrong++;
+      const with100 = (word: string) => words.map((one, i) => (i === 100 ? word : one)).join(" ");
+      const one = line(with100("small"), with100("parcel"));
+      expect(areNear(one, line(with100("little"), with100("package")))).toBe(true);
+      expect(areNear(one, line(with100("small"), with100("envelope")))).toBe(false);
     }
-    expect(found / pairs).toBeGreaterThan(0.96);
-    expect(wrong).toBe(0);
   });
 
   test("any line has a signature, the same each time", () => {
@@ -90,11 +81,10 @@ describe("near-duplicates", () => {
           minLength: 2,
           maxLength: 40,
         }),
-        fc.constantFrom(3, 1000),
-        async (given, most) => {
+        async (given) => {
           const lines = given.map(({ base, edit }) => {
             const words = text(base, 80).map((word, i) =>
-              i === 40 && edit > 0 ? `edit${letters(edit)}` : word,
+              i === 40 && edit > 0 ? must(["small", "little", "SMALL"][edit - 1]) : word,
             );
             return line(words.join(" "), words.toReversed().join(" "));
           });
@@ -106,12 +96,7 @@ describe("near-duplicates", () => {
               score,
             })),
           );
-          const texts = { words: async (i: number) => wordsOf(must(lines[i])) };
-          const options = { maxExamples: 1000, nearDuplicates: 0.85, texts };
-          const selected = await select(candidates, options, most);
-          // How many are held at once changes nothing.
-          const atOnce = await select(candidates, options);
-          expect(atOnce.fates).toEqual(selected.fates);
+          const selected = await select(candidates, { maxExamples: 1000, nearDuplicates: 0.85 });
           const kept = [...given.keys()].filter((i) => selected.fates[i] === 0);
           for (const a of kept)
             for (const b of kept) if (a !== b) expect(areNear(must(lines[a]), must(lines[b]))).toBe(false);
@@ -121,9 +106,7 @@ describe("near-duplicates", () => {
           const sides = selected.fates.map((fate, i) => (fate === 0 ? 1 + (i % 3) : 0));
           const on = (side: number) => sides.filter((one) => one === side).length;
           const sideCounts = { train: on(1), validation: on(2), test: on(3) };
-          expect(await nearOverlap(candidates, { sides, sideCounts }, { threshold: 0.85, texts }, most)).toBe(
-            0,
-          );
+          expect(await nearOverlap(candidates, { sides, sideCounts }, 0.85)).toBe(0);
         },
       ),
       { numRuns: 40 },
@@ -136,10 +119,10 @@ describe("near-duplicates", () => {
       const words = text(99, 200);
       const said = (edit: string) => words.map((word, i) => (i === 30 ? edit : word)).join(" ");
       await world.store(
-        ...["alpha", "beta", "gamma"].map((edit, n) =>
+        ...["parcel", "package", "Parcel"].map((edit, n) =>
           episode(n, {
             user_input: said(edit),
-            assistant_output: said(`${edit}z`),
+            assistant_output: said(edit),
             ...rewarded(n === 1 ? 1 : 0.5),
           }),
         ),

@@ -162,6 +162,13 @@ const FIXTURES: Record<Exclude<LineRule, OtherRule>, { bad: unknown; good: unkno
     good: line([{ role: "user", content: "<|endoftext|>" }, assistant]),
   },
   byte_order_mark: { bad: `\uFEFF${JSON.stringify(line([user, assistant]))}`, good: line([user, assistant]) },
+  repeated_key: {
+    bad: `{"messages":[{"role":"user","content":"Hi","content":"Ho"},{"role":"assistant","content":"Hi."}]}`,
+    good: withTool(user, {
+      ...calls("a"),
+      tool_calls: [{ id: "a", type: "function", function: { name: "now", arguments: '{"id":1,"id":2}' } }],
+    }),
+  },
   number_not_exact: {
     bad: `{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hi."}],"tools":[{"type":"function","function":{"name":"now","parameters":{"maximum":12345678901234567890}}}]}`,
     good: withTool(user, {

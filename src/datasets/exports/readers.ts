@@ -1,6 +1,7 @@
 import type { Fields } from "../common/fields.ts";
 import { toolsOf } from "./calls.ts";
 import { CHOICE, LANGFUSE, LANGSMITH, REQUEST, ROW } from "./harmless.ts";
+import { withToolsBeside } from "./langfuse.ts";
 import { fieldsOf, isEmpty, listOf, type Part, Unreadable } from "./reading.ts";
 import { readSpan, spanFields } from "./spans.ts";
 import { readStored } from "./stored.ts";
@@ -212,7 +213,11 @@ export const READERS: readonly Reader[] = [
     knows: (row) => has(row, "input") && has(row, "expectedOutput", "expected_output", "output", "ideal"),
     harmless: LANGFUSE,
     read: (part, turns) =>
-      between(part, turns, "input", ["expectedOutput", "expected_output", "output", "ideal"]),
+      withToolsBeside(
+        between(part, turns, "input", ["expectedOutput", "expected_output", "output", "ideal"]),
+        part,
+        turns,
+      ),
   },
 ];
 

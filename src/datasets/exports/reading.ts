@@ -1,4 +1,4 @@
-import { parseExact } from "../../kernel/exact-json.ts";
+import { parseExact, repeatedKey } from "../../kernel/exact-json.ts";
 import { type Fields, isFields } from "../common/fields.ts";
 
 /** Absent: nothing is lost with it. Dumps of SDKs name every field that might have been. */
@@ -91,8 +91,9 @@ export class Reading {
 export function unfolded(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
-    // Numbers too long for a double stay a text.
-    return parseExact(value);
+    // Numbers too long for a double stay a text, and so does what has one key twice.
+    const parsed = parseExact(value);
+    return repeatedKey(value, parsed) === undefined ? parsed : value;
   } catch {
     return value;
   }

@@ -62,6 +62,11 @@ export class TurnReader {
     return this.#inside(this.reading.open(fields, at), role);
   }
 
+  /** Calls that are told beside the turns. @throws Unreadable */
+  calls(given: unknown): readonly { readonly function: { readonly name: unknown } }[] | undefined {
+    return this.#calls.of(this.reading.open({ tool_calls: given }, ""), this.reading);
+  }
+
   #list(all: readonly unknown[], at: string): Turn[] {
     // LangChain's requests are lists of conversations, mostly of one.
     const [first] = all;

@@ -68,7 +68,7 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
 
   const marked = content.startsWith("\uFEFF");
   if (marked) notes.add("byte_order_mark", firstLine);
-  const { rows, fault } = rowsOf(marked ? content.slice(1) : content, firstLine);
+  const { rows, fault } = rowsOf(marked ? content.slice(1) : content, firstLine, options.mayBeEmpty);
   if (fault !== undefined) refuse(fault.line, [fault]);
   for (const [index, { line, text }] of rows.entries()) {
     if (index % LINES_PER_PAUSE === LINES_PER_PAUSE - 1) await letOthersRun();

@@ -1,11 +1,22 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { messageOf } from "../../kernel/errors.ts";
-import { inexactNumber, NOT_EXACT, NOT_EXACT_REMEDY } from "../../kernel/exact-json.ts";
-import type { LineFault } from "../validate/line-rules.ts";
+import {
+  inexactNumber,
+  NOT_EXACT,
+  NOT_EXACT_REMEDY,
+  REPEATED_KEY,
+  repeatedKey,
+} from "../../kernel/exact-json.ts";
+import { LINE_RULES, type LineFault } from "../validate/line-rules.ts";
 
 /** What is wrong with a row: as a line, as another tool's export, or as a row of a table. */
 export type RowFault = Omit<LineFault, "rule"> & {
-  readonly rule: LineFault["rule"] | "unread_key" | "shape_unreadable" | "table_unreadable";
+  readonly rule:
+    | LineFault["rule"]
+    | "unread_key"
+    | "shape_unreadable"
+    | "table_unreadable"
+    | "table_in_parts";
 };
 
 /** One example of a file, as the text of a JSON value. */
@@ -21,8 +32,10 @@ interface Rows {
 }
 
 /** The rows of a file: JSON lines, one JSON array, or a table (CSV with a header) as exports and review tools write it. */
-export function rowsOf(content: string, firstLine: number): Rows {
+export function rowsOf(content: string, firstLine: number, isPart = false): Rows {
   const start = content.trimStart();
+  if (isPart && firstLine === 1 && (start.startsWith("[") || (!start.startsWith("{") && headerOf(start))))
+    return inParts(start.startsWith("[") ? "JSON array" : "table");
   if (firstLine === 1 && start.startsWith("[")) {
     const rows = arrayRows(content);
     if (rows !== undefined) return rows;
@@ -34,6 +47,18 @@ export function rowsOf(content: string, firstLine: number): Rows {
   return { rows: lines.map((text, index) => ({ line: index + firstLine, text })) };
 }
 
+/** What follows the first part of a table or an array says nothing by itself: its header or its bracket is elsewhere. */
+const inParts = (what: string): Rows => ({
+  rows: [],
+  fault: {
+    line: 1,
+    rule: "table_in_parts",
+    message: `The file is a ${what} and too large for one request (8 MiB); only files of JSON lines are taken in parts.`,
+    remedy:
+      "Write one JSON object per line (of an array: `jq -c '.[]'`), or split it into files of less than 8 MiB, each with its header or brackets.",
+  },
+});
+
 function arrayRows(content: string): Rows | undefined {
   let items: unknown;
   try {
@@ -43,19 +68,16 @@ function arrayRows(content: string): Rows | undefined {
   }
   if (!Array.isArray(items)) return undefined;
   const inexact = inexactNumber(content);
+  const repeated = inexact === undefined ? repeatedKey(content, items) : undefined;
   const rows = items.map((item, index) => ({ line: index + 1, text: JSON.stringify(item) }));
-  if (inexact === undefined) return { rows };
-  const [place = "0", ...rest] = inexact.field.split(".");
-  return {
-    rows: [],
-    fault: {
-      line: Number(place) + 1,
-      rule: "number_not_exact",
-      field: rest.join("."),
-      message: NOT_EXACT,
-      remedy: NOT_EXACT_REMEDY,
-    },
-  };
+  const at = inexact?.field ?? repeated;
+  if (at === undefined) return { rows };
+  const [place = "0", ...rest] = at.split(".");
+  const what =
+    inexact === undefined
+      ? { rule: "repeated_key" as const, message: REPEATED_KEY, remedy: LINE_RULES.repeated_key }
+      : { rule: "number_not_exact" as const, message: NOT_EXACT, remedy: NOT_EXACT_REMEDY };
+  return { rows: [], fault: { line: Number(place) + 1, field: rest.join("."), ...what } };
 }
 
 /** Names that one column at least of a table with examples has. */

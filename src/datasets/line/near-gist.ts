@@ -2,18 +2,16 @@ import type { Message } from "../../episodes/contract.ts";
 import { canonicalJson } from "../../kernel/hashing.ts";
 import type { DatasetLine } from "../contract.ts";
 import { scan, Tokens } from "./near-scan.ts";
-import { EXACT, ended, hashOfText, mixed, STOP, WORD } from "./near-words.ts";
-import { fieldsOf, inputLength, isPreference, restOf, turnsOf } from "./normalise.ts";
+import { BEFORE, ended, FIRST, hashesOf, SAME, STOP, TAKEN_FOR } from "./near-words.ts";
+import { fieldsOf, isPreference, restOf, turnsOf } from "./normalise.ts";
 
-/** A turn's text, and whether it is of what was asked or of what was done. */
 interface Said {
   readonly text: string;
-  readonly asked: boolean;
   readonly byAssistant: boolean;
 }
 
 /** What a line says, and everything else that it holds, as text that must be equal. */
-export interface Parts {
+interface Parts {
   readonly said: readonly Said[];
   /** System and developer turns. */
   readonly system: string;
@@ -25,21 +23,18 @@ export interface Parts {
  * prompt is the same request, and all else (roles, pictures, refusals, tool calls, tools, what a grader reads) by
  * equality. What a format may have beyond is in `fixed` by being no text.
  */
-export function partsOf(line: DatasetLine): Parts {
+function partsOf(line: DatasetLine): Parts {
   const { messages, outputs } = turnsOf(line);
-  const cut = inputLength(messages);
   const said: Said[] = [];
   const places: string[] = [];
   let system = "";
   let fixed = isPreference(line) ? `p${line.preferred_output.length}` : "";
-  let index = -1;
   for (const turn of outputs.length === 0 ? messages : [...messages, ...outputs]) {
-    index++;
     const { texts, others } = contentOf(turn.content);
     const text = texts.length === 1 ? (texts[0] as string) : texts.join("\n");
     if (turn.role === "system" || turn.role === "developer") system += `${turn.role}:${text}${others}\n`;
     else {
-      said.push({ text, asked: index < cut, byAssistant: turn.role === "assistant" });
+      said.push({ text, byAssistant: turn.role === "assistant" });
       fixed += `;${turn.role}${others}${restOf(turn, places)}`;
     }
   }
@@ -64,104 +59,80 @@ function contentOf(content: Message["content"]): {
   return { texts, others };
 }
 
-/**
- * A gist's numbers in a signature: 0 what must be the same (for a rewording, too), 1 the system turns, 2 and 3 all but
- * the system turns, 3 and 4 all.
- */
-export const GIST_WORDS = 5;
-
 const tokens = new Tokens();
-const FROM = hashOfText("from");
-const TO = hashOfText("to");
-/** The word after one of these is what it is about: to change places changes the meaning. */
-const DIRECTED = new Set(["from", "than", "versus", "vs", "von"].map(hashOfText));
-/** Answers of fewer words are labels: every word counts. */
-const LABEL_WORDS = 4;
+/** Of fewer words each counts as it is written: it may be a label, or a word that is asked about. */
+const FEW_WORDS = 5;
 
-export interface WordSink {
-  /** A word of a turn, as what it is taken for. */
-  take(hash: number, asked: boolean): void;
-}
-
-/** Sums over a line's tokens, which no order changes: of what must be the same, and of the words. */
-export interface Sums {
-  readonly exact: readonly [number, number];
-  readonly words: readonly [number, number];
-}
+/** Words of a gist: two of all but the system turns, the second of which with a third says all. */
+export const GIST_WORDS = 4;
 
 /**
  * Reads a line into a gist. Lines of equal ones are the same to a person: they differ in case, punctuation, white space,
- * politeness, or the order of sentences and words. @param system whether system turns count
+ * politeness, words for the same thing, or the order of sentences and words. The first two words tell of all but the
+ * system turns, the second and the third of all. @param system whether system turns count
  */
-export function writeGist(line: DatasetLine, into: Uint32Array, system: boolean, sink?: WordSink): void {
+export function writeGist(line: DatasetLine, into: Uint32Array, system: boolean): void {
   const parts = partsOf(line);
-  const { exact, words } = sumsOf(parts, sink);
+  const { fixed, said } = parts;
+  let [one, other] = hashesOf(fixed);
+  for (let turn = 0; turn < said.length; turn++) {
+    const { text, byAssistant } = said[turn] as Said;
+    // What a tool answered an agent may well say again.
+    if (turn === 0 || text !== said[turn - 1]?.text || tokens.content < FEW_WORDS) sumText(text, byAssistant);
+    one = ended(Math.imul(one, 31) ^ sums[0]);
+    other = ended(Math.imul(other, 37) ^ sums[1]);
+  }
   const prompt = system ? systemHash(parts.system) : 0;
-  const one = ended(exact[0] ^ Math.imul(ended(words[0]), 0x9e3779b1));
-  const other = ended(exact[1] ^ Math.imul(ended(words[1]), 0x85ebca6b));
-  into[0] = exact[0];
-  into[1] = prompt;
-  into[2] = one;
-  into[3] = other;
-  into[4] = ended(one ^ Math.imul(other, 0xc2b2ae35) ^ Math.imul(prompt, 0x27d4eb2f));
+  into[0] = ended(one);
+  into[1] = ended(other);
+  into[2] = ended(into[0] ^ Math.imul(prompt, 0x27d4eb2f));
+  into[3] = 0;
 }
 
-export function sumsOf({ said, fixed }: Parts, sink?: WordSink): Sums {
-  let exact = textHash(fixed, 1);
-  let exact2 = textHash(fixed, 2);
-  let words = 0;
-  let words2 = 0;
-  for (const [turn, { text, asked, byAssistant }] of said.entries()) {
-    tokens.clear();
-    scan(text, tokens);
-    const { count, hashes, written, kinds } = tokens;
-    const allCount = (byAssistant && count < LABEL_WORDS) || !hasContent();
-    const hasFrom = written.subarray(0, count).includes(FROM);
-    for (let at = 0; at < count; at++) {
-      const kind = kinds[at] as number;
-      const hash = written[at] as number;
-      if (kind === STOP && !allCount) continue;
-      // Negations deny alike, however they are written.
-      const meant = kind === EXACT ? (hashes[at] as number) : hash;
-      const own = ended(mixed(meant, turn * 2 + (kind === EXACT ? 1 : 0)));
-      if (kind === EXACT) {
-        exact = (exact + own) | 0;
-        exact2 = (exact2 + ended(own ^ SECOND)) | 0;
-      } else {
-        words = (words + own) | 0;
-        words2 = (words2 + ended(own ^ SECOND)) | 0;
-        if (kind === WORD) sink?.take(hashes[at] as number, asked);
-      }
-      if (DIRECTED.has(hash) || (hasFrom && hash === TO)) {
-        const pair = ended(mixed(hash, nextWord(at)));
-        exact = (exact + pair) | 0;
-        exact2 = (exact2 + ended(pair ^ SECOND)) | 0;
-      }
-    }
+const sums: [number, number] = [0, 0];
+/** Sums over a text's tokens, which no order changes. */
+function sumText(text: string, byAssistant: boolean): void {
+  scan(text, tokens);
+  const { count, content, isAboutWords, flags } = tokens;
+  const isShort = content < FEW_WORDS;
+  const left = isAboutWords || content === 0 || (byAssistant && isShort) ? 0 : STOP;
+  const same = isAboutWords || isShort ? 0 : SAME;
+  let one = 0;
+  let other = 0;
+  for (let at = 0; at < count; at++) {
+    const flag = flags[at] as number;
+    if ((flag & left) !== 0) continue;
+    const hash = hashAt(at, 0, same);
+    const second = hashAt(at, 1, same);
+    one = (one + ended(hash)) | 0;
+    other = (other + ended(second)) | 0;
+    if ((flag & BEFORE) === 0) continue;
+    // From here to there is not from there to here.
+    const next = following(at);
+    one = (one + ended(Math.imul(hash, 5) ^ hashAt(next, 0, same))) | 0;
+    other = (other + ended(Math.imul(second, 5) ^ hashAt(next, 1, same))) | 0;
   }
-  return { exact: [exact, exact2], words: [words, words2] };
+  sums[0] = one;
+  sums[1] = other;
 }
 
-const SECOND = 0x5bd1e995;
-
-function hasContent(): boolean {
-  for (let at = 0; at < tokens.count; at++) if (tokens.kinds[at] !== STOP) return true;
-  return false;
+/** One of a token's two hashes, or of what it is taken for. */
+function hashAt(at: number, which: number, same: number): number {
+  const place = ((tokens.flags[at] as number) & same) === 0 ? 0 : (tokens.places[at] as number);
+  return (place === 0 ? tokens.hashes[at * 2 + which] : TAKEN_FOR[place * 2 + which]) as number;
 }
 
-function nextWord(at: number): number {
-  for (let next = at + 1; next < tokens.count; next++)
-    if (tokens.kinds[next] !== STOP) return tokens.written[next] as number;
-  return 0;
-}
-
-function textHash(text: string, seed: number): number {
-  let hash = seed;
-  for (let at = 0; at < text.length; at++) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x9e3779b1);
-    hash ^= hash >>> 15;
+/** The sentence's next word that counts; after its last one the first, so that a sentence may be turned around. */
+function following(at: number): number {
+  const { count, flags } = tokens;
+  for (let next = at + 1; next < count && ((flags[next] as number) & FIRST) === 0; next++)
+    if (((flags[next] as number) & STOP) === 0) return next;
+  let first = at;
+  for (let before = at; before >= 0; before--) {
+    if (((flags[before] as number) & STOP) === 0) first = before;
+    if (((flags[before] as number) & FIRST) !== 0) break;
   }
-  return ended(hash);
+  return first;
 }
 
 /** Prompts are few: the last one's hash is kept. */
@@ -169,6 +140,6 @@ let lastSystem = { text: "", hash: 0 };
 function systemHash(system: string): number {
   if (lastSystem.text === system) return lastSystem.hash;
   const text = system.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
-  lastSystem = { text: system, hash: textHash(text, 3) };
+  lastSystem = { text: system, hash: ended(hashesOf(text)[0]) };
   return lastSystem.hash;
 }

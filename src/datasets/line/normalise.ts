@@ -94,9 +94,17 @@ const sized = (text: string): string => `${text.length}:${text}`;
 const composed = (text: string): string => (BEYOND_ASCII.test(text) ? text.normalize("NFC") : text);
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
+/** The last arguments: a line's are asked for by its content hash and by its gist. */
+let last = { text: "", canonical: "" };
+
 function comparableArguments(text: unknown): string {
   // Plain chat files hold them as objects.
   if (typeof text !== "string") return canonicalJson(text);
+  if (last.text !== text) last = { text, canonical: canonicalText(text) };
+  return last.canonical;
+}
+
+function canonicalText(text: string): string {
   try {
     return canonicalJson(parseToCompare(text));
   } catch {

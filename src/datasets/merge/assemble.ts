@@ -18,7 +18,6 @@ import {
   splitFileKey,
 } from "../shards/file-keys.ts";
 import { formatOf } from "../shards/line-of-episode.ts";
-import { lineTexts } from "../shards/line-texts.ts";
 import { createMeasure } from "../shards/measure.ts";
 import {
   add,
@@ -92,7 +91,7 @@ export async function assemble(
     gather(deps, dataset, shards, stages, reserved),
   );
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
-  const { candidates, sources, indexes, lines, origins } = await stages.wait("gather", () =>
+  const { candidates, sources, indexes, origins } = await stages.wait("gather", () =>
     readShards(files, dataset, parts),
   );
   const sharing = {
@@ -101,7 +100,6 @@ export async function assemble(
     testSplit: recipe.test_split,
     maxExamples: recipe.max_examples,
     nearDuplicates: threshold,
-    texts: lineTexts(files, candidates, lines),
     cap: recipe.cap,
     minPerTool: recipe.min_per_tool,
     testAfter: recipe.test_after === undefined ? undefined : Date.parse(recipe.test_after),
@@ -113,7 +111,6 @@ export async function assemble(
   const nearly = merged.counts.near_duplicate;
   // Loud: a set that loses as much may be a template whose examples a person would tell apart.
   if (nearly > MANY_NEAR * candidates.length) add(total.warnings, "many_near_duplicates", nearly);
-  if (merged.unlooked > 0) add(total.warnings, "near_duplicates_not_compared", merged.unlooked);
   if (sidesOf(merged).length === 0)
     return { kind: "rejected", code: "dataset_empty", message: emptyReason(recipe, total) };
 
@@ -131,7 +128,6 @@ export async function assemble(
     noting({
       dataset: { id, agent_id, created_at },
       indexes,
-      lines,
       origins,
       length: candidates.length,
       // Not the groups: another thread would be sent them for nothing.
@@ -158,12 +154,11 @@ export async function assemble(
     group_counts: { ...merged.groups, largest: merged.largestGroup },
     clusters: { found: merged.clusters, largest: merged.largestCluster },
     near_duplicates:
-      nearly === 0 && merged.unlooked === 0
+      nearly === 0
         ? undefined
         : defined({
             left_out: nearly,
             of: candidates.length,
-            not_compared: merged.unlooked === 0 ? undefined : merged.unlooked,
             example: noted.near,
           }),
     leakage: {
@@ -280,7 +275,6 @@ async function readShards(files: Files, dataset: Dataset, parts: readonly Part[]
       (key, i): LineSource => ({ key: key.lines, lines: candidatesOf(files, [key.index], lengths[i] ?? 0) }),
     ),
     indexes,
-    lines: keys.map((key, i) => ({ key: key.lines, length: lengths[i] ?? 0 })),
     origins: keys.map((key) => key.origins),
   };
 }

@@ -1,10 +1,7 @@
-import { isTemplate, NearIndex, SIGNATURE_BYTES } from "../line/near.ts";
 import { type Candidates, KEYS } from "../shards/candidates.ts";
-import type { LineTexts } from "../shards/line-texts.ts";
 import { KeyTable, MOST_KEYS, rangesOf } from "./key-table.ts";
 import { type Merged, OUT, sideCode, sideOfCode } from "./merge.ts";
 import type { ReservedKeys } from "./reserved.ts";
-import { copySignature, MOST_SIGNATURES, pairLooker } from "./reworded.ts";
 
 /**
  * Independent looks at what the split promises, over what was decided: all of them find 0, unless something is wrong.
@@ -47,67 +44,16 @@ export async function keysAcross(
   return { groups: shared.session + shared.input, contents: shared.content };
 }
 
-export interface NearOptions {
-  readonly threshold: number;
-  /** Without it rewordings are not looked for. */
-  readonly texts?: LineTexts | undefined;
-}
-
-/** Training examples that say the same as one that is held out, or are one reworded. */
+/** Training examples of which one that is held out says the same, under whatever prompt. */
 export async function nearOverlap(
   candidates: Candidates,
-  decided: Decided & { readonly templates?: Uint8Array | undefined },
-  { threshold, texts }: NearOptions,
-  most = MOST_SIGNATURES,
-): Promise<number> {
-  const { sides, sideCounts, templates } = decided;
-  const held = sideCounts.validation + sideCounts.test;
-  if (threshold >= 1) return 0;
-  const near = await sameAcross(candidates, decided, most);
-  if (texts === undefined) return near.size;
-  const looker = pairLooker(texts, threshold);
-  for (let from = 0; from < held; from += most) {
-    const size = Math.min(most, held - from);
-    const signatures = new Uint8Array(size * SIGNATURE_BYTES);
-    const members = new Int32Array(size);
-    const index = new NearIndex(signatures, size);
-    let seen = 0;
-    for await (const page of candidates.pages())
-      for (let k = 0; k < page.length; k++) {
-        const side = sides[page.from + k] as number;
-        if (side === OUT || side === TRAIN) continue;
-        const place = seen++ - from;
-        if (place < 0 || place >= size) continue;
-        members[place] = page.from + k;
-        copySignature(page, k, signatures, place);
-        index.add(place);
-      }
-    for await (const page of candidates.pages())
-      for (let k = 0; k < page.length; k++) {
-        const candidate = page.from + k;
-        if (sides[candidate] !== TRAIN || near.has(candidate)) continue;
-        // The words that a template is filled with tell its examples apart.
-        if (templates?.[candidate] === 1) continue;
-        const alike = index.likeBytes(page.bytes, page.signatureAt(k));
-        if (alike.length === 0 || isTemplate(alike.length)) continue;
-        const others = alike.map((place) => members[place] as number);
-        const single = others.filter((other) => templates?.[other] !== 1);
-        if ((await looker.find(candidate, single)) >= 0) near.add(candidate);
-      }
-    index.free();
-  }
-  return near.size;
-}
-
-/** Training examples of which one that is held out says the same, under whatever prompt. */
-async function sameAcross(
-  candidates: Candidates,
   { sides, sideCounts }: Decided,
-  most: number,
-): Promise<Set<number>> {
-  const near = new Set<number>();
+  threshold: number,
+  most = MOST_KEYS / 2,
+): Promise<number> {
+  let near = 0;
   const held = sideCounts.validation + sideCounts.test;
-  if (held === 0) return near;
+  if (held === 0 || threshold >= 1) return 0;
   const { ranges, of } = rangesOf(held, most);
   const { words } = KEYS.gist;
   for (let range = 0; range < ranges; range++) {
@@ -120,7 +66,7 @@ async function sameAcross(
           const at = page.wordOf(k, KEYS.gist);
           if (ranges > 1 && of(page.words[at + words - 1] as number) !== range) continue;
           if (isHeld) table.put(page.words, at, side);
-          else if (table.get(page.words, at) !== -1) near.add(page.from + k);
+          else if (table.get(page.words, at) !== -1) near++;
         }
     table.free();
   }

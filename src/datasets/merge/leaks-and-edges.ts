@@ -2,7 +2,6 @@ import type { Files } from "../../files/files.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset } from "../contract.ts";
-import { lineTexts, type ShardLines } from "../shards/line-texts.ts";
 import { candidatesOf } from "../shards/shard-index.ts";
 import { type Edges, writeEdges } from "./edges.ts";
 import { keysAcross, nearOverlap } from "./leakage.ts";
@@ -12,8 +11,6 @@ import type { Merged } from "./merge.ts";
 export interface LeaksAndEdgesInput {
   readonly dataset: Pick<Dataset, "id" | "agent_id" | "created_at">;
   readonly indexes: readonly string[];
-  /** The shards' lines, in the same order. */
-  readonly lines: readonly ShardLines[];
   readonly origins: readonly string[];
   readonly length: number;
   readonly merged: Omit<Merged, "group">;
@@ -33,12 +30,11 @@ export interface LeaksAndEdges {
 /** The leakage report over the sides and the edges of lineage, while the files are written. */
 export async function writeLeaksAndEdges(
   deps: { readonly ledger: Ledger; readonly files: Files },
-  { dataset, indexes, lines, origins, length, merged, threshold }: LeaksAndEdgesInput,
+  { dataset, indexes, origins, length, merged, threshold }: LeaksAndEdgesInput,
 ): Promise<LeaksAndEdges> {
   const stages = new Stopwatch();
   const candidates = candidatesOf(deps.files, indexes, length);
-  const texts = lineTexts(deps.files, candidates, lines);
-  const nearPairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, { threshold, texts }));
+  const nearPairs = await stages.wait("leakage", () => nearOverlap(candidates, merged, threshold));
   const shared = await stages.wait("leakage", () => keysAcross(candidates, merged));
   const { tools, near, ...lineage } = await stages.wait("lineage", () =>
     writeEdges(deps, dataset, candidates, merged, origins),

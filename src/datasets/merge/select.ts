@@ -1,9 +1,7 @@
 import { freeMemory } from "../common/free-memory.ts";
 import { isPauseDue, letOthersRun } from "../common/let-others-run.ts";
 import { type Candidates, type Entries, KEYS, type Key } from "../shards/candidates.ts";
-import type { LineTexts } from "../shards/line-texts.ts";
 import { eachRepeat } from "./key-table.ts";
-import { findRewordings, MOST_SIGNATURES } from "./reworded.ts";
 
 /** What became of a candidate before the split. */
 export const FATES = [
@@ -20,10 +18,8 @@ export const fateCode = (fate: Fate): number => FATES.indexOf(fate);
 
 export interface SelectOptions {
   readonly maxExamples: number;
-  /** Share of the words that a rewording keeps, from which it is a near-duplicate; 1: only exact ones are left out. */
+  /** 1: only exact ones are left out; less: those that say the same, too. */
   readonly nearDuplicates: number;
-  /** What pairs are compared by, word by word; without it rewordings are not looked for. */
-  readonly texts?: LineTexts | undefined;
   /** Most examples of one stratum. */
   readonly cap?: number | undefined;
   /** Examples of each tool that the limit does not touch. */
@@ -39,23 +35,14 @@ export interface Selected {
   /** Members of the largest cluster of (near-)duplicates, the one that stays included. */
   readonly largestCluster: number;
   readonly clusters: number;
-  /** Examples that may be another one reworded, and were not looked at: more than there is time for. */
-  readonly unlooked: number;
-  /** 1: an example of a template, which is no rewording of another one; empty when none was looked for. */
-  readonly templates: Uint8Array;
 }
 
 /**
  * Walks the candidates from the best rewarded down, of equals the newest first, and keeps what is not yet there: of
  * equal and of nearly equal ones the best stays, caps and the limit take the rest. What is kept has no near pair, so
  * that no split of it can leak by likeness.
- * @param most candidates whose signatures are held at once
  */
-export async function select(
-  candidates: Candidates,
-  options: SelectOptions,
-  most = MOST_SIGNATURES,
-): Promise<Selected> {
+export async function select(candidates: Candidates, options: SelectOptions): Promise<Selected> {
   const { length } = candidates;
   const fates = new Uint8Array(length);
   const counts: Record<Fate, number> = {
@@ -74,17 +61,11 @@ export async function select(
   const ranks = await ranksByScore(candidates);
   const leaders = await leadersOfEquals(candidates, ranks, KEYS.content);
   for (let i = 0; i < length; i++) if (leaders[i] !== -1) set(i, "duplicate");
-  const { unlooked, templates } = await eachNear(
-    candidates,
-    ranks,
-    leaders,
-    options,
-    most,
-    (index, alike) => {
+  if (options.nearDuplicates < 1)
+    await eachNear(candidates, ranks, leaders, (index, alike) => {
       leaders[index] = alike;
       set(index, "near_duplicate");
-    },
-  );
+    });
   for (let i = 0; i < length; i++) leaders[i] = lastLeader(leaders, i);
   const order = inverted(ranks);
   const strata = await columnOf(candidates, options.cap !== undefined, (page, k) => page.stratum(k));
@@ -99,7 +80,7 @@ export async function select(
     limit(tools, order, fates, counts, options);
   }
   freeMemory(order);
-  return { fates, leaders, counts, unlooked, templates, ...(await clustersOf(leaders)) };
+  return { fates, leaders, counts, ...(await clustersOf(leaders)) };
 }
 
 /** For each of several equal ones the best of them; for this one itself, and for all others, -1. */
@@ -125,27 +106,17 @@ async function leadersOfEquals(
   return leaders;
 }
 
-/**
- * Calls back with each that says the same as a better one, or is one reworded.
- */
+/** Calls back with each that says the same as a better one. */
 async function eachNear(
   candidates: Candidates,
   ranks: Uint32Array,
   leaders: Int32Array,
-  { nearDuplicates: share, texts }: SelectOptions,
-  most: number,
   found: (index: number, alike: number) => void,
-): Promise<Pick<Selected, "unlooked" | "templates">> {
-  const none = { unlooked: 0, templates: new Uint8Array(0) };
-  if (share >= 1) return none;
+): Promise<void> {
   const same = await leadersOfEquals(candidates, ranks, KEYS.sameness);
   for (let i = 0; i < leaders.length; i++)
     if (leaders[i] === -1 && same[i] !== -1) found(i, same[i] as number);
   freeMemory(same);
-  if (texts === undefined) return none;
-  const rewordings = await findRewordings(candidates, ranks, leaders, { share, texts, most });
-  for (const [index, alike] of rewordings.of) found(index, alike);
-  return rewordings;
 }
 
 /** The one that stays in the place of all that lead to it. */

@@ -24,9 +24,9 @@ export const KEYS = {
   session: { at: 4, words: 2 },
   input: { at: 6, words: 2 },
   /** Of the signature what all but the system turns say (near-gist.ts). */
-  gist: { at: SIGNATURE_AT / 4 + 2, words: 2 },
+  gist: { at: SIGNATURE_AT / 4, words: 2 },
   /** What all turns say. */
-  sameness: { at: SIGNATURE_AT / 4 + 3, words: 2 },
+  sameness: { at: SIGNATURE_AT / 4 + 1, words: 2 },
 } as const;
 export type Key = (typeof KEYS)[keyof typeof KEYS];
 
@@ -134,11 +134,6 @@ export class Entries {
   /** Where in `words` a key begins. */
   wordOf(entry: number, key: Key): number {
     return entry * WORDS + key.at;
-  }
-
-  /** Where in `bytes` the near-duplicate signature is. */
-  signatureAt(entry: number): number {
-    return entry * ENTRY_BYTES + SIGNATURE_AT;
   }
 
   /** Where in `bytes` the SHA-256 of the line is. */

@@ -24,7 +24,11 @@ export interface FileFault {
 
 interface FileReport {
   readonly file: string;
+  /** Lines that are not blank. */
+  readonly lines: number;
+  /** Valid ones. */
   readonly examples: number;
+  readonly invalid_lines: number;
   readonly bytes: number;
   readonly tokens: number;
   /** Tokens of the longest example. */
@@ -101,6 +105,7 @@ export async function checkFile(
   let examples = 0;
 
   let number = 0;
+  let lines = 0;
   let marked = false;
   for await (const row of rowsOf(text)) {
     number++;
@@ -112,6 +117,7 @@ export async function checkFile(
       warn("blank_line");
       continue;
     }
+    lines++;
     const checked = checkFormatLine(row.text, format, capability);
     if (!checked.ok && shapes.meets(row.text, format, number)) continue;
     if (!checked.ok) {
@@ -178,7 +184,18 @@ export async function checkFile(
     report("file_too_large", `The file has ${bytes} bytes; it must stay under ${capability.most_bytes}.`);
   else if (bytes > capability.large_bytes) warn("large_file");
   return {
-    report: { file, examples, bytes, tokens, longest, faults_found: found, faults, warnings },
+    report: {
+      file,
+      lines,
+      examples,
+      invalid_lines: lines - examples,
+      bytes,
+      tokens,
+      longest,
+      faults_found: found,
+      faults,
+      warnings,
+    },
     keys: seen,
   };
 }

@@ -65,6 +65,7 @@ export const LINE_RULES = {
   byte_order_mark: "Remove the byte-order mark in the middle of the file.",
   nested_too_deeply: "Flatten the value.",
   number_not_exact: "Write the number as a text, in quotes; a double cannot hold its digits.",
+  repeated_key: "Write each key of an object once: of two, the first one's value would be lost.",
   line_too_long: "Shorten the line, or leave it out.",
 } as const;
 

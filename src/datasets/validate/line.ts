@@ -1,6 +1,6 @@
 import type { Capability } from "../../catalog/capabilities.ts";
 import { messageSchema } from "../../episodes/contract.ts";
-import { inexactNumber, NOT_EXACT } from "../../kernel/exact-json.ts";
+import { inexactNumber, NOT_EXACT, REPEATED_KEY, repeatedKey } from "../../kernel/exact-json.ts";
 import {
   type DatasetLine,
   type Example,
@@ -94,8 +94,10 @@ export function parseLine(text: string): { readonly ok: true; readonly value: un
     return { ok: false, faults: list.faults };
   }
   const inexact = inexactNumber(text);
-  if (inexact === undefined) return { ok: true, value };
-  list.add("number_not_exact", NOT_EXACT, inexact.field);
+  const repeated = repeatedKey(text, value);
+  if (inexact === undefined && repeated === undefined) return { ok: true, value };
+  if (inexact !== undefined) list.add("number_not_exact", NOT_EXACT, inexact.field);
+  if (repeated !== undefined) list.add("repeated_key", REPEATED_KEY, repeated.slice(0, 200));
   return { ok: false, faults: list.faults };
 }
 

@@ -14,7 +14,9 @@ const faultSchema = z.object({
 });
 const reportSchema = z.object({
   file: z.string(),
-  examples: z.number().int(),
+  lines: z.number().int().meta({ description: "Lines given, blank ones left out." }),
+  examples: z.number().int().meta({ description: "Lines that are valid." }),
+  invalid_lines: z.number().int().meta({ description: "Lines given that are not valid." }),
   bytes: z.number().int(),
   tokens: z.number().int(),
   longest: z.number().int(),

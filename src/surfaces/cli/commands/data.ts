@@ -234,7 +234,9 @@ export const DATA_COMMANDS = {
       ...list(body.files).flatMap((one) => [
         ...facts([
           ["File", one.file],
-          ["Examples", one.examples],
+          ["Lines given", one.lines],
+          ["Valid", one.examples],
+          ["Invalid", one.invalid_lines],
           ["Tokens", one.tokens],
           ["Faults", one.faults_found],
         ]),
