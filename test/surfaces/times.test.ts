@@ -257,12 +257,13 @@ describe("through the doors themselves", () => {
     });
     const { result } = (await rpc.json()) as { result: { isError: boolean; content: { text: string }[] } };
     expect(result.content[0]?.text).toContain(`Code: invalid_input\nField: ${field}`);
+    const option = `--${field.replaceAll("_", "-")}`;
     const run = await cliAgainst(rows, door.url)(
       ...(row.cli ?? "").split(" "),
       ...(name === "buildDataset" ? ["--name", "v1"] : []),
-      `--${field.replaceAll("_", "-")}`,
+      option,
       "2026-02-30",
     );
-    expect([run.code, run.err]).toEqual([2, expect.stringContaining(`Field: ${field}`)]);
+    expect([run.code, run.err]).toEqual([2, expect.stringContaining(`Option: ${option}`)]);
   });
 });
