@@ -357,13 +357,13 @@ describe("on Azure, as far as a fake of its wire can tell", () => {
     azure.arm.knobs.most = 100;
     const busy = { on: /^PUT .*\/deployments\//, with: 429, retryAfterSeconds: 600 } as const;
     azure.faults.push(busy);
-    const before = puts();
+    const putsBefore = puts();
     const { body } = await call("POST", "/deployments", { run_id: run.run_id }, { prefer: "wait=0" });
     await until(async () => ["active", "failed"].includes((await shown(body.deployment_id)).state));
     const made = await shown(body.deployment_id);
     expect(made).toMatchObject({ state: "active", is_active: true });
     expect(Date.parse(made.promoted_at) - Date.parse(made.created_at)).toBeGreaterThanOrEqual(590_000);
-    expect(puts() - before).toBe(2);
+    expect(puts() - putsBefore).toBe(2);
     expect(azure.arm.made.filter((name) => name === body.deployment_name)).toHaveLength(1);
   });
 

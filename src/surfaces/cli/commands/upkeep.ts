@@ -88,7 +88,7 @@ export const UPKEEP_COMMANDS = {
   },
   takeUpRecords: {
     text({ looked_at, left, taken_up, failed, not_looked_after }) {
-      const named = (one: { type: string; agent_id?: string | undefined; id?: string | undefined }) =>
+      const recordText = (one: { type: string; agent_id?: string | undefined; id?: string | undefined }) =>
         one.id === undefined
           ? `records of type ${plain(one.type)}`
           : `${plain(one.type)} ${plain(one.id)} of agent ${plain(one.agent_id)}`;
@@ -101,9 +101,9 @@ export const UPKEEP_COMMANDS = {
           ["Taken up again", taken_up.length],
           ["Failed", failed.length],
         ]),
-        ...taken_up.map((one) => `   🔄 ${named(one)} goes on: ${plain(one.because)}`),
-        ...failed.map((one) => `   ❌ ${named(one)}: ${plain(one.code)}: ${plain(one.message)}`),
-        ...not_looked_after.map((one) => `   ⚠️  ${named(one)} not looked after: ${plain(one.reason)}`),
+        ...taken_up.map((one) => `   🔄 ${recordText(one)} goes on: ${plain(one.because)}`),
+        ...failed.map((one) => `   ❌ ${recordText(one)}: ${plain(one.code)}: ${plain(one.message)}`),
+        ...not_looked_after.map((one) => `   ⚠️  ${recordText(one)} not looked after: ${plain(one.reason)}`),
       ];
     },
   },
