@@ -56,7 +56,7 @@ export function createBuildThreads(
     // Small young generations: a thread makes garbage by the page, and two with V8's default would hold 100 MB.
     const worker = new Worker(entry, {
       workerData: { settings },
-      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 1024 },
+      resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
     });
     const thread: Thread = { worker, task: undefined };
     threads.add(thread);
