@@ -1,7 +1,8 @@
 import type { Message } from "../../episodes/contract.ts";
 import { canonicalJson } from "../../kernel/hashing.ts";
 import type { DatasetLine } from "../contract.ts";
-import { scan, Tokens } from "./near-scan.ts";
+import { scan } from "./near-scan.ts";
+import { Tokens } from "./near-tokens.ts";
 import { BEFORE, ended, FIRST, hashesOf, SAME, STOP, TAKEN_FOR } from "./near-words.ts";
 import { fieldsOf, isPreference, restOf, turnsOf } from "./normalise.ts";
 

@@ -1,167 +1,21 @@
 import {
-  ABOUT,
-  BEFORE,
-  FIRST,
-  FLAGS,
-  hashesOf,
-  mixed,
-  mixedOther,
-  OPENS,
-  OTHER_SEED,
-  phrasesFrom,
-  placeOf,
-  SEED,
-  SHORTLY,
-  STOP,
-  UNSPACED_POLITENESS,
-} from "./near-words.ts";
-
-/** Words of a text that may itself be what is asked about. */
-const SHORT_TEXT = 25;
-
-/**
- * A text as tokens, for likeness: words without case and punctuation; and what must be the same, whole (numbers, ids,
- * addresses, dates, symbols, code, tables). Scripts without spaces are read as pairs of characters. Linear.
- */
-export class Tokens {
-  count = 0;
-  /** How many are said for more than politeness. */
-  content = 0;
-  /** Whether the text may be about words themselves: then each counts as it is written. */
-  isAboutWords = false;
-  /** Two hashes of each token. */
-  hashes = new Int32Array(2048);
-  /** What each is, in bits. */
-  flags = new Uint8Array(1024);
-  /** Where in the lists each stands; 0: in none. */
-  places = new Uint16Array(1024);
-  #first = FIRST;
-  #isShortlyAbout = false;
-  readonly #openings: number[] = [];
-
-  clear(): void {
-    this.count = 0;
-    this.content = 0;
-    this.isAboutWords = false;
-    this.#isShortlyAbout = false;
-    this.#first = FIRST;
-  }
-
-  /** What follows is of another sentence or line. */
-  endSentence(): void {
-    this.#first = FIRST;
-  }
-
-  add(hash: number, other: number, flags = 0, place = 0): void {
-    if (this.count === this.flags.length) this.#grow();
-    const at = this.count++;
-    this.hashes[at * 2] = hash;
-    this.hashes[at * 2 + 1] = other;
-    this.flags[at] = flags | this.#first;
-    this.places[at] = place;
-    this.#first = 0;
-    if ((flags & STOP) === 0) this.content++;
-  }
-
-  addText(text: string, flags = 0): void {
-    const [hash, other] = hashesOf(text);
-    this.add(hash, other, flags);
-  }
-
-  /** A word: looked up in the lists. */
-  addWord(hash: number, other: number): void {
-    const place = placeOf(hash);
-    const flags = FLAGS[place] as number;
-    if ((flags & (ABOUT | SHORTLY | OPENS)) !== 0) this.#note(flags);
-    this.add(hash, other, flags, place);
-  }
-
-  #note(flags: number): void {
-    if ((flags & ABOUT) !== 0) this.isAboutWords = true;
-    if ((flags & SHORTLY) !== 0) this.#isShortlyAbout = true;
-    if ((flags & OPENS) !== 0) this.#openings.push(this.count);
-  }
-
-  /** Once the text is read: polite phrases may be left out. */
-  end(): void {
-    if (this.#isShortlyAbout && this.count < SHORT_TEXT) this.isAboutWords = true;
-    if (this.#openings.length === 0) return;
-    for (const at of this.#openings) {
-      const phrase = phrasesFrom(this.hashes[at * 2] as number).find((words) => this.#says(words, at));
-      for (let k = 0; k < (phrase?.length ?? 0); k++) this.#leaveOut(at + k);
-    }
-    this.#openings.length = 0;
-  }
-
-  #says(words: readonly number[], at: number): boolean {
-    return at + words.length <= this.count && words.every((word, k) => this.hashes[(at + k) * 2] === word);
-  }
-
-  #leaveOut(at: number): void {
-    const flags = this.flags[at] as number;
-    if ((flags & STOP) === 0) this.content--;
-    this.flags[at] = STOP | (flags & FIRST);
-  }
-
-  #grow(): void {
-    const larger = <T extends Int32Array | Uint8Array | Uint16Array>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
-    const size = this.flags.length * 2;
-    this.hashes = larger(this.hashes, new Int32Array(size * 2));
-    this.flags = larger(this.flags, new Uint8Array(size));
-    this.places = larger(this.places, new Uint16Array(size));
-  }
-}
-
-const [
-  ,
-  SPACE,
-  LETTER,
-  DIGIT,
-  PUNCTUATION,
-  SYMBOL,
-  UNSPACED,
-  PAIRED,
   APOSTROPHE,
-  NEWLINE,
+  classOf,
+  DIGIT,
   FULL_STOP,
   HYPHEN,
+  LETTER,
+  NEWLINE,
+  PAIRED,
+  PUNCTUATION,
   SHARP_S,
-] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
-/** By code unit its class and, in the lower 16 bits, its lower case; 0: not looked at yet. */
-const units = new Int32Array(65_536);
-/** Scripts that put no spaces between words. */
-const NO_SPACES =
-  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar}|ー/u;
-
-function classify(code: number): number {
-  const char = String.fromCharCode(code);
-  if (code === 0xdf) return SHARP_S;
-  if (char === "\n" || char === "\r" || char === "\u2028" || char === "\u2029") return NEWLINE;
-  if (/['’‘ʼ´]/.test(char)) return APOSTROPHE;
-  if (/[.!?;:。।؟¿¡]/u.test(char)) return FULL_STOP;
-  if (/[-\u2010\u2011]/.test(char)) return HYPHEN;
-  if (code >= 0xd800 && code < 0xe000) return PAIRED;
-  if (NO_SPACES.test(char)) return UNSPACED;
-  if (/[\ufe00-\ufe0f\u00ad]/.test(char)) return SPACE;
-  if (/[\p{L}\p{M}]/u.test(char)) return LETTER;
-  if (/\p{N}/u.test(char)) return DIGIT;
-  if (/[@#%&/\\_+]/.test(char)) return SYMBOL;
-  if (/\p{P}/u.test(char)) return PUNCTUATION;
-  if (/[`´¨¯¸]/u.test(char)) return PUNCTUATION;
-  return /\p{S}/u.test(char) ? SYMBOL : SPACE;
-}
-
-function lookAt(code: number): number {
-  const char = String.fromCharCode(code);
-  const unit = (classify(code) << 16) | (char === "ς" ? "σ" : char.toLowerCase()).charCodeAt(0);
-  units[code] = unit;
-  return unit;
-}
-const unitOf = (code: number): number => (units[code] as number) || lookAt(code);
-const classOf = (code: number): number => unitOf(code) >>> 16;
+  SPACE,
+  SYMBOL,
+  UNSPACED,
+  unitOf,
+} from "./near-characters.ts";
+import type { Tokens } from "./near-tokens.ts";
+import { BEFORE, hashesOf, mixed, mixedOther, OTHER_SEED, SEED, UNSPACED_POLITENESS } from "./near-words.ts";
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 /** Perhaps code, JSON or a table: only then the lines are looked at one by one. */
