@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { capabilityOf, familyOf, type Method } from "../catalog/capabilities.ts";
+import { familyOf, type Method } from "../catalog/capabilities.ts";
 import { pictureRuleOf } from "../catalog/picture-tokens.ts";
 import { canonicalModel, canonicalTier } from "../catalog/spelling.ts";
 import type { Settings } from "../config/settings.ts";
@@ -8,95 +7,14 @@ import type {
   DatasetPictures,
   ReadyDataset,
   SidePictures,
-  Split,
   TrainingCheck,
   TrainingTokens,
 } from "../datasets/contract.ts";
 import { methodOf } from "../datasets/recipe-contract.ts";
-import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { conflict, isLightningError } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";
-
-/** What estimates ask of whoever keeps prices and limits: dated rows. What no row says is unknown, never 0. */
-export interface PriceTables {
-  readonly prices: readonly {
-    readonly what: "training" | "reinforcement training" | "hosting";
-    readonly model?: string | undefined;
-    readonly training_type?: string | undefined;
-    readonly sku?: string | undefined;
-    readonly usd: number;
-    readonly per: string;
-    readonly source: string;
-    readonly as_of: string;
-  }[];
-  readonly quotas: readonly {
-    readonly name: string;
-    readonly limit: number;
-    readonly source: string;
-    readonly as_of: string;
-  }[];
-}
-
-export const estimateInputSchema = z.strictObject({
-  agent_id: agentIdSchema,
-  dataset_id: idSchema.meta({ description: "The dataset that would be trained on." }),
-  base_model: z
-    .string()
-    .min(1)
-    .max(256)
-    .optional()
-    .meta({ description: "Model to train from, with its date; LIGHTNING_BASE_MODEL when absent." }),
-  n_epochs: z
-    .union([z.number().int().min(1).max(50), z.literal("auto")])
-    .optional()
-    .meta({
-      description:
-        "Times that the training examples are gone through, 1 to 50 or `auto`; LIGHTNING_EPOCHS when absent.",
-    }),
-  training_type: z
-    .string()
-    .regex(/^[A-Za-z]{1,40}$/)
-    .optional()
-    .meta({ description: "Azure's tier, which decides the price; LIGHTNING_TRAINING_TYPE when absent." }),
-});
-
-const unknown = z.literal("unknown");
-const range = z.object({ low: z.number(), high: z.number() });
-const dated = { source: z.string(), as_of: z.string() };
-
-export const estimateSchema = z.object({
-  agent_id: z.string(),
-  dataset_id: z.string(),
-  base_model: z.string(),
-  method: z.string(),
-  training_type: z.string(),
-  encoding: z.string(),
-  /** False: another maker's model; its own vocabulary counts a little otherwise. */
-  exact_vocabulary: z.boolean(),
-  examples: z.number().int(),
-  tokens_per_epoch: z.number().int(),
-  longest_example: z.number().int(),
-  n_epochs: range,
-  training_tokens: range,
-  price: z.union([unknown, z.object({ usd: z.number(), per: z.string(), ...dated })]),
-  cost_usd: z.union([unknown, range]),
-  hosting: z.array(
-    z.object({ sku: z.string(), usd_per_hour: z.number(), usd_per_month: z.number(), ...dated }),
-  ),
-  limits: z.array(
-    z.object({
-      name: z.string(),
-      wanted: z.number(),
-      limit: z.number(),
-      within: z.union([z.boolean(), unknown]),
-      ...dated,
-    }),
-  ),
-  within_limits: z.union([z.boolean(), unknown]),
-  notes: z.array(z.string()),
-});
-export type Estimate = z.output<typeof estimateSchema>;
-export type EstimateInput = z.output<typeof estimateInputSchema>;
+import type { Estimate, EstimateInput, PriceTables } from "./estimate-contract.ts";
+import { limitsOf } from "./estimate-limits.ts";
 
 /** Counts the tokens of a dataset's training side in a model's vocabulary. */
 export type CountTokens = (dataset: Dataset, model: string) => Promise<TrainingTokens>;
@@ -125,8 +43,6 @@ const HOURS_A_MONTH = 730;
 /** The service renders tools in a form of its own; a count of their JSON is right within this. */
 const TOLERANCE = 0.05;
 const FOREIGN_TOLERANCE = 0.25;
-/** Jobs and files are looked at up to here; a resource holds 100 of each. */
-const MOST_LOOKED_AT = 200;
 
 /** Tokens and cost of one training, without asking the provider anything. */
 export async function reckon(
@@ -278,85 +194,6 @@ function epochsOf(wanted: number | "auto", examples: number): { low: number; hig
         ? Math.max(1, Math.floor(25_000 / examples))
         : 3;
   return { low: 1, high: usual };
-}
-
-async function limitsOf(
-  { provider, tables }: Deps,
-  dataset: Dataset,
-  model: string,
-  { counted, pictures }: { counted: { longest: number }; pictures: SidePictures | undefined },
-  tokens: number,
-): Promise<Estimate["limits"]> {
-  const capability = capabilityOf(provider?.kind ?? "azure", model);
-  const { source, as_of } = capability;
-  const files = Object.entries(dataset.files ?? {}).filter(([side]) => (side as Split) !== "test");
-  const found: Estimate["limits"] = [
-    exampleTokens(Math.max(counted.longest, pictures?.longest ?? 0), capability.example_tokens),
-    ...files.map(([side, file]) => most(`${side}_file_bytes`, file.bytes, capability.most_bytes)),
-    ...(capability.most_tokens === undefined
-      ? []
-      : [most("training_tokens", tokens, capability.most_tokens)]),
-    {
-      name: "fewest_examples",
-      wanted: dataset.training_count ?? 0,
-      limit: capability.fewest_examples,
-      within: (dataset.training_count ?? 0) >= capability.fewest_examples,
-      source,
-      as_of,
-    },
-  ];
-  /** Pictures of unknown size are counted with the most they may have, which may be more than they do. */
-  function exampleTokens(longest: number, limit: number): Estimate["limits"][number] {
-    const one = most("example_tokens", longest, limit);
-    const isSure = counted.longest > limit || pictures === undefined || pictures.pictures === 0;
-    const isUnknown = !isSure && (!one.within || !pictures.known);
-    return isUnknown ? { ...one, within: "unknown" } : one;
-  }
-  function most(name: string, wanted: number, limit: number): Estimate["limits"][number] {
-    return { name, wanted, limit, within: wanted <= limit, source, as_of };
-  }
-  if (provider?.kind !== "azure") return found;
-  const bytes = files.reduce((sum, [, file]) => sum + file.bytes, 0);
-  const used = await usage(provider);
-  const asked: Record<string, number | undefined> = {
-    fine_tuning_files: used === undefined ? undefined : used.files + files.length,
-    fine_tuning_file_bytes: used === undefined ? undefined : used.bytes + bytes,
-    training_jobs: used === undefined ? undefined : used.jobs + 1,
-    training_jobs_queued: used === undefined ? undefined : used.queued + 1,
-  };
-  for (const row of tables?.quotas ?? []) {
-    if (!(row.name in asked)) continue;
-    const wanted = asked[row.name];
-    found.push({
-      name: row.name,
-      wanted: wanted ?? 0,
-      limit: row.limit,
-      within: wanted === undefined ? "unknown" : wanted <= row.limit,
-      source: row.source,
-      as_of: row.as_of,
-    });
-  }
-  return found;
-}
-
-/** What the resource holds now; undefined when it cannot be asked: an estimate is no reason to fail. */
-async function usage(provider: Pick<Provider, "listJobs" | "listFiles">) {
-  const sum = { files: 0, bytes: 0, jobs: 0, queued: 0 };
-  try {
-    for await (const file of provider.listFiles()) {
-      sum.files++;
-      sum.bytes += file.bytes;
-      if (sum.files >= MOST_LOOKED_AT) break;
-    }
-    for await (const job of provider.listJobs()) {
-      sum.jobs++;
-      if (job.state === "queued" || job.state === "pending") sum.queued++;
-      if (sum.jobs >= MOST_LOOKED_AT) break;
-    }
-    return sum;
-  } catch {
-    return undefined;
-  }
 }
 
 function notesOf(price: Price | undefined, method: Method, exact: boolean, dataset: Dataset): string[] {

@@ -2,7 +2,7 @@ import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema } from "../doors/schemas.ts";
 import { startTrainingInputSchema, TRAIN_MODEL } from "./contract.ts";
-import { estimateInputSchema, estimateSchema } from "./estimate.ts";
+import { estimateInputSchema, estimateSchema } from "./estimate-contract.ts";
 import { refOf, type TrainingOperationDeps } from "./operation-deps.ts";
 import { runReply, runReplySchema } from "./replies.ts";
 import { isEndedRun } from "./status.ts";

@@ -10,7 +10,8 @@ import { bare } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { boundOfCost, checkBase, type EstimateCost, holdToBudget } from "./check-request.ts";
 import type { startTrainingInputSchema, TrainingCost, TrainingRun } from "./contract.ts";
-import { type CountPictures, type CountTokens, type PriceTables, reckon } from "./estimate.ts";
+import { type CountPictures, type CountTokens, reckon } from "./estimate.ts";
+import type { PriceTables } from "./estimate-contract.ts";
 import { fieldsRead } from "./graders.ts";
 import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
 import {

@@ -7,7 +7,8 @@ import { bare, type Ledger } from "../ledger/ledger.ts";
 import type { Provider } from "../provider/provider.ts";
 import { createTrainingCleanUp } from "./clean-up.ts";
 import type { RunStatus, TrainingRun } from "./contract.ts";
-import { type Estimate, type EstimateInput, estimate } from "./estimate.ts";
+import { estimate } from "./estimate.ts";
+import type { Estimate, EstimateInput } from "./estimate-contract.ts";
 import { createFollower } from "./follow.ts";
 import { cancelRequested, foundAlive } from "./moves.ts";
 import {

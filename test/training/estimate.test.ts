@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { TABLES } from "../../src/catalog/tables.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
 import type { Provider } from "../../src/provider/provider.ts";
-import { type EstimateInput, estimate, type PriceTables } from "../../src/training/estimate.ts";
+import { estimate } from "../../src/training/estimate.ts";
+import type { EstimateInput, PriceTables } from "../../src/training/estimate-contract.ts";
 import { AGENT, episode, makeWorld, must, type World } from "../datasets/world.ts";
 
 let world: World;
