@@ -1,8 +1,9 @@
 import type { ReplyOf } from "../../../operations.ts";
 import type { Commands } from "../command.ts";
 import { decideExtras, healthExtras } from "../extras.ts";
-import { health, runPipeline, shownPipeline } from "../flows.ts";
+import { health, shownPipeline } from "../flows.ts";
 import { facts, list, member, outline, plain, table } from "../layout.ts";
+import { runPipeline } from "../run-pipeline.ts";
 import { agentOf, more, powerText, takenUpText } from "./shared.ts";
 
 /** Pipelines, and the whole at a glance. */

@@ -2,8 +2,9 @@ import { metricWords } from "../../../evaluation/metric-words.ts";
 import type { ReplyOf } from "../../../operations.ts";
 import type { Commands } from "../command.ts";
 import { trainExtras } from "../extras.ts";
-import { followedEvaluation, shownEvaluation, train } from "../flows.ts";
+import { followedEvaluation, shownEvaluation } from "../flows.ts";
 import { facts, list, plain, table } from "../layout.ts";
+import { train } from "../train.ts";
 import { agentOf, more, none, powerText, ruled, statusSign, takenUpText, waitingText } from "./shared.ts";
 
 type Run = ReplyOf<"listTrainingRuns">["training_runs"][number];
