@@ -26,7 +26,7 @@ test("what belongs to others, is empty or is like no setting is left alone", () 
   expect(
     unknownSettings({
       PATH: "/bin",
-      HOME: "/home/a",
+      HOME: "a",
       LIGHTNING_HOST_FAULTS: "x",
       LIGHTNING_TEST_SEED: "1",
       LIGHTNING_MIN_REWRD: "",
