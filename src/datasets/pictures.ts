@@ -13,10 +13,12 @@ const LINES_PER_PAUSE = 64;
 
 /**
  * What the pictures of both files are counted as by a model: measured where the line holds them, else between the least
- * and the documented most. Looked through once for each family of models, then cached beside the dataset's files.
+ * and the documented most. Looked through once for each family of models and date of its rule, then cached beside the dataset's files.
  */
 export async function countPictures(files: Files, dataset: Dataset, model: string): Promise<DatasetPictures> {
-  const key = `${dataset.id}/pictures_${familyOf(model).replaceAll(/[^a-z0-9.-]/g, "_")}.json`;
+  const rule = pictureRuleOf(model);
+  const family = familyOf(model).replaceAll(/[^a-z0-9.-]/g, "_");
+  const key = `${dataset.id}/pictures_${family}_${rule?.as_of ?? "unknown"}.json`;
   const kept = await readJson<DatasetPictures>(files, key);
   if (kept !== undefined) return kept;
   const found: { train?: SidePictures; validation?: SidePictures } = {};
@@ -24,13 +26,15 @@ export async function countPictures(files: Files, dataset: Dataset, model: strin
     const file = dataset.files?.[side];
     if (file !== undefined) found[side] = await countFile(files, file.key, model);
   }
-  await writeJson(files, key, found);
+  // What no rule counts yet may have one in the next table.
+  if (rule !== undefined) await writeJson(files, key, found);
   return found;
 }
 
 async function countFile(files: Files, key: string, model: string): Promise<SidePictures> {
   const sum = { pictures: 0, unmeasured: 0, least: 0, most: 0, longest: 0 };
   const isKnown = pictureRuleOf(model) !== undefined;
+  let count: ReturnType<typeof lineCounter> | undefined;
   let number = 0;
   for await (const text of lines(files.read(key))) {
     if (++number % LINES_PER_PAUSE === 0) await letOthersRun();
@@ -42,7 +46,8 @@ async function countFile(files: Files, key: string, model: string): Promise<Side
     sum.unmeasured += found.unmeasured;
     sum.least += found.least;
     sum.most += found.most;
-    const counted = lineCounter(await loadCounter(encodingOf(model).encoding))(line);
+    count ??= lineCounter(await loadCounter(encodingOf(model).encoding));
+    const counted = count(line);
     sum.longest = Math.max(sum.longest, counted - found.pictures * PER_IMAGE + found.most);
   }
   return { ...sum, stoodFor: sum.pictures * PER_IMAGE, known: isKnown };

@@ -150,8 +150,8 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
         };
       const known = await seen(evaluation);
       const near = known?.near ?? new Set<string>();
-      const doubt =
-        known === undefined ? undefined : whyContaminated(known, await countQuestions(files, file.key));
+      const counted = await countQuestions(files, file.key, near);
+      const doubt = whyContaminated({ shared: known?.shared ?? 0, ...counted });
       if (doubt !== undefined) return { kind: "rejected", code: "contaminated", message: doubt };
       const groupFile = dataset?.line_groups?.[evaluation.split];
       const plan = await writeQuestions(files, id, file.key, { leftOut: near, groupFile });
@@ -168,7 +168,7 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
               plan: {
                 ...plan,
                 contamination: known?.complete === true ? "none" : "unchecked",
-                ...(near.size === 0 ? {} : { near_trained: near.size }),
+                ...(counted.near === 0 ? {} : { near_trained: counted.near }),
               },
             }
           : undefined,
@@ -201,11 +201,13 @@ export function createEvaluationActivities(deps: EvaluationActivityDeps): Evalua
         result.reasons.push(
           before.run_id === undefined
             ? "Nobody checked whether the candidate was trained on these examples: no run is known."
-            : "Only the texts were compared with the candidate's training data: its sessions were marked with another split key, or a dataset of its training is gone.",
+            : "Only the texts were compared with the candidate's training data: its sessions were marked with another split key, or a dataset or a file of its training is gone.",
         );
       const left = before.plan?.near_trained ?? 0;
       if (left > 0)
-        result.reasons.push(`${left} examples were left out: they are nearly the same as trained-on ones.`);
+        result.reasons.push(
+          `${left} examples of the side were not asked: they are nearly the same as trained-on ones.`,
+        );
       if (unanswered > 0 && faults.length > 0) result.reasons.push(faultText(faults, modelsOf(before)));
       await files.write(pairsKey(id), toLines(pairs));
       const ended = await store.change(agent_id, id, (one) =>

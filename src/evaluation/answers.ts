@@ -143,7 +143,8 @@ async function answerSide(
         try {
           const reply = await chat(provider, deployment, question);
           put(question, { message: reply.message });
-          await kept.keep(agentId, deployment, question, reply);
+          // The answer stands without the cache.
+          await kept.keep(agentId, deployment, question, reply).catch(() => undefined);
         } catch (thrown) {
           if (!isProvidersFault(thrown)) throw thrown;
           put(question, { fault: thrown });

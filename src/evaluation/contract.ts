@@ -143,7 +143,7 @@ export const evaluationSchema = z.object({
       groups: z.number().int().optional(),
       /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
       contamination: z.enum(["none", "unchecked"]),
-      /** Examples left out because they are nearly the same as ones that the candidate was trained on. */
+      /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
       near_trained: z.number().int().optional(),
     })
     .optional(),

@@ -4,7 +4,8 @@ import { conflict, invalid } from "../kernel/errors.ts";
 import type { Provider } from "../provider/provider.ts";
 import { remedyForBaseline, whyUncallable } from "./baseline.ts";
 import { MINIMUM_GROUPS } from "./contract.ts";
-import { chooseQuestions } from "./plan.ts";
+import { chooseQuestions, countQuestions } from "./plan.ts";
+import { whyContaminated } from "./trained-on.ts";
 
 /** An evaluation that is to follow a training which is not paid for yet. */
 export interface Foreseen {
@@ -36,12 +37,14 @@ export async function foresee(
     });
   const key = held.files[split]?.key;
   const { shared, near } = await seen();
-  if (shared > 0)
-    throw invalid(
-      "contaminated",
-      `${shared} sessions or inputs of the held-out examples are in what is to be trained on.`,
-      { field: "evaluation.dataset_id", remedy: `${HELD_OUT} that the model is not trained on.` },
-    );
+  const counted = key === undefined ? { examples: 0, near: 0 } : await countQuestions(files, key, near);
+  // The rule of the evaluation itself, before anything is paid for.
+  const doubt = whyContaminated({ shared, ...counted }, "what is to be trained on");
+  if (doubt !== undefined)
+    throw invalid("contaminated", doubt, {
+      field: "evaluation.dataset_id",
+      remedy: `${HELD_OUT} that the model is not trained on.`,
+    });
   const side = { leftOut: near, groupFile: held.line_groups?.[split] };
   const { questions, groups } =
     key === undefined ? { questions: [], groups: 0 } : await chooseQuestions(files, key, side);

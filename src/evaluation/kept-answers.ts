@@ -41,8 +41,15 @@ async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What cannot be read as answers is none. @throws what the storage throws, for that says nothing of the answers */
 async function readBucket(files: Files, key: string): Promise<Kept[]> {
-  return (await files.stat(key)) === undefined ? [] : readLines(files, key, keptSchema);
+  if ((await files.stat(key)) === undefined) return [];
+  try {
+    return await readLines(files, key, keptSchema);
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError || thrown instanceof z.ZodError) return [];
+    throw thrown;
+  }
 }
 
 /**
@@ -71,7 +78,10 @@ export function createKeptAnswers({ files, provider, clock, settings }: KeptAnsw
         const key = bucketOf(agentId, deployment, of);
         const bucket =
           buckets.get(key) ??
-          readBucket(files, key).then((kept) => new Map(kept.filter(isFresh).map((one) => [one.of, one])));
+          // Without its cache an evaluation asks; it does not fail.
+          readBucket(files, key)
+            .catch(() => [])
+            .then((kept) => new Map(kept.filter(isFresh).map((one) => [one.of, one])));
         buckets.set(key, bucket);
         const kept = (await bucket).get(of);
         if (kept !== undefined) found.set(question, kept);
@@ -117,7 +127,7 @@ export async function forgetOldAnswers({
   let gone = 0;
   for (const key of await files.list(FOLDER))
     await inTurn(key, async () => {
-      const kept = await readBucket(files, key).catch(() => []);
+      const kept = await readBucket(files, key);
       const fresh = kept.filter(({ at }) => at > oldest);
       if (fresh.length > 0 && fresh.length === kept.length) return;
       if (fresh.length > 0) await files.write(key, toLines(fresh));

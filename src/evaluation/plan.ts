@@ -105,16 +105,19 @@ export async function writeQuestions(
   return { examples: questions.length, groups, batches, skipped };
 }
 
-/** How many distinct decisions of a dataset's side can be judged, up to a thousand. */
-export async function countQuestions(files: Files, datasetFile: string): Promise<number> {
+/** How many distinct decisions of a dataset's side can be judged, and how many of them are among the `near` ones. */
+export async function countQuestions(
+  files: Files,
+  datasetFile: string,
+  near: ReadonlySet<string>,
+): Promise<{ examples: number; near: number }> {
   const counted = new Set<string>();
   for await (const line of lines(files.read(datasetFile))) {
     if (line.trim() === "") continue;
     const question = toQuestion(line);
     if (question !== undefined) counted.add(question.example);
-    if (counted.size >= MOST_EXAMPLES) break;
   }
-  return counted.size;
+  return { examples: counted.size, near: [...near].filter((example) => counted.has(example)).length };
 }
 
 /** Drops all but the thousand least hashes; answers the greatest one that is left. */

@@ -35,7 +35,10 @@ export interface Seen {
   readonly shared: number;
   /** Held-out examples whose text is nearly that of one that was trained on. */
   readonly near: ReadonlySet<string>;
-  /** False: sides made with another LIGHTNING_SPLIT_KEY can be compared by their texts, not by their sessions. */
+  /**
+   * False: sides made with another LIGHTNING_SPLIT_KEY can be compared by their texts, not by their sessions, or a
+   * training file is gone.
+   */
   readonly complete: boolean;
 }
 
@@ -59,7 +62,9 @@ export async function seenIn(
     else complete = false;
     for (const side of sides) {
       const key = dataset.files?.[side]?.key;
-      if (key !== undefined && (await files.stat(key)) !== undefined) others.push(key);
+      if (key === undefined) continue;
+      if ((await files.stat(key)) === undefined) complete = false;
+      else others.push(key);
     }
   }
   const key = held.files[split]?.key;
@@ -76,10 +81,13 @@ const sameContent = (a: Dataset, b: Dataset) =>
 const MOST_NEAR = 0.1;
 
 /** Why the examples cannot judge the model; a few near ones are left out instead. */
-export function whyContaminated({ shared, near }: Seen, examples: number): string | undefined {
-  if (shared > 0)
-    return `${shared} sessions or inputs of the held-out examples are in the candidate's training data.`;
-  return near.size > MOST_NEAR * examples
-    ? `${near.size} of ${examples} held-out examples are nearly the same as ones in the candidate's training data.`
+export function whyContaminated(
+  { shared, near, examples }: { readonly shared: number; readonly near: number; readonly examples: number },
+  /** What the examples are met in, in words. */
+  where = "the candidate's training data",
+): string | undefined {
+  if (shared > 0) return `${shared} sessions or inputs of the held-out examples are in ${where}.`;
+  return near > MOST_NEAR * examples
+    ? `${near} of ${examples} held-out examples are nearly the same as ones in ${where}.`
     : undefined;
 }

@@ -1,7 +1,7 @@
 import { invalid } from "../../kernel/errors.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
-import { importRow } from "../exports/import.ts";
+import { importRow, shapeOf } from "../exports/import.ts";
 import { contentHash } from "../line/normalise.ts";
 import type { Format } from "../recipe-contract.ts";
 import { SESSION_FIELD } from "../shards/file-keys.ts";
@@ -79,7 +79,7 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
       lines.push("");
       continue;
     }
-    const { row, session } = apart(text);
+    const { row, session } = apart(text, format);
     const checked = cleaned(row, line, options, notes);
     if (!checked.ok) {
       refuse(line, checked.faults);
@@ -109,10 +109,13 @@ export const noExample = () =>
  * A line may say which session it is of: it stays beside the line until the build, is no part of what is learnt, and
  * ties lines to one group as the sessions of episodes do.
  */
-function apart(row: string): { readonly row: string; readonly session?: string } {
-  if (!row.includes(`"${SESSION_FIELD}"`)) return { row };
+function apart(row: string, format: Format): { readonly row: string; readonly session?: string } {
+  // A line for reinforcement has fields of any name, which a grader may read.
+  if (format === "rft" || !row.includes(`"${SESSION_FIELD}"`)) return { row };
   const parsed = parseLine(row);
   if (!parsed.ok || !isFields(parsed.value)) return { row };
+  // LangSmith calls a project so.
+  if (shapeOf(parsed.value, format) === "langsmith") return { row };
   const { [SESSION_FIELD]: session, ...line } = parsed.value;
   return typeof session === "string" && session !== "" && session.length <= LONGEST_SESSION
     ? { row: JSON.stringify(line), session }

@@ -257,7 +257,10 @@ function includedLines(
       for (const side of ["train", "validation"] as const) {
         const file = golden?.files?.[side];
         if (file !== undefined)
-          yield* goldenLines(files, file.key, dataset, summary, measure, settings.splitKey);
+          yield* goldenLines(files, file.key, dataset, summary, measure, settings.splitKey, {
+            id,
+            groupFile: golden?.line_groups?.[side],
+          });
       }
     }
   }

@@ -182,6 +182,13 @@ function sessionKeys(splitKey: string): (episode: Episode) => string | undefined
   };
 }
 
+/** A side of a built dataset whose lines go into another. */
+interface Included {
+  readonly id: string;
+  /** The number of each line's group, one a line, which ties together what its sessions did; older datasets have none. */
+  readonly groupFile: string | undefined;
+}
+
 /** Lines that were checked when they came in. */
 export async function* goldenLines(
   files: Files,
@@ -190,7 +197,9 @@ export async function* goldenLines(
   summary: ShardSummary,
   measure: (line: DatasetLine) => Measured,
   splitKey: string,
+  included?: Included,
 ): AsyncGenerator<KeptLine[]> {
+  const groups = included?.groupFile === undefined ? undefined : lines(files.read(included.groupFile));
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
   let batch: KeptLine[] = [];
   let number = 0;
@@ -199,7 +208,9 @@ export async function* goldenLines(
     if (stored === "") continue;
     summary.read++;
     const { [SESSION_FIELD]: session_id, ...value } = JSON.parse(stored) as Record<string, unknown>;
-    const session = typeof session_id === "string" ? sessionKey(splitKey, { session_id }) : undefined;
+    const group: string | undefined = (await groups?.next())?.value ?? undefined;
+    const tied = typeof session_id === "string" ? session_id : group && `${included?.id} ${group}`;
+    const session = tied ? sessionKey(splitKey, { session_id: tied }) : undefined;
     const text = session_id === undefined ? stored : JSON.stringify(value);
     const checked = checkFormat(value, formatOf(recipe));
     if (checked.ok) {
@@ -214,7 +225,7 @@ export async function* goldenLines(
           line: checked.line,
           text,
           score: GOLDEN_SCORE,
-          origin: [[], [], tools, number],
+          origin: included === undefined ? [[], [], tools, number] : [[], [], tools],
           ...(session === undefined ? {} : { sessionKey: session }),
         });
       }
