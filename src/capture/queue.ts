@@ -298,6 +298,8 @@ export class CaptureQueue {
 /** The receiver read it and said no; later it would say the same. A wrong key or address can still be put right. */
 function isRefusal(thrown: unknown): boolean {
   return (
-    isLightningError(thrown) && ["bad_request", "invalid", "conflict", "too_large"].includes(thrown.kind)
+    isLightningError(thrown) &&
+    thrown.code !== "idempotency_in_progress" &&
+    ["bad_request", "invalid", "conflict", "too_large"].includes(thrown.kind)
   );
 }

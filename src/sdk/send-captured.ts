@@ -1,6 +1,5 @@
 import type { Send } from "../capture/capture.ts";
 import { unavailable } from "../kernel/errors.ts";
-import { sha256 } from "../kernel/hashing.ts";
 import type { Invoke } from "./transport.ts";
 
 /**
@@ -9,9 +8,8 @@ import type { Invoke } from "./transport.ts";
  */
 export function sendOver(invoke: Invoke): Send {
   return async (episodes) => {
-    // The batch's own key, the same whenever it is sent; the queue says how often that is.
-    const idempotencyKey = `batch-${sha256(JSON.stringify(episodes.map(({ id }) => id)))}`;
-    const { body } = await invoke("recordEpisodes", { episodes }, { idempotencyKey, attempts: 1 });
+    // Once and without a key: the queue says how often a batch is sent.
+    const { body } = await invoke("recordEpisodes", { episodes }, { attempts: 1 });
     const results = "results" in body ? body.results : [];
     const errors = results.flatMap(({ error }) => (error === undefined ? [] : [error]));
     const passing = errors.find(({ status }) => status >= 500);

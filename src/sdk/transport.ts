@@ -43,8 +43,9 @@ export function invokeOver(transport: Transport, agentId: string, clock: Clock =
     const { ofAgent, key } = rowOf(operation);
     const { idempotency_key: named, ...wire } = snakeRecord(input);
     const given = typeof named === "string" ? named : options.idempotencyKey;
-    const idempotencyKey = given ?? (key === "always" ? randomUUID() : undefined);
     const { signal, attempts = 3 } = options;
+    // Who asks once alone has no second request to tell by a key of ours.
+    const idempotencyKey = given ?? (key === "always" && attempts > 1 ? randomUUID() : undefined);
     const { status, body } = await askAgain(
       {
         pauses: idempotencyKey === undefined || key === undefined ? [] : PAUSES_MS.slice(0, attempts - 1),
