@@ -12,7 +12,8 @@ interface Part extends LedgerDocument {
   readonly created_at: string;
   readonly text: string;
 }
-const partId = (id: string, n: number) => `${id}-part-${n}`;
+/** Of who answered: another, whose lease is over, writes beside it and not over it. */
+const partId = ({ id, holder }: RequestRecord, n: number) => `${id}-${holder}-part-${n}`;
 
 /**
  * Whether the answer is the last word. Work that is under way (202) is asked for its record again, and a batch of which
@@ -40,7 +41,7 @@ export async function keepReply(
   const parts = Math.ceil(text.length / PART);
   for (let n = 0; n < parts; n++) {
     const part: Part = {
-      id: partId(record.id, n),
+      id: partId(record, n),
       type: "request_part",
       agent_id: record.agent_id,
       created_at: record.created_at,
@@ -64,10 +65,10 @@ export async function keptReply(ledger: Ledger, record: RequestRecord): Promise<
   };
 }
 
-async function joined(ledger: Ledger, { agent_id, id }: RequestRecord, parts: number): Promise<string> {
+async function joined(ledger: Ledger, record: RequestRecord, parts: number): Promise<string> {
   const texts: string[] = [];
   for (let n = 0; n < parts; n++) {
-    const part = await ledger.read<Part>("requests", [agent_id], partId(id, n));
+    const part = await ledger.read<Part>("requests", [record.agent_id], partId(record, n));
     if (part === undefined)
       throw fatal("idempotency_reply_lost", "The request was carried out, and its answer is gone.", {
         remedy: "Look at what it made; a new key carries the request out again.",

@@ -83,14 +83,8 @@ export function createCorrections({
     counts: CorrectionCounts = noCounts(),
   ): AsyncGenerator<string> {
     for await (const found of all(agentId)) {
-      counts.corrections++;
-      const made = makeLine(found, format);
-      if ("reason" in made) counts.left_out[made.reason] = (counts.left_out[made.reason] ?? 0) + 1;
-      else {
-        counts.lines++;
-        counts.turns_dropped += made.turnsDropped;
-        yield made.line;
-      }
+      const made = countIn(counts, makeLine(found, format));
+      if (made !== undefined) yield made;
     }
   }
 
@@ -109,16 +103,24 @@ export function createCorrections({
 
     /** What the corrections come to in each format. */
     async counts(agentId: string): Promise<Record<CorrectionFormat, CorrectionCounts>> {
-      const told = await Promise.all(
-        CORRECTION_FORMATS.map(async (format) => {
-          const counts = noCounts();
-          for await (const _ of lines(agentId, format, counts));
-          return [format, counts] as const;
-        }),
-      );
-      return Object.fromEntries(told) as Record<CorrectionFormat, CorrectionCounts>;
+      const told = { golden: noCounts(), dpo: noCounts() };
+      for await (const found of all(agentId))
+        for (const format of CORRECTION_FORMATS) countIn(told[format], makeLine(found, format));
+      return told;
     },
   };
+}
+
+/** @returns the line, if there is one */
+function countIn(counts: CorrectionCounts, made: Made): string | undefined {
+  counts.corrections++;
+  if ("reason" in made) {
+    counts.left_out[made.reason] = (counts.left_out[made.reason] ?? 0) + 1;
+    return undefined;
+  }
+  counts.lines++;
+  counts.turns_dropped += made.turnsDropped;
+  return made.line;
 }
 
 function tell(found: Found): Correction {

@@ -6,7 +6,7 @@ import { writerOf } from "../doors/writer.ts";
 import { invalid } from "../kernel/errors.ts";
 import { canonicalName } from "../kernel/names.ts";
 import { rewardSchema } from "../rewards/contract.ts";
-import { labelInputSchema, offerSchema, reviewStatusSchema } from "./contract.ts";
+import { labelInputSchema, offerSchema, reviewStatusSchema, type Step } from "./contract.ts";
 import type { ReviewOperationDeps } from "./operation-deps.ts";
 import type { StepNamed } from "./undo.ts";
 
@@ -32,22 +32,22 @@ function reviewerOf(context: CallContext, named: string | undefined): string {
 }
 
 /**
- * Takes the last step back. A later try under the same key does so only while the reviewer's steps are those that the
- * first one saw; else that one was taken back, and the episode in hand is the answer.
+ * Takes a step back. A later try under the same key means the step that the first one noted; where that is gone it was
+ * taken back, and the episode in hand is the answer.
  */
 async function undoOnce(
   service: ReviewOperationDeps["service"],
   agentId: string,
   reviewer: string,
-  step: StepNamed,
+  named: StepNamed,
   request: KeyedRequest | undefined,
 ) {
-  if (request === undefined) return service.undo(agentId, reviewer, step);
-  const steps = await service.steps(agentId, reviewer);
-  if (request.noted.steps !== undefined && request.noted.steps !== steps)
+  if (request === undefined) return service.undo(agentId, reviewer, named);
+  const known = request.noted.step as Step | undefined;
+  if (known !== undefined && !(await service.hasStep(agentId, reviewer, known)))
     return { offer: (await service.next(agentId, reviewer)) ?? null, gone: 0 };
-  await request.note({ steps });
-  return service.undo(agentId, reviewer, step);
+  const step = known && { episodeId: known.episode_id, rewardId: known.reward_id };
+  return service.undo(agentId, reviewer, step ?? named, (one) => request.note({ step: one }));
 }
 
 /** What a reviewer asks for and does, one episode at a time. */
@@ -118,7 +118,14 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
       async run({ agent_id, episode_id, reviewer: named, ...input }, context) {
         const reviewer = reviewerOf(context, named);
         const writer = writerOf(context);
-        const { reward, item, status } = await service.label(agent_id, episode_id, reviewer, input, writer);
+        const { reward, item, status } = await service.label(
+          agent_id,
+          episode_id,
+          reviewer,
+          input,
+          writer,
+          context.request,
+        );
         return {
           body: {
             success: true as const,
@@ -150,7 +157,11 @@ export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, 
       mcp: ["lightning_skip_review"],
       example: { episode_id: "ep-1a2b3c", reviewer: "reviewer@example.com" },
       async run({ agent_id, episode_id, reviewer }, context) {
-        await service.skip(agent_id, episode_id, reviewerOf(context, reviewer));
+        const { request } = context;
+        if (request?.noted.skipped !== episode_id) {
+          await service.skip(agent_id, episode_id, reviewerOf(context, reviewer));
+          await request?.note({ skipped: episode_id });
+        }
         return { body: { success: true as const, agent_id, episode_id } };
       },
     }),

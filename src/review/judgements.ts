@@ -1,16 +1,16 @@
+import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import type { Episode } from "../episodes/contract.ts";
 import type { EpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
-import { canonicalJson, sha256 } from "../kernel/hashing.ts";
 import type { Stored } from "../ledger/ledger.ts";
 import { checkCorrection } from "../rewards/check-correction.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { RewardService } from "../rewards/service.ts";
 import type { ChangePair } from "./change-pair.ts";
-import type { LabelInput, ReviewItem, ReviewStatus } from "./contract.ts";
-import { labelled, released, skipped } from "./moves.ts";
+import type { LabelInput, ReviewItem, ReviewStatus, Step } from "./contract.ts";
+import { isSameStep, labelled, released, skipped } from "./moves.ts";
 import { isDone, ownOf } from "./rules.ts";
 import type { ReviewStore } from "./store.ts";
 import { createUndo } from "./undo.ts";
@@ -39,7 +39,13 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
   }
 
   /** The judgement as a reward by this person. */
-  async function assign(episode: Episode, reviewer: string, input: LabelInput, writer: string | undefined) {
+  async function assign(
+    episode: Episode,
+    reviewer: string,
+    input: LabelInput,
+    writer: string | undefined,
+    request: KeyedRequest | undefined,
+  ) {
     const { agent_id, id: episodeId } = episode;
     const correction = await checkCorrection(episode, input.correction, "correction");
     const corrected = correction !== undefined;
@@ -55,7 +61,7 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
         ...(corrected ? { correction } : {}),
       },
     } as const;
-    const { reward } = await rewards.assign(asked, writer);
+    const { reward } = await rewards.assign(asked, writer, request);
     return { reward, corrected };
   }
 
@@ -70,11 +76,22 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
     reviewer: string,
     input: LabelInput,
     writer?: string,
+    request?: KeyedRequest,
   ): Promise<{ reward: Reward; item: ReviewItem; status: ReviewStatus }> {
     const episode = await findEpisode(agentId, episodeId);
     await store.rememberTools(agentId, episode.tool_names, now());
     for (let tries = 1; ; tries++) {
-      const { reward, corrected } = await assign(episode, reviewer, input, writer);
+      const { reward, corrected } = await assign(
+        episode,
+        reviewer,
+        input,
+        writer,
+        tries === 1 ? request : undefined,
+      );
+      // A later try of a request whose judgement was taken back or replaced since: it does not come back.
+      const item = request?.isAgain === true ? await store.item(agentId, episodeId) : undefined;
+      if (item !== undefined && (await rewards.isTakenBack(reward)))
+        return { reward, item, status: isDone(item, await store.rules(agentId)) ? "done" : "open" };
       const given = { reviewer, reward_id: reward.id, value: reward.value, corrected, at: reward.created_at };
       const saved = await change({ agentId, episodeId, reviewer }, (pair) => labelled(pair, given));
       if (saved === undefined) throw new Error("The label was not stored.");
@@ -114,11 +131,11 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
 
   const undo = createUndo({ store, episodes, rewards, change, release, clock });
 
-  /** A mark of what the reviewer has done so far, by which a later look tells whether that has changed. */
-  async function steps(agentId: string, reviewer: string): Promise<string> {
-    const person = await store.reviewer(agentId, reviewer);
-    return sha256(canonicalJson([person?.labelled ?? 0, person?.done ?? []]));
+  /** Whether a step is still there to be taken back. */
+  async function hasStep(agentId: string, reviewer: string, step: Step): Promise<boolean> {
+    const done = (await store.reviewer(agentId, reviewer))?.done ?? [];
+    return done.some((one) => isSameStep(one, step) && one.at === step.at);
   }
 
-  return { label, skip, undo, release, steps };
+  return { label, skip, undo, release, hasStep };
 }

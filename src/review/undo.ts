@@ -80,7 +80,13 @@ export function createUndo({ store, episodes, rewards, change, release, clock }:
    * What was in hand goes back to the queue. Sent again with the episode's name, it changes nothing more.
    * @throws conflict `nothing_to_undo`; not_found `episode_not_found` when the episode that is named is gone
    */
-  return async function undo(agentId: string, reviewer: string, named: StepNamed = {}): Promise<Undone> {
+  return async function undo(
+    agentId: string,
+    reviewer: string,
+    named: StepNamed = {},
+    /** Told which step is about to be taken back. */
+    before?: (step: Step) => Promise<void>,
+  ): Promise<Undone> {
     let gone = 0;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const person = await store.reviewer(agentId, reviewer);
@@ -99,6 +105,7 @@ export function createUndo({ store, episodes, rewards, change, release, clock }:
         gone++;
         continue;
       }
+      await before?.(step);
       const offer = await takeBack(person, episode, step);
       if (offer !== undefined) return { offer, gone };
     }

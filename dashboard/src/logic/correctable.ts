@@ -1,4 +1,6 @@
 import type { Episode } from "../../../src/episodes/contract.ts";
+import { isLightningError } from "../../../src/kernel/errors.ts";
+import { parseExact } from "../../../src/kernel/exact-json.ts";
 import { textOf } from "./content.ts";
 
 /** One of the agent's turns, as a reviewer may correct it. */
@@ -81,8 +83,9 @@ export function readCorrection(turns: readonly Correctable[], draft: CorrectionD
   const fault = (reason: string): Read => ({ kind: "fault", fault: reason });
   let calls: unknown;
   try {
-    calls = JSON.parse(text);
+    calls = parseExact(text);
   } catch (thrown) {
+    if (isLightningError(thrown)) return fault(`${thrown.message} ${thrown.remedy ?? ""}`.trimEnd());
     return fault(`This is no JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
   const list: unknown[] = Array.isArray(calls) ? calls : [calls];
@@ -120,8 +123,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExact(text);
   } catch {
+    // As it stands: a number that a double cannot hold must not come back rounded.
     return text;
   }
 }

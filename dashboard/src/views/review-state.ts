@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ApiError } from "../logic/api.ts";
 import {
   type CorrectionDraft,
   correctableTurns,
@@ -10,6 +11,9 @@ import type { Offer, OfferReply } from "../logic/wire.ts";
 import { useShared } from "../parts/context.tsx";
 import { useSentKey } from "../parts/sent-key.ts";
 import { useWork } from "../parts/work.ts";
+
+/** What an undo answers for a step that nobody can take back any more. */
+const GONE: ReadonlySet<string> = new Set(["episode_not_found", "nothing_to_undo"]);
 
 /** What is written down beside a value before it is sent. */
 export interface Draft {
@@ -97,7 +101,11 @@ export function useDesk(reviewer: string) {
         const body = { reviewer, ...(last === undefined ? {} : { episode_id: last }) };
         // The same step again is another request once this one has been answered.
         const key = keyOf({ body, steps: steps.current.length, undone: undone.current });
-        const reply = await api.post<OfferReply>("/review/undo", body, { key });
+        const reply = await api.post<OfferReply>("/review/undo", body, { key }).catch((thrown: unknown) => {
+          // A step that is gone must not keep the ones before it from being taken back.
+          if (thrown instanceof ApiError && GONE.has(thrown.code)) steps.current.pop();
+          throw thrown;
+        });
         undone.current++;
         steps.current.pop();
         show(reply.item);
