@@ -37,9 +37,8 @@ export function* promoteModel(context: OrchestrationContext): Steps<PromotionRes
     const switched = yield* step(context, "switchPointer", deployment);
     if (switched.kind === "refused") {
       yield* fail(switched.code, switched.message);
-      return switched.code === "gate_stale"
-        ? { status: "failed", code: switched.code }
-        : { status: "failed" };
+      const error = `${switched.code}: ${switched.message}`;
+      return { status: "failed", error, ...(switched.code === "gate_stale" ? { code: switched.code } : {}) };
     }
     context.df.setCustomStatus({ step: "active", deployment_name: switched.deployment_name });
     return { status: "active", deployment_name: switched.deployment_name };

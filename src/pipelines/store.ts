@@ -78,7 +78,11 @@ export function createPipelineStore(ledger: Ledger) {
     async judgedBuild(agentId: string): Promise<LastBuild | undefined> {
       const { items } = await evaluations.page({
         pk: [agentId],
-        where: [{ field: "status", op: "eq", value: "finished" }],
+        // Those of models by name say nothing of a training, and must not fill the page.
+        where: [
+          { field: "status", op: "eq", value: "finished" },
+          { field: "run_id", op: "defined", value: true },
+        ],
         orderBy: { field: "created_at", direction: "desc" },
         limit: JUDGEMENTS,
       });

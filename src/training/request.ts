@@ -93,10 +93,11 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
       asSpelt.agent_id,
       runId(asSpelt, Math.max(1, await newestAttempt(asSpelt))),
     );
-    const ofDataset = await store.ofDataset(asSpelt.agent_id, datasetId);
-    return [...(sameWords === undefined ? [] : [bare(sameWords)]), ...ofDataset]
-      .filter((run) => runId(canonicalIdentity(run), 1) === meant)
-      .toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1))[0];
+    const means = (run: TrainingRun) => runId(canonicalIdentity(run), 1) === meant;
+    let newest = sameWords !== undefined && means(sameWords) ? bare(sameWords) : undefined;
+    for await (const run of store.ofDataset(asSpelt.agent_id, datasetId))
+      if (means(run) && (newest === undefined || run.created_at > newest.created_at)) newest = bare(run);
+    return newest;
   }
 
   async function firstLine(dataset: ReadyDataset): Promise<string | undefined> {

@@ -63,22 +63,9 @@ export function createTrainingStore(ledger: Ledger) {
     },
     readKey,
 
-    /** All runs on one dataset record. */
-    ofDataset: async (agentId: string, datasetId: string): Promise<TrainingRun[]> => {
-      const found: TrainingRun[] = [];
-      let after: string | undefined;
-      do {
-        const page = await runs.page({
-          pk: [agentId],
-          where: [{ field: "dataset_id", op: "eq", value: datasetId }],
-          limit: 200,
-          after,
-        });
-        found.push(...page.items);
-        after = page.continuation;
-      } while (after !== undefined);
-      return found;
-    },
+    /** The runs on one dataset record, one by one. */
+    ofDataset: (agentId: string, datasetId: string) =>
+      runs.each({ pk: [agentId], where: [{ field: "dataset_id", op: "eq", value: datasetId }] }),
 
     /** By its id alone, whoever's it is. For housekeeping: it asks every partition. */
     async findRun(id: string): Promise<TrainingRun | undefined> {

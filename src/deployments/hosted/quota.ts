@@ -8,7 +8,7 @@ import type { DeploymentStore } from "../store.ts";
 import type { Hosted, HostedRef } from "./contract.ts";
 import { draining } from "./moves.ts";
 import type { HostedRecord, Provisioned } from "./record.ts";
-import { inactive, isGone, rejectedSince } from "./rules.ts";
+import { inactive, isGone, kept, rejectedSince } from "./rules.ts";
 import type { HostedStore } from "./store.ts";
 
 /** A quota is free some 15 to 20 s after what held it is gone (docs/facts.md#quota-after-removal). */
@@ -48,19 +48,21 @@ export function createHostingRoom(deps: HostingRoomDeps) {
     return names;
   }
 
-  /** What is there at the provider, made by this app, and needed by nobody; oldest first. */
-  async function idle(olderThanMs: number): Promise<Hosted[]> {
+  /** What is there at the provider, made by this app, and needed by nobody, oldest first; and which were rejected. */
+  async function look(olderThanMs: number): Promise<{ found: Hosted[]; rejected: ReadonlySet<string> }> {
     const there = new Set<string>();
     for await (const { name, state } of hosting.list()) if (state !== "Deleting") there.add(name);
     const all = (await hosted.all()).filter((one) => there.has(one.deployment_name));
     const holdings = await hosted.holdings(settled);
-    return inactive(all, holdings, clock.now(), olderThanMs, await rejectedNames(all));
+    const keep = kept(holdings);
+    const rejected = await rejectedNames(all.filter((one) => !keep.has(one.deployment_name)));
+    return { found: inactive(all, holdings, clock.now(), olderThanMs, rejected), rejected };
   }
+  const idle = async (olderThanMs: number): Promise<Hosted[]> => (await look(olderThanMs)).found;
 
   /** Of what is idle the candidates that did not pass: only an evaluation wanted them, and its time is over. */
   async function rejected(): Promise<Hosted[]> {
-    const found = await idle(0);
-    const names = await rejectedNames(found);
+    const { found, rejected: names } = await look(0);
     return found.filter(({ deployment_name }) => names.has(deployment_name));
   }
 

@@ -46,15 +46,18 @@ export function kept({ pointers, deployments, settled }: Holdings): Set<string> 
 }
 
 /**
- * When the last evaluation of a candidate ended that none of its evaluations has passed; undefined while one is under
- * way, after one that passed, and for a model that nobody judged.
+ * When the newest evaluation of a candidate ended, which it did not pass; undefined while one is under way, after one
+ * that passed, and for a model that nobody judged. An older pass says nothing once the model was judged anew.
  */
 export function rejectedSince(
   evaluations: readonly Pick<Evaluation, "status" | "result" | "completed_at">[],
 ): number | undefined {
-  if (evaluations.some((one) => !isEndedEvaluation(one) || one.result?.verdict === "pass")) return undefined;
-  const ends = evaluations.map(({ completed_at }) => Date.parse(completed_at ?? ""));
-  return ends.length === 0 ? undefined : Math.max(...ends);
+  if (evaluations.some((one) => !isEndedEvaluation(one))) return undefined;
+  const newest = evaluations.toSorted((a, b) =>
+    (a.completed_at ?? "") < (b.completed_at ?? "") ? 1 : -1,
+  )[0];
+  if (newest === undefined || newest.result?.verdict === "pass") return undefined;
+  return Date.parse(newest.completed_at ?? "");
 }
 
 /** Hosted models that nobody needs, oldest first. `rejected`: names of candidates whose time after the verdict is over. */
