@@ -14,6 +14,7 @@ export const storedTimeSchema = z.iso.datetime();
 /** On a record that an orchestration works on: how often a dead one was started again for it, and why the last time. */
 export const takenUpSchema = z.object({
   times: z.number().int().meta({ description: "How often within a day." }),
+  since: storedTimeSchema.optional().meta({ description: "The first of these times." }),
   at: storedTimeSchema,
   because: z.string(),
 });

@@ -9,6 +9,8 @@ import { type Claimed, deathOf, refOf, type Starts } from "./take-up.ts";
 
 interface TakenUp {
   readonly times: number;
+  /** When the first of these times was; records of an earlier version lack it. */
+  readonly since?: string | undefined;
   readonly at: string;
   readonly because: string;
 }
@@ -142,14 +144,20 @@ async function lookAfter(
   }
 
   const before = record.taken_up;
-  const times = before !== undefined && now - Date.parse(before.at) < DAY_MS ? before.times : 0;
+  const began = before && now - Date.parse(before.since ?? before.at) < DAY_MS ? before : undefined;
+  const times = began?.times ?? 0;
   if (times >= TIMES_A_DAY)
     return giveUp({
       code: "orchestration_lost",
       message: `The orchestration ${owner} was lost ${times + 1} times within a day (${death.text}).`,
     });
   const at = new Date(now).toISOString();
-  const noted = await kind.noteTakenUp(record, { times: times + 1, at, because: death.text });
+  const noted = await kind.noteTakenUp(record, {
+    times: times + 1,
+    since: began?.since ?? began?.at ?? at,
+    at,
+    because: death.text,
+  });
   if (noted === undefined) {
     sweep.left.changed++;
     return;

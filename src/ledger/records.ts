@@ -41,6 +41,7 @@ type Claimable = AgentRecord & { readonly claimed_by?: string | undefined };
 /** How often an orchestration that had died was started again for a record, and why the last time. */
 export interface TakenUp {
   readonly times: number;
+  readonly since?: string | undefined;
   readonly at: string;
   readonly because: string;
 }

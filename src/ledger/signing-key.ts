@@ -34,8 +34,11 @@ export function createSigningKey(ledger: Ledger, clock: Clock): SigningKey {
   const find = async () => (await ledger.read<KeyDocument>("leases", [OWNER], ID))?.key;
 
   const key = randomBytes(32).toString("base64url");
+  /** Seen not to be there: only then is ours the one that will be stored. */
+  let isMissing = false;
   async function findOrMake(): Promise<string> {
     const known = await find();
+    isMissing = known === undefined;
     if (known !== undefined) return known;
     const created_at = toIso(clock.now());
     const document: KeyDocument = { id: ID, agent_id: OWNER, type: "signing_key", key, created_at };
@@ -60,7 +63,7 @@ export function createSigningKey(ledger: Ledger, clock: Clock): SigningKey {
     stored,
     atHand: () =>
       stored().catch((thrown: unknown) => {
-        if (isKind(thrown, "unavailable")) return key;
+        if (isMissing && isKind(thrown, "unavailable")) return key;
         throw thrown;
       }),
   };

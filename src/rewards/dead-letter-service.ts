@@ -90,8 +90,16 @@ export function createDeadLetterService({ ledger, feeds, clock }: DeadLetterServ
     const found: LetterTurn[] = [];
     const query = { ...asked(which), select: ["last_at", "created_at", "attempts"], limit: 1000 };
     // A time to come is a clock's that was ahead; it must not keep the letter's turn from coming.
-    for await (const { id, last_at, created_at, attempts } of each<LetterTurn>(ledger, "deadLetters", query))
+    for await (const { id, last_at, created_at, attempts } of each<LetterTurn>(
+      ledger,
+      "deadLetters",
+      query,
+    )) {
       found.push({ id, last_at: last_at > now ? "" : last_at, created_at, attempts });
+      // Those whose turn it is not are not held: there may be as many letters as documents.
+      if (found.length >= 2 * limit + 1000)
+        found.splice(0, found.length, ...found.toSorted((a, b) => byTurn(a, b)).slice(0, limit));
+    }
     return found
       .toSorted((a, b) => byTurn(a, b))
       .slice(0, limit)

@@ -1499,6 +1499,8 @@ export type Stats = {
 export type TakenUp = {
   /** How often within a day. */
   times: number;
+  /** The first of these times. */
+  since?: string | undefined;
   at: string;
   because: string;
 };

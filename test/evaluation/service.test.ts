@@ -297,7 +297,9 @@ describe("contamination", () => {
     expect(await evaluate(evaluation.id)).not.toBe("contaminated");
     const { plan, result } = await service.get(AGENT, evaluation.id);
     expect(plan).toMatchObject({ examples: 60, near_trained: 2, contamination: "none" });
-    expect(result?.reasons.join(" ")).toContain("2 examples of the side were not asked: they are nearly the same");
+    expect(result?.reasons.join(" ")).toContain(
+      "2 examples of the side were not asked: they are nearly the same",
+    );
   });
 
   test("is seen by the texts after the split key was changed, and sessions are said not to be compared", async () => {

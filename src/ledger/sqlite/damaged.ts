@@ -12,11 +12,9 @@ const isNoJson = (thrown: unknown): boolean =>
 
 /**
  * An error that says which documents of a container are no JSON any more, where such a one ended a read; the error itself
- * otherwise. The search reads the whole table, once for each that is found damaged.
+ * otherwise. The search reads the whole table; it is asked for when a read has failed already.
  */
 export function damageFinder(prepare: Prepare): (c: ContainerKey, thrown: unknown) => unknown {
-  const known = new Map<ContainerKey, string[]>();
-
   function find(c: ContainerKey): string[] {
     const sql = `SELECT pk1, id FROM ${tableOf(c)} WHERE NOT json_valid(doc) LIMIT ${NAMED + 1}`;
     return prepare(sql)
@@ -26,8 +24,7 @@ export function damageFinder(prepare: Prepare): (c: ContainerKey, thrown: unknow
 
   return (c, thrown) => {
     if (!isNoJson(thrown)) return thrown;
-    const found = known.get(c) ?? find(c);
-    known.set(c, found);
+    const found = find(c);
     if (found.length === 0) return thrown;
     const names = `${found.slice(0, NAMED).join(", ")}${found.length > NAMED ? " and more" : ""}`;
     return fatal(

@@ -75,4 +75,4 @@ export function exitOfError(thrown: unknown): number {
     ? EXIT.failVerdict
     : EXIT.inconclusive;
 }
-const GATE_REFUSALS: ReadonlySet<string> = new Set(["gate_required", "override_required"]);
+const GATE_REFUSALS: ReadonlySet<string> = new Set(["gate_required", "override_required", "gate_stale"]);

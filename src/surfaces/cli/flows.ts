@@ -48,9 +48,8 @@ const followed =
   ({ read, idField, unfinished, news, exitOf, what, cancel }: Followed): Flow =>
   async (session) => {
     const name = nameOf(session);
-    const started = await session.call(name, session.input, {
-      wait: session.wait && news === undefined ? 10 : 0,
-    });
+    // Not waited for here: Ctrl+C is heard where the record is looked at.
+    const started = await session.call(name, session.input, { wait: 0 });
     let body: Body = started.body;
     if (session.wait && isOne(unfinished, body)) {
       const told = session.json ? [] : (news?.(body) ?? []);
@@ -115,7 +114,7 @@ export const buildGolden: Flow = async (session) => {
 export const promote: Flow = async (session) => {
   // The same key makes every further request ask about this very promotion.
   const key = { idempotencyKey: randomUUID() };
-  const first = await session.call("promote", session.input, { ...key, wait: session.wait ? 10 : 0 });
+  const first = await session.call("promote", session.input, { ...key, wait: 0 });
   let body = first.body;
   if (session.wait && first.status === 202) {
     const served = await follow(session, {

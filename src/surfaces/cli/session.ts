@@ -51,11 +51,15 @@ const PAUSES_MS = [1000, 4000];
 
 /** A person who asks again by hand is told the key. */
 function withKey(thrown: unknown, key: string): unknown {
-  if (!(thrown instanceof LightningError) || thrown.kind !== "unavailable") return thrown;
-  const { kind, code, message, remedy, ambiguous } = thrown;
+  if (!(thrown instanceof LightningError)) return thrown;
+  if (thrown.kind !== "unavailable" && thrown.code !== "idempotency_in_progress") return thrown;
+  const { kind, code, message, remedy, ambiguous, field, details, retryAfterMs } = thrown;
   return new LightningError(kind, code, message, {
     remedy: `${remedy === undefined ? "" : `${remedy} `}It may have been carried out. To ask for the same one again: --idempotency-key ${key}`,
     ambiguous,
+    field,
+    details,
+    retryAfterMs,
     cause: thrown,
   });
 }
