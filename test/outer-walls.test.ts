@@ -28,6 +28,7 @@ const PAGE_TYPES = [
 const PAGE_VALUES: Readonly<Record<string, readonly string[]>> = {
   "src/surfaces/first-questions.ts": ["FIRST_QUESTIONS"],
   "src/evaluation/metric-words.ts": ["metricWords"],
+  "src/kernel/exact-json.ts": ["inexactNumber", "NOT_EXACT", "NOT_EXACT_REMEDY"],
   "src/training/status.ts": ["isEndedRun", "RUN_STATUSES"],
   "src/pipelines/status.ts": ["isEndedPipeline", "WORKING_STAGES"],
 };

@@ -1,6 +1,5 @@
 import type { Episode } from "../../../src/episodes/contract.ts";
-import { isLightningError } from "../../../src/kernel/errors.ts";
-import { parseExact } from "../../../src/kernel/exact-json.ts";
+import { inexactNumber, NOT_EXACT, NOT_EXACT_REMEDY } from "../../../src/kernel/exact-json.ts";
 import { textOf } from "./content.ts";
 
 /** One of the agent's turns, as a reviewer may correct it. */
@@ -83,11 +82,11 @@ export function readCorrection(turns: readonly Correctable[], draft: CorrectionD
   const fault = (reason: string): Read => ({ kind: "fault", fault: reason });
   let calls: unknown;
   try {
-    calls = parseExact(text);
+    calls = JSON.parse(text);
   } catch (thrown) {
-    if (isLightningError(thrown)) return fault(`${thrown.message} ${thrown.remedy ?? ""}`.trimEnd());
     return fault(`This is no JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
+  if (inexactNumber(text) !== undefined) return fault(`${NOT_EXACT} ${NOT_EXACT_REMEDY}`);
   const list: unknown[] = Array.isArray(calls) ? calls : [calls];
   for (const [n, call] of list.entries()) {
     if (!isObject(call) || typeof call.name !== "string" || call.name === "")
@@ -123,9 +122,10 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 function parsed(text: string): unknown {
   try {
-    return parseExact(text);
-  } catch {
+    const value = JSON.parse(text) as unknown;
     // As it stands: a number that a double cannot hold must not come back rounded.
+    return inexactNumber(text) === undefined ? value : text;
+  } catch {
     return text;
   }
 }

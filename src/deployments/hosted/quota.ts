@@ -49,20 +49,20 @@ export function createHostingRoom(deps: HostingRoomDeps) {
   }
 
   /** What is there at the provider, made by this app, and needed by nobody, oldest first; and which were rejected. */
-  async function look(olderThanMs: number): Promise<{ found: Hosted[]; rejected: ReadonlySet<string> }> {
+  async function look(olderThanMs: number): Promise<{ found: Hosted[]; names: ReadonlySet<string> }> {
     const there = new Set<string>();
     for await (const { name, state } of hosting.list()) if (state !== "Deleting") there.add(name);
     const all = (await hosted.all()).filter((one) => there.has(one.deployment_name));
     const holdings = await hosted.holdings(settled);
     const keep = kept(holdings);
-    const rejected = await rejectedNames(all.filter((one) => !keep.has(one.deployment_name)));
-    return { found: inactive(all, holdings, clock.now(), olderThanMs, rejected), rejected };
+    const names = await rejectedNames(all.filter((one) => !keep.has(one.deployment_name)));
+    return { found: inactive(all, holdings, clock.now(), olderThanMs, names), names };
   }
   const idle = async (olderThanMs: number): Promise<Hosted[]> => (await look(olderThanMs)).found;
 
   /** Of what is idle the candidates that did not pass: only an evaluation wanted them, and its time is over. */
   async function rejected(): Promise<Hosted[]> {
-    const { found, rejected: names } = await look(0);
+    const { found, names } = await look(0);
     return found.filter(({ deployment_name }) => names.has(deployment_name));
   }
 
