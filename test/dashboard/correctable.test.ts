@@ -107,4 +107,23 @@ describe("what a reviewer corrects on the desk", () => {
     expect(correctionText({ turn: 1, tool_calls: [{ name: "read", arguments: {} }] })).toContain('"read"');
     expect(correctionText(undefined)).toBe("");
   });
+
+  it("keeps every digit: a long number stands as it was said, and one that is typed is refused", () => {
+    const long = '{"order":12345678901234567890,"n":1}';
+    const [first] = correctableTurns({
+      messages: [
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: [{ id: "c", type: "function", function: { name: "f", arguments: long } }],
+        },
+      ],
+    });
+    expect(first?.calls[0]?.arguments).toBe(long);
+    const typed = { turn: 1, kind: "calls", text: `[{"name":"move","arguments":${long}}]` } as const;
+    expect(readCorrection(turns, typed)).toMatchObject({
+      kind: "fault",
+      fault: expect.stringContaining("more digits than a double holds"),
+    });
+  });
 });

@@ -114,6 +114,13 @@ describe("the sweep over records that have not ended", () => {
     expect([started.length, failed.length]).toEqual([20, 0]);
   });
 
+  test("counts by the day from its first death: one every 23 hours is no reason to give up either", async () => {
+    const { instances, sweep, started, failed } = shop(run("run-1", { claimed_by: "run-1" }));
+    instances.set("run-1", { runtimeStatus: "Failed", output: null });
+    for (let night = 1; night <= 20; night++) await sweep(BEGAN + night * 23 * HOUR_MS);
+    expect([started.length, failed.length]).toEqual([20, 0]);
+  });
+
   test("fails what an operator terminated, in the operator's words, unless it may have been paid for", async () => {
     const { instances, sweep, started, failed } = shop(
       run("run-1", { claimed_by: "run-1" }),

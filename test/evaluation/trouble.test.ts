@@ -22,6 +22,10 @@ const right = (model: string) => toolTurn(model === CANDIDATE ? "search" : "fetc
 const busy = (retryAfterMs?: number) =>
   unavailable("provider_busy", "the provider answered 429. Rate limit reached.", { retryAfterMs });
 
+async function* damaged(): AsyncGenerator<string> {
+  yield "{\n";
+}
+
 /** `evaluateModel` with its real steps, `trouble` standing between it and the models. */
 async function world(
   trouble: (model: string, question: string, elapsed: number) => void,
@@ -180,6 +184,15 @@ describe("answers that were paid for", () => {
       missing: 0,
     });
     expect(w.asked.filter((one) => !isPing(one))).toEqual([]);
+  });
+
+  test("that cannot be read any more are asked for again, and fail nothing", async () => {
+    const w = await world(() => undefined, { examples: 10 });
+    await w.evaluated();
+    for (const key of await w.files.list("kept-answers/")) await w.files.write(key, damaged());
+    w.asked.length = 0;
+    expect(await w.evaluated({ metric: "tool_call" })).toMatchObject({ status: "finished" });
+    expect(w.asked.filter((one) => !isPing(one)).length).toBeGreaterThan(0);
   });
 
   test("lie in a bounded number of files, and are forgotten when they are as old as the setting says", async () => {
