@@ -151,11 +151,14 @@ export function createDeploymentService(deps: DeploymentDeps) {
           field: "target_id",
           remedy: "Promote its training run instead.",
         });
-      if (target !== undefined) await demandOwnerOfWithdrawn(target, caller);
       const result = await returns.rollback(input, {
         eventId: requestEvent(agentId, "rolled_back", caller),
         by: caller.principal ?? input.rolled_back_by,
         target,
+        demandMayServe: async (id) => {
+          const wanted = id === target_id ? target : await store.readDeployment(agentId, id);
+          if (wanted !== undefined) await demandOwnerOfWithdrawn(wanted, caller);
+        },
       });
       return result.kind === "moved" ? moved(agentId, result) : result;
     },
@@ -191,7 +194,8 @@ export function createDeploymentService(deps: DeploymentDeps) {
       `${withdrawalText(withdrawal)} To put it back needs the role owner for agent ${agent_id}.`,
       {
         field: "target_id",
-        remedy: "Leave target_id out to go to what served before, or let an owner roll back to it.",
+        remedy:
+          "Name a deployment of another run with target_id, deactivate to go to the base model, or let an owner roll back to it.",
         details: { role: "owner", agent_id },
       },
     );

@@ -110,6 +110,21 @@ describe("under the policy `warn`", () => {
     expect(await service.withdrawalOf(AGENT, "run-1")).toMatchObject({ what: "rolled_back" });
   });
 
+  test("a model that was withdrawn under one name comes back under no other without an owner", async () => {
+    const { service, promote, rollback, activeModel } = await world();
+    await promote("run-1");
+    await promote("run-2");
+    await promote("run-1", { deployment_name: "by-hand", override_reason: "the same model by hand" });
+    await service.rollback({ agent_id: AGENT, reason: "harmful answers" }, releaser);
+    expect(await activeModel()).toBe("ft:run-2");
+    // What lies below on the stack is the withdrawn run again.
+    expect(await codeOf(service.rollback({ agent_id: AGENT }, releaser))).toBe("403 role_missing");
+    expect(await activeModel()).toBe("ft:run-2");
+    expect(await service.withdrawalOf(AGENT, "run-1")).toMatchObject({ reason: "harmful answers" });
+    await rollback();
+    expect(await activeModel()).toBe("ft:run-1");
+  });
+
   test("histories of earlier versions, which do not name what was withdrawn, count too", async () => {
     const { plain, service, promote } = await world();
     const id = await promote("run-1");

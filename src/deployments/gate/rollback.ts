@@ -138,6 +138,8 @@ export function createRollback({ store, clock, provider, models }: RollbackDeps)
         readonly eventId: string;
         readonly by: string | undefined;
         readonly target: Deployment | undefined;
+        /** Refuses, for this caller, a model that was taken out of service. */
+        readonly demandMayServe: (deploymentId: string) => Promise<void>;
       },
     ): Promise<Rollback> {
       const { agent_id: agentId, reason } = request;
@@ -148,6 +150,8 @@ export function createRollback({ store, clock, provider, models }: RollbackDeps)
           ? undefined
           : { deployment_id: facts.target.id, deployment_name: facts.target.deployment_name };
       const wanted = target ?? previousOf(state);
+      if (done === undefined && wanted !== null && wanted.deployment_id !== state.deployment_id)
+        await facts.demandMayServe(wanted.deployment_id);
       const way: Way =
         done !== undefined || wanted === null || wanted.deployment_id === state.deployment_id
           ? { kind: "as_asked", warnings: [] }
@@ -159,6 +163,7 @@ export function createRollback({ store, clock, provider, models }: RollbackDeps)
           deployment: await prepareReturn(way.target, state, { reason, by: facts.by }),
           warnings: [`${way.target.deployment_name} was removed at the provider; it is made callable again.`],
         };
+      if (way.kind === "to" && way.served !== null) await facts.demandMayServe(way.served.deployment_id);
       const moved = await store.movePointer({
         agentId,
         eventId: facts.eventId,
