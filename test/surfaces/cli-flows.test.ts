@@ -456,6 +456,31 @@ describe("what takes longer than a request", () => {
     expect([code, calls.length]).toEqual([1, 2]);
     expect(out).toContain("❌ 1 of 101 episodes refused\n   #101: no (invalid_episode)");
   });
+
+  test("a part that is lost tells the key of the whole file, under which the file can be sent again", async () => {
+    const whole = {
+      status: 207,
+      body: { results: Array.from({ length: 100 }, () => ({ status: "recorded" })) },
+    };
+    const { lightning, keys } = await scripted(
+      {
+        recordEpisodes: [
+          whole,
+          unavailable("gone", "Gone."),
+          unavailable("gone", "Gone."),
+          unavailable("gone", "Gone."),
+          whole,
+        ],
+      },
+      { "many.jsonl": '{"user_input":"a","assistant_output":"b"}\n'.repeat(150) },
+    );
+    const args = ["record", "--file", "many.jsonl", "--agent-id", "a"];
+    const lost = await lightning(...args);
+    const key = /--idempotency-key (\S+)/.exec(lost.err)?.[1] ?? "";
+    expect(keys).toEqual([`${key}.0`, `${key}.100`, `${key}.100`, `${key}.100`]);
+    await lightning(...args, "--idempotency-key", key);
+    expect(keys.slice(4)).toEqual([`${key}.0`, `${key}.100`]);
+  });
 });
 
 const lines = (name: OperationName, body: object) => commandOf(name).text?.(body as never, { agent_id: "x" });

@@ -43,7 +43,7 @@ export function promotionNews(
     return {
       tone: "bad",
       known: `Its newest verdict is fail: it was shown to be worse, ${about}.`,
-      gate: `Whatever its policy, the gate refuses this, unless an owner overrides it with a reason.${persons}`,
+      gate: `If ${evaluation.baseline} is what serves, the gate refuses this whatever its policy, unless an owner overrides it with a reason.${persons}`,
     };
   return {
     tone: result.verdict === "fail" ? "bad" : "warn",

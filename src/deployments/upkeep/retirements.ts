@@ -73,7 +73,7 @@ export function createRetirements(deps: {
     return runs.toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1));
   }
 
-  /** The tokens of training on the same examples again, by the count that an estimate shows, and whose count it is. */
+  /** The tokens of training on the same examples again, and whose count it is: the dataset's, where a picture stands for a fixed number. */
   async function tokensOf(run: SucceededRun): Promise<{ tokens: number | undefined; from: string }> {
     const dataset = await recordsOf(ledger, DATASETS).read(run.agent_id, run.dataset_id);
     const counted = dataset?.token_counts?.sides.train?.tokens;

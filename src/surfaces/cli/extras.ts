@@ -10,6 +10,9 @@ import { exampleLine } from "./options.ts";
 
 const FILE_LIMIT_HINT = "JSON, a JSON array, or one JSON object a line; - is standard input";
 
+/** What can be said beside a file of episodes. */
+const BESIDE_FILE: ReadonlySet<string> = new Set(["agent_id", "idempotency_key"]);
+
 export const recordExtras = (operation: Operation): Extras => {
   const field = operation.rest.manyAs ?? "episodes";
   return {
@@ -20,7 +23,7 @@ export const recordExtras = (operation: Operation): Extras => {
       const file = values.file;
       if (typeof file !== "string") {
         // Without a file the options themselves may say one episode.
-        if (Object.keys(input).every((name) => name === "agent_id"))
+        if (Object.keys(input).every((name) => BESIDE_FILE.has(name)))
           refuse("required option not given: --file <file>");
         return;
       }
@@ -28,7 +31,7 @@ export const recordExtras = (operation: Operation): Extras => {
       const items = episodesIn(text, field);
       if (items.length === 0) refuse(`${file} holds no episodes`);
       for (const name of Object.keys(input))
-        if (name !== "agent_id") refuse(`--file and --${name} exclude each other`);
+        if (!BESIDE_FILE.has(name)) refuse(`--file and --${name.replaceAll("_", "-")} exclude each other`);
       input[field] = items;
     },
   };

@@ -161,13 +161,18 @@ export const record: Flow = async (session) => {
     show(session, body);
     return refusedIn(body) ? 1 : 0;
   }
-  const { idempotency_key, ...input } = session.input;
+  const { idempotency_key: named, ...input } = session.input;
+  // Each part is a request of its own, under a key that the whole file's key tells.
+  const key = named === undefined ? randomUUID() : plain(named);
   const results: Body[] = [];
   for (let from = 0; from < many.length; from += BATCH) {
     const part = many.slice(from, from + BATCH);
-    // Each part is a request of its own.
-    const key = idempotency_key === undefined ? {} : { idempotency_key: `${plain(idempotency_key)}.${from}` };
-    const { body } = await session.call("recordEpisodes", { ...input, ...key, [field]: part });
+    const keyOfPart = `${key}.${from}`;
+    const { body } = await session
+      .call("recordEpisodes", { ...input, idempotency_key: keyOfPart, [field]: part })
+      .catch((thrown: unknown) => {
+        throw underKey(thrown, keyOfPart, key);
+      });
     results.push(...resultsIn(body).map((one, index) => ({ ...one, index: from + index })));
   }
   const count = (status: string) => results.filter((one) => one.status === status).length;
@@ -181,6 +186,14 @@ export const record: Flow = async (session) => {
   show(session, body);
   return refusedIn(body) ? 1 : 0;
 };
+
+/** A fault of a part, whose remedy names the key of the whole file. */
+function underKey(thrown: unknown, ofPart: string, key: string): unknown {
+  if (!(thrown instanceof LightningError) || thrown.remedy === undefined) return thrown;
+  const { kind, code, message, remedy, ambiguous, field, details, retryAfterMs } = thrown;
+  const facts = { ambiguous, field, details, retryAfterMs, cause: thrown };
+  return new LightningError(kind, code, message, { ...facts, remedy: remedy.replaceAll(ofPart, key) });
+}
 
 const resultsIn = (body: Body) => list(body.results);
 const refusedIn = (body: Body) => resultsIn(body).some((one) => one.status === "error");
