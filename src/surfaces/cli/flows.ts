@@ -191,8 +191,8 @@ export const record: Flow = async (session) => {
 function underKey(thrown: unknown, ofPart: string, key: string): unknown {
   if (!(thrown instanceof LightningError) || thrown.remedy === undefined) return thrown;
   const { kind, code, message, remedy, ambiguous, field, details, retryAfterMs } = thrown;
-  const facts = { ambiguous, field, details, retryAfterMs, cause: thrown };
-  return new LightningError(kind, code, message, { ...facts, remedy: remedy.replaceAll(ofPart, key) });
+  const rest = { ambiguous, field, details, retryAfterMs, cause: thrown };
+  return new LightningError(kind, code, message, { ...rest, remedy: remedy.replaceAll(ofPart, key) });
 }
 
 const resultsIn = (body: Body) => list(body.results);
