@@ -1,5 +1,5 @@
 import { ROLES } from "../doors/operation.ts";
-import { matching, oneOf, setting, text, url, whole } from "./setting.ts";
+import { connectionString, flag, matching, name, oneOf, setting, url, whole } from "./setting.ts";
 
 const GROUP_GRANT = `\\s*[^=,\\s]+\\s*=\\s*(?:${ROLES.join("|")})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?\\s*`;
 
@@ -32,6 +32,24 @@ export const DOOR_SETTINGS = {
     default: "365",
     meaning: "Days an audit record is kept; 0 means for ever",
   }),
+  readsPerMinute: setting({
+    env: "LIGHTNING_READS_PER_MINUTE",
+    parse: whole(0, 10_000_000),
+    meaning:
+      "Requests that read, of one caller for one agent in a minute, at each instance of the app; more are answered 429 with Retry-After. 0: no limit; absent: 6000 in Azure, none elsewhere",
+  }),
+  writesPerMinute: setting({
+    env: "LIGHTNING_WRITES_PER_MINUTE",
+    parse: whole(0, 10_000_000),
+    meaning:
+      "The same of requests that record or change something; a list of many episodes is one. 0: no limit; absent: 6000 in Azure, none elsewhere",
+  }),
+  workPerMinute: setting({
+    env: "LIGHTNING_WORK_PER_MINUTE",
+    parse: whole(0, 10_000_000),
+    meaning:
+      "The same of requests that begin a pipeline, build, training or evaluation. 0: no limit; absent: 300 in Azure, none elsewhere",
+  }),
   logLevel: setting({
     env: "LIGHTNING_LOG_LEVEL",
     parse: oneOf("debug", "info", "warn", "error"),
@@ -41,7 +59,7 @@ export const DOOR_SETTINGS = {
   // Telemetry: nothing of it is loaded while both are absent
   applicationInsights: setting({
     env: "APPLICATIONINSIGHTS_CONNECTION_STRING",
-    parse: text(),
+    parse: connectionString,
     meaning: "Application Insights that traces are sent to",
     secret: true,
   }),
@@ -52,13 +70,13 @@ export const DOOR_SETTINGS = {
   }),
   websiteAuthEnabled: setting({
     env: "WEBSITE_AUTH_ENABLED",
-    parse: (value) => value.toLowerCase() === "true",
+    parse: (value) => flag(value.toLowerCase()),
     default: "false",
     meaning: "Set by Azure when App Service Authentication is on: then the person's header is believed",
   }),
   websiteSiteName: setting({
     env: "WEBSITE_SITE_NAME",
-    parse: text(),
+    parse: name,
     meaning: "Set by Azure: embedded engines are then refused",
   }),
 } as const;

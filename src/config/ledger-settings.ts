@@ -1,4 +1,4 @@
-import { name, oneOf, setting, text, url, whole } from "./setting.ts";
+import { matching, name, number, oneOf, setting, url, whole } from "./setting.ts";
 
 /** Where episodes and all that comes of them are kept, and for how long. */
 export const LEDGER_SETTINGS = {
@@ -22,7 +22,7 @@ export const LEDGER_SETTINGS = {
   }),
   cosmosAccountKey: setting({
     env: "COSMOS_ACCOUNT_KEY",
-    parse: text(),
+    parse: matching(/^[A-Za-z0-9+/]+={0,2}$/, "must be an account key, in Base64"),
     meaning: "Account key, only with COSMOS_AUTH_MODE=key",
     secret: true,
   }),
@@ -61,6 +61,12 @@ export const LEDGER_SETTINGS = {
     parse: name,
     default: "agent_id",
     meaning: "First partition key field",
+  }),
+  ledgerTimeoutSeconds: setting({
+    env: "LIGHTNING_LEDGER_TIMEOUT_SECONDS",
+    parse: number(0.1, 600),
+    default: "30",
+    meaning: "Seconds that an operation on Cosmos DB may take, with all its retries",
   }),
   episodesTtlDays: setting({
     env: "LIGHTNING_EPISODES_TTL_DAYS",

@@ -1,4 +1,19 @@
-import { flag, matching, name, number, oneOf, setting, text, url, whole } from "./setting.ts";
+import { ncrontab } from "./ncrontab.ts";
+import { file, folder } from "./places.ts";
+import {
+  connectionString,
+  flag,
+  headerValue,
+  matching,
+  name,
+  number,
+  oneOf,
+  scope,
+  setting,
+  text,
+  url,
+  whole,
+} from "./setting.ts";
 
 /** Of `LIGHTNING_SPLIT_KEY`. */
 export const DEFAULT_SPLIT_KEY = "agent-lightning";
@@ -8,7 +23,7 @@ export const LOOP_SETTINGS = {
   // Dataset files
   dataDir: setting({
     env: "LIGHTNING_DATA_DIR",
-    parse: text(),
+    parse: folder,
     default: "./data/finetune",
     meaning: "Output directory for dataset files",
   }),
@@ -27,9 +42,22 @@ export const LOOP_SETTINGS = {
     default: "lightning-datasets",
     meaning: "Blob container for dataset files",
   }),
+  filesTimeoutSeconds: setting({
+    env: "LIGHTNING_FILES_TIMEOUT_SECONDS",
+    parse: number(0.1, 600),
+    default: "60",
+    meaning:
+      "Seconds that Blob Storage may take for an answer, with all retries, or for the next piece of a file",
+  }),
+  mostPartMb: setting({
+    env: "LIGHTNING_MOST_PART_MB",
+    parse: whole(1, 22),
+    default: "16",
+    meaning: "Megabytes (MiB) that one part of an episode (a picture, a sound, a file, a long text) may have",
+  }),
   filesConnectionString: setting({
     env: "LIGHTNING_FILES_CONNECTION_STRING",
-    parse: text(),
+    parse: connectionString,
     meaning: "Storage connection string instead of an identity, for Azurite",
     secret: true,
   }),
@@ -63,6 +91,24 @@ export const LOOP_SETTINGS = {
     default: "-0.1",
     meaning: "Penalty for high cost",
   }),
+  rewardWaitDays: setting({
+    env: "LIGHTNING_REWARD_WAIT_DAYS",
+    parse: whole(1, 365),
+    default: "7",
+    meaning: "Days for which a reward that came before its episode waits for it",
+  }),
+  waitingRewardsMost: setting({
+    env: "LIGHTNING_WAITING_REWARDS_MOST",
+    parse: whole(0, 1_000_000),
+    default: "10000",
+    meaning: "Most rewards of one agent that wait for their episodes; 0: none waits",
+  }),
+  waitingRewardsMb: setting({
+    env: "LIGHTNING_WAITING_REWARDS_MB",
+    parse: whole(1, 10_000),
+    default: "64",
+    meaning: "Most that the waiting rewards of one agent may come to, in MB",
+  }),
   // Datasets
   minReward: setting({
     env: "LIGHTNING_MIN_REWARD",
@@ -82,6 +128,14 @@ export const LOOP_SETTINGS = {
     default: "10000",
     meaning: "Most examples in a dataset; the best rewarded are kept",
   }),
+  // Six of ten slots: on two or three threads no wave ends with one of them idle, as it would with five.
+  shardsAtOnce: setting({
+    env: "LIGHTNING_SHARDS_AT_ONCE",
+    parse: whole(1, 100),
+    default: "6",
+    meaning:
+      "Parts of a dataset built side by side; fewer than host.json's maxConcurrentActivityFunctions (10), since Durable Functions runs activities in the order in which they were asked for, whoever asked",
+  }),
   includeTools: setting({
     env: "LIGHTNING_INCLUDE_TOOLS",
     parse: flag,
@@ -90,7 +144,7 @@ export const LOOP_SETTINGS = {
   }),
   splitKey: setting({
     env: "LIGHTNING_SPLIT_KEY",
-    parse: text(),
+    parse: text(1000),
     default: DEFAULT_SPLIT_KEY,
     meaning: "Key of the hash that puts a group on one side of a split",
     secret: true,
@@ -132,13 +186,20 @@ export const LOOP_SETTINGS = {
   }),
   openaiApiKey: setting({
     env: "AZURE_OPENAI_API_KEY",
-    parse: text(),
+    parse: headerValue,
     meaning: "Key for the provider; absent means a Microsoft Entra token for each request",
     secret: true,
   }),
+  providerTimeoutSeconds: setting({
+    env: "LIGHTNING_PROVIDER_TIMEOUT_SECONDS",
+    parse: number(0.1, 600),
+    default: "60",
+    meaning:
+      "Seconds that the provider may take for an answer, with all retries; a chat may take three times, an upload ten times as long",
+  }),
   openaiAudience: setting({
     env: "AZURE_OPENAI_AUDIENCE",
-    parse: text(),
+    parse: scope,
     default: "https://ai.azure.com/.default",
     meaning: "Scope of the Entra token",
   }),
@@ -173,9 +234,15 @@ export const LOOP_SETTINGS = {
   }),
   armAudience: setting({
     env: "AZURE_RESOURCE_MANAGER_AUDIENCE",
-    parse: text(),
+    parse: scope,
     default: "https://management.azure.com/.default",
     meaning: "Scope of the Entra token for Azure Resource Manager",
+  }),
+  armTimeoutSeconds: setting({
+    env: "LIGHTNING_ARM_TIMEOUT_SECONDS",
+    parse: number(0.1, 600),
+    default: "60",
+    meaning: "Seconds that Azure Resource Manager may take for an answer",
   }),
   deploymentSku: setting({
     env: "LIGHTNING_DEPLOYMENT_SKU",
@@ -212,13 +279,20 @@ export const LOOP_SETTINGS = {
   // Reference agent
   agentMcpServers: setting({
     env: "LIGHTNING_AGENT_MCP_SERVERS",
-    parse: text(),
+    parse: file,
     meaning: "JSON file of the MCP servers whose tools the reference agent may call; absent means none",
+  }),
+  agentToolTimeoutSeconds: setting({
+    env: "LIGHTNING_AGENT_TOOL_TIMEOUT_SECONDS",
+    parse: number(0.1, 3_600),
+    default: "60",
+    meaning:
+      "Seconds that an MCP server of the reference agent may take to connect, or a tool of it to answer",
   }),
   // Automation
   retrainCron: setting({
     env: "LIGHTNING_RETRAIN_CRON",
-    parse: text(),
+    parse: ncrontab,
     meaning: "NCRONTAB schedule of retraining; empty means off",
   }),
   retrainMinEpisodes: setting({
@@ -233,6 +307,21 @@ export const LOOP_SETTINGS = {
     default: "auto",
     meaning:
       "When an answer is right for the retraining's verdict: auto, tool_call, tool_names or exact, as in an evaluation",
+  }),
+  // Fairness between agents
+  atWorkPerAgent: setting({
+    env: "LIGHTNING_AT_WORK_PER_AGENT",
+    parse: whole(0, 1_000),
+    default: "2",
+    meaning:
+      "Pipelines and trainings of one agent that are worked on at a time, and as many builds and evaluations beside them; the others wait in the ledger in their order, so that no agent fills the durable engine's queue, which is first in, first out. 0: all at once",
+  }),
+  waitingPerAgent: setting({
+    env: "LIGHTNING_WAITING_PER_AGENT",
+    parse: whole(0, 10_000),
+    default: "1000",
+    meaning:
+      "Most of these that may wait for one agent; more are refused (429 too_many_waiting). 0: no limit",
   }),
   gatePolicy: setting({
     env: "LIGHTNING_GATE_POLICY",

@@ -3,6 +3,9 @@ import type { Setting, SettingsOf } from "./setting.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What an app setting is left at when its Key Vault reference cannot be resolved. */
+const UNRESOLVED = "@Microsoft.KeyVault(";
+
 /** The environment of this process. */
 export const thisEnvironment = (): Environment => process.env;
 
@@ -19,8 +22,10 @@ export function readTable<const Table extends Readonly<Record<string, Setting>>>
   const faults: string[] = [];
   const settings: Record<string, unknown> = {};
   for (const [key, row] of Object.entries<Setting>(table)) {
-    const text = env[row.env] || row.default;
+    const text = env[row.env] || (env.WEBSITE_SITE_NAME && row.inAzure) || row.default;
     try {
+      if (text?.startsWith(UNRESOLVED) === true)
+        throw new Error("is a Key Vault reference that Azure could not resolve; look at it in the portal");
       settings[key] = text === undefined ? undefined : row.parse(text);
     } catch (thrown) {
       faults.push(`${row.env}${row.secret ? "" : ` (${JSON.stringify(text)})`}: ${messageOf(thrown)}`);
@@ -32,7 +37,10 @@ export function readTable<const Table extends Readonly<Record<string, Setting>>>
       "fatal",
       "bad_settings",
       `Settings that cannot be used:\n  ${faults.join("\n  ")}`,
-      { remedy: "Correct the environment variables; docs/settings.md lists every one with its default." },
+      {
+        remedy: "Correct the environment variables; docs/settings.md lists every one with its default.",
+        details: { faults },
+      },
     );
   return settings as SettingsOf<Table>;
 }

@@ -7,6 +7,8 @@ export interface Setting<T = unknown> {
   readonly parse: Parse<T>;
   /** Text as it would stand in the environment; undefined: not set. */
   readonly default?: string;
+  /** The default on an instance in Azure, where the app's own folder cannot be written to. */
+  readonly inAzure?: string;
   readonly meaning: string;
   readonly secret?: boolean;
 }
@@ -38,6 +40,12 @@ export const oneOf =
     options.find((option) => option === value) ??
     refuse(`Invalid option: expected one of ${options.map((option) => `"${option}"`).join("|")}`);
 
+/** Some of the options, with commas between them. */
+export const someOf = <const T extends string>(...options: readonly T[]): Parse<ReadonlySet<T>> => {
+  const one = oneOf(...options);
+  return (value) => new Set(value.split(",").map((part) => one(part.trim())));
+};
+
 const spelledFlag = oneOf("true", "false", "1", "0", "yes", "no", "on", "off");
 export const flag: Parse<boolean> = (value) => ["true", "1", "yes", "on"].includes(spelledFlag(value));
 
@@ -66,6 +74,30 @@ export const url: Parse<string> = (value) =>
 export const name = matching(
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/,
   "must be letters, digits, - or _, starting with a letter or digit",
+);
+
+/** What is sent in a header: a key or a token. */
+export const headerValue = matching(
+  /^[\x21-\x7e]{1,16384}$/,
+  "must be visible ASCII characters without blanks or line breaks",
+);
+
+/** A model, or a deployment of one: `gpt-4o-mini-2024-07-18`, `ft:gpt-4o-mini:org::id`. */
+export const model: Parse<string> = (value) =>
+  /^[^\s\p{Cc}]+$/u.test(value)
+    ? text(256)(value)
+    : refuse("must be the name of a model or a deployment, without blanks");
+
+/** What an Entra token is asked for: a resource by its URI, or by its app id where it has none. */
+export const scope = matching(
+  /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/]+\S*|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\/\S+)$/i,
+  "must be a scope like https://ai.azure.com/.default",
+);
+
+/** `Name=Value;Name=Value`, of Azure Storage and Application Insights. */
+export const connectionString = matching(
+  /^\s*[A-Za-z][\w.]*=[^;\r\n]+(?:;\s*(?:[A-Za-z][\w.]*=[^;\r\n]*)?)*$/,
+  "must be a connection string, Name=Value;Name=Value",
 );
 
 function refuse(message: string): never {

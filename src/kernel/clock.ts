@@ -1,8 +1,11 @@
 /** Time as a port, so that tests run hours in milliseconds. Times are milliseconds since the Unix epoch, UTC. */
 export interface Clock {
   now(): number;
-  /** Calls back once after `ms` (any length); returns the way to cancel it. */
-  after(ms: number, callback: () => void): () => void;
+  /**
+   * Calls back once after `ms` (any length); returns the way to cancel it.
+   * @param background nothing else to do: the process may end before
+   */
+  after(ms: number, callback: () => void, background?: "background"): () => void;
 }
 
 /** setTimeout fires at once for more than this (Node documents 2^31-1 ms as the longest delay). */
@@ -10,7 +13,7 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(ms, callback) {
+  after(ms, callback, background) {
     const due = Date.now() + ms;
     let handle: NodeJS.Timeout;
     const arm = () => {
@@ -19,6 +22,7 @@ export const systemClock: Clock = {
         rest > LONGEST_TIMEOUT_MS
           ? setTimeout(arm, LONGEST_TIMEOUT_MS)
           : setTimeout(callback, Math.max(0, rest));
+      if (background !== undefined) handle.unref();
     };
     arm();
     return () => clearTimeout(handle);

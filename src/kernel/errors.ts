@@ -11,6 +11,7 @@ export type ErrorKind =
   | "conflict" // 409: the state of the thing forbids it
   | "precondition" // 412: somebody else was faster; read again and retry
   | "too_large" // 413
+  | "limited" // 429: too much was asked for; later the same is taken, see retryAfterMs
   | "unavailable" // 503: try again later, see retryAfterMs
   | "fatal"; // 500: a bug or a broken store; retrying does not help
 
@@ -23,6 +24,7 @@ const STATUS: Record<ErrorKind, number> = {
   conflict: 409,
   precondition: 412,
   too_large: 413,
+  limited: 429,
   unavailable: 503,
   fatal: 500,
 };
@@ -36,7 +38,7 @@ export interface ErrorFacts {
   details?: unknown;
   /** The code that this fault had in the release before, for clients that still switch on it. */
   formerly?: string | undefined;
-  /** For `unavailable`: when to try again. */
+  /** For `limited` and `unavailable`: when to try again. */
   retryAfterMs?: number | undefined;
   /** For `unavailable` after a write was sent: true when it may have been applied. */
   ambiguous?: boolean | undefined;
@@ -53,6 +55,8 @@ export interface ErrorBody {
     field?: string;
     remedy?: string;
     details?: unknown;
+    /** When to try again, in whole seconds; beside the header `Retry-After` of REST. */
+    retry_after_seconds?: number;
   };
 }
 
@@ -93,10 +97,16 @@ export class LightningError extends Error {
         ...(this.field === undefined ? {} : { field: this.field }),
         ...(this.remedy === undefined ? {} : { remedy: this.remedy }),
         ...(this.details === undefined ? {} : { details: this.details }),
+        ...(this.retryAfterMs === undefined
+          ? {}
+          : { retry_after_seconds: retryAfterSeconds(this.retryAfterMs) }),
       },
     };
   }
 }
+
+/** As `Retry-After` gives it: whole seconds, at least one. */
+export const retryAfterSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
 /** True for our own errors, also those that crossed a realm or module copy. */
 export function isLightningError(value: unknown): value is LightningError {
@@ -126,13 +136,19 @@ export const preconditionFailed = (code: string, message: string, facts?: ErrorF
   new LightningError("precondition", code, message, facts);
 export const tooLarge = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("too_large", code, message, facts);
+export const limited = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("limited", code, message, facts);
 export const unavailable = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("unavailable", code, message, facts);
 export const fatal = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("fatal", code, message, facts);
 
-/** The text of anything thrown. */
+/** The text of anything thrown, be it an object without a prototype or one whose getters throw. */
 export function messageOf(thrown: unknown): string {
-  if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
-  return String(thrown);
+  try {
+    if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
+    return String(thrown);
+  } catch {
+    return "something that has no text was thrown";
+  }
 }

@@ -1,3 +1,4 @@
+import { placeText } from "./depth.ts";
 import { invalid } from "./errors.ts";
 
 /**
@@ -12,16 +13,45 @@ export interface InexactNumber {
 
 /** Numbers that may not fit, outside texts for the most part: nearly every JSON text is told by it alone. */
 const SUSPECT = /(?:^|[:[,\s])-?(?:\d{16}|0\.\d{18}|[1-9][\d.]{18}|[\d.]+[eE][+-]?\d{3}|\d[\d.]{15,}[eE])/;
-const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d[\d.eE+-]*|[{}[\],]/g;
+const TOKEN = /["{}[\],]|-?\d[\d.eE+-]*/g;
 /** What a double is printed with at most, and where its digits begin to go. */
 const MOST_DIGITS = 17;
 const LEAST_NORMAL = 2.2250738585072014e-308;
+
+/**
+ * Texts with their quotes, numbers, braces, brackets and commas of a valid JSON text. The end of a text is looked for by
+ * hand: a pattern keeps a way back for each escape, and millions of them exceed the stack.
+ */
+function* tokensOf(text: string): Generator<string, void, undefined> {
+  const next = new RegExp(TOKEN);
+  for (let found = next.exec(text); found !== null; found = next.exec(text)) {
+    const [token] = found;
+    if (token === '"') {
+      const end = endOfText(text, found.index + 1);
+      next.lastIndex = end;
+      yield text.slice(found.index, end);
+    } else yield token;
+  }
+}
+
+/** Behind the quote that ends the text that begins here. */
+function endOfText(text: string, from: number): number {
+  for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let escapes = 0;
+    while (text[quote - 1 - escapes] === "\\") escapes++;
+    if (escapes % 2 === 0) return quote + 1;
+  }
+  return text.length;
+}
+
+const placeOf = (path: readonly { readonly key: string | number | undefined }[]): string =>
+  placeText(path.map(({ key }) => key ?? ""));
 
 /** The first number of a JSON text that a double cannot hold; undefined: there is none. The text is valid JSON. */
 export function inexactNumber(text: string): InexactNumber | undefined {
   if (!SUSPECT.test(text)) return undefined;
   const path: { key: string | number | undefined; readonly isList: boolean }[] = [];
-  for (const [token] of text.matchAll(TOKEN)) {
+  for (const token of tokensOf(text)) {
     const top = path.at(-1);
     if (token === "{") path.push({ key: undefined, isList: false });
     else if (token === "[") path.push({ key: 0, isList: true });
@@ -31,7 +61,7 @@ export function inexactNumber(text: string): InexactNumber | undefined {
     } else if (token.startsWith('"')) {
       // Of an object's texts the first after its brace or a comma is a key.
       if (top !== undefined && !top.isList && top.key === undefined) top.key = JSON.parse(token) as string;
-    } else if (!isExact(token)) return { field: path.map(({ key }) => key).join(".") };
+    } else if (!isExact(token)) return { field: placeOf(path) };
   }
   return undefined;
 }
@@ -44,7 +74,7 @@ export function repeatedKey(text: string, value: unknown): string | undefined {
   // As many colons after texts as there are keys: nearly every text is told by that.
   if ((text.match(MAYBE_KEY)?.length ?? 0) <= keysIn(value)) return undefined;
   const path: { key: string | number | undefined; readonly keys: Set<string> | undefined }[] = [];
-  for (const [token] of text.matchAll(TOKEN)) {
+  for (const token of tokensOf(text)) {
     const top = path.at(-1);
     if (token === "{") path.push({ key: undefined, keys: new Set() });
     else if (token === "[") path.push({ key: 0, keys: undefined });
@@ -53,7 +83,7 @@ export function repeatedKey(text: string, value: unknown): string | undefined {
       if (top !== undefined) top.key = typeof top.key === "number" ? top.key + 1 : undefined;
     } else if (token.startsWith('"') && top?.keys !== undefined && top.key === undefined) {
       top.key = JSON.parse(token) as string;
-      if (top.keys.has(top.key)) return path.map(({ key }) => key).join(".");
+      if (top.keys.has(top.key)) return placeOf(path);
       top.keys.add(top.key);
     }
   }

@@ -2,7 +2,19 @@ import { randomFillSync } from "node:crypto";
 import { canonicalJson, sha256 } from "./hashing.ts";
 
 /** What every record's id starts with. */
-export type IdPrefix = "ep" | "rew" | "dataset" | "run" | "eval" | "dep" | "pipeline" | "evt" | "dl" | "aud";
+export type IdPrefix =
+  | "ep"
+  | "rew"
+  | "wait"
+  | "dataset"
+  | "run"
+  | "eval"
+  | "dep"
+  | "pipeline"
+  | "rescan"
+  | "evt"
+  | "dl"
+  | "aud";
 
 /** Crockford's base 32 without letters that look alike; its order is the order of the values. */
 const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";

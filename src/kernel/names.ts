@@ -6,4 +6,3 @@ export function canonicalName(name: string | undefined): string | undefined {
 
 /** Names of people and evaluators are compared without case: `Alice` and `alice` are one. */
 export const foldedName = (name: string | undefined): string => canonicalName(name)?.toLowerCase() ?? "";
-export const isSameName = (a: string, b: string): boolean => foldedName(a) === foldedName(b);

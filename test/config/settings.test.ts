@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { readAgentSettings } from "../../src/config/agent-settings.ts";
@@ -46,6 +46,13 @@ describe("settings", () => {
       expect(complaint(env)).toContain(told);
     },
   );
+
+  test("numbers of persons are a list of names, in the app and in an agent's process", () => {
+    const env = { LIGHTNING_REDACT_PERSONAL: "us_ssn, uk_nino" };
+    for (const read of [readSettings, readAgentSettings])
+      expect(read(env).redactPersonal).toEqual(new Set(["us_ssn", "uk_nino"]));
+    expect(readSettings({}).redactPersonal).toBeUndefined();
+  });
 
   test("rewards may live as long as their episodes, longer, or for ever", () => {
     for (const [rewards, episodes] of [
@@ -98,6 +105,24 @@ describe("settings", () => {
     expect(homeFolder({ home: "./.lightning" })).toBe(path.resolve(".lightning"));
   });
 });
+
+test.each([
+  ["the app", readSettings],
+  ["an agent's process", readAgentSettings],
+] as const)(
+  "in Azure, whose package is read-only, %s has its home among the temporary files",
+  (_who, read) => {
+    const azure = {
+      WEBSITE_SITE_NAME: "lightning-app",
+      COSMOS_ACCOUNT_URI: "https://ledger.documents.azure.com:443/",
+      LIGHTNING_FILES_URI: "https://files.blob.core.windows.net/",
+      AZURE_OPENAI_ENDPOINT: "https://models.openai.azure.com/",
+    };
+    expect(read(azure).home).toBe(path.join(tmpdir(), "lightning"));
+    expect(read({ ...azure, LIGHTNING_HOME: "/mnt/share" }).home).toBe("/mnt/share");
+    expect(read({}).home).toBe("./.lightning");
+  },
+);
 
 describe("what an agent's process reads", () => {
   test("is of the same table, and another setting's fault is not the agent's", () => {

@@ -6,6 +6,7 @@ import {
   parseExact,
   parseToCompare,
   parseToWrite,
+  repeatedKey,
 } from "../../src/kernel/exact-json.ts";
 
 /** Digits and power of ten, by big integers alone: what the text says, without any double. */
@@ -99,6 +100,14 @@ describe("a number in JSON", () => {
   test("in a text is a text", () => {
     for (const text of ['"12345678901234567890"', '{"a":"x: 12345678901234567890, \\" 1e400"}'])
       expect(inexactNumber(text)).toBeUndefined();
+  });
+
+  test("is found behind a text of millions of escapes, and its place is short however deep it lies", () => {
+    const escapes = String.raw`\n`.repeat(8_000_000);
+    expect(inexactNumber(`{"text":"${escapes}","n":1e400}`)).toEqual({ field: "n" });
+    expect(repeatedKey(`{"text":"${escapes}","n":1,"n":2}`, { text: "", n: 2 })).toBe("n");
+    const deep = `${"[".repeat(100_000)}1e400${"]".repeat(100_000)}`;
+    expect(inexactNumber(deep)?.field.length).toBeLessThan(100);
   });
 
   test("keeps its digits where it is compared or written again", () => {
