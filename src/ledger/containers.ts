@@ -34,8 +34,15 @@ export const CONTAINERS = {
       recorded_at: always("string", true),
       session_id: sometimes("string", true),
       correlation_id: sometimes("string", true),
+      response_id: sometimes("string", true),
+      trace_id: sometimes("string", true),
+      span_id: sometimes("string", true),
+      ending: sometimes("string", true),
+      error_by: sometimes("string", true),
       model_deployment: sometimes("string"),
       tool_names: sometimes("strings"),
+      /** Hashes of its parts in files: which episodes hold one is asked before it is removed. */
+      parts: sometimes("strings"),
       reward_sources: sometimes("strings"),
       reward_count: sometimes("number"),
       reward_avg: sometimes("number", true),
@@ -55,6 +62,21 @@ export const CONTAINERS = {
       source: always("string"),
       evaluator: sometimes("string"),
       value: always("number"),
+      /** True where it says what the agent should have done. */
+      corrected: sometimes("boolean", true),
+    },
+  },
+  /** Judgements that came before their episode, and what became of them. */
+  waitingRewards: {
+    partitionKey: ["agent_id"],
+    ttl: true,
+    fields: {
+      agent_id: always("string"),
+      created_at: always("string", true),
+      state: always("string", true),
+      /** The name of the episode that it waits for: `response_id chatcmpl-…`. */
+      awaits: always("string", true),
+      bytes: always("number"),
     },
   },
   datasets: {
@@ -149,6 +171,7 @@ export const CONTAINERS = {
       operation: always("string", true),
       outcome: always("string"),
       who: sometimes("string", true),
+      who_id: sometimes("string", true),
     },
   },
   /** Which episodes and rewards each line of a dataset came from: pages of some 500 lines, in the lines' order. */
@@ -184,6 +207,7 @@ export function containerNames(settings: ContainerSettings): Record<ContainerKey
   return {
     episodes: settings.containerEpisodes,
     rewards: settings.containerRewards,
+    waitingRewards: "rl_waiting_rewards",
     datasets: settings.containerDatasets,
     runs: settings.containerRuns,
     evaluations: "rl_evaluations",

@@ -1,8 +1,8 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { homeFolder, type Settings } from "../config/settings.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { closedFolder } from "../kernel/private-files.ts";
 import { openCosmosLedger } from "./cosmos/open.ts";
 import type { Ledger } from "./ledger.ts";
 import { openSqliteLedger } from "./sqlite/open.ts";
@@ -19,6 +19,7 @@ export function ledgerFromSettings(
 ): Ledger {
   if (settings.cosmosAccountUri !== undefined) return openCosmosLedger({ settings, clock, logger });
   const home = homeFolder(settings);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const told = closedFolder(home);
+  if (told !== undefined) logger.warn(told);
   return openSqliteLedger({ file: path.join(home, "ledger.sqlite"), clock, logger, ...options });
 }

@@ -9,17 +9,27 @@ import {
 import { checkJson, NESTING } from "./json-values.ts";
 import type { BatchOperation, LedgerDocument, PartitionKey, PatchOperation } from "./ledger.ts";
 
+/** What the service takes in one item, and in the body of one request. */
+const SERVICE_BYTES = 2 * 1024 * 1024;
+/**
+ * Kept free of it: the mark of a write, the key's second name where the account has one, and the service's own members
+ * are stored in the item, too.
+ */
+const ADDED_BYTES = 4 * 1024;
+/** The same in a batch, with the words that stand around each operation. */
+const ADDED_TO_OPERATION_BYTES = 1024;
+
 /**
  * Cosmos DB's limits (docs/facts.md#cosmos-limits), enforced by every adapter, so that what the laptop accepts the
  * cloud accepts too.
  */
 export const LIMITS = {
-  itemBytes: 2 * 1024 * 1024,
+  itemBytes: SERVICE_BYTES - ADDED_BYTES,
   idBytes: 1023,
   partitionKeyBytes: 2048,
   nesting: NESTING,
   batchOperations: 100,
-  batchBytes: 2 * 1024 * 1024,
+  batchBytes: SERVICE_BYTES,
   patchOperations: 10,
   queryLimit: 1000,
   inValues: 100,
@@ -42,6 +52,9 @@ export function definitionOf(c: ContainerKey): ContainerDefinition {
   return CONTAINERS[c];
 }
 
+/** Steps of a path, spelled as they are or escaped: in a URL they would stand for the container, not for a document in it. */
+const PATH_STEP = /^(?:\.|%2e){1,2}$/i;
+
 /** @throws invalid `bad_id` */
 export function checkId(id: unknown): asserts id is string {
   const reason =
@@ -49,13 +62,15 @@ export function checkId(id: unknown): asserts id is string {
       ? "must be a string that is not empty"
       : /[/\\?#]/.test(id)
         ? "must not contain / \\ ? or #"
-        : /\p{Cc}/u.test(id)
-          ? "must not contain control characters"
-          : !id.isWellFormed()
-            ? "must be well-formed Unicode"
-            : Buffer.byteLength(id) > LIMITS.idBytes
-              ? `must be at most ${LIMITS.idBytes} bytes of UTF-8`
-              : undefined;
+        : PATH_STEP.test(id)
+          ? "must not be . or .."
+          : /\p{Cc}/u.test(id)
+            ? "must not contain control characters"
+            : !id.isWellFormed()
+              ? "must be well-formed Unicode"
+              : Buffer.byteLength(id) > LIMITS.idBytes
+                ? `must be at most ${LIMITS.idBytes} bytes of UTF-8`
+                : undefined;
   if (reason !== undefined) throw invalid("bad_id", `A document's id ${reason}.`, { field: "id" });
 }
 
@@ -216,7 +231,7 @@ export function prepareBatch(
   if (operations.length < 1) throw invalid("bad_batch", "A batch needs at least one operation.");
   if (operations.length > LIMITS.batchOperations)
     throw tooLarge("batch_too_large", `A batch has at most ${LIMITS.batchOperations} operations.`);
-  let bytes = 0;
+  let bytes = operations.length * ADDED_TO_OPERATION_BYTES;
   const prepared = operations.map((operation): PreparedBatchOperation => {
     if (operation.op === "delete") {
       checkId(operation.id);

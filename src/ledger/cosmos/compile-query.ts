@@ -36,15 +36,23 @@ function compileCondition(c: ContainerKey, condition: Condition, bind: Bind): st
   return `(${GUARD[type]}(${field}) AND ${field} ${SYMBOL[condition.op]} ${bind(condition.value)})`;
 }
 
-/** The partition key stands in the text too: a prefix of a hierarchical key is routed by it. */
+/**
+ * The partition key stands in the text too, because a prefix of a hierarchical key is routed by it: by the name that its
+ * first field (`alias`) has in the account, where that is another.
+ */
 function compileWhere(
   c: ContainerKey,
   { pk = [], where = [] }: Pick<Query, "pk" | "where">,
+  alias: string | undefined,
   bind: Bind,
 ): string[] {
   const paths = definitionOf(c).partitionKey;
   return [
-    ...pk.map((value, level) => `${column(paths[level] ?? "")} = ${bind(value)}`),
+    ...pk.flatMap((value, level) => {
+      const bound = bind(value);
+      const names = level === 0 && alias !== undefined ? [alias, paths[level] ?? ""] : [paths[level] ?? ""];
+      return names.map((name) => `${column(name)} = ${bound}`);
+    }),
     ...where.map((condition) => compileCondition(c, condition, bind)),
   ];
 }
@@ -68,6 +76,7 @@ export interface PageEnd {
 export function compilePage(
   c: ContainerKey,
   query: Query,
+  alias?: string,
 ): {
   readonly spec: SqlQuerySpec;
   readonly after: PageEnd | undefined;
@@ -80,7 +89,7 @@ export function compilePage(
     query.orderBy === undefined || query.orderBy.field === "id" ? undefined : query.orderBy.field;
   const way = query.orderBy?.direction === "desc" ? "DESC" : "ASC";
   const beyond = way === "DESC" ? "<" : ">";
-  const clauses = compileWhere(c, query, bind);
+  const clauses = compileWhere(c, query, alias, bind);
   const after =
     query.after === undefined ? undefined : openPlace(query.after, fingerprint, orderField !== undefined);
   if (after !== undefined) {
@@ -115,9 +124,13 @@ function columns(c: ContainerKey, { select }: Query, orderField: string | undefi
   return [...new Set(["id", "_etag", "_ts", ...needed, ...select])].map(column).join(", ");
 }
 
-export function compileCount(c: ContainerKey, query: Pick<Query, "pk" | "where">): SqlQuerySpec {
+export function compileCount(
+  c: ContainerKey,
+  query: Pick<Query, "pk" | "where">,
+  alias?: string,
+): SqlQuerySpec {
   const { parameters, bind } = createParameters();
-  return { query: `SELECT VALUE COUNT(1) FROM c${whereOf(compileWhere(c, query, bind))}`, parameters };
+  return { query: `SELECT VALUE COUNT(1) FROM c${whereOf(compileWhere(c, query, alias, bind))}`, parameters };
 }
 
 /** The parts become bound values and the partition key comes from the query: a forged token reaches nothing new. */

@@ -1,16 +1,17 @@
-import type { Container, CosmosClient } from "@azure/cosmos";
+import type { Container } from "@azure/cosmos";
 import { fatal, invalid } from "../../kernel/errors.ts";
 import { type ContainerKey, containerNames } from "../containers.ts";
 import type { PartitionKey } from "../ledger.ts";
 import { definitionOf } from "../limits.ts";
 import type { Attempts } from "./attempts.ts";
-import type { CosmosSettings } from "./client.ts";
+import type { Connection, CosmosSettings } from "./client.ts";
 import { keyPaths } from "./definitions.ts";
 
 /** A container as it is in the account. */
 export interface Place {
   readonly c: ContainerKey;
   readonly name: string;
+  /** By the client of this moment: to be asked for at every send. */
   readonly container: Container;
   /** Levels of the real key: fewer than ours where a container was made with the plain key. */
   readonly levels: number;
@@ -36,7 +37,7 @@ export function keyFault(c: ContainerKey, paths: readonly string[], firstField: 
 
 /** Reads each container's definition once, at its first use: the role that reads documents may read that too. */
 export function createPlaces(
-  client: () => Promise<CosmosClient>,
+  connection: () => Promise<Connection>,
   settings: CosmosSettings,
   attempts: Attempts,
 ): (c: ContainerKey) => Promise<Place> {
@@ -45,13 +46,14 @@ export function createPlaces(
 
   async function look(c: ContainerKey): Promise<Place> {
     const name = names[c];
-    const container = (await client()).database(settings.cosmosDatabaseName).container(name);
+    const account = await connection();
+    const container = () => account.client.database(settings.cosmosDatabaseName).container(name);
     const { resource } = await attempts({
       name: `read definition of ${name}`,
       what: `container "${name}"`,
       send: async () => {
         try {
-          return await container.read();
+          return await container().read();
         } catch (thrown) {
           if ((thrown as { code?: unknown }).code !== 404) throw thrown;
           throw fatal("container_missing", `Cosmos DB has no container "${name}".`, {
@@ -71,7 +73,9 @@ export function createPlaces(
     return {
       c,
       name,
-      container,
+      get container() {
+        return container();
+      },
       levels: paths.length,
       key: (pk) => pk.slice(0, paths.length),
       isWhole: (pk) => pk.length >= paths.length,

@@ -10,6 +10,8 @@ import {
   unavailable,
 } from "../../kernel/errors.ts";
 
+import { PARTITIONS_MOVED, TIME_OVER } from "./under-way.ts";
+
 /** What we read of an error of the SDK; a batch's error holds the service's as its cause. */
 interface Fault {
   readonly code?: string | number;
@@ -40,6 +42,8 @@ const CLEAR = new Set<unknown>([
   "EAI_AGAIN",
   "EHOSTUNREACH",
   "ENETUNREACH",
+  PARTITIONS_MOVED,
+  TIME_OVER,
 ]);
 /** A write may have been carried out although no answer came. */
 const UNCLEAR = new Set<unknown>([
@@ -58,10 +62,17 @@ const UNCLEAR = new Set<unknown>([
 
 export type Outcome = "clear" | "unclear" | "final";
 
-/** Whether a request may be retried, and whether it may have been carried out. */
-export function outcomeOf(thrown: unknown): Outcome {
+/** The SDK's feeds pass some errors on by their message alone; a fault of our own has a name of its own, TypeError say. */
+const isBare = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === "Error" && codeOf(thrown) === undefined;
+
+/**
+ * Whether a request may be retried, and whether it may have been carried out. A read that failed without a code is
+ * harmless to repeat; of a write it says nothing that a repetition could mend.
+ */
+export function outcomeOf(thrown: unknown, isWrite = true): Outcome {
   const code = codeOf(thrown);
-  if (CLEAR.has(code)) return "clear";
+  if (CLEAR.has(code) || (!isWrite && isBare(thrown))) return "clear";
   // Node's parser and sockets have many names for a connection that ended early.
   return UNCLEAR.has(code) || /^(HPE_|UND_ERR_|ERR_STREAM)/.test(String(code)) ? "unclear" : "final";
 }
@@ -77,7 +88,11 @@ const PARTITION_FULL = 1014;
 /** An error of the service in the ledger's terms; ours pass through. `what` names the document or container. */
 export function toLedgerError(
   thrown: unknown,
-  { what, ambiguous = false }: { readonly what: string; readonly ambiguous?: boolean },
+  {
+    what,
+    ambiguous = false,
+    isWrite = true,
+  }: { readonly what: string; readonly ambiguous?: boolean; readonly isWrite?: boolean },
 ): LightningError {
   if (isLightningError(thrown)) return thrown;
   const { substatus } = faultOf(thrown);
@@ -124,10 +139,14 @@ export function toLedgerError(
         remedy: "Sign in with `az login`, or give the app a managed identity.",
       },
     );
-  if (outcomeOf(thrown) !== "final")
-    return unavailable("ledger_unavailable", `Cosmos DB did not answer (${String(code)}).`, {
-      ...facts,
-      retryAfterMs: retryAfterOf(thrown) ?? 1_000,
-    });
+  if (outcomeOf(thrown, isWrite) !== "final")
+    return unavailable(
+      "ledger_unavailable",
+      `Cosmos DB did not answer (${String(code ?? messageOf(thrown).slice(0, 200))}).`,
+      {
+        ...facts,
+        retryAfterMs: retryAfterOf(thrown) ?? 1_000,
+      },
+    );
   return fatal("ledger_fault", `Cosmos DB refused a request: ${messageOf(thrown).slice(0, 500)}`, facts);
 }

@@ -1,4 +1,3 @@
-import type { CosmosClient } from "@azure/cosmos";
 import type { Clock } from "../../kernel/clock.ts";
 import { messageOf, unavailable } from "../../kernel/errors.ts";
 import { type Logger, silentLogger } from "../../kernel/logger.ts";
@@ -13,7 +12,7 @@ import type {
 import { checkId, checkPartitionKey, checkPatch, definitionOf } from "../limits.ts";
 import { createAttempts } from "./attempts.ts";
 import { createBulk } from "./bulk.ts";
-import { type CosmosSettings, openClient } from "./client.ts";
+import { type Connection, type CosmosSettings, connect, type SignIn } from "./client.ts";
 import { createPlaces } from "./containers.ts";
 import { TRIGGER_LEASES } from "./definitions.ts";
 import { createReads } from "./reads.ts";
@@ -26,8 +25,8 @@ export interface CosmosLedgerOptions {
   /** For waits between sends; `_ts` and expiry are the service's. */
   readonly clock: Clock;
   readonly logger?: Logger | undefined;
-  /** A client of the caller's own, who also closes it. */
-  readonly client?: CosmosClient | undefined;
+  /** How the ledger shows who it is, in place of what the settings say. */
+  readonly signIn?: SignIn | undefined;
 }
 
 const address = (c: ContainerKey, pk: PartitionKey, id: string) => {
@@ -40,20 +39,25 @@ export function openCosmosLedger({
   settings,
   clock,
   logger = silentLogger,
-  client,
+  signIn,
 }: CosmosLedgerOptions): NotifyingLedger & TriggeredLedger {
   const closing = new AbortController();
-  const attempts = createAttempts(clock, logger, closing.signal);
+  const attempts = createAttempts({
+    clock,
+    logger,
+    timeoutSeconds: settings.ledgerTimeoutSeconds,
+    closing: closing.signal,
+  });
   let open = true;
-  let opened: Promise<CosmosClient> | undefined = client === undefined ? undefined : Promise.resolve(client);
-  const clientOf = () => {
+  let opened: Promise<Connection> | undefined;
+  const connection = () => {
     if (!open) throw unavailable("ledger_closed", "The ledger is closed.");
-    opened ??= openClient(settings);
+    opened ??= connect(settings, signIn);
     return opened;
   };
-  const places = createPlaces(clientOf, settings, attempts);
+  const places = createPlaces(connection, settings, attempts);
   const placeOf = async (c: ContainerKey) => {
-    await clientOf();
+    await connection();
     return places(c);
   };
   const reads = createReads(placeOf, attempts, logger);
@@ -102,19 +106,17 @@ export function openCosmosLedger({
     pending: reads.pending,
     feedEnd: reads.feedEnd,
     hasPassed: reads.hasPassed,
-    triggerPosition: async (c, leasePrefix) =>
-      readTriggerPosition(
-        (await clientOf()).database(settings.cosmosDatabaseName).container(TRIGGER_LEASES),
-        await placeOf(c),
-        leasePrefix,
-        attempts,
-      ),
+    async triggerPosition(c, leasePrefix) {
+      const account = await connection();
+      const leases = () => account.client.database(settings.cosmosDatabaseName).container(TRIGGER_LEASES);
+      return readTriggerPosition(leases, await placeOf(c), leasePrefix, attempts);
+    },
     async ping() {
-      const database = (await clientOf()).database(settings.cosmosDatabaseName);
+      const account = await connection();
       await attempts({
         name: "ping",
         what: `the database "${settings.cosmosDatabaseName}"`,
-        send: () => database.read(),
+        send: () => account.client.database(settings.cosmosDatabaseName).read(),
       });
     },
     async close() {
@@ -122,7 +124,7 @@ export function openCosmosLedger({
       open = false;
       closing.abort();
       listeners.clear();
-      if (client === undefined) (await opened?.catch(() => undefined))?.dispose();
+      (await opened?.catch(() => undefined))?.close();
     },
     onChange(c, listener) {
       definitionOf(c);

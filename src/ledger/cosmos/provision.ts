@@ -1,8 +1,11 @@
 import type { CosmosClient, IndexingPolicy } from "@azure/cosmos";
-import { forbidden } from "../../kernel/errors.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { forbidden, isLightningError } from "../../kernel/errors.ts";
+import { silentLogger } from "../../kernel/logger.ts";
 import { CONTAINER_KEYS, type ContainerKey, containerNames } from "../containers.ts";
 import { definitionOf } from "../limits.ts";
-import { type CosmosSettings, openClient } from "./client.ts";
+import { createAttempts } from "./attempts.ts";
+import { type CosmosSettings, connect } from "./client.ts";
 import { indexingPolicy, TRIGGER_LEASES, wantedContainer } from "./definitions.ts";
 import { codeOf, toLedgerError } from "./errors.ts";
 import { compare, type FoundContainer, missingIndexes } from "./verify.ts";
@@ -42,32 +45,46 @@ export async function provisionCosmos(
   { maxThroughput, update = false, client }: ProvisionOptions = {},
 ): Promise<Provisioned[]> {
   if (settings.cosmosAuthMode === "aad") throw refusal();
-  const used = client ?? (await openClient(settings));
+  const used = client ?? (await connect(settings)).client;
   const names = containerNames(settings);
+  const attempts = createAttempts({
+    clock: systemClock,
+    logger: silentLogger,
+    timeoutSeconds: settings.ledgerTimeoutSeconds,
+  });
+  // What was made although its answer was lost is found to be there by the next send.
+  const ask = <T>(name: string, send: () => Promise<T>) => attempts({ name, what: `"${name}"`, send });
   try {
-    const { database } = await used.databases.createIfNotExists({
-      id: settings.cosmosDatabaseName,
-      ...(maxThroughput === undefined ? {} : { maxThroughput }),
-    });
+    const { database } = await ask(settings.cosmosDatabaseName, () =>
+      used.databases.createIfNotExists({
+        id: settings.cosmosDatabaseName,
+        ...(maxThroughput === undefined ? {} : { maxThroughput }),
+      }),
+    );
     const done: Provisioned[] = [];
     for (const c of CONTAINER_KEYS) {
       const name = names[c];
-      try {
-        await database.containers.create(wantedContainer(c, name, settings.partitionKeyField));
-        done.push({ name, state: "created", faults: [] });
-      } catch (thrown) {
-        if (codeOf(thrown) !== 409) throw thrown;
-        done.push(await settle(c, database.container(name), name));
-      }
+      const wanted = wantedContainer(c, name, settings.partitionKeyField);
+      const isNew = await ask(name, () =>
+        database.containers.create(wanted).then(
+          () => true,
+          (thrown: unknown) => {
+            if (codeOf(thrown) !== 409) throw thrown;
+            return false;
+          },
+        ),
+      );
+      done.push(
+        isNew ? { name, state: "created", faults: [] } : await settle(c, database.container(name), name),
+      );
     }
-    const leases = await database.containers.createIfNotExists({
-      id: TRIGGER_LEASES,
-      partitionKey: { paths: ["/id"] },
-    });
+    const leases = await ask(TRIGGER_LEASES, () =>
+      database.containers.createIfNotExists({ id: TRIGGER_LEASES, partitionKey: { paths: ["/id"] } }),
+    );
     done.push({ name: TRIGGER_LEASES, state: leases.statusCode === 201 ? "created" : "existed", faults: [] });
     return done;
   } catch (thrown) {
-    if (codeOf(thrown) === 403) throw refusal(thrown);
+    if (isLightningError(thrown) && codeOf(thrown.cause) === 403) throw refusal(thrown.cause);
     throw toLedgerError(thrown, { what: `the database "${settings.cosmosDatabaseName}"` });
   } finally {
     if (client === undefined) used.dispose();
@@ -79,13 +96,15 @@ export async function provisionCosmos(
     container: ReturnType<ReturnType<CosmosClient["database"]>["container"]>,
     name: string,
   ): Promise<Provisioned> {
-    const { resource } = await container.read();
+    const { resource } = await ask(name, () => container.read());
     const found: FoundContainer = resource ?? {};
     const { faults } = compare(c, found, settings.partitionKeyField);
     if (faults.length === 0 || !update || resource === undefined) return { name, state: "existed", faults };
     const ttl = definitionOf(c).ttl && found.defaultTtl === undefined ? { defaultTtl: -1 } : {};
     const policy = completed(c, found.indexingPolicy, settings.partitionKeyField);
-    const { resource: next } = await container.replace({ ...resource, ...ttl, indexingPolicy: policy });
+    const { resource: next } = await ask(name, () =>
+      container.replace({ ...resource, ...ttl, indexingPolicy: policy }),
+    );
     return { name, state: "updated", faults: compare(c, next ?? {}, settings.partitionKeyField).faults };
   }
 }

@@ -13,9 +13,12 @@ import { fromWire, type Wire } from "./wire.ts";
 /** Request units (RU) from which a request is logged at any level: an expensive one; a point read of an episode takes some five. */
 const DEAR_UNITS = 100;
 
-/** The partition option of a query: the SDK routes a prefix by the text of the query, and refuses it as an option. */
+/**
+ * The partition option of a query. The SDK routes a prefix by the text of the query and refuses it as an option; the plan
+ * that it needs for that is asked for at once, not after a request that is refused for want of one.
+ */
 function partitionOf(place: Place, pk: readonly string[] | undefined): FeedOptions {
-  if (pk === undefined || !place.isWhole(pk)) return {};
+  if (pk === undefined || !place.isWhole(pk)) return { forceQueryPlan: true };
   return { partitionKey: place.key(pk) };
 }
 
@@ -45,8 +48,8 @@ export function createReads(
 
   async function query<T extends LedgerDocument>(c: ContainerKey, asked: Query): Promise<Page<T>> {
     checkQuery(c, asked);
-    const { spec, after, orderField, seal } = compilePage(c, asked);
     const place = await placeOf(c);
+    const { spec, after, orderField, seal } = compilePage(c, asked, place.alias);
     const keyOf = (row: Wire) => JSON.stringify(definitionOf(c).partitionKey.map((field) => row[field]));
     const orderValue = (row: Wire) =>
       orderField === undefined ? null : (row[orderField] as string | number);
@@ -54,6 +57,7 @@ export function createReads(
     const rows = await attempts({
       name: `query ${place.name}`,
       what: `container "${place.name}"`,
+      needsNoPlan: asked.pk !== undefined && place.isWhole(asked.pk),
       send: async () => {
         const iterator = place.container.items.query<Wire>(spec, {
           ...partitionOf(place, asked.pk),
@@ -103,7 +107,8 @@ export function createReads(
     return attempts({
       name: `count ${place.name}`,
       what: `container "${place.name}"`,
-      send: () => sum(place, compileCount(c, asked), partitionOf(place, asked.pk)),
+      needsNoPlan: asked.pk !== undefined && place.isWhole(asked.pk),
+      send: () => sum(place, compileCount(c, asked, place.alias), partitionOf(place, asked.pk)),
     });
   }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { sealToken } from "../continuation.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Place } from "./containers.ts";
+import { TRIGGER_LEASES } from "./definitions.ts";
 import { codeOf } from "./errors.ts";
 
 /**
@@ -31,19 +32,19 @@ interface Part {
  * in. Undefined when there are no leases yet, or they leave a part of the container open, so that nothing can be said.
  */
 export async function readTriggerPosition(
-  leases: Container,
+  leases: () => Container,
   place: Place,
   leasePrefix: string,
   attempts: Attempts,
 ): Promise<string | undefined> {
   const found = await attempts({
     name: "read trigger leases",
-    what: `container "${leases.id}"`,
+    what: `container "${TRIGGER_LEASES}"`,
     send: async () => {
       try {
         return (
-          await leases.items
-            .query<unknown>({
+          await leases()
+            .items.query<unknown>({
               query: "SELECT * FROM c WHERE STARTSWITH(c.id, @prefix)",
               parameters: [{ name: "@prefix", value: leasePrefix }],
             })
@@ -61,7 +62,11 @@ export async function readTriggerPosition(
     .filter(({ id }) => id.includes(`_${place.rid}`));
   if (own.length === 0) return undefined;
   const ranges = own.some(({ FeedRange }) => FeedRange?.Range === undefined)
-    ? (await place.container.readPartitionKeyRanges().fetchAll()).resources
+    ? await attempts({
+        name: `read partitions of ${place.name}`,
+        what: `container "${place.name}"`,
+        send: async () => (await place.container.readPartitionKeyRanges().fetchAll()).resources,
+      })
     : [];
   const parts = own.flatMap(({ LeaseToken, FeedRange, ContinuationToken }): Part[] => {
     const range = ranges.find(({ id }) => id === LeaseToken);

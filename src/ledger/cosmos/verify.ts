@@ -3,8 +3,8 @@ import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/logger.ts";
 import { CONTAINER_KEYS, type ContainerKey, containerNames } from "../containers.ts";
 import { definitionOf } from "../limits.ts";
-import { createAttempts } from "./attempts.ts";
-import { type CosmosSettings, openClient } from "./client.ts";
+import { type Attempts, createAttempts } from "./attempts.ts";
+import { type CosmosSettings, connect } from "./client.ts";
 import { keyFault } from "./containers.ts";
 import { keyPaths, orderFields, TRIGGER_LEASES } from "./definitions.ts";
 import { codeOf, toLedgerError } from "./errors.ts";
@@ -35,9 +35,13 @@ export async function verifyContainers(
   settings: CosmosSettings,
   client?: CosmosClient,
 ): Promise<ContainerCheck[]> {
-  const used = client ?? (await openClient(settings));
+  const used = client ?? (await connect(settings)).client;
   const database = used.database(settings.cosmosDatabaseName);
-  const attempts = createAttempts(systemClock, silentLogger);
+  const attempts = createAttempts({
+    clock: systemClock,
+    logger: silentLogger,
+    timeoutSeconds: settings.ledgerTimeoutSeconds,
+  });
   const names = containerNames(settings);
   const check = async (
     name: string,
@@ -69,7 +73,7 @@ export async function verifyContainers(
             : ["has not the key /id, which the change-feed triggers need"],
         notes: [],
       })),
-      checkConsistency(used),
+      checkConsistency(used, attempts),
     ]);
   } catch (thrown) {
     throw toLedgerError(thrown, { what: `the database "${settings.cosmosDatabaseName}"` });
@@ -81,9 +85,12 @@ export async function verifyContainers(
 const WEAK = new Set(["session", "consistentprefix", "eventual"]);
 
 /** The account's consistency, where it tells; under a weaker one an instance may miss what another has just written. */
-async function checkConsistency(client: CosmosClient): Promise<ContainerCheck> {
-  const level: unknown = await client
-    .getDatabaseAccount()
+async function checkConsistency(client: CosmosClient, attempts: Attempts): Promise<ContainerCheck> {
+  const level: unknown = await attempts({
+    name: "read account",
+    what: "the account",
+    send: () => client.getDatabaseAccount(),
+  })
     .then(({ resource }) => resource?.consistencyPolicy)
     .catch(() => undefined);
   const name = "consistency of the account";

@@ -30,23 +30,20 @@ const isLoose = (place: Place) =>
     .some((field) => field !== "id");
 
 export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attempts: Attempts, reads: Reads) {
-  /** `sentAs`: the mark under which the same write was sent before, without a clear answer. */
   async function putPrepared(
     place: Place,
     mode: PutMode,
     document: PreparedDocument,
     ifMatch?: string,
-    sentAs?: string,
   ): Promise<Wire> {
-    const mark = sentAs ?? newMark();
+    const mark = newMark();
     const { id, pk } = document;
-    const { items } = place.container;
     if (mode === "replace" && isLoose(place) && (await reads.readRaw(place, pk, id)) === undefined)
       throw missing(place, id);
     const body = toWire(place, document, mark);
     const sends: Record<PutMode, () => Promise<ItemResponse<Wire>>> = {
-      create: () => items.create<Wire>(body),
-      upsert: () => items.upsert<Wire>(body),
+      create: () => place.container.items.create<Wire>(body),
+      upsert: () => place.container.items.upsert<Wire>(body),
       replace: () => place.container.item(id, place.key(pk)).replace<Wire>(body, condition(ifMatch)),
     };
     return attempts({
@@ -58,7 +55,6 @@ export function createWrites(placeOf: (c: ContainerKey) => Promise<Place>, attem
         if (resource === undefined) throw missing(place, id);
         return resource;
       },
-      unclear: sentAs !== undefined,
       settle: async () => {
         const found = await reads.readRaw(place, pk, id);
         return found?.[MARK] === mark ? found : undefined;

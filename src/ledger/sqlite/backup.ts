@@ -3,6 +3,7 @@ import { link, open, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { conflict, notFound } from "../../kernel/errors.ts";
+import { closedFile } from "../../kernel/private-files.ts";
 import { toLedgerError } from "./errors.ts";
 
 /** All pages in one step, inside one read transaction: a copy page by page begins anew at each write of another process. */
@@ -24,6 +25,7 @@ export async function backUpLedger(from: string, to: string): Promise<number> {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(from, { readOnly: true });
+    closedFile(partial);
     await backup(db, partial, { rate: ALL_PAGES });
     await sync(partial);
     // A second name, and not a new one for the first: never over a file that came meanwhile.

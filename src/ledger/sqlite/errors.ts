@@ -32,6 +32,8 @@ export const isBusy = (thrown: unknown) => {
   return code === CODE.BUSY || code === CODE.LOCKED;
 };
 
+export const isNoDatabase = (thrown: unknown) => sqliteCode(thrown) === CODE.NOTADB;
+
 /** Whether an error is about the store and not about the one operation that met it. */
 export function isStoreFault(thrown: unknown): boolean {
   const code = sqliteCode(thrown);

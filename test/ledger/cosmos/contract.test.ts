@@ -37,13 +37,4 @@ variant("containers with the plain key of older deployments", { plain: true }, [
     ],
   },
 ]);
-variant(
-  "a first key field of another name, four physical partitions",
-  { field: "tenant_id", partitions: 4 },
-  [
-    {
-      reason: "the key's second name takes some of the 2 MB",
-      tests: ["takes a document of 2 MB and refuses one byte more"],
-    },
-  ],
-);
+variant("a first key field of another name, four physical partitions", { field: "tenant_id", partitions: 4 });

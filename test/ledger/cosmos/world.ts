@@ -12,9 +12,9 @@ export type TestSettings = ReturnType<typeof settingsFor>;
 /** The Entra token that the emulated account takes for a data contributor's. */
 export const TOKEN = "a-token-of-a-data-contributor";
 
-/** A client that shows that token. The SDK's own credentials refuse to be sent without TLS. */
-export const contributor = (endpoint: string) =>
-  new CosmosClient({ endpoint, tokenProvider: async () => `type=aad&ver=1.0&sig=${TOKEN}` });
+/** Shows that token. The SDK's own credentials refuse to be sent without TLS. */
+export const AS_CONTRIBUTOR = { tokenProvider: async () => `type=aad&ver=1.0&sig=${TOKEN}` };
+export const contributor = (endpoint: string) => new CosmosClient({ endpoint, ...AS_CONTRIBUTOR });
 
 /** The ledger's containers with their hierarchical keys, or all with the plain key of older deployments. */
 export async function makeContainers(

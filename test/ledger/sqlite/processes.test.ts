@@ -123,7 +123,9 @@ describe("several processes on one file", () => {
     for (const writer of writers) void writer.exit.then(() => running.delete(writer));
     const seen: string[] = [];
     let after: string | undefined;
-    for (let drained = false; running.size > 0 || !drained; ) {
+    // The feed has told everything once it is drained by a page that was asked for after the last writer ended.
+    for (let drained = false, ended = false; !ended || !drained; ) {
+      ended = running.size === 0;
       const page = await ledger.changes<Sample>("runs", { after, limit: 50 });
       seen.push(...page.items.map((item) => `${String(item.agent_id)}-${item.id}`));
       ({ continuation: after, drained } = page);

@@ -71,6 +71,24 @@ describe("the embedded ledger's file", () => {
     db.close();
   });
 
+  test("has pages of 8 KiB when it is new; an older one keeps its own, and its log is copied back at the same length", async () => {
+    const older = await ledgerFile(3);
+    raw(older, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 4096; VACUUM");
+    const pagesOf = (file: string) => {
+      const { db } = openStoreFile(file);
+      const { page_size } = db.prepare("PRAGMA page_size").get() as { page_size: number };
+      const { wal_autocheckpoint } = db.prepare("PRAGMA wal_autocheckpoint").get() as Record<string, number>;
+      db.close();
+      return { page_size, log: page_size * (wal_autocheckpoint ?? 0) };
+    };
+    const log = 16_000 * 1024;
+    expect(pagesOf(newFile())).toEqual({ page_size: 8192, log });
+    expect(pagesOf(older)).toEqual({ page_size: 4096, log });
+    const again = open(older);
+    expect((await again.changes("runs", { limit: 10 })).items).toHaveLength(3);
+    await again.close();
+  });
+
   test("is refused, unchanged, when it is no SQLite file", () => {
     for (const content of [
       "hello",
@@ -154,9 +172,9 @@ describe("the embedded ledger's file", () => {
   });
 
   test("answers damage inside with one clear error, and not with wrong documents", async () => {
-    const file = await ledgerFile(2000);
+    const file = await ledgerFile(10_000);
     const bytes = readFileSync(file);
-    bytes.fill(0xab, bytes.length / 2); // the header and the tables' definitions stay
+    bytes.fill(0xab, bytes.length / 2); // the header and the tables' definitions stay: they are less than half
     writeFileSync(file, bytes);
     const ledger = open(file);
     const everything = (async () => {
