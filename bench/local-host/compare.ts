@@ -71,7 +71,8 @@ for (let round = 1; round <= values.rounds; round++) {
     const before = load();
     try {
       const figures = await run(engine, round === 1 ? values.finished : 0);
-      seen.get(engine)?.push(figures);
+      // By round: one that failed leaves its place empty.
+      (seen.get(engine) ?? [])[round - 1] = figures;
       console.log(`round ${round}, ${engine}, load ${before}: ${JSON.stringify(figures)}`);
     } catch (thrown) {
       console.log(`round ${round}, ${engine}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
@@ -97,3 +98,24 @@ console.log(
   `\nthe machine itself: a synced page ${sync.toFixed(2)} ms, six of them ${(6 * sync).toFixed(2)} ms`,
 );
 console.log(`                    Node that does nothing ${nodeStart.toFixed(0)} ms`);
+
+// Round by round: a minute that slows one down slows the other, too.
+const ours = seen.get("local-host") ?? [];
+const ratio = (name: string, of: (n: number) => number | undefined) => {
+  const all = ours.flatMap((figures, n) => {
+    const other = of(n);
+    const own = figures[name];
+    return own === undefined || other === undefined ? [] : [own / other];
+  });
+  const [least, most] = [Math.min(...all), Math.max(...all)].map((one) => one.toFixed(2));
+  return all.length === 0 ? undefined : `${median(all).toFixed(2)} (${least} to ${most})`;
+};
+const told = [
+  [
+    "the first orchestrations, ours : restate",
+    ratio("first_per_second", (n) => seen.get("restate")?.[n]?.first_per_second),
+  ],
+  ["the second, ours : restate", ratio("per_second", (n) => seen.get("restate")?.[n]?.per_second)],
+  ["latency p50, ours : six syncs", ratio("latency_p50_ms", (n) => 6 * (machine[n]?.sync_ms ?? Number.NaN))],
+] as const;
+for (const [name, value] of told) if (value !== undefined) console.log(`${name} = ${value}`);

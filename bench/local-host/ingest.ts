@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { NODE_OPTIONS } from "../../bin/node-options.js";
 import { benchArguments } from "../arguments.ts";
+import { median } from "../median.ts";
 import { type Answer, Connection } from "./sender.ts";
 
 const values = benchArguments({
@@ -12,7 +13,7 @@ const values = benchArguments({
 only answers. The app runs in a process of its own; this one sends, and looks at every answer.`,
   takes: {
     seconds: { about: "length of each measurement", standard: 8 },
-    connections: { about: "connections, all kept alive", standard: 32 },
+    connections: { about: "connections, all kept alive, each number in turn", standard: [128, 32] },
     bytes: { about: "length of an episode", standard: 1500 },
     profile: { about: "folder for a CPU profile of the app", standard: "" },
     only: {
@@ -21,7 +22,7 @@ only answers. The app runs in a process of its own; this one sends, and looks at
       oneOf: ["one", "many"],
     },
   },
-  examples: ["", "--only one --seconds 3", "--profile profiles"],
+  examples: ["", "--only one --seconds 3 --connections 128", "--profile profiles"],
 });
 const home = mkdtempSync(path.join(os.tmpdir(), "lightning-ingest-"));
 const root = path.join(import.meta.dirname, "../..");
@@ -95,10 +96,20 @@ function secondsOf({ pid }: ChildProcess): { main: number; all: number } {
   return { main, all };
 }
 
-async function measure(name: string, app: App, perRequest: number): Promise<number> {
+/** What a window gave. */
+interface Window {
+  /** Episodes a second. */
+  readonly rate: number;
+  /** What 99 of 100 requests took at most, in ms. */
+  readonly p99: number;
+  /** Microseconds of processor time of the app, all threads, an episode. */
+  readonly cpu: number;
+}
+
+async function measure(name: string, app: App, perRequest: number, count: number): Promise<Window> {
   // New ones: the server closes those that were idle for some seconds.
   const connections: Connection[] = [];
-  for (let n = 0; n < values.connections; n++) connections.push(await Connection.open(app.port));
+  for (let n = 0; n < count; n++) connections.push(await Connection.open(app.port));
   const until = performance.now() + values.seconds * 1000;
   const type = perRequest === 1 ? "application/json" : "application/x-ndjson";
   let sent = 0;
@@ -124,44 +135,63 @@ async function measure(name: string, app: App, perRequest: number): Promise<numb
   const after = secondsOf(app.process);
   const { user, system } = process.cpuUsage(own);
   took.sort((a, b) => a - b);
-  const at = (share: number) => (took[Math.floor((took.length - 1) * share)] ?? 0).toFixed(1);
+  const at = (share: number) => took[Math.floor((took.length - 1) * share)] ?? 0;
   const share = (cpu: number) => (cpu / seconds).toFixed(2);
   const micros = (cpu: number) => Math.round((cpu * 1e6) / Math.max(1, sent));
   console.log(
-    `${name}: ${Math.round(sent / seconds)} episodes/s, ${refused} refused, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; ` +
+    `${name}, ${count} connections: ${Math.round(sent / seconds)} episodes/s, ${refused} refused, ` +
+      `p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms; ` +
       `cores: app's main thread ${share(after.main - before.main)}, all of it ${share(after.all - before.all)}, ` +
       `sender ${share((user + system) / 1e6)}; app ${micros(after.main - before.main)} + ` +
       `${micros(after.all - after.main - before.all + before.main)} µs an episode; load ${os.loadavg()[0]?.toFixed(1)}`,
   );
   acknowledged.set(app, (acknowledged.get(app) ?? 0) + sent);
-  return sent / seconds;
+  return { rate: sent / seconds, p99: at(0.99), cpu: ((after.all - before.all) * 1e6) / Math.max(1, sent) };
 }
+
+/** The least, the median and the most of the rounds. */
+const spread = (numbers: readonly number[]) =>
+  [Math.min(...numbers), median(numbers), Math.max(...numbers)].map((number) => number.toFixed(2)).join(", ");
+
+const ROUNDS = 3;
 const wants = (name: string) => values.only.includes(name);
 const profile = values.profile === "" ? [] : ["--cpu-prof", "--cpu-prof-dir", path.resolve(values.profile)];
 const ours = await startApp([...profile, "src/start.ts", "--home", home]);
-if (wants("one")) {
-  const echo = await startApp([
-    "src/local-host/main.ts",
-    path.join(import.meta.dirname, "echo-app"),
-    "--quiet",
-    "--home",
-    path.join(home, "echo"),
-  ]);
-  await measure("warm-up", ours, 1);
-  await measure("warm-up, a handler that only answers", echo, 1);
-  const ratios: number[] = [];
-  for (let round = 0; round < 3; round++) {
-    const most = await measure("a handler that only answers", echo, 1);
-    ratios.push((await measure("one a request", ours, 1)) / most);
+const echo = await startApp([
+  "src/local-host/main.ts",
+  path.join(import.meta.dirname, "echo-app"),
+  "--quiet",
+  "--home",
+  path.join(home, "echo"),
+]);
+const doors = (
+  [
+    ["one", "one a request", 1],
+    ["many", "NDJSON, 100 a request", 100],
+  ] as const
+).filter(([only]) => wants(only));
+const summary: string[] = [];
+for (const count of values.connections) {
+  await measure("warm-up, a handler that only answers", echo, 1, count);
+  for (const [, name, perRequest] of doors) {
+    await measure(`warm-up, ${name}`, ours, perRequest, count);
+    const ratios: number[] = [];
+    const cpus: number[] = [];
+    const p99s: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const most = await measure("a handler that only answers", echo, 1, count);
+      const { rate, p99, cpu } = await measure(name, ours, perRequest, count);
+      ratios.push(rate / most.rate);
+      cpus.push(most.cpu / cpu);
+      p99s.push(p99);
+    }
+    summary.push(
+      `${name} : a handler that only answers, ${count} connections = ${spread(ratios)}; ` +
+        `by processor time ${spread(cpus)}; p99 ${spread(p99s)} ms`,
+    );
   }
-  console.log(
-    `one a request : a handler that only answers = ${ratios.map((ratio) => ratio.toFixed(2)).join(", ")}`,
-  );
 }
-if (wants("many")) {
-  await measure("warm-up, NDJSON", ours, 100);
-  for (let round = 0; round < 3; round++) await measure("NDJSON, 100 a request", ours, 100);
-}
+console.log(`\nleast, median and most of ${ROUNDS} rounds\n${summary.join("\n")}`);
 const total = await fetch(`http://127.0.0.1:${ours.port}/api/lightning/stats?agent_id=desk`);
 const { statistics } = (await total.json()) as { statistics: { total_episodes: number } };
 console.log(`stored ${statistics.total_episodes} of ${acknowledged.get(ours)} acknowledged`);

@@ -5,6 +5,7 @@ import { type Logger, stderrLogger } from "../kernel/logger.ts";
 import type { RunningFeed } from "./change-feed/feed.ts";
 import { createInvoker, writeLog } from "./core-api/invoker.ts";
 import { type LoadedApp, loadApp } from "./core-api/load-app.ts";
+import { PAUSED } from "./durable/paused.ts";
 import type { DurableEngine } from "./durable/port.ts";
 import { setEnvironment } from "./environment.ts";
 import { createFaults, describeFaults, parseFaults } from "./faults.ts";
@@ -15,11 +16,13 @@ import { pingReply } from "./http/admin.ts";
 import { createFront, type Handler } from "./http/front.ts";
 import { type HostKeys, openKeys } from "./http/keys.ts";
 import { textReply } from "./http/message.ts";
+import { receiveLimits } from "./http/receive-limits.ts";
 import type { Router } from "./http/router.ts";
-import { createRpcFront } from "./http/rpc.ts";
+import { createRpcFront, newRpcSecret, rpcPath } from "./http/rpc.ts";
 import { type ListeningServer, listen } from "./http/server.ts";
 import { throttled } from "./http/throttle.ts";
 import type { LocalHostOptions } from "./options.ts";
+import { sameNames } from "./same-names.ts";
 import { countingClock, createSettler, type Settler } from "./settle.ts";
 import { openStateFile } from "./state-file.ts";
 import { Tracker } from "./tracker.ts";
@@ -41,6 +44,7 @@ export interface Parts {
   readonly feeds: readonly RunningFeed[];
   readonly settler: Settler;
   trigger(name: string, input: string): boolean;
+  nextRun(name: string): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -64,6 +68,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
     options.port ?? config.localPort ?? options.fallbackPort ?? 0,
     (call) => tracker.track(() => handler(call)),
     logger,
+    receiveLimits({ ...process.env, ...options.env }),
   );
   undo.push(() => server.close(0));
   const baseUrl = `http://localhost:${server.port}`;
@@ -72,11 +77,15 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   // The folder is taken before anything in it is opened; a ping answers from here on.
   const keys = options.enableAuth ? openKeys(files.keys) : undefined;
   undo.push(
-    claimHome(home, {
-      pid: process.pid,
-      url: `http://127.0.0.1:${server.port}`,
-      ...(keys === undefined ? {} : { key: keys.master }),
-    }),
+    claimHome(
+      home,
+      {
+        pid: process.pid,
+        url: `http://127.0.0.1:${server.port}`,
+        ...(keys === undefined ? {} : { key: keys.master }),
+      },
+      (text) => logger.warn(text),
+    ),
   );
 
   const app =
@@ -94,20 +103,22 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
   const source =
     typeof options.changeSource === "function" ? await options.changeSource() : options.changeSource;
   const { plan, router } = planApp(core.functions.values(), config.routePrefix, source);
-  for (const line of complaints(plan)) logger.warn(line);
+  for (const line of complaints(plan, config.routePrefix)) logger.warn(line);
+  for (const line of sameNames(core.functions.values())) logger.warn(line);
 
   const durableBase = `${baseUrl}/runtime/webhooks/durabletask`;
   const code = keys?.durabletask ?? "";
   const engineClock = countingClock(clock);
   let engine: DurableEngine | undefined;
   let rpc: ListeningServer | undefined;
+  const secret = newRpcSecret();
   const invoker = createInvoker({
     core,
     logger,
     tracker,
     onCall: options.onCall,
     clientBinding: () =>
-      engine?.clientBinding(durableBase, `http://127.0.0.1:${rpc?.port ?? 0}/durabletask/`, code),
+      engine?.clientBinding(durableBase, `http://127.0.0.1:${rpc?.port ?? 0}${rpcPath(secret)}/`, code),
     timeout: config.functionTimeoutMs === undefined ? undefined : { ms: config.functionTimeoutMs, clock },
   });
   const bodyLimit = Number(process.env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT) || BODY_LIMIT;
@@ -122,8 +133,9 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
       hostJson: config.durableTask,
       schema: process.env.LIGHTNING_HOST_DURABLE_SCHEMA || undefined,
       faults,
+      paused: options.paused,
     });
-    rpc = await listen(0, createRpcFront(engine, durableBase, code, bodyLimit), logger);
+    rpc = await listen(0, createRpcFront(engine, { base: durableBase, code, secret, bodyLimit }), logger);
     await startEngine(engine, rpc, undo);
   }
 
@@ -159,7 +171,7 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
       credentials: config.corsCredentials,
     },
     customHeaders: Object.entries(config.customHeaders),
-    httpUri: app.httpUri,
+    streams: app.httpUri !== undefined,
     admin: {
       version: core.api.hostVersion,
       functions: () =>
@@ -170,14 +182,14 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
       trigger: triggers.trigger,
     },
   });
-  handler = throttled(front, config.httpLimits);
+  handler = throttled(options.paused === true ? whilePaused(front) : front, config.httpLimits);
 
   const quiet = () => {
     triggers.stop();
     mcp?.close();
   };
   undo.push(quiet);
-  await triggers.start(plan);
+  if (options.paused !== true) await triggers.start(plan);
 
   return {
     baseUrl,
@@ -188,7 +200,8 @@ export async function assemble(options: LocalHostOptions, undo: (() => unknown)[
     handler: (call) => tracker.track(() => handler(call)),
     feeds: triggers.feeds,
     settler: createSettler(clock, tracker, engine, engineClock.pending),
-    trigger: triggers.trigger,
+    trigger: (name, text) => options.paused !== true && triggers.trigger(name, text),
+    nextRun: triggers.nextRun,
     async stop() {
       quiet();
       handler = stopping;
@@ -227,6 +240,17 @@ export async function runBackwards(steps: (() => unknown)[], logger: Logger): Pr
     }
   }
 }
+
+/** Of a paused host: the instances' management, and looks at the host itself. */
+const whilePaused =
+  (front: Handler): Handler =>
+  async (call) => {
+    const { pathname } = call.url;
+    const isServed =
+      pathname.startsWith("/runtime/webhooks/durabletask/") ||
+      (pathname.startsWith("/admin/") && call.method === "GET");
+    return isServed ? front(call) : textReply(503, PAUSED);
+  };
 
 /** Until the app is loaded the host answers pings alone; the CLI waits meanwhile. */
 const starting: Handler = async (call) =>

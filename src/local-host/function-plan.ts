@@ -1,9 +1,10 @@
 import { messageOf } from "../kernel/errors.ts";
-import { type Environment, resolveSettings } from "./app-settings.ts";
+import { type Environment, resolveSettings, settingOf } from "./app-settings.ts";
 import type { ChangeSource } from "./change-feed/change-source.ts";
 import type { FeedOptions } from "./change-feed/feed.ts";
 import { isDurableClient } from "./core-api/invoker.ts";
 import type { RegisteredFunction } from "./core-api/types.ts";
+import { isReservedPrefix, refusedRoutes, type ShadowedRoute, shadowedRoutes } from "./http/route-clashes.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { uriTemplate } from "./mcp/uri-template.ts";
 import { parseSchedule, type Schedule } from "./timers/schedule.ts";
@@ -23,6 +24,8 @@ export interface FunctionPlan {
   readonly registered: number;
   /** Functions that will not run here, each with the reason, one line each. */
   readonly off: readonly { readonly fn: RegisteredFunction; readonly reason: string }[];
+  /** Routes that an earlier function takes requests from, here and in Azure. */
+  readonly shadowed: readonly ShadowedRoute[];
   /** Trigger types this host does not know, with their functions. */
   readonly unserved: ReadonlyMap<string, readonly string[]>;
   /** Input and output bindings that have no effect here, with their functions. */
@@ -41,7 +44,7 @@ function planFunctions(
   functions: Iterable<RegisteredFunction>,
   env: Environment,
   source: ChangeSource | undefined,
-): FunctionPlan {
+): Omit<FunctionPlan, "shadowed"> {
   const http: RegisteredFunction[] = [];
   const timers: { fn: RegisteredFunction; schedule: Schedule }[] = [];
   const feeds: { fn: RegisteredFunction; options: FeedOptions }[] = [];
@@ -66,6 +69,13 @@ function planFunctions(
       off.push({
         fn,
         reason: "its name is not one that Azure accepts (a letter, then letters, digits, _ or -)",
+      });
+      continue;
+    }
+    if (bindings.some(([, binding]) => binding.durableRequiresGrpc === true)) {
+      off.push({
+        fn,
+        reason: "it is made with durable-functions 4, and this host serves durable-functions 3",
       });
       continue;
     }
@@ -114,20 +124,20 @@ function planFunctions(
 /** `AzureWebJobs.NAME.Disabled`, or with `__` or `_` where a shell does not take dots. */
 function isDisabled(name: string, env: Environment): boolean {
   return [".", "__", "_"].some((dot) =>
-    /^(true|1)$/i.test(env[`AzureWebJobs${dot}${name}${dot}Disabled`] ?? ""),
+    /^(true|1)$/i.test(settingOf(env, `AzureWebJobs${dot}${name}${dot}Disabled`) ?? ""),
   );
 }
 
 function option(fn: RegisteredFunction, name: string, env: Environment): string {
   const resolved = resolveSettings(text(fn.trigger.binding[name]), env);
-  if (!resolved.ok) throw new Error(`its ${name} needs the setting ${resolved.setting}, which is empty`);
+  if (!resolved.ok) throw new Error(`its ${name} ${resolved.reason}`);
   return resolved.value;
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 function scheduleOf(fn: RegisteredFunction, env: Environment): Schedule {
-  return parseSchedule(option(fn, "schedule", env), env.WEBSITE_TIME_ZONE || "UTC");
+  return parseSchedule(option(fn, "schedule", env), settingOf(env, "WEBSITE_TIME_ZONE") || "UTC");
 }
 
 function feedOptions(
@@ -158,7 +168,7 @@ function positive(value: unknown, fallback: number): number {
   return typeof value === "number" && value > 0 ? value : fallback;
 }
 
-/** The plan and its routes; a route that ASP.NET would refuse puts its own function off, not the app. */
+/** The plan and its routes; a route that Azure would refuse puts its own function off, not the app. */
 export function planApp(
   functions: Iterable<RegisteredFunction>,
   routePrefix: string,
@@ -166,24 +176,42 @@ export function planApp(
 ): { plan: FunctionPlan; router: Router } {
   const plan = planFunctions(functions, process.env, source);
   const off = [...plan.off];
+  const refused = refusedRoutes(plan.http);
   const http = plan.http.filter((fn) => {
-    try {
-      createRouter([fn], routePrefix);
-      return true;
-    } catch (thrown) {
-      off.push({ fn, reason: messageOf(thrown) });
-      return false;
-    }
+    const reason = refused.get(fn) ?? unreadableRoute(fn, routePrefix);
+    if (reason !== undefined) off.push({ fn, reason });
+    return reason === undefined;
   });
-  return { plan: { ...plan, http, off }, router: createRouter(http, routePrefix) };
+  const router = createRouter(http, routePrefix);
+  return { plan: { ...plan, http, off, shadowed: shadowedRoutes(router.routes) }, router };
+}
+
+function unreadableRoute(fn: RegisteredFunction, routePrefix: string): string | undefined {
+  try {
+    createRouter([fn], routePrefix);
+    return undefined;
+  } catch (thrown) {
+    return `${messageOf(thrown)} Azure maps all routes at once and catches no error of one, so that the whole app may not start there`;
+  }
 }
 
 /** What a person should know before relying on this host: one line for each thing that will not run here. */
-export function complaints(plan: FunctionPlan): string[] {
+export function complaints(plan: FunctionPlan, routePrefix: string): string[] {
   const lines = plan.off.map(
     ({ fn, reason }) => `Function '${fn.metadata.name}' is off: ${reason.replace(/\.$/, "")}.`,
   );
   for (const fn of [...plan.http, ...plan.mcp]) lines.push(...unfilled(fn));
+  for (const { route, by } of plan.shadowed)
+    lines.push(
+      `Function '${by.fn.metadata.name}' (${by.template.text}) takes requests from '${route.fn.metadata.name}' ` +
+        `(${route.template.text}): Azure tries routes in the order of the functions' names and takes the first that ` +
+        "matches. Constrain its parameter, or give another route.",
+    );
+  if (plan.http.length > 0 && isReservedPrefix(routePrefix))
+    lines.push(
+      `host.json: below extensions.http.routePrefix "${routePrefix}" no function can be reached, here and in Azure: ` +
+        "the host answers these addresses itself.",
+    );
   if (plan.registered === 0)
     lines.push(
       'The app registers no function. Look whether the files that package.json names in "main" are those that do.',

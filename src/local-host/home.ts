@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import path from "node:path";
 
 import { conflict, fatal, messageOf } from "../kernel/errors.ts";
+import { closedDatabase, closedFolder } from "../kernel/private-files.ts";
 import { DatabaseSync } from "./durable/store/sqlite.ts";
 import { homeFiles, type RunningHost, readHolder } from "./find-host.ts";
 import { writeFileAtomic } from "./state-file.ts";
@@ -10,13 +11,15 @@ export { findRunningHost, homeFiles, type RunningHost } from "./find-host.ts";
 
 /**
  * Takes hold of a home folder for this process; two hosts on one folder would work on the same orchestrations. The
- * lock is SQLite's on a file of its own, so that it ends with the process, however that ends.
+ * lock is SQLite's on a file of its own, so that it ends with the process, however that ends. The folder is closed to
+ * other accounts, whatever it was.
+ * @param tell hears what the folder's user should know of who else may enter it
  * @returns how to let go
  * @throws conflict `home_in_use`, fatal `home_unusable`
  */
-export function claimHome(home: string, own: RunningHost): () => void {
+export function claimHome(home: string, own: RunningHost, tell?: (text: string) => void): () => void {
   const { holder: file, lock: lockFile } = homeFiles(home);
-  const lock = openLock(lockFile, home);
+  const lock = openLock(lockFile, home, tell);
   try {
     lock.exec("PRAGMA busy_timeout = 200; BEGIN EXCLUSIVE");
   } catch (thrown) {
@@ -39,9 +42,13 @@ export function claimHome(home: string, own: RunningHost): () => void {
 }
 
 /** @throws fatal `home_unusable` */
-function openLock(file: string, home: string): DatabaseSync {
+function openLock(file: string, home: string, tell?: (text: string) => void): DatabaseSync {
   try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    for (const folder of [home, path.dirname(file)]) {
+      const told = closedFolder(folder);
+      if (told !== undefined) tell?.(told);
+    }
+    closedDatabase(file);
     return new DatabaseSync(file);
   } catch (thrown) {
     throw fatal("home_unusable", `The data folder ${home} cannot be used: ${messageOf(thrown)}`, {

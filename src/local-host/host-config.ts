@@ -1,8 +1,10 @@
 import * as fs from "node:fs";
 import path from "node:path";
 import { fatal, messageOf } from "../kernel/errors.ts";
-import { type Environment, resolveSettings } from "./app-settings.ts";
+import type { Environment } from "./app-settings.ts";
+import { checkDurableTask, isOnStorage, taskHubName } from "./durable-config.ts";
 import type { HttpLimits } from "./http/throttle.ts";
+import { parseTimeSpan } from "./time-span.ts";
 
 /** What the host reads from host.json and local.settings.json. */
 export interface HostConfig {
@@ -57,6 +59,7 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
   const extensions = object(host.extensions);
   const prefix = object(extensions.http).routePrefix;
   const durableTask = object(extensions.durableTask);
+  checkDurableTask(durableTask);
   const { LocalHttpPort, CORS, CORSCredentials } = object(local.Host);
   if (CORSCredentials === true && CORS === "*")
     throw fatal("bad_host_config", "local.settings.json: CORSCredentials cannot go with every origin.", {
@@ -77,12 +80,12 @@ export function readHostConfig(folder: string, env: Environment): HostConfig {
     durableTask,
     mcp: object(extensions.mcp),
     functionTimeoutMs: timeoutMs(host.functionTimeout),
-    taskHubName: hubName(durableTask, all),
+    taskHubName: taskHubName(durableTask, all),
     values,
     localPort: typeof LocalHttpPort === "number" ? LocalHttpPort : undefined,
     cors: typeof CORS === "string" ? CORS.split(",").map((origin) => origin.trim()) : [],
     corsCredentials: CORSCredentials === true,
-    ignored: [...IGNORED, ...(onStorage(durableTask) ? [] : [IGNORED_ELSEWHERE])].filter((member) =>
+    ignored: [...IGNORED, ...(isOnStorage(durableTask) ? [] : [IGNORED_ELSEWHERE])].filter((member) =>
       isSet(valueAt(host, member)),
     ),
   };
@@ -110,11 +113,6 @@ const valueAt = (host: Json, member: string) =>
 /** Off is what happens here anyway. */
 const isSet = (value: unknown) => value !== undefined && value !== null && value !== false;
 
-function onStorage({ storageProvider }: Json): boolean {
-  const { type = "azureStorage" } = object(storageProvider);
-  return typeof type === "string" && type.toLowerCase() === "azurestorage";
-}
-
 /** @throws fatal `bad_host_config` for what is no number of requests */
 function limit(http: unknown, name: string): number {
   const value = object(http)[name];
@@ -125,51 +123,39 @@ function limit(http: unknown, name: string): number {
   });
 }
 
-/** @throws fatal `bad_host_config` for what the extension refuses at its start */
-function hubName(durableTask: Json, env: Environment): string {
-  const { hubName: given } = durableTask;
-  if (given === undefined) return "TestHubName";
-  const hub = resolveSettings(typeof given === "string" ? given : JSON.stringify(given), env);
-  if (!hub.ok)
-    throw fatal(
-      "bad_host_config",
-      `host.json: extensions.durableTask.hubName needs the setting ${hub.setting}, which is empty.`,
-      { remedy: `Give ${hub.setting} in the Values of local.settings.json.` },
-    );
-  if (onStorage(durableTask) && !/^[a-z][a-z0-9]{2,44}$/i.test(hub.value))
-    throw fatal("bad_host_config", `host.json: ${JSON.stringify(hub.value)} cannot be a task hub's name.`, {
-      remedy: "Give a letter and then 2 to 44 letters or digits.",
-    });
-  return hub.value;
-}
-
-/** `AzureFunctionsJobHost__extensions__http__routePrefix=…` overrides a value of host.json, as in Azure. */
+/**
+ * `AzureFunctionsJobHost__extensions__http__routePrefix=…` overrides a value of host.json, as in Azure: without regard to
+ * case where host.json has the member.
+ */
 function override(host: Json, env: Environment): void {
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith("AzureFunctionsJobHost__") || value === undefined) continue;
+    if (!/^AzureFunctionsJobHost__/i.test(name) || value === undefined) continue;
     const keys = name.split("__").slice(1);
     const last = keys.pop();
     if (last === undefined) continue;
     let at = host;
     for (const key of keys) {
-      const next = object(at[key]);
-      at[key] = next;
+      const own = ownName(at, key);
+      const next = object(at[own]);
+      at[own] = next;
       at = next;
     }
-    at[last] = value;
+    at[ownName(at, last)] = value;
   }
 }
+
+const ownName = (json: Json, name: string) =>
+  Object.keys(json).find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
 
 /** A TimeSpan (`00:05:00`, `1.00:00:00`), or `-1` for no limit. @throws fatal `bad_host_config` */
 function timeoutMs(value: unknown): number | undefined {
   if (value === undefined || value === "-1") return undefined;
-  const shape = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})$/.exec(typeof value === "string" ? value : "");
-  if (shape === null)
+  const ms = typeof value === "string" ? parseTimeSpan(value) : undefined;
+  if (ms === undefined || ms < 0)
     throw fatal("bad_host_config", `host.json: functionTimeout cannot be ${JSON.stringify(value)}.`, {
       remedy: 'Give a time such as "00:05:00", or "-1" for none.',
     });
-  const [days = 0, hours = 0, minutes = 0, seconds = 0] = shape.slice(1).map((part) => Number(part ?? 0));
-  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+  return ms;
 }
 
 function readJson(file: string): Json {

@@ -63,6 +63,11 @@ export class LocalHost {
     return this.#parts.trigger(name, input);
   }
 
+  /** When a timer runs next, ms since the epoch; undefined while it runs, and when it never does. */
+  nextRun(name: string): number | undefined {
+    return this.#parts.nextRun(name);
+  }
+
   /**
    * With a virtual clock: lets hours pass in milliseconds until the condition holds, or until the promise (a `fetch`
    * whose function waits for the clock) ends, and gives the promise's value.

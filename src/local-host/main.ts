@@ -1,17 +1,22 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { messageOf } from "../kernel/errors.ts";
+import { printable } from "../kernel/printable.ts";
 import { findEntry, readManifest } from "./core-api/app-files.ts";
+import { instancesCommand } from "./instances-command.ts";
 import { serve } from "./serve.ts";
 import { tellWatcherOfConfig, watch } from "./watch.ts";
 
 const HELP = `Runs an Azure Functions app (Node.js, v4 programming model) on this machine, without Core Tools.
 
 Usage: lightning-host [folder] [options]       (default folder: .)
+       lightning-host instances list|terminate|purge …     of a home that no host holds; --help for more
 
   --port <number>       port on loopback, 0 for any free one (default: local.settings.json, else 7071)
   --home <folder>       where orchestrations, keys and positions are kept (default .lightning in the app's folder)
+  --paused              open the home and run nothing: instances can be listed, terminated and purged
   --enable-auth         ask for function keys, as Azure does
   --allow-host <name>   also serve requests for this host name (repeatable)
   --built               load the build package.json names, though its TypeScript sources are newer
@@ -33,12 +38,15 @@ Look inside:
   curl -X POST http://localhost:7071/admin/functions/<name> -d '{}'      runs a timer's function now`;
 
 try {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === "instances" && !existsSync("instances")) process.exit(await instancesCommand(rest));
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       port: { type: "string" },
       home: { type: "string" },
       "enable-auth": { type: "boolean" },
+      paused: { type: "boolean" },
       "allow-host": { type: "string", multiple: true },
       built: { type: "boolean" },
       quiet: { type: "boolean" },
@@ -69,6 +77,7 @@ try {
       port: port === undefined ? undefined : Number(port),
       fallbackPort: 7071,
       enableAuth: values["enable-auth"],
+      paused: values.paused,
       allowedHosts: values["allow-host"],
       built,
       calls: values.quiet !== true,
@@ -78,8 +87,8 @@ try {
 } catch (thrown) {
   const { remedy, code } = thrown as { remedy?: string; code?: string };
   if (code?.startsWith("ERR_PARSE_ARGS"))
-    console.error(`${messageOf(thrown).split(" To specify", 1)[0]}\nSee lightning-host --help.`);
-  else console.error(messageOf(thrown));
-  if (remedy !== undefined) console.error(remedy);
+    console.error(printable(`${messageOf(thrown).split(" To specify", 1)[0]}\nSee lightning-host --help.`));
+  else console.error(printable(messageOf(thrown)));
+  if (remedy !== undefined) console.error(printable(remedy));
   process.exit(1);
 }

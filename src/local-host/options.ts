@@ -34,6 +34,11 @@ export interface LocalHostOptions {
   readonly onCall?: ((call: EndedCall) => void) | undefined;
   /** Host names to serve besides the loopback ones; `*` for all. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /**
+   * Open the home and run nothing: no function, no timer, no feed, no orchestration. The management API lists,
+   * terminates and purges instances; all else answers 503.
+   */
+  readonly paused?: boolean | undefined;
   /** Fault mode (`seed=7,duplicate=0.1,…`); absent: the setting LIGHTNING_HOST_FAULTS. */
   readonly faults?: string | undefined;
   /** The durable engine, for tests; absent: the one of `durable/engine.ts`. */

@@ -29,7 +29,7 @@ export function recordedHistories(
   try {
     const found: RecordedHistory[] = [];
     for (let after = 0; ; ) {
-      const page = store.list({}, after, PAGE);
+      const page = store.oldest(after, PAGE);
       for (const { id, seq } of page) {
         after = seq;
         const instance = store.instance(id);

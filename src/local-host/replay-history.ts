@@ -58,8 +58,17 @@ export async function replayHistory(
     httpPollMs,
   });
   const answer = readAnswer(await invoker.invoke(found.name, trigger));
-  const scene = { name: begin.Name, instanceId, executionId, parentInstanceId, maxActions, httpPollMs };
-  const { decisions } = replay({ ...scene, history, answer });
+  const { decisions } = replay({
+    name: begin.Name,
+    instanceId,
+    executionId,
+    parentInstanceId,
+    maxActions,
+    httpPollMs,
+    entities: () => invoker.names("entityTrigger"),
+    history,
+    answer,
+  });
   const end = decisions.find((decision) => decision.kind === "complete");
   return {
     status: end === undefined ? "Running" : statusName(end.status),

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { createLogger, type Logger, type LogLevel } from "../kernel/logger.ts";
+import { printable } from "../kernel/printable.ts";
 import { failureText, toError } from "./core-api/errors.ts";
 import type { EndedCall } from "./core-api/invoker.ts";
 import type { RegisteredFunction } from "./core-api/types.ts";
@@ -24,7 +25,10 @@ export async function serve(options: ServeOptions): Promise<LocalHost> {
     ? (call: EndedCall) => logger[call.ok ? "info" : "warn"](described(call))
     : undefined;
   const host = await LocalHost.start({ onCall, ...options, logger });
-  for (const line of [...describe(host, options.home), ...describeKeys(host, options.home)]) print(line);
+  if (options.paused)
+    print("Paused: nothing of the app runs; instances can be looked at, terminated and purged.");
+  for (const line of [...describe(host, options.home), ...describeKeys(host, options.home)])
+    print(printable(line));
   stopOnSignals(host, print);
   surviveTheApp(logger);
   return host;
@@ -70,8 +74,8 @@ export function describe(host: LocalHost, home: string): string[] {
       `  ${fn.metadata.name}: [${methods.join(",")}] ${host.baseUrl}/${template.text}` +
         (host.keys !== undefined && authLevel !== "anonymous" ? ` (${authLevel} key)` : ""),
     );
-  for (const { fn, schedule } of plan.timers) {
-    const next = schedule.next(Date.now());
+  for (const { fn } of plan.timers) {
+    const next = host.nextRun(fn.metadata.name);
     lines.push(
       `  ${fn.metadata.name}: timerTrigger${next === undefined ? "" : `, next ${new Date(next).toISOString()}`}`,
     );
@@ -131,7 +135,7 @@ function stopOnSignals(host: LocalHost, print: (line: string) => void): void {
     if (stopping) process.exit(130);
     stopping = true;
     print("Stopping; press Ctrl+C again to stop at once.");
-    // The exit is forced: with HTTP streaming on, @azure/functions keeps a server of its own open for good.
+    // The exit is forced: an app may keep servers and timers of its own for good.
     host.stop().then(
       () => process.exit(0),
       () => process.exit(1),

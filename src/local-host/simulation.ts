@@ -63,13 +63,13 @@ export class Simulation {
   }
 
   #life() {
-    const { seed, kills = 0, lifespan = 150, late = 1000, faults: rates = {} } = this.#options;
+    const { seed, kills = 0, lifespan = 150, late = 1000, faults: rates } = this.#options;
     const random = this.lives < kills ? 1 + Math.floor(this.#random() * lifespan) : undefined;
     const kill = this.lives === 0 ? (this.#options.killAt ?? random) : random;
     this.lives++;
     this.#dead = false;
     const { promise: died, resolve: tell } = Promise.withResolvers<void>();
-    const plan = { seed: seed * 1009 + this.lives, late, kill, rates: { ...NO_FAULTS, ...rates } };
+    const plan = { seed: seed * 1009 + this.lives, late, kill, ...(rates === undefined ? {} : { rates }) };
     const faults = createFaults(plan, () => {
       this.#dead = true;
       engine.crash();
@@ -143,13 +143,12 @@ export class Simulation {
   }
 }
 
-const NO_FAULTS = { duplicate: 0, delay: 0, reorder: 0, drop: 0, replay: 0, feed: 0 };
-
 function observed({ app, logger = silentLogger, onInvoke }: SimulationOptions): FunctionInvoker {
   const invoker = invokerOf(app, logger);
   if (onInvoke === undefined) return invoker;
   return {
     find: (name, triggerType) => invoker.find(name, triggerType),
+    names: (triggerType) => invoker.names(triggerType),
     invoke(name, trigger, metadata) {
       const id = metadata?.instanceId;
       const text = "string" in trigger ? trigger.string : "";

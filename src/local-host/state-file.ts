@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import path from "node:path";
 import { fatal, messageOf } from "../kernel/errors.ts";
+import { closedFile } from "../kernel/private-files.ts";
 
 /**
  * Writes a whole file or nothing: into a neighbour first, synced, then renamed over.
@@ -25,6 +26,7 @@ export function writeFileAtomic(file: string, text: string, passing = false): vo
  */
 export function readOwnFile(file: string, remedy: string): unknown {
   if (!fs.existsSync(file)) return undefined;
+  closedFile(file);
   try {
     return JSON.parse(fs.readFileSync(file, "utf8"));
   } catch (thrown) {

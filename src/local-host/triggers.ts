@@ -49,6 +49,9 @@ export function createTriggers(deps: TriggerDeps, functions: Iterable<Registered
         timers.set(fn.metadata.name, startTimer(deps, fn, schedule));
     },
 
+    /** When a timer is due, as it waits for it: ms since the epoch; undefined while it runs, and for never. */
+    nextRun: (name: string) => timers.get(name)?.nextAt(),
+
     /** Runs a function in the background, as `POST /admin/functions/{name}` of the real host does. */
     trigger(this: void, name: string, input: string): boolean {
       const fn = byName.get(name.toLowerCase());

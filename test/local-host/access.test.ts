@@ -6,6 +6,7 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import { refusal } from "../../src/local-host/http/guard.ts";
 import type { HostKeys } from "../../src/local-host/http/keys.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
+import { redact } from "../../src/redaction/redact.ts";
 import { appFolder, scratch } from "./support.ts";
 
 let open: LocalHost;
@@ -39,7 +40,7 @@ function statusWith(host: LocalHost, headers: Record<string, string>, target = "
 describe("without --enable-auth", () => {
   test("loopback callers need no key, whatever the function's level", async () => {
     expect((await open.fetch("/api/keyed")).status).toBe(200);
-    expect((await open.fetch("/api/adminOnly")).status).toBe(200);
+    expect((await open.fetch("/api/masterOnly")).status).toBe(200);
   });
 
   test.each(["localhost:7071", "127.0.0.1", "127.9.9.9:80", "[::1]:7071", "api.localhost", "LOCALHOST"])(
@@ -66,6 +67,35 @@ describe("without --enable-auth", () => {
   test("pages of this machine may call, on any port", async () => {
     const reply = await open.fetch("/api/echo", { headers: { origin: "http://localhost:3000" } });
     expect([reply.status, reply.headers.get("access-control-allow-origin")]).toEqual([200, null]);
+  });
+
+  test.each([
+    ["a form", "application/x-www-form-urlencoded", 403],
+    ["a form with a file", "multipart/form-data; boundary=x", 403],
+    ["plain text", "Text/Plain;charset=UTF-8", 403],
+    ["nothing said", undefined, 403],
+    ["JSON, which a browser asks about first", "application/json", 200],
+  ])("a page of another program of this machine changes nothing with %s", async (_what, type, answer) => {
+    const ownOrigin = `http://localhost:${new URL(open.baseUrl).port}`;
+    const post = async (origin: string) => {
+      const headers = { origin, ...(type === undefined ? {} : { "content-type": type }) };
+      return (await open.fetch("/api/echo", { method: "POST", body: Buffer.from("a=1"), headers })).status;
+    };
+    for (const origin of ["http://localhost:3000", "http://app.localhost:3000", "https://127.0.0.1:1"])
+      expect([origin, await post(origin)]).toEqual([origin, answer]);
+    expect(await post(new URL(open.baseUrl).origin)).toBe(200);
+    expect(await post("https://portal.example")).toBe(200);
+    // The same machine under its other name is another origin to a browser.
+    expect(await post(ownOrigin)).toBe(ownOrigin === new URL(open.baseUrl).origin ? 200 : answer);
+  });
+
+  test("a whole address as the target is judged by its own name, whatever Host says", async () => {
+    const host = new URL(open.baseUrl).host;
+    expect(await statusWith(open, { host }, "http://evil.example/api/echo")).toBe(421);
+    expect(
+      await statusWith(open, { host }, "http://localhost.evil.example/runtime/webhooks/durabletask"),
+    ).toBe(421);
+    expect(await statusWith(open, { host: "evil.example" }, `http://${host}/api/echo`)).toBe(200);
   });
 
   test("an origin on the CORS list of local.settings.json may call and read the answer", async () => {
@@ -123,8 +153,8 @@ describe("with --enable-auth", () => {
 
   test("an admin function and /admin take the master key alone, but a ping takes none", async () => {
     const keys = keysOf(closed);
-    expect(await status("/api/adminOnly", keys.function)).toBe(401);
-    expect(await status("/api/adminOnly", keys.master)).toBe(200);
+    expect(await status("/api/masterOnly", keys.function)).toBe(401);
+    expect(await status("/api/masterOnly", keys.master)).toBe(200);
     expect(await status("/admin/functions")).toBe(401);
     expect(await status("/admin/functions", keys.master)).toBe(200);
     expect(await status("/admin/host/ping")).toBe(200);
@@ -139,6 +169,19 @@ describe("with --enable-auth", () => {
       requiredQueryStringParameters: string;
     };
     expect(client.requiredQueryStringParameters).toBe(`code=${keysOf(closed).durabletask}`);
+  });
+
+  test("a reply with addresses that is recorded as a tool's result is stored without the keys in them", async () => {
+    const reply = await (await closed.fetch("/api/client")).text();
+    expect(reply).toContain(keysOf(closed).durabletask);
+    const old = `${"Zq3-_".repeat(9)}a1b`;
+    const result = [
+      reply,
+      JSON.parse(reply),
+      `http://x/runtime/webhooks/durabletask/instances?a=1&code=${old}`,
+    ];
+    const stored = JSON.stringify(redact({ tool_calls: [{ tool_name: "start", result }] }).value);
+    for (const key of [...Object.values(keysOf(closed)), old]) expect(stored).not.toContain(key);
   });
 
   test("nobody can claim to be signed in by a header", async () => {

@@ -93,7 +93,7 @@ describe("timers", () => {
         scheduleStatus: {
           last: "0001-01-01T00:00:00",
           next: "2026-03-01T11:00:00.000Z",
-          lastUpdated: "2026-03-01T10:20:00.000Z",
+          lastUpdated: "0001-01-01T00:00:00",
         },
       },
       {
@@ -119,6 +119,31 @@ describe("timers", () => {
     await start();
     await running().settle();
     expect(values("hourly")).toHaveLength(1);
+  });
+
+  test("a clock that rings a millisecond early brings no occurrence twice", async () => {
+    const early = new VirtualClock(clock.now());
+    const after = early.after.bind(early);
+    early.after = (ms, callback) => after(Math.max(0, ms - 1), callback);
+    clock = early;
+    await start();
+    await passed(2 * HOUR);
+    const due = values("hourly").map(
+      (value) => (value as { scheduleStatus: { next: string } }).scheduleStatus.next,
+    );
+    expect(due.slice(0, 2)).toEqual(["2026-03-01T11:00:00.000Z", "2026-03-01T12:00:00.000Z"]);
+  });
+
+  test("what falls due while a run goes on comes right after it, once", async () => {
+    await start();
+    notes.fixturePlan.hourly = () => {
+      // Three more fall due meanwhile.
+      if (values("hourly").length === 1) clock.advance(3 * HOUR + 60_000);
+    };
+    await running().until(() => values("hourly").length === 2);
+    expect(new Date(clock.now()).toISOString()).toBe("2026-03-01T14:01:00.000Z");
+    await running().until(() => values("hourly").length === 3);
+    expect(new Date(clock.now()).toISOString()).toBe("2026-03-01T15:00:00.000Z");
   });
 
   test("runOnStartup runs at each start; without a monitor there is no status", async () => {

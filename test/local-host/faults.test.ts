@@ -11,7 +11,7 @@ import { createFaults, describeFaults, parseFaults } from "../../src/local-host/
 import { readHostConfig } from "../../src/local-host/host-config.ts";
 import { describeKeys } from "../../src/local-host/serve.ts";
 import { Tracker } from "../../src/local-host/tracker.ts";
-import { type OrchestratorCode, TestHost } from "./durable/app.ts";
+import { type OrchestratorCode, TestHost, testHost } from "./durable/app.ts";
 import { appFolder, memoryLogger, scratch } from "./support.ts";
 
 function life() {
@@ -26,15 +26,22 @@ describe("LIGHTNING_HOST_FAULTS", () => {
       kill: 30,
       rates: { duplicate: 0.5, delay: 0, reorder: 0, drop: 0, replay: 0, feed: 0 },
     });
-    expect(parseFaults("seed=7").rates).toMatchObject({ duplicate: 0.1, feed: 0.1 });
+    // It ends orchestrations, so it is asked for by its name.
+    expect(parseFaults("seed=7").rates).toMatchObject({ duplicate: 0.1, feed: 0.1, worker: 0 });
+    expect(describeFaults(parseFaults("seed=7,worker=0.02,exit=train:2"))).toBe(
+      "Fault mode, seed 7: the worker process ends and what is in flight fails (0.02), the worker process ends in call 2 of train.",
+    );
     expect(describeFaults(parseFaults("seed=7,drop=0.2"))).toBe(
       "Fault mode, seed 7: a completion is lost before its commit (0.2).",
     );
   });
 
-  test.each(["doubel=1", "drop=2", "drop", "seed=x"])("refuses %p and says what it takes", (text) => {
-    expect(() => parseFaults(text)).toThrow("LIGHTNING_HOST_FAULTS");
-  });
+  test.each(["doubel=1", "drop=2", "drop", "seed=x", "worker=2", "exit=", "exit=a:0", "exit=a b:1"])(
+    "refuses %p and says what it takes",
+    (text) => {
+      expect(() => parseFaults(text)).toThrow("LIGHTNING_HOST_FAULTS");
+    },
+  );
 
   test("gives equal faults for equal seeds", () => {
     expect(life()).toEqual(life());
@@ -104,6 +111,140 @@ describe("fault mode", () => {
   test("catches an orchestrator that reads state of its own", async () => {
     const { log } = await run("seed=1,replay=1", "impure");
     expect(log).toContain("Orchestrator 'impure' is not deterministic");
+  });
+});
+
+describe("a worker process that ends while its host lives", () => {
+  const EXITED = "node exited with code 137 (0x89)";
+  const said = (thrown: unknown) => (thrown as Error).message.split("\n")[0]?.trim();
+  const orchestrators: Record<string, OrchestratorCode> = {
+    *steps({ df }) {
+      for (let n = 0; n < 3; n++) yield df.callActivity("add", n);
+      return "done";
+    },
+    *waits({ df }) {
+      yield df.waitForExternalEvent("go");
+      return "done";
+    },
+    *catches({ df }) {
+      try {
+        yield df.callActivity("add", 1);
+      } catch (thrown) {
+        return said(thrown);
+      }
+      return "done";
+    },
+    *parent({ df }) {
+      try {
+        yield df.callSubOrchestrator("waits", null, "child");
+      } catch (thrown) {
+        return said(thrown);
+      }
+      return "done";
+    },
+    *wide({ df }) {
+      const tasks = [1, 2, 3].map((n) => df.callActivity("add", n));
+      const ends: unknown[] = [];
+      try {
+        yield df.Task.all(tasks);
+      } catch {
+        // Each is asked by itself below.
+      }
+      for (const task of tasks) {
+        try {
+          ends.push(yield task);
+        } catch (thrown) {
+          ends.push(said(thrown));
+        }
+      }
+      return ends;
+    },
+  };
+  const open = (exit: string) => {
+    let calls = 0;
+    const add = async (n: number) => {
+      calls++;
+      await new Promise((resolve) => setImmediate(resolve));
+      return n + 1;
+    };
+    return testHost({
+      orchestrators,
+      activities: { add },
+      options: { faults: createFaults(parseFaults(exit)) },
+    }).then((host) => ({ host, calls: () => calls }));
+  };
+  const CHANGED =
+    "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled an activity task";
+
+  // What extension 3.19.0 gave for the same, with its worker ended in the same call.
+  test.each([
+    [
+      "steps",
+      "exit=steps",
+      "Failed",
+      `Orchestrator function 'steps' failed: One or more errors occurred. (${EXITED})`,
+    ],
+    ["steps", "exit=steps:2", "Failed", CHANGED],
+    [
+      "waits",
+      "exit=waits",
+      "Failed",
+      `Orchestrator function 'waits' failed: One or more errors occurred. (${EXITED})`,
+    ],
+    [
+      "waits",
+      "exit=waits:2",
+      "Failed",
+      `Orchestrator function 'waits' failed: One or more errors occurred. (${EXITED})`,
+    ],
+    [
+      "steps",
+      "exit=add:2",
+      "Failed",
+      "Orchestrator function 'steps' failed: Activity function 'add' failed:",
+    ],
+    ["catches", "exit=add", "Completed", "Activity function 'add' failed:"],
+    [
+      "parent",
+      "exit=waits",
+      "Completed",
+      `Orchestrator function 'waits' failed: One or more errors occurred. (${EXITED})`,
+    ],
+  ])("ends %s under %s as %s, in the extension's words", async (name, exit, status, output) => {
+    const { host } = await open(exit);
+    await using _ = host;
+    await host.begin(name, "one");
+    await host.settle();
+    if (name === "waits") await host.call("POST", "instances/one/raiseEvent/other", 1);
+    await host.settle();
+    const ended = await host.status("one");
+    expect(ended.runtimeStatus).toBe(status);
+    expect(ended.output).toContain(output);
+    if (name === "catches") expect(ended.output).toContain(EXITED);
+  });
+
+  test("takes all that is in flight with it, and nothing that comes after", async () => {
+    const { host, calls } = await open("exit=add:2");
+    await using _ = host;
+    const { output } = await host.run("wide");
+    expect(calls()).toBe(3);
+    expect(output).toEqual([2, expect.stringContaining(EXITED), expect.stringContaining(EXITED)]);
+    expect(await host.run("steps", undefined, "two")).toMatchObject({ output: "done" });
+  });
+
+  test("strikes as its seed says, and the same again", async () => {
+    const ends = async (seed: number) => {
+      const { host } = await open(`seed=${seed},worker=0.1`);
+      await using _ = host;
+      for (let n = 0; n < 20; n++) await host.begin("steps", `i${n}`);
+      await host.settle();
+      const all = await Promise.all(Array.from({ length: 20 }, (_none, n) => host.status(`i${n}`)));
+      return all.map(({ runtimeStatus }) => runtimeStatus);
+    };
+    const first = await ends(3);
+    expect(new Set(first)).toEqual(new Set(["Completed", "Failed"]));
+    expect(await ends(3)).toEqual(first);
+    expect(await ends(4)).not.toEqual(first);
   });
 });
 

@@ -22,6 +22,12 @@ function register() {
     },
   });
   df.app.orchestration("ends", function* () {});
+  df.app.activity("Twice", { handler: () => "upper" });
+  df.app.activity("twice", { handler: () => "lower" });
+  app.generic("ofFour", {
+    trigger: { type: "orchestrationTrigger", name: "context", durableRequiresGrpc: true },
+    handler: () => {},
+  });
   app.http("inPart", { route: "%PART%/x", handler: () => ({ body: "in part" }) });
   app.http("escaped", { route: "a%20b%C3%A3o", handler: () => ({ body: "escaped" }) });
   app.mcpTool("tool", {
@@ -111,6 +117,47 @@ describe("extensions.http", () => {
     expect(readHostConfig(folder, {}).httpLimits.maxConcurrent).toBe(Number.POSITIVE_INFINITY);
     const name = "AzureFunctionsJobHost__extensions__http__maxConcurrentRequests";
     expect(readHostConfig(folder, { [name]: "7" }).httpLimits.maxConcurrent).toBe(7);
+    expect(readHostConfig(folder, { [name.toUpperCase()]: "8" }).httpLimits.maxConcurrent).toBe(8);
+  });
+});
+
+describe("extensions.durableTask", () => {
+  const read = async (durableTask: object) =>
+    readHostConfig(await folderWith({ extensions: { durableTask } }), {});
+
+  test.each([
+    [{ extendedSessionsEnabled: true }, "extendedSessionsEnabled"],
+    ...[
+      { partitionCount: 0 },
+      { partitionCount: 17 },
+      { controlQueueBatchSize: 0 },
+      { controlQueueBufferThreshold: 0 },
+      { controlQueueBufferThreshold: "1001" },
+      { controlQueueVisibilityTimeout: "00:00:59" },
+      { controlQueueVisibilityTimeout: "01:00:01" },
+      { workItemQueueVisibilityTimeout: "soon" },
+      { maxQueuePollingInterval: "-00:00:01" },
+    ].map(
+      (storageProvider) =>
+        [{ storageProvider }, `storageProvider.${Object.keys(storageProvider)[0]}`] as const,
+    ),
+  ] as const)(
+    "%j is refused with the member's name, as the extension does at its start",
+    async (durableTask, member) => {
+      await expect(read(durableTask)).rejects.toMatchObject({
+        code: "bad_host_config",
+        message: expect.stringContaining(`extensions.durableTask.${member} cannot be`),
+      });
+    },
+  );
+
+  test("may say what the extension takes, and other stores have members of their own", async () => {
+    const storageProvider = { partitionCount: 16, controlQueueVisibilityTimeout: "01:00:00" };
+    expect((await read({ storageProvider, extendedSessionsEnabled: false })).durableTask).toMatchObject({
+      storageProvider,
+    });
+    const other = { type: "azureManaged", partitionCount: 0 };
+    expect((await read({ storageProvider: other })).durableTask).toMatchObject({ storageProvider: other });
   });
 });
 
@@ -183,11 +230,18 @@ test("what host.json asks for and this host does not do is named once at the sta
     {},
     { logger },
   );
-  expect(host.plan.registered).toBe(9);
+  expect(host.plan.registered).toBe(12);
   expect(lines.filter((line) => line.includes("host.json"))).toEqual([
     "warn host.json: without effect locally: extensions.http.dynamicThrottlesEnabled, " +
       "extensions.durableTask.maxEntityOperationBatchSize.",
   ]);
+});
+
+test("a prefix of routes under which the host answers itself is told", async () => {
+  const { logger, lines } = memoryLogger();
+  await using host = await hostWith({ extensions: { http: { routePrefix: "Admin/x" } } }, {}, { logger });
+  expect((await host.fetch("/Admin/x/own")).status).toBe(404);
+  expect(lines).toContainEqual(expect.stringContaining('routePrefix "Admin/x" no function can be reached'));
 });
 
 test("a setting in a route or an MCP name is not filled in, as in Azure, and is named with a way out", async () => {
@@ -201,6 +255,18 @@ test("a setting in a route or an MCP name is not filled in, as in Azure, and is 
   ]);
   expect((await host.fetch("/api/part/x")).status).toBe(404);
   expect(await (await host.fetch("/api/%25PART%25/x")).text()).toBe("in part");
+});
+
+test("names that differ in case only, and functions of durable-functions 4, are named at the start", async () => {
+  const { logger, lines } = memoryLogger();
+  await using _ = await hostWith({}, {}, { logger });
+  expect(lines).toContain(
+    "warn Functions 'Twice' and 'twice' differ in case only, which is one name in Azure: here the last one answers " +
+      "for both. Give them different names.",
+  );
+  expect(lines).toContain(
+    "warn Function 'ofFour' is off: it is made with durable-functions 4, and this host serves durable-functions 3.",
+  );
 });
 
 test("entities have a limit of their own on other stores than Azure Storage only, which is named", async () => {

@@ -1,3 +1,5 @@
+import * as http from "node:http";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { sleep, VirtualClock } from "../../src/kernel/clock.ts";
 import { LocalHost } from "../../src/local-host/local-host.ts";
@@ -18,6 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => host.stop());
 
+/** The answer's text to a target that goes onto the wire as it stands. */
+const raw = (target: string) =>
+  new Promise<string>((resolve, reject) => {
+    const { port } = new URL(host.baseUrl);
+    http
+      .get({ host: "127.0.0.1", port, path: target }, (reply) => resolve(text(reply)))
+      .once("error", reject);
+  });
 const body = async (path: string, init?: RequestInit) => (await host.fetch(path, init)).text();
 
 describe("routes", () => {
@@ -67,12 +77,28 @@ describe("routes", () => {
     expect(JSON.parse(await body("/api/echo?a=1&a=2")).query).toEqual({ a: "1,2" });
   });
 
-  test("a literal beats a constrained parameter, that a plain one, and that a catch-all", async () => {
+  test("of all functions that fit, the first by name answers: literal, number, rest, thing", async () => {
     expect(await body("/api/things/latest")).toBe("latest");
     expect(await body("/api/things/12")).toBe("number 12");
-    expect(await body("/api/things/abc")).toBe("thing abc");
+    expect(await body("/api/things/abc")).toBe("rest abc");
     expect(await body("/api/things/a/b/c")).toBe("rest a/b/c");
+    expect(await body("/api/things/a/b/")).toBe("rest a/b/");
     expect(await body("/api/things")).toBe("rest ");
+    expect(lines).toContain(
+      "warn Function 'rest' (api/things/{*path}) takes requests from 'thing' (api/things/{id}): Azure tries routes in the order " +
+        "of the functions' names and takes the first that matches. Constrain its parameter, or give another route.",
+    );
+  });
+
+  test("headers of 32 KB reach the function, as with Kestrel, and far longer ones are refused", async () => {
+    const withHeader = async (length: number) =>
+      (await fetch(`${host.baseUrl}/api/echo`, { headers: { "x-test": "a".repeat(length) } })).status;
+    expect([await withHeader(31_000), await withHeader(64_000)]).toEqual([200, 431]);
+  });
+
+  test("a character 0 in an address is 400, and a backslash stays one", async () => {
+    expect((await fetch(`${host.baseUrl}/api/things/a%00`)).status).toBe(400);
+    expect(await raw("/api/things/a\\b")).toBe("rest a\\b");
   });
 
   test("one path serves different functions by method, and a method nobody serves is 404", async () => {
@@ -171,7 +197,9 @@ describe("what does not run here", () => {
         "warn Bindings without effect locally: queue (toQueue).",
         "warn Function 'optional' is off: its schedule needs the setting FIXTURE_CRON, which is empty.",
         "warn Function '1bad.name' is off: its name is not one that Azure accepts (a letter, then letters, digits, _ or -).",
-        `warn Function 'badRoute' is off: Route "api/bad/{id:nonsense}": there is no constraint "nonsense".`,
+        `warn Function 'badRoute' is off: Route "api/bad/{id:nonsense}": the constraint "nonsense": there is no such constraint. Azure maps all routes at once and catches no error of one, so that the whole app may not start there.`,
+        `warn Function 'administrators' is off: its route begins with "admin", which Azure refuses: such addresses are the host's own.`,
+        "warn Function 'zThing' is off: its route is that of the function 'thing', and Azure serves the first by name alone.",
       ]),
     );
   });
@@ -182,8 +210,23 @@ describe("the durable client's binding", () => {
     const client = JSON.parse(await body("/api/client"));
     expect(client.taskHubName).toBe("FixtureHub");
     expect(client.baseUrl).toBe(`${host.baseUrl}/runtime/webhooks/durabletask`);
-    expect(client.rpcBaseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/durabletask\/$/);
+    expect(client.rpcBaseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/durabletask\/[\w-]{43}\/$/);
     expect(Object.keys(client.managementUrls)).toContain("statusQueryGetUri");
+  });
+
+  test("its RPC port knows nobody but the app: it answers 401, and no key, to who found the port alone", async () => {
+    const { rpcBaseUrl } = JSON.parse(await body("/api/client"));
+    const { origin } = new URL(rpcBaseUrl);
+    const wrong = rpcBaseUrl.replace(/[^/]\/$/, (end: string) => (end === "A/" ? "B/" : "A/"));
+    for (const base of [`${origin}/durabletask/`, `${origin}/`, wrong, `${origin}/x/durabletask/`])
+      for (const [path, method] of [
+        ["instances", "GET"],
+        ["orchestrators/any", "POST"],
+        ["instances/none/terminate", "POST"],
+      ] as const) {
+        const reply = await fetch(`${base}${path}`, { method });
+        expect([base, path, reply.status, await reply.text()]).toEqual([base, path, 401, ""]);
+      }
   });
 
   test("its RPC port refuses whatever a browser sends", async () => {

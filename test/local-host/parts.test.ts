@@ -242,6 +242,7 @@ describe("host.json and local.settings.json", () => {
       "Give a number of milliseconds.",
     ],
     [{ httpSettings: { useForwardedHost: "maybe" } }, "httpSettings.useForwardedHost", "Give true or false."],
+    [{ maxConcurrentEntityFunctions: 0 }, "maxConcurrentEntityFunctions", "Give a number of at least 1."],
   ])("may not say %j of the Durable extension", (hostJson, member, remedy) => {
     expect(() => durableSettings(hostJson)).toThrow(
       expect.objectContaining({ message: expect.stringContaining(member), remedy }),
@@ -250,8 +251,14 @@ describe("host.json and local.settings.json", () => {
 
   test("%SETTING% is filled in, and the first missing or empty one is named", () => {
     expect(resolveSettings("a-%X%-%Y%", { X: "1", Y: "2" })).toEqual({ ok: true, value: "a-1-2" });
-    expect(resolveSettings("%X%-%Y%", { X: "1", Y: "" })).toEqual({ ok: false, setting: "Y" });
-    expect(resolveSettings("100%", {})).toEqual({ ok: true, value: "100%" });
+    expect(resolveSettings("%X%-%Y%", { X: "1", Y: "" })).toMatchObject({ ok: false, setting: "Y" });
+  });
+
+  test("names are compared without case and may have blanks; a % without a second one is refused", () => {
+    expect(resolveSettings("%cron%", { CRON: "1" })).toEqual({ ok: true, value: "1" });
+    expect(resolveSettings("%a b%", { "a b": "1" })).toEqual({ ok: true, value: "1" });
+    expect(resolveSettings("100%", {})).toMatchObject({ ok: false, reason: "has a % without a second one" });
+    expect(resolveSettings("%%", {})).toMatchObject({ ok: false });
   });
 });
 

@@ -217,6 +217,7 @@ describe("an app in a process of its own", () => {
     ],
     ["bad.mjs", 'throw new Error("no db");', /could not be loaded: no db\n {4}at .*bad\.mjs:1:7/],
     ["bad.mjs", 'import "./nope.mjs";', /bad\.mjs could not be loaded: Cannot find module/],
+    ["bad.mjs", 'import "./bad";', /Cannot find module[\s\S]*Did you mean .*bad\.mjs\?/],
   ])("whose %s says %j ends with the place of the fault", async (file, code, told) => {
     const folder = await scratch();
     await writeFile(path.join(folder, "package.json"), JSON.stringify({ main: file }));
@@ -253,7 +254,9 @@ describe("streaming", () => {
     expect(reply.headers.get("content-type")).toBe("text/event-stream");
     const chunks: string[] = [];
     for await (const chunk of reply.body ?? []) chunks.push(Buffer.from(chunk).toString());
-    expect(chunks).toEqual(["data: 2\n\n", "data: 1\n\n", "data: 0\n\n"]);
+    expect(chunks.join("")).toBe("data: 2\n\ndata: 1\n\ndata: 0\n\n");
+    // A busy machine may hand over two at a time, never all of them at the end.
+    expect(chunks.length).toBeGreaterThan(1);
 
     const upload = await fetch(`${url}/api/size?a=1`, {
       method: "POST",
@@ -268,6 +271,9 @@ describe("streaming", () => {
 
     const params = await fetch(`${url}/api/params/caf%C3%A9%20noir/007`);
     expect(await params.json()).toEqual({ word: "café noir", number: "007" });
+    // The query is in them as well, but for the key; what the route says wins.
+    const asked = await fetch(`${url}/api/params/a/1?name=ada&name=bo&Word=no&code=key`);
+    expect(await asked.json()).toEqual({ word: "a", number: "1", name: "ada,bo" });
 
     // A function that throws or returns nothing sends nothing to the library's proxy: the host answers.
     expect((await fetch(`${url}/api/broken`)).status).toBe(500);

@@ -92,7 +92,7 @@ describe("an app registered by its caller", () => {
         false,
         {
           base: `${host.baseUrl}/runtime/webhooks/durabletask`,
-          rpcBase: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/durabletask\/$/),
+          rpcBase: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/durabletask\/[\w-]{43}\/$/),
         },
       ],
     ]);

@@ -16,7 +16,7 @@ import { SCRIPTS } from "./scripted.ts";
  * host.json's `defaultVersion`, raised when orchestrators change on purpose: instances of the versions before must go
  * on replaying, so their recordings stay.
  */
-const VERSION = 2;
+const VERSION = 3;
 
 let world: World;
 const post = async (address: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -75,6 +75,13 @@ const SCENARIOS: Record<string, () => Promise<unknown>> = {
     await world.until(async () => (await run()).status === "cancelled");
     await world.settle();
   },
+  async "episodes-rescanned"() {
+    const lines = Array.from({ length: 60 }, (_, n) => JSON.stringify(episode("desk", n))).join("\n");
+    await post("/episodes", lines, { "content-type": "application/x-ndjson" });
+    await post("/redaction/rules", { rules: [{ name: "Done", pattern: "It is done" }] });
+    await post("/redaction/rescans", {}, { prefer: "wait=600" });
+    await world.settle();
+  },
   async "retraining-from-episodes"() {
     const lines = Array.from({ length: 60 }, (_, n) => JSON.stringify(episode("desk", n))).join("\n");
     await post("/episodes", lines, { "content-type": "application/x-ndjson" });
@@ -115,10 +122,19 @@ describe.each(Object.entries(SCRIPTS))("recording the script %s", (scenario, { o
     const activities = Object.fromEntries(
       Object.entries(steps).map(([name, answers]) => {
         let call = 0;
-        return [name, () => answers[Math.min(call++, answers.length - 1)]];
+        const answer = () => {
+          const next = answers[Math.min(call++, answers.length - 1)];
+          if (next instanceof Error) throw next;
+          return next;
+        };
+        return [name, answer];
       }),
     );
-    const host = await testHost({ orchestrators: ORCHESTRATORS, activities, options: { file } });
+    const host = await testHost({
+      orchestrators: ORCHESTRATORS,
+      activities,
+      options: { file, hostJson: { defaultVersion: String(VERSION) } },
+    });
     await host.run(orchestrator, { agent_id: "desk", id: "record-1" }, scenario);
     await host.engine.stop();
     expect(await keep(scenario, file)).toBe(1);

@@ -35,6 +35,9 @@ export function withDeferredResponse(result: unknown): unknown {
     nativeResponse: {
       status,
       headers: { entries: () => sent.values() },
+      get body() {
+        return Buffer.from(text);
+      },
       arrayBuffer: () => Promise.resolve(Buffer.from(text)),
     },
   };

@@ -18,6 +18,7 @@ import type {
   WireData,
   WireRetryContext,
 } from "./types.ts";
+import { wholeRequest } from "./whole-request.ts";
 
 export interface Invocation {
   readonly trigger: WireData;
@@ -27,6 +28,11 @@ export interface Invocation {
   readonly traceParent?: string | undefined;
   readonly traceState?: string | undefined;
   readonly invocationId?: string;
+  /**
+   * For an HTTP function of an app that streams: takes what the function returned in the library's place, and resolves
+   * when the answer has gone out. Not called for nothing.
+   */
+  readonly answer?: ((result: unknown) => Promise<void>) | undefined;
 }
 
 /** `result` is what the function returned, after the hooks; `response` is its form on the wire. */
@@ -86,7 +92,10 @@ export function createInvoker(deps: InvokerDeps): Invoker {
         invocationId,
         functionId: fn.id,
         inputData: [
-          { name: fn.trigger.name, data: plainText(invocation.trigger) },
+          // Where the app streams the library would wait for the request at a server of its own.
+          ...(invocation.answer === undefined
+            ? [{ name: fn.trigger.name, data: plainText(invocation.trigger) }]
+            : []),
           ...extraInputs(clientInputs.get(fn), clientBinding),
         ],
         triggerMetadata: metadataOf(fn, invocation.triggerMetadata),
@@ -105,6 +114,8 @@ export function createInvoker(deps: InvokerDeps): Invoker {
     try {
       const call = model.getInvocationModel(context);
       const prepared = await call.getArguments();
+      if (invocation.answer !== undefined)
+        prepared.inputs.unshift(await wholeRequest(model, context, invocation.trigger));
       invocationContext = prepared.context;
 
       context.state = "preInvocationHooks";
@@ -131,6 +142,11 @@ export function createInvoker(deps: InvokerDeps): Invoker {
       await core.runHooks("postInvocation", after);
       // As in the worker: an error of null or undefined is none, be it thrown by the function or set by a hook.
       if (after.error !== null && after.error !== undefined) throw after.error;
+      if (invocation.answer !== undefined) {
+        const answer = answersHttp(fn) ? after.result : httpOutputOf(fn, invocationContext);
+        if (answer !== undefined && answer !== null) await invocation.answer(answer);
+        return { ok: true, response: {}, result: after.result, context: invocationContext };
+      }
       // Where the app streams, the library writes its `Response` to a socket of its own.
       const isWhole = invocation.trigger.http?.url !== undefined && answersHttp(fn);
       const answer = isWhole ? withDeferredResponse(after.result) : after.result;
@@ -160,9 +176,12 @@ export function createInvoker(deps: InvokerDeps): Invoker {
     },
     find(name, triggerType) {
       const fn = byName.get(name.toLowerCase());
-      if (fn === undefined || fn.trigger.binding.type.toLowerCase() !== triggerType.toLowerCase())
-        return undefined;
+      if (fn === undefined || !isTrigger(fn, triggerType)) return undefined;
       return { name: fn.metadata.name, triggerBinding: fn.trigger.name };
+    },
+    names(triggerType) {
+      const ofType = [...byName.values()].filter((fn) => isTrigger(fn, triggerType));
+      return ofType.map((fn) => fn.metadata.name);
     },
     async invoke(name, trigger, triggerMetadata): Promise<InvocationResult> {
       const fn = byName.get(name.toLowerCase());
@@ -237,6 +256,15 @@ function metadataOf(
   return plain;
 }
 
+/** The answer of a function whose HTTP output is not its return value. */
+function httpOutputOf(fn: RegisteredFunction, context: unknown): unknown {
+  const outputs = (context as { readonly extraOutputs?: { get(name: string): unknown } }).extraOutputs;
+  const name = Object.entries(fn.metadata.bindings).find(
+    ([, { direction, type }]) => direction === "out" && type.toLowerCase() === "http",
+  )?.[0];
+  return name === undefined ? undefined : outputs?.get(name);
+}
+
 function clientInputsOf(fn: RegisteredFunction): string[] {
   return Object.entries(fn.metadata.bindings)
     .filter(([, { direction, type }]) => direction === "in" && isDurableClient(type))
@@ -256,3 +284,6 @@ export function writeLog(logger: Logger, level: CoreLogLevel, message: string, f
   else if (level === "warning") logger.warn(message, fields);
   else if (level === "error" || level === "critical") logger.error(message, fields);
 }
+
+const isTrigger = (fn: RegisteredFunction, type: string): boolean =>
+  fn.trigger.binding.type.toLowerCase() === type.toLowerCase();

@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { fatal, messageOf } from "../../kernel/errors.ts";
 import { type AppFiles, findEntry, placeOf, readManifest } from "./app-files.ts";
 import { type Core, sharedCore } from "./core.ts";
 import { installCoreModule } from "./install.ts";
+import { onLoopback } from "./own-server.ts";
 import { loadSources } from "./typescript.ts";
 
 export interface LoadedApp {
@@ -75,7 +77,7 @@ async function load({ folder, register, built }: LoadOptions): Promise<LoadedApp
   }
   const hookData = {};
   await core.runHooks("appStart", { hookData });
-  const capabilities = await core.api.getProgrammingModel()?.getCapabilities?.({});
+  const capabilities = await onLoopback(() => core.api.getProgrammingModel()?.getCapabilities?.({}));
   core.lock();
   return {
     core,
@@ -98,6 +100,9 @@ async function loadFile(file: string, isModulePackage: boolean): Promise<void> {
 function remedyOf(thrown: unknown, entry: AppFiles, isCompiled: boolean): string | undefined {
   const text = messageOf(thrown);
   if (/has already been registered/.test(text)) return "Give every function of the app a name of its own.";
+  const meant = meantFile(thrown);
+  if (meant !== undefined)
+    return `Did you mean ${meant}? ES modules are found by their whole name only, here and in Azure: write the extension.`;
   const isMistake = (thrown as { code?: unknown } | null)?.code === "ERR_INVALID_TYPESCRIPT_SYNTAX";
   if (entry.fromSources && !isCompiled && !isMistake)
     return (
@@ -106,4 +111,15 @@ function remedyOf(thrown: unknown, entry: AppFiles, isCompiled: boolean): string
       "(npm run build) and start again."
     );
   return undefined;
+}
+
+/** The file that an import of an ES module without its extension was meant to be. */
+function meantFile(thrown: unknown): string | undefined {
+  const { code, url } = (thrown ?? {}) as { code?: unknown; url?: unknown };
+  const isUnfound = code === "ERR_MODULE_NOT_FOUND" || code === "ERR_UNSUPPORTED_DIR_IMPORT";
+  if (!isUnfound || typeof url !== "string" || !url.startsWith("file:")) return undefined;
+  const file = fileURLToPath(url);
+  return [".js", ".mjs", ".cjs", "/index.js", "/index.mjs"]
+    .map((end) => file + end)
+    .find((one) => existsSync(one));
 }

@@ -19,6 +19,7 @@ interface WireHttp {
   nullableHeaders?: Record<string, { value: string }>;
   nullableQuery?: Record<string, { value: string }>;
   nullableParams?: Record<string, { value: string }>;
+  params?: Record<string, string>;
   body?: WireData | null | undefined;
   /** Not on the wire: what the library takes for the `Request` it would make of the other members. */
   nativeRequest?: Request | undefined;

@@ -1,7 +1,7 @@
 import { toIso } from "../../kernel/clock.ts";
 import type { EntityRequest } from "./entity-request.ts";
-import { EventType, store } from "./history/history.ts";
-import type { Message } from "./store/store.ts";
+import { EventType, type ExecutionStarted, Status, store } from "./history/history.ts";
+import type { Entity, Instance, Message } from "./store/store.ts";
 
 export const isEntityId = (id: string): boolean => id.startsWith("@");
 export const entityId = (name: string, key: string): string => `@${name.toLowerCase()}@${key}`;
@@ -31,5 +31,46 @@ export function entityMessage(
     executionId: null,
     due,
     event: store({ ...event, Name, Input: JSON.stringify(request) }),
+  };
+}
+
+/**
+ * An entity as the orchestration that it is in Azure: always running, its input the state, begun anew at each batch of
+ * operations. What the extension sorts messages by (`sorter`) is not needed here.
+ */
+export function entityInstance({ id, state, exists, lockedBy, waiting, updatedAt }: Entity): Instance {
+  const scheduler = {
+    exists,
+    ...(waiting.length === 0 ? {} : { queue: waiting }),
+    ...(state === null ? {} : { state }),
+    ...(lockedBy === null ? {} : { lockedBy }),
+    sorter: {},
+  };
+  return {
+    seq: 0,
+    id,
+    executionId: "",
+    name: id,
+    version: "",
+    status: Status.Running,
+    input: JSON.stringify(scheduler),
+    output: null,
+    customStatus: JSON.stringify({ entityExists: exists }),
+    createdAt: updatedAt,
+    updatedAt,
+  };
+}
+
+/** All that the history of an entity's instance has: its beginning, which is new at each batch. */
+export function entityStarted({ id, input, updatedAt }: Instance): ExecutionStarted {
+  return {
+    EventType: EventType.ExecutionStarted,
+    EventId: -1,
+    Timestamp: toIso(updatedAt),
+    OrchestrationInstance: { InstanceId: id, ExecutionId: "" },
+    ParentInstance: null,
+    Name: id,
+    Version: "",
+    Input: input,
   };
 }

@@ -81,6 +81,8 @@ export function durableSettings(
   const forwarded = String(useForwardedHost).toLowerCase();
   if (!["true", "false"].includes(forwarded))
     throw bad("httpSettings.useForwardedHost", "Give true or false.", useForwardedHost);
+  // No limit here, but the extension wants a number all the same.
+  count("maxConcurrentEntityFunctions", perHost);
   const overridable = OVERRIDABLE[Number(hostJson.overridableExistingInstanceStates ?? Number.NaN)];
   return {
     maxActivities: count("maxConcurrentActivityFunctions", perHost),

@@ -28,13 +28,25 @@ export type InvocationResult =
     }
   | { readonly ok: false; readonly error: Error };
 
+/** The function was running in a worker process that has ended; the message is the Functions host's. */
+export class WorkerExit extends Error {
+  override readonly name = "WorkerProcessExitException";
+  constructor() {
+    super("node exited with code 137 (0x89)");
+  }
+}
+
+type DurableTrigger = "orchestrationTrigger" | "activityTrigger" | "entityTrigger";
+
 /** What the durable engine needs of the host: to find and call the app's functions, as the Node worker would. */
 export interface FunctionInvoker {
   /** The registered function of that name (any case) and trigger type, with the name of its trigger binding. */
   find(
     name: string,
-    triggerType: "orchestrationTrigger" | "activityTrigger" | "entityTrigger",
+    triggerType: DurableTrigger,
   ): { readonly name: string; readonly triggerBinding: string } | undefined;
+  /** Names of the registered functions of that trigger type. */
+  names(triggerType: DurableTrigger): readonly string[];
   /** Calls the function with one trigger value; never throws for a failure of the function itself. */
   invoke(
     name: string,
@@ -72,6 +84,8 @@ export interface DurableEngineOptions {
   readonly schema?: string | undefined;
   /** Fault mode; absent: none. */
   readonly faults?: Faults | undefined;
+  /** Opens the store and runs nothing of it: instances can be looked at, terminated and purged. */
+  readonly paused?: boolean | undefined;
 }
 
 /** What the host sees of the engine. */

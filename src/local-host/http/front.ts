@@ -9,9 +9,9 @@ import { corsHeaders, type GuardOptions, refusal } from "./guard.ts";
 import { toHttpTrigger, toReply } from "./http-data.ts";
 import { type HostKeys, isOneOf, presentedKey } from "./keys.ts";
 import { type IncomingCall, type OutgoingReply, readBody, textReply } from "./message.ts";
-import { decodePath } from "./route-template.ts";
+import { decodePath } from "./request-path.ts";
 import type { HttpRoute, Router } from "./router.ts";
-import { proxyStream } from "./stream-proxy.ts";
+import { callStreaming } from "./stream-call.ts";
 
 export type Handler = (call: IncomingCall) => Promise<OutgoingReply>;
 
@@ -27,8 +27,8 @@ export interface FrontDeps {
   readonly engine: DurableEngine | undefined;
   /** Longest body in bytes. */
   readonly bodyLimit: number;
-  /** The library's own server, when the app streams. */
-  readonly httpUri: string | undefined;
+  /** Whether the app set `enableHttpStream`. */
+  readonly streams: boolean;
   readonly admin: AdminDeps;
   /** The MCP extension's part, when the app has MCP triggers. */
   readonly mcp: ((call: IncomingCall, rest: string) => Promise<OutgoingReply>) | undefined;
@@ -71,8 +71,11 @@ export function createFront(deps: FrontDeps): Handler {
 
 async function route(deps: FrontDeps, call: IncomingCall): Promise<OutgoingReply> {
   const path = decodePath(call.url.pathname);
-  const lower = path.toLowerCase();
-  if (lower === "admin" || lower.startsWith("admin/")) return handleAdmin(deps.admin, call, path, deps.keys);
+  // As Kestrel.
+  if (path.includes("\0")) return textReply(400);
+  const bare = path.endsWith("/") ? path.replace(/\/+$/, "") : path;
+  const lower = bare.toLowerCase();
+  if (lower === "admin" || lower.startsWith("admin/")) return handleAdmin(deps.admin, call, bare, deps.keys);
   if (deps.engine !== undefined && (lower === WEBHOOK || lower.startsWith(`${WEBHOOK}/`))) {
     if (deps.keys && !isOneOf(presentedKey(call), [deps.keys.durabletask, deps.keys.master]))
       return textReply(401);
@@ -118,7 +121,9 @@ async function invoke(
     deps.keys === undefined
       ? original
       : { ...original, headers: without(original.headers, /^x-ms-client-principal/) };
-  if (deps.httpUri !== undefined) return proxyStream(deps.invoker, deps.httpUri, fn, call, params);
+  const onFailure = (text: string) => deps.logger.error(`Function '${fn.metadata.name}' failed: ${text}`);
+  if (deps.streams)
+    return callStreaming(deps.invoker, fn, call, params, { bodyLimit: deps.bodyLimit, onFailure });
   const body = await readBody(call.body, deps.bodyLimit);
   if (body === undefined) return textReply(413, "The request body is too large.");
   const outcome = await deps.invoker.call(fn, {
@@ -127,7 +132,7 @@ async function invoke(
     traceState: call.headers.tracestate,
   });
   if (outcome.ok) return toReply(fn, outcome.response);
-  deps.logger.error(`Function '${fn.metadata.name}' failed: ${failureText(outcome.error)}`);
+  onFailure(failureText(outcome.error));
   return textReply(500);
 }
 

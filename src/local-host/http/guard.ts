@@ -25,12 +25,16 @@ export function refusal(
     return { status: 421, reason: `This host does not serve the name ${JSON.stringify(host ?? "")}.` };
   const { origin } = call.headers;
   if (origin !== undefined) {
+    if (options.allowedOrigins.includes("*") || options.allowedOrigins.includes(origin)) return undefined;
     const name = hostName(origin);
-    const allowed =
-      options.allowedOrigins.includes("*") ||
-      options.allowedOrigins.includes(origin) ||
-      (name !== undefined && (name === host || isOurs(name, options.allowedHosts)));
-    if (!allowed) return { status: 403, reason: `Requests from ${origin} are not allowed.` };
+    if (name === undefined || !(name === host || isOurs(name, options.allowedHosts)))
+      return { status: 403, reason: `Requests from ${origin} are not allowed.` };
+    const isKnown = options.allowedHosts.includes(name) || isOwnOrigin(origin, call.headers.host ?? "");
+    if (!isKnown && changes(call.method) && needsNoPreflight(call.headers["content-type"]))
+      return {
+        status: 403,
+        reason: `Pages of ${origin} may read here; to change something they send JSON and stand on the CORS list.`,
+      };
     return undefined;
   }
   const navigation = call.headers["sec-fetch-mode"] === "navigate" && call.method === "GET";
@@ -52,6 +56,23 @@ export function corsHeaders(
     ["vary", "Origin"],
     ...(options.credentials === true ? [["access-control-allow-credentials", "true"] as const] : []),
   ];
+}
+
+/** Whether a page was served at the very address that the request went to, port and all. */
+function isOwnOrigin(origin: string, host: string): boolean {
+  const url = URL.parse(origin);
+  return url !== null && URL.parse(`${url.protocol}//${host}`)?.host === url.host;
+}
+
+const changes = (method: string): boolean => !["GET", "HEAD", "OPTIONS"].includes(method);
+
+/**
+ * What a form sends, which a page may send anywhere without asking first. The page of another program on this machine is
+ * as foreign as any: a development server may serve what somebody else wrote.
+ */
+function needsNoPreflight(contentType: string | undefined): boolean {
+  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return ["", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"].includes(type);
 }
 
 function hostName(url: string): string | undefined {

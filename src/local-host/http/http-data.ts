@@ -29,12 +29,26 @@ export function toHttpTrigger(call: IncomingCall, params: Record<string, string>
   };
 }
 
-/** Trigger metadata: `Headers` and `Query` as JSON, and each route parameter, which streamed requests are read from. */
+/**
+ * Trigger metadata, which streamed requests are read from: `Headers` and `Query` as JSON, then each value that the HTTP
+ * extension binds (HttpTriggerAttributeBindingProvider): the query's but for the key, and the route's, which win whatever
+ * the case. The library makes `request.params` of all of them.
+ */
 export function toHttpMetadata(call: IncomingCall, params: Record<string, string>): Record<string, WireData> {
+  const query = queryOf(call.url);
+  const taken = new Set([
+    "code",
+    "headers",
+    "query",
+    ...Object.keys(params).map((name) => name.toLowerCase()),
+  ]);
+  const bound = Object.entries(query).filter(([name]) => !taken.has(name.toLowerCase()));
   return {
     Headers: { json: JSON.stringify(call.headers) },
-    Query: { json: JSON.stringify(queryOf(call.url)) },
-    ...Object.fromEntries(Object.entries(params).map(([name, value]) => [name, { string: value }])),
+    Query: { json: JSON.stringify(query) },
+    ...Object.fromEntries(
+      [...bound, ...Object.entries(params)].map(([name, value]) => [name, { string: value }]),
+    ),
   };
 }
 

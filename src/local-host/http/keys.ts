@@ -15,7 +15,16 @@ export interface HostKeys {
   readonly mcp_extension: string;
 }
 
-const newKey = () => randomBytes(36).toString("base64url");
+/**
+ * A key of the form that the Functions host gives its own: 40 bytes, at the 34th its mark `AzFu`, so that whoever looks
+ * for secrets can tell it. Azure's has a checksum behind the mark, where this has chance, and ends in `==`, without which
+ * it is the same text in an address.
+ */
+function newKey(): string {
+  const bytes = randomBytes(40);
+  Buffer.from("AzFu", "base64").copy(bytes, 33);
+  return bytes.toString("base64url");
+}
 
 /** Reads the keys of a home folder, or makes them; the file can be read by its owner alone. */
 export function openKeys(file: string): HostKeys {

@@ -35,11 +35,25 @@ export function jsonReply(status: number, value: unknown): OutgoingReply {
   return textReply(status, JSON.stringify(value), "application/json; charset=utf-8");
 }
 
+/** A body that is here. */
+export class WholeBody implements AsyncIterable<Uint8Array> {
+  readonly bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.bytes.byteLength > 0) yield this.bytes;
+  }
+}
+
 /** A body read whole, or undefined when it is longer than `limit` bytes. */
 export async function readBody(
   body: AsyncIterable<Uint8Array> | undefined,
   limit: number,
 ): Promise<Buffer | undefined> {
+  if (body instanceof WholeBody) return body.bytes.byteLength > limit ? undefined : body.bytes;
   if (body instanceof IncomingMessage) return readMessage(body, limit);
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,11 +1,13 @@
 import * as http from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { conflict, type LightningError, messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { Handler } from "./front.ts";
+import { HalfSent, MeteredMessage } from "./half-sent.ts";
 import type { IncomingCall, OutgoingReply } from "./message.ts";
+import { endWhenStalled, hasBody, type ReceiveLimits, receiveLimits, stalls } from "./receive-limits.ts";
 
 export interface ListeningServer {
   readonly port: number;
@@ -18,12 +20,18 @@ export interface ListeningServer {
  * @param port 0 for any free one
  * @throws conflict `port_in_use`
  */
-export async function listen(port: number, handler: Handler, logger: Logger): Promise<ListeningServer> {
-  const first = await open("127.0.0.1", port, handler, logger);
+export async function listen(
+  port: number,
+  handler: Handler,
+  logger: Logger,
+  limits: ReceiveLimits = receiveLimits({}),
+): Promise<ListeningServer> {
+  const halfSent = new HalfSent(limits.halfSentBytes);
+  const first = await open("127.0.0.1", port, handler, logger, limits, halfSent);
   const bound = (first.address() as AddressInfo).port;
   const servers = [first];
   try {
-    servers.push(await open("::1", bound, handler, logger));
+    servers.push(await open("::1", bound, handler, logger, limits, halfSent));
   } catch (thrown) {
     // No IPv6 here is fine; another program on the very port that was asked for is not.
     if (port !== 0 && (thrown as { code?: unknown }).code === "port_in_use") {
@@ -45,9 +53,34 @@ export async function listen(port: number, handler: Handler, logger: Logger): Pr
  * meanwhile; Node's own 5 s are reached by that.
  */
 const KEEP_ALIVE_MS = 75_000;
+/** Bytes of a request's line and headers: Kestrel takes 8 KiB of the one and 32 KiB of the others, Node 16 KiB in all. */
+const MAX_HEAD = (8 + 32) * 1024;
 
-function open(host: string, port: number, handler: Handler, logger: Logger): Promise<http.Server> {
-  const server = http.createServer((request, response) => {
+function open(
+  host: string,
+  port: number,
+  handler: Handler,
+  logger: Logger,
+  limits: ReceiveLimits,
+  halfSent: HalfSent,
+): Promise<http.Server> {
+  const options = {
+    IncomingMessage: MeteredMessage,
+    maxHeaderSize: MAX_HEAD,
+    headersTimeout: limits.headersMs,
+    // Node would end every upload after 300 s, however steady, and takes no headersTimeout above that: `endWhenStalled` watches.
+    requestTimeout: 0,
+    // How often Node looks for headers that are late.
+    connectionsCheckingInterval: Math.min(limits.headersMs / 2, 5000),
+  };
+  const server = http.createServer(options, (request, response) => {
+    endWhenStalled(request, response, limits);
+    if (hasBody(request)) halfSent.watch(request, response);
+    connections.set(request.socket, request);
+    response.once(
+      "finish",
+      () => connections.has(request.socket) && connections.set(request.socket, undefined),
+    );
     void serve(request, response, handler, () => server.listening).catch((thrown: unknown) => {
       logger.error(`An HTTP request failed in the host: ${messageOf(thrown)}`);
       if (response.headersSent) response.destroy();
@@ -55,6 +88,13 @@ function open(host: string, port: number, handler: Handler, logger: Logger): Pro
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.maxConnections = limits.connections;
+  const connections: Connections = new Map();
+  server.on("connection", (socket) => {
+    connections.set(socket, undefined);
+    socket.once("close", () => connections.delete(socket));
+  });
+  connectionsOf.set(server, connections);
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(error.code === "EADDRINUSE" ? portInUse(port, error) : error),
@@ -81,13 +121,16 @@ async function serve(
   listening: () => boolean,
 ): Promise<void> {
   const headers = headersOf(request.rawHeaders);
-  const target = request.url ?? "/";
-  const absolute = target.startsWith("/") ? `http://${headers.host ?? "localhost"}${target}` : target;
-  const url = URL.parse(absolute);
+  // A URL parser takes a backslash for a slash, Kestrel does not.
+  const target = (request.url ?? "/").replaceAll("\\", "%5C");
+  const isPath = target.startsWith("/");
+  const url = URL.parse(isPath ? `http://${headers.host ?? "localhost"}${target}` : target);
   if (url === null) {
     response.writeHead(400).end();
     return;
   }
+  // A whole address as the target goes before the Host header (RFC 9112, 3.2.2): the guard judges what is really meant.
+  if (!isPath) headers.host = url.host;
   let signal: AbortSignal | undefined;
   const call: IncomingCall = {
     method: request.method ?? "GET",
@@ -101,6 +144,11 @@ async function serve(
     },
   };
   const reply = await handler(call);
+  if (response.headersSent || response.destroyed) {
+    // Its caller was too slow, or has gone.
+    if (reply.body instanceof Readable) reply.body.destroy();
+    return;
+  }
   await send(reply, request, response, listening());
 }
 
@@ -141,23 +189,56 @@ async function send(
     own.push(["content-length", String(body?.byteLength ?? 0)]);
   const given = headers.filter(([name]) => !own.some(([mine]) => mine === name.toLowerCase()));
   // All at once: set one by one they go through a table of Node's first.
-  response.writeHead(status, [...given, ...own].flat());
-  if (isStream) await pipeline(body, response).catch(() => response.destroy());
+  const sendHead = () => response.writeHead(status, [...given, ...own].flat());
+  if (isStream) {
+    try {
+      sendHead();
+      await pipeline(body, response).catch(() => response.destroy());
+    } finally {
+      // Where no byte of it could be sent, a pipeline leaves it open, and whoever makes it would wait for its end.
+      body.destroy();
+    }
+    return;
+  }
+  sendHead();
   // As text of the same bytes a short body goes out in one piece with its head.
-  else if (body !== undefined && body.byteLength <= SHORT_BODY)
+  if (body !== undefined && body.byteLength <= SHORT_BODY)
     response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
   else response.end(body);
 }
 
 const SHORT_BODY = 4096;
 
+/** Open connections, with the request that is received or answered on each. */
+type Connections = Map<Socket, http.IncomingMessage | undefined>;
+const connectionsOf = new WeakMap<http.Server, Connections>();
+/** So often, in ms, a server that closes looks at what is half sent: it would hold the stop up for all its grace. */
+const HALF_SENT_LOOK_MS = 500;
+
+/** Each call cuts the connections of whose request too little came since the call before; the first cuts none. */
+function cutting(connections: Connections): () => void {
+  const looks = new WeakMap<object, () => boolean>();
+  return () => {
+    for (const [socket, request] of connections) {
+      const isStalled = looks.get(request ?? socket);
+      if (isStalled === undefined)
+        looks.set(request ?? socket, request === undefined ? () => true : stalls(request));
+      else if (isStalled()) socket.destroy();
+    }
+  };
+}
+
 function closeServer(server: http.Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), graceMs);
     // A connection that was promised to be kept alive would hold the stop up for as long as it idles.
     const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    const cut = cutting(connectionsOf.get(server) ?? new Map());
+    cut();
+    const looking = setInterval(cut, Math.min(graceMs, HALF_SENT_LOOK_MS));
     server.close(() => {
       clearTimeout(force);
+      clearInterval(looking);
       clearInterval(sweep);
       resolve();
     });

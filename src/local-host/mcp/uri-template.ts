@@ -1,5 +1,3 @@
-import { literally } from "../http/route-template.ts";
-
 /** What stands in braces in a resource's address. */
 const EXPRESSION = /\{([^{}]+)\}/g;
 
@@ -42,3 +40,5 @@ export function uriTemplate(uri: string): UriTemplate | undefined {
     },
   };
 }
+
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");

@@ -1,4 +1,4 @@
-import { type Clock, toIso } from "../../kernel/clock.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { failureText } from "../core-api/errors.ts";
@@ -8,6 +8,7 @@ import { callWithRetry } from "../retry.ts";
 import type { StateFile } from "../state-file.ts";
 import type { Tracker } from "../tracker.ts";
 import type { Schedule } from "./schedule.ts";
+import { afterRun, atStart, dueAt, isPastDue, NEVER_YET, type Status } from "./schedule-status.ts";
 
 export interface TimerDeps {
   readonly invoker: Invoker;
@@ -17,22 +18,8 @@ export interface TimerDeps {
   readonly tracker: Tracker;
 }
 
-/** What is kept between runs, and shown to the function as `scheduleStatus`. */
-interface Status {
-  readonly Last: string;
-  readonly Next: string;
-  readonly LastUpdated: string;
-}
-
-/** .NET's DateTime.MinValue: "never". */
-const NEVER = "0001-01-01T00:00:00";
-/** Schedules tighter than this are not monitored, as in the WebJobs SDK. */
-const MONITORED_FROM_MS = 60_000;
-
-const iso = (ms: number | undefined) => (ms === undefined ? NEVER : toIso(ms));
-
 export interface RunningTimer {
-  /** When it runs next. */
+  /** When it runs next; undefined while it runs, and for never. */
   readonly nextAt: () => number | undefined;
   /** Runs it now, besides its schedule. */
   runNow(): Promise<void>;
@@ -40,52 +27,48 @@ export interface RunningTimer {
 }
 
 /**
- * Runs a timer function on its schedule. A run never overlaps the one before. With `useMonitor` the last run is
- * kept, so that a start after a missed occurrence runs at once with `isPastDue`.
+ * Runs a timer function on its schedule. A run never overlaps the one before; what falls due meanwhile runs right after
+ * it, once. With `useMonitor` the status is kept, so that a start waits for what was due before, and runs at once with
+ * `isPastDue` when that was missed.
  */
 export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Schedule): RunningTimer {
   const { clock, logger, state, tracker } = deps;
   const { runOnStartup, useMonitor } = fn.trigger.binding;
   const key = `timer:${fn.metadata.name}`;
-  const first = schedule.next(clock.now());
-  const second = first === undefined ? undefined : schedule.next(first);
-  const tight = first !== undefined && second !== undefined && second - first < MONITORED_FROM_MS;
-  const monitored = useMonitor !== false && !tight;
+  const monitored = useMonitor !== false && schedule.isMonitored;
   const stopped = new AbortController();
   let cancel: (() => void) | undefined;
   let nextAt: number | undefined;
 
-  const status = () => (monitored ? (state.get(key) as Status | undefined) : undefined);
+  const started = clock.now();
+  const kept = monitored ? (state.get(key) as Status | undefined) : undefined;
+  const initial = atStart(schedule, kept, started);
+  if (monitored && initial !== kept) state.set(key, initial);
+  // What the first run of all is shown has no LastUpdated, though the stored status has.
+  let status: Status = kept === undefined ? { ...initial, LastUpdated: NEVER_YET } : initial;
 
-  async function run(late: boolean): Promise<void> {
+  async function call(late: boolean): Promise<void> {
+    const outcome = await callWithRetry(
+      deps,
+      fn,
+      {
+        trigger: {
+          json: JSON.stringify({
+            Schedule: { AdjustForDST: !schedule.isInterval },
+            ScheduleStatus: monitored ? status : null,
+            IsPastDue: late,
+          }),
+        },
+      },
+      stopped.signal,
+    );
+    if (!outcome.ok) logger.error(`Timer '${fn.metadata.name}' failed: ${failureText(outcome.error)}`);
+  }
+
+  async function tracked(work: () => Promise<void>): Promise<void> {
     const end = tracker.begin();
     try {
-      const at = clock.now();
-      const before = status();
-      const outcome = await callWithRetry(
-        deps,
-        fn,
-        {
-          trigger: {
-            json: JSON.stringify({
-              Schedule: { AdjustForDST: !schedule.isInterval },
-              ScheduleStatus: monitored
-                ? (before ?? { Last: NEVER, LastUpdated: NEVER, Next: iso(schedule.next(at)) })
-                : null,
-              IsPastDue: late,
-            }),
-          },
-        },
-        stopped.signal,
-      );
-      if (!outcome.ok) logger.error(`Timer '${fn.metadata.name}' failed: ${failureText(outcome.error)}`);
-      if (monitored) {
-        state.set(key, {
-          Last: iso(at),
-          Next: iso(schedule.next(at)),
-          LastUpdated: iso(at),
-        } satisfies Status);
-      }
+      await work();
     } catch (thrown) {
       // Only a stop in mid-retry comes here: what was missed shows as past due at the next start.
       if (!stopped.signal.aborted) logger.error(`Timer '${fn.metadata.name}': ${messageOf(thrown)}`);
@@ -94,33 +77,35 @@ export function startTimer(deps: TimerDeps, fn: RegisteredFunction, schedule: Sc
     }
   }
 
+  /** @param due when it was to begin: a clock that rings a little early must not bring the same occurrence twice */
+  const run = (late: boolean, due = clock.now()) =>
+    tracked(async () => {
+      const at = Math.max(clock.now(), due);
+      try {
+        await call(late);
+      } finally {
+        status = afterRun(schedule, at);
+      }
+      if (monitored) state.set(key, status);
+    });
+
   function arm(): void {
-    nextAt = schedule.next(clock.now());
-    if (nextAt === undefined || stopped.signal.aborted) return;
-    cancel = clock.after(nextAt - clock.now(), () => {
-      void run(false).then(arm);
+    const due = dueAt(status);
+    nextAt = due;
+    if (due === undefined || stopped.signal.aborted) return;
+    cancel = clock.after(Math.max(0, due - clock.now()), () => {
+      nextAt = undefined;
+      void run(false, due).then(arm);
     });
   }
 
-  /** True when an occurrence was missed while no host ran; a changed schedule starts over instead. */
-  function isPastDue(): boolean {
-    const kept = status();
-    const now = clock.now();
-    if (kept !== undefined) {
-      const expected = iso(schedule.next(Date.parse(kept.LastUpdated)));
-      if (expected === kept.Next) return now > Date.parse(kept.Next);
-    }
-    if (monitored) state.set(key, { Last: NEVER, Next: iso(schedule.next(now)), LastUpdated: iso(now) });
-    return false;
-  }
-
-  const pastDue = isPastDue();
-  if (pastDue || runOnStartup === true) void run(pastDue).then(arm);
+  const late = monitored && isPastDue(status, started);
+  if (late || runOnStartup === true) void run(late).then(arm);
   else arm();
 
   return {
     nextAt: () => nextAt,
-    runNow: () => run(false),
+    runNow: () => tracked(() => call(false)),
     stop() {
       stopped.abort(new Error("The host stops."));
       cancel?.();

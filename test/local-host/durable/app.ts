@@ -74,6 +74,8 @@ export function appInvoker(app: App): FunctionInvoker & { episodes: number } {
       const found = named(tables[triggerType], name);
       return found === undefined ? undefined : { name: found, triggerBinding: "input" };
     },
+
+    names: (triggerType) => Object.keys(tables[triggerType]),
     async invoke(name, trigger): Promise<InvocationResult> {
       try {
         const code = app.orchestrators[name];
@@ -119,6 +121,7 @@ export interface HostOptions {
   onCommit?: () => void;
   faults?: Faults;
   schema?: string;
+  paused?: boolean;
 }
 
 /** An engine with the calls tests make, on a clock that moves only when nothing runs. */
@@ -142,6 +145,7 @@ export class TestHost {
         hostJson: options.hostJson ?? {},
         faults: options.faults,
         schema: options.schema,
+        paused: options.paused,
       },
       options.onCommit === undefined ? {} : { onCommit: options.onCommit },
     );

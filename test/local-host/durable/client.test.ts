@@ -1,9 +1,18 @@
+import { writeFile } from "node:fs/promises";
 import { app, type HttpRequest, type InvocationContext } from "@azure/functions";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as df from "durable-functions";
 import { VirtualClock } from "../../../src/kernel/clock.ts";
 import { LocalHost } from "../../../src/local-host/local-host.ts";
 import { memoryLogger, scratch } from "../support.ts";
+
+/** With a version of its own: an instance that has one waits for a host that is as new. */
+async function hostFolder(): Promise<string> {
+  const folder = await scratch();
+  const durableTask = { defaultVersion: "9.0" };
+  await writeFile(`${folder}/host.json`, JSON.stringify({ version: "2.0", extensions: { durableTask } }));
+  return folder;
+}
 
 /** The SDK's own client, as an app's function has it, over its loopback port. */
 let client: df.DurableClient;
@@ -62,7 +71,7 @@ function register(): void {
 
 beforeAll(async () => {
   host = await LocalHost.start({
-    folder: await scratch(),
+    folder: await hostFolder(),
     home: await scratch(),
     clock,
     logger,
@@ -92,7 +101,6 @@ describe("the SDK's durable client", () => {
   test("starts under an id and with a version of its own", async () => {
     expect(await started("version", { instanceId: "own", version: "7.1" })).toBe("own");
     expect((await client.getStatus("own")).output).toBe("7.1");
-    await expect(client.startNew("nowhere")).rejects.toThrow("The function 'nowhere' doesn't exist");
   });
 
   test.each(["@a", "a/b", "a\\b", "a%01b", "x".repeat(101)])(
@@ -130,6 +138,38 @@ describe("the SDK's durable client", () => {
     expect((await client.getStatus(id)).output).toEqual({ said: true });
     await client.raiseEvent(id, "word", "too late");
     await expect(client.raiseEvent("unknown", "word", 1)).rejects.toThrow("unknown");
+  });
+
+  test("cannot suspend what is suspended nor resume what runs, and hears why", async () => {
+    const id = await started("wait");
+    await expect(client.resume(id, "x")).rejects.toThrow("because instance is in the Running state.");
+    await client.suspend(id, "lunch");
+    await host.settle();
+    await expect(client.suspend(id, "x")).rejects.toThrow("because instance is in the Suspended state.");
+    expect((await client.getStatus(id)).output).toBe("lunch");
+    await client.resume(id, "back");
+    await host.settle();
+    expect(await client.getStatus(id)).toMatchObject({ runtimeStatus: "Running", output: "back" });
+    await client.terminate(id, "");
+    await host.settle();
+    await client.suspend(id, "over");
+  });
+
+  test("finds nothing in another task hub", async () => {
+    const id = await started("wait");
+    // The SDK's types keep from getStatus what its code reads.
+    const named = (taskHubName: string): df.TaskHubOptions & df.GetStatusOptions => ({ taskHubName });
+    const hub = named("Other");
+    await expect(client.getStatus(id, hub)).rejects.toThrow("404");
+    await expect(client.raiseEvent(id, "word", 1, hub)).rejects.toThrow("No instance with ID");
+    await expect(client.getStatus(id, named("a-b"))).rejects.toThrow("500");
+    const { Running } = df.OrchestrationRuntimeStatus;
+    expect((await client.getStatus(id, named("TESTHUBNAME"))).runtimeStatus).toBe(Running);
+    const tally = new df.EntityId("tally", "hubs");
+    await expect(client.signalEntity(tally, "add", 1, hub)).rejects.toThrow("no task hub 'Other'");
+    expect(await client.readEntityState(tally, hub)).toMatchObject({ entityExists: false });
+    await client.terminate(id, "");
+    await host.settle();
   });
 
   test("suspends, resumes and terminates", async () => {
@@ -197,6 +237,31 @@ describe("the SDK's durable client", () => {
     await client.signalEntity(tally, "add", 3);
     await host.settle();
     expect(await client.readEntityState<number>(tally)).toMatchObject({ entityExists: true, entityState: 5 });
+  });
+
+  test("signals no entity that the app doesn't have", async () => {
+    const signal = client.signalEntity(new df.EntityId("tolly", "one"), "add", 2);
+    await expect(signal).rejects.toThrow("The following are the known entity functions: 'tally'.");
+  });
+
+  test("sees an entity as the instance that it is, and purges it", async () => {
+    await client.signalEntity(new df.EntityId("tally", "seen"), "add", 2);
+    await host.settle();
+    const id = "@tally@seen";
+    expect(await client.getStatus(id)).toMatchObject({
+      name: id,
+      instanceId: id,
+      runtimeStatus: "Running",
+      input: { exists: true, state: "2", sorter: {} },
+      customStatus: { entityExists: true },
+    });
+    const ids = (await client.getStatusAll()).map(({ instanceId }) => instanceId);
+    expect(ids).toContain(id);
+    expect((await client.purgeInstanceHistory(id)).instancesDeleted).toBe(1);
+    expect(await client.readEntityState(new df.EntityId("tally", "seen"))).toMatchObject({
+      entityExists: false,
+    });
+    await expect(client.getStatus(id)).rejects.toThrow("404");
   });
 
   test("answers with the addresses of an instance, which lead to this host", async () => {

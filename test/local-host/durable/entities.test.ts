@@ -161,10 +161,58 @@ describe("entities", () => {
     expect(JSON.parse(first.body)).toHaveLength(2);
     const token = { "x-ms-continuation-token": first.headers["x-ms-continuation-token"] ?? "" };
     const second = await host.call("GET", "entities/counter?top=2", undefined, token);
-    expect(second.headers).not.toHaveProperty("x-ms-continuation-token");
+    expect(second.headers["x-ms-continuation-token"]).toBe("");
     const keys = [...JSON.parse(first.body), ...JSON.parse(second.body)].map(({ entityId }) => entityId.key);
     expect(keys).toEqual(["a", "c", "ä"]);
     const later = new Date(host.clock.now() + 1000).toISOString();
     expect((await host.call("GET", `entities?lastOperationTimeFrom=${later}`)).body).toBe("[]");
+  });
+
+  test.each([
+    ["POST", "terminate", 400],
+    ["POST", "suspend", 400],
+    ["POST", "resume", 400],
+    ["POST", "restart", 400],
+    ["POST", "rewind", 412],
+    ["POST", "raiseEvent/op", 202],
+    ["GET", "", 202],
+    ["DELETE", "", 200],
+  ])("answer %s %s of their instance with %i", async (method, command, status) => {
+    await using host = await testHost({ entities: { tally: ({ df }) => df.setState(1) } });
+    await host.call("POST", "entities/tally/a?op=x");
+    await host.engine.idle();
+    expect((await host.call(method, `instances/@tally@a/${command}`, 1)).status).toBe(status);
+    await host.engine.idle();
+    expect((await host.call("GET", "entities/tally/a")).status).toBe(method === "DELETE" ? 404 : 200);
+  });
+
+  test("stay as instances without state when they are deleted, and go when they are purged", async () => {
+    await using host = await testHost({
+      entities: {
+        tally: ({ df }) => (df.operationName === "end" ? df.destructOnExit() : df.setState(1)),
+      },
+    });
+    const signal = async (op: string) => {
+      await host.call("POST", `entities/tally/a?op=${op}`);
+      await host.engine.idle();
+    };
+    await signal("begin");
+    expect((await host.status("@tally@a")).input).toEqual({ exists: true, state: "1", sorter: {} });
+    await signal("end");
+    expect((await host.status("@tally@a")).input).not.toHaveProperty("state");
+    const list = async (query: string) =>
+      JSON.parse((await host.call("GET", `entities${query}`)).body) as unknown[];
+    expect(await list("")).toMatchObject([{ entityId: { name: "tally", key: "a" }, state: null }]);
+    expect(await list("?fetchState=true")).toEqual([]);
+    const history = (await host.status("@tally@a", "showHistory=true")).historyEvents;
+    expect(history).toMatchObject([{ EventType: "ExecutionStarted", FunctionName: "@tally@a" }]);
+    await host.call("DELETE", "instances/@tally@a");
+    expect(await list("")).toEqual([]);
+  });
+
+  test.each(["a%23b", "a%3Fb", "a%5Cb", "a%01b"])("have no key %s", async (key) => {
+    await using host = await testHost({ entities: { tally: () => {} } });
+    const { status, body } = await host.call("POST", `entities/tally/${key}?op=x`);
+    expect([status, body]).toEqual([400, expect.stringContaining("Entity keys must not contain")]);
   });
 });

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { RetryOptions, TaskFailedError } from "durable-functions";
+import {
+  EntityId,
+  type OrchestrationContext,
+  RetryOptions,
+  type Task,
+  TaskFailedError,
+} from "durable-functions";
 import { atOnce, type OrchestratorCode, type TestHost, testHost } from "./app.ts";
 
 const catching: OrchestratorCode = function* ({ df }) {
@@ -27,7 +33,7 @@ describe("failures", () => {
     });
     const { output } = await host.run("catching", "bad");
     expect(output).toMatchObject({ name: "Error", details: null });
-    expect(output.message.split("\n")[0]).toBe("Activity function 'bad' failed:  no such thing ");
+    expect(output.message.split("\n")[0]).toBe("Activity function 'bad' failed: no such thing ");
   });
 
   test("keep type and properties when the app describes its errors", async () => {
@@ -53,21 +59,89 @@ describe("failures", () => {
     });
   });
 
-  test("of an unknown activity or child fail the call, not the host", async () => {
+  test.each<[string, (context: OrchestrationContext) => Task, string]>([
+    ["activity", ({ df }) => df.callActivity("nope"), "The activity function 'nope' doesn't exist"],
+    [
+      "retried activity",
+      ({ df }) => df.callActivityWithRetry("nope", new RetryOptions(100, 2)),
+      "The activity function 'nope' doesn't exist",
+    ],
+    ["child", ({ df }) => df.callSubOrchestrator("nope"), "The orchestrator function 'nope' doesn't exist"],
+    [
+      "entity",
+      ({ df }) => df.callEntity(new EntityId("nope", "k"), "op"),
+      "The entity function 'nope' doesn't",
+    ],
+    ["lock", ({ df }) => df.lock(new EntityId("nope", "k")), "The entity function 'nope' doesn't exist"],
+    [
+      "child with an id of entities",
+      ({ df }) => df.callSubOrchestrator("calls", 1, "@a@b"),
+      "not start with @",
+    ],
+    [
+      "child of its own id",
+      ({ df }) => df.callSubOrchestrator("calls", 1, df.instanceId),
+      "must be different",
+    ],
+  ])("of a call that Azure never answers (%s) name that, and end", async (_, call, why) => {
     await using host = await testHost({
       orchestrators: {
-        catching,
-        *parent({ df }) {
-          yield df.callSubOrchestrator("nowhere");
+        *calls(context) {
+          return yield call(context);
         },
       },
     });
-    expect((await host.run("catching", "nothing")).output.message).toContain(
-      "The activity function 'nothing' doesn't exist",
-    );
-    const parent = await host.run("parent", undefined, "p");
-    expect(parent).toMatchObject({ runtimeStatus: "Failed" });
-    expect(parent.output).toContain("The orchestrator function 'nowhere' doesn't exist");
+    const { runtimeStatus, output } = await host.run("calls");
+    expect(runtimeStatus).toBe("Failed");
+    expect(output).toContain(why);
+    expect(output).toContain("In Azure nothing says so");
+  });
+
+  test("of a misspelt activity or child are an error in the log, with the name of the caller", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *calls({ df }) {
+          for (const call of [() => df.callActivity("helo"), () => df.callSubOrchestrator("chlid")])
+            try {
+              yield call();
+            } catch {}
+        },
+      },
+    });
+    await host.run("calls");
+    expect(errors(host)).toEqual([
+      expect.stringMatching(/'calls' \(one\) calls activity 'helo'.*In Azure/),
+      expect.stringMatching(/'calls' \(one\) calls orchestrator 'chlid'.*In Azure/),
+    ]);
+  });
+
+  test("of a signal to an unknown entity fail the orchestration", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        *signals({ df }) {
+          df.signalEntity(new EntityId("nope", "k"), "op");
+          yield df.callActivity("echo", 1);
+          return "signalled";
+        },
+      },
+      activities: { echo: (input) => input },
+    });
+    const { runtimeStatus, output } = await host.run("signals");
+    expect(runtimeStatus).toBe("Failed");
+    expect(output).toMatch(/'signals' failed: The function 'nope' doesn't exist.*not an entity function/);
+  });
+
+  test("of a start of what does not exist are its instance's, not the caller's", async () => {
+    await using host = await testHost({ orchestrators: { catching } });
+    await host.begin("nowhere", "n");
+    await host.engine.idle();
+    expect(await host.status("n")).toMatchObject({
+      name: "nowhere",
+      runtimeStatus: "Failed",
+      output:
+        "Orchestrator function 'nowhere' failed: The function 'nowhere' doesn't exist, is disabled, or is not an " +
+        "orchestrator function. Additional info: The following are the known orchestrator functions: 'catching'.",
+    });
   });
 
   test("that an orchestrator does not catch fail it with its name and message", async () => {
@@ -85,19 +159,30 @@ describe("failures", () => {
     });
     const { runtimeStatus, output } = await host.run("strict");
     expect(runtimeStatus).toBe("Failed");
-    expect(output).toMatch(/^Orchestrator function 'strict' failed: Activity function 'bad' failed: {2}boom/);
+    expect(output).toMatch(/^Orchestrator function 'strict' failed: Activity function 'bad' failed: boom/);
   });
 
-  test("with an empty message hang the instance as in Azure, but not in silence", async () => {
-    await using host = await testHost({
-      orchestrators: {
-        empty: atOnce(() => {
-          throw new Error("");
-        }),
-      },
+  test.each([
+    ["an error without text", new Error("")],
+    ["a text", "just text"],
+    ["null", null],
+  ])("of %s fail the instance with the worker's own words", async (_, thrown) => {
+    const throws = atOnce(() => {
+      throw thrown;
     });
-    expect((await host.run("empty")).runtimeStatus).toBe("Running");
-    expect(errors(host)[0]).toMatch(/'empty' \(one\) will run for ever.*empty message/);
+    await using host = await testHost({ orchestrators: { throws } });
+    const { runtimeStatus, output } = await host.run("throws");
+    expect(runtimeStatus).toBe("Failed");
+    expect(output).toMatch(/^Orchestrator function 'throws' failed: One or more errors .*Result: Failure/);
+  });
+
+  test("of undefined hang the instance as in Azure, but not in silence", async () => {
+    const throws = atOnce(() => {
+      throw undefined;
+    });
+    await using host = await testHost({ orchestrators: { throws } });
+    expect((await host.run("throws")).runtimeStatus).toBe("Running");
+    expect(errors(host)[0]).toMatch(/'throws' \(one\) will run for ever.*threw undefined/);
   });
 
   test("after a retry time-out hang the instance as in Azure (durable-js #629), but not in silence", async () => {
@@ -138,7 +223,7 @@ describe("failures", () => {
     const { runtimeStatus, output } = await host.status("s");
     expect(runtimeStatus).toBe("Failed");
     expect(output).toContain("Non-Deterministic workflow detected");
-    expect(output).toContain("sequence ID 0 and name 'echo'");
+    expect(output).toContain("sequence number 0 named 'echo'");
     const told = host.log.filter(({ line }) => line.includes("an orchestration failed"));
     expect(told).toHaveLength(1);
     expect(told[0]).toMatchObject({ level: "warn", line: expect.stringContaining("Non-Deterministic") });

@@ -168,10 +168,50 @@ describe("an instance's life", () => {
     expect((await host.call("DELETE", "instances/")).status).toBe(400);
     const failed = await host.call("DELETE", `instances/?createdTimeFrom=${from}&runtimeStatus=Failed`);
     expect(failed.status).toBe(404);
-    const purged = await host.call("DELETE", `instances/?createdTimeFrom=${from}`);
+    const over = "runtimeStatus=Completed,Running";
+    const purged = await host.call("DELETE", `instances/?createdTimeFrom=${from}&${over}`);
     expect(JSON.parse(purged.body)).toEqual({ instancesDeleted: 1 });
     expect((await host.call("GET", "instances/old")).status).toBe(200);
     expect((await host.call("GET", "instances/running")).status).toBe(202);
+  });
+
+  test.each(["", "&runtimeStatus=Running", "&runtimeStatus="])(
+    "is purged while it runs by a filter without a final status (%j), as in Azure, and the log says so",
+    async (statuses) => {
+      await using host = await testHost({ ...app, entities: { tally: () => {} } });
+      await host.run("quick", 1, "over");
+      await host.begin("waiting", "running");
+      await host.call("POST", "entities/tally/a?op=x");
+      await host.engine.idle();
+      const purged = await host.call("DELETE", `instances/?createdTimeFrom=1970-01-01T00:00:00Z${statuses}`);
+      expect(JSON.parse(purged.body)).toEqual({ instancesDeleted: 3 });
+      expect(ids((await host.call("GET", "instances")).body)).toEqual([]);
+      await host.call("POST", "instances/running/raiseEvent/go", 1);
+      await host.settle();
+      expect((await host.call("GET", "instances/running")).status).toBe(404);
+      expect(
+        host.log.filter(({ line }) => line.includes("took orchestrations that were running")),
+      ).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    ["runtimeStatus=completed", "'completed' is no runtimeStatus"],
+    ["runtimeStatus=Completed,Faild", "'Faild' is no runtimeStatus"],
+    ["runtimeStatus=Completed&runtimeStatus=8", "'8' is no runtimeStatus"],
+    ["runtimestatus=Completed", "'runtimestatus' is no parameter; 'runtimeStatus' is."],
+    ["runtimeStatus=Completed&createdTimeTo=yesterday", "'yesterday' of createdTimeTo is no time"],
+  ])("is not purged, nor is another, by a filter that cannot be read: %s", async (filter, sentence) => {
+    await using host = await testHost(app);
+    await host.run("quick", 1, "over");
+    await host.begin("waiting", "running");
+    await host.engine.idle();
+    const refused = await host.call("DELETE", `instances/?createdTimeFrom=1970-01-01T00:00:00Z&${filter}`);
+    expect({ status: refused.status, body: refused.body }).toEqual({
+      status: 400,
+      body: expect.stringContaining(sentence),
+    });
+    expect(ids((await host.call("GET", "instances")).body)).toEqual(["over", "running"]);
   });
 
   test("is restarted with its input, under a new id or its own", async () => {
@@ -372,6 +412,38 @@ describe("the HTTP API", () => {
     await rm(folder, { recursive: true });
   });
 
+  test.each([false, true])(
+    "ends at once when it is terminated before the time it is to start at, paused (%j) or not",
+    async (paused) => {
+      const folder = await scratch();
+      const options = { file: join(folder, "durable.sqlite"), clock: new VirtualClock() };
+      const later = new Date(options.clock.now() + 3_600_000).toISOString();
+      const begin = options.clock.now();
+      {
+        await using host = await testHost({ ...app, options });
+        await host.call("POST", `orchestrators/quick/x?scheduledStartTime=${later}`);
+        await host.call("POST", "instances/x/raiseEvent/go", 1);
+        await host.engine.idle();
+      }
+      {
+        await using host = await testHost({ ...app, options: { ...options, paused } });
+        expect((await host.call("POST", "instances/x/terminate?reason=not%20needed")).status).toBe(202);
+        await host.engine.idle();
+        expect(await host.status("x")).toMatchObject({
+          runtimeStatus: "Terminated",
+          output: "not needed",
+          lastUpdatedTime: new Date(begin).toISOString().replace(".000Z", "Z"),
+        });
+        expect((await host.call("POST", "instances/x/terminate")).status).toBe(410);
+      }
+      await using host = await testHost({ ...app, options });
+      await host.settle();
+      expect(options.clock.now()).toBe(begin);
+      expect(await host.status("x")).toMatchObject({ runtimeStatus: "Terminated" });
+      await rm(folder, { recursive: true });
+    },
+  );
+
   test("lists in pages, filtered by status, prefix and time", async () => {
     await using host = await testHost(app);
     for (const id of ["a1", "a2", "b1", "a3"]) await host.begin("quick", id, id);
@@ -382,8 +454,10 @@ describe("the HTTP API", () => {
     const token = first.headers["x-ms-continuation-token"] ?? "";
     expect(token).not.toBe("");
     const rest = await host.call("GET", "instances?top=9", undefined, { "x-ms-continuation-token": token });
-    expect(ids(rest.body)).toEqual(["b1", "a3", "w"]);
-    expect(rest.headers).not.toHaveProperty("x-ms-continuation-token");
+    expect(ids(rest.body)).toEqual(["a3", "b1", "w"]);
+    expect(rest.headers["x-ms-continuation-token"]).toBe("");
+    const foreign = { "x-ms-continuation-token": "zzz" };
+    expect(ids((await host.call("GET", "instances", undefined, foreign)).body)).toEqual([]);
     const filtered = await host.call("GET", "instances?runtimeStatus=Completed,Failed&instanceIdPrefix=a");
     expect(ids(filtered.body)).toEqual(["a1", "a2", "a3"]);
     const later = new Date(host.clock.now() + 1).toISOString();
@@ -391,7 +465,6 @@ describe("the HTTP API", () => {
   });
 
   test.each([
-    ["POST", "orchestrators/nothing", 400],
     ["POST", "orchestrators/quick/@entity", 400],
     ["POST", `orchestrators/quick/${"x".repeat(101)}`, 400],
     ["POST", "orchestrators/quick/a%2Fb", 400],
@@ -403,6 +476,51 @@ describe("the HTTP API", () => {
   ])("answers %s %s with %i", async (method, path, status) => {
     await using host = await testHost(app);
     expect((await host.call(method, path)).status).toBe(status);
+  });
+
+  test.each([
+    ["", ["a", "f", "w"]],
+    ["?runtimeStatus=Failed,Running", ["f", "w"]],
+    ["?runtimeStatus=Failed&runtimeStatus=Completed", ["a", "f"]],
+    ["?runtimeStatus=3", ["f"]],
+    ["?runtimeStatus=Failed,Nope", ["f"]],
+    ["?runtimeStatus=failed", ["a", "f", "w"]],
+    ["?top=0", []],
+    ["?top=1.5", ["a", "f", "w"]],
+    ["?createdTimeFrom=nonsense", ["a", "f", "w"]],
+    ["?taskHub=Other", []],
+    ["?taskHub=testhub", ["a", "f", "w"]],
+  ])("lists with %j what Azure lists", async (query, expected) => {
+    await using host = await testHost(app);
+    for (const [id, name] of [
+      ["w", "waiting"],
+      ["a", "quick"],
+      ["f", "nothing"],
+    ] as const)
+      await host.begin(name, id);
+    await host.settle();
+    expect(ids((await host.call("GET", `instances${query}`)).body)).toEqual(expected);
+  });
+
+  test("knows no other task hub, takes nothing for one, and fails for a name that cannot be one's", async () => {
+    await using host = await testHost(app);
+    await host.begin("waiting", "w");
+    const status = async (method: string, path: string, hub: string) =>
+      (await host.call(method, `${path}?taskHub=${hub}&createdTimeFrom=2020-01-01`)).status;
+    const answers = async (hub: string) => [
+      await status("GET", "instances/w", hub),
+      await status("DELETE", "instances/w", hub),
+      await status("DELETE", "instances", hub),
+      await status("POST", "instances/w/terminate", hub),
+      await status("POST", "instances/w/rewind", hub),
+      await status("POST", "instances/w/restart", hub),
+      await status("POST", "orchestrators/quick/q", hub),
+      await status("GET", "entities", hub),
+    ];
+    expect(await answers("Other")).toEqual([404, 404, 404, 404, 404, 400, 400, 200]);
+    expect(await answers("a-b")).toEqual(Array.from({ length: 8 }, () => 500));
+    await host.engine.idle();
+    expect((await host.status("w")).runtimeStatus).toBe("Running");
   });
 
   test("takes only JSON as events and inputs", async () => {

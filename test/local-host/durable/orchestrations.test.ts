@@ -2,6 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { RetryOptions } from "durable-functions";
 import { atOnce, type OrchestratorCode, testHost } from "./app.ts";
 
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 const race: OrchestratorCode = function* ({ df }) {
   const deadline = df.createTimer(new Date(df.currentUtcDateTime.getTime() + 3_600_000));
   const approval = df.waitForExternalEvent("Approval");
@@ -100,7 +102,7 @@ describe("orchestrations of the real SDK", () => {
     attempts = 0;
     const again = host.clock.now();
     const { output } = await host.run("stubborn", 9, "two");
-    expect(output).toContain("gave up: Activity function 'flaky' failed:  attempt 4 \n ");
+    expect(output).toContain("gave up: Activity function 'flaky' failed: attempt 4 \n ");
     expect(attempts).toBe(4);
     expect(host.clock.now() - again).toBe(7000);
   });
@@ -130,7 +132,108 @@ describe("orchestrations of the real SDK", () => {
       ({ instanceId }) => instanceId,
     );
     // The framework's own name for a child without one: the parent's execution and the task's id.
-    expect(ids[2]).toMatch(/^[0-9a-f]{32}:1$/);
+    expect(ids.find((id) => id.includes(":"))).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:1$/);
+  });
+
+  test.each(["waits for an event", "has an activity under way"])(
+    "give a child the id of a running instance, which %s and is gone",
+    async (state) => {
+      let release = () => {};
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await using host = await testHost({
+        orchestrators: {
+          *old({ df }) {
+            yield state === "waits for an event" ? df.waitForExternalEvent("go") : df.callActivity("held");
+            return "old";
+          },
+          *parent({ df }) {
+            return yield df.callSubOrchestrator("child", 5, "taken");
+          },
+          *child({ df }) {
+            const given: number = yield df.callActivity("double", df.getInput());
+            yield df.createTimer(new Date(df.currentUtcDateTime.getTime() + 1000));
+            return given;
+          },
+        },
+        activities: { held: () => held, double: (n: number) => 2 * n },
+      });
+      await host.begin("old", "taken");
+      if (state === "waits for an event") await host.engine.idle();
+      await host.begin("parent", "p");
+      const ended = (id: string) => host.call("GET", `instances/${id}`).then(({ status }) => status === 200);
+      while (!(await ended("p"))) if (!host.clock.fireNext()) await nextTurn();
+      release();
+      await host.settle();
+      expect(await host.status("p")).toMatchObject({ runtimeStatus: "Completed", output: 10 });
+      const taken = await host.status("taken", "showHistory=true");
+      expect(taken).toMatchObject({ name: "child", runtimeStatus: "Completed", output: 10 });
+      expect(
+        taken.historyEvents.filter((event: { FunctionName?: string }) => event.FunctionName === "held"),
+      ).toEqual([]);
+      expect(host.log.filter(({ line }) => line.includes("took the place of instance 'taken'"))).toHaveLength(
+        1,
+      );
+    },
+  );
+
+  test.each<[number, bigint | number]>([
+    [2 ** 63 + 2 ** 62, 9223372036854775807n],
+    [1e21, 9223372036854775807n],
+    [-1e21, -9223372036854775808n],
+    [2 ** 53, 9007199254740992n],
+    [1e300, 9223372036854775807n],
+    [0.5, 0.5],
+  ])("get an activity's number %d as the worker sends it, %s", async (given, got) => {
+    await using host = await testHost({
+      orchestrators: {
+        *asks({ df }) {
+          yield df.callActivity("number");
+        },
+      },
+      activities: { number: () => given },
+    });
+    await host.run("asks");
+    const shown = await host.call("GET", "instances/one?showHistory=true&showHistoryOutput=true");
+    expect(shown.body).toContain(`"Result":${Number(got)}`);
+  });
+
+  test("that continue as new without an input show the earlier one, and do not get it", async () => {
+    await using host = await testHost({
+      orchestrators: {
+        again: atOnce(({ df }) => {
+          const input = df.getInput();
+          if (input !== null) df.continueAsNew(undefined);
+          return input;
+        }),
+      },
+    });
+    expect(await host.run("again", { n: 1 })).toMatchObject({ input: { n: 1 }, output: null });
+  });
+
+  test.each([
+    ["the first one listed, of timers within one second", [600, 300], 0],
+    ["the earlier one, of timers a second apart", [1600, 300], 1],
+    ["the first one listed, of timers days away", [3 * 86_400_000 + 600, 3 * 86_400_000 + 300], 0],
+  ])("let win %s", async (_, delays, winner) => {
+    await using host = await testHost({
+      orchestrators: {
+        *races({ df }) {
+          const now = df.currentUtcDateTime.getTime();
+          const timers = delays.map((ms) => df.createTimer(new Date(now + ms)));
+          const first = yield df.Task.any(timers);
+          for (const timer of timers) if (timer !== first) timer.cancel();
+          return timers.indexOf(first);
+        },
+      },
+    });
+    expect((await host.run("races")).output).toBe(winner);
+  });
+
+  test("are given no version where none was set, rather than an empty one", async () => {
+    await using host = await testHost({ orchestrators: { version: atOnce(({ df }) => [df.version]) } });
+    expect((await host.run("version")).output).toEqual([null]);
   });
 
   test("hand a child's failure to its parent, which may catch it", async () => {

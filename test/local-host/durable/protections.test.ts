@@ -82,13 +82,13 @@ describe("fault reorder", () => {
       });
       await host.begin("listens", "l");
       await host.engine.idle();
-      // Suspended and resumed again and again while an episode runs: it ends as the last one said.
-      const commands = ["suspend", "resume", "suspend", "resume"].map((command) =>
-        host.call("POST", `instances/l/${command}`),
+      // Suspended again and again while an episode runs: it shows the reason of the last one.
+      const commands = ["one", "two", "three", "four"].map((reason) =>
+        host.call("POST", `instances/l/suspend?reason=${reason}`),
       );
       await Promise.all([host.call("POST", "instances/l/raiseEvent/word", 0), ...commands]);
       await host.settle();
-      expect({ seed, ...(await host.status("l")) }).toMatchObject({ seed, runtimeStatus: "Running" });
+      expect({ seed, ...(await host.status("l")) }).toMatchObject({ seed, output: "four" });
     }
   });
 });

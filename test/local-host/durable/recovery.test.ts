@@ -89,7 +89,7 @@ describe("a host that was killed", () => {
     expect((await host.status("s")).output).toBe("awake");
   });
 
-  test("keeps instances whose orchestrator the app lost for the day it has it again", async () => {
+  test("fails instances whose orchestrator the app lost, as the extension does, and rewinds them when it is back", async () => {
     const file = join(folder, "lost.db");
     const app = {
       orchestrators: {
@@ -109,11 +109,14 @@ describe("a host that was killed", () => {
       await host.call("POST", "instances/p/raiseEvent/go", "late");
       await host.call("POST", "instances/q/terminate?reason=gone");
       await host.engine.idle();
-      expect((await host.status("p")).runtimeStatus).toBe("Running");
+      expect(await host.status("p")).toMatchObject({
+        runtimeStatus: "Failed",
+        output: expect.stringContaining("The function 'patient' doesn't exist, is disabled, or is not"),
+      });
       expect((await host.status("q")).runtimeStatus).toBe("Terminated");
-      expect(host.log.some(({ line }) => line.includes("no such orchestrator"))).toBe(true);
     }
     await using host = await testHost({ ...app, options: { file } });
+    await host.call("POST", "instances/p/rewind?reason=back");
     await host.engine.idle();
     expect((await host.status("p")).output).toBe("late");
   });

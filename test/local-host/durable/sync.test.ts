@@ -117,6 +117,72 @@ describe("the sync of the disk", () => {
     expect(it.rows()).toBe(100);
   });
 
+  test("of what can be read now is not put off by what is committed meanwhile", async () => {
+    using it = table(join(folder, "readers.db"));
+    let goesOn = true;
+    // A disk that is never through before more has been committed.
+    using _ = watchedDisk([]);
+    DiskSync.prototype.later = (done) => {
+      const commits = it.group.commits;
+      const look = () => {
+        if (it.group.commits > commits || !goesOn) done(null);
+        else setImmediate(look);
+      };
+      look();
+    };
+    const link = (): Promise<unknown> =>
+      it.group.write(
+        it.add("link"),
+        () => {},
+        () => {
+          if (goesOn) for (let n = 0; n < 8; n++) if (it.group.queued < 50) void link();
+          return true;
+        },
+      );
+    void link();
+    // So many that their syncs are on another thread, and there is always something unsynced.
+    while (it.group.pending < 50) await new Promise((resolve) => setImmediate(resolve));
+    let turns = 0;
+    const reader = { synced: false };
+    void it.group.synced()?.then(() => {
+      reader.synced = true;
+    });
+    while (!reader.synced && ++turns < 2000) await new Promise((resolve) => setImmediate(resolve));
+    goesOn = false;
+    expect(reader.synced).toBe(true);
+    while (it.group.pending > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test("plans one turn of the loop at a time, whatever is set going by whom", async () => {
+    using it = table(join(folder, "turns.db"));
+    let links = 0;
+    // Each sets another going, which asks in a microtask of its own: what an orchestrator's next episode is.
+    const link = async (): Promise<unknown> => {
+      await Promise.resolve();
+      links++;
+      return it.group.write(
+        it.add("link"),
+        () => {},
+        () => {
+          if (links < 400) {
+            void link();
+            void link();
+          }
+          return true;
+        },
+      );
+    };
+    await link();
+    let most = 0;
+    while (it.group.pending > 0) {
+      const before = it.group.commits;
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, it.group.commits - before);
+    }
+    expect(links).toBeGreaterThanOrEqual(400);
+    expect(most).toBe(1);
+  });
+
   test("is not kept waiting by a burst: a group ends by number and by time, and the rest is the next", async () => {
     using it = table(join(folder, "burst.db"));
     await Promise.all(Array.from({ length: 2500 }, (_, n) => it.group.write(it.add(String(n)))));
@@ -139,6 +205,19 @@ describe("the sync of the disk", () => {
     for (const { status } of await Promise.allSettled(writes)) expect(status).toBe("rejected");
     expect(told).toEqual([]);
     await expect(it.group.write(it.add("c"))).rejects.toThrow("could not be synced");
+  });
+
+  test("that fails on its thread is told to whoever has read what it was to keep", async () => {
+    using _ = watchedDisk([]);
+    DiskSync.prototype.later = (done) =>
+      void setImmediate(() => setImmediate(() => done(new Error("I/O error"))));
+    using it = table(join(folder, "read.db"));
+    const writes = Promise.allSettled(
+      Array.from({ length: 20 }, (_none, n) => it.group.write(it.add(`${n}`))),
+    );
+    while (it.group.queued > 0) await new Promise((resolve) => setImmediate(resolve));
+    await expect(it.group.synced()).rejects.toThrow("could not be synced");
+    await writes;
   });
 
   test("is there before an activity begins, an entity is called or a client is answered", async () => {

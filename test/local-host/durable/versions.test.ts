@@ -19,14 +19,15 @@ describe("versions", () => {
     expect(compareVersions(a, b)).toBe(order);
   });
 
-  test("are matched by host.json's strategy, and not at all without a default version", () => {
+  test("are matched by host.json's strategy, with no version of its own the host is the oldest", () => {
     expect([accepts("CurrentOrOlder", "1.0"), accepts("CurrentOrOlder", "3.0")]).toEqual([true, false]);
     expect([accepts("Strict", "1.0"), accepts("Strict", "2.0"), accepts("Strict", "")]).toEqual([
       false,
       true,
       false,
     ]);
-    expect([accepts("None", "3.0"), accepts("CurrentOrOlder", "3.0", "")]).toEqual([true, true]);
+    expect([accepts("None", "3.0"), accepts("CurrentOrOlder", "3.0", "")]).toEqual([true, false]);
+    expect([accepts("CurrentOrOlder", "", ""), accepts("Strict", "1.0", "")]).toEqual([true, false]);
   });
 });
 
@@ -51,7 +52,7 @@ describe("an instance of a newer version", () => {
     await host.settle();
     expect(await host.status("q")).toMatchObject({
       runtimeStatus: "Failed",
-      output: "Orchestration version did not comply with Worker Versioning",
+      output: "VersionMismatch: Orchestration version did not comply with Worker Versioning",
     });
   });
 });

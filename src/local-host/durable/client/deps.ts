@@ -1,4 +1,5 @@
 import type { Clock } from "../../../kernel/clock.ts";
+import type { Logger } from "../../../kernel/logger.ts";
 import type { FunctionInvoker } from "../port.ts";
 import type { DurableStore } from "../store/store.ts";
 import type { Dispatcher } from "../work/dispatcher.ts";
@@ -8,6 +9,7 @@ export interface ClientDeps {
   readonly dispatcher: Dispatcher;
   readonly invoker: FunctionInvoker;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly defaultVersion: string;
   /** host.json's overridableExistingInstanceStates: AnyState. */
   readonly replacesRunning: boolean;

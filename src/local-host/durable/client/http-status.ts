@@ -1,6 +1,7 @@
 import { EventType, type HistoryEvent, Status, statusName } from "../history/history.ts";
 import type { Instance } from "../store/store.ts";
 
+type Types = typeof EventType;
 const EVENT_NAMES = Object.fromEntries(Object.entries(EventType).map(([name, value]) => [value, name]));
 
 /** Input, output and custom status are JSON where they can be; other text is shown as it is. */
@@ -35,7 +36,8 @@ export function* statusText(
 ): Iterable<string> {
   const { name, id: instanceId, customStatus, createdAt, updatedAt } = instance;
   const runtimeStatus = statusName(instance.status);
-  yield `${JSON.stringify({ name, instanceId, runtimeStatus }).slice(0, -1)},"input":`;
+  const version = instance.version === "" ? {} : { version: instance.version };
+  yield `${JSON.stringify({ name, ...version, instanceId, runtimeStatus }).slice(0, -1)},"input":`;
   yield* showInput ? jsonText(instance.input, true) : ["null"];
   yield `,"customStatus":${JSON.stringify(json(customStatus))},"output":`;
   yield* outputText(instance);
@@ -90,9 +92,9 @@ export function* jsonArray(items: Iterable<Iterable<string> | typeof breath>): I
 }
 
 /**
- * OrchestratorStarted and OrchestratorCompleted are left out, and a finished task takes the place of the event
- * that scheduled it, with its name and time. It is read twice, first for what is finished, so that it need not be in
- * memory.
+ * OrchestratorStarted and OrchestratorCompleted are left out, and a finished activity or child takes the place of the
+ * event that scheduled it, with its name, time and id; a timer's two events both stand. It is read twice, first for what
+ * is finished, so that it need not be in memory.
  */
 function* historyView(
   read: () => Iterable<HistoryEvent>,
@@ -104,11 +106,11 @@ function* historyView(
   for (const event of read()) {
     if (++count % BREATH === 0) yield breath;
     if ("TaskScheduledId" in event) finished.add(event.TaskScheduledId);
-    else if (event.EventType === EventType.TimerFired) finished.add(event.TimerId);
     else if (schedules(event))
       scheduled.set(event.EventId, {
-        ...("Name" in event ? { FunctionName: event.Name } : {}),
+        FunctionName: event.Name,
         ScheduledTime: event.Timestamp,
+        ...("InstanceId" in event ? { InstanceId: event.InstanceId } : {}),
       });
   }
   for (const event of read()) {
@@ -140,34 +142,47 @@ function* eventText(
   yield "}";
 }
 
-/** What set a task going. */
+/** What set an activity or a child going. */
 interface Cause {
-  readonly FunctionName?: string;
+  readonly FunctionName: string;
   readonly ScheduledTime: string;
+  readonly InstanceId?: string;
 }
 
-function schedules(event: HistoryEvent): boolean {
+function schedules(
+  event: HistoryEvent,
+): event is Extract<HistoryEvent, { EventType: Types["TaskScheduled" | "SubOrchestrationInstanceCreated"] }> {
   return (
     event.EventType === EventType.TaskScheduled ||
-    event.EventType === EventType.SubOrchestrationInstanceCreated ||
-    event.EventType === EventType.TimerCreated
+    event.EventType === EventType.SubOrchestrationInstanceCreated
   );
 }
 
+/** Members that the API does not list, or under another name. */
+const UNLISTED = new Set([
+  "EventType",
+  "EventId",
+  "TaskScheduledId",
+  "TimerId",
+  "OrchestrationInstance",
+  "OrchestrationStatus",
+  "ParentInstance",
+  "Version",
+  "Result",
+]);
+
 function shown(event: HistoryEvent, scheduled: ReadonlyMap<number, Cause>): Record<string, unknown> {
-  const entry: Record<string, unknown> = {
-    EventType: EVENT_NAMES[event.EventType],
-    Timestamp: event.Timestamp,
-  };
+  const entry: Record<string, unknown> = { EventType: EVENT_NAMES[event.EventType] };
   if ("TaskScheduledId" in event) Object.assign(entry, scheduled.get(event.TaskScheduledId));
-  if (event.EventType === EventType.TimerFired) Object.assign(entry, scheduled.get(event.TimerId));
-  if (event.EventType === EventType.ExecutionStarted) entry.FunctionName = event.Name;
-  else if ("Name" in event) entry.Name = event.Name;
-  if ("FireAt" in event) entry.FireAt = event.FireAt;
-  if ("Reason" in event) entry.Reason = event.Reason;
-  if ("Details" in event) entry.Details = event.Details;
-  if (event.EventType === EventType.ExecutionTerminated) entry.Input = event.Input;
+  if (event.EventType === EventType.ExecutionStarted) {
+    const { Name: FunctionName, ScheduledStartTime = null, ...rest } = event;
+    const untraced = { Correlation: null, ParentTraceContext: null, GenerateNewTrace: false, Generation: 0 };
+    Object.assign(entry, { FunctionName, ScheduledStartTime, ...untraced }, listed(rest));
+  } else Object.assign(entry, listed(event));
   if (event.EventType === EventType.ExecutionCompleted)
     entry.OrchestrationStatus = statusName(event.OrchestrationStatus);
   return entry;
 }
+
+const listed = (event: object): object =>
+  Object.fromEntries(Object.entries(event).filter(([name]) => !UNLISTED.has(name)));

@@ -26,7 +26,7 @@ export function createRewind({
     store.deleteActivities(id);
     store.appendHistory(instance, history.map(encoded));
     store.update(instance, { ...instance, status: Status.Running, output: null, updatedAt });
-    const Data = `Rewound: ${reason ?? ""}`;
+    const Data = reason;
     const event = { EventType: EventType.GenericEvent, EventId: -1, Timestamp: toIso(updatedAt), Data };
     const message =
       failedChildren.length > 0

@@ -15,7 +15,8 @@ export interface Rewound {
  * A failed execution's history without its failures (TaskOrchestrationDispatcher.ProcessRewindOrchestrationDecision of
  * the framework): failed activities are forgotten, so that the replay schedules them again (a retry by hand); what was decided after the
  * first failure is forgotten with its results, since it may only exist because of that; failed children stay and are
- * rewound themselves.
+ * rewound themselves. In the place of a failure, of what failed and of the end stands an event without meaning, as
+ * DurableTask.AzureStorage leaves it.
  * @param exists whether a child is still there; one that was purged is started again
  */
 export function rewound(history: readonly HistoryEvent[], exists: (child: string) => boolean): Rewound {
@@ -44,7 +45,18 @@ export function rewound(history: readonly HistoryEvent[], exists: (child: string
       if (goesOn && failed.has(id)) failedChildren.push(event.InstanceId);
     }
   }
-  return { failedChildren, history: history.filter((event) => stays(event, kept)) };
+  const erased = (event: HistoryEvent) =>
+    event.EventType === EventType.ExecutionCompleted ||
+    isFailure(event) ||
+    (event.EventType === EventType.TaskScheduled && failed.has(event.EventId));
+  return {
+    failedChildren,
+    history: history.flatMap((event): HistoryEvent[] => {
+      if (stays(event, kept)) return [event];
+      const { EventId, Timestamp } = event;
+      return erased(event) ? [{ EventType: EventType.GenericEvent, EventId, Timestamp, Data: null }] : [];
+    }),
+  };
 }
 
 /** The events that take a number; the final one, which is dropped, aside. */

@@ -77,7 +77,8 @@ export interface ExecutionStarted extends Base<"ExecutionStarted"> {
   readonly OrchestrationInstance: { readonly InstanceId: string; readonly ExecutionId: string };
   readonly ParentInstance: ParentInstance | null;
   readonly Name: string;
-  readonly Version: string;
+  /** Null for none ("" in histories of earlier versions of this host). */
+  readonly Version: string | null;
   readonly Input: string | null;
   /** Set on a start that was asked for a later time. */
   readonly ScheduledStartTime?: string;
@@ -149,7 +150,7 @@ interface ExecutionResumed extends Base<"ExecutionResumed"> {
 
 /** Means nothing to the orchestrator; a rewound instance wakes up by one. */
 interface GenericEvent extends Base<"GenericEvent"> {
-  readonly Data: string;
+  readonly Data: string | null;
 }
 
 export type HistoryEvent =

@@ -32,7 +32,7 @@ export interface HttpRequestAction {
   readonly method: string;
   readonly uri: string;
   readonly content?: string | null;
-  readonly headers?: Readonly<Record<string, string>> | null;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | null;
   readonly tokenSource?: unknown;
   readonly asynchronousPatternEnabled?: boolean;
 }

@@ -21,9 +21,8 @@ export function diagnose(id: string, name: string, answer: Answer, result: Repla
   }
   if (result.open.length > 0 || result.waitingFor.length > 0) return [];
   const why =
-    answer.kind === "state" && answer.threw
-      ? "it threw an error with an empty message, or something that is not an Error; the SDK cannot report that"
-      : "it waits for something the host will never give it, as after a retryTimeoutInMilliseconds or a non-retriable failure";
+    "it threw undefined, which the SDK cannot report, or it waits for something the host will never give it, as after a " +
+    "retryTimeoutInMilliseconds or a non-retriable failure";
   const text = `Orchestration '${name}' (${id}) will run for ever, here and in Azure: ${why}. Terminate it.`;
   return [{ level: "error", once: `for ever ${id}`, text }];
 }

@@ -1,12 +1,11 @@
-import { entityId, operationEvent } from "../entity.ts";
+import { entityId, entityParts, operationEvent } from "../entity.ts";
 import type { EntityRequest } from "../entity-request.ts";
+import { missingFunction, neverAnswered, unknownFunction } from "../history/failures.ts";
 import type { Action, HttpRequestAction, OrchestratorState, RetryOptions } from "./actions.ts";
 import { ActionType } from "./actions.ts";
+import { callHttp } from "./call-http.ts";
 import type { ReplayContext } from "./replay-context.ts";
 import { done, type Outcome, ReplayTask, run, type Steps, whenAll, whenAny } from "./task.ts";
-
-/** The extension's own activity behind `callHttp`. */
-export const HTTP_ACTIVITY = "BuiltIn::HttpActivity";
 
 const DAY_MS = 86_400_000;
 /** Azure Storage's longest timer; longer ones are made of several (`maximumShortTimerDuration` in the trigger). */
@@ -23,6 +22,8 @@ export interface ProgramScope {
   readonly parentInstanceId: string | null;
   /** Between polls of `callHttp` that name no Retry-After; the SDK has it from the trigger. */
   readonly httpPollMs: number;
+  /** Names of the app's entities. */
+  readonly entities: () => readonly string[];
   /** Called when an action cannot be carried out: the instance fails. */
   readonly fault: (thrown: unknown) => void;
 }
@@ -54,14 +55,14 @@ function invoke(action: Action, scope: ProgramScope): ReplayTask {
     case ActionType.CallSubOrchestratorWithRetry:
       return nested(retry(action.retryOptions, scope, () => subOrchestration(action, scope)));
     case ActionType.ContinueAsNew:
-      context.continueAsNew(JSON.stringify(action.input ?? null));
+      context.continueAsNew(action.input == null ? null : JSON.stringify(action.input));
       return ReplayTask.settled();
     case ActionType.CreateTimer:
       return nested(timer(Date.parse(action.fireAt ?? ""), action.isCanceled === true, context));
     case ActionType.WaitForExternalEvent:
       return context.waitForEvent(action.externalEventName ?? "");
     case ActionType.CallHttp:
-      return nested(callHttp(action.httpRequest as HttpRequestAction, scope));
+      return nested(callHttp(action.httpRequest as HttpRequestAction, context, scope.httpPollMs));
     case ActionType.CallEntity:
     case ActionType.SignalEntity:
     case ActionType.ScheduledSignalEntity:
@@ -86,10 +87,16 @@ function notServed(actionType: number): string {
   return `the local host does not serve the orchestration action ${name}`;
 }
 
-function operateEntity(action: Action, { context, instanceId, executionId }: ProgramScope): ReplayTask {
+function operateEntity(
+  action: Action,
+  { context, instanceId, executionId, entities }: ProgramScope,
+): ReplayTask {
   const signal = action.actionType !== ActionType.CallEntity;
   const due =
     action.actionType === ActionType.ScheduledSignalEntity ? Date.parse(action.fireAt ?? "") : Number.NaN;
+  const { name: entity } = entityParts(action.instanceId ?? "");
+  // A call of one is answered by the entity's queue, with the error; a signal fails the orchestration at once, as there.
+  if (signal && !isKnown(entity, entities)) throw new Error(unknownFunction("entity", entity, entities()));
   const id = context.newGuid(instanceId, executionId);
   const request: EntityRequest = {
     op: action.operation ?? "",
@@ -104,11 +111,19 @@ function operateEntity(action: Action, { context, instanceId, executionId }: Pro
   return signal ? ReplayTask.settled() : context.waitForEvent(id);
 }
 
+const isKnown = (entity: string, entities: ProgramScope["entities"]): boolean =>
+  entities().some((known) => known.toLowerCase() === entity.toLowerCase());
+
 /** One request travels through all entities of the set, which the SDK has sorted. */
-function lockEntities(action: Action, { context, instanceId, executionId }: ProgramScope): ReplayTask {
+function lockEntities(
+  action: Action,
+  { context, instanceId, executionId, entities }: ProgramScope,
+): ReplayTask {
   const { lockSet: lockset = [], lockRequestId: id = "" } = action;
+  for (const { name } of lockset)
+    if (!isKnown(name, entities)) throw new Error(missingFunction("entity", name).Reason);
   const targets = lockset.map(({ name, key }) => entityId(name, key));
-  const request: EntityRequest = { id, parent: instanceId, parentExecution: executionId, lockset, pos: 0 };
+  const request: EntityRequest = { id, parent: instanceId, parentExecution: executionId, lockset };
   context.sendEvent(targets[0] ?? "", "op", JSON.stringify(request));
   context.holdLocks(
     targets,
@@ -122,9 +137,12 @@ function subOrchestration(action: Action, scope: ProgramScope): ReplayTask {
   const same = (other: string | null) => id !== undefined && id.toLowerCase() === other?.toLowerCase();
   if (same(scope.instanceId) || same(scope.parentInstanceId))
     throw new Error(
-      "The instance ID of a sub-orchestration must be different than the instance ID of a parent orchestration.",
+      neverAnswered(
+        "The instance ID of a sub-orchestration must be different than the instance ID of a parent orchestration.",
+      ),
     );
-  if (id?.startsWith("@")) throw new Error("Orchestration instance ids must not start with @");
+  if (id?.startsWith("@"))
+    throw new Error(neverAnswered("Orchestration instance ids must not start with @."));
   const input = action.input === undefined ? null : JSON.stringify(action.input);
   return scope.context.createSubOrchestration(
     action.functionName ?? "",
@@ -179,30 +197,4 @@ function* retry(
     yield context.createTimer(context.now + (isLast ? 0 : delay), false);
   }
   return last;
-}
-
-/** A 202 with a Location is polled until it is something else, unless the app switched that off. */
-function* callHttp(request: HttpRequestAction, { context, httpPollMs }: ProgramScope): Steps {
-  let outcome = yield context.scheduleActivity(HTTP_ACTIVITY, JSON.stringify([request]));
-  while (outcome.ok && request.asynchronousPatternEnabled !== false) {
-    const response = JSON.parse(outcome.value ?? "null") as {
-      statusCode: number;
-      headers: Record<string, string>;
-    } | null;
-    const header = (name: string) =>
-      Object.entries(response?.headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
-    const location = header("location");
-    if (response?.statusCode !== 202 || location === undefined) return outcome;
-    const seconds = Number.parseInt(header("retry-after") ?? "", 10);
-    const pause = Number.isNaN(seconds) ? httpPollMs : seconds * 1000;
-    yield context.createTimer(context.now + pause, false);
-    const poll: HttpRequestAction = {
-      ...request,
-      method: "GET",
-      uri: new URL(location, request.uri).href,
-      content: null,
-    };
-    outcome = yield context.scheduleActivity(HTTP_ACTIVITY, JSON.stringify([poll]));
-  }
-  return outcome;
 }

@@ -1,46 +1,14 @@
 import { createHash } from "node:crypto";
 import type { EventRaised, FailureDetails, HistoryEvent, StatusNumber } from "../history/history.ts";
 import { EventType, Status } from "../history/history.ts";
+import type { Decision } from "./decision.ts";
+import { type DecisionEvent, mismatchOf, NonDeterminism } from "./non-determinism.ts";
 import { done, type Outcome, ReplayTask } from "./task.ts";
-
-/** What a work item decided; `id` is the framework's task id. */
-export type Decision =
-  | { readonly kind: "activity"; readonly id: number; readonly name: string; readonly input: string }
-  | { readonly kind: "timer"; readonly id: number; readonly fireAt: number }
-  | {
-      readonly kind: "subOrchestration";
-      readonly id: number;
-      readonly name: string;
-      readonly version: string | undefined;
-      readonly instanceId: string;
-      readonly input: string | null;
-    }
-  | {
-      readonly kind: "send";
-      readonly id: number;
-      readonly instanceId: string;
-      readonly name: string;
-      readonly input: string;
-    }
-  | {
-      readonly kind: "complete";
-      readonly id: number;
-      readonly status: StatusNumber;
-      readonly result: string | null;
-      readonly details: string | null;
-      readonly failureDetails: FailureDetails | null;
-    }
-  | { readonly kind: "continueAsNew"; readonly id: number; readonly input: string };
 
 export interface OpenTask {
   readonly id: number;
   readonly action: Decision;
   readonly task: ReplayTask;
-}
-
-/** History and orchestrator disagree about what was scheduled. */
-export class NonDeterminism extends Error {
-  override readonly name = "NonDeterministicOrchestrationException";
 }
 
 /**
@@ -57,7 +25,7 @@ export class ReplayContext {
   now = 0;
   readonly #maxActions: number;
   #nextId = 0;
-  #nextInput: string | undefined;
+  #nextInput: string | null | undefined;
   #guids = 0;
   #locks: { readonly targets: readonly string[]; readonly release: string } | undefined;
   #suspended = false;
@@ -138,7 +106,8 @@ export class ReplayContext {
     for (const target of locks?.targets ?? []) this.sendEvent(target, "release", locks?.release ?? "");
   }
 
-  continueAsNew(input: string): void {
+  /** @param input JSON text; null for none */
+  continueAsNew(input: string | null): void {
     this.#nextInput = input;
   }
 
@@ -185,16 +154,10 @@ export class ReplayContext {
     }
     switch (event.EventType) {
       case EventType.TaskScheduled:
-        this.#confirm("activity", event.EventId, event.Name, "an activity task");
-        break;
       case EventType.TimerCreated:
-        this.#confirm("timer", event.EventId, undefined, "a timer");
-        break;
       case EventType.SubOrchestrationInstanceCreated:
-        this.#confirm("subOrchestration", event.EventId, event.Name, "a sub-orchestration task");
-        break;
       case EventType.EventSent:
-        this.#confirm("send", event.EventId, event.Name, "an event");
+        this.#confirm(event);
         break;
       case EventType.TaskCompleted:
       case EventType.SubOrchestrationInstanceCompleted:
@@ -271,25 +234,12 @@ export class ReplayContext {
     last.task.settle({ ok: true, value: input });
   }
 
-  #confirm(kind: Decision["kind"], id: number, name: string | undefined, what: string): void {
-    const action = this.actions.get(id);
-    const sameName =
-      name === undefined ||
-      (action !== undefined && "name" in action && action.name.toLowerCase() === name.toLowerCase());
-    if (action?.kind === kind && sameName) {
-      this.actions.delete(id);
-      return;
-    }
-    const named = name === undefined ? "" : ` and name '${name}'`;
-    const instead =
-      action === undefined
-        ? "the current replay execution hasn't (yet?) scheduled this task"
-        : `the current replay execution instead scheduled ${action.kind}${"name" in action ? ` '${action.name}'` : ""} with this sequence ID`;
-    throw new NonDeterminism(
-      `Non-Deterministic workflow detected: A previous execution of this orchestration scheduled ${what} with ` +
-        `sequence ID ${id}${named}, but ${instead}. Was a change made to the orchestrator code after this ` +
-        "instance had already started running?",
-    );
+  /** @throws NonDeterminism when the code does not decide what history says it did */
+  #confirm(event: DecisionEvent): void {
+    const action = this.actions.get(event.EventId);
+    const mismatch = mismatchOf(event, action);
+    if (mismatch !== undefined) throw new NonDeterminism(mismatch);
+    this.actions.delete(event.EventId);
   }
 
   #suspend(): void {

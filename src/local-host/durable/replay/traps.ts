@@ -1,4 +1,7 @@
-import type { Decision, ReplayContext } from "./replay-context.ts";
+import { missingFunction } from "../history/failures.ts";
+import { HTTP_ACTIVITY } from "./call-http.ts";
+import type { Decision } from "./decision.ts";
+import type { ReplayContext } from "./replay-context.ts";
 
 /** Something to tell the people. */
 export interface Note {
@@ -25,6 +28,8 @@ export interface Scene {
   /** JSON text of a custom status that the SDK did not send. */
   readonly droppedStatus: string | undefined;
   readonly decisions: readonly Decision[];
+  /** True of a function that the app has. */
+  readonly isKnown: (name: string, trigger: "activityTrigger" | "orchestrationTrigger") => boolean;
   readonly unheard: ReplayContext["unheard"];
   readonly misspelt: ReplayContext["misspelt"];
 }
@@ -73,6 +78,13 @@ export function traps(scene: Scene): Note[] {
         `Orchestrator '${name}' is no generator, which the SDK's words do not say. Write it with function* and wait for ` +
           "its tasks with yield: neither async function, nor async function*, nor await, here and in Azure.",
       );
+    const called = calledFunction(decision);
+    if (called !== undefined && !scene.isKnown(called.name, called.trigger))
+      notes.push({
+        level: "error",
+        once: `missing ${name} ${called.name}`,
+        text: `${who} calls ${called.kind} '${called.name}': ${missingFunction(called.kind, called.name).Reason}`,
+      });
     if (decision.kind === "activity" && /^\[(true|false)\]$/.test(decision.input))
       warn(
         `boolean ${name} ${decision.name}`,
@@ -80,7 +92,7 @@ export function traps(scene: Scene): Note[] {
           "even false counts as true), here and in Azure. Pass an object: { value: false }.",
       );
     if (decision.kind !== "continueAsNew") continue;
-    const next: unknown = JSON.parse(decision.input);
+    const next: unknown = JSON.parse(decision.input ?? "null");
     if (typeof next === "string" && /^".*"$/s.test(next))
       warn(
         `quotes ${name}`,
@@ -96,6 +108,14 @@ export function traps(scene: Scene): Note[] {
       );
   }
   return notes;
+}
+
+/** The function of the app's that a decision calls. */
+function calledFunction(decision: Decision) {
+  if (decision.kind === "subOrchestration")
+    return { kind: "orchestrator", trigger: "orchestrationTrigger", name: decision.name } as const;
+  if (decision.kind !== "activity" || decision.name === HTTP_ACTIVITY) return undefined;
+  return { kind: "activity", trigger: "activityTrigger", name: decision.name } as const;
 }
 
 function hasTimestamp(value: unknown): boolean {

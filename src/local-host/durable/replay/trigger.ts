@@ -1,5 +1,6 @@
+import { rpcMessage } from "../history/failures.ts";
 import { historyJson, type StoredEvent } from "../history/history.ts";
-import type { InvocationResult, TypedData } from "../port.ts";
+import { type InvocationResult, type TypedData, WorkerExit } from "../port.ts";
 import type { OrchestratorState } from "./actions.ts";
 import type { Answer } from "./replay.ts";
 
@@ -47,15 +48,17 @@ export function readAnswer(result: InvocationResult): Answer {
     const state = parseState(text);
     return state === undefined
       ? broken("Out of proc orchestrators must return a valid JSON schema")
-      : { kind: "state", state, stack: "", threw: false, ...sdkView(result) };
+      : { kind: "state", state, stack: "", threw: undefined, ...sdkView(result) };
   }
   const { message, stack = "" } = result.error;
+  if (result.error instanceof WorkerExit) return { kind: "worker exited", message };
   const label = message.indexOf(STATE_LABEL);
-  if (label < 0) return broken(message, stack);
+  const threw = `One or more errors occurred. (${rpcMessage(message, stack)})`;
+  if (label < 0) return broken(threw, stack);
   // JSON text has no line breaks of its own; a worker's "Stack:" section starts on the next line.
   const [text = ""] = message.slice(label + STATE_LABEL.length).split("\n", 1);
   const state = parseState(text);
-  return state === undefined ? broken(message, stack) : { kind: "state", state, stack, threw: true };
+  return state === undefined ? broken(threw, stack) : { kind: "state", state, stack, threw };
 }
 
 const sdkView = ({ openTasks, droppedStatus }: InvocationResult & { ok: true }) => ({
@@ -84,6 +87,16 @@ export function activityTrigger(message: string): TypedData {
   return { string: JSON.stringify(input) };
 }
 
+const LEAST_INT64 = -(2n ** 63n);
+const GREATEST_INT64 = 2n ** 63n - 1n;
+
+/** The worker sends whole numbers as a signed 64-bit integer, whose ends greater ones are cut to. */
+function asInt64(value: number): bigint {
+  const whole = BigInt(value);
+  if (whole > GREATEST_INT64) return GREATEST_INT64;
+  return whole < LEAST_INT64 ? LEAST_INT64 : whole;
+}
+
 /** A function's return value as the JSON text kept in history; null for none. */
 export function resultJson(value: TypedData | null | undefined): string | null {
   if (value === null || value === undefined) return null;
@@ -91,7 +104,7 @@ export function resultJson(value: TypedData | null | undefined): string | null {
   // A function as a return value has no JSON text at all.
   if ("json" in value) return value.json ?? null;
   if ("bytes" in value) return JSON.stringify(Buffer.from(value.bytes).toString("base64"));
-  if ("int" in value) return String(value.int);
+  if ("int" in value) return String(asInt64(value.int));
   if ("double" in value) return Number.isFinite(value.double) ? String(value.double) : null;
   return null;
 }

@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 /**
  * Syncs SQLite's write-ahead log. SQLite would do it inside COMMIT (synchronous=FULL) and hold the thread up all the
  * while; with synchronous=NORMAL it leaves it to us, and what was committed counts once the sync that began after it
- * has ended.
+ * has ended. SQLite locks the database and its index (-shm) and never the log, so closing a descriptor of the log frees
+ * no lock of this process.
  */
 export class DiskSync {
   readonly #fd: number;

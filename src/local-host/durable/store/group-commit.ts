@@ -38,9 +38,18 @@ export class GroupCommit {
   #syncing = false;
   /** The log could not be synced: what is on the disk is not known any more. */
   #broken: Error | undefined;
-  readonly #waiting: (() => void)[] = [];
+  /** Jobs that were acknowledged so far, and who waits for how many. */
+  #told = 0;
+  #waiting: {
+    readonly until: number;
+    readonly resolve: () => void;
+    readonly reject: (error: Error) => void;
+  }[] = [];
   #closed = false;
   #abandoned = false;
+  #planned = false;
+  /** What is committed waits for the planned turn to be synced with what comes of it. */
+  #sharesSync = false;
   /** Every sync in this thread, so that one run is like another. */
   inOrder = false;
   /** Transactions made so far, for tests and figures. */
@@ -87,14 +96,15 @@ export class GroupCommit {
         return;
       }
       this.#jobs.push({ work, committed, written, resolve, reject } as Job);
-      if (this.#jobs.length === 1) setImmediate(() => this.flush());
+      this.#plan();
     });
   }
 
-  /** Resolves when everything that reads can see now is on the disk. */
+  /** Resolves when everything that reads can see now is on the disk, whatever is committed meanwhile. */
   synced(): Promise<void> | undefined {
     if (this.#unsynced.length === 0) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    const until = this.#told + this.#unsynced.length;
+    return new Promise((resolve, reject) => this.#waiting.push({ until, resolve, reject }));
   }
 
   /** Commits what is waiting, now; the sync may follow on another thread. */
@@ -120,14 +130,33 @@ export class GroupCommit {
     this.#forget(results.length);
     if (this.#syncing) return;
     // What was set going has the microtasks of this turn to come to its own commit, and to share this sync.
-    if (goesOn && !inThread && this.#unsynced.length < BUSY_GROUP) setImmediate(() => this.#syncWithNext());
-    else this.#sync(inThread, results.length);
+    if (goesOn && !inThread && this.#unsynced.length < BUSY_GROUP) {
+      this.#sharesSync = true;
+      this.#plan();
+    } else this.#sync(inThread, results.length);
   }
 
-  #syncWithNext(): void {
-    if (this.#unsynced.length === 0 || this.#syncing || this.#abandoned || this.#closed) return;
-    if (this.#jobs.length > 0) this.flush();
-    else this.#sync(false, this.#unsynced.length);
+  /**
+   * One turn of the loop is planned at a time. Each commit has consequences that come to the next one in microtasks, so
+   * that several turns planned side by side run as one, longer each time, and nothing else of the process gets a turn.
+   */
+  #plan(): void {
+    if (this.#planned) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      this.#sharesSync = false;
+      if (this.#jobs.length > 0) this.flush();
+      // Nothing came of what waits for its sync, or what came of it was refused.
+      if (
+        this.#unsynced.length > 0 &&
+        !this.#sharesSync &&
+        !this.#syncing &&
+        !this.#abandoned &&
+        !this.#closed
+      )
+        this.#sync(false, this.#unsynced.length);
+    });
   }
 
   #sync(inThread: boolean, jobs: number): void {
@@ -186,11 +215,14 @@ export class GroupCommit {
     for (const { job, result, error } of results) if (error === undefined) job.committed(result);
     // Only now: while they count as pending, the engine is not idle (`settle` waits for it).
     this.#unsynced = this.#unsynced.slice(count);
+    this.#told += results.length;
     for (const { job, result, error } of results) {
       if (error === undefined) job.resolve(result);
       else job.reject(error);
     }
-    if (this.#unsynced.length === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ until }) => until > this.#told);
+    for (const { until, resolve } of waiting) if (until <= this.#told) resolve();
     this.onFlushed?.();
   }
 
@@ -201,7 +233,8 @@ export class GroupCommit {
       cause,
     });
     for (const { job } of this.#unsynced) job.reject(this.#broken);
-    for (const queued of this.#jobs) queued.reject(this.#broken);
+    for (const waiting of [...this.#jobs, ...this.#waiting]) waiting.reject(this.#broken);
+    this.#waiting = [];
     this.#unsynced = [];
     this.#jobs = [];
   }
@@ -209,7 +242,7 @@ export class GroupCommit {
   #forget(count: number): void {
     this.#jobs = this.#jobs.slice(count);
     this.onFlushed?.();
-    if (this.#jobs.length > 0) setImmediate(() => this.flush());
+    if (this.#jobs.length > 0) this.#plan();
   }
 
   /**

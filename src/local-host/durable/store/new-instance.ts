@@ -28,7 +28,7 @@ export function startMessage(
     OrchestrationInstance: { InstanceId: instance.id, ExecutionId: instance.executionId },
     ParentInstance: parent,
     Name: instance.name,
-    Version: instance.version,
+    Version: instance.version === "" ? null : instance.version,
     Input: instance.input,
     ...(instance.startAt === undefined ? {} : { ScheduledStartTime: toIso(instance.startAt) }),
   };
@@ -40,5 +40,9 @@ export function startMessage(
   };
 }
 
-/** As .NET writes a GUID in its "N" form. */
+/** An execution's id from an id without dashes, in .NET's "D" form; automatic children's ids begin with it. */
+export const executionIdOf = (id: string): string =>
+  id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+
+/** As .NET writes a GUID in its "N" form: ids of instances that nobody named. */
 export const randomId = (): string => randomUUID().replaceAll("-", "");

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { dirname } from "node:path";
 
 import { conflict, fatal, messageOf } from "../../../kernel/errors.ts";
+import { closedDatabase } from "../../../kernel/private-files.ts";
 import { DatabaseSync } from "./sqlite.ts";
 
 /** "LDur" in ASCII: marks a file as this host's durable store in SQLite's header. */
@@ -107,16 +108,17 @@ const CACHE_KIB = 16 * 1024;
  * when it is not ours, damaged, or newer than this version.
  */
 export function openStoreFile(file: string): DatabaseSync {
-  if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+  if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   let db: DatabaseSync | undefined;
   try {
+    if (file !== ":memory:") closedDatabase(file);
     db = new DatabaseSync(file);
     prepare(db, file);
   } catch (error) {
     db?.close();
     throw explained(error, file);
   }
-  if (file !== ":memory:") writeFileSync(ownerFile(file), `${process.pid}\n`);
+  if (file !== ":memory:") writeFileSync(ownerFile(file), `${process.pid}\n`, { mode: 0o600 });
   return db;
 }
 

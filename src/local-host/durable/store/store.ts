@@ -3,6 +3,7 @@ import type { EntityRequest } from "../entity-request.ts";
 import { restore, Status, type StatusNumber, type StoredEvent } from "../history/history.ts";
 import { DiskSync } from "./disk-sync.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { type InstanceFilter, pageQuery } from "./listing.ts";
 import { closeStoreFile, openStoreFile } from "./store-file.ts";
 
 export interface Instance {
@@ -62,13 +63,6 @@ export interface Entity {
   /** Requests held back by the lock, in order. */
   readonly waiting: readonly EntityRequest[];
   readonly updatedAt: number;
-}
-
-export interface InstanceFilter {
-  readonly prefix?: string | undefined;
-  readonly createdFrom?: number | undefined;
-  readonly createdTo?: number | undefined;
-  readonly statuses?: readonly number[] | undefined;
 }
 
 export interface EntityFilter {
@@ -165,21 +159,16 @@ export class DurableStore {
     }
   }
 
-  /** In order of creation, after `afterSeq`; without inputs and outputs, of which a page may have any amount. */
-  list(filter: InstanceFilter, afterSeq: number, limit: number): Pick<Instance, "seq" | "id" | "status">[] {
-    const conditions = ["seq > ?"];
-    const values: (string | number)[] = [afterSeq];
-    const add = (condition: string, ...more: (string | number)[]) => {
-      conditions.push(condition);
-      values.push(...more);
-    };
-    if (filter.prefix) add("substr(id, 1, ?) = ?", filter.prefix.length, filter.prefix);
-    if (filter.createdFrom !== undefined) add("created_at >= ?", filter.createdFrom);
-    if (filter.createdTo !== undefined) add("created_at <= ?", filter.createdTo);
-    if (filter.statuses !== undefined)
-      add(`status IN (${filter.statuses.map(() => "?").join(",")})`, ...filter.statuses);
-    const sql = `SELECT seq, id, status FROM instances WHERE ${conditions.join(" AND ")} ORDER BY seq LIMIT ?`;
-    return this.#all(sql, ...values, limit) as unknown as Pick<Instance, "seq" | "id" | "status">[];
+  /** A page of what the filter takes, entities among them, in the order of the ids, behind `after`; without inputs and outputs, of which a page may have any amount. */
+  list(filter: InstanceFilter, after: string, limit: number): Pick<Instance, "id" | "status">[] {
+    const { sql, values } = pageQuery(filter, after, limit);
+    return this.#all(sql, ...values) as unknown as Pick<Instance, "id" | "status">[];
+  }
+
+  /** Ids of orchestrations in the order of their creation, after `afterSeq`. */
+  oldest(afterSeq: number, limit: number): Pick<Instance, "seq" | "id">[] {
+    const sql = "SELECT seq, id FROM instances WHERE seq > ? ORDER BY seq LIMIT ?";
+    return this.#all(sql, afterSeq, limit) as unknown as Pick<Instance, "seq" | "id">[];
   }
 
   messages(): Message[] {
@@ -196,18 +185,22 @@ export class DurableStore {
     ) as unknown as Activity[];
   }
 
-  entity(id: string): Entity {
+  /** One that had a request at some time, whether it exists now or not. */
+  knownEntity(id: string): Entity | undefined {
     const row = this.#get(`SELECT ${ENTITY} FROM entities WHERE id = ?`, id);
-    return row === undefined
-      ? { id, state: null, exists: false, lockedBy: null, waiting: [], updatedAt: 0 }
-      : entityOf(row);
+    return row === undefined ? undefined : entityOf(row);
   }
 
-  /** Those that exist, in the order of their ids, after `filter.after`. */
+  entity(id: string): Entity {
+    const fresh = { id, state: null, exists: false, lockedBy: null, waiting: [], updatedAt: 0 };
+    return this.knownEntity(id) ?? fresh;
+  }
+
+  /** Those that had a request at some time, in the order of their ids, after `filter.after`. */
   entities(filter: EntityFilter, limit: number): Entity[] {
     const prefix = filter.name === undefined ? "@" : `@${filter.name.toLowerCase()}@`;
     return this.#all(
-      `SELECT ${ENTITY} FROM entities WHERE present = 1 AND substr(id, 1, ?) = ? AND id > ?
+      `SELECT ${ENTITY} FROM entities WHERE substr(id, 1, ?) = ? AND id > ?
          AND updated_at BETWEEN ? AND ? ORDER BY id LIMIT ?`,
       prefix.length,
       prefix,
@@ -220,12 +213,8 @@ export class DurableStore {
 
   // Writing, inside `write`
 
-  /** One without state, lock or requests is not kept at all: nothing would ever clear it away. */
+  /** One that was deleted stays, without state, until it is purged: so it does in Azure. */
   putEntity({ id, state, exists, lockedBy, waiting, updatedAt }: Entity): void {
-    if (!exists && lockedBy === null && waiting.length === 0) {
-      this.#run("DELETE FROM entities WHERE id = ?", id);
-      return;
-    }
     this.#run(
       `INSERT OR REPLACE INTO entities (id, state, present, locked_by, waiting, updated_at)
        VALUES (?, ?, ?, ?, ?, ?)`,
@@ -294,6 +283,18 @@ export class DurableStore {
     );
   }
 
+  /**
+   * Ends an instance whose start comes later than `now` (ms), with all that waits for it; false, and nothing done, for any
+   * other. It has no history then.
+   */
+  endUnstarted(instance: Instance, output: string | null, now: number): boolean {
+    if (instance.status !== Status.Pending) return false;
+    const start = "SELECT 1 FROM messages WHERE instance_id = ? AND execution_id = ? AND due > ?";
+    if (this.#get(start, instance.id, instance.executionId, now) === undefined) return false;
+    this.#run("DELETE FROM messages WHERE instance_id = ?", instance.id);
+    return this.update(instance, { ...instance, status: Status.Terminated, output, updatedAt: now });
+  }
+
   /** One row for a work item: JSON text has no line breaks of its own, so they stand between the events. */
   appendHistory({ seq }: Pick<Instance, "seq">, events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
@@ -360,13 +361,14 @@ export class DurableStore {
     this.#run("DELETE FROM activities WHERE instance_id = ?", instanceId);
   }
 
-  /** Removes an instance with all that belongs to it. */
+  /** Removes an instance, or an entity, with all that belongs to it. */
   forget(id: string): boolean {
     const instance = this.instance(id);
     if (instance !== undefined) this.clearHistory(instance);
     this.#run("DELETE FROM messages WHERE instance_id = ?", id);
     this.deleteActivities(id);
-    return this.#run("DELETE FROM instances WHERE id = ?", id) > 0;
+    const table = id.startsWith("@") ? "entities" : "instances";
+    return this.#run(`DELETE FROM ${table} WHERE id = ?`, id) > 0;
   }
 
   #prepare(sql: string): StatementSync {

@@ -1,5 +1,4 @@
 import { isTerminal } from "../history/history.ts";
-import type { NewInstance } from "../store/new-instance.ts";
 import type { Activity, DurableStore, Instance, Message } from "../store/store.ts";
 import type { Plan } from "./work-item.ts";
 
@@ -7,10 +6,8 @@ import type { Plan } from "./work-item.ts";
 export interface Applied {
   readonly messages: readonly Message[];
   readonly activities: readonly Activity[];
-  /** Children whose id a running instance has. */
-  readonly refused: readonly NewInstance[];
-  /** Finished instances whose id a child took over. */
-  readonly replaced: readonly string[];
+  /** Instances whose id a child took over, with the status they had. */
+  readonly replaced: readonly Pick<Instance, "id" | "name" | "status">[];
 }
 
 /** Writes a plan, inside a transaction. Undefined when the instance was purged or replaced meanwhile. */
@@ -27,20 +24,16 @@ export function applyPlan(
   store.appendHistory(instance, plan.history);
   if (isTerminal(plan.change.status) || plan.change.executionId !== executionId)
     store.deleteTimers(id, executionId);
-  const refused: NewInstance[] = [];
-  const replaced: string[] = [];
+  const replaced: Instance[] = [];
   const messages: Message[] = [];
   for (const { instance: child, started } of plan.effects.starts) {
+    // Also of one that runs: the framework asks nobody, and whoever waits for that one waits for the child.
     const existing = store.instance(child.id);
-    if (existing !== undefined && !isTerminal(existing.status)) {
-      refused.push(child);
-      continue;
-    }
-    if (existing !== undefined) replaced.push(child.id);
+    if (existing !== undefined) replaced.push(existing);
     store.create(child, existing);
     messages.push(store.addMessage(started));
   }
   for (const message of plan.effects.messages) messages.push(store.addMessage(message));
   const activities = plan.effects.activities.map((activity) => store.addActivity(activity));
-  return { messages, activities, refused, replaced };
+  return { messages, activities, replaced };
 }

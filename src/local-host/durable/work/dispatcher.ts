@@ -5,7 +5,7 @@ import { messageOf } from "../../../kernel/errors.ts";
 import type { Logger } from "../../../kernel/logger.ts";
 import type { Faults } from "../../faults.ts";
 import { isEntityId } from "../entity.ts";
-import { isTerminal } from "../history/history.ts";
+import { EventType, isTerminal } from "../history/history.ts";
 import type { DurableSettings } from "../options.ts";
 import type { FunctionInvoker } from "../port.ts";
 import { HistoryCache } from "../store/history-cache.ts";
@@ -34,6 +34,8 @@ export interface DispatcherDeps {
   readonly settings: DurableSettings;
   readonly newId: () => string;
   readonly faults?: Faults | undefined;
+  /** Nothing runs but what ends an instance that is to be terminated. */
+  readonly paused?: boolean | undefined;
 }
 
 /**
@@ -88,7 +90,7 @@ export class Dispatcher {
   /** Takes up what the store holds. */
   start(): void {
     const [messages, activities] = [this.#deps.store.messages(), this.#deps.store.activities()];
-    for (const activity of activities) this.#add(activity);
+    if (this.#deps.paused !== true) for (const activity of activities) this.#add(activity);
     for (const message of messages) this.deliver(message);
     this.#pump();
   }
@@ -156,6 +158,12 @@ export class Dispatcher {
     slot.outstanding = 0;
   }
 
+  /** An instance that had not begun is over, in the store. */
+  endedUnstarted(id: string): void {
+    this.reset(id);
+    this.#endings.tell(id, true);
+  }
+
   busy(): boolean {
     return (
       !this.#stopping &&
@@ -192,12 +200,17 @@ export class Dispatcher {
   #arrive(message: Message): void {
     const slot = this.#slot(message.instanceId);
     slot.inbox.push(message);
+    if (slot.queued && message.event.event.EventType === EventType.ExecutionTerminated) {
+      this.#ready.remove((one) => one === slot);
+      this.#ready.pushFirst(slot);
+    }
     if (isResult(message.event.event.EventType)) slot.outstanding = Math.max(0, slot.outstanding - 1);
     this.#schedule(slot);
   }
 
   #schedule(slot: Slot): void {
     if (slot.running || slot.queued || slot.inbox.length === 0) return;
+    if (this.#deps.paused === true && !isTerminated(slot)) return;
     const wait = gatheringMs(slot, this.#histories.get(slot.id)?.events.length ?? 0);
     if (wait > 0) {
       if (slot.gathering !== undefined) return;
@@ -213,7 +226,9 @@ export class Dispatcher {
     slot.gathering = undefined;
     this.#gathering.delete(slot);
     slot.queued = true;
-    this.#ready.push(slot);
+    // An end that is asked for does not wait behind what the app has made of work meanwhile.
+    if (isTerminated(slot)) this.#ready.pushFirst(slot);
+    else this.#ready.push(slot);
     this.#pump();
   }
 
@@ -291,17 +306,19 @@ export class Dispatcher {
       const events = plan.kept === 0 ? plan.history : past.concat(plan.history);
       this.#histories.set({ ...instance, ...plan.change }, events, plan.history);
     }
-    for (const id of applied.replaced) this.reset(id);
-    slot.outstanding += plan.effects.starts.length - applied.refused.length;
+    for (const { id } of applied.replaced) this.reset(id);
+    slot.outstanding += plan.effects.starts.length;
     return this.#pass(applied.messages, true);
   }
 
   /** After the sync: effects (activities, sub-orchestrations), and callers that wait outside. */
   #goOn({ instance, plan }: Decided, applied: Applied): void {
-    for (const { id, name } of applied.refused)
-      this.#deps.logger.error(
-        `Sub-orchestration '${name}' was not started: an instance '${id}' is already running. Its parent waits for ever, here and in Azure.`,
-      );
+    for (const { id, name, status } of applied.replaced)
+      if (!isTerminal(status))
+        this.#deps.logger.warn(
+          `A sub-orchestration of '${instance.name}' (${instance.id}) took the place of instance '${id}' ('${name}'), ` +
+            "which was running: its history is gone and nobody hears of its end, here and in Azure.",
+        );
     for (const activity of applied.activities) this.#add(activity);
     this.#pass(applied.messages, false);
     if (isTerminal(plan.change.status)) this.#endings.tell(instance.id, true);
@@ -349,6 +366,9 @@ export class Dispatcher {
     });
   }
 }
+
+const isTerminated = ({ inbox }: Slot): boolean =>
+  inbox.some(({ event }) => event.event.EventType === EventType.ExecutionTerminated);
 
 /**
  * Orchestrators only decide, so that a run of one may be lost with what caused it as if it had never been. An

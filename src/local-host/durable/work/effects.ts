@@ -11,8 +11,9 @@ import {
 } from "../history/history.ts";
 import type { DurableSettings } from "../options.ts";
 import type { FunctionInvoker } from "../port.ts";
-import type { Decision } from "../replay/replay-context.ts";
-import { type NewInstance, startMessage } from "../store/new-instance.ts";
+import { HTTP_ACTIVITY } from "../replay/call-http.ts";
+import type { Decision } from "../replay/decision.ts";
+import { executionIdOf, type NewInstance, startMessage } from "../store/new-instance.ts";
 import type { Activity, Instance, Message } from "../store/store.ts";
 
 /** What decisions set going, gathered over a work item. */
@@ -42,15 +43,16 @@ export function carryOut(decision: Exclude<Decision, { kind: "continueAsNew" }>,
   const toSelf = (event: HistoryEvent, due: number | null = null) =>
     effects.messages.push({ instanceId: instance.id, executionId, due, event: store(event) });
   switch (decision.kind) {
-    case "activity":
-      effects.activities.push({
-        instanceId: instance.id,
-        executionId,
-        taskId: decision.id,
-        name: decision.name,
-        input: decision.input,
-      });
+    case "activity": {
+      const { id: taskId, name, input } = decision;
+      if (name === HTTP_ACTIVITY || deps.invoker.find(name, "activityTrigger") !== undefined)
+        effects.activities.push({ instanceId: instance.id, executionId, taskId, name, input });
+      else {
+        const failed = { EventId: -1, Timestamp: timestamp, TaskScheduledId: taskId };
+        toSelf({ EventType: EventType.TaskFailed, ...failed, ...missingFunction("activity", name) });
+      }
       return { ...base, EventType: EventType.TaskScheduled, Name: decision.name, Version: "", Input: null };
+    }
     case "timer": {
       const FireAt = toIso(decision.fireAt);
       const fired = { EventId: -1, Timestamp: FireAt, TimerId: decision.id, FireAt };
@@ -64,7 +66,7 @@ export function carryOut(decision: Exclude<Decision, { kind: "continueAsNew" }>,
         Name: begin.Name,
         OrchestrationInstance: { InstanceId: instance.id, ExecutionId: executionId },
         TaskScheduleId: decision.id,
-        Version: begin.Version,
+        Version: begin.Version ?? "",
       };
       if (deps.invoker.find(name, "orchestrationTrigger") === undefined) {
         const failure = missingFunction("orchestrator", name);
@@ -72,7 +74,7 @@ export function carryOut(decision: Exclude<Decision, { kind: "continueAsNew" }>,
         toSelf({ EventType: EventType.SubOrchestrationInstanceFailed, ...failed });
       } else {
         const createdAt = Date.parse(timestamp);
-        const child = { id, executionId: deps.newId(), name, version, input, createdAt };
+        const child = { id, executionId: executionIdOf(deps.newId()), name, version, input, createdAt };
         effects.starts.push({ instance: child, started: startMessage(child, parent, timestamp) });
       }
       const created = { Name: name, Version: version, InstanceId: id, Input: null };

@@ -1,4 +1,5 @@
 import type { Faults } from "../../faults.ts";
+import { unknownFunction } from "../history/failures.ts";
 import { EventType, type ExecutionStarted, type HistoryEvent, type StoredEvent } from "../history/history.ts";
 import type { DurableSettings } from "../options.ts";
 import type { FunctionInvoker, TypedData } from "../port.ts";
@@ -44,8 +45,6 @@ export type Generation =
       readonly answer: Answer;
       readonly result: ReplayResult;
     }
-  /** The app has no such orchestrator; another version of it may have it again. */
-  | { readonly kind: "function missing" }
   /** Its history does not say how it began. */
   | { readonly kind: "not begun" };
 
@@ -73,9 +72,9 @@ export async function runGeneration(work: WorkItem, { id, past, fresh }: Executi
   const found = otherVersion ? undefined : deps.invoker.find(begin.Name, "orchestrationTrigger");
   let answer: Answer;
   if (found === undefined) {
-    // Another version of the app may have it again; until then only terminating has a sense.
-    if (!terminates && !otherVersion) return { kind: "function missing" };
-    answer = otherVersion ? VERSION_MISMATCH : { kind: "broken", message: "", stack: "" };
+    const known = deps.invoker.names("orchestrationTrigger");
+    const message = unknownFunction("orchestrator", begin.Name, known);
+    answer = otherVersion ? VERSION_MISMATCH : { kind: "broken", message, stack: "" };
   } else {
     const trigger = orchestratorTrigger({
       past,
@@ -91,12 +90,24 @@ export async function runGeneration(work: WorkItem, { id, past, fresh }: Executi
   }
   // Without the function only the end can be looked at: the rest would not match its actions.
   const history =
-    found === undefined ? endings(fresh, otherVersion ? begin : undefined) : events(past, fresh);
-  const scene = { name: begin.Name, instanceId, executionId: id, parentInstanceId, maxActions, httpPollMs };
+    found === undefined
+      ? endings(fresh, terminates && !otherVersion ? undefined : begin)
+      : events(past, fresh);
+  const entities = () => deps.invoker.names("entityTrigger");
+  const scene = {
+    name: begin.Name,
+    instanceId,
+    executionId: id,
+    parentInstanceId,
+    maxActions,
+    httpPollMs,
+    entities,
+  };
   const result = replay({ ...scene, history, answer });
   notes.push(
     ...traps({
       ...result,
+      isKnown: (name, trigger) => deps.invoker.find(name, trigger) !== undefined,
       name: begin.Name,
       instanceId,
       input: begin.Input,
@@ -128,9 +139,9 @@ async function ask(
   notes: Note[],
 ): Promise<Answer> {
   const answer = readAnswer(await invoker.invoke(name, trigger));
-  if (faults?.strikes("replay") !== true) return answer;
+  if (answer.kind === "worker exited" || faults?.strikes("replay") !== true) return answer;
   const again = readAnswer(await invoker.invoke(name, trigger));
-  if (told(answer) !== told(again))
+  if (again.kind !== "worker exited" && told(answer) !== told(again))
     notes.push({
       level: "error",
       once: `determinism ${name}`,

@@ -10,11 +10,6 @@ import { SaidOnce } from "./said-once.ts";
 import type { Slot } from "./slot.ts";
 import { type Plan, runWorkItem } from "./work-item.ts";
 
-const WAITS = {
-  function: "the app has no such orchestrator any more",
-  version: "host.json's versionMatchStrategy leaves its version to another host",
-} as const;
-
 interface OrchestrationDeps extends WorkItemDeps {
   readonly store: DurableStore;
   readonly logger: Logger;
@@ -52,7 +47,7 @@ export class OrchestrationWorker {
     this.#notes = new SaidOnce(deps.logger);
   }
 
-  /** True when the messages have to wait: for an app or a host that knows the orchestrator, or for its start. */
+  /** True when the messages have to wait: for a host of the instance's version, or for its start. */
   async work(slot: Slot, messages: readonly Message[]): Promise<boolean> {
     const { store, faults, histories } = this.#deps;
     const known = histories.get(slot.id);
@@ -64,7 +59,7 @@ export class OrchestrationWorker {
       slot.lastMs = performance.now() - begun;
       if (faults?.survives() === false) return false;
       if (outcome.kind === "waits") {
-        if (outcome.for !== "start") this.#tellWaiting(instance, WAITS[outcome.for]);
+        if (outcome.for === "version") this.#tellWaiting(instance);
         return true;
       }
       if (outcome.kind === "plan") {
@@ -99,11 +94,8 @@ export class OrchestrationWorker {
     }
   }
 
-  #tellWaiting(instance: Instance, why: string): void {
-    this.#deps.logger.error(`an orchestration waits: ${why}`, {
-      orchestrator: instance.name,
-      version: instance.version,
-      instance: instance.id,
-    });
+  #tellWaiting({ id: instance, name: orchestrator, version }: Instance): void {
+    const why = "host.json's versionMatchStrategy leaves its version to another host";
+    this.#deps.logger.error(`an orchestration waits: ${why}`, { orchestrator, version, instance });
   }
 }

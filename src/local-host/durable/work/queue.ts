@@ -11,6 +11,12 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
+  /** Before all others. */
+  pushFirst(item: T): void {
+    if (this.#head > 0) this.#items[--this.#head] = item;
+    else this.#items.unshift(item);
+  }
+
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#head++];

@@ -1,10 +1,10 @@
 import { type Clock, toIso } from "../../../kernel/clock.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import type { Logger } from "../../../kernel/logger.ts";
-import { activityFailure, type Failure, missingFunction } from "../history/failures.ts";
+import { activityFailure, type Failure, lostActivity } from "../history/failures.ts";
 import { EventType, type HistoryEvent } from "../history/history.ts";
 import type { FunctionInvoker, InvocationResult } from "../port.ts";
-import { HTTP_ACTIVITY } from "../replay/program.ts";
+import { HTTP_ACTIVITY } from "../replay/call-http.ts";
 import { activityTrigger, resultJson } from "../replay/trigger.ts";
 import type { Activity } from "../store/store.ts";
 import { httpActivity } from "./http-activity.ts";
@@ -20,26 +20,35 @@ export async function runActivity(
     ...base(),
     ...failure,
   });
-  const found =
-    activity.name === HTTP_ACTIVITY ? undefined : deps.invoker.find(activity.name, "activityTrigger");
-  if (found === undefined && activity.name !== HTTP_ACTIVITY)
-    return failed(missingFunction("activity", activity.name));
+  const completed = (Result: string | null): HistoryEvent => ({
+    EventType: EventType.TaskCompleted,
+    ...base(),
+    Result,
+  });
+  const told = (error: string) =>
+    deps.logger.warn("an activity failed", {
+      activity: activity.name,
+      instance: activity.instanceId,
+      task: activity.taskId,
+      error: error.slice(0, 500),
+    });
+  if (activity.name === HTTP_ACTIVITY) {
+    const outcome = await httpActivity(activity.input);
+    if (outcome.ok) return completed(outcome.json);
+    told(outcome.failure.Reason);
+    return failed(outcome.failure);
+  }
+  const found = deps.invoker.find(activity.name, "activityTrigger");
+  if (found === undefined) return failed(lostActivity(activity.name, deps.invoker.names("activityTrigger")));
   let result: InvocationResult;
   try {
-    result =
-      found === undefined ? await httpActivity(activity.input) : await call(deps.invoker, found, activity);
+    result = await call(deps.invoker, found, activity);
   } catch (error) {
     result = { ok: false, error: error instanceof Error ? error : new Error(messageOf(error)) };
   }
-  if (result.ok)
-    return { EventType: EventType.TaskCompleted, ...base(), Result: resultJson(result.returnValue) };
-  deps.logger.warn("an activity failed", {
-    activity: activity.name,
-    instance: activity.instanceId,
-    task: activity.taskId,
-    error: result.error.message.slice(0, 500),
-  });
-  return failed(activityFailure(activity.name, result.error.message));
+  if (result.ok) return completed(resultJson(result.returnValue));
+  told(result.error.message);
+  return failed(activityFailure(activity.name, result.error));
 }
 
 function call(

@@ -2,6 +2,7 @@ import { toIso } from "../../../kernel/clock.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import { entityId, entityMessage, entityParts } from "../entity.ts";
 import type { EntityRequest } from "../entity-request.ts";
+import { missingFunction } from "../history/failures.ts";
 import { EventType, store } from "../history/history.ts";
 import type { FunctionInvoker } from "../port.ts";
 import { entityTrap } from "../replay/traps.ts";
@@ -124,11 +125,9 @@ async function operate(
     return { state, exists, results, signals: [], fault };
   };
   const found = invoker.find(self.name, "entityTrigger");
-  if (found === undefined)
-    return failed(
-      `The entity function '${self.name}' doesn't exist, is disabled, or is not an entity function.`,
-    );
-  const operations = batch.map(({ op, input, signal }) => ({
+  if (found === undefined) return failed(missingFunction("entity", self.name).Reason);
+  const operations = batch.map(({ id, op, input, signal }) => ({
+    id,
     name: op,
     input: input ?? null,
     isSignal: signal === true,

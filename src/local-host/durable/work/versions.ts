@@ -29,8 +29,8 @@ function numbers(version: string): number[] | undefined {
 /** False when the host's versioning says that this instance is not its business. */
 export function acceptsVersion(settings: DurableSettings, version: string): boolean {
   const { defaultVersion, versionMatch } = settings;
-  // An app that names no version of its own has not taken up versioning.
-  if (defaultVersion === "" || versionMatch === "None") return true;
+  // Without a version of its own the host is older than any that an instance has (extension 3.19.0).
+  if (versionMatch === "None") return true;
   if (versionMatch === "Strict") return version === defaultVersion;
   return compareVersions(version, defaultVersion) <= 0;
 }

@@ -8,10 +8,11 @@ import {
   type StoredEvent,
   store,
 } from "../history/history.ts";
+import type { Decision } from "../replay/decision.ts";
 import { diagnose } from "../replay/diagnose.ts";
 import { type Answer, customStatusFault, type ReplayResult } from "../replay/replay.ts";
 import type { Note } from "../replay/traps.ts";
-import { startMessage } from "../store/new-instance.ts";
+import { executionIdOf, startMessage } from "../store/new-instance.ts";
 import type { Instance, Message } from "../store/store.ts";
 import { carryOut, type Effects } from "./effects.ts";
 import { type Execution, runGeneration, type WorkItem, type WorkItemDeps } from "./generation.ts";
@@ -46,8 +47,8 @@ export interface Plan {
 /** What becomes of a work item. */
 export type WorkItemOutcome =
   | { readonly kind: "plan"; readonly plan: Plan }
-  /** The messages stay: for an app with the orchestrator, a host of its version, or the message that starts it. */
-  | { readonly kind: "waits"; readonly for: "function" | "version" | "start" }
+  /** The messages stay: for a host of its version, or the message that starts it. */
+  | { readonly kind: "waits"; readonly for: "version" | "start" }
   /** None of the messages is for this execution: they can be dropped. */
   | { readonly kind: "nothing" };
 
@@ -80,11 +81,12 @@ export async function runWorkItem(
     fresh: [started(timestamp), ...accepted.map((event) => arrived(event, timestamp))],
   };
   let customStatus: string | null = null;
+  // Continuing as new without an input leaves the earlier one to be seen, though the orchestrator does not get it.
+  let shownInput = instance.input;
 
   for (let generation = 1; ; generation++) {
     const ran = await runGeneration(work, execution);
     if (ran.kind === "not begun") return { kind: "nothing" };
-    if (ran.kind === "function missing") return { kind: "waits", for: "function" };
     const { begin, answer, result } = ran;
     customStatus = customStatusOf(answer) ?? customStatus;
     const decided = carryOutAll(work, execution.id, begin, result, effects);
@@ -95,10 +97,10 @@ export async function runWorkItem(
     if (again === undefined || end !== undefined) {
       const change = {
         executionId: execution.id,
-        version: begin.Version,
+        version: begin.Version ?? "",
         status: end?.status ?? (result.suspended ? Status.Suspended : Status.Running),
-        input: begin.Input,
-        output: end?.result ?? null,
+        input: shownInput,
+        output: end === undefined ? reasonOf(accepted, instance) : outputOf(end),
         customStatus,
         updatedAt,
       };
@@ -110,7 +112,13 @@ export async function runWorkItem(
     // Timers of the execution that ends would be dropped on arrival.
     effects.messages = effects.messages.filter(({ due }) => due === null);
     const { input } = again;
-    const next = { ...instance, executionId: deps.newId(), input, version: begin.Version };
+    shownInput = input ?? shownInput;
+    const next = {
+      ...instance,
+      executionId: executionIdOf(deps.newId()),
+      input,
+      version: begin.Version ?? "",
+    };
     const begun = startMessage(next, begin.ParentInstance, timestamp);
     const carried = result.carryOver.map((event) => store(event));
     if (generation < GENERATIONS_PER_WORK_ITEM) {
@@ -127,13 +135,27 @@ export async function runWorkItem(
       executionId,
       version,
       status: Status.Running,
-      input,
+      input: shownInput,
       output: null,
       customStatus,
       updatedAt,
     };
     return { kind: "plan", plan: { ...common, change, kept: 0, history: [] } };
   }
+}
+
+/** A failure that has a structure shows its type and message, without the orchestrator's name before them. */
+function outputOf({ result, failureDetails }: Extract<Decision, { kind: "complete" }>): string | null {
+  return failureDetails == null ? result : `${failureDetails.ErrorType}: ${failureDetails.ErrorMessage}`;
+}
+
+/** While an instance goes on, its output is why it was last suspended or resumed. */
+function reasonOf(accepted: readonly StoredEvent[], { output }: Instance): string | null {
+  let reason = output;
+  for (const { event } of accepted)
+    if (event.EventType === EventType.ExecutionSuspended || event.EventType === EventType.ExecutionResumed)
+      reason = event.Reason;
+  return reason;
 }
 
 /** Carries out what a generation decided, and returns the events that history keeps of it. */
@@ -148,7 +170,30 @@ function carryOutAll(
   const events: HistoryEvent[] = [];
   for (const decision of result.decisions)
     if (decision.kind !== "continueAsNew") events.push(carryOut(decision, scope));
+  effects.messages = inWholeSeconds(effects.messages, Date.parse(timestamp));
   return events;
+}
+
+/**
+ * Azure Storage delays messages by whole seconds, so that timers which one episode sets for the same second fire together,
+ * in the order in which they were set: of two within a race the first one listed wins, not the earlier. Here they wait for
+ * the last of them.
+ */
+function inWholeSeconds(messages: Effects["messages"], now: number): Effects["messages"] {
+  const isTimer = ({ event: { event } }: Effects["messages"][number]) =>
+    event.EventType === EventType.TimerFired;
+  if (messages.filter(isTimer).length < 2) return messages;
+  // A moment has gone by before the message is sent, so that a delay of whole seconds is within the second before.
+  const second = (due: number) => Math.floor((due - now - 1) / 1000);
+  const last = new Map<number, number>();
+  for (const message of messages)
+    if (isTimer(message) && message.due !== null)
+      last.set(second(message.due), Math.max(message.due, last.get(second(message.due)) ?? 0));
+  return messages.map((message) =>
+    isTimer(message) && message.due !== null
+      ? { ...message, due: last.get(second(message.due)) ?? message.due }
+      : message,
+  );
 }
 
 /** The custom status as JSON; undefined when none was set, or one that cannot be kept. */
