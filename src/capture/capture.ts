@@ -1,28 +1,40 @@
 import type { AgentSettings } from "../config/agent-settings.ts";
+import { amount, listed } from "../episodes/odd/values.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { MessageInput as Message } from "../wire/types.ts";
+import type { PseudonymSettings } from "../redaction/pseudonyms.ts";
+import { faultOfCall } from "./calls/endings.ts";
+import type { ModelCall } from "./calls/model-call.ts";
+import { callAsEpisode } from "./calls/to-episode.ts";
 import {
   type CapturedCall,
   type CapturedEpisode,
   type EndCapture,
   finishEpisode,
+  type MessageLike,
   type StartCapture,
 } from "./episode.ts";
+import { rememberAnswer } from "./episode-of.ts";
 import {
   CAPTURE_LIMITS,
   type CaptureLimits,
-  CaptureQueue,
+  type CaptureRest,
   type CaptureStats,
   noStats,
   type Send,
-} from "./queue.ts";
-import { snapshot } from "./snapshot.ts";
+} from "./limits.ts";
+import { atProcessEnd } from "./process-end.ts";
+import { puttingAway, type StorePart } from "./put-away.ts";
+import { CaptureQueue } from "./queue.ts";
+import { safeLogger } from "./safe-logger.ts";
+import { leftOutOf, snapshot } from "./snapshot.ts";
+import { warmUp } from "./warm-up.ts";
 
 export type { StartCapture } from "./episode.ts";
-export type { CaptureStats, Send } from "./queue.ts";
+export type { CaptureRest, CaptureStats, Send } from "./limits.ts";
+export type { StorePart } from "./put-away.ts";
 
 /** One call of a tool; `result` and `arguments` may be any value. */
 export interface ToolCallRecord {
@@ -34,13 +46,13 @@ export interface ToolCallRecord {
   readonly error?: unknown;
 }
 
-interface ToolResultCapture extends ToolCallRecord, Partial<Omit<StartCapture, "tools" | "messages">> {}
+interface ToolResultCapture extends ToolCallRecord, Partial<Omit<StartCapture, "messages">> {}
 
 /** One episode while it happens. Its id is known from the start, so that rewards can refer to it. */
 export interface CaptureHandle {
   readonly id: string;
   recordToolCall(call: ToolCallRecord): void;
-  recordMessage(...messages: Message[]): void;
+  recordMessage(...messages: MessageLike[]): void;
   /** The model that really answered: read it from the call, not from a setting that may have changed since. */
   setModel(model: string): void;
   /** Hands the episode over. A second end is ignored. */
@@ -49,35 +61,78 @@ export interface CaptureHandle {
   discard(): void;
 }
 
+/** Whom a call belongs to, asked when it is made. */
+export type Belonging = Partial<
+  Pick<StartCapture, "agentId" | "sessionId" | "correlationId" | "userId" | "traceId" | "spanId" | "metadata">
+>;
+
+/** A call of a model that a wrapper looks on at. */
+export interface OpenedModelCall {
+  /** The episode's id, for rewards. */
+  readonly id: string;
+  /** The hook's clock, in ms since 1970. */
+  readonly now: () => number;
+  /** Hands the call over; `make` is called where nobody waits. A second end is ignored. */
+  end(make: () => ModelCall, bytes: number): void;
+  /** Keeps that an answer became this episode, for `episodeIdOf`: by its object, or by the provider's id of it. */
+  readonly remember: (answer: unknown) => void;
+  /** What to do when the hook closes, or the process ends, while the call is open. */
+  onClose(abandon: () => void): void;
+}
+
 export interface CaptureHook {
   readonly enabled: boolean;
+  /** For wrappers: a call of a model begins, which becomes one episode (`calls/model-call.ts`). */
+  openModelCall(belongsTo: () => Belonging): OpenedModelCall;
   startCapture(start: StartCapture): CaptureHandle;
   recordToolCall(handle: CaptureHandle, call: ToolCallRecord): void;
-  recordMessage(handle: CaptureHandle, ...messages: Message[]): void;
+  recordMessage(handle: CaptureHandle, ...messages: MessageLike[]): void;
   setModel(handle: CaptureHandle, model: string): void;
   endCapture(handle: CaptureHandle, end: EndCapture): void;
   /** A tool call that is an episode of its own, in the original's words; returns the episode's id. */
   captureFromToolResult(capture: ToolResultCapture): string;
-  /** Resolves when everything captured so far was sent, spilled or counted as lost. Never rejects. */
+  /** Resolves when everything captured so far was sent, spilled, counted as lost or tried in vain. Never rejects. */
   flush(): Promise<void>;
-  /** Flushes, then captures nothing more. */
-  close(): Promise<void>;
+  /**
+   * As `flush`, for at most so many ms and the time that a write to disk takes; then what was not sent is in the spill
+   * file, or in memory where there is no folder to write to. Never rejects.
+   *
+   * Where a process stands still between two requests (Lambda, Azure Functions, Cloud Run), timers stand still too:
+   * end each request with `await hook.flushWithin(2000)`, after the answer was sent where that can be had. Give
+   * LIGHTNING_HOME a folder that outlasts the instance, if there is one.
+   */
+  flushWithin(ms: number): Promise<CaptureRest>;
+  /**
+   * Captures nothing more, sends what can be sent, and writes the rest to the spill file for the next process: within ten
+   * seconds. Says what is left. Never rejects.
+   */
+  close(): Promise<CaptureRest>;
   stats(): CaptureStats;
 }
 
 export interface CaptureDeps {
   /** Takes redacted episodes; a throw means "not taken", they come again under the same ids. */
   readonly send: Send;
-  readonly settings: Pick<AgentSettings, "enableCapture" | "agentId" | "redactSecrets" | "maxOutputLength">;
+  /** Keeps a large part in the receiver's files; absent: what an episode has no room for is cut. */
+  readonly storePart?: StorePart | undefined;
+  readonly settings: Pick<
+    AgentSettings,
+    "enableCapture" | "agentId" | "redactSecrets" | "maxOutputLength" | "spillOnSignals"
+  > &
+    PseudonymSettings;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** JSONL of what could not be sent, readable by the owner alone; absent: such episodes are dropped and counted. */
+  /**
+   * Beside it are the files of what could not be sent, `<spillFile>.<owner>-<n>.spill`, JSON lines that the files' owner
+   * alone can read. Processes may share it. Absent: what cannot be sent waits in memory.
+   */
   readonly spillFile?: string | undefined;
   readonly limits?: Partial<CaptureLimits> | undefined;
 }
 
 /** Calls of our own tools would teach the model to call them. */
-export const isOwnTool = (toolName: string): boolean => toolName.startsWith("lightning_");
+export const isOwnTool = (toolName: unknown): boolean =>
+  typeof toolName === "string" && toolName.startsWith("lightning_");
 
 /**
  * Capture in the agent's own process. Each method copies what it is given and returns; redaction, sending and
@@ -86,47 +141,54 @@ export const isOwnTool = (toolName: string): boolean => toolName.startsWith("lig
  */
 export function createCaptureHook(deps: CaptureDeps): CaptureHook {
   if (!deps.settings.enableCapture) return DISABLED;
-  const { settings, clock, logger } = deps;
-  const queue = new CaptureQueue({
-    ...deps,
-    limits: { ...CAPTURE_LIMITS, ...deps.limits },
-  });
-  const onExit = () => {
-    try {
-      queue.spillNow();
-    } catch {
-      // The process is ending; nobody is left to tell.
-    }
+  const { settings, clock } = deps;
+  const logger = safeLogger(deps.logger);
+  const limits = { ...CAPTURE_LIMITS, ...deps.limits };
+  const { storePart } = deps;
+  const send = storePart === undefined ? deps.send : puttingAway({ ...deps, storePart, logger, limits });
+  const mostBytes = storePart === undefined ? undefined : limits.maxEpisodeBytes;
+  const queue = new CaptureQueue({ ...deps, send, logger, limits });
+  warmUp(settings);
+  /** Model calls that have begun and not ended, and how each is given up. */
+  const open = new Map<string, () => void>();
+  const abandonOpen = () => {
+    for (const abandon of open.values()) quietly(abandon, undefined);
+    open.clear();
   };
-  process.once("exit", onExit);
-  let isClosed = false;
+  const forgetEnd = atProcessEnd({
+    // Calls under way are given up where the process ends for certain alone: an app may end in its own time.
+    save: () => queue.spillNow(),
+    ending: () => {
+      abandonOpen();
+      queue.spillNow();
+      queue.release();
+    },
+    signals: settings.spillOnSignals,
+  });
 
   /** A fault of ours is counted and logged, never the agent's problem. */
   function quietly<T>(work: () => T, otherwise: T): T {
     try {
       return work();
     } catch (thrown) {
-      queue.stats.errors++;
-      try {
-        logger.debug("capture fault", { reason: messageOf(thrown) });
-      } catch {
-        // A logger that throws must not reach the agent either.
-      }
+      queue.fault();
+      logger.debug("capture fault", { reason: messageOf(thrown) });
       return otherwise;
     }
   }
 
   function hand(episode: CapturedEpisode, bytes: number): void {
-    if (isClosed) return;
-    queue.push({ bytes: bytes + 500, finish: () => finishEpisode(episode, settings) });
+    queue.push({ bytes: bytes + 500, finish: () => finishEpisode(episode, settings, mostBytes) });
   }
 
   function startCapture(start: StartCapture): CaptureHandle {
     const startedAt = clock.now();
-    const copied = snapshot(start);
+    // A text that is told twice, as the answer and in the conversation, is held once.
+    const texts = new Set<string>();
+    const copied = snapshot(start, texts);
     const given = copied.value as StartCapture;
     const calls: CapturedCall[] = [];
-    const messages: Message[] = [...(given.messages ?? [])];
+    const messages = [...listed(given.messages)] as MessageLike[];
     let { bytes } = copied;
     let model = given.model;
     let isOpen = true;
@@ -136,37 +198,39 @@ export function createCaptureHook(deps: CaptureDeps): CaptureHook {
       recordToolCall: (call) =>
         quietly(() => {
           if (!isOpen) return;
-          const taken = takeCall(call);
+          const taken = takeCall(call, texts);
           calls.push(taken.call);
           bytes += taken.bytes;
         }, undefined),
       recordMessage: (...more) =>
         quietly(() => {
-          const taken = snapshot(more);
-          messages.push(...(taken.value as Message[]));
+          const taken = snapshot(more, texts);
+          messages.push(...(taken.value as MessageLike[]));
           bytes += taken.bytes;
         }, undefined),
       setModel(name) {
-        model = name;
+        model = snapshot(name).value as string | undefined;
       },
       endCapture: (end) =>
         quietly(() => {
           if (!isOpen) return;
           isOpen = false;
           const { error, ...rest } = end;
-          const taken = snapshot(rest);
+          const taken = snapshot(rest, texts);
+          const told = taken.value as EndCapture;
           const now = clock.now();
           hand(
             {
               start: given,
-              end: { ...(taken.value as EndCapture), error: textOfError(error) },
+              end: { ...told, error: textOfError(error), errorBy: told.errorBy ?? faultOfCall(error) },
               id,
               createdAt: toIso(startedAt),
-              latencyMs: end.latencyMs ?? Math.max(0, now - startedAt),
+              latencyMs: told.latencyMs ?? Math.max(0, now - startedAt),
               agentId: given.agentId ?? settings.agentId,
-              model: end.model ?? model,
+              model: told.model ?? model,
               messages,
               calls,
+              leftOut: leftOutOf(given),
             },
             bytes + taken.bytes,
           );
@@ -177,8 +241,63 @@ export function createCaptureHook(deps: CaptureDeps): CaptureHook {
     };
   }
 
+  function openModelCall(belongsTo: () => Belonging): OpenedModelCall {
+    const startedAt = clock.now();
+    const id = timeOrderedId("ep", startedAt);
+    const belonging = quietly(() => snapshot(belongsTo()).value as Belonging, {});
+    let isOpen = true;
+    return {
+      id,
+      now: () => clock.now(),
+      remember: (answer) => rememberAnswer(answer, id),
+      onClose: (abandon) => {
+        if (!isOpen) return;
+        open.set(id, abandon);
+        for (const [oldest, abandonOldest] of open) {
+          if (open.size <= limits.maxOpen) break;
+          open.delete(oldest);
+          quietly(abandonOldest, undefined);
+        }
+      },
+      end: (make, bytes) =>
+        quietly(() => {
+          if (!isOpen) return;
+          isOpen = false;
+          open.delete(id);
+          queue.push({
+            bytes: bytes + 500,
+            finish: () => {
+              const call = make();
+              if (call.ending.state === "unread") queue.noteUnread();
+              return finishEpisode(episodeOf(call, { id, startedAt, belonging }), settings, mostBytes);
+            },
+          });
+        }, undefined),
+    };
+  }
+
+  function episodeOf(
+    call: ModelCall,
+    { id, startedAt, belonging }: { id: string; startedAt: number; belonging: Belonging },
+  ): CapturedEpisode {
+    const { start, end, messages, calls } = callAsEpisode(call);
+    return {
+      start: { ...start, ...belonging },
+      end,
+      id,
+      createdAt: toIso(startedAt),
+      latencyMs: end.latencyMs,
+      agentId: belonging.agentId ?? settings.agentId,
+      model: start.model,
+      messages,
+      calls,
+      leftOut: call.request.leftOut,
+    };
+  }
+
   return {
     enabled: true,
+    openModelCall,
     startCapture: (start) => quietly(() => startCapture(start), NOTHING),
     recordToolCall: (handle, call) => handle.recordToolCall(call),
     recordMessage: (handle, ...messages) => handle.recordMessage(...messages),
@@ -188,50 +307,54 @@ export function createCaptureHook(deps: CaptureDeps): CaptureHook {
       quietly(() => {
         if (isOwnTool(capture.toolName)) return "";
         const now = clock.now();
-        const taken = takeCall(capture);
-        const start = snapshot({ ...capture, arguments: undefined, result: undefined, error: undefined });
+        const { id: callId, toolName, arguments: args, result, error, durationMs, ...belonging } = capture;
+        const taken = takeCall({ id: callId, toolName, arguments: args, result, error, durationMs });
+        const { value, bytes } = snapshot(belonging);
+        const start = value as StartCapture;
         const id = timeOrderedId("ep", now);
-        const durationMs = capture.durationMs;
         hand(
           {
-            start: start.value as StartCapture,
+            start,
             end: { assistantOutput: "", error: taken.call.error },
             id,
-            createdAt: toIso(now - Math.max(0, durationMs ?? 0)),
+            createdAt: toIso(now - (amount(durationMs) ?? 0)),
             latencyMs: durationMs,
-            agentId: capture.agentId ?? settings.agentId,
-            model: capture.model,
+            agentId: start.agentId ?? settings.agentId,
+            model: start.model,
             messages: [],
             calls: [taken.call],
             isToolResult: true,
           },
-          start.bytes + taken.bytes,
+          bytes + taken.bytes,
         );
         return id;
       }, ""),
-    flush: () => queue.flush().catch(() => {}),
+    flush: () => queue.flush(),
+    flushWithin: (ms) => queue.flushWithin(ms),
     async close() {
-      isClosed = true;
-      await queue.flush().catch(() => {});
-      process.removeListener("exit", onExit);
+      abandonOpen();
+      const rest = await queue.close();
+      forgetEnd();
+      return rest;
     },
-    stats: () => ({ ...queue.stats }),
+    stats: () => queue.stats(),
   };
 }
 
-function takeCall(call: ToolCallRecord): { call: CapturedCall; bytes: number } {
-  const args = snapshot(call.arguments);
-  const result = snapshot(call.result);
+function takeCall(given: ToolCallRecord, texts = new Set<string>()): { call: CapturedCall; bytes: number } {
+  const { error, ...rest } = given;
+  const { value, bytes } = snapshot(rest, texts);
+  const call = value as Partial<CapturedCall>;
   return {
     call: {
       id: call.id,
-      toolName: call.toolName,
-      arguments: args.value,
-      result: result.value,
+      toolName: call.toolName ?? "unknown",
+      arguments: call.arguments,
+      result: call.result,
       durationMs: call.durationMs,
-      error: textOfError(call.error),
+      error: textOfError(error),
     },
-    bytes: args.bytes + result.bytes + 100,
+    bytes: bytes + 100,
   };
 }
 
@@ -249,8 +372,10 @@ const NOTHING: CaptureHandle = Object.freeze({
   endCapture: nothing,
   discard: nothing,
 });
+const NO_REST: CaptureRest = Object.freeze({ queued: 0, onDisk: 0, dropped: 0 });
 const DISABLED: CaptureHook = Object.freeze({
   enabled: false,
+  openModelCall: () => ({ id: "", now: Date.now, end: nothing, remember: nothing, onClose: nothing }),
   startCapture: () => NOTHING,
   recordToolCall: nothing,
   recordMessage: nothing,
@@ -258,6 +383,7 @@ const DISABLED: CaptureHook = Object.freeze({
   endCapture: nothing,
   captureFromToolResult: () => "",
   flush: async () => {},
-  close: async () => {},
+  flushWithin: async () => NO_REST,
+  close: async () => NO_REST,
   stats: noStats,
 });

@@ -1,47 +1,62 @@
-import { messageOf } from "../kernel/errors.ts";
-import { parseExact } from "../kernel/exact-json.ts";
-import type { MessageInput as Message, ToolDefinitionInput as ToolDefinition } from "../wire/types.ts";
-import type { CaptureHandle, CaptureHook, StartCapture, ToolCallRecord } from "./capture.ts";
-import { type ChatChunk, type ChatCompletion, joinChunks } from "./chat-chunks.ts";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type CallContext, quietly } from "./begin-call.ts";
+import { Conversations } from "./calls/conversations.ts";
+import type { CallForm } from "./calls/model-call.ts";
+import { observeResponse } from "./calls/observe-response.ts";
+import { OpenCall } from "./calls/open-call.ts";
+import { continuedFrom } from "./calls/responses.ts";
+import type { CaptureHook } from "./capture.ts";
+import { type EpisodeBox, followAnswer, rememberAnswer } from "./episode-of.ts";
+import { snapshot } from "./snapshot.ts";
+import { watchCreate } from "./watch-create.ts";
 
 /** What this file needs of an `openai` or Azure OpenAI client; its own types stay its own. */
-// biome-ignore lint/suspicious/noExplicitAny: the client's overloads are kept as they are
-type ChatClient = { chat: { completions: { create: (...parameters: any[]) => any } } };
+type ChatClient = {
+  chat: {
+    completions: {
+      // biome-ignore lint/suspicious/noExplicitAny: the client's overloads are kept as they are
+      create: (...parameters: any[]) => any;
+    };
+  };
+};
 
-interface ChatRequest {
-  readonly model?: string;
-  readonly messages?: readonly Message[];
-  readonly tools?: readonly ToolDefinition[];
-  readonly parallel_tool_calls?: boolean;
-  readonly stream?: boolean | null;
-  readonly [name: string]: unknown;
+/** Where calls of one view are captured. */
+interface Scope {
+  readonly hook: CaptureHook;
+  readonly context: CallContext;
+  readonly conversations: Conversations;
+  /** Of one call of the view: told the episode that the request becomes. */
+  readonly box?: EpisodeBox | undefined;
 }
 
-/** Told for each call: who and where it belongs to. */
-export type CallContext = () => Partial<
-  Pick<StartCapture, "agentId" | "sessionId" | "correlationId" | "userId" | "metadata">
->;
+type Made = { readonly response?: Response; readonly controller?: object };
+type Request = {
+  readonly path?: unknown;
+  readonly method?: unknown;
+  readonly body?: unknown;
+  readonly stream?: unknown;
+};
+type MakeRequest = (options: Request | PromiseLike<Request>, ...rest: unknown[]) => Promise<Made>;
+interface RequestingClient {
+  makeRequest: MakeRequest;
+  readonly baseURL?: unknown;
+}
 
-const SAMPLING = [
-  "temperature",
-  "top_p",
-  "max_tokens",
-  "max_completion_tokens",
-  "frequency_penalty",
-  "presence_penalty",
-  "seed",
-  "stop",
-  "n",
-  "response_format",
-  "tool_choice",
-  "reasoning_effort",
-] as const;
+/** The calls that run on behalf of a view, however deep inside the client's helpers. */
+const scopes = new AsyncLocalStorage<Scope>();
+/** Clients that look for a scope, and what each view shows. */
+const watched = new WeakSet<object>();
+const shownBy = new WeakMap<object, object>();
+const conversationsOf = new WeakMap<CaptureHook, Conversations>();
 
 /**
- * A view of the client whose `chat.completions.create` is captured, streamed or not: messages, tool calls, tools, model,
- * sampling, usage and latency. The answer, the stream and every error are the client's own objects. The client itself
- * is not changed; with capture off it is returned as it is. Only answers that are parsed are seen: a caller that asks
- * for `asResponse()` alone is not captured.
+ * A view of the client whose calls of models are captured: `chat.completions`, `completions` and `responses`, created,
+ * parsed, streamed, run with tools, read as a raw response, also of the clients that `withOptions()` gives. The answers,
+ * the streams and every error are the client's own objects; calls on the client itself are not captured. With capture
+ * off it is returned as it is; a view of a view captures once, for the last one's hook and context.
+ *
+ * It looks on at the one method that every helper of the `openai` package goes through, in majors 4 to 7, and at what the
+ * caller takes of the response. A client of another make is captured at `chat.completions.create` alone.
  */
 export function wrapOpenAI<Client extends ChatClient>(
   hook: CaptureHook,
@@ -49,219 +64,145 @@ export function wrapOpenAI<Client extends ChatClient>(
   context: CallContext = () => ({}),
 ): Client {
   if (!hook.enabled) return client;
-  const { completions } = client.chat;
-  const create = (...parameters: unknown[]): unknown => {
-    const request = (parameters[0] ?? {}) as ChatRequest;
-    const handle = begin(hook, request, context);
-    let answer: unknown;
-    try {
-      answer = completions.create(...parameters);
-    } catch (thrown) {
-      handle?.endCapture({ assistantOutput: "", error: thrown });
-      throw thrown;
-    }
-    return handle === undefined ? answer : watch(answer, handle);
-  };
-  return viewOf(client, { chat: viewOf(client.chat, { completions: viewOf(completions, { create }) }) });
+  const shown = (shownBy.get(client) ?? client) as Client;
+  if (!isRequesting(shown)) return watchCreate(hook, shown, context);
+  const conversations = conversationsOf.get(hook) ?? new Conversations();
+  conversationsOf.set(hook, conversations);
+  return viewOf(shown, { hook, context, conversations });
 }
 
-/** The object with some members replaced. Its methods run on the object itself: private fields don't reach a proxy. */
-function viewOf<T extends object>(target: T, replacements: Record<string, unknown>): T {
-  return new Proxy(target, {
+const isRequesting = (value: object): value is RequestingClient =>
+  typeof (value as Partial<RequestingClient>).makeRequest === "function";
+
+/** The object, its methods called on itself (private fields reach no proxy) and inside the scope. */
+function viewOf<T extends object>(target: T, scope: Scope): T {
+  if (isRequesting(target)) watch(target);
+  const methods = new Map<unknown, unknown>();
+  const view = new Proxy(target, {
     get(object, name) {
-      if (typeof name === "string" && Object.hasOwn(replacements, name)) return replacements[name];
       const member: unknown = Reflect.get(object, name, object);
-      return typeof member === "function" ? (member as (...p: unknown[]) => unknown).bind(object) : member;
+      if (name === "constructor") return member;
+      if (typeof member === "object" && member !== null && isResource(member)) return once(member);
+      return typeof member === "function" ? once(member) : member;
     },
   });
-}
-
-function begin(hook: CaptureHook, request: ChatRequest, context: CallContext): CaptureHandle | undefined {
-  try {
-    const messages = request.messages ?? [];
-    const sampling = Object.fromEntries(
-      SAMPLING.filter((name) => request[name] !== undefined && request[name] !== null).map((name) => [
-        name,
-        request[name],
-      ]),
-    );
-    const handle = hook.startCapture({
-      ...context(),
-      userInput: lastText(messages, "user"),
-      systemPrompt: lastText(messages, "system") || lastText(messages, "developer") || undefined,
-      messages,
-      tools: request.tools,
-      parallelToolCalls: request.parallel_tool_calls,
-      model: request.model,
-      sampling: sampling,
-    });
-    for (const call of answeredCalls(messages)) handle.recordToolCall(call);
-    return handle;
-  } catch {
-    return undefined;
+  /** The same member is always shown by the same view: identities stay stable. */
+  function once(member: object): unknown {
+    const shown =
+      methods.get(member) ?? (typeof member === "function" ? method(member) : viewOf(member, scope));
+    methods.set(member, shown);
+    return shown;
   }
-}
-
-/** Looks on while the caller takes the answer; whatever the caller gets is the client's own. */
-function watch(answer: unknown, handle: CaptureHandle): unknown {
-  const seen = (value: unknown): unknown => {
-    try {
-      if (isStream(value)) watchStream(value, handle);
-      else finish(handle, value as ChatCompletion, {});
-    } catch {
-      handle.discard();
-    }
-    return value;
-  };
-  const failed = (thrown: unknown): never => {
-    handle.endCapture({ assistantOutput: "", error: thrown });
-    throw thrown;
-  };
-  const lazy = answer as { parse?: () => Promise<unknown>; then?: unknown };
-  if (typeof lazy?.parse === "function") {
-    // The client parses the body when somebody first waits for it. Waiting here would take the raw response away from
-    // a caller who wants only that, so the parse itself is watched.
-    const parse = lazy.parse.bind(lazy);
-    let taken: Promise<unknown> | undefined;
-    lazy.parse = () => {
-      taken ??= parse().then(seen, failed);
-      return taken;
+  function method(member: object): unknown {
+    return (...parameters: unknown[]): unknown => {
+      const box: EpisodeBox = {};
+      const result: unknown = scopes.run({ ...scope, box }, () =>
+        Reflect.apply(member as (...p: unknown[]) => unknown, target, parameters),
+      );
+      followAnswer(result, box);
+      return typeof result === "object" && result !== null && isRequesting(result)
+        ? viewOf(result, scope)
+        : result;
     };
-    return answer;
   }
-  return typeof lazy?.then === "function" ? (answer as Promise<unknown>).then(seen, failed) : seen(answer);
+  shownBy.set(view, target);
+  return view;
 }
 
-interface ChatStream {
-  iterator?: () => AsyncIterator<ChatChunk>;
-  [Symbol.asyncIterator](): AsyncIterator<ChatChunk>;
-}
+/** A part of the client, as `client.chat` and `client.chat.completions`. */
+const isResource = (member: object): boolean => "_client" in member;
 
-const isStream = (value: unknown): value is ChatStream =>
-  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
-
-/** Replaces the stream's source of chunks, which iteration, `tee` and `toReadableStream` all use. */
-function watchStream(stream: ChatStream, handle: CaptureHandle): void {
-  const source = (stream.iterator ?? stream[Symbol.asyncIterator]).bind(stream);
-  const watched = () => watchedIterator(source(), handle);
-  if (typeof stream.iterator === "function") stream.iterator = watched;
-  else stream[Symbol.asyncIterator] = watched;
-}
-
-function watchedIterator(source: AsyncIterator<ChatChunk>, handle: CaptureHandle): AsyncIterator<ChatChunk> {
-  const chunks: ChatChunk[] = [];
-  const end = (facts: { error?: unknown; aborted?: boolean }) => {
-    try {
-      finish(handle, joinChunks(chunks), facts);
-    } catch {
-      handle.discard();
+function watch(client: RequestingClient): void {
+  if (watched.has(client)) return;
+  watched.add(client);
+  const original = client.makeRequest;
+  /** A client that asks again passes on the same options. */
+  const open = new WeakMap<object, Watched>();
+  const makeRequest = function (
+    this: RequestingClient,
+    options: Request | PromiseLike<Request>,
+    ...rest: unknown[]
+  ): Promise<Made> {
+    const send = (resolved: typeof options) => Reflect.apply(original, this, [resolved, ...rest]);
+    const again = open.get(options);
+    if (again !== undefined && !again.call.isDone) {
+      again.call.sentAgain();
+      return send(options);
     }
+    const scope = scopes.getStore();
+    if (scope === undefined) return send(options);
+    // Copied when the client has the request together, which is what it sends.
+    return Promise.resolve(options).then((resolved) => {
+      const begun = quietly(() => begin(scope, client, resolved));
+      if (begun === undefined) return send(resolved);
+      open.set(resolved, begun);
+      return follow(send(resolved), begun, resolved);
+    });
   };
-  const iterator: AsyncIterator<ChatChunk> & { [Symbol.asyncIterator](): unknown } = {
-    async next() {
-      try {
-        const step = await source.next();
-        if (step.done) end({});
-        else chunks.push(step.value);
-        return step;
-      } catch (thrown) {
-        end({ error: thrown });
-        throw thrown;
-      }
-    },
-    async return(value?: unknown) {
-      end({ aborted: true });
-      return (await source.return?.(value)) ?? { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return iterator;
-    },
-  };
-  return iterator;
+  Object.defineProperty(client, "makeRequest", { value: makeRequest, configurable: true, writable: true });
 }
 
-function finish(
-  handle: CaptureHandle,
-  completion: ChatCompletion,
-  facts: { error?: unknown; aborted?: boolean },
-): void {
-  const choice = completion.choices?.[0];
-  const message = choice?.message;
-  if (message !== undefined)
-    handle.recordMessage({
-      role: "assistant",
-      content: message.content ?? null,
-      ...(message.tool_calls === undefined || message.tool_calls.length === 0
-        ? {}
-        : { tool_calls: functionCalls(message) }),
-      ...(message.refusal ? { refusal: message.refusal } : {}),
-    });
-  for (const call of message === undefined ? [] : functionCalls(message))
-    handle.recordToolCall({
-      id: call.id,
-      toolName: call.function.name,
-      arguments: parsed(call.function.arguments),
-    });
-  const { usage } = completion;
-  handle.endCapture({
-    assistantOutput: textOf(message?.content) || message?.refusal || "",
-    // The name that was called stays: the answer's is the base's version on Azure, not the deployment.
-    tokenUsage: usage
-      ? {
-          prompt_tokens: usage.prompt_tokens,
-          completion_tokens: usage.completion_tokens,
-          total_tokens: usage.total_tokens,
-        }
-      : undefined,
-    ...(facts.error === undefined ? {} : { error: messageOf(facts.error) }),
-    metadata: {
-      source: "openai.chat.completions",
-      ...(completion.model === undefined ? {} : { response_model: completion.model }),
-      ...(completion.id === undefined ? {} : { response_id: completion.id }),
-      ...(choice?.finish_reason ? { finish_reason: choice.finish_reason } : {}),
-      ...((completion.choices?.length ?? 0) > 1 ? { choices: completion.choices?.length ?? 0 } : {}),
-      ...(facts.aborted ? { stream_aborted: true } : {}),
+interface Watched {
+  readonly id: string;
+  readonly call: OpenCall;
+  readonly now: () => number;
+}
+
+const FORMS: readonly [suffix: string, form: CallForm][] = [
+  ["/chat/completions", "chat.completions"],
+  ["/completions", "completions"],
+  ["/responses", "responses"],
+];
+
+function begin(scope: Scope, client: RequestingClient, options: Request): Watched | undefined {
+  const { path } = options;
+  if (typeof path !== "string" || String(options.method).toLowerCase() !== "post") return undefined;
+  const form = FORMS.find(([suffix]) => path.endsWith(suffix))?.[1];
+  if (form === undefined) return undefined;
+  const { hook, conversations } = scope;
+  const continues = continuedFrom(options.body);
+  const body = snapshot(options.body);
+  const opened = hook.openModelCall(scope.context);
+  if (scope.box !== undefined) scope.box.id = opened.id;
+  const call = new OpenCall({
+    provider: isAzure(client) ? "azure" : "openai",
+    form,
+    body: body.value,
+    before: conversations.before(continues),
+    now: opened.now,
+    onResponseId: (responseId) => rememberAnswer(responseId, opened.id),
+    done: (make, bytes) => {
+      // The next request of the conversation names this one's answer.
+      const record = form === "responses" ? make() : undefined;
+      if (record !== undefined) conversations.remember(record, continues);
+      opened.end(() => record ?? make(), body.bytes + bytes);
     },
   });
+  opened.onClose(() => call.abandoned());
+  return { id: opened.id, call, now: opened.now };
 }
 
-const functionCalls = (message: Message) =>
-  (message.tool_calls ?? []).filter(
-    (call) => typeof (call as Partial<typeof call>).function?.name === "string",
-  );
+const isAzure = (client: RequestingClient): boolean =>
+  "deploymentName" in client || /\.azure\.|azure-api\./.test(String(client.baseURL));
 
-/** Calls made since the last user's turn, with the results the agent has put in since. */
-function answeredCalls(messages: readonly Message[]): ToolCallRecord[] {
-  const since = messages.findLastIndex((message) => message.role === "user") + 1;
-  const results = new Map<string, unknown>();
-  for (const message of messages.slice(since))
-    if (message.role === "tool" && message.tool_call_id !== undefined)
-      results.set(message.tool_call_id, textOf(message.content));
-  return messages.slice(since).flatMap((message) =>
-    functionCalls(message).map((call) => ({
-      id: call.id,
-      toolName: call.function.name,
-      arguments: parsed(call.function.arguments),
-      result: results.get(call.id),
-    })),
-  );
-}
-
-function lastText(messages: readonly Message[], role: Message["role"]): string {
-  const found = messages.findLast((message) => message.role === role);
-  return textOf(found?.content);
-}
-
-function textOf(content: Message["content"]): string {
-  if (typeof content === "string") return content;
-  return Array.isArray(content) ? content.map((part) => part.text ?? "").join("") : "";
-}
-
-/** A tool call's arguments as the object they are; text when the model wrote no JSON, or numbers that would be rounded. */
-function parsed(text: string): unknown {
+async function follow(made: Promise<Made>, { id, call, now }: Watched, { stream }: Request): Promise<Made> {
+  let result: Made;
   try {
-    return parseExact(text);
-  } catch {
-    return text;
+    result = await made;
+  } catch (thrown) {
+    quietly(() => {
+      call.refused(thrown);
+      rememberAnswer(thrown, id);
+    });
+    throw thrown;
   }
+  quietly(() => {
+    const { response, controller } = result;
+    if (response === undefined || call.isDone) return;
+    call.answered(stream === true);
+    rememberAnswer(response, id);
+    if (controller !== undefined) rememberAnswer(controller, id);
+    observeResponse(response, call, now);
+  });
+  return result;
 }

@@ -2,13 +2,14 @@ import { promises as fs, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { z } from "zod";
 import { type CaptureDeps, type CaptureHook, createCaptureHook } from "../../src/capture/capture.ts";
 import { wrapToolHandler } from "../../src/capture/wrap-tool-handler.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { type EpisodeInput, episodeInputSchema } from "../../src/episodes/contract.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { invalid } from "../../src/kernel/errors.ts";
-import { silentLogger } from "../../src/kernel/logger.ts";
+import { createLogger, silentLogger } from "../../src/kernel/logger.ts";
 
 const settings = readSettings({ ENABLE_LIGHTNING_CAPTURE: "true", LIGHTNING_MAX_OUTPUT_LENGTH: "1000" });
 let folder: string;
@@ -49,6 +50,11 @@ const capture = (hook: CaptureHook, userInput = "hello") => {
   handle.endCapture({ assistantOutput: "done" });
   return handle.id;
 };
+/** The spill files, as text. */
+async function spilledText(): Promise<string> {
+  const names = (await fs.readdir(folder)).filter((name) => name.endsWith(".spill"));
+  return (await Promise.all(names.map((name) => fs.readFile(path.join(folder, name), "utf8")))).join("");
+}
 const answerX = async () => "x";
 const broken = () => {
   throw new Error("logger");
@@ -132,9 +138,20 @@ describe("the capture hook", () => {
       result: "token=abc123def456",
     });
     await hook.flush();
-    const spilled = await fs.readFile(spillFile, "utf8");
+    const spilled = await spilledText();
     expect(spilled).toContain("[REDACTED:");
     expect(spilled).not.toMatch(/hunter2|bob@|abc123def456/);
+  });
+
+  test("holds no secret in the id that is made of an agent's name", async () => {
+    const token = `ghp_${"a1B2c3D4".repeat(4)}e5F6`;
+    const hook = make({ send: fail, spillFile });
+    for (const agentId of [token, `desk password=${token}`])
+      hook.startCapture({ userInput: "hi", agentId }).endCapture({ assistantOutput: "done" });
+    await hook.flush();
+    const spilled = await spilledText();
+    expect(spilled).toMatch(/"agent_id":"REDACTED-/);
+    expect(spilled).not.toContain(token);
   });
 
   test("takes values that are no JSON: cycles, bigints, class instances, throwing getters, depth", async () => {
@@ -151,16 +168,19 @@ describe("the capture hook", () => {
       get boom(): never {
         throw new Error("boom");
       },
+      calm: 1,
     };
     hook.captureFromToolResult({ toolName: "a", arguments: cyclic, result: new Uint8Array(3) });
     hook.captureFromToolResult({ toolName: "b", arguments: hostile });
     await hook.flush();
-    expect(sent).toHaveLength(1);
-    expect(sent[0]?.tool_calls?.[0]).toMatchObject({
-      arguments: { n: "1", when: "1970-01-01T00:00:00.000Z", nan: null },
+    expect(sent).toHaveLength(2);
+    expect(sent[0]?.tool_calls?.[0]).toEqual({
+      tool_name: "a",
+      arguments: { n: "1", when: "1970-01-01T00:00:00.000Z", nan: null, self: "[CYCLE]" },
       result: "[3 bytes]",
     });
-    expect(hook.stats()).toMatchObject({ captured: 1, errors: 1 });
+    expect(sent[1]?.tool_calls?.[0]?.arguments).toEqual({ boom: "[UNREADABLE]", calm: 1 });
+    expect(hook.stats()).toMatchObject({ captured: 2, errors: 0 });
   });
 
   test("of a huge result only the beginning is read, and a secret at the edge does not leak", async () => {
@@ -265,11 +285,13 @@ describe("the queue", () => {
     expect(hook.stats()).toMatchObject({ spilled: 1, failures: 1 });
   });
 
-  test("without a spill file what cannot be sent is dropped and counted", async () => {
+  test("without a spill file what cannot be sent waits in memory, and is dropped and counted at the end", async () => {
     const hook = make({ send: fail });
     capture(hook);
     await hook.flush();
-    expect(hook.stats()).toMatchObject({ sent: 0, dropped: 1, spilled: 0 });
+    expect(hook.stats()).toMatchObject({ sent: 0, queued: 1, dropped: 0, spilled: 0 });
+    expect(await hook.close()).toEqual({ queued: 0, onDisk: 0, dropped: 1 });
+    expect(hook.stats().dropped_by).toEqual({ ended: 1 });
   });
 
   test("one episode the receiver refuses does not sink its batch", async () => {
@@ -303,14 +325,17 @@ describe("the spill file", () => {
     const hook = make({ spillFile, send: (episodes) => (isDown ? fail() : take(episodes)) });
     const ids = [capture(hook, "one"), capture(hook, "two")];
     await hook.flush();
-    expect(statSync(spillFile).mode & 0o777).toBe(0o600);
+    for (const name of await fs.readdir(folder))
+      expect([name, statSync(path.join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
     isDown = false;
     ids.push(capture(hook, "three"));
     await hook.flush();
     expect(sent).toHaveLength(3);
     expect(new Set(sent.map((episode) => episode.id))).toEqual(new Set(ids));
     expect(hook.stats()).toMatchObject({ spilled: 2, replayed: 2, dropped: 0 });
-    expect((await fs.readdir(folder)).filter((name) => name.includes("spill"))).toEqual([]);
+    expect(await fs.readdir(folder)).toEqual([expect.stringMatching(/^spill\.jsonl\.[0-9a-f]{12}\.lease$/)]);
+    await hook.close();
+    expect(await fs.readdir(folder)).toEqual([]);
   });
 
   test("is replayed by the next process", async () => {
@@ -381,11 +406,104 @@ describe("the spill file", () => {
     await hook.flush();
     const { spilled, dropped } = hook.stats();
     expect([spilled, dropped]).toEqual([1, 2]);
-    expect(statSync(spillFile).size).toBeLessThanOrEqual(2001);
+    expect((await spilledText()).length).toBeLessThanOrEqual(2001);
+  });
+});
+
+describe("a spill file that cannot be written", () => {
+  /** Under a file there is no folder, whoever asks. */
+  const nowhere = async () => {
+    await fs.writeFile(path.join(folder, "read-only"), "");
+    return path.join(folder, "read-only", "spill.jsonl");
+  };
+  test("loses nothing: episodes wait in memory and are tried again with growing waits", async () => {
+    const clock = new VirtualClock();
+    let isDown = true;
+    const hook = make({
+      clock,
+      spillFile: await nowhere(),
+      limits: { batchSize: 2, backoffMs: 1000 },
+      send: (episodes) => (isDown ? fail() : take(episodes)),
+    });
+    const ids = ["a", "b", "c", "d", "e"].map((text) => capture(hook, text));
+    await hook.flush();
+    expect(hook.stats()).toMatchObject({ sent: 0, dropped: 0, spilled: 0, queued: 5 });
+    const isArmed = async () => {
+      do await new Promise(setImmediate);
+      while (clock.nextAt() === undefined);
+    };
+    const tries: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      await isArmed();
+      tries.push((clock.nextAt() ?? 0) - clock.now());
+      clock.fireNext();
+    }
+    expect(tries).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    await isArmed();
+    isDown = false;
+    clock.fireNext();
+    while (hook.stats().queued > 0) await new Promise(setImmediate);
+    expect(hook.stats()).toMatchObject({ sent: 5, dropped: 0 });
+    expect(new Set(sent.map(({ id }) => id))).toEqual(new Set(ids));
+    expect(clock.nextAt()).toBeUndefined();
+  });
+
+  test("keeps to the queue's bounds: what is over them is dropped and counted", async () => {
+    const hook = make({ spillFile: await nowhere(), send: fail, limits: { maxQueued: 3 } });
+    for (let i = 0; i < 3; i++) capture(hook);
+    await hook.flush();
+    for (let i = 0; i < 2; i++) capture(hook);
+    await hook.flush();
+    expect(hook.stats()).toMatchObject({ captured: 5, dropped: 2, queued: 3 });
+    const small = make({ spillFile: await nowhere(), send: fail, limits: { maxQueuedBytes: 4000 } });
+    for (let i = 0; i < 5; i++) {
+      capture(small, "x".repeat(900));
+      await small.flush();
+    }
+    expect(small.stats()).toMatchObject({ queued: 2, dropped: 3 });
+  });
+
+  test("is named once, at the start, with the way out", async () => {
+    const told: string[] = [];
+    const logger = createLogger((line) => told.push(line));
+    const hook = make({ spillFile: await nowhere(), send: fail, logger });
+    while (told.length === 0) await new Promise(setImmediate);
+    expect(told[0]).toMatch(/^warn spill file cannot be written .*ENOTDIR.*LIGHTNING_HOME/);
+    capture(hook);
+    await hook.flush();
+    expect(told.filter((line) => line.includes("spill file cannot"))).toHaveLength(1);
+  });
+
+  test("takes what was held as soon as it can be written", async () => {
+    const file = await nowhere();
+    const hook = make({ spillFile: file, send: fail });
+    capture(hook);
+    await hook.flush();
+    await fs.rm(path.dirname(file));
+    await hook.flush();
+    expect(hook.stats()).toMatchObject({ spilled: 1, dropped: 0, queued: 0 });
+  });
+
+  test("at the end counts what is left as dropped, and says so", async () => {
+    const told: string[] = [];
+    const logger = createLogger((line) => told.push(line));
+    const hook = make({ spillFile: await nowhere(), send: fail, logger });
+    capture(hook);
+    await hook.close();
+    expect(hook.stats()).toMatchObject({ dropped: 1, queued: 0 });
+    expect(told.at(-1)).toMatch(/^warn episodes lost: neither sent nor written episodes=1/);
   });
 });
 
 describe("wrapping MCP tool handlers", () => {
+  test("wrapping a handler twice records each call once, and for another hook once there too", async () => {
+    const [hook, other] = [make(), make()];
+    const handler = wrapToolHandler(hook, "add", (args: { a: number }) => args.a + 1);
+    expect(wrapToolHandler(hook, "add", handler)).toBe(handler);
+    expect(wrapToolHandler(other, "add", wrapToolHandler(hook, "add", handler))({ a: 1 })).toBe(2);
+    expect([hook.stats().captured, other.stats().captured]).toEqual([1, 1]);
+  });
+
   test("the result is the handler's own and the episode has the original's words", async () => {
     const hook = make();
     const result = { content: [{ type: "text", text: "sunny" }] };
@@ -403,6 +521,28 @@ describe("wrapping MCP tool handlers", () => {
       tool_calls: [{ tool_name: "weather", arguments: { city: "Oslo" }, result: "sunny" }],
     });
     expect(sent[0]?.request_latency_ms).toBeGreaterThanOrEqual(0);
+  });
+
+  const parameters = {
+    type: "object",
+    properties: { city: { type: "string", description: "Its name." }, days: { type: "number" } },
+    required: ["city"],
+  };
+  const shape = { city: z.string().describe("Its name."), days: z.number().optional() };
+  test.each([
+    ["a JSON Schema", parameters, true],
+    ["a schema object", z.object(shape), true],
+    ["members by name", shape, true],
+    ["a schema of another make, which tells nothing", { parse: (value: unknown) => value }, false],
+    ["no schema", undefined, false],
+  ])("the tool's definition goes with the episode: %s", async (_name, inputSchema, isTold) => {
+    const hook = make();
+    const config = { description: "Says the weather.", inputSchema };
+    const handler = wrapToolHandler(hook, "weather", config, async (_args: { city: string }) => "sunny");
+    await expect(handler({ city: "Oslo" })).resolves.toBe("sunny");
+    await hook.flush();
+    const told = { name: "weather", description: "Says the weather." };
+    expect(sent[0]?.tools).toEqual([{ type: "function", function: isTold ? { ...told, parameters } : told }]);
   });
 
   test("an error is rethrown untouched and recorded, thrown or rejected or reported", async () => {

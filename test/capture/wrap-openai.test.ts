@@ -220,7 +220,7 @@ describe("wrapping an OpenAI client", () => {
     const raw = await client.chat.completions.create(request).asResponse();
     await expect(raw.json()).resolves.toMatchObject({ id: "chatcmpl-1" });
     await hook.flush();
-    expect(sent).toHaveLength(1);
+    expect(sent.map(({ metadata }) => metadata?.response_id)).toEqual(["chatcmpl-1", "chatcmpl-1"]);
   });
 
   test("with capture off the client itself is returned", () => {
