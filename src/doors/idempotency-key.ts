@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { badRequest, invalid } from "../kernel/errors.ts";
+import { redactedLater } from "./kept.ts";
 import type { Operation } from "./operation.ts";
 
 export const LONGEST_KEY = 255;
 /** Printable ASCII, as a header can carry it; no spaces at its ends, which a header would lose. */
 const KEY = new RegExp(`^(?! )[ -~]{1,${LONGEST_KEY}}(?<! )$`);
 
-const keySchema = z
-  .string()
-  .regex(KEY, `1 to ${LONGEST_KEY} printable ASCII characters are taken`)
+const keySchema = redactedLater(
+  "its hash alone is stored",
+  z.string().regex(KEY, `1 to ${LONGEST_KEY} printable ASCII characters are taken`),
+)
   .optional()
   .meta({
     description:

@@ -43,7 +43,10 @@ interface Made {
  * later try finds the one that was made, whatever would be made today. One that failed is asked for anew.
  */
 export async function recordOnce<Record extends Made>(
-  request: KeyedRequest | undefined,
+  {
+    request,
+    roomFor,
+  }: { readonly request?: KeyedRequest | undefined; readonly roomFor?: BeforeMaking | undefined },
   find: (id: string) => Promise<Record>,
   prepare: (before: BeforeMaking) => Promise<Record>,
 ): Promise<Record> {
@@ -52,7 +55,10 @@ export async function recordOnce<Record extends Made>(
     const record = await unlessMissing(find(known));
     if (record !== undefined && record.status !== "failed") return record;
   }
-  return prepare(async (record_id) => request?.note({ record_id }));
+  return prepare(async (record_id) => {
+    await roomFor?.(record_id);
+    await request?.note({ record_id });
+  });
 }
 
 /** A try that died between note and record has left none. */

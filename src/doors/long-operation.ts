@@ -6,6 +6,7 @@ import { startOrTakeUp } from "./take-up.ts";
 
 interface Claimed {
   readonly claimed_by?: string | undefined;
+  readonly status?: string | undefined;
 }
 
 /**
@@ -27,6 +28,7 @@ export async function startAndWait<Input extends RecordRef, Record extends Claim
     : await startOrTakeUp(context.orchestrations, orchestration, input, record);
   const until = clock.now() + context.waitMs;
   for (let pause = 25; !isFinished(record) && clock.now() < until; pause = Math.min(pause * 1.5, 1000)) {
+    if (record.status !== undefined) context.onProgress?.(record.status);
     await sleep(clock, Math.min(pause, Math.max(1, until - clock.now())));
     record = await read();
   }

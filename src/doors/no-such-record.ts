@@ -18,6 +18,7 @@ const KINDS = {
     field: "episode_id",
     list: "list-episodes",
   },
+  reward: { code: "reward_not_found", noun: "reward", field: "reward_id", list: "list-rewards" },
   dataset: { code: "dataset_not_found", noun: "dataset", field: "dataset_id", list: "list-datasets" },
   run: {
     code: "run_not_found",
@@ -38,6 +39,7 @@ const KINDS = {
     field: "deployment_id",
     list: "list-deployments",
   },
+  rescan: { code: "rescan_not_found", noun: "re-scan", field: "rescan_id", list: "redaction rescans" },
   pipeline: { code: "pipeline_not_found", noun: "pipeline", field: "pipeline_id", list: "list-pipelines" },
 } as const satisfies Record<string, Kind>;
 

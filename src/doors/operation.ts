@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
-import type { Idempotency, KeyedRequest } from "./keyed-request.ts";
+import type { BeforeMaking, Idempotency, KeyedRequest } from "./keyed-request.ts";
 import type { Orchestration } from "./orchestration.ts";
+
 import { refusedInput, refuseProto } from "./refuse-input.ts";
+import { oddShapesMarked, refuseShape } from "./refuse-shape.ts";
 import { refuseReversed } from "./times.ts";
 
 export { ROUTE_PREFIX } from "../wire/row.ts";
@@ -36,7 +38,7 @@ export interface Orchestrations {
 export interface Caller {
   /** `local`: somebody at this machine; `key`: whoever holds a function key; `person`: a signed-in user or application. */
   readonly kind: "local" | "key" | "person";
-  /** The name of the signed-in one. */
+  /** The signed-in one as records name it, with the object id where there is one (`kernel/persons.ts`). */
   readonly person?: string | undefined;
   /** As granted: `trainer` for every agent, `trainer:support` for one. */
   readonly roles: readonly string[];
@@ -58,8 +60,17 @@ export interface CallContext {
   /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
   readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** Tells a request under that key from another, in 64 hex digits; absent where input enters as it stands. */
+  readonly inputFingerprint?: string | undefined;
+  /** Told, as often as it is looked at, what the record of a long operation says while the door waits for it. */
+  readonly onProgress?: ((status: string) => void) | undefined;
   /** The request under that key, for the row that carries it out. */
   readonly request?: KeyedRequest | undefined;
+  /**
+   * Called with the id of a record that would begin work of the agent, before it is made, and never for one that is
+   * there. @throws limited `too_many_waiting`
+   */
+  readonly roomFor?: BeforeMaking | undefined;
   /** The door the call came through; the command line comes as `rest`. */
   readonly door: "rest" | "mcp" | "sdk";
 }
@@ -90,6 +101,8 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   readonly input: Input;
   readonly output: Output;
   readonly role: Role;
+  /** Answers everybody who is let in, also without a role: it tells nothing but the caller's own. */
+  readonly open?: true;
   readonly effect: "read" | "write" | "destroy";
   /**
    * Whether this input moves what serves, though nothing is lost by it: the command line asks before it, as it does
@@ -107,12 +120,28 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
     /** POST only: also takes a JSON array or NDJSON, handed over as `{ [field]: [...] }`. */
     readonly manyAs?: string;
   };
+  /**
+   * Of a row whose answer is a record that may have to wait for other work of its agent: the record's type in the ledger,
+   * and the answer's field with its id. A row that writes begins that work.
+   */
+  readonly work?: { readonly type: string; readonly id: string };
+  /** Of a row that may end such a record, also one that waits: its type and field, as in `work`. */
+  readonly ends?: { readonly type: string; readonly id: string };
   /** Words after `lightning`: `build-dataset`, or `dead-letters list`. Absent: not on the command line. */
   readonly cli?: string;
   /** MCP tool names; the first is the design's, further ones are the same tool under another name. */
   readonly mcp?: readonly string[];
+  /** Levels of objects and arrays that its input may have; absent: `DEEPEST_JSON`. */
+  readonly deepest?: number;
   /** Other spellings accepted on input: alias → field. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /**
+   * The row redacts its input itself, in the place named here, because its record tells what was found; the door only
+   * refuses secrets in what is kept exactly. Absent: the door redacts whatever no schema keeps (`kept.ts`).
+   */
+  readonly redactsItself?: string;
+  /** What is tried with an input that the schema refuses: the same, with what is merely odd in it put right. */
+  putRight?(raw: Record<string, unknown>): Record<string, unknown>;
   /** Example input, for help, OpenAPI and the README. */
   readonly example: Readonly<Record<string, unknown>>;
   run(input: z.output<Input>, context: CallContext): Promise<Reply<z.input<Output>>>;
@@ -141,13 +170,19 @@ export function defineOperation<Name extends string, Input extends z.ZodObject, 
 /**
  * Checks what a door received against the operation's one schema.
  * @throws LightningError `invalid_input` that names the first field at fault; `details` lists all of them;
- * `dates_reversed`
+ * `too_deep`; `too_many_values`; `dates_reversed`
  */
 export function parseInput<Input extends z.ZodObject>(
-  operation: Pick<Operation<Input>, "input" | "aliases" | "name"> & Partial<Pick<Operation, "rest">>,
+  operation: Pick<Operation<Input>, "input" | "aliases" | "name" | "putRight" | "deepest"> &
+    Partial<Pick<Operation, "rest">>,
   raw: Record<string, unknown>,
 ): z.output<Input> {
   const renamed: Record<string, unknown> = { ...raw };
+  // Of many items each is refused for itself.
+  const manyAs = operation.rest?.manyAs ?? "";
+  const { [manyAs]: many, ...single } = renamed;
+  refuseShape(single, operation.deepest);
+  if (Array.isArray(many)) renamed[manyAs] = oddShapesMarked(many);
   for (const [alias, field] of Object.entries(operation.aliases ?? {})) {
     if (!(alias in renamed)) continue;
     const value = renamed[alias];
@@ -163,11 +198,13 @@ export function parseInput<Input extends z.ZodObject>(
       );
     if (value !== undefined) renamed[field] = value;
   }
-  const parsed = operation.input.safeParse(renamed);
+  const asSent = operation.input.safeParse(renamed);
+  const parsed =
+    asSent.success || operation.putRight === undefined
+      ? asSent
+      : operation.input.safeParse(operation.putRight(renamed));
   const remedy = `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`;
   if (parsed.success) {
-    // Of many items each is refused for itself.
-    const { [operation.rest?.manyAs ?? ""]: _many, ...single } = renamed;
     refuseProto(single, remedy);
     refuseReversed(operation.input, parsed.data);
     return parsed.data;

@@ -1,9 +1,13 @@
 import type { z } from "zod";
+import { placeText } from "../kernel/depth.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
 import { placeOfProto } from "./schemas.ts";
 
 /** Faults told of one input; a file of nonsense has thousands. */
 const MOST_FAULTS = 20;
+
+/** Characters of one: a schema names every key that it does not know. */
+const LONGEST_REASON = 500;
 
 /** What a schema found, as the error of every door: the first fault names its field, the details name them all. */
 export function refusedInput(
@@ -14,8 +18,9 @@ export function refusedInput(
     .flatMap(inside)
     .slice(0, MOST_FAULTS)
     .map((issue) => ({
-      field: issue.path.join(".") || ("keys" in issue ? issue.keys.join(", ") : ""),
-      reason: issue.message,
+      field: placeText(issue.path) || ("keys" in issue ? placeText([issue.keys.join(", ")]) : ""),
+      reason:
+        issue.message.length > LONGEST_REASON ? `${issue.message.slice(0, LONGEST_REASON)}…` : issue.message,
     }));
   const first = faults[0] ?? { field: "", reason: "not valid" };
   return invalid("invalid_input", `${first.field || whole}: ${first.reason}`, {
@@ -27,8 +32,9 @@ export function refusedInput(
 
 /** @throws invalid `invalid_input` for a key `__proto__` at any depth, with its place */
 export function refuseProto(given: object, remedy: string): void {
-  const field = placeOfProto(given)?.join(".");
-  if (field === undefined) return;
+  const place = placeOfProto(given);
+  if (place === undefined) return;
+  const field = placeText(place);
   const reason = 'must not hold the key "__proto__"';
   throw invalid("invalid_input", `${field}: ${reason}`, { field, remedy, details: [{ field, reason }] });
 }

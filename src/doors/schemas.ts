@@ -1,10 +1,14 @@
 import { z } from "zod";
 import { ID_PATTERN } from "../kernel/ids.ts";
+import { keptExact } from "./kept.ts";
 
 /** Schemas that every stage's contract shares, in wire form. */
-export const idSchema = z
-  .string()
-  .regex(ID_PATTERN, "must be 1 to 100 letters, digits, `.`, `_` or `-`, starting with a letter or digit");
+export const idSchema = keptExact(
+  "records are found by it",
+  z
+    .string()
+    .regex(ID_PATTERN, "must be 1 to 100 letters, digits, `.`, `_` or `-`, starting with a letter or digit"),
+);
 
 export const agentIdSchema = idSchema.meta({ description: "The agent; LIGHTNING_AGENT_ID when absent." });
 
@@ -19,6 +23,12 @@ export const takenUpSchema = z.object({
   because: z.string(),
 });
 
+/** On the answer about a record that an orchestration works on, or is to work on. */
+export const placeInQueueSchema = z.number().int().min(1).optional().meta({
+  description:
+    "It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun.",
+});
+
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** Any JSON value; NaN and infinities cannot come over the wire and are refused from code. */
 export const jsonSchema: z.ZodType<Json> = z.json();
@@ -30,7 +40,7 @@ export const jsonSchema: z.ZodType<Json> = z.json();
 export function placeOfProto(value: unknown): string[] | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (Object.hasOwn(value, "__proto__")) return ["__proto__"];
-  for (const name of Object.keys(value)) {
+  for (const name in value) {
     const below = placeOfProto((value as Record<string, unknown>)[name]);
     if (below !== undefined) return [name, ...below];
   }
@@ -65,7 +75,9 @@ export const olderThanDaysSchema = (setting: number | undefined, description: st
 /** Paging, the same on every list. */
 export const pagingSchema = {
   limit: z.number().int().min(1).max(1000).default(20).meta({ description: "Items on a page, 1 to 1000." }),
-  continuation: z.string().max(8000).optional().meta({ description: "The continuation of the page before." }),
+  continuation: keptExact("it is our own, and signed", z.string().max(8000))
+    .optional()
+    .meta({ description: "The continuation of the page before." }),
 };
 export const continuationSchema = z.string().optional().meta({
   description: "There are more: asked with this, the next page is answered. Absent on the last page.",

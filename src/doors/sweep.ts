@@ -3,7 +3,7 @@ import { messageOf } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { FailInput } from "./claim.ts";
 import type { Orchestrations } from "./operation.ts";
-import { type Claimed, deathOf, refOf, type Starts } from "./take-up.ts";
+import { type Claimed, deathOf, isAmong, refOf, type Starts, type Turns } from "./take-up.ts";
 
 /** The sweep: every record that has not ended is held against its orchestration's instance. */
 
@@ -28,6 +28,12 @@ export interface Watched<R extends WatchedRecord = WatchedRecord> {
   /** Undefined: the record has ended or changed hands meanwhile. */
   noteTakenUp(seen: R, takenUp: TakenUp): Promise<object | undefined>;
   fail(input: FailInput): Promise<unknown>;
+  /** Of a kind that pays somebody: records that were given up while what was paid for may go on. */
+  readonly givenUp?: {
+    all(): AsyncIterable<R>;
+    /** Looks whether it has ended by now. @returns the record's status if that changed it */
+    settle(record: R): Promise<string | undefined>;
+  };
   /** Whether it goes on although its orchestration was ended on purpose: something paid for does. */
   outlivesTermination?(record: R): boolean;
 }
@@ -46,9 +52,14 @@ export const sweepSchema = z.object({
   failed: z
     .array(z.object({ ...oneOf, code: z.string(), message: z.string() }))
     .meta({ description: "Nobody goes on with them; the reason stands in the record, too." }),
+  settled: z.array(z.object({ ...oneOf, status: z.string() })).meta({
+    description:
+      "They had been given up; the job that went on without them has ended since, and they say how by now.",
+  }),
   left: z.object({
     alive: z.number().int().meta({ description: "Their orchestration is at work." }),
     not_begun: z.number().int().meta({ description: "Asked for less than a day ago, begun by nobody yet." }),
+    queued: z.number().int().meta({ description: "They wait for other work of their agent to end." }),
     changed: z.number().int().meta({ description: "They ended or changed hands meanwhile." }),
   }),
   not_looked_after: z
@@ -70,37 +81,55 @@ const emptySweep = (): Sweep => ({
   looked_at: 0,
   taken_up: [],
   failed: [],
-  left: { alive: 0, not_begun: 0, changed: 0 },
+  settled: [],
+  left: { alive: 0, not_begun: 0, queued: 0, changed: 0 },
   not_looked_after: [],
 });
 
-/** Looks after every record that has not ended. A fault with one of them never keeps the others from their turn. */
+/**
+ * Looks after every record that has not ended, and after those that were given up while something paid for went on. A
+ * fault with one of them never keeps the others from their turn.
+ */
 export async function takeUpRecords(
   kinds: readonly Watched[],
   orchestrations: Orchestrations,
-  { now, logger }: { readonly now: number; readonly logger: Logger },
+  { now, logger, turns }: { readonly now: number; readonly logger: Logger; readonly turns: Turns },
 ): Promise<Sweep> {
   const sweep = emptySweep();
   for (const kind of kinds) {
-    const { type } = kind;
-    try {
-      for await (const record of kind.underWay()) {
-        sweep.looked_at++;
-        try {
-          await lookAfter(kind, record, orchestrations, now, sweep);
-        } catch (thrown) {
-          sweep.not_looked_after.push({ type, ...refOf(record), reason: messageOf(thrown) });
+    const { type, givenUp } = kind;
+    async function each(records: AsyncIterable<WatchedRecord>, look: (one: WatchedRecord) => Promise<void>) {
+      try {
+        for await (const record of records) {
+          try {
+            await look(record);
+          } catch (thrown) {
+            sweep.not_looked_after.push({ type, ...refOf(record), reason: messageOf(thrown) });
+          }
         }
+      } catch (thrown) {
+        sweep.not_looked_after.push({ type, reason: messageOf(thrown) });
       }
-    } catch (thrown) {
-      sweep.not_looked_after.push({ type, reason: messageOf(thrown) });
     }
+    // First, so that what is given up below is not looked at again at once.
+    if (givenUp !== undefined)
+      await each(givenUp.all(), async (record) => {
+        const status = await givenUp.settle(record);
+        if (status !== undefined) sweep.settled.push({ type, ...refOf(record), status });
+      });
+    await each(kind.underWay(), async (record) => {
+      sweep.looked_at++;
+      if (isAmong(turns.waiting, type, record)) sweep.left.queued++;
+      else await lookAfter(kind, record, orchestrations, { now, turns }, sweep);
+    });
   }
-  const { taken_up, failed, not_looked_after } = sweep;
+  const { taken_up, failed, settled, not_looked_after } = sweep;
   for (const one of not_looked_after) logger.warn("a record could not be looked after", one);
   const ids = (records: readonly { readonly id: string }[]) => records.map(({ id }) => id).join(", ");
   if (taken_up.length + failed.length > 0)
     logger.warn("records had lost their orchestration", { taken_up: ids(taken_up), failed: ids(failed) });
+  if (settled.length > 0)
+    logger.warn("runs that had been given up have ended since", { settled: ids(settled) });
   return sweep;
 }
 
@@ -108,7 +137,7 @@ async function lookAfter(
   kind: Watched,
   record: WatchedRecord,
   orchestrations: Orchestrations,
-  now: number,
+  { now, turns }: { readonly now: number; readonly turns: Turns },
   sweep: Sweep,
 ): Promise<void> {
   const { orchestration } = kind;
@@ -133,7 +162,8 @@ async function lookAfter(
   // Claimed by nobody and unknown to the engine: about to be started, or by a process that died before it could. Such a
   // request got no answer; what it asked for does not begin by itself at some later time.
   if (record.claimed_by === undefined && death.runtimeStatus === "NotFound") {
-    if (now - Date.parse(record.created_at) < DAY_MS) {
+    // However long it waited: whoever sweeps the workloads begins it.
+    if (isAmong(turns.letIn, kind.type, record) || now - Date.parse(record.created_at) < DAY_MS) {
       sweep.left.not_begun++;
       return;
     }

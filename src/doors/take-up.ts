@@ -1,4 +1,5 @@
 import type { RecordRef } from "./claim.ts";
+import { plainFault } from "./engine-words.ts";
 import type { Orchestrations } from "./operation.ts";
 import type { Orchestration } from "./orchestration.ts";
 import { isMoving } from "./runtime-status.ts";
@@ -22,8 +23,8 @@ export function deathOf(
   if (status === undefined) return { runtimeStatus: "NotFound", text: "the engine does not know it" };
   if (isMoving(status)) return undefined;
   const { runtimeStatus, output } = status;
-  const said = typeof output === "string" ? output.split("\n")[0] : undefined;
-  return { runtimeStatus, text: said ? `${runtimeStatus}: ${said.slice(0, 500)}` : runtimeStatus };
+  const said = typeof output === "string" && output !== "" ? plainFault(output).slice(0, 500) : undefined;
+  return { runtimeStatus, text: said === undefined ? runtimeStatus : `${runtimeStatus}: ${said}` };
 }
 
 /** What became of the instance that has claimed a record; undefined: it is alive, or nobody has claimed it. */
@@ -63,5 +64,18 @@ export async function takeUpIfDead(
   if (deathOf(await orchestrations.status(owner)) === undefined) return;
   await orchestrations.start(orchestration, refOf(record), owner);
 }
+
+/** Work by agent: `<type> <id>` of each piece. */
+type Pieces = Map<string, ReadonlySet<string>>;
+/** Work that begins in its agent's turn, which is not lost before it has begun. */
+export interface Turns {
+  /** Begun by whoever ends. */
+  readonly waiting: Pieces;
+  /** Whose turn has come. A process that died before it could begin one leaves it to the sweep of the workloads. */
+  readonly letIn: Pieces;
+}
+
+export const isAmong = (pieces: Pieces, type: string, { agent_id, id }: RecordRef): boolean =>
+  pieces.get(agent_id)?.has(`${type} ${id}`) === true;
 
 export const refOf = ({ agent_id, id }: RecordRef): RecordRef => ({ agent_id, id });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import { keptExact } from "./kept.ts";
 
 /** RFC 3339, section 5.6; its note lets a space stand for the T. */
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](\d\d):(\d\d))$/;
@@ -60,8 +61,7 @@ const yearFault = (text: string, edge: Edge): string | undefined => {
  * finer fractions of a second are cut off.
  */
 const timeOf = (edge: Edge) =>
-  z
-    .string()
+  keptExact("it is a time", z.string())
     .max(40)
     .superRefine((text, context) => {
       const message = faultOf(text) ?? yearFault(text, edge);

@@ -16,12 +16,14 @@ export interface Asked {
   readonly operation: string;
   readonly by: string | undefined;
   readonly input_sha256: string;
+  /** What earlier versions kept in its place. */
+  readonly plainSha256?: () => string;
   readonly isKeptForEver: boolean;
 }
 
 /** @throws conflict `idempotency_conflict` when the key stands for something else */
 export function demandSameInput(asked: Asked, input_sha256: string): void {
-  if (asked.input_sha256 === input_sha256) return;
+  if (asked.input_sha256 === input_sha256 || asked.plainSha256?.() === input_sha256) return;
   throw conflict(
     "idempotency_conflict",
     `This Idempotency-Key was used for ${asked.operation} with other input.`,

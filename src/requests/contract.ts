@@ -23,7 +23,10 @@ export interface RequestRecord extends LedgerDocument {
   readonly operation: string;
   /** The signed-in person, to whom the key belongs then. */
   readonly by?: string | undefined;
-  /** Of the canonical JSON of the input, with the schema's defaults. */
+  /**
+   * Of the canonical JSON of the input, with the schema's defaults. Where redaction is on it is an HMAC-SHA256 of the
+   * input before redaction; earlier versions kept the plain hash of what came out of it.
+   */
   readonly input_sha256: string;
   /** Names this request and no other: ids of what it makes are derived from it. */
   readonly request_id: string;

@@ -74,7 +74,12 @@ export function onceUnderKey(deps: RequestDeps & { readonly settings: Pick<Setti
         };
         // Who may not is refused by the guard, which records it; no answer of somebody else's is shown.
         if (!mayCall(operation, input, caller, deps.settings.agentId)) return operation.run(input, keyed);
-        return together(operation, input, keyed, askedOf(operation, input, person, key));
+        return together(
+          operation,
+          input,
+          keyed,
+          askedOf(operation, input, person, key, context.inputFingerprint),
+        );
       },
     };
   };
@@ -90,14 +95,21 @@ function mayCall(operation: Operation, input: Input, ...[caller, agentId]: [Call
 }
 type CallerOf = NonNullable<CallContext["caller"]>;
 
-function askedOf(operation: Operation, input: Input, person: string | undefined, key: string): Asked {
+function askedOf(
+  operation: Operation,
+  input: Input,
+  person: string | undefined,
+  key: string,
+  fingerprint: string | undefined,
+): Asked {
   const { name, idempotency = {} } = operation;
   return {
     agentId: typeof input.agent_id === "string" ? input.agent_id : EVERY_AGENT,
     id: `request-${sha256(canonicalJson([name, person ?? null, key])).slice(0, 32)}`,
     operation: name,
     by: person,
-    input_sha256: sha256(canonicalJson(input)),
+    input_sha256: fingerprint ?? sha256(canonicalJson(input)),
+    ...(fingerprint === undefined ? {} : { plainSha256: () => sha256(canonicalJson(input)) }),
     isKeptForEver: "kept" in idempotency,
   };
 }

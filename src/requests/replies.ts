@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { Reply } from "../doors/operation.ts";
+import { defined } from "../kernel/defined.ts";
 import { fatal } from "../kernel/errors.ts";
-import type { Ledger, LedgerDocument } from "../ledger/ledger.ts";
+import { bare, type Ledger, type LedgerDocument, type Stored } from "../ledger/ledger.ts";
+import { unlessKind } from "../ledger/races.ts";
 import type { KeptReply, RequestRecord } from "./contract.ts";
 
 /** Characters of a body that stand in the record itself, and in one part: a document may have 2 MB. */
@@ -64,6 +67,39 @@ export async function keptReply(ledger: Ledger, record: RequestRecord): Promise<
     body: whole,
   };
 }
+
+/** The record of a part, and who wrote it. */
+const PART_NAME = /^(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-part-\d+$/;
+
+/**
+ * Changes the body of a kept answer; parts of the earlier one are removed once the record names others.
+ * @param change undefined: nothing is to be changed
+ * @throws precondition when somebody else has written the record
+ */
+export async function changeReply(
+  ledger: Ledger,
+  stored: Stored<RequestRecord>,
+  change: (body: unknown) => unknown,
+): Promise<void> {
+  if (stored.reply === undefined) return;
+  const { parts = 0, status, headers, body } = stored.reply;
+  const next = change(parts === 0 ? body : JSON.parse(await joined(ledger, stored, parts)));
+  if (next === undefined) return;
+  const record: RequestRecord = { ...bare(stored), holder: randomUUID() };
+  const reply = await keepReply(ledger, record, { ...defined({ status, headers }), body: next });
+  await ledger.replace("requests", { ...record, reply }, { ifMatch: stored._etag });
+  for (let n = 0; n < parts; n++) await removePart(ledger, stored.agent_id, partId(stored, n));
+}
+
+/** Removes a part that belongs to no answer: whoever wrote it died before the record named it, or after it named others. */
+export async function removeStrayPart(ledger: Ledger, agentId: string, id: string): Promise<void> {
+  const [, of = "", holder] = PART_NAME.exec(id) ?? [];
+  const record = await ledger.read<RequestRecord>("requests", [agentId], of);
+  if (record?.holder !== holder) await removePart(ledger, agentId, id);
+}
+
+const removePart = (ledger: Ledger, agentId: string, id: string) =>
+  unlessKind(ledger.delete("requests", [agentId], id), "not_found");
 
 async function joined(ledger: Ledger, record: RequestRecord, parts: number): Promise<string> {
   const texts: string[] = [];

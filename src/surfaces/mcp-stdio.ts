@@ -1,13 +1,33 @@
 import type { Readable, Writable } from "node:stream";
-import type { CallToolResult, Tool } from "@modelcontextprotocol/server";
+import { type CallToolResult, ProtocolError, type Tool } from "@modelcontextprotocol/server";
 import { StdioServerTransport, serveStdio as serveSdkStdio } from "@modelcontextprotocol/server/stdio";
+import { EventReader } from "../capture/calls/sse.ts";
 import { LightningError, messageOf } from "../kernel/errors.ts";
 import { type Address, keyHeader } from "../sdk/client.ts";
 import { mcpServer } from "./mcp.ts";
+import type { ProgressTo } from "./mcp-progress.ts";
 import { errorText } from "./wire-errors.ts";
 
 /** A training call may wait as long as `Prefer` allows, and some. */
 const PATIENCE_MS = 260_000;
+
+type Notification = Parameters<ProgressTo["notify"]>[0];
+interface RpcMessage {
+  readonly method?: string;
+  readonly result?: unknown;
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+/** The messages of an answer: one, or several as events of which the last is the answer. */
+async function* messagesOf(response: Response): AsyncGenerator<string, void, undefined> {
+  if (!(response.headers.get("content-type") ?? "").startsWith("text/event-stream")) {
+    yield await response.text();
+    return;
+  }
+  const events = new EventReader();
+  for await (const bytes of response.body ?? []) yield* events.add(bytes);
+  yield* events.end();
+}
 
 /**
  * MCP over stdio as a bridge to the function app's `/api/mcp`: the same tools, the reference agent's among them, in
@@ -18,27 +38,38 @@ export async function serveStdio(
   streams: { readonly input?: Readable; readonly output?: Writable } = {},
 ): Promise<void> {
   let id = 0;
-  async function forward(method: string, params: unknown): Promise<unknown> {
+  /** @throws ProtocolError as the app answered; LightningError `not_lightning` */
+  async function forward(method: string, params: object, progress?: ProgressTo): Promise<unknown> {
+    const token = progress?.token;
     const response = await fetch(`${address.url}/api/mcp`, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json", ...keyHeader(address) },
-      body: JSON.stringify({ jsonrpc: "2.0", id: ++id, method, params }),
+      body: JSON.stringify({
+        jsonrpc: "2.0",
+        id: ++id,
+        method,
+        params: token === undefined ? params : { ...params, _meta: { progressToken: token } },
+      }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    const text = await response.text();
-    let reply: { result?: unknown; error?: { message: string } };
-    try {
-      reply = JSON.parse(text) as typeof reply;
-    } catch {
-      throw new LightningError(
-        "unavailable",
-        "not_lightning",
-        `${address.url}/api/mcp answered ${response.status} and no JSON.`,
-        { remedy: "Check LIGHTNING_ENDPOINT and LIGHTNING_FUNCTION_KEY." },
-      );
+    for await (const text of messagesOf(response)) {
+      let message: RpcMessage;
+      try {
+        message = JSON.parse(text) as RpcMessage;
+      } catch {
+        break;
+      }
+      if (message.method === "notifications/progress") await progress?.notify(message as Notification);
+      else if (message.error !== undefined)
+        throw new ProtocolError(message.error.code, message.error.message);
+      else return message.result;
     }
-    if (reply.error !== undefined) throw new LightningError("fatal", "mcp_error", reply.error.message);
-    return reply.result;
+    throw new LightningError(
+      "unavailable",
+      "not_lightning",
+      `${address.url}/api/mcp answered ${response.status} and no JSON.`,
+      { remedy: "Check LIGHTNING_ENDPOINT and LIGHTNING_FUNCTION_KEY." },
+    );
   }
   const transport = new StdioServerTransport(
     streams.input ?? process.stdin,
@@ -51,10 +82,11 @@ export async function serveStdio(
     () =>
       mcpServer({
         list: async () => ((await forward("tools/list", {})) as { tools: Tool[] }).tools,
-        async call(name, args) {
+        async call(name, args, progress) {
           try {
-            return (await forward("tools/call", { name, arguments: args })) as CallToolResult;
+            return (await forward("tools/call", { name, arguments: args }, progress)) as CallToolResult;
           } catch (thrown) {
+            if (thrown instanceof ProtocolError) throw thrown;
             const error =
               thrown instanceof LightningError
                 ? thrown

@@ -1,14 +1,13 @@
 import type { CallToolResult, Tool } from "@modelcontextprotocol/server";
-import type { z } from "zod";
-import { type CallContext, type Operation, parseInput, type Role } from "../doors/operation.ts";
-import { demandRole } from "../identity/guard.ts";
+import { z } from "zod";
+import { type CallContext, type Caller, type Operation, parseInput, type Role } from "../doors/operation.ts";
 import { fatal } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { inputJsonSchema } from "./fields.ts";
 import { errorText, toLightningError } from "./wire-errors.ts";
 
-/** A tool that is no row of the table: the reference agent's. */
-export interface ExtraTool {
+/** A tool that is no row of the table: the reference agent's. It asks a model, which is paid, and may act through tools. */
+interface ExtraTool {
   readonly name: string;
   readonly description: string;
   readonly inputSchema: z.ZodObject;
@@ -21,16 +20,22 @@ export interface ExtraTool {
 /** A tool as the protocol sees it: what is listed, and what a call does. Calls never throw. */
 export interface McpTool {
   readonly listed: Tool;
-  readonly role: Role;
+  /** Whether this caller may use it for any agent at all. */
+  isFor(caller: Caller): boolean;
   call(args: Record<string, unknown>, context: CallContext): Promise<CallToolResult>;
 }
 
+/** What a table of tools is made of. */
+export interface ToolSources {
+  readonly operations: readonly Operation[];
+  readonly extraTools?: readonly ExtraTool[] | undefined;
+  /** What the rows have gone through already and the extra tools have not: roles, audit, redaction, limits. Absent: nothing. */
+  readonly atDoor?: ((row: Operation) => Operation) | undefined;
+  readonly logger?: Logger | undefined;
+}
+
 /** Every row with MCP names, once under each name, then the extra tools. */
-export function mcpTools(
-  operations: readonly Operation[],
-  extraTools: readonly ExtraTool[] = [],
-  logger?: Logger,
-): Map<string, McpTool> {
+export function mcpTools({ operations, extraTools = [], atDoor, logger }: ToolSources): Map<string, McpTool> {
   const tools = new Map<string, McpTool>();
   const add = (tool: McpTool) => {
     if (tools.has(tool.listed.name))
@@ -41,7 +46,7 @@ export function mcpTools(
     const [first] = operation.mcp ?? [];
     for (const name of operation.mcp ?? []) add(operationTool(operation, name, first, logger));
   }
-  for (const tool of extraTools) add(extraTool(tool, logger));
+  for (const tool of extraTools) add(extraTool(tool, atDoor, logger));
   return tools;
 }
 
@@ -52,7 +57,7 @@ function operationTool(
   logger: Logger | undefined,
 ): McpTool {
   return {
-    role: operation.role,
+    isFor: (caller) => operation.open === true || caller.mayAnywhere(operation.role),
     listed: {
       name,
       description: name === first ? operation.summary : `${operation.summary} The same as ${first}.`,
@@ -75,25 +80,36 @@ function operationTool(
   };
 }
 
-function extraTool(tool: ExtraTool, logger: Logger | undefined): McpTool {
-  const row = { name: tool.name, input: tool.inputSchema };
-  const role = tool.role ?? "labeller";
+/** The tool as a row that no other door has, so that what holds for rows holds for it. */
+const rowOf = (tool: ExtraTool): Operation => ({
+  name: tool.name,
+  summary: tool.description,
+  input: tool.inputSchema,
+  output: z.unknown(),
+  role: tool.role ?? "labeller",
+  effect: "write",
+  idempotent: false,
+  idempotency: { none: "A model is asked anew each time." },
+  rest: { method: "POST", path: "" },
+  example: {},
+  run: async (input, context) => ({ body: await tool.run(input, context) }),
+});
+
+function extraTool(tool: ExtraTool, atDoor: ToolSources["atDoor"], logger: Logger | undefined): McpTool {
+  const bare = rowOf(tool);
+  const row = atDoor?.(bare) ?? bare;
   return {
-    role,
+    isFor: (caller) => caller.mayAnywhere(row.role),
     listed: {
       name: tool.name,
       description: tool.description,
       inputSchema: listedSchema(row),
-      annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
+      annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: true },
     },
     async call(args, context) {
       try {
-        if (context.caller !== undefined)
-          demandRole({ name: tool.name, role, effect: "read" }, context.caller, []);
-        const result = await tool.run(parseInput(row, args), context);
-        return typeof result === "string"
-          ? { content: [{ type: "text", text: result }] }
-          : jsonResult(result);
+        const { body } = await row.run(parseInput(row, args), context);
+        return typeof body === "string" ? { content: [{ type: "text", text: body }] } : jsonResult(body);
       } catch (thrown) {
         return errorResult(thrown, tool.name, logger);
       }
@@ -121,7 +137,7 @@ function jsonResult(body: unknown): CallToolResult {
   return result;
 }
 
-/** Readable text with `isError`, as the original answers; the code stands in the text. */
+/** Readable text with `isError`, as the original answers; the code, and when to try again, stand in the text. */
 function errorResult(thrown: unknown, where: string, logger: Logger | undefined): CallToolResult {
   const error = toLightningError(thrown, where, logger);
   return { content: [{ type: "text", text: errorText(error.toBody().error) }], isError: true };

@@ -4,15 +4,22 @@ import { LONGEST_KEY, takesKey } from "../doors/idempotency-key.ts";
 import type { Operation } from "../doors/operation.ts";
 import { ROUTE_PREFIX } from "../doors/operation.ts";
 import { packageVersion } from "./package-version.ts";
+import { LARGEST_BODY } from "./rest-body.ts";
 
 const errorSchema = z
   .object({
     error: z.object({
       code: z.string().meta({ description: "Stable; each has a heading in docs/errors.md." }),
+      formerly: z.string().optional().meta({ description: "The code of the release before." }),
       message: z.string(),
       field: z.string().optional().meta({ description: "The input field at fault, as a path." }),
       remedy: z.string().optional(),
       details: z.unknown().optional(),
+      retry_after_seconds: z
+        .number()
+        .int()
+        .optional()
+        .meta({ description: "When to try again; of 429 and 503, as the header Retry-After." }),
     }),
   })
   .meta({ id: "Error", description: "What every refusal looks like." });
@@ -27,15 +34,28 @@ const ERRORS: Record<string, string> = {
   412: "Somebody else was faster: read again and retry.",
   413: "Too large.",
   422: "Read and refused; nothing was stored.",
+  429: "Too much was asked for: try again after Retry-After seconds. Nothing was stored.",
   500: "A fault on our side.",
   503: "Try again after Retry-After seconds.",
 };
+
+/** Of these the error's `retry_after_seconds`, where it has it, stands in a header, too. */
+const RETRIED: ReadonlySet<string> = new Set(["429", "503"]);
+const retryHeaders = z.object({
+  "Retry-After": z.number().int().min(1).optional().meta({ description: "Seconds; when to try again." }),
+});
 
 const preferParameter = z.string().optional().meta({
   description:
     "`wait=N`: seconds to wait for a long operation before 202 is answered, 0 to 200; 10 without it.",
   example: "wait=10",
 });
+const encodingParameter = z
+  .enum(["gzip", "deflate", "br", "identity"])
+  .optional()
+  .meta({
+    description: `How the body is packed; unpacked it has at most ${LARGEST_BODY} bytes, as a body that is not packed.`,
+  });
 const idempotencyParameter = z.string().min(1).max(LONGEST_KEY).optional().meta({
   description:
     "The same key with the same input, for the same agent, is carried out once and answered alike; with other input it is refused (409 `idempotency_conflict`). While it is being carried out: 409 `idempotency_in_progress`.",
@@ -124,6 +144,7 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
         : {
             header: z.object({
               Prefer: preferParameter,
+              "Content-Encoding": encodingParameter,
               ...(takesKey(operation) ? { "Idempotency-Key": idempotencyParameter } : {}),
             }),
           }),
@@ -137,6 +158,10 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
       ...(get
         ? {}
         : {
+            201: {
+              description: "Stored.",
+              content: { "application/json": { schema: operation.output } },
+            },
             202: {
               description: "Under way: the record so far, and the addresses to ask later.",
               content: { "application/json": { schema: operation.output } },
@@ -147,13 +172,17 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
         : {
             207: {
               description: "Several items, each with its own result.",
-              content: { "application/json": {} },
+              content: { "application/json": { schema: operation.output } },
             },
           }),
       ...Object.fromEntries(
         Object.entries(ERRORS).map(([status, description]) => [
           status,
-          { description, content: { "application/json": { schema: errorSchema } } },
+          {
+            description,
+            ...(RETRIED.has(status) ? { headers: retryHeaders } : {}),
+            content: { "application/json": { schema: errorSchema } },
+          },
         ]),
       ),
     },
@@ -174,6 +203,7 @@ function bodyContent(operation: Operation, rest: Record<string, z.ZodType>, exam
 /** What OpenAPI has no words for. */
 const extensions = (operation: Operation) => ({
   "x-role": operation.role,
+  ...(operation.open === true ? { "x-open": true } : {}),
   "x-effect": operation.effect,
   "x-idempotent": operation.idempotent,
   ...(operation.rest.method === "GET" ? {} : { "x-idempotency-key": takesKey(operation) }),

@@ -1,9 +1,15 @@
 import { isUtf8 } from "node:buffer";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { HttpRequest } from "@azure/functions";
 import type { Operation } from "../doors/operation.ts";
+import { refusedItem, tooManyValues } from "../doors/refuse-shape.ts";
 import { badRequest, isLightningError, messageOf, tooLarge } from "../kernel/errors.ts";
 import { parseExact } from "../kernel/exact-json.ts";
+import { commasIn, MOST_VALUES, MOST_VALUES_TOGETHER, partsMoreValues } from "../kernel/width.ts";
 import { inputFields } from "./fields.ts";
+import { readBytes } from "./request-bytes.ts";
 
 /** Well under what Azure Functions takes (210 MB), small enough to parse without stalling other requests for long. */
 export const LARGEST_BODY = 32 * 1024 * 1024;
@@ -16,15 +22,15 @@ const CURL_TYPE = "application/x-www-form-urlencoded";
 /**
  * The body of a POST as an operation's raw input: an object; or, for rows with `manyAs`, an array or one JSON value a
  * line, handed over under that field. Lines that are no JSON, or hold a number that would be rounded, are handed over as
- * text, so that they are refused one by one.
- * @throws LightningError `bad_json`, `bad_content_type` (400), `body_too_large` (413), `number_not_exact` (422)
+ * text, so that they are refused one by one; of those that hold too many values only the refusal.
+ * @throws LightningError `bad_json`, `bad_content_type`, `bad_content_encoding` (400), `body_too_large` (413), `number_not_exact`, `too_many_values` (422)
  */
 export async function readBody(operation: Operation, request: HttpRequest): Promise<Record<string, unknown>> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  const bytes = await readBytes(request);
+  const bytes = await textBytes(request);
   const { manyAs } = operation.rest;
   if (LINES_TYPES.test(type)) {
-    const values = parseLines(bytes);
+    const values = await parseLines(bytes);
     if (values.length === 0) return {};
     if (manyAs === undefined)
       throw badRequest("bad_content_type", `${operation.name} takes one JSON object, not lines.`, {
@@ -40,6 +46,8 @@ export async function readBody(operation: Operation, request: HttpRequest): Prom
       field: "Content-Type",
       remedy: `Send application/json${manyAs === undefined ? "" : " or application/x-ndjson"}.`,
     });
+  const most = manyAs === undefined ? MOST_VALUES : MOST_VALUES_TOGETHER;
+  if (partsMoreValues(text, most)) throw tooManyValues(most);
   const value = parseJson(text);
   if (Array.isArray(value) && manyAs !== undefined) return { [manyAs]: value };
   if (typeof value !== "object" || value === null || Array.isArray(value))
@@ -51,24 +59,54 @@ export async function readBody(operation: Operation, request: HttpRequest): Prom
   return wrapped && !(manyAs in body) ? { [manyAs]: [body] } : body;
 }
 
-/** The body's bytes, which are text in UTF-8, without a byte order mark. */
-async function readBytes(request: HttpRequest): Promise<Buffer> {
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > LARGEST_BODY) throw bodyTooLarge(announced);
-  const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > LARGEST_BODY) throw bodyTooLarge(bytes.byteLength);
-  if (!isUtf8(bytes))
+/**
+ * The body's bytes, which are text in UTF-8, unpacked, without a byte order mark.
+ * @throws LightningError `bad_json`, `bad_content_encoding` (400), `body_too_large` (413)
+ */
+export async function textBytes(request: HttpRequest): Promise<Buffer> {
+  const sent = await readBytes(request, LARGEST_BODY);
+  if (sent === undefined) throw bodyTooLarge();
+  const buffer = await unpacked(sent, request.headers.get("content-encoding"));
+  if (!isUtf8(buffer))
     throw badRequest("bad_json", "The body is not UTF-8 text.", { remedy: "Send JSON in UTF-8." });
-  const buffer = Buffer.from(bytes);
   return buffer.subarray(0, 3).equals(BYTE_ORDER_MARK) ? buffer.subarray(3) : buffer;
 }
 
-const BYTE_ORDER_MARK = Buffer.from("\ufeff");
-
-const bodyTooLarge = (bytes: number) =>
-  tooLarge("body_too_large", `The body has ${bytes} bytes; ${LARGEST_BODY} are taken at most.`, {
+const bodyTooLarge = () =>
+  tooLarge("body_too_large", `The body is longer than the ${LARGEST_BODY} bytes that are taken.`, {
     remedy: "Send it in parts.",
   });
+
+const zlibOptions = { maxOutputLength: LARGEST_BODY };
+const ENCODINGS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
+  identity: async (bytes) => bytes,
+  gzip: (bytes) => promisify<Buffer, object, Buffer>(gunzip)(bytes, zlibOptions),
+  deflate: (bytes) => promisify<Buffer, object, Buffer>(inflate)(bytes, zlibOptions),
+  br: (bytes) => promisify<Buffer, object, Buffer>(brotliDecompress)(bytes, zlibOptions),
+};
+
+/** @throws LightningError `bad_content_encoding` (400), `body_too_large` (413) */
+async function unpacked(bytes: Buffer, encoding: string | null): Promise<Buffer> {
+  const name = encoding?.trim().toLowerCase() || "identity";
+  const remedy = `Send it packed by ${Object.keys(ENCODINGS).slice(1).join(", ")}, or not packed at all.`;
+  const unpack = Object.hasOwn(ENCODINGS, name) ? ENCODINGS[name] : undefined;
+  if (unpack === undefined)
+    throw badRequest("bad_content_encoding", `A body packed by ${name.slice(0, 60)} cannot be read here.`, {
+      field: "Content-Encoding",
+      remedy,
+    });
+  try {
+    return await unpack(bytes);
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw bodyTooLarge();
+    throw badRequest("bad_content_encoding", `The body is not packed by ${name}: ${messageOf(thrown)}`, {
+      field: "Content-Encoding",
+      remedy,
+    });
+  }
+}
+
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
 function parseJson(text: string): unknown {
   try {
@@ -83,15 +121,29 @@ function parseJson(text: string): unknown {
 
 const LINE_END = 0x0a;
 
+/** Other requests wait so long at most, in ms, while lines are read, unless one of them takes longer. */
+const LONGEST_STRETCH_MS = 20;
+
 /** Line by line: the text of a large body as a whole would cost several times what its parsing does. */
-function parseLines(bytes: Buffer): unknown[] {
+async function parseLines(bytes: Buffer): Promise<unknown[]> {
   const values: unknown[] = [];
+  let together = 0;
+  let since = performance.now();
   for (let at = 0; at < bytes.length; ) {
     const next = bytes.indexOf(LINE_END, at);
     const end = next === -1 ? bytes.length : next;
     const line = bytes.toString("utf8", at, end);
-    if (line.trim() !== "") values.push(parsedOrText(line));
+    if (line.trim() !== "") {
+      const commas = commasIn(line, MOST_VALUES);
+      together += commas + 1;
+      if (together > MOST_VALUES_TOGETHER || values.length >= MOST_VALUES)
+        throw tooManyValues(values.length >= MOST_VALUES ? MOST_VALUES : MOST_VALUES_TOGETHER);
+      values.push(commas >= MOST_VALUES ? refusedItem(tooManyValues(MOST_VALUES)) : parsedOrText(line));
+    }
     at = end + 1;
+    if (performance.now() - since < LONGEST_STRETCH_MS) continue;
+    await nextTurn();
+    since = performance.now();
   }
   return values;
 }

@@ -8,7 +8,7 @@ import {
   ROUTE_PREFIX,
 } from "../doors/operation.ts";
 import { type Access, LOCAL_CALLER } from "../identity/access.ts";
-import { fatal, invalid, tooLarge } from "../kernel/errors.ts";
+import { fatal, invalid, retryAfterSeconds, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
 import { readBody } from "./rest-body.ts";
@@ -21,7 +21,7 @@ const LONGEST_WAIT_SECONDS = 200;
 
 export interface RestRoute {
   readonly method: "GET" | "POST";
-  /** Without the prefix `api`: `lightning/training/{run_id}`. */
+  /** The template for the host, without the prefix `api`: `lightning/training/{run_id}`. */
   readonly route: string;
   readonly operation: Operation;
 }
@@ -36,8 +36,37 @@ export function restRoutes(operations: readonly Operation[]): RestRoute[] {
     if (other !== undefined)
       throw fatal("duplicate_route", `${operation.name} and ${other} are both at ${method} ${path}.`);
     seen.set(key, operation.name);
-    return { method, route: ROUTE_PREFIX + path, operation };
+    const others = operations.filter(({ rest }) => rest.method === method).map(({ rest }) => rest.path);
+    return { method, route: ROUTE_PREFIX + apart(path, others), operation };
   });
+}
+
+/**
+ * The path with its parameters kept from the words that other paths have in their place. Azure tries routes in the order of
+ * the functions' names and knows no precedence, so that `/lineage/{kind}/{id}` of `getLineageOf` would take what is meant
+ * for `/lineage/episodes/{episode_id}` of `traceEpisode`.
+ */
+function apart(path: string, others: readonly string[]): string {
+  const own = path.split("/");
+  const rivals = others.map((other) => other.split("/")).filter((other) => overlap(own, other));
+  // The first place in which one has a word and the other a parameter tells which is the more general.
+  const places = rivals.map((rival) =>
+    own.findIndex((part, i) => isParameter(part) !== isParameter(rival[i])),
+  );
+  return own
+    .map((part, i) => {
+      const words = rivals.filter((_, n) => places[n] === i).map((rival) => rival[i]);
+      if (!isParameter(part) || words.length === 0) return part;
+      return part.replace(/^\{\w+/, (name) => `${name}:regex(^(?!(${words.join("|")})$))`);
+    })
+    .join("/");
+}
+
+const isParameter = (part = "") => part.startsWith("{");
+
+function overlap(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((part, i) => part === b[i] || isParameter(part) || isParameter(b[i]));
 }
 
 /** What the function app lends a request; a `CallContext` will do. */
@@ -46,6 +75,8 @@ export interface RestBase {
   /** Tells who calls; absent: somebody at this machine. */
   readonly access?: Access;
   readonly logger?: Logger;
+  /** Slows a file's bytes down to what its caller takes. */
+  readonly pace?: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }
 
 /** Answers one REST request with its operation; never throws. */
@@ -67,7 +98,7 @@ export async function handleRest(
           "content-disposition": `attachment; filename="${reply.file.name.replaceAll(/[^\w.-]/g, "_")}"`,
           ...reply.headers,
         },
-        body: reply.file.stream(),
+        body: base.pace?.(reply.file.stream()) ?? reply.file.stream(),
       };
     return json(reply.status ?? 200, reply.body, reply.headers);
   } catch (thrown) {
@@ -83,7 +114,7 @@ function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpRes
     error.toBody(),
     error.retryAfterMs === undefined
       ? undefined
-      : { "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
+      : { "retry-after": String(retryAfterSeconds(error.retryAfterMs)) },
   );
 }
 
@@ -152,8 +183,8 @@ function textInput(operation: Operation, request: HttpRequest): Record<string, u
     input[name] = field === undefined ? texts[0] : valueOfTexts(field, texts);
   }
   for (const [name, text] of Object.entries(request.params)) {
-    // The host leaves an absent optional segment out or empty.
-    if (text === "") continue;
+    // The host leaves an absent optional segment out or empty, and of a streamed request adds the query.
+    if (text === "" || !isInPath(operation.rest.path, name)) continue;
     if (input[name] !== undefined && input[name] !== text)
       throw invalid("invalid_input", `${name}: the path and the query say different things.`, {
         field: name,
@@ -162,6 +193,12 @@ function textInput(operation: Operation, request: HttpRequest): Record<string, u
     input[name] = text;
   }
   return input;
+}
+
+/** Whether a route has the parameter: `{name}`, or `{name:int}`, `{name?}`, `{name=1}`. */
+function isInPath(path: string, name: string): boolean {
+  const at = path.indexOf(`{${name}`);
+  return at !== -1 && "}:?=".includes(path[at + name.length + 1] ?? "}");
 }
 
 const LONGEST_QUERY = 16_000;

@@ -20,7 +20,7 @@ it("a request that died around the making of its record has one record, whatever
     return found;
   };
   const make = (id: string, dies: "before" | "after" | "never") =>
-    recordOnce(request(true), find, async (before) => {
+    recordOnce({ request: request(true) }, find, async (before) => {
       await before(id);
       if (dies === "before") throw new Error("died");
       const record = { id, status: "pending" };

@@ -20,6 +20,12 @@ describe("an input that a schema refuses", () => {
     expect(refusal(z.strictObject({}), { nmae: "x" })).toMatchObject({ field: "nmae" });
   });
 
+  it("stays short, however many keys nobody knows and however long they are", () => {
+    const keys = Array.from({ length: 100_000 }, (_, i) => [`${i}${"k".repeat(200)}`, 0]);
+    const error = refusal(z.strictObject({}), Object.fromEntries(keys));
+    expect(JSON.stringify(error.toBody()).length).toBeLessThan(3000);
+  });
+
   it("speaks of the whole where no field is at fault, and tells at most twenty faults", () => {
     expect(refusal(z.object({}), 7).message).toMatch(/^The input: /);
     expect(refusal(z.array(z.string()), Array(100).fill(1)).details).toHaveLength(20);

@@ -19,6 +19,7 @@ function shop(...records: Rec[]) {
   const instances = new Map<string, { runtimeStatus: string; output: unknown } | Error>();
   const started: string[] = [];
   const failed: FailInput[] = [];
+  const givenUp: Rec[] = [];
   const kind: Watched<Rec> = {
     type: "training_run",
     orchestration: { name: "trainModel", instanceId: ({ id }) => id },
@@ -35,6 +36,15 @@ function shop(...records: Rec[]) {
       failed.push(input);
       open.delete(input.id);
     },
+    givenUp: {
+      async *all() {
+        yield* givenUp;
+      },
+      async settle({ id }) {
+        if (id === "run-1") throw unavailable("provider_away", "the provider is away");
+        return id === "run-3" ? "succeeded" : undefined;
+      },
+    },
     outlivesTermination: ({ paid }) => paid === true,
   };
   const orchestrations: Orchestrations = {
@@ -50,8 +60,13 @@ function shop(...records: Rec[]) {
     terminate: async () => undefined,
     urls: () => ({}),
   };
-  const sweep = (now: number) => takeUpRecords([kind], orchestrations, { now, logger: silentLogger });
-  return { open, instances, started, failed, sweep };
+  const sweep = (now: number) =>
+    takeUpRecords([kind], orchestrations, {
+      now,
+      logger: silentLogger,
+      turns: { waiting: new Map(), letIn: new Map() },
+    });
+  return { open, instances, started, failed, givenUp, sweep };
 }
 const run = (id: string, more: Partial<Rec> = {}): Rec => ({
   agent_id: "desk",
@@ -105,6 +120,17 @@ describe("the sweep over records that have not ended", () => {
         message: expect.stringContaining("Non-Deterministic workflow detected"),
       }),
     ]);
+  });
+
+  test("looks whether what was given up has ended at last, and says how; a fault with one is told of, and costs the others nothing", async () => {
+    const { sweep, givenUp } = shop();
+    givenUp.push(run("run-1"), run("run-2"), run("run-3"));
+    expect(await sweep(BEGAN)).toMatchObject({
+      looked_at: 0,
+      settled: [{ type: "training_run", agent_id: "desk", id: "run-3", status: "succeeded" }],
+      failed: [],
+      not_looked_after: [{ type: "training_run", id: "run-1", reason: "the provider is away" }],
+    });
   });
 
   test("counts by the day: one death a week is no reason to give up", async () => {

@@ -80,6 +80,19 @@ async function passing<T>(work: Promise<T>): Promise<T> {
 }
 
 describe("a request under a key", () => {
+  test("is known by the plain hash that an earlier version kept of it, and by its fingerprint from then on", async () => {
+    const row = appProcess();
+    const first = await ask(row, { what: "a" }, "k");
+    const as = (inputFingerprint: string) => ({ inputFingerprint });
+    expect((await ask(row, { what: "a" }, "k", as("f".repeat(64)))).body).toEqual(first.body);
+    await ask(row, { what: "[REDACTED:x]" }, "k2", as("f".repeat(64)));
+    await ask(row, { what: "[REDACTED:y]" }, "k2", as("f".repeat(64)));
+    expect(done).toHaveLength(2);
+    await expect(ask(row, { what: "[REDACTED:y]" }, "k2", as("e".repeat(64)))).rejects.toMatchObject({
+      code: "idempotency_conflict",
+    });
+  });
+
   test("means the same however it is spelt: defaults said or not, fields in any order", async () => {
     const row = appProcess();
     const first = await ask(row, { what: "a" }, "k");

@@ -61,6 +61,7 @@ describe("a command that destroys, or moves what serves", () => {
       "deactivate",
       "decidePipeline",
       "promote",
+      "rescanEpisodes",
       "rollback",
     ]);
   });

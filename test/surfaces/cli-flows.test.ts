@@ -310,6 +310,54 @@ describe("what takes longer than a request", () => {
     expect([left.code, left.out]).toEqual([0, "\n⏳ The build is in progress (ID: dataset-1)\n"]);
   });
 
+  test("a re-scan tells how far it is, and fails where something could not be looked through", async () => {
+    const none = { of: 0, read: 0, changed: 0, failed: 0 };
+    const at = (read: number, failed: number) => ({
+      episodes: { of: 40, read, changed: 3, failed },
+      parts: none,
+      rewards: none,
+      waiting_rewards: none,
+      answers: none,
+      datasets: none,
+    });
+    const body = (status: string, read: number, failed = 0) => ({
+      rescan_id: "rescan-1",
+      id: "rescan-1",
+      agent_id: "a",
+      status,
+      scanning: "episodes",
+      redaction_version: "2026.11",
+      tallies: at(read, failed),
+      counts: {},
+      failures: [],
+      stale_datasets: [],
+      created_at: "2026-01-01T00:00:00.000Z",
+    });
+    for (const [status, failed, exit] of [
+      ["finished", 0, 0],
+      ["finished", 1, 1],
+      ["failed", 0, 1],
+      ["cancelled", 0, 1],
+    ] as const) {
+      const { lightning } = await scripted({
+        rescanEpisodes: [{ status: 202, body: body("pending", 0) }],
+        getRescan: [
+          { body: body("running", 20) },
+          { body: body("running", 20) },
+          { body: body(status, 40, failed) },
+        ],
+      });
+      const { code, out } = await lightning("redaction", "rescan", "--yes");
+      expect([status, failed, code]).toEqual([status, failed, exit]);
+      expect(out.split("episodes: 20 of 40 looked at")).toHaveLength(2);
+      expect(out).toContain("episodes: 40 of 40 looked at, 3 with findings");
+      const shown = await lightning("redaction", "rescan-status", "--rescan-id", "rescan-1");
+      expect(shown.code).toBe(exit);
+      const left = await lightning("redaction", "rescan", "--yes", "--no-wait");
+      expect([left.code, left.out]).toEqual([0, expect.stringContaining("rescan-1")]);
+    }
+  });
+
   test("a golden file is read and sent", async () => {
     const { lightning, calls } = await scripted(
       {

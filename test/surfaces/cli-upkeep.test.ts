@@ -51,6 +51,7 @@ describe("what the command line says of the provider's side", () => {
       looked_at: 5,
       taken_up: [{ ...pipeline, because: "Failed: node exited with code 137" }],
       failed: [{ ...pipeline, id: "pipeline-2", code: "orchestration_terminated", message: "It was ended." }],
+      settled: [{ type: "training_run", agent_id: "mcp-agents", id: "run-1", status: "succeeded" }],
       left: { alive: 1, not_begun: 1, changed: 0 },
       not_looked_after: [
         { ...pipeline, id: "pipeline-3", reason: "The engine is away." },
@@ -65,6 +66,7 @@ describe("what the command line says of the provider's side", () => {
       expect.stringMatching(/Failed: +1$/),
       "   🔄 pipeline pipeline-1 of agent mcp-agents goes on: Failed: node exited with code 137",
       "   ❌ pipeline pipeline-2 of agent mcp-agents: orchestration_terminated: It was ended.",
+      "   ✅ training_run run-1 of agent mcp-agents had been given up; its job has ended since: succeeded",
       "   ⚠️  pipeline pipeline-3 of agent mcp-agents not looked after: The engine is away.",
       "   ⚠️  records of type dataset not looked after: The ledger is away.",
     ]);

@@ -266,7 +266,7 @@ describe("failures", () => {
 
   test("stored text cannot move the cursor of the terminal", async () => {
     const { plain } = await import("../../src/surfaces/cli/layout.ts");
-    expect(plain("a\u001b[2Jb\u0007c")).toBe("ab c");
+    expect(plain("a\u001b[2Jb\u0007c")).toBe("ab\\u0007c");
   });
 });
 

@@ -30,7 +30,7 @@ const ALWAYS = [
 
 describe("an Idempotency-Key holds by the row, and every door follows it", () => {
   const document = openapiDocument(rows);
-  const tools = mcpTools(rows);
+  const tools = mcpTools({ operations: rows });
   const small: Readonly<Record<string, SmallRow>> = OPERATIONS;
 
   test.each(rows.map((row) => [row.name, row] as const))("%s", (name, row) => {

@@ -2,7 +2,11 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { HttpRequest, HttpResponse, type HttpResponseInit } from "@azure/functions";
 import type { Operation } from "../../src/doors/operation.ts";
-import { createMcpDoor, type ExtraTool } from "../../src/surfaces/mcp.ts";
+import { type Clock, systemClock } from "../../src/kernel/clock.ts";
+import { decodePath, requestPath } from "../../src/local-host/http/request-path.ts";
+import { compileRoute } from "../../src/local-host/http/route-template.ts";
+import { createMcpDoor } from "../../src/surfaces/mcp.ts";
+import type { ToolSources } from "../../src/surfaces/mcp-tools.ts";
 import { handleRest, type RestBase, restRoutes } from "../../src/surfaces/rest.ts";
 import { noOrchestrations } from "./fake-operations.ts";
 
@@ -31,16 +35,15 @@ export function azureRequest(
 /** Serves the doors over real HTTP on a free loopback port. */
 export async function loopback(
   operations: readonly Operation[],
-  options: { extraTools?: readonly ExtraTool[]; base?: Partial<RestBase> } = {},
+  options: { extraTools?: ToolSources["extraTools"]; base?: Partial<RestBase>; clock?: Clock } = {},
 ): Promise<{ url: string; requests: string[]; stop(): Promise<void> }> {
   const base: RestBase = { orchestrations: noOrchestrations, ...options.base };
-  const door = createMcpDoor({ operations, extraTools: options.extraTools ?? [] });
-  const routes = restRoutes(operations).map((route) => ({
-    ...route,
-    pattern: new RegExp(
-      `^/api/${route.route.replaceAll(/\/\{(\w+)\?\}/g, "(?:/(?<$1>[^/]+))?").replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`,
-    ),
-  }));
+  const { extraTools = [], clock = systemClock } = options;
+  const door = createMcpDoor({ operations, extraTools, clock });
+  // Tried in the order of the functions' names, as Azure does.
+  const routes = restRoutes(operations)
+    .map((one) => ({ ...one, template: compileRoute(one.route) }))
+    .toSorted((a, b) => (a.operation.name.toUpperCase() < b.operation.name.toUpperCase() ? -1 : 1));
   const requests: string[] = [];
   const answer = async (incoming: http.IncomingMessage, outgoing: http.ServerResponse) => {
     const chunks: Buffer[] = [];
@@ -57,18 +60,18 @@ export async function loopback(
     let reply: HttpResponseInit = { status: 404, body: "" };
     if (url.pathname === "/api/mcp") reply = await door.handle(make(), base);
     else {
-      // Literal segments win over parameters, as in ASP.NET.
-      const route = routes
-        .toSorted((a, b) => a.route.split("{").length - b.route.split("{").length)
-        .find(({ method, pattern }) => method === incoming.method && pattern.test(url.pathname));
-      if (route !== undefined) {
-        const params = { ...route.pattern.exec(url.pathname)?.groups } as Record<string, string>;
-        reply = await handleRest(route.operation, make(params), base);
+      const path = requestPath(decodePath(url.pathname.replace(/^\/api/, "")));
+      for (const { method, template, operation } of routes) {
+        const params = method === incoming.method ? template.match(path) : undefined;
+        if (params === undefined) continue;
+        reply = await handleRest(operation, make(params), base);
+        break;
       }
     }
     const response = new HttpResponse(reply);
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    outgoing.end(Buffer.from(await response.arrayBuffer()));
+    for await (const piece of response.body ?? []) outgoing.write(piece);
+    outgoing.end();
   };
   const server = http.createServer((incoming, outgoing) => void answer(incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -2,16 +2,41 @@ import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { z } from "zod";
+import { VirtualClock } from "../../src/kernel/clock.ts";
 import { serveStdio } from "../../src/surfaces/mcp-stdio.ts";
 import { fakeOperations } from "./fake-operations.ts";
 import { loopback } from "./loopback.ts";
 
 const { operations } = fakeOperations();
 let door: Awaited<ReturnType<typeof loopback>>;
+/** A tool that goes on until it is let go. */
+let slow: Awaited<ReturnType<typeof loopback>>;
+const clock = new VirtualClock();
+const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
 beforeAll(async () => {
   door = await loopback(operations);
+  slow = await loopback([], {
+    clock,
+    extraTools: [
+      {
+        name: "ask_slowly",
+        description: "Answers when it is let go.",
+        inputSchema: z.strictObject({}),
+        async run() {
+          begin();
+          await finished;
+          return "At last.";
+        },
+      },
+    ],
+  });
 });
-afterAll(() => door.stop());
+afterAll(async () => {
+  await door.stop();
+  await slow.stop();
+});
 
 /** An official client whose standard streams are joined to the bridge's. */
 async function joined(url: string) {
@@ -32,6 +57,31 @@ test("over stdio the same tools answer as over HTTP, and the bridge ends with it
   expect(result.structuredContent).toEqual(expect.objectContaining({ training_count: 800 }));
   const refused = await client.callTool({ name: "lightning_build_dataset", arguments: {} });
   expect(refused.isError).toBe(true);
+  toServer.end();
+  await served;
+});
+
+test("over stdio an unknown tool is the request's error, as over HTTP", async () => {
+  const { client, toServer, served } = await joined(door.url);
+  await expect(client.callTool({ name: "lightning_nothing", arguments: {} })).rejects.toThrow(
+    expect.objectContaining({ code: -32_602 }),
+  );
+  toServer.end();
+  await served;
+});
+
+test("over stdio a long call tells how it goes on", async () => {
+  const { client, toServer, served } = await joined(slow.url);
+  const told: unknown[] = [];
+  const onprogress = (progress: unknown) => {
+    told.push(progress);
+    finish();
+  };
+  const answer = client.callTool({ name: "ask_slowly", arguments: {} }, { onprogress });
+  await begun;
+  clock.advance(1000);
+  expect((await answer).content).toEqual([{ type: "text", text: "At last." }]);
+  expect(told).toEqual([{ progress: 1 }]);
   toServer.end();
   await served;
 });

@@ -1,13 +1,60 @@
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { z } from "zod";
+import { startAndWait } from "../../src/doors/long-operation.ts";
+import { defineOperation } from "../../src/doors/operation.ts";
+import { VirtualClock } from "../../src/kernel/clock.ts";
 import { fakeOperations } from "./fake-operations.ts";
 import { loopback } from "./loopback.ts";
 
-const { operations, seen } = fakeOperations();
+const clock = new VirtualClock();
+const COMPARING_MS = 3500;
+/** A long operation, waited for as the real ones are. */
+const evaluate = defineOperation({
+  name: "startEvaluation",
+  summary: "Compares two models.",
+  input: z.strictObject({}),
+  output: z.object({ status: z.string() }),
+  role: "builder",
+  effect: "write",
+  idempotent: true,
+  rest: { method: "POST", path: "/evaluations" },
+  mcp: ["lightning_evaluate"],
+  example: {},
+  async run(_input, context) {
+    const until = clock.now() + COMPARING_MS;
+    const { record } = await startAndWait(
+      context,
+      clock,
+      { name: "evaluate", instanceId: ({ id }: { id: string }) => id },
+      { id: "eval-1", agent_id: "mcp-agents" },
+      async () => ({ status: clock.now() < until ? "comparing" : "finished" }),
+      ({ status }) => status === "finished",
+    );
+    return { body: { status: record.status } };
+  },
+});
+/** Time goes on while an answer is waited for. */
+async function asTimeGoesOn<T>(answer: Promise<T>): Promise<T> {
+  const state = { isOver: false };
+  const over = () => {
+    state.isOver = true;
+  };
+  answer.then(over, over);
+  while (!state.isOver) {
+    clock.fireNext();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return answer;
+}
+
+const { operations: usual, seen } = fakeOperations();
+const operations = [...usual, evaluate];
 let door: Awaited<ReturnType<typeof loopback>>;
 beforeAll(async () => {
   door = await loopback(operations, {
+    clock,
     extraTools: [
       {
         name: "ask_foundry",
@@ -29,6 +76,28 @@ const rpc = (body: unknown, headers: Record<string, string> = {}) =>
 const textOf = (reply: { result: { content: { text: string }[] } }) => reply.result.content[0]?.text ?? "";
 
 describe("plain JSON-RPC, as curl -d sends it", () => {
+  test.each([
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+  ] as const)("is unpacked when it comes packed by %s", async (encoding, pack) => {
+    const body = pack(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }));
+    const sent = (packed: Uint8Array<ArrayBuffer>) =>
+      fetch(`${door.url}/api/mcp`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "content-encoding": encoding },
+        body: packed,
+      });
+    const response = await sent(new Uint8Array(body));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ id: 1, result: { tools: expect.any(Array) } });
+    const broken = await sent(new Uint8Array(body.subarray(1)));
+    expect(broken.status).toBe(400);
+    expect(await broken.text()).toContain("bad_content_encoding");
+    const bomb = await sent(new Uint8Array(pack(Buffer.alloc(40_000_000, 0x20))));
+    expect(bomb.status).toBe(413);
+  });
+
   const design = [
     [
       "1",
@@ -91,6 +160,15 @@ describe("plain JSON-RPC, as curl -d sends it", () => {
     expect(response.headers.get("allow")).toBe("POST");
   });
 
+  test.each(["null", "5", "[]", '"text"'])(
+    "answers %s, which is no request, with an error of its own",
+    async (body) => {
+      const response = await rpc(body);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ error: { code: expect.any(Number) } });
+    },
+  );
+
   test("answers what is no JSON with a parse error", async () => {
     const response = await rpc("{oops");
     expect(response.status).toBe(400);
@@ -130,8 +208,33 @@ describe.each([
     });
     expect(result.isError).toBe(true);
     expect(JSON.stringify(result.content)).toMatch(/min_reward.*Code: invalid_input/s);
-    const unknown = await client.callTool({ name: "lightning_nothing", arguments: {} });
-    expect(unknown.isError).toBe(true);
+    await client.close();
+  });
+
+  test("is refused a tool that is not there as invalid parameters of the request", async () => {
+    const client = await connected();
+    await expect(client.callTool({ name: "lightning_nothing", arguments: {} })).rejects.toThrow(
+      expect.objectContaining({ code: -32_602, message: expect.stringContaining("lightning_nothing") }),
+    );
+    await client.close();
+  });
+
+  test("is told each second how long work goes on, if it asked, and then the answer", async () => {
+    const client = await connected();
+    const told: unknown[] = [];
+    const onprogress = (progress: unknown) => told.push(progress);
+    const result = await asTimeGoesOn(
+      client.callTool({ name: "lightning_evaluate", arguments: {} }, { onprogress }),
+    );
+    expect(told).toEqual([1, 2, 3].map((progress) => ({ progress, message: "comparing" })));
+    expect(result.structuredContent).toEqual({ status: "finished" });
+    await client.close();
+  });
+
+  test("is told nothing before the answer if it did not ask", async () => {
+    const client = await connected();
+    const result = await asTimeGoesOn(client.callTool({ name: "lightning_evaluate", arguments: {} }));
+    expect(result.structuredContent).toEqual({ status: "finished" });
     await client.close();
   });
 
@@ -142,6 +245,29 @@ describe.each([
     const refused = await client.callTool({ name: "ask_foundry", arguments: { nonsense: 1 } });
     expect(refused.isError).toBe(true);
     await client.close();
+  });
+});
+
+test("subscriptions are a method that is not there, and hold no request open", async () => {
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "test", version: "1.0.0" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const response = await rpc(
+    {
+      jsonrpc: "2.0",
+      id: 5,
+      method: "subscriptions/listen",
+      params: { notifications: { toolsListChanged: true }, _meta: meta },
+    },
+    { "mcp-protocol-version": "2026-07-28", "mcp-method": "subscriptions/listen" },
+  );
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({
+    jsonrpc: "2.0",
+    id: 5,
+    error: { code: -32_601, message: expect.stringContaining("no subscriptions") },
   });
 });
 

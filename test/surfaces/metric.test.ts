@@ -47,7 +47,7 @@ const DOORS: Record<string, (metric: string) => Promise<unknown>> = {
     await lightning("run", "--no-wait", "--evaluation-metric", metric);
   },
   MCP: async (metric) => {
-    const tools = mcpTools(rows);
+    const tools = mcpTools({ operations: rows });
     await tools.get("lightning_evaluate")?.call({ ...RUN, metric }, context);
     await tools.get("lightning_run_pipeline")?.call({ evaluation: { metric } }, context);
   },

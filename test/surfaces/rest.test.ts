@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import { createAccess } from "../../src/identity/access.ts";
@@ -32,6 +33,15 @@ const get = (path: string) => fetch(`${door.url}/api/lightning${path}`);
 const error = async (response: Response) =>
   ((await response.json()) as { error: { code: string; message: string; field?: string; remedy?: string } })
     .error;
+
+test("a streamed request has its query among its parameters, too, as text that is not the path's", async () => {
+  const row = operations.find(({ name }) => name === "listTrainingRuns");
+  if (row === undefined) throw new Error("no such row");
+  const request = azureRequest("GET", "/api/lightning/training?limit=5", { params: { limit: "5" } });
+  const answer = await handleRest(row, request, { orchestrations: noOrchestrations });
+  expect(answer.status).toBe(200);
+  expect(seen.at(-1)).toMatchObject({ name: "listTrainingRuns", input: { limit: 5 } });
+});
 
 describe("the design's requests", () => {
   test("build, train, look and promote answer as the design shows", async () => {
@@ -132,6 +142,32 @@ describe("what a request says", () => {
     });
     const reply = await handleRest(operations[0] as never, request, { orchestrations: noOrchestrations });
     expect(reply.status).toBe(400);
+  });
+
+  const packed = (body: Uint8Array<ArrayBuffer>, encoding: string) =>
+    fetch(`${door.url}/api/lightning/datasets`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "content-encoding": encoding },
+      body,
+    });
+  test.each([
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["Identity", (bytes: string) => Buffer.from(bytes)],
+  ])("a body packed by %s is read", async (encoding, pack) => {
+    expect((await packed(pack('{"name":"v"}'), encoding)).status).toBeLessThan(300);
+    expect(seen).toMatchObject([{ input: { name: "v" } }]);
+  });
+
+  test.each([
+    ["zstd", gzipSync("{}"), 400, "bad_content_encoding"],
+    ["gzip", Buffer.from("{}"), 400, "bad_content_encoding"],
+    ["gzip", gzipSync(Buffer.alloc(33 * 1024 * 1024, " ")), 413, "body_too_large"],
+  ])("a body said to be packed by %s is refused for what it is", async (encoding, body, status, code) => {
+    const response = await packed(body, encoding);
+    expect([response.status, (await error(response)).code]).toEqual([status, code]);
+    expect(seen).toEqual([]);
   });
 
   test("an announced length over the limit is refused before the body is read", async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createApp } from "../../src/app.ts";
 import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
-import { parseInput } from "../../src/doors/operation.ts";
+import { parseInput, ROUTE_PREFIX } from "../../src/doors/operation.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
@@ -27,6 +27,8 @@ const PROMISED = [
   ["recordEpisodes", "POST /episodes", "record", "lightning_record_episode"],
   ["listEpisodes", "GET /episodes", "list-episodes", "lightning_list_episodes"],
   ["getEpisode", "GET /episodes/{}", "show-episode", "lightning_get_episode"],
+  ["addPart", "POST /parts", undefined, undefined],
+  ["getPart", "GET /parts/{}", "show-part", "lightning_get_part"],
   ["assignReward", "POST /rewards", "reward", "lightning_assign_reward"],
   ["listRewards", "GET /rewards", "list-rewards", "lightning_list_rewards"],
   ["buildDataset", "POST /datasets", "build-dataset", "lightning_build_dataset"],
@@ -82,6 +84,13 @@ const PROMISED = [
     "clean-up-deployments",
     "lightning_clean_up_deployments",
   ],
+  ["getRedactionRules", "GET /redaction/rules", "redaction rules", "lightning_get_redaction_rules"],
+  ["setRedactionRules", "POST /redaction/rules", "redaction set-rules", "lightning_set_redaction_rules"],
+  ["testRedaction", "POST /redaction/test", "redaction test", "lightning_test_redaction"],
+  ["rescanEpisodes", "POST /redaction/rescans", "redaction rescan", "lightning_rescan_episodes"],
+  ["listRescans", "GET /redaction/rescans", "redaction rescans", "lightning_list_rescans"],
+  ["getRescan", "GET /redaction/rescans/{}", "redaction rescan-status", "lightning_get_rescan"],
+  ["cancelRescan", "POST /redaction/rescans/{}/cancel", "redaction cancel-rescan", "lightning_cancel_rescan"],
 ] as const;
 
 describe("the table of operations", () => {
@@ -142,8 +151,15 @@ describe("the table of operations", () => {
   test("has a command and a tool for every row but those that hand over files or parts of one, or show what another row shows too", () => {
     const lacks = (door: "cli" | "mcp") =>
       rows.filter((one) => one[door] === undefined).map(({ name }) => name);
-    expect(lacks("cli")).toEqual(["addGoldenPart", "getDatasetFile", "getCorrectionsFile", "getLineageOf"]);
+    expect(lacks("cli")).toEqual([
+      "addPart",
+      "addGoldenPart",
+      "getDatasetFile",
+      "getCorrectionsFile",
+      "getLineageOf",
+    ]);
     expect(lacks("mcp")).toEqual([
+      "addPart",
       "addGoldenPart",
       "getDatasetFile",
       "listExamples",
@@ -162,7 +178,7 @@ describe("the table of operations", () => {
 
   test("what reads is got, what changes is posted", () => {
     // Questions whose words are too many for an address.
-    const asked = new Set(["estimateTraining", "validateFile", "verifyAnswer"]);
+    const asked = new Set(["estimateTraining", "validateFile", "verifyAnswer", "testRedaction"]);
     for (const { name, effect, rest } of rows)
       expect([name, rest.method]).toEqual([name, effect === "read" && !asked.has(name) ? "GET" : "POST"]);
   });
@@ -171,7 +187,7 @@ describe("the table of operations", () => {
 describe("doors made from the table", () => {
   test("routes and tools are unique, and tools say whether they read or destroy", () => {
     expect(restRoutes(rows)).toHaveLength(rows.length);
-    const tools = mcpTools(rows);
+    const tools = mcpTools({ operations: rows });
     expect(tools.size).toBe(rows.flatMap(({ mcp }) => mcp ?? []).length);
     expect(tools.get("lightning_rollback_deployment")?.listed.annotations?.destructiveHint).toBe(true);
     expect(tools.get("lightning_get_stats")?.listed.annotations?.readOnlyHint).toBe(true);
@@ -183,13 +199,14 @@ describe("doors made from the table", () => {
     expect(document.openapi).toBe("3.1.0");
     const text = JSON.stringify(document);
     const ids = new Set<string>();
-    for (const { operation, method, route } of restRoutes(rows)) {
-      const described = document.paths?.[`/${route}`]?.[method === "GET" ? "get" : "post"];
+    for (const { operation, method } of restRoutes(rows)) {
+      const { path } = operation.rest;
+      const described = document.paths?.[`/${ROUTE_PREFIX}${path}`]?.[method === "GET" ? "get" : "post"];
       expect(described?.summary).toBe(operation.summary);
       expect(described?.responses?.["422"]).toBeDefined();
       if (method === "POST") expect(JSON.stringify(described?.requestBody)).toContain('"example"');
       const inPath = (described?.parameters ?? []).filter((one) => "in" in one && one.in === "path");
-      expect(inPath).toHaveLength([...route.matchAll(/\{/g)].length);
+      expect(inPath).toHaveLength([...path.matchAll(/\{/g)].length);
       ids.add(described?.operationId ?? "");
     }
     expect(ids.size).toBe(rows.length);

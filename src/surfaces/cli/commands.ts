@@ -2,6 +2,7 @@ import type { AnyCommand, Commands } from "./command.ts";
 import { DATA_COMMANDS } from "./commands/data.ts";
 import { DEPLOYMENT_COMMANDS } from "./commands/deployments.ts";
 import { PIPELINE_COMMANDS } from "./commands/pipelines.ts";
+import { REDACTION_COMMANDS } from "./commands/redaction.ts";
 import { TRAINING_COMMANDS } from "./commands/training.ts";
 import { UPKEEP_COMMANDS } from "./commands/upkeep.ts";
 
@@ -11,6 +12,7 @@ export const COMMANDS: Commands = {
   ...TRAINING_COMMANDS,
   ...DEPLOYMENT_COMMANDS,
   ...PIPELINE_COMMANDS,
+  ...REDACTION_COMMANDS,
   ...UPKEEP_COMMANDS,
 };
 

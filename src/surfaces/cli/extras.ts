@@ -133,7 +133,8 @@ export const decideExtras = (operation: Operation): Extras => ({
   },
 });
 
-async function readOr(
+/** A file or standard input as text; what cannot be read ends the command as wrong usage. */
+export async function readOr(
   io: CliIo,
   file: string,
   refuse: (message: string) => never,

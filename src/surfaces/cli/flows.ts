@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { OPEN_EVALUATION_STATUSES } from "../../evaluation/status.ts";
 import { LightningError } from "../../kernel/errors.ts";
 import type { ReplyOf } from "../../operations.ts";
+import { OPEN_RESCAN_STATUSES } from "../../rescans/status.ts";
 import { sendGolden } from "../../sdk/pages.ts";
 import type { Flow } from "./command.ts";
 import { powerText } from "./commands/shared.ts";
@@ -30,22 +31,28 @@ export const shownEvaluation = shownRecord(exitOfEvaluation);
 export const shownPipeline = shownRecord(exitOfPipeline);
 
 interface Followed {
-  readonly read: "getDataset" | "getEvaluation";
+  readonly read: "getDataset" | "getEvaluation" | "getRescan";
   readonly idField: string;
   readonly unfinished: readonly string[];
   /** Told once it is started and goes on, before it is waited for. */
   readonly news?: (body: Body) => string[];
+  /** How far it is, in one line; said each time that it is another one. */
+  readonly progress?: (body: Body) => string | undefined;
   readonly exitOf: (body: Body) => number;
   /** What it is, and the command that ends it, if there is one. */
   readonly what: string;
   readonly cancel?: string;
 }
 
-const LOOKED_AT_WITH = { getDataset: "show-dataset", getEvaluation: "evaluation" } as const;
+const LOOKED_AT_WITH = {
+  getDataset: "show-dataset",
+  getEvaluation: "evaluation",
+  getRescan: "redaction rescan-status",
+} as const;
 
 /** Builds and evaluations: started once, then their record is looked at until it ends. */
 const followed =
-  ({ read, idField, unfinished, news, exitOf, what, cancel }: Followed): Flow =>
+  ({ read, idField, unfinished, news, progress, exitOf, what, cancel }: Followed): Flow =>
   async (session) => {
     const name = nameOf(session);
     // Not waited for here: Ctrl+C is heard where the record is looked at.
@@ -57,10 +64,18 @@ const followed =
       const id = body[idField] ?? body.id;
       const reference = { ...agentOf(session, body), [idField]: id };
       const idWords = `--${idField.replaceAll("_", "-")} ${plain(id)}`;
+      let said: string | undefined;
+      const seen = (one: Body) => {
+        const line = session.json || !isOne(unfinished, one) ? undefined : progress?.(one);
+        if (line === undefined || line === said) return;
+        said = line;
+        printMore(session.io, [`   ⏳ ${line}`]);
+      };
       body =
         (await follow<Body>(session, {
           look: () => session.call(read, reference),
           done: (one) => !isOne(unfinished, one),
+          seen,
           left: () =>
             goesOn(session, reference, {
               what,
@@ -80,6 +95,29 @@ export const followedDataset = followed({
   what: "The build",
   cancel: "cancel-dataset",
   exitOf: ({ status }) => (status === "failed" ? EXIT.failed : EXIT.done),
+});
+/** What could not be looked through is a failure for the script that wants to be sure of it. */
+const exitOfRescan = (body: Body): number => {
+  const { status, tallies } = body as Partial<ReplyOf<"getRescan">>;
+  if (isOne(OPEN_RESCAN_STATUSES, body)) return EXIT.open;
+  const isWhole = Object.values(tallies ?? {}).every(({ failed }) => failed === 0);
+  return status === "finished" && isWhole ? EXIT.done : EXIT.failed;
+};
+export const shownRescan = shownRecord(exitOfRescan);
+export const followedRescan = followed({
+  read: "getRescan",
+  idField: "rescan_id",
+  unfinished: OPEN_RESCAN_STATUSES,
+  what: "The re-scan",
+  cancel: "redaction cancel-rescan",
+  progress: (body) => {
+    const { scanning, tallies } = body as ReplyOf<"getRescan">;
+    const tally = tallies[scanning];
+    return tally === undefined
+      ? undefined
+      : `${scanning.replaceAll("_", " ")}: ${plain(tally.read)} of ${plain(tally.of)} looked at`;
+  },
+  exitOf: exitOfRescan,
 });
 export const followedEvaluation = followed({
   read: "getEvaluation",
@@ -102,11 +140,12 @@ export const buildGolden: Flow = async (session) => {
     yield second?.value as string;
     for (let next = await pages?.next(); next?.done === false; next = await pages?.next()) yield next.value;
   }
-  const { agent_id, name, format } = rest;
+  const { agent_id, name, format, include_endings } = rest;
+  const common = { agent_id, name, format, include_endings };
   const parts = await sendGolden(
     all(),
     async (part, first_line) =>
-      (await session.call("addGoldenPart", { agent_id, name, format, content: part, first_line })).body,
+      (await session.call("addGoldenPart", { ...common, content: part, first_line })).body,
   );
   return await followedDataset({ ...session, input: { ...rest, parts } });
 };
@@ -134,6 +173,13 @@ export const validate: Flow = async (session) => {
   const { body } = await session.call("validateFile", session.input);
   show(session, body);
   return body.valid ? 0 : 1;
+};
+
+/** Something was found: an answer, and a failure for the script that asked whether a text is clean. */
+export const testRedaction: Flow = async (session) => {
+  const { body } = await session.call("testRedaction", session.input);
+  show(session, body);
+  return body.found === 0 ? EXIT.done : EXIT.failed;
 };
 
 /** An unhealthy app answers 503 with its findings; they are what was asked for. */

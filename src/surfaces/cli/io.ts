@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { styleText } from "node:util";
 import { sleep, systemClock } from "../../kernel/clock.ts";
+import { printable, printableLine } from "../../kernel/printable.ts";
 import { decoded, pagesOf } from "../../sdk/pages.ts";
 
 /** What a command may touch of the terminal; tests hand in their own. */
@@ -27,6 +29,7 @@ export interface CliIo {
   paint(line: string, stream: "out" | "err"): string;
 }
 
+const ESCAPE = "\u001b";
 type Style = Parameters<typeof styleText>[0];
 const STYLES: readonly [RegExp, Style][] = [
   [/^(✅|🟢)/u, "green"],
@@ -37,8 +40,8 @@ const STYLES: readonly [RegExp, Style][] = [
   [/^\p{Extended_Pictographic}/u, "bold"],
 ];
 
-/** The process's own terminal. `styleText` honours NO_COLOR, FORCE_COLOR and streams that are no terminal. */
-export const terminal: CliIo = {
+/** The process's own terminal, to which only what can be printed goes. `styleText` honours NO_COLOR, FORCE_COLOR and streams that are no terminal. */
+export const terminal: CliIo = printing({
   out: (line) => process.stdout.write(line),
   err: (line) => process.stderr.write(line),
   async read(file, mostBytes = Number.POSITIVE_INFINITY) {
@@ -82,7 +85,28 @@ export const terminal: CliIo = {
     if (style === undefined) return line;
     return styleText(style, line, { stream: stream === "out" ? process.stdout : process.stderr });
   },
-};
+});
+
+/**
+ * The same terminal, to which nothing goes but text that can be printed, tabs, line ends and the colours of `paint`:
+ * whatever a command was answered, and whoever wrote that.
+ */
+export function printing(io: CliIo): CliIo {
+  // Nobody who writes into a record knows it.
+  const mark = `\uE000${randomUUID()}\uE001`;
+  const clean = (text: string) => printable(text).replaceAll(mark, ESCAPE);
+  return Object.create(io, {
+    out: { value: (text: string) => io.out(clean(text)) },
+    err: { value: (text: string) => io.err(clean(text)) },
+    paint: {
+      value: (line: string, stream: "out" | "err") =>
+        io.paint(printable(line), stream).replaceAll(ESCAPE, mark),
+    },
+    ...(io.ask === undefined
+      ? {}
+      : { ask: { value: async (question: string) => (await io.ask?.(printable(question))) === true } }),
+  }) as CliIo;
+}
 
 /** A ruler is no longer than the terminal's lines. */
 const ruledTo = ({ columns }: CliIo, line: string) =>
@@ -90,10 +114,10 @@ const ruledTo = ({ columns }: CliIo, line: string) =>
 
 /** Lines as the original prints them: a blank line first. */
 export function print(io: CliIo, lines: readonly string[]): void {
-  io.out(`\n${lines.map((line) => io.paint(ruledTo(io, line), "out")).join("\n")}\n`);
+  io.out(`\n${lines.map((line) => io.paint(ruledTo(io, printableLine(line)), "out")).join("\n")}\n`);
 }
 
 /** Further lines of what was begun with `print`. */
 export function printMore(io: CliIo, lines: readonly string[]): void {
-  for (const line of lines) io.out(`${io.paint(line, "out")}\n`);
+  for (const line of lines) io.out(`${io.paint(printableLine(line), "out")}\n`);
 }

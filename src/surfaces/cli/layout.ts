@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { printableLine } from "../../kernel/printable.ts";
 
 /** A reply's members, read with care: an older server may leave some out. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -6,11 +7,11 @@ export type Body = Readonly<Record<string, unknown>>;
 export const RULER = "-".repeat(80);
 export const DOUBLE_RULER = "=".repeat(80);
 
-/** A text of a reply made safe for a terminal: stored text must not move the cursor or colour the screen. */
+/** A text of a reply made safe for a terminal, on one line: stored text must not move the cursor, colour the screen or pass for a line of ours. */
 export function plain(value: unknown): string {
   if (value === undefined || value === null) return "-";
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return stripVTControlCharacters(text).replaceAll(/(?![\n\t])\p{Cc}/gu, " ");
+  return printableLine(stripVTControlCharacters(text));
 }
 
 /** `   Name: value` lines; what is absent is left out. */
@@ -137,7 +138,7 @@ export function outline(body: unknown, indent = "   "): string[] {
   if (typeof body !== "object" || body === null) return [`${indent}${plain(body)}`];
   return Object.entries(body).flatMap(([name, value]) => {
     if (value === undefined || value === null) return [];
-    const label = name.replaceAll("_", " ");
+    const label = plain(name.replaceAll("_", " "));
     if (Array.isArray(value)) {
       if (value.length === 0) return [];
       if (value.every((one) => typeof one !== "object"))

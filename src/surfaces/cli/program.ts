@@ -11,7 +11,7 @@ import { confirmed, mayNeedYes, needsYes, notConfirmed } from "./confirm.ts";
 import { endpointIn, endpointOption } from "./endpoint.ts";
 import { EXIT, EXIT_MEANINGS, exitHelp, exitOfError } from "./exit-codes.ts";
 import { plainFlow } from "./flows.ts";
-import type { CliIo } from "./io.ts";
+import { type CliIo, printing } from "./io.ts";
 import { addOptions, exampleLine, flagsOf, inputOf, missingOptions } from "./options.ts";
 import { caller, Interrupted, type Session } from "./session.ts";
 import { type Named, showError } from "./show-error.ts";
@@ -37,7 +37,8 @@ export interface CliDeps {
 }
 
 /** Runs one command line (without `node` and the script). @returns the exit code (`exit-codes.ts`) */
-export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
+export async function runCli(argv: readonly string[], given: CliDeps): Promise<number> {
+  const deps: CliDeps = { ...given, io: printing(given.io) };
   let exitCode = 0;
   // Wrong usage is told as everything else is: under --json as an error body.
   const json = argv.includes("--json");
@@ -45,7 +46,7 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
   const collect = (text: string) => {
     usage += text;
   };
-  const io: CliIo = json ? { ...deps.io, err: collect } : deps.io;
+  const io: Pick<CliIo, "err"> = json ? { err: collect } : deps.io;
   const program = buildProgram(deps, io, (code) => {
     exitCode = code;
   });
@@ -69,7 +70,7 @@ function wrongUsage(message: string, told: string): LightningError {
 }
 
 /** Every operation with `cli` words as a command; what it does on failure goes to `finish` too. */
-function buildProgram(deps: CliDeps, usageIo: CliIo, finish: (code: number) => void): Command {
+function buildProgram(deps: CliDeps, usageIo: Pick<CliIo, "err">, finish: (code: number) => void): Command {
   const program = new Command("lightning")
     .description("Agent Lightning: record, label, train, evaluate, promote, roll back.")
     .version(packageVersion())

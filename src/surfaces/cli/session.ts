@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sendsKey } from "../../doors/idempotency-key.ts";
 import type { Operation } from "../../doors/operation.ts";
-import { LightningError } from "../../kernel/errors.ts";
+import { isKind, LightningError } from "../../kernel/errors.ts";
 import type { OperationName, ReplyOf } from "../../operations.ts";
 import { askAgain } from "../../sdk/ask-again.ts";
 import { type CallOptions, callRest } from "../../sdk/client.ts";
@@ -85,7 +85,10 @@ export function caller(
     try {
       const isLost = ({ kind }: LightningError) => kind === "unavailable";
       const pauses = idempotencyKey === undefined ? [] : PAUSES_MS;
-      const answer = await askAgain({ pauses, sleep: (ms) => io.sleep(ms), isLost }, send);
+      const answer = await askAgain(
+        { pauses, putOff: PAUSES_MS.length, sleep: (ms) => io.sleep(ms), isLost },
+        send,
+      );
       return answer as unknown as Answer<Name>;
     } catch (thrown) {
       throw idempotencyKey === undefined ? thrown : withKey(thrown, idempotencyKey);
@@ -165,7 +168,7 @@ export async function follow<Reply extends Body>(
       seen?.(body);
       if (done(body)) return "done";
     } catch (thrown) {
-      const passing = thrown instanceof LightningError && thrown.kind === "unavailable";
+      const passing = isKind(thrown, "unavailable", "limited");
       if (!passing || session.io.now() - lastAnswerAt > PATIENCE_MS) throw thrown;
     }
     if (session.io.now() >= until) return "over";

@@ -101,6 +101,44 @@ function tree(body: Body): string[] {
   return lines;
 }
 
+const namedAs = (named: Readonly<Record<string, string | undefined>>): string =>
+  Object.entries(named)
+    .map(([field, value]) => `${field} ${value}`)
+    .join(", ");
+
+/** What became of a reward: stored, nothing to store, or its episode is still to come. */
+const rewardGiven =
+  (headline: string) =>
+  (body: ReplyOf<"assignReward">): string[] => {
+    if ("waiting" in body)
+      return [
+        "⏳ No episode has this name yet: the reward waits for it",
+        ...facts([
+          ["Waiting ID", body.waiting_id],
+          ["Waits for", namedAs(body.named)],
+          ["Until", body.expires_at],
+        ]),
+        "   lightning waiting-rewards shows what waits and what became of it; --no-wait-for-episode refuses instead.",
+      ];
+    if ("recorded" in body)
+      return [
+        "Nothing to judge: not above the threshold",
+        ...facts([
+          ["Episode ID", body.episode_id],
+          ["Source", body.source],
+        ]),
+      ];
+    return [
+      headline,
+      ...facts([
+        ["Reward ID", body.reward_id],
+        ["Episode ID", body.episode_id],
+        ["Value", body.value],
+        ["Source", body.source],
+      ]),
+    ];
+  };
+
 /** Episodes, rewards and datasets. */
 export const DATA_COMMANDS = {
   recordEpisodes: {
@@ -130,13 +168,14 @@ export const DATA_COMMANDS = {
     text: (body, input, columns) => [
       `💬 Episodes of agent '${agentOf(body, input)}':`,
       ...table(
-        ["ID", "User input", "Tools", "Model", "Latency ms", "Reward", "Created"],
+        ["ID", "User input", "Tools", "Model", "Latency ms", "Ended", "Reward", "Created"],
         list(body.episodes).map((one) => [
           one.id,
           one.user_input,
           one.tool_calls_count,
           one.model_deployment,
           one.request_latency_ms,
+          one.error_by === null ? one.ending : `${one.ending ?? "failed"} (${one.error_by})`,
           one.reward_avg,
           one.created_at,
         ]),
@@ -146,25 +185,27 @@ export const DATA_COMMANDS = {
     ],
   },
   getEpisode: { text: (body) => ["💬 Episode:", ...outline(body)] },
-  assignReward: {
-    text: (body) =>
-      "recorded" in body
-        ? [
-            "Nothing to judge: not above the threshold",
-            ...facts([
-              ["Episode ID", body.episode_id],
-              ["Source", body.source],
-            ]),
-          ]
-        : [
-            "✅ Reward recorded",
-            ...facts([
-              ["Reward ID", body.reward_id],
-              ["Episode ID", body.episode_id],
-              ["Value", body.value],
-              ["Source", body.source],
-            ]),
-          ],
+  assignReward: { text: rewardGiven("✅ Reward recorded") },
+  recordFeedback: { text: rewardGiven("✅ Feedback recorded") },
+  listWaitingRewards: {
+    text: (body, input, columns) => [
+      `⏳ Rewards of agent '${agentOf(body, input)}' that came before their episodes:`,
+      ...table(
+        ["ID", "Named", "Source", "State", "Reason", "Episode", "Created", "Expires"],
+        list(body.waiting).map((one) => [
+          one.waiting_id,
+          namedAs(one.named),
+          one.source,
+          one.state,
+          one.reason,
+          one.episode_id,
+          one.created_at,
+          one.expires_at,
+        ]),
+        columns,
+      ),
+      ...more(body),
+    ],
   },
   listRewards: {
     text: (body, input, columns) => [

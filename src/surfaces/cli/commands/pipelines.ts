@@ -71,9 +71,11 @@ function pipelineText(body: ReplyOf<"getPipeline">): string[] {
   const heading =
     body.status === "waiting_for_approval"
       ? "✋ Pipeline waits for approval"
-      : outcome === undefined
-        ? `⏳ Pipeline is in progress: ${plain(body.stage)}`
-        : `${SIGNS[outcome] ?? "❌"} Pipeline ended: ${plain(outcome)}`;
+      : body.place_in_queue !== undefined
+        ? `⏳ Pipeline waits for its turn: number ${body.place_in_queue} of its agent's`
+        : outcome === undefined
+          ? `⏳ Pipeline is in progress: ${plain(body.stage)}`
+          : `${SIGNS[outcome] ?? "❌"} Pipeline ended: ${plain(outcome)}`;
   return [
     heading,
     ...facts([
@@ -96,6 +98,10 @@ function pipelineText(body: ReplyOf<"getPipeline">): string[] {
   ];
 }
 
+/** Work that waits for its turn, by agent. */
+const queuedText = (queued: Readonly<Record<string, number>> = {}): string[] =>
+  Object.keys(queued).length === 0 ? [] : outline({ waiting_for_their_turn: queued });
+
 function healthText(body: ReplyOf<"getHealth">): string[] {
   const sign = { healthy: "✅", degraded: "⚠️ ", unhealthy: "❌" }[body.status];
   return [
@@ -109,5 +115,6 @@ function healthText(body: ReplyOf<"getHealth">): string[] {
     ),
     ...facts(Object.entries(body.containers ?? {}), "      "),
     ...outline({ feeds: body.feeds }),
+    ...queuedText(body.records?.queued),
   ];
 }

@@ -87,7 +87,7 @@ export const UPKEEP_COMMANDS = {
     },
   },
   takeUpRecords: {
-    text({ looked_at, left, taken_up, failed, not_looked_after }) {
+    text({ looked_at, left, taken_up, failed, settled, not_looked_after }) {
       const recordText = (one: { type: string; agent_id?: string | undefined; id?: string | undefined }) =>
         one.id === undefined
           ? `records of type ${plain(one.type)}`
@@ -97,12 +97,18 @@ export const UPKEEP_COMMANDS = {
         ...facts([
           ["At work", left.alive],
           ["Not begun yet", left.not_begun === 0 ? undefined : left.not_begun],
+          // A server of an earlier version does not say.
+          ["Waiting for their turn", left.queued > 0 ? left.queued : undefined],
           ["Ended meanwhile", left.changed === 0 ? undefined : left.changed],
           ["Taken up again", taken_up.length],
           ["Failed", failed.length],
         ]),
         ...taken_up.map((one) => `   🔄 ${recordText(one)} goes on: ${plain(one.because)}`),
         ...failed.map((one) => `   ❌ ${recordText(one)}: ${plain(one.code)}: ${plain(one.message)}`),
+        ...settled.map(
+          (one) =>
+            `   ✅ ${recordText(one)} had been given up; its job has ended since: ${plain(one.status)}`,
+        ),
         ...not_looked_after.map((one) => `   ⚠️  ${recordText(one)} not looked after: ${plain(one.reason)}`),
       ];
     },
@@ -187,8 +193,9 @@ export const UPKEEP_COMMANDS = {
   },
   whoAmI: {
     text: (body, input) => [
-      `👤 ${plain(body.principal ?? "Nobody by name")} (${plain(body.identity)})`,
+      `👤 ${plain(body.name ?? body.principal ?? "Nobody by name")} (${plain(body.identity)})`,
       ...facts([
+        ["Object id", body.object_id],
         ["Roles granted", texts(body.roles).join(", ") || "none"],
         [`May, for agent '${agentOf(body, input)}'`, texts(body.may).join(", ") || "nothing"],
       ]),
