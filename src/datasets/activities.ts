@@ -1,3 +1,4 @@
+import type { Settings } from "../config/settings.ts";
 import { type FailInput, missing, type RecordRef } from "../doors/claim.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import { toIso } from "../kernel/clock.ts";
@@ -15,6 +16,7 @@ import { isEndedDataset } from "./status.ts";
 import { createDatasetStore } from "./store.ts";
 
 export interface DatasetActivityDeps extends Omit<AssembleDeps, "store"> {
+  readonly settings: AssembleDeps["settings"] & Pick<Settings, "shardsAtOnce">;
   readonly logger: Logger;
   /** Where the feeds' consumers are; without it their watermarks are believed. */
   readonly progress?: FeedProgress | undefined;
@@ -58,7 +60,8 @@ export function createDatasetActivities(given: DatasetActivityDeps): DatasetActi
 
     async planDatasetShards(input) {
       const dataset = await read(input);
-      return { shards: isCancelled(dataset) ? [{ index: 0 }] : await planShards(deps, dataset) };
+      const shards = isCancelled(dataset) ? [{ index: 0 }] : await planShards(deps, dataset);
+      return { shards, at_once: deps.settings.shardsAtOnce };
     },
 
     async buildDatasetShard(input) {

@@ -8,7 +8,7 @@ import { BUILD_DATASET, type Dataset } from "./contract.ts";
 import { type DatasetOperationDeps, ofAgent, oneDataset } from "./operation-deps.ts";
 import type { Prepared } from "./prepare-once.ts";
 import { buildDatasetInputSchema, buildGoldenInputSchema, goldenPartInputSchema } from "./recipe-contract.ts";
-import { type DatasetReply, datasetReply, datasetReplySchema } from "./replies.ts";
+import { type DatasetReply, datasetReply, datasetReplySchema, datasetWork } from "./replies.ts";
 import { isEndedDataset } from "./status.ts";
 
 /** The rows that build datasets, and stop a build. */
@@ -22,7 +22,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
     context: CallContext,
   ): Promise<Reply<DatasetReply>> {
     const dataset = await recordOnce(
-      context.request,
+      context,
       (id) => service.get(agentId, id),
       async (before) => (await prepare(before)).dataset,
     );
@@ -49,6 +49,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/datasets" },
+      work: datasetWork,
       cli: "build-dataset",
       mcp: ["lightning_build_dataset"],
       example: { agent_id: "mcp-agents", name: "v1", min_reward: 0.5 },
@@ -64,6 +65,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/datasets/golden" },
+      work: datasetWork,
       cli: "build-golden",
       mcp: ["lightning_build_golden"],
       example: {
@@ -84,6 +86,10 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
         kept: z.number().int(),
         warnings: z.record(z.string(), z.number().int()),
         warning_lines: z.record(z.string(), z.array(z.number().int())).optional(),
+        dropped: z
+          .record(z.string(), z.number().int())
+          .optional()
+          .meta({ description: "Rows left out, by how their answers ended." }),
       }),
       role: "builder",
       effect: "write",
@@ -106,6 +112,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       effect: "destroy",
       idempotent: true,
       rest: { method: "POST", path: "/datasets/{dataset_id}/cancel" },
+      ends: datasetWork,
       cli: "cancel-dataset",
       mcp: ["lightning_cancel_dataset"],
       aliases: { id: "dataset_id" },

@@ -201,6 +201,18 @@ export const datasetSchema = z.object({
   /** Where the time went, summed over all workers. */
   seconds: z.record(z.string(), z.number()).optional(),
   cancel_requested: z.boolean().optional(),
+  unresolved: z
+    .object({
+      redaction_version: z.string(),
+      lines: z.number().int(),
+      counts: z.record(z.string(), z.number().int()),
+      rescan_id: z.string(),
+    })
+    .optional()
+    .meta({
+      description:
+        "Its files hold what the redaction of that version finds: nothing is trained on it. Build it anew.",
+    }),
   files: z.partialRecord(z.enum(SPLITS), datasetFileSchema).optional(),
   /** Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line. */
   groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
@@ -296,7 +308,8 @@ export interface DatasetActivities {
   readDatasetStatus(input: RecordRef): Promise<{ status: Dataset["status"]; error?: string | undefined }>;
   /** Whether the feeds have handled everything up to the dataset's watermark. */
   readFeedProgress(input: RecordRef): Promise<{ caught_up: boolean }>;
-  planDatasetShards(input: RecordRef): Promise<{ shards: Shard[] }>;
+  /** `at_once`: how many to build side by side. Plans in the histories of earlier versions do not say. */
+  planDatasetShards(input: RecordRef): Promise<{ shards: Shard[]; at_once?: number }>;
   buildDatasetShard(
     input: RecordRef & { shard: Shard },
   ): Promise<{ read: number; kept: number; dropped?: Readonly<Record<string, number>> }>;

@@ -7,11 +7,13 @@ import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { bare } from "../ledger/ledger.ts";
+import type { PolicyOf } from "../redaction/policy.ts";
+import { goldenPolicy } from "./common/golden-policy.ts";
 import { readGolden } from "./golden/golden.ts";
-import { goldenPartLines, goldenPartWarnings, removeGoldenParts } from "./golden/parts.ts";
+import { goldenPartLines, goldenPartNotes, removeGoldenParts } from "./golden/parts.ts";
 import { splitKeyMark } from "./merge/split.ts";
 import { newDataset, type Prepared, prepareOnce } from "./prepare-once.ts";
-import type { buildGoldenInputSchema, Recipe } from "./recipe-contract.ts";
+import { type buildGoldenInputSchema, type Recipe, sortedNames } from "./recipe-contract.ts";
 import { sourceFileKey } from "./shards/file-keys.ts";
 import type { DatasetStore } from "./store.ts";
 
@@ -26,11 +28,13 @@ export function createGoldenRequests({
   files,
   settings,
   clock,
+  policyOf,
 }: {
   readonly store: DatasetStore;
   readonly files: Files;
   readonly settings: Pick<Settings, "trainSplit" | "splitKey" | "redactSecrets">;
   readonly clock: Clock;
+  readonly policyOf?: PolicyOf | undefined;
 }) {
   return {
     /**
@@ -57,7 +61,11 @@ export function createGoldenRequests({
       const golden =
         content === undefined
           ? undefined
-          : await readGolden(content, { redact: settings.redactSecrets, format: input.format });
+          : await readGolden(content, {
+              policy: await goldenPolicy(settings, agentId, policyOf),
+              format: input.format,
+              includeEndings: input.include_endings,
+            });
       const recipe: Recipe = defined({
         kind: "golden" as const,
         max_examples: NO_LIMIT,
@@ -67,27 +75,34 @@ export function createGoldenRequests({
         split_key: splitKeyMark(settings.splitKey),
         source_sha256: sha256(content ?? (parts ?? []).join("\n")),
         format: input.format === "sft" ? undefined : input.format,
+        include_endings: sortedNames(input.include_endings),
         near_duplicates: input.near_duplicates,
         bom: input.bom === true ? true : undefined,
       });
       const watermark = { episodes: "", rewards: "" };
       const created_at = toIso(clock.now());
-      const plain = newDataset({ agentId, name, description, recipe, watermark, created_at });
+      const plain = await newDataset(store, { agentId, name, description, recipe, watermark, created_at });
       // Also where the parts have gone since: the request may come again after its answer was lost.
       const known = await store.read(agentId, plain.id);
       if (known !== undefined && known.status !== "failed") {
         if (parts !== undefined) await removeGoldenParts(files, input);
         return { dataset: bare(known), existed: true };
       }
-      const found = golden ?? (await goldenPartWarnings(files, input, parts ?? []));
+      // Before the file is written: there may be no room for what it begins.
+      await before?.(plain.id);
+      const found = golden ?? (await goldenPartNotes(files, input, parts ?? []));
       const { warningLines } = found;
       const warnings = { ...found.warnings, ...counted };
       const lines = golden === undefined ? goldenPartLines(files, input, parts ?? []) : asLines(golden.lines);
       // Before the record, so that a record always has its file; the same content goes under the same key.
       await files.write(sourceFileKey(plain.id), lines);
-      const told =
-        Object.keys(warnings).length > 0 ? { warnings: { ...warnings }, warning_lines: warningLines } : {};
-      const prepared = await prepareOnce(store, { ...plain, ...told }, before);
+      const told = {
+        ...(Object.keys(warnings).length === 0
+          ? {}
+          : { warnings: { ...warnings }, warning_lines: warningLines }),
+        ...(Object.keys(found.dropped).length === 0 ? {} : { dropped: { ...found.dropped } }),
+      };
+      const prepared = await prepareOnce(store, { ...plain, ...told });
       if (parts !== undefined) await removeGoldenParts(files, input);
       return prepared;
     },

@@ -17,7 +17,14 @@ export interface LeftOut {
 
 type Facts = Pick<
   Dataset,
-  "status" | "training_count" | "validation_count" | "test_count" | "dropped" | "warnings" | "warning_lines"
+  | "status"
+  | "training_count"
+  | "validation_count"
+  | "test_count"
+  | "dropped"
+  | "warnings"
+  | "warning_lines"
+  | "unresolved"
 >;
 
 export function leftOut(dataset: Facts): LeftOut {
@@ -30,7 +37,13 @@ export function leftOut(dataset: Facts): LeftOut {
   const reasons = dropped.map(([reason, times]) => `${reason} ${times}`).join(", ");
   const share = given === 0 ? 0 : gone / given;
   const lost = `${gone} of ${given} examples (${(share * 100).toFixed(0)} %) were left out: ${reasons}.`;
+  const stale = dataset.unresolved;
   const notices = [
+    ...(stale === undefined
+      ? []
+      : [
+          `${stale.lines} of its lines hold what redaction ${stale.redaction_version} replaces: nothing is trained on it. Build it anew.`,
+        ]),
     ...(share > LOUD ? [`More than a fifth is missing: ${lost}`] : gone > 0 ? [lost] : []),
     ...warnings(dataset),
   ];

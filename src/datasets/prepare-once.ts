@@ -14,18 +14,30 @@ export interface Prepared {
   readonly existed: boolean;
 }
 
-/** The record of what is to be built. Its id is made of all that decides the content, so equal requests meet. */
-export const newDataset = (what: {
-  readonly agentId: string;
-  readonly name: string;
-  readonly description: string | undefined;
-  readonly recipe: Recipe;
-  readonly watermark: Dataset["watermark"];
-  readonly created_at: string;
-}): OpenDataset => {
+/**
+ * The record of what is to be built. Its id is made of all that decides the content, so equal requests meet. One whose
+ * files hold what redaction replaces by now is as not there: the request is for its successor.
+ */
+export async function newDataset(
+  store: Pick<DatasetStore, "read">,
+  what: {
+    readonly agentId: string;
+    readonly name: string;
+    readonly description: string | undefined;
+    readonly recipe: Recipe;
+    readonly watermark: Dataset["watermark"];
+    readonly created_at: string;
+  },
+): Promise<OpenDataset> {
   const { agentId, name, description, recipe, watermark, created_at } = what;
+  let id = hashedId("dataset", [agentId, name, recipe, watermark]);
+  for (;;) {
+    const stale = (await store.read(agentId, id))?.unresolved;
+    if (stale === undefined) break;
+    id = hashedId("dataset", [id, stale.redaction_version]);
+  }
   return defined({
-    id: hashedId("dataset", [agentId, name, recipe, watermark]),
+    id,
     type: "dataset" as const,
     agent_id: agentId,
     name,
@@ -35,7 +47,7 @@ export const newDataset = (what: {
     watermark,
     created_at,
   });
-};
+}
 
 /** Creates the record if there is none; one that failed starts afresh. */
 export async function prepareOnce(

@@ -3,7 +3,7 @@ import { defineOperation } from "../doors/operation.ts";
 import { continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { SPLITS } from "./contract.ts";
 import { type DatasetOperationDeps, ofAgent, oneDataset } from "./operation-deps.ts";
-import { datasetReply, datasetReplySchema } from "./replies.ts";
+import { datasetReply, datasetReplySchema, datasetWork } from "./replies.ts";
 
 /** The rows that only look at datasets and their files. */
 export function datasetReads({ service, settings }: Pick<DatasetOperationDeps, "service" | "settings">) {
@@ -48,6 +48,7 @@ export function datasetReads({ service, settings }: Pick<DatasetOperationDeps, "
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/datasets/{dataset_id}" },
+      work: datasetWork,
       cli: "show-dataset",
       mcp: ["lightning_get_dataset"],
       aliases: { id: "dataset_id" },

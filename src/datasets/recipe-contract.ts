@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { keptExact, redactedLater } from "../doors/kept.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { periodShape, timeSchema } from "../doors/times.ts";
+import { NOT_WHOLE } from "../episodes/endings.ts";
 import { REWARD_SOURCES } from "../rewards/contract.ts";
 
 /** `chat`: turns alone, as trainers of open models take them; `legacy_text`: tool calls as text, as the original wrote. */
@@ -11,6 +13,10 @@ export type Format = (typeof FORMATS)[number];
 export const methodOf = (format: Format): "supervised" | "dpo" | "reinforcement" =>
   format === "dpo" ? "dpo" : format === "rft" ? "reinforcement" : "supervised";
 
+/** Names in a recipe: their order and their repetitions make no other dataset. */
+export const sortedNames = <Name extends string>(names: readonly Name[] | undefined): Name[] | undefined =>
+  names === undefined ? undefined : [...new Set(names)].toSorted();
+
 export const datasetNameSchema = z.string().min(1).max(200);
 
 const namesSchema = z.array(z.string().min(1).max(200)).min(1).max(50);
@@ -20,12 +26,22 @@ const nearDuplicatesSchema = z.number().min(0.5).max(1).optional().meta({
     "1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing.",
 });
 
+const includeEndingsSchema = z.array(z.enum(NOT_WHOLE)).min(1).optional().meta({
+  description:
+    "Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent.",
+});
+
 /** What else may choose, cap or write examples; each absent unless it was asked for. */
 const selectionShape = {
   tools: namesSchema.optional().meta({ description: "Only episodes that called one of these tools." }),
   models: namesSchema.optional().meta({ description: "Only episodes of these models." }),
   tags: namesSchema.optional().meta({
     description: "Only episodes with one of these tags, in their metadata or in that of a reward.",
+  }),
+  include_endings: includeEndingsSchema,
+  include_spelt_out: z.boolean().optional().meta({
+    description:
+      "Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent.",
   }),
   min_per_tool: z.number().int().min(1).max(100_000).optional().meta({
     description: "Of each tool (by the first call) the best so many are kept before max_examples counts.",
@@ -38,6 +54,10 @@ const selectionShape = {
   }),
   max_tokens: z.number().int().min(16).max(1_000_000).optional().meta({
     description: "Longer examples are left out and counted; nothing is ever cut. 65,536 when absent.",
+  }),
+  for_model: z.string().min(1).max(256).optional().meta({
+    description:
+      "The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay.",
   }),
   near_duplicates: nearDuplicatesSchema,
   learn: z.enum(["all", "last"]).optional().meta({
@@ -134,11 +154,14 @@ export const buildDatasetInputSchema = z.strictObject({
   }),
 });
 
+/** Lines are redacted as the JSON that they are, and the answer tells which were. */
+const linesSchema = redactedLater("each line is redacted when it is read", z.string().min(1));
+
 export const goldenPartInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   name: datasetNameSchema.meta({ description: "Name of the golden dataset that it becomes part of." }),
   /** Whole lines of the file. */
-  content: z.string().min(1).meta({ description: "Whole lines of the file, JSONL." }),
+  content: linesSchema.meta({ description: "Whole lines of the file, JSONL." }),
   /** The number that the part's first line has in the file; 1 begins anew and forgets earlier parts. */
   first_line: z.number().int().min(1).default(1).meta({
     description: "Number of the part's first line in the file; 1 starts over and drops earlier parts.",
@@ -146,6 +169,7 @@ export const goldenPartInputSchema = z.strictObject({
   format: z.enum(["sft", "dpo", "rft"]).optional().meta({
     description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
   }),
+  include_endings: includeEndingsSchema,
 });
 
 export const buildGoldenInputSchema = z.strictObject({
@@ -153,13 +177,13 @@ export const buildGoldenInputSchema = z.strictObject({
   name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
   description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
   /** The JSONL text itself; the CLI reads the file and sends its content. */
-  content: z.string().min(1).optional().meta({
+  content: linesSchema.optional().meta({
     description:
       "The file's text, JSONL; or give `parts`. A line may say its `session_id`: lines of one session are one group.",
   }),
   /** In the place of `content`: what `addGoldenPart` answered for each part of a large file, in order. */
   parts: z
-    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .array(keptExact("files are found by it", z.string().regex(/^[0-9a-f]{64}$/)))
     .min(1)
     .max(20_000)
     .optional()
@@ -179,6 +203,7 @@ export const buildGoldenInputSchema = z.strictObject({
   format: z.enum(["sft", "dpo", "rft"]).optional().meta({
     description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
   }),
+  include_endings: includeEndingsSchema,
   near_duplicates: nearDuplicatesSchema,
   bom: z.boolean().optional().meta({ description: "Write the files with a byte-order mark." }),
 });

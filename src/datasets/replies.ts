@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { placeInQueueSchema } from "../doors/schemas.ts";
 import { defined } from "../kernel/defined.ts";
-import { type Dataset, datasetSchema, SPLITS } from "./contract.ts";
+import { DATASETS, type Dataset, datasetSchema, SPLITS } from "./contract.ts";
 import { leftOut } from "./left-out.ts";
 import { FATES } from "./merge/select.ts";
 
@@ -24,9 +25,12 @@ export const datasetReplySchema = datasetSchema
     notices: z.array(z.string()).optional().meta({
       description: "Sentences on what was left out, changed or is worth a look, the most important first.",
     }),
+    place_in_queue: placeInQueueSchema,
     /** The durable status addresses, while it is being built. */
     urls: z.record(z.string(), z.string()).optional(),
   });
+/** What a dataset is among its agent's work. */
+export const datasetWork = { type: DATASETS.type, id: "dataset_id" };
 export type DatasetReply = z.input<typeof datasetReplySchema>;
 
 export function datasetReply(dataset: Dataset, urls?: Record<string, string>): DatasetReply {

@@ -8,7 +8,7 @@ import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
 import { splitKeyMark } from "./merge/split.ts";
 import { newDataset, type Prepared, prepareOnce } from "./prepare-once.ts";
-import { buildDatasetInputSchema, type Format, type Recipe } from "./recipe-contract.ts";
+import { buildDatasetInputSchema, type Format, type Recipe, sortedNames } from "./recipe-contract.ts";
 import type { DatasetStore } from "./store.ts";
 
 interface RequestDeps {
@@ -19,12 +19,21 @@ interface RequestDeps {
 export type BuildDatasetInput = z.output<typeof buildDatasetInputSchema>;
 /** Asking for datasets: fixes what is to be built, once for equal requests, and starts nothing. */
 export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
-  /** @throws not_found `dataset_not_found`; invalid `golden_not_ready`, `golden_other_format` */
+  /** @throws not_found `dataset_not_found`; invalid `golden_not_ready`, `golden_other_format`, `golden_unresolved` */
   async function checkGolden(agentId: string, ids: readonly string[], format: Format): Promise<void> {
     for (const id of ids) {
       const golden = await store.read(agentId, id);
       if (golden === undefined) throw noSuchRecord("dataset", agentId, id, { field: "include_golden" });
       if (golden.recipe.kind === "golden" && golden.status === "ready") {
+        if (golden.unresolved !== undefined)
+          throw invalid(
+            "golden_unresolved",
+            `${golden.unresolved.lines} of the lines of "${id}" hold what redaction ${golden.unresolved.redaction_version} replaces.`,
+            {
+              field: "include_golden",
+              remedy: "Send its file again, and name the dataset that is made of it.",
+            },
+          );
         if ((golden.recipe.format ?? "sft") === format) continue;
         throw invalid(
           "golden_other_format",
@@ -43,7 +52,8 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
     /**
      * Fixes what is to be built: the recipe with all its defaults and how far the ledger is at this moment. The same
      * request in the same state of the ledger is the same dataset. Starts nothing.
-     * @throws not_found `dataset_not_found`; invalid `golden_not_ready`, `dates_reversed`
+     * @throws not_found `dataset_not_found`; invalid `golden_not_ready`, `golden_other_format`, `golden_unresolved`,
+     *   `dates_reversed`
      */
     async prepare(input: BuildDatasetInput, before?: BeforeMaking): Promise<Prepared> {
       const { agent_id: agentId, name, description } = input;
@@ -69,10 +79,13 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
         tools: sortedNames(input.tools),
         models: sortedNames(input.models),
         tags: sortedNames(input.tags),
+        include_endings: sortedNames(input.include_endings),
+        include_spelt_out: input.include_spelt_out === true ? true : undefined,
         min_per_tool: input.min_per_tool,
         cap: input.cap,
         cap_by: input.cap === undefined ? undefined : (input.cap_by ?? "tool"),
         max_tokens: input.max_tokens,
+        for_model: input.for_model,
         near_duplicates: input.near_duplicates,
         learn: input.learn === "all" ? undefined : input.learn,
         min_gap: input.min_gap,
@@ -83,11 +96,8 @@ export function createDatasetRequests({ store, settings, clock }: RequestDeps) {
       // After the watermark: what it counts stands before this place.
       const awaited_places = { episodes: await store.feedEnd("episodes") };
       const created_at = toIso(clock.now());
-      const dataset = newDataset({ agentId, name, description, recipe, watermark, created_at });
+      const dataset = await newDataset(store, { agentId, name, description, recipe, watermark, created_at });
       return await prepareOnce(store, { ...dataset, awaited_places }, before);
     },
   };
 }
-
-const sortedNames = (names: readonly string[] | undefined): string[] | undefined =>
-  names === undefined ? undefined : [...new Set(names)].toSorted();

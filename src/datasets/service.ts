@@ -5,6 +5,8 @@ import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
+import type { PolicyOf } from "../redaction/policy.ts";
+import { goldenPolicy } from "./common/golden-policy.ts";
 import type {
   Dataset,
   DatasetPictures,
@@ -34,6 +36,8 @@ export interface DatasetDeps {
     "minReward" | "maxExamples" | "includeTools" | "trainSplit" | "splitKey" | "redactSecrets" | "baseModel"
   >;
   readonly clock: Clock;
+  /** The redaction that holds for an agent; absent: the standard rules. */
+  readonly policyOf?: PolicyOf | undefined;
 }
 export type GoldenPartInput = z.output<typeof goldenPartInputSchema>;
 
@@ -58,8 +62,12 @@ export function createDatasetService(deps: DatasetDeps) {
      * Checks and keeps a part of a golden file that is too large for one request.
      * @throws invalid `golden_invalid` naming line, rule and remedy; nothing of the file is kept then
      */
-    addGoldenPart: (input: GoldenPartInput): Promise<GoldenPart> =>
-      addGoldenPart(files, input, { redact: settings.redactSecrets, format: input.format }),
+    addGoldenPart: async (input: GoldenPartInput): Promise<GoldenPart> =>
+      addGoldenPart(files, input, {
+        policy: await goldenPolicy(settings, input.agent_id, deps.policyOf),
+        format: input.format,
+        includeEndings: input.include_endings,
+      }),
 
     get,
 

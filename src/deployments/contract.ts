@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { claimedName, modelName } from "../doors/kept.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import type { RecordKind } from "../ledger/records.ts";
@@ -17,9 +18,7 @@ export { DEPLOYMENT_STATES } from "./status.ts";
 export const promoteInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   run_id: idSchema.meta({ description: "The succeeded training run whose model is promoted." }),
-  promoted_by: z
-    .string()
-    .max(200)
+  promoted_by: claimedName(z.string().max(200))
     .optional()
     .meta({ description: "Who promotes; a signed-in person's name goes before it" }),
   evaluation_id: idSchema.optional().meta({
@@ -30,9 +29,7 @@ export const promoteInputSchema = z.strictObject({
     description:
       "Why it is promoted although something speaks against it (no passing, fresh evaluation; shown to be worse; withdrawn before; unverified): owners only; shows in lineage for ever",
   }),
-  deployment_name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+  deployment_name: modelName(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/))
     .optional()
     .meta({
       description:

@@ -15,6 +15,10 @@ export function createParentsStore(ledger: Ledger) {
     readDataset: datasets.read,
     readEvaluation: evaluations.read,
 
+    /** Every agent's: who made a model is asked by its name, on which there is no index. */
+    succeededRuns: (): AsyncGenerator<Stored<TrainingRun>> =>
+      runs.each({ where: [{ field: "status", op: "eq", value: "succeeded" }] }),
+
     runsOfDataset: (agentId: string, datasetId: string): AsyncGenerator<Stored<TrainingRun>> =>
       runs.each({ pk: [agentId], where: [{ field: "dataset_id", op: "eq", value: datasetId }] }),
 

@@ -198,10 +198,6 @@ export function gateWarnings(
   return [...doubts, ...overridden, ...unjudged(facts)];
 }
 
-/** Names of persons are addresses or account names: case and blanks around them do not make two persons of one. */
-export const isSamePerson = (a: string, b: string): boolean =>
-  a.trim().toLowerCase() === b.trim().toLowerCase();
-
 /**
  * The state to show: stored `active` means "was switched to once"; the pointer alone says whether it still is, and what
  * is hosted whether it can be called at all.

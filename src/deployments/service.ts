@@ -14,6 +14,7 @@ import { createGatePolicies } from "./gate/policy.ts";
 import { type Caller, createPromotions } from "./gate/promotions.ts";
 import { createRollback, type Rollback, type RollbackRequest } from "./gate/rollback.ts";
 import { createHostedModels, type HostedDeps } from "./hosted/hosted.ts";
+import { createModelOwners } from "./model-owners.ts";
 import type { MoveResult } from "./pointer-store.ts";
 import { createDeploymentReads } from "./reads.ts";
 import { applyDeactivation, applyPromotion, applyRestore } from "./rules.ts";
@@ -67,6 +68,8 @@ export function createDeploymentService(deps: DeploymentDeps) {
     models,
     policies,
     demandTwoPersons,
+    /** The agents whose model or deployment this name is, by the ledger and the account. */
+    ownersOf: createModelOwners({ store, models, settings }),
     prepareReturn: returns.prepareReturn,
 
     /** What answers when no tuned model is active. */

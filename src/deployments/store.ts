@@ -31,6 +31,9 @@ export function createDeploymentStore(deps: { readonly ledger: Ledger; readonly 
         after,
       }),
 
+    /** Every agent's. */
+    allDeployments: (): AsyncGenerator<Stored<Deployment>> => deployments.each({}),
+
     deploymentsOfRun: (agentId: string, runId: string): AsyncGenerator<Stored<Deployment>> =>
       deployments.each({
         pk: [agentId],

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SPLITS } from "../datasets/contract.ts";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { modelName } from "../doors/kept.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import { waitingSchema } from "../doors/waiting.ts";
@@ -30,11 +31,11 @@ export const startEvaluationInputSchema = z.strictObject({
   run_id: idSchema
     .optional()
     .meta({ description: "A succeeded training run whose model is the candidate; or give `candidate`." }),
-  candidate: z.string().min(1).max(256).optional().meta({
+  candidate: modelName(z.string().min(1).max(256)).optional().meta({
     description: "Model or deployment to judge, by name; beside run_id a deployment of that run's model.",
   }),
   /** What serves by default: a verdict against anything else does not open the gate. */
-  baseline: z.string().min(1).max(256).default("active").meta({
+  baseline: modelName(z.string().min(1).max(256)).default("active").meta({
     description:
       "What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name.",
   }),

@@ -3,11 +3,19 @@ import type { Settings } from "../config/settings.ts";
 import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import {
+  agentIdSchema,
+  continuationSchema,
+  foundSchema,
+  idSchema,
+  pagingSchema,
+  placeInQueueSchema,
+} from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
 import {
   EVALUATE_MODEL,
+  EVALUATIONS,
   type Evaluation,
   evaluationSchema,
   pairSchema,
@@ -27,7 +35,9 @@ export interface EvaluationOperationsDeps {
 const shownSchema = evaluationSchema.omit({ type: true, claimed_by: true }).extend({
   evaluation_id: idSchema,
   verdict: z.enum(VERDICTS).optional(),
+  place_in_queue: placeInQueueSchema,
 });
+const work = { type: EVALUATIONS.type, id: "evaluation_id" };
 const startedSchema = shownSchema.extend({
   success: z.boolean(),
   urls: z.record(z.string(), z.string()).optional(),
@@ -53,13 +63,14 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     effect: "write",
     idempotent: true,
     rest: { method: "POST", path: "/evaluations" },
+    work,
     cli: "evaluate",
     mcp: ["lightning_evaluate"],
     aliases: { training_run_id: "run_id" },
     example: { agent_id: "mcp-agents", run_id: "run-xyz789", dataset_id: "dataset-abc123" },
     async run(input, context) {
       const { id } = await recordOnce(
-        context.request,
+        context,
         (known) => service.get(input.agent_id, known),
         async (before) => (await service.prepare(input, before)).evaluation,
       );
@@ -87,6 +98,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     effect: "read",
     idempotent: true,
     rest: { method: "GET", path: "/evaluations/{evaluation_id}" },
+    work,
     cli: "evaluation",
     mcp: ["lightning_get_evaluation"],
     aliases: { id: "evaluation_id" },

@@ -1,4 +1,5 @@
 import type { ToolDefinition } from "../doors/chat.ts";
+import { DEEPEST_JSON, placeDeeperThan } from "../kernel/depth.ts";
 
 /** A call as it stands in a message: the tool's name and its arguments as JSON text. */
 export interface CallText {
@@ -14,7 +15,7 @@ const isObject = (value: unknown): value is Values =>
 
 /**
  * JSON text as a value. Whole numbers beyond 2^53 become BigInts, else two ids that differ in the last digits would be
- * equal. @throws SyntaxError
+ * equal. @throws SyntaxError, also when it is nested deeper than inputs may be
  */
 export function parseArguments(text: string): unknown {
   const exact = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
@@ -24,7 +25,11 @@ export function parseArguments(text: string): unknown {
     /^-?\d+$/.test(context.source)
       ? BigInt(context.source)
       : value;
-  return JSON.parse(text.trim() === "" ? "{}" : text, exact);
+  if (text.trim() === "") return {};
+  // What is bottomless is compared as text: whoever compares values goes down as deep as they do.
+  if (placeDeeperThan(DEEPEST_JSON, JSON.parse(text)) !== undefined)
+    throw new SyntaxError("nested too deeply");
+  return JSON.parse(text, exact);
 }
 
 /** Whether two values are the same JSON: texts in NFC, objects whatever the order of their members. */

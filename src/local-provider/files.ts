@@ -91,10 +91,10 @@ export function createFiles(deps: {
     content: AsyncIterable<Uint8Array>,
     about: Pick<FileRow, "filename" | "purpose" | "status">,
   ) {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const id = `file-${randomUUID().replaceAll("-", "")}`;
     const draft = `${pathOf(id)}.part`;
-    await pipeline(Readable.from(content), createWriteStream(draft));
+    await pipeline(Readable.from(content), createWriteStream(draft, { mode: 0o600 }));
     const handle = await open(draft, "r+");
     await handle.sync();
     const { size } = await handle.stat();

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -7,6 +7,7 @@ import { type Clock, sleep } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { closedFile, closedFolder } from "../kernel/private-files.ts";
 import { createChat } from "./chat.ts";
 import { type Fault, takeFault } from "./faults.ts";
 import { createFiles } from "./files.ts";
@@ -52,7 +53,8 @@ const PACE: Pace = { fileMs: 10, validatingMs: 20, queuedMs: 20, epochMs: 0 };
 export async function startLocalProvider(options: LocalProviderOptions): Promise<LocalProvider> {
   const { folder, clock, logger, faults = [] } = options;
   const pace = { ...PACE, ...options.pace };
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const told = closedFolder(folder);
+  if (told !== undefined) logger.warn(told);
   const apiKey = await readKey(path.join(folder, "api-key"));
   const store = openStore(path.join(folder, "provider.sqlite"));
   const files = createFiles({ folder, store, clock, logger, checkAfterMs: pace.fileMs });
@@ -114,6 +116,7 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
 
 /** The key of an earlier start, else a new one that only this user can read. */
 async function readKey(file: string): Promise<string> {
+  closedFile(file);
   try {
     const key = (await readFile(file, "utf8")).trim();
     if (key !== "") return key;

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { closedDatabase } from "../kernel/private-files.ts";
 
 /** What the local provider keeps; acknowledged means synced (WAL with synchronous=FULL). Times are Unix seconds. */
 export interface FileRow {
@@ -64,6 +65,7 @@ const one = (row: unknown): unknown => (row === undefined ? undefined : docs([ro
 export type ProviderStore = ReturnType<typeof openStore>;
 
 export function openStore(file: string) {
+  closedDatabase(file);
   const db = new DatabaseSync(file);
   db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
   db.exec(SCHEMA);

@@ -2,6 +2,7 @@ import type { DatasetActivities } from "../datasets/contract.ts";
 import type { DeploymentActivities } from "../deployments/contract.ts";
 import type { EvaluationActivities } from "../evaluation/contract.ts";
 import type { PipelineActivities } from "../pipelines/contract.ts";
+import type { RescanActivities } from "../rescans/contract.ts";
 import type { TrainingActivities } from "../training/contract.ts";
 
 /** Every durable step of the loop, by its name in Azure. Types only: nothing here runs outside an activity. */
@@ -10,7 +11,8 @@ export interface Activities
     TrainingActivities,
     EvaluationActivities,
     DeploymentActivities,
-    PipelineActivities {}
+    PipelineActivities,
+    RescanActivities {}
 
 /**
  * Steps that run side by side answer with a settled value instead of throwing. `Task.all` rejects on the first

@@ -4,7 +4,7 @@ import { isEndedDataset } from "../datasets/status.ts";
 import type { RecordRef } from "../doors/claim.ts";
 import { fanOut, faultText, lastWord, pause, type Steps, step, waitUntil } from "./steps.ts";
 
-/** Shards read side by side; more would only queue behind the ledger. */
+/** Shards read side by side by builds whose plan does not say. */
 const SHARDS_AT_ONCE = 20;
 /** How long the feeds may take to score what had been recorded when the build was asked for. */
 const FEED_PATIENCE_MS = 10 * 60_000;
@@ -46,13 +46,13 @@ function* build(context: OrchestrationContext, { agent_id, id }: RecordRef): Ste
     yield* pause(context, wait);
   }
 
-  const { shards } = yield* step(context, "planDatasetShards", { agent_id, id });
+  const { shards, at_once = SHARDS_AT_ONCE } = yield* step(context, "planDatasetShards", { agent_id, id });
   const results = yield* fanOut(
     context,
     "buildDatasetShard",
     shards.map((shard) => ({ agent_id, id, shard })),
     {
-      width: SHARDS_AT_ONCE,
+      width: at_once,
       onProgress: (done, settled) =>
         context.df.setCustomStatus({
           step: "shards",

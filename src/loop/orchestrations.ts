@@ -4,6 +4,7 @@ import { PROMOTE_MODEL } from "../deployments/contract.ts";
 import type { Orchestration, ResultOf } from "../doors/orchestration.ts";
 import { EVALUATE_MODEL } from "../evaluation/contract.ts";
 import { RETRAIN_AGENTS, RUN_PIPELINE } from "../pipelines/contract.ts";
+import { RESCAN_EPISODES } from "../rescans/contract.ts";
 import { TRAIN_MODEL } from "../training/contract.ts";
 
 /** Every orchestration of the loop, as the contracts of the stages declare them. */
@@ -14,6 +15,7 @@ export const ORCHESTRATIONS = [
   PROMOTE_MODEL,
   RUN_PIPELINE,
   RETRAIN_AGENTS,
+  RESCAN_EPISODES,
 ] as const satisfies readonly Orchestration<string, never, unknown>[];
 type Declared = (typeof ORCHESTRATIONS)[number];
 

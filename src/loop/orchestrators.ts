@@ -3,6 +3,7 @@ import { evaluateModel } from "./evaluate-model.ts";
 import type { Orchestrators } from "./orchestrations.ts";
 import { runPipeline } from "./pipeline.ts";
 import { promoteModel } from "./promote-model.ts";
+import { rescanEpisodes } from "./rescan-episodes.ts";
 import { retrainAgents } from "./retrain-agents.ts";
 import { trainModel } from "./train-model.ts";
 
@@ -14,4 +15,5 @@ export const ORCHESTRATORS: Orchestrators = {
   promoteModel,
   runPipeline,
   retrainAgents,
+  rescanEpisodes,
 };

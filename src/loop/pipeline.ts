@@ -6,7 +6,16 @@ import type { Orchestration } from "../doors/orchestration.ts";
 import { EVALUATE_MODEL } from "../evaluation/contract.ts";
 import type { PipelineResult } from "../pipelines/contract.ts";
 import { TRAIN_MODEL } from "../training/contract.ts";
-import { faultText, lastWord, runOrchestration, type Steps, step, versionOf, wakeable } from "./steps.ts";
+import {
+  backOff,
+  faultText,
+  lastWord,
+  livesFor,
+  runOrchestration,
+  type Steps,
+  step,
+  wakeable,
+} from "./steps.ts";
 
 /** A decision is in the ledger before its event is sent; should the event be lost, this look finds it. */
 const LOOK_FOR_DECISION_MS = 60 * 60_000;
@@ -47,19 +56,17 @@ function* loop(context: OrchestrationContext, pipeline: RecordRef, life: string)
     id: string,
     suffix: string,
   ): Steps<Result> {
-    const instance = `${pipeline.id}${life}-${suffix}`;
-    try {
-      return yield* runOrchestration(context, orchestration, { agent_id, id }, instance);
-    } catch (fault) {
-      // Every orchestrator answers for its own faults: the engine ended this one, by a worker that died say. Its record
-      // is looked after on its own account, so a second child only waits for its end.
-      if (versionOf(context) < 2) throw interrupted(suffix, id, fault);
-      context.df.setCustomStatus({ stage: suffix, id, interrupted: faultText(fault).slice(0, 300) });
-    }
-    try {
-      return yield* runOrchestration(context, orchestration, { agent_id, id }, `${instance}-again`);
-    } catch (fault) {
-      throw interrupted(suffix, id, fault);
+    for (let attempt = 1; ; attempt++) {
+      const instance = `${pipeline.id}${life}-${suffix}${attempt === 1 ? "" : "-again"}${attempt > 2 ? `-${attempt}` : ""}`;
+      try {
+        return yield* runOrchestration(context, orchestration, { agent_id, id }, instance);
+      } catch (fault) {
+        // Every orchestrator answers for its own faults: the engine ended this one, by a worker that died say. Its
+        // record is looked after on its own account, so a further child only waits for its end.
+        if (attempt >= livesFor(context, fault)) throw interrupted(suffix, id, fault);
+        context.df.setCustomStatus({ stage: suffix, id, interrupted: faultText(fault).slice(0, 300) });
+        if (attempt > 1) yield* backOff(context, attempt);
+      }
     }
   }
 

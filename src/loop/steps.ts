@@ -1,4 +1,5 @@
 import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
+import { isWorkerDeath, plainFault } from "../doors/engine-words.ts";
 import type { Orchestration } from "../doors/orchestration.ts";
 import type { Activities, FannedOut, Settled } from "./activities.ts";
 
@@ -37,7 +38,12 @@ export function* lastWord<K extends keyof Activities>(
   return (yield context.df.callActivityWithRetry(name, patience(LAST_WORD_RETRIES), input)) as Result<K>;
 }
 
-/** Calls one activity per input, `width` at a time; results stand in the order of the inputs. */
+/**
+ * Calls one activity per input, `width` at a time; results stand in the order of the inputs. A member that fails, by
+ * its own fault or by the engine's word (its worker died, its time was up), is called again after a pause, as often as
+ * `step` would.
+ * @throws the last fault of a member that failed each time
+ */
 export function* fanOut<K extends FannedOut>(
   context: OrchestrationContext,
   name: K,
@@ -56,9 +62,10 @@ export function* fanOut<K extends FannedOut>(
     let fault = "";
     for (let start = 0; start < open.length; start += options.width) {
       const wave = open.slice(start, start + options.width);
-      const settled = (yield context.df.Task.all(
+      const settled = yield* settle<Result<K>>(
+        context,
         wave.map((index) => context.df.callActivity(name, inputs[index])),
-      )) as Settled<Result<K>>[];
+      );
       for (const [position, outcome] of settled.entries()) {
         const index = wave[position] as number;
         if (outcome.ok) {
@@ -72,10 +79,33 @@ export function* fanOut<K extends FannedOut>(
       options.onProgress?.(done, results);
     }
     if (again.length > 0 && attempt >= FAULT_RETRIES) throw new Error(fault);
-    if (again.length > 0) yield* pause(context, Math.min(60_000, 1000 * 2 ** (attempt - 1)));
+    if (again.length > 0) yield* backOff(context, attempt);
     open = again;
   }
   return results;
+}
+
+/**
+ * Waits for every member, whatever becomes of it. Activities settle their own faults; what the engine fails instead is
+ * thrown by `Task.all` while the others still run, so each is then asked by itself, which schedules nothing anew.
+ * Instances of versions 1 and 2 failed as a whole there.
+ */
+function* settle<Value>(context: OrchestrationContext, members: readonly Task[]): Steps<Settled<Value>[]> {
+  const all = context.df.Task.all([...members]);
+  if (versionOf(context) < 3) return (yield all) as Settled<Value>[];
+  try {
+    return (yield all) as Settled<Value>[];
+  } catch {
+    const settled: Settled<Value>[] = [];
+    for (const member of members) {
+      try {
+        settled.push((yield member) as Settled<Value>);
+      } catch (thrown) {
+        settled.push({ ok: false, fault: faultText(thrown) });
+      }
+    }
+    return settled;
+  }
 }
 
 /** Runs another orchestration under an instance id of its own and waits for its result. */
@@ -98,6 +128,10 @@ export function* runOrchestrations<In, Out>(
     inputs.map((input) => context.df.callSubOrchestrator(name, input, instanceId(input))),
   )) as Out[];
 }
+
+/** The pause after the attempt of that number, from 1, as long as `step` makes it. */
+export const backOff = (context: OrchestrationContext, attempt: number): Steps<void> =>
+  pause(context, Math.min(60_000, 1000 * 2 ** (attempt - 1)));
 
 /** Waits by a durable timer. */
 export function* pause(context: OrchestrationContext, ms: number): Steps<void> {
@@ -148,9 +182,14 @@ export function* waitUntil<T>(
   }
 }
 
-/** The message of a failed activity without the engine's wrapping around it. */
-export function faultText(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  const inner = /^Activity function '[^']*' failed:\s+([^\n]*)/.exec(text)?.[1] ?? text;
-  return (inner.split("\n")[0] ?? "").slice(0, 2000) || "unknown fault";
-}
+/** How often an orchestration that ended by this fault may be started in all; a worker that died is no reason to give up. */
+export const livesFor = (context: OrchestrationContext, thrown: unknown): number => {
+  const version = versionOf(context);
+  if (version >= 3 && isWorkerDeath(messageOf(thrown))) return FAULT_RETRIES;
+  return version < 2 ? 1 : 2;
+};
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** What was thrown, as a record keeps it: one line, without the engine's wrapping; a worker's death is named as one. */
+export const faultText = (thrown: unknown): string => plainFault(messageOf(thrown));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { buildDatasetInputSchema } from "../datasets/recipe-contract.ts";
 import type { Claim, ClaimInput, RecordRef } from "../doors/claim.ts";
+import { claimedName, modelName } from "../doors/kept.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import { metricSchema, powerSchema, VERDICTS, type Verdict } from "../evaluation/contract.ts";
@@ -38,7 +39,7 @@ export const runPipelineInputSchema = z.strictObject({
       split: z.enum(["train", "validation", "test"]).optional().meta({
         description: "The side that is asked; `test` when absent and there is one, else `validation`.",
       }),
-      baseline: z.string().max(256).default("active").meta({
+      baseline: modelName(z.string().max(256)).default("active").meta({
         description:
           "What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves.",
       }),
@@ -61,9 +62,7 @@ export const runPipelineInputSchema = z.strictObject({
     .meta({ description: "Whether a person decides between evaluation and promotion." }),
   /** False: stop after the evaluation. */
   promote: z.boolean().default(true).meta({ description: "False: stop after the evaluation." }),
-  promoted_by: z
-    .string()
-    .max(200)
+  promoted_by: claimedName(z.string().max(200))
     .optional()
     .meta({ description: "Who has it promoted; a signed-in person's name goes before it." }),
 });
@@ -73,9 +72,7 @@ export const decidePipelineInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   pipeline_id: idSchema.meta({ description: "The pipeline that waits." }),
   approved: z.boolean().meta({ description: "True: promote; false: nothing changes." }),
-  decided_by: z
-    .string()
-    .max(200)
+  decided_by: claimedName(z.string().max(200))
     .optional()
     .meta({ description: "Who decides; a signed-in person's name goes before it." }),
   reason: z.string().max(2000).optional().meta({ description: "Why, as text." }),

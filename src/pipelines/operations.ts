@@ -2,13 +2,21 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import {
+  agentIdSchema,
+  continuationSchema,
+  foundSchema,
+  idSchema,
+  pagingSchema,
+  placeInQueueSchema,
+} from "../doors/schemas.ts";
 import { deathOfOwner, takeUpIfDead } from "../doors/take-up.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
 import { bare } from "../ledger/ledger.ts";
 import {
   decidePipelineInputSchema,
+  PIPELINES,
   type Pipeline,
   pipelineSchema,
   RUN_PIPELINE,
@@ -23,7 +31,10 @@ export interface PipelineOperationsDeps {
   readonly clock: Clock;
 }
 
-const shownSchema = pipelineSchema.omit({ type: true, claimed_by: true }).extend({ pipeline_id: idSchema });
+const shownSchema = pipelineSchema
+  .omit({ type: true, claimed_by: true })
+  .extend({ pipeline_id: idSchema, place_in_queue: placeInQueueSchema });
+const work = { type: PIPELINES.type, id: "pipeline_id" };
 const withUrls = shownSchema.extend({
   success: z.boolean(),
   urls: z.record(z.string(), z.string()).optional(),
@@ -88,6 +99,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     idempotent: false,
     idempotency: { sent: "always" },
     rest: { method: "POST", path: "/pipelines" },
+    work,
     cli: "run",
     mcp: ["lightning_run_pipeline"],
     example: { agent_id: "mcp-agents", name: "weekly", approval: { required: true } },
@@ -118,6 +130,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     effect: "read",
     idempotent: true,
     rest: { method: "GET", path: "/pipelines/{pipeline_id}" },
+    work,
     cli: "pipeline",
     mcp: ["lightning_get_pipeline"],
     aliases: { id: "pipeline_id" },

@@ -1,3 +1,4 @@
+import type { BeforeMaking } from "../doors/keyed-request.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
@@ -49,7 +50,11 @@ export function createPipelineService(deps: PipelineDeps) {
      */
     async prepare(
       input: RunPipelineInput,
-      caller: { readonly principal?: string | undefined; readonly idempotencyKey?: string | undefined } = {},
+      caller: {
+        readonly principal?: string | undefined;
+        readonly idempotencyKey?: string | undefined;
+        readonly roomFor?: BeforeMaking | undefined;
+      } = {},
       id?: string,
     ): Promise<{ pipeline: Pipeline; existed: boolean }> {
       const { agent_id, name } = input;
@@ -65,7 +70,10 @@ export function createPipelineService(deps: PipelineDeps) {
           ? timeOrderedId("pipeline", clock.now())
           : hashedId("pipeline", [agent_id, "key", key]));
       // A request that is repeated under its key is answered also when what it named has gone since.
-      if ((await store.read(agent_id, meant)) === undefined) await demandNamed(input);
+      if ((await store.read(agent_id, meant)) === undefined) {
+        await demandNamed(input);
+        await caller.roomFor?.(meant);
+      }
       const { record, existed } = await store.createOnce({
         id: meant,
         type: "pipeline",

@@ -113,7 +113,7 @@ export function createPipelineStore(ledger: Ledger) {
         // may have gone, and the number says nothing.
         const isKept = rewardsTtlDays === undefined;
         if (isKept && reward_count === (await ledger.count("rewards", { pk: [agentId] }))) return 0;
-        const ids = await rewardedBehind(ledger, agentId, place);
+        const ids = await rewardedBehind(ledger, agentId, place, since?.watermark.rewards ?? "");
         if (ids !== undefined) return countOf(ledger, agentId, ids);
       }
       const at = since?.watermark.rewards;
@@ -146,13 +146,22 @@ async function unlessForeign<T>(ask: () => Promise<T>): Promise<T | undefined> {
 
 const IS_REWARDED = { field: "reward_count", op: "gte", value: 1 } as const;
 
-/** Whose rewards stand behind a place in the feed; undefined where the place is another store's. */
-const rewardedBehind = (ledger: Ledger, agentId: string, place: string): Promise<string[] | undefined> =>
+/**
+ * Whose rewards stand behind a place in the feed; undefined where the place is another store's. What a re-scan changed
+ * stands behind every place: of those only what was given since the build is new.
+ */
+const rewardedBehind = (
+  ledger: Ledger,
+  agentId: string,
+  place: string,
+  newest: string,
+): Promise<string[] | undefined> =>
   unlessForeign(async () => {
     const ids = new Set<string>();
     for (let after = place, drained = false; !drained; ) {
       const page = await ledger.changes<Reward>("rewards", { after, limit: PAGE });
-      for (const reward of page.items) if (reward.agent_id === agentId) ids.add(reward.episode_id);
+      for (const { agent_id, episode_id, rescan, created_at } of page.items)
+        if (agent_id === agentId && (rescan === undefined || created_at > newest)) ids.add(episode_id);
       ({ continuation: after, drained } = page);
       await letOthersRun();
     }

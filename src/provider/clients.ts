@@ -16,8 +16,8 @@ export interface ProviderOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Retries of requests that only read; those that make something are sent once. Default 2. */
   readonly readRetries?: number;
-  /** Timeout of one request, default 60 s; uploads and chat have their own. */
-  readonly timeoutMs?: number;
+  /** Timeout of a request with its retries, default 60 s; a chat may take three times, an upload ten times as long. */
+  readonly timeoutMs?: number | undefined;
   /** Files from this size on go up in parts; for tests. */
   readonly partsFrom?: number;
   readonly partBytes?: number;
@@ -30,7 +30,7 @@ export const ONCE = { maxRetries: 0 } as const;
 
 /** The package's client of the v1 paths, and one of the paths with an api-version, made at first use. */
 export function createClients(options: ProviderOptions) {
-  const { kind, apiKey, readRetries = 2 } = options;
+  const { kind, apiKey, readRetries = 2, timeoutMs = 60_000 } = options;
   const client = new OpenAI({
     baseURL: options.baseURL.replace(/\/*$/, "/"),
     apiKey,
@@ -39,7 +39,7 @@ export function createClients(options: ProviderOptions) {
       ? { defaultHeaders: { "api-key": apiKey, authorization: null } }
       : {}),
     maxRetries: readRetries,
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: timeoutMs,
     // The package would take these from the environment: nothing of another account may be sent.
     adminAPIKey: null,
     organization: null,
@@ -55,7 +55,7 @@ export function createClients(options: ProviderOptions) {
       apiVersion: DATED_VERSION,
       ...(typeof apiKey === "string" ? { apiKey } : { azureADTokenProvider: apiKey }),
       maxRetries: 0,
-      timeout: options.timeoutMs ?? 60_000,
+      timeout: timeoutMs,
       organization: null,
       project: null,
       logLevel: "off",
@@ -64,5 +64,5 @@ export function createClients(options: ProviderOptions) {
     return dated;
   };
 
-  return { client, datedClient, ...createCalls(options.clock ?? systemClock) };
+  return { client, datedClient, ...createCalls(options.clock ?? systemClock, timeoutMs) };
 }

@@ -27,11 +27,7 @@ export function toProviderError(
       cause: thrown,
       ambiguous: creates,
     });
-  if (thrown instanceof APIConnectionTimeoutError)
-    return unavailable("provider_timeout", `${what}: the provider did not answer in time.`, {
-      cause: thrown,
-      ambiguous: creates,
-    });
+  if (thrown instanceof APIConnectionTimeoutError) return timedOut(what, creates, thrown);
   if (thrown instanceof APIConnectionError) {
     const code = systemCode(thrown);
     return unavailable(
@@ -72,6 +68,13 @@ export function toProviderError(
       : {}),
   });
 }
+
+/** The provider took longer than it may. */
+export const timedOut = (what: string, creates: boolean, cause?: unknown): LightningError =>
+  unavailable("provider_timeout", `${what}: the provider did not answer in time.`, {
+    cause,
+    ambiguous: creates,
+  });
 
 function systemCode(error: Error): string | undefined {
   for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 6; depth++) {

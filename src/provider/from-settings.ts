@@ -7,7 +7,7 @@ import type { Provider } from "./provider.ts";
 
 type ProviderSettings = Pick<
   Settings,
-  "openaiEndpoint" | "foundryProjectEndpoint" | "openaiApiKey" | "openaiAudience"
+  "openaiEndpoint" | "foundryProjectEndpoint" | "openaiApiKey" | "openaiAudience" | "providerTimeoutSeconds"
 >;
 
 /** Azure's provider as the settings name it; undefined when they name none (then the local provider answers). */
@@ -24,6 +24,7 @@ export function providerFromSettings(
     apiKey: settings.openaiApiKey ?? entraToken(settings.openaiAudience),
     logger,
     clock,
+    timeoutMs: settings.providerTimeoutSeconds * 1000,
     ...(fetch === undefined ? {} : { fetch }),
   });
 }

@@ -1,90 +1,113 @@
-import { read } from "./calls.ts";
+import { Readable } from "node:stream";
+import { type Abortable, read } from "./calls.ts";
 import { createClients, ONCE, type ProviderOptions } from "./clients.ts";
 import type { Provider } from "./provider.ts";
 import { chatBody, jobBody } from "./request-bodies.ts";
-import { createUpload, UPLOAD_TIMEOUT_MS } from "./upload-file.ts";
+import { createUpload, UPLOAD_TIMES } from "./upload-file.ts";
 import { chatSchema, checkpointSchema, eventSchema, fileSchema, jobSchema } from "./wire.ts";
 
-/** Timeout of a chat call: reasoning models think for a while before their first byte. */
-const CHAT_TIMEOUT_MS = 3 * 60_000;
+/** A chat may take so many times as long as another request: reasoning models think for a while before their first byte. */
+const CHAT_TIMES = 3;
+/** Longest time that a ping may take: somebody waits for the health of the app. */
+const PING_MS = 10_000;
 
 /** The one adapter to Azure OpenAI and to the local provider, on the `openai` package's v1 paths. */
-export function createProvider(options: ProviderOptions): Provider {
-  const { kind } = options;
-  const clients = createClients(options);
-  const { client, datedClient, call, walk, toError } = clients;
+export function createProvider(setup: ProviderOptions): Provider {
+  const { kind } = setup;
+  const clients = createClients(setup);
+  const { client, datedClient, call, walk, each, timeoutMs } = clients;
 
   return {
     kind,
     ...(kind === "azure"
       ? {
           async deleteJob(id: string): Promise<void> {
-            await call(`deleting job ${id}`, false, () =>
-              datedClient().delete(`/fine_tuning/jobs/${encodeURIComponent(id)}`),
+            await call(`deleting job ${id}`, false, (options) =>
+              datedClient().delete(`/fine_tuning/jobs/${encodeURIComponent(id)}`, options),
             );
           },
         }
       : {}),
 
-    uploadFile: createUpload(options, clients),
+    uploadFile: createUpload(setup, clients),
     listFiles: () =>
-      walk(fileSchema, "listing files", () =>
-        client.files.list({ purpose: "fine-tune", limit: 1000, order: "desc" }),
+      walk(fileSchema, "listing files", (options) =>
+        client.files.list({ purpose: "fine-tune", limit: 1000, order: "desc" }, options),
       ),
     async readFile(id) {
       const what = `reading file ${id}`;
-      return read(fileSchema, what, await call(what, false, () => client.files.retrieve(id)));
+      return read(fileSchema, what, await call(what, false, (options) => client.files.retrieve(id, options)));
     },
     async *fileContent(id) {
       const what = `reading the content of file ${id}`;
-      const response = await call(what, false, () =>
-        client.files.content(id, { timeout: UPLOAD_TIMEOUT_MS }),
-      );
-      try {
-        if (response.body !== null) yield* response.body as unknown as AsyncIterable<Uint8Array>;
-      } catch (error) {
-        throw toError(error, what, false);
-      }
+      const timeout = UPLOAD_TIMES * timeoutMs;
+      const open = async (options: Abortable) => {
+        const { body } = await client.files.content(id, { ...options, timeout });
+        return (body ?? Readable.from([])) as AsyncIterable<Uint8Array>;
+      };
+      yield* each(what, open, timeout);
     },
     async deleteFile(id) {
-      await call(`deleting file ${id}`, false, () => client.files.delete(id));
+      await call(`deleting file ${id}`, false, (options) => client.files.delete(id, options));
     },
 
     async createJob(request) {
       const what = "creating a training job";
-      const raw = await call(what, true, () => client.fineTuning.jobs.create(jobBody(kind, request), ONCE));
+      const raw = await call(what, true, (options) =>
+        client.fineTuning.jobs.create(jobBody(kind, request), { ...ONCE, ...options }),
+      );
       return read(jobSchema, what, raw, true);
     },
-    listJobs: () => walk(jobSchema, "listing jobs", () => client.fineTuning.jobs.list({ limit: 100 })),
+    listJobs: () =>
+      walk(jobSchema, "listing jobs", (options) => client.fineTuning.jobs.list({ limit: 100 }, options)),
     async readJob(id) {
       const what = `reading job ${id}`;
-      return read(jobSchema, what, await call(what, false, () => client.fineTuning.jobs.retrieve(id)));
+      return read(
+        jobSchema,
+        what,
+        await call(what, false, (options) => client.fineTuning.jobs.retrieve(id, options)),
+      );
     },
     async cancelJob(id) {
       const what = `cancelling job ${id}`;
-      return read(jobSchema, what, await call(what, false, () => client.fineTuning.jobs.cancel(id)));
+      return read(
+        jobSchema,
+        what,
+        await call(what, false, (options) => client.fineTuning.jobs.cancel(id, options)),
+      );
     },
     listEvents: (id) =>
-      walk(eventSchema, `listing events of job ${id}`, () =>
-        client.fineTuning.jobs.listEvents(id, { limit: 100 }),
+      walk(eventSchema, `listing events of job ${id}`, (options) =>
+        client.fineTuning.jobs.listEvents(id, { limit: 100 }, options),
       ),
     listCheckpoints: (id) =>
-      walk(checkpointSchema, `listing checkpoints of job ${id}`, () =>
-        client.fineTuning.jobs.checkpoints.list(id, { limit: 100 }),
+      walk(checkpointSchema, `listing checkpoints of job ${id}`, (options) =>
+        client.fineTuning.jobs.checkpoints.list(id, { limit: 100 }, options),
       ),
 
     async chat(request, { signal } = {}) {
       const what = `asking ${request.model}`;
-      const raw = await call(what, false, () =>
-        client.chat.completions.create(chatBody(request), {
-          timeout: CHAT_TIMEOUT_MS,
-          ...(signal === undefined ? {} : { signal }),
-        }),
+      const timeout = CHAT_TIMES * timeoutMs;
+      const raw = await call(
+        what,
+        false,
+        (options) =>
+          client.chat.completions.create(chatBody(request), {
+            timeout,
+            signal: signal === undefined ? options.signal : AbortSignal.any([options.signal, signal]),
+          }),
+        timeout,
       );
       return read(chatSchema, what, raw);
     },
     async ping() {
-      await call("asking for models", false, () => client.models.list({ ...ONCE, timeout: 10_000 }));
+      const timeout = Math.min(timeoutMs, PING_MS);
+      await call(
+        "asking for models",
+        false,
+        (options) => client.models.list({ ...ONCE, ...options, timeout }),
+        timeout,
+      );
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Claim, ClaimInput, FailInput, RecordRef } from "../doors/claim.ts";
+import { claimedName, keptExact, modelName, redactedLater } from "../doors/kept.ts";
 import { type Orchestration, recordInstance } from "../doors/orchestration.ts";
 import { agentIdSchema, idSchema, jsonSchema, storedTimeSchema, takenUpSchema } from "../doors/schemas.ts";
 import { waitingSchema } from "../doors/waiting.ts";
@@ -54,8 +55,7 @@ export type Hyperparameters = z.output<typeof hyperparametersSchema>;
 export const startTrainingInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   dataset_id: idSchema.meta({ description: "The dataset to train on; it has to be ready." }),
-  base_model: z
-    .string()
+  base_model: modelName(z.string())
     .min(1)
     .max(256)
     .optional()
@@ -65,21 +65,21 @@ export const startTrainingInputSchema = z.strictObject({
     .optional()
     .meta({ description: "Of the job; what is not named is left to the settings and the provider." }),
   seed: z.number().int().min(0).max(2_147_483_647).optional().meta({ description: "Of the job's chance" }),
-  suffix: z
-    .string()
+  suffix: keptExact("the provider makes a model's name of it", z.string())
     .regex(/^[A-Za-z0-9_-]{1,40}$/, "must be at most 40 letters, digits, - or _")
     .optional()
     .meta({ description: "End of the tuned model's name" }),
-  training_type: z
-    .string()
+  training_type: keptExact("it is a word of the provider", z.string())
     .regex(/^[A-Za-z]{1,40}$/)
     .optional()
     .meta({ description: "Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier" }),
   force_new: z.boolean().default(false).meta({ description: "Train again although an equal run exists" }),
-  idempotency_key: z.string().trim().min(1).max(200).optional().meta({
-    description:
-      "Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does.",
-  }),
+  idempotency_key: redactedLater("its hash alone is stored", z.string().trim().min(1).max(200))
+    .optional()
+    .meta({
+      description:
+        "Names this very request: sent again under the same key it is the same run, also with force_new. As the Idempotency-Key header does.",
+    }),
   method: z.enum(["sft", "supervised", "dpo", "rft", "reinforcement"]).optional().meta({
     description: "What the dataset's format says by itself; given, it must fit.",
   }),
@@ -89,10 +89,7 @@ export const startTrainingInputSchema = z.strictObject({
   budget_usd: z.number().positive().max(1_000_000).optional().meta({
     description: "Refuse when it could cost more dollars, or when nobody can say what it costs",
   }),
-  requested_by: z
-    .string()
-    .min(1)
-    .max(200)
+  requested_by: claimedName(z.string().min(1).max(200))
     .optional()
     .meta({ description: "Who has it trained; a signed-in person's name goes before it" }),
 });

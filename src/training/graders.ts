@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keptExact, modelName } from "../doors/kept.ts";
 
 /**
  * What gives a model its marks while it is trained by reinforcement. The members are OpenAI's and Azure's; a job
@@ -37,7 +38,7 @@ const textSimilarity = z.strictObject({
 const scoreModel = z.strictObject({
   type: z.literal("score_model"),
   name,
-  model: z.string().min(1).max(256),
+  model: modelName(z.string().min(1).max(256)),
   input: z
     .array(
       z.looseObject({
@@ -65,7 +66,7 @@ const single = z.discriminatedUnion("type", [stringCheck, textSimilarity, scoreM
 const multi = z.strictObject({
   type: z.literal("multi"),
   name,
-  graders: z.record(z.string().regex(/^[A-Za-z_]\w{0,63}$/), single),
+  graders: z.record(keptExact("the formula names it", z.string().regex(/^[A-Za-z_]\w{0,63}$/)), single),
   calculate_output: z.string().min(1).max(10_000),
 });
 

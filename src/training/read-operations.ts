@@ -3,7 +3,7 @@ import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { RUN_STATUSES } from "./contract.ts";
 import { oneRun, RUN_ALIASES, type TrainingOperationDeps } from "./operation-deps.ts";
-import { runReply, runReplySchema, shortRunReply, shortRunReplySchema } from "./replies.ts";
+import { runReply, runReplySchema, runWork, shortRunReply, shortRunReplySchema } from "./replies.ts";
 
 /** The rows that only look at runs. */
 export function trainingReads({ service, settings }: TrainingOperationDeps) {
@@ -19,6 +19,7 @@ export function trainingReads({ service, settings }: TrainingOperationDeps) {
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/training/{run_id}" },
+      work: runWork,
       cli: "status",
       mcp: ["lightning_training_status", "lightning_get_training_status"],
       aliases: RUN_ALIASES,

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type TrainingRun, trainingRunSchema } from "./contract.ts";
+import { placeInQueueSchema } from "../doors/schemas.ts";
+import { RUNS, type TrainingRun, trainingRunSchema } from "./contract.ts";
 
 const textOrNull = z.string().nullable();
 
@@ -25,9 +26,12 @@ export const runReplySchema = trainingRunSchema
     /** An equal request was made before; this is its run. */
     deduplicated: z.boolean().optional(),
     hint: z.string().optional(),
+    place_in_queue: placeInQueueSchema,
     /** The durable status addresses, while it is running. */
     urls: z.record(z.string(), z.string()).optional(),
   });
+/** What a run is among its agent's work. */
+export const runWork = { type: RUNS.type, id: "run_id" };
 export type RunReply = z.input<typeof runReplySchema>;
 
 /** A run in a list: without curve, events and checkpoints. */

@@ -4,7 +4,7 @@ import { agentIdSchema } from "../doors/schemas.ts";
 import { startTrainingInputSchema, TRAIN_MODEL } from "./contract.ts";
 import { estimateInputSchema, estimateSchema } from "./estimate-contract.ts";
 import { refOf, type TrainingOperationDeps } from "./operation-deps.ts";
-import { runReply, runReplySchema } from "./replies.ts";
+import { runReply, runReplySchema, runWork } from "./replies.ts";
 import { isEndedRun } from "./status.ts";
 
 /** The rows that ask for training: the run itself, and what it would cost. */
@@ -22,15 +22,17 @@ export function trainingRequests({ service, settings, clock }: TrainingOperation
       idempotent: false,
       idempotency: { sent: "always" },
       rest: { method: "POST", path: "/training" },
+      work: runWork,
       cli: "train",
       mcp: ["lightning_train", "lightning_start_training"],
       aliases: { epochs: "n_epochs" },
       example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", base_model: "gpt-4o-mini-2024-07-18" },
       async run(input, context) {
-        const { run, existed, hint } = await service.prepare(input, {
-          idempotencyKey: context.idempotencyKey,
-          principal: context.principal,
-        });
+        const { run, existed, hint } = await service.prepare(
+          input,
+          { idempotencyKey: context.idempotencyKey, principal: context.principal },
+          context.roomFor,
+        );
         const notes = { deduplicated: existed, hint };
         if (isEndedRun(run)) return { body: runReply(run, notes) };
         // A run takes hours: answered at once, as the design shows, unless the caller asked to wait.

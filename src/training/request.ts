@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Dataset, ReadyDataset, TrainingCheck } from "../datasets/contract.ts";
+import type { BeforeMaking } from "../doors/keyed-request.ts";
 import { type Files, lines } from "../files/files.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { conflict, invalid } from "../kernel/errors.ts";
@@ -14,6 +15,7 @@ import { type CountPictures, type CountTokens, reckon } from "./estimate.ts";
 import type { PriceTables } from "./estimate-contract.ts";
 import { fieldsRead } from "./graders.ts";
 import { checkGrading, checkHyperparameters, checkLocal, methodFor } from "./method.ts";
+import { demandResolved } from "./resolved.ts";
 import {
   canonicalIdentity,
   completeHyperparameters,
@@ -211,7 +213,11 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     return identity;
   }
 
-  return async (input: StartTrainingInput, caller: TrainingCaller = {}): Promise<PreparedRun> => {
+  return async (
+    input: StartTrainingInput,
+    caller: TrainingCaller = {},
+    before?: BeforeMaking,
+  ): Promise<PreparedRun> => {
     const dataset = trainable(await datasets.get(input.agent_id, input.dataset_id));
     const asSpelt = await identify(input, dataset);
     const identity = canonicalIdentity(asSpelt);
@@ -220,6 +226,8 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     const by = caller.principal ?? input.requested_by;
     const key = input.idempotency_key ?? caller.idempotencyKey;
     const meant = await runFor(asSpelt, { datasetId: dataset.id, forceNew: input.force_new, key }, now);
+    if (before !== undefined && (await store.read(input.agent_id, meant.run_id)) === undefined)
+      await before(meant.run_id);
     const { record: run, existed } = await store.createOnce({
       ...identity,
       id: meant.run_id,
@@ -244,7 +252,7 @@ const wayOn = (run: TrainingRun, now: number): string =>
     ? `An equal run was given up while its job may still be going. Reconcile it (lightning reconcile --run-id ${run.id}): it finds the job, or says that there is none.`
     : `An equal run has ${run.status}. Send force_new to train again with the same parameters.`;
 
-/** @throws conflict `dataset_not_ready`, invalid `dataset_failed`, `dataset_too_small` */
+/** @throws conflict `dataset_not_ready`, invalid `dataset_failed`, `dataset_unresolved`, `dataset_too_small` */
 function trainable(dataset: Dataset): ReadyDataset {
   const { id } = dataset;
   if (dataset.status === "failed")
@@ -257,7 +265,8 @@ function trainable(dataset: Dataset): ReadyDataset {
       field: "dataset_id",
       remedy: "Wait until its status is ready.",
     });
-  const count = dataset.training_count;
+  const { training_count: count } = dataset;
+  demandResolved(dataset);
   if (count < FEWEST_EXAMPLES)
     throw invalid(
       "dataset_too_small",

@@ -67,6 +67,15 @@ export function createTrainingStore(ledger: Ledger) {
     ofDataset: (agentId: string, datasetId: string) =>
       runs.each({ pk: [agentId], where: [{ field: "dataset_id", op: "eq", value: datasetId }] }),
 
+    /** The failed ones that were created since, whoever's they are. For housekeeping: it asks every partition. */
+    failedSince: (created_at: string) =>
+      runs.each({
+        where: [
+          { field: "status", op: "eq", value: "failed" },
+          { field: "created_at", op: "gte", value: created_at },
+        ],
+      }),
+
     /** By its id alone, whoever's it is. For housekeeping: it asks every partition. */
     async findRun(id: string): Promise<TrainingRun | undefined> {
       const page = await runs.page({ where: [{ field: "id", op: "eq", value: id }], limit: 1 });

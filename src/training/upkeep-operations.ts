@@ -5,7 +5,7 @@ import { takeUpIfDead } from "../doors/take-up.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { TRAIN_MODEL } from "./contract.ts";
 import { oneRun, RUN_ALIASES, type TrainingOperationDeps } from "./operation-deps.ts";
-import { runReply, runReplySchema } from "./replies.ts";
+import { runReply, runReplySchema, runWork } from "./replies.ts";
 import { isEndedRun } from "./status.ts";
 
 /** The rows that act on runs after their start: cancel, reconcile with the provider, clean up. */
@@ -22,6 +22,7 @@ export function trainingUpkeep({ service, settings }: TrainingOperationDeps) {
       effect: "destroy",
       idempotent: true,
       rest: { method: "POST", path: "/training/{run_id}/cancel" },
+      ends: runWork,
       cli: "cancel",
       mcp: ["lightning_cancel_training"],
       aliases: RUN_ALIASES,

@@ -8,6 +8,7 @@ import { isProvidersFault } from "../provider/passing.ts";
 import type { Provider, ProviderFile } from "../provider/provider.ts";
 import { createAbsence, isNotShown } from "./absence.ts";
 import type { TrainingActivities, TrainingRun } from "./contract.ts";
+import { demandResolved } from "./resolved.ts";
 import { uploadPrefix } from "./rules.ts";
 import { isEndedRun } from "./status.ts";
 import type { TrainingStore } from "./store.ts";
@@ -95,9 +96,15 @@ export function createUploader({ store, files, provider, waits, clock, readDatas
       // A run that is taken up again may have its job already; what the job needed is its own affair.
       if (run.aoai_job_id !== undefined || isUnneeded(run))
         return { kind: "uploaded", file_id: "", processed: true };
+      const dataset = await readDataset(run);
+      try {
+        demandResolved(dataset);
+      } catch (error) {
+        return rejection(error);
+      }
       const known = split === "train" ? run.training_file_id : run.validation_file_id;
       if (known !== undefined) return { kind: "uploaded", file_id: known, processed: false };
-      const side = (await readDataset(run)).files?.[split];
+      const side = dataset.files?.[split];
       if (side === undefined || side.lines === 0)
         return split === "validation"
           ? { kind: "uploaded", file_id: "", processed: true }

@@ -563,6 +563,12 @@ export const CHECKS: readonly Check[] = [
   ),
   line(
     "own",
+    "too_many_values",
+    "so many values and no more",
+    sft([user, assistant], { tools: Array.from({ length: 60_000 }, () => ({})) }),
+  ),
+  line(
+    "own",
     "nested_too_deeply",
     "values of some depth",
     sft([user, assistant], {

@@ -6,7 +6,6 @@ import { EXPORTS, type Export, REFUSED } from "./exports.ts";
 
 const read = async (content: unknown, format: Export["format"] = "sft") =>
   await readGolden(typeof content === "string" ? content : JSON.stringify(content), {
-    redact: false,
     format,
   });
 
@@ -201,7 +200,7 @@ describe("files of other kinds", () => {
 
   test("of a table or an array too large for one request nothing is taken, and it is said what to do", async () => {
     const part = async (content: string) =>
-      await readGolden(content, { redact: false, mayBeEmpty: true }).catch((thrown: unknown) =>
+      await readGolden(content, { mayBeEmpty: true }).catch((thrown: unknown) =>
         isLightningError(thrown) ? thrown.details : undefined,
       );
     for (const content of ["question,answer\nHi,Hello.\n", '[\n{"question":"a","answer":"b"},\n', "  [1]"])

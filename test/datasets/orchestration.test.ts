@@ -36,7 +36,11 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 /** Builds as the engine would; a process dies at its so manyth step, in the middle of it or with its answer lost. */
-async function built(name: string, dies: readonly { at: number; after: boolean }[] = []) {
+async function built(
+  name: string,
+  dies: readonly { at: number; after: boolean }[] = [],
+  { settings = world.settings, answered = (_step: string, value: unknown) => value } = {},
+) {
   const { dataset } = await world.service.prepare({ agent_id: AGENT, name });
   const statuses: unknown[] = [];
   let steps = 0;
@@ -44,7 +48,7 @@ async function built(name: string, dies: readonly { at: number; after: boolean }
     const activities = createDatasetActivities({
       ledger: world.ledger,
       files: world.files,
-      settings: world.settings,
+      settings,
       clock: world.clock,
       logger: silentLogger,
     });
@@ -58,9 +62,8 @@ async function built(name: string, dies: readonly { at: number; after: boolean }
         steps++;
         const due = dies.find(({ at }) => at === steps);
         const answer = async () => {
-          const value = await (activities[step as keyof typeof activities] as (given: unknown) => unknown)(
-            input,
-          );
+          const perform = activities[step as keyof typeof activities] as (given: unknown) => unknown;
+          const value = answered(step, await perform(input));
           return step === "buildDatasetShard" ? { ok: true, value } : value;
         };
         if (due !== undefined) {
@@ -94,6 +97,24 @@ test("a build's status tells of each wave what was read, kept and left out by re
     { step: "assembling", ...read },
     { step: "ready", training_count: dataset.training_count },
   ]);
+});
+
+test("no more shards are asked for side by side than the setting says; a plan that does not say goes on as it began", async () => {
+  const waves = (statuses: readonly unknown[]) =>
+    (statuses as { step: string; shards_done?: number }[]).flatMap(({ step, shards_done }) =>
+      step === "shards" ? [shards_done] : [],
+    );
+  const settings = { ...world.settings, shardsAtOnce: 1 };
+  const narrow = await built("narrow", [], { settings });
+  const shards = waves(narrow.statuses).length;
+  expect(shards).toBeGreaterThan(1);
+  expect(waves(narrow.statuses)).toEqual(Array.from({ length: shards }, (_, wave) => wave + 1));
+  // An instance that was planned before plans said it: its history has one wave of them all.
+  const answered = (step: string, value: unknown) =>
+    step === "planDatasetShards" ? { shards: (value as { shards: unknown }).shards } : value;
+  const old = await built("old", [], { settings, answered });
+  expect(waves(old.statuses)).toEqual([shards]);
+  expect(old.dataset.content_hash).toBe(narrow.dataset.content_hash);
 });
 
 test("a process that dies at any step of a build repeats no shard that was whole, and nothing differs in the end", async () => {

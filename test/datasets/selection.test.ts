@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createDatasetActivities } from "../../src/datasets/activities.ts";
 import type { Dataset } from "../../src/datasets/contract.ts";
+import { buildDatasetInputSchema } from "../../src/datasets/recipe-contract.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
+import { REDACTION_VERSION } from "../../src/redaction/redact.ts";
 import type { Reward } from "../../src/rewards/contract.ts";
 import { AGENT, chat, episode, examplesIn, makeWorld, must, rewarded, type World } from "./world.ts";
 
@@ -82,6 +86,49 @@ describe("selection", () => {
     const leaking = "The key is AKIAIOSFODNN7EXAMPLE and the mail is ann.smith@contoso-mail.com";
     await world.store(episode(1, { assistant_output: leaking }), episode(2));
     expect((await world.build()).dropped).toEqual({ unresolved_redaction: 1 });
+  });
+
+  test("a build over a change of the rules comes to nothing, and is made anew when it is asked for again", async () => {
+    await world.store(episode(1), episode(2));
+    let version = "of before";
+    const policyOf = () => ({ version });
+    const activities = createDatasetActivities({ ...world, policyOf, logger: silentLogger });
+    const asked = async () =>
+      (await world.service.prepare(buildDatasetInputSchema.parse({ agent_id: AGENT, name: "v1" }))).dataset;
+    const ref = { agent_id: AGENT, id: (await asked()).id };
+    async function built(between: () => void) {
+      await activities.claimDataset({ ...ref, instance_id: ref.id });
+      const { shards } = await activities.planDatasetShards(ref);
+      for (const shard of shards) await activities.buildDatasetShard({ ...ref, shard });
+      between();
+      return activities.assembleDataset({ ...ref, shards: shards.length });
+    }
+    const change = () => {
+      version = "of today";
+    };
+    const rejected = await built(change);
+    expect(rejected).toMatchObject({ kind: "rejected", code: "redaction_changed" });
+    await activities.failDataset({ ...ref, code: "redaction_changed", message: "changed" });
+    expect((await asked()).status).toBe("pending");
+    expect(await built(() => undefined)).toMatchObject({ kind: "ready" });
+  });
+
+  test("a recipe's own system prompt is looked through, though the episodes were redacted by today's rules", async () => {
+    const redaction = { version: REDACTION_VERSION, counts: {} };
+    await world.store(episode(1, { redaction }), episode(2, { redaction }));
+    const leaking = await world.build({ system_prompt: "Log in with password=hunter22x and answer." });
+    expect(leaking).toMatchObject({ status: "failed", error_code: "dataset_empty" });
+    expect(leaking.error).toMatch(/2 hold what today's redaction rules still find/);
+    expect(examplesIn(await world.build({ name: "clean", system_prompt: "Answer." }))).toBe(2);
+  });
+
+  test("a correction in which today's rules still find something makes no pair, and is counted", async () => {
+    await world.store(episode(1, rewarded(-1)), episode(2, rewarded(-1)));
+    await reward(1, { metadata: { correction: "Ask ann.smith@contoso-mail.com." } });
+    await reward(2, { metadata: { correction: "Better." } });
+    const dataset = await world.build({ format: "dpo", train_split: 1 });
+    expect((await parsed(dataset)).map((line) => line.preferred_output[0].content)).toEqual(["Better."]);
+    expect(dataset.dropped).toMatchObject({ unresolved_redaction: 1 });
   });
 
   test("a time cut makes the test side of what began after it; older conversations that go on are left out", async () => {

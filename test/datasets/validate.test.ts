@@ -7,6 +7,7 @@ import {
   type LineRule,
   LONGEST_LINE,
 } from "../../src/datasets/validate/line-rules.ts";
+import { MOST_VALUES } from "../../src/kernel/width.ts";
 
 const checkLine = (text: string) => checkFormatLine(text, "sft");
 
@@ -41,6 +42,10 @@ const line = (messages: unknown, rest: Line = {}): Line => ({ messages, ...rest 
 const withTool = (...messages: unknown[]): Line => line(messages, { tools: [tool] });
 const named = (fields: Line) =>
   withTool(user, { role: "assistant", tool_calls: [fields] }, result("a"), assistant);
+const withEnum = (values: number) => ({
+  ...tool,
+  function: { name: "now", parameters: { enum: Array.from({ length: values }, (_, i) => i) } },
+});
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
 
 /** For each rule a line that breaks it, and one beside it that does not. Texts are taken as they are. */
@@ -190,17 +195,21 @@ const FIXTURES: Record<Exclude<LineRule, OtherRule>, { bad: unknown; good: unkno
       tools: [{ ...tool, function: { name: "now", parameters: { x: deep(20) } } }],
     }),
   },
+  too_many_values: {
+    bad: line([user, assistant], { tools: [withEnum(MOST_VALUES)] }),
+    good: line([user, assistant], { tools: [withEnum(1000)] }),
+  },
 };
 
-const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+const jsonOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 describe("each rule", () => {
   test.each(Object.entries(FIXTURES))(
     "%s is found where it is broken, and only there",
     (rule, { bad, good }) => {
-      const broken = checkLine(text(bad));
+      const broken = checkLine(jsonOf(bad));
       expect(broken.ok ? [] : broken.faults.map((fault) => fault.rule)).toContain(rule);
-      expect(checkLine(text(good))).toMatchObject({ ok: true });
+      expect(checkLine(jsonOf(good))).toMatchObject({ ok: true });
     },
   );
 
@@ -211,7 +220,7 @@ describe("each rule", () => {
 
 test("all faults of a line are told, each with its place", () => {
   const checked = checkLine(
-    text(
+    jsonOf(
       line(
         [
           { role: "human", content: "" },
@@ -312,7 +321,7 @@ describe("the parts of a turn's content", () => {
       "image_of_assistant messages.1.content.0.image_url",
     ],
   ])("%s", (_name, value, fault) => {
-    const checked = checkLine(text(value));
+    const checked = checkLine(jsonOf(value));
     expect(checked.ok ? [] : checked.faults.map((one) => `${one.rule} ${one.field}`)).toEqual(
       fault === undefined ? [] : [fault],
     );
@@ -338,7 +347,7 @@ describe("null and empty are absent", () => {
       store: null,
       metadata: {},
     };
-    expect(checkLine(text(value))).toMatchObject({
+    expect(checkLine(jsonOf(value))).toMatchObject({
       ok: true,
       line: { messages: [user, assistant], tools: [{ function: { name: "now" } }] },
     });
@@ -352,11 +361,11 @@ describe("null and empty are absent", () => {
       non_preferred_output: [turn("b")],
       id: null,
     };
-    expect(checkFormatLine(text(pair), "dpo")).toMatchObject({ ok: true });
+    expect(checkFormatLine(jsonOf(pair), "dpo")).toMatchObject({ ok: true });
   });
 
   test("but a grader's field of null stays", () => {
-    expect(checkFormatLine(text({ messages: [user], expected: null }), "rft")).toEqual({
+    expect(checkFormatLine(jsonOf({ messages: [user], expected: null }), "rft")).toEqual({
       ok: true,
       line: { messages: [user], expected: null },
     });
@@ -365,7 +374,7 @@ describe("null and empty are absent", () => {
 
 test("keys of tools and calls that the format does not know are refused, not lost", () => {
   const rules = (value: unknown) => {
-    const checked = checkLine(text(value));
+    const checked = checkLine(jsonOf(value));
     return checked.ok ? [] : checked.faults.map(({ rule, field }) => `${rule} ${field}`);
   };
   const stray = { ...tool, function: { ...tool.function, examples: ["now"] } };
@@ -430,4 +439,28 @@ test("what it passes, it passes again after a round trip, unchanged", () => {
       expect(checkLine(JSON.stringify(first.line))).toEqual(first);
     }),
   );
+});
+
+test("a line's length is that of its texts: pictures that stand in it as data: URLs do not count", () => {
+  const shows = (text: string, url: string) =>
+    JSON.stringify({
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text },
+            { type: "image_url", image_url: { url } },
+          ],
+        },
+        { role: "assistant", content: "A ship." },
+      ],
+    });
+  const shown = `data:image/png;base64,iVBORw0KGgo${"AAAA".repeat(LONGEST_LINE / 2)}`;
+  const rules = (text: string) => {
+    const checked = checkLine(text);
+    return checked.ok ? [] : checked.faults.map(({ rule }) => rule);
+  };
+  expect(rules(shows("What is it?", shown))).not.toContain("line_too_long");
+  expect(rules(shows("What is it?", shown).replaceAll("/", "\\/"))).not.toContain("line_too_long");
+  expect(rules(shows("x".repeat(LONGEST_LINE), shown))).toEqual(["line_too_long"]);
 });

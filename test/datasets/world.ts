@@ -21,6 +21,7 @@ import { VirtualClock } from "../../src/kernel/clock.ts";
 import { notFound } from "../../src/kernel/errors.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 
 export const AGENT = "agent-1";
@@ -69,11 +70,11 @@ export function unjudged(n: number): Episode {
   return rest;
 }
 
-/** One agent's world over an in-memory ledger and a temporary folder, without a host. */
-export async function makeWorld(env: Record<string, string> = {}, given?: Files) {
+/** One agent's world over an in-memory ledger, or a given one, and a temporary folder, without a host. */
+export async function makeWorld(env: Record<string, string> = {}, given?: Files, kept?: Ledger) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "datasets-"));
   const clock = new VirtualClock("2026-03-01T12:00:00.000Z");
-  const ledger = openSqliteLedger({ file: ":memory:", clock });
+  const ledger = kept ?? openSqliteLedger({ file: ":memory:", clock });
   const files = given ?? folderFiles(folder);
   const settings: Settings = readSettings(env);
   const service = createDatasetService({ ledger, files, settings, clock });

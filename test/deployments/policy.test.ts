@@ -273,6 +273,24 @@ describe("four eyes", () => {
     });
   });
 
+  test.each([
+    ["Ann Smith", "Ann", "aaaaaaaa-1111-4111-8111-111111111111", "409 four_eyes_required"],
+    ["Ann", "Ann", "bbbbbbbb-2222-4222-8222-222222222222", "no error"],
+    // A record of an earlier version says no more than the name.
+    ["ann", undefined, "aaaaaaaa-1111-4111-8111-111111111111", "409 four_eyes_required"],
+    ["Bo", undefined, "bbbbbbbb-2222-4222-8222-222222222222", "no error"],
+  ])("tells persons apart by their object ids: %s, trained by %s", async (name, trained, oid, answer) => {
+    const access = createAccess(
+      readSettings({ ...AZURE, WEBSITE_AUTH_ENABLED: "true", LIGHTNING_AUTH: "entra" }),
+    );
+    const signedIn = (who: { name: string; oid: string }) => access.callerOf(knock(who)).person as string;
+    const ann = { name: "Ann", oid: "aaaaaaaa-1111-4111-8111-111111111111" };
+    const { service } = await world(trained === undefined ? "Ann" : signedIn(ann));
+    expect(await codeOf(service.prepare(ask("run-ada"), { principal: signedIn({ name, oid }) }))).toBe(
+      answer,
+    );
+  });
+
   test("refuses while one of the two is not known", async () => {
     const known = await world("ada@example.com");
     await expect(known.service.prepare(ask("run-ada"))).rejects.toMatchObject({

@@ -362,6 +362,39 @@ describe("a run that is given up without knowing whether it has a job", () => {
     expect(await w.jobs()).toHaveLength(1);
   });
 
+  it("is found by looks that nobody asks for, stays failed while its job goes on, and ends as that did", async () => {
+    const w = await world();
+    const run = await giveUp(w);
+    const givenUp = async () => {
+      const ids: string[] = [];
+      for await (const { id } of w.service.givenUp()) ids.push(id);
+      return ids;
+    };
+    const look = () => w.service.settle(AGENT, run.id);
+    expect(await givenUp()).toEqual([run.id]);
+    expect(await look()).toMatchObject({ corrected: false, run: { failed_in: "tracking" } });
+    w.hidden.jobList = false;
+    const [job] = await w.jobs();
+    expect(await look()).toMatchObject({
+      corrected: false,
+      run: { status: "failed", failed_in: "tracking", aoai_job_id: job?.id },
+    });
+    while ((await w.jobs())[0]?.state !== "succeeded") await w.pass(1000);
+    expect(await look()).toMatchObject({ corrected: true, run: { status: "succeeded" } });
+    expect(await givenUp()).toEqual([]);
+    expect([await w.jobs(), await w.files()]).toMatchObject([[{ id: job?.id }], []]);
+  });
+
+  it("has a cancellation passed on by these looks", async () => {
+    const w = await world({ pace: { queuedMs: 60_000 } });
+    const { run } = await w.prepare();
+    await w.submit(run);
+    await w.service.cancel(AGENT, run.id);
+    await w.activities.failRun({ ...w.ref(run), code: "orchestration_lost", message: "Gave up." });
+    expect(await w.service.settle(AGENT, run.id)).toMatchObject({ run: { status: "cancelled" } });
+    expect(await w.jobs()).toMatchObject([{ state: "cancelled" }]);
+  });
+
   it("is known to have none when the list shows none minutes later, beside its files", async () => {
     const w = await world();
     const run = await giveUp(w);

@@ -105,6 +105,19 @@ describe("a training run", () => {
     expect(await jobs()).toHaveLength(0);
   });
 
+  it("does not send what a re-scan found unresolved after the training was asked for", async () => {
+    const { prepare, train, addDataset, plain } = await world();
+    const { run } = await prepare();
+    const unresolved = { redaction_version: "v2", lines: 3, counts: { email: 3 }, rescan_id: "rescan-1" };
+    await addDataset("dataset-1", 20, 0, { unresolved });
+    expect(await train(run)).toMatchObject({
+      status: "failed",
+      failed_in: "upload",
+      error: { code: "dataset_unresolved" },
+    });
+    for await (const file of plain.listFiles()) throw new Error(`sent ${file.filename}`);
+  });
+
   it("does not send a file that is not the one that was built (defect 9.13)", async () => {
     const { prepare, train, files, plain } = await world();
     await files.write("dataset-1/train.jsonl", once('{"messages":[]}\n'));

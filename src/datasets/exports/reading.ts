@@ -1,3 +1,4 @@
+import { DEEPEST_JSON, placeDeeperThan } from "../../kernel/depth.ts";
 import { parseExact, repeatedKey } from "../../kernel/exact-json.ts";
 import { type Fields, isFields } from "../common/fields.ts";
 
@@ -91,8 +92,9 @@ export class Reading {
 export function unfolded(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
-    // Numbers too long for a double stay a text, and so does what has one key twice.
+    // Numbers too long for a double stay a text, and so does what has one key twice or is bottomless.
     const parsed = parseExact(value);
+    if (placeDeeperThan(DEEPEST_JSON, parsed) !== undefined) return value;
     return repeatedKey(value, parsed) === undefined ? parsed : value;
   } catch {
     return value;

@@ -1,3 +1,4 @@
+import { DEEPEST_JSON } from "../../kernel/depth.ts";
 import type { Fields } from "../common/fields.ts";
 import { isFields } from "../common/fields.ts";
 import { toolsOf } from "./calls.ts";
@@ -20,6 +21,7 @@ function nested(value: unknown): unknown {
     if (member === undefined || member === null) continue;
     let at = out;
     const steps = key.split(".");
+    if (steps.length > DEEPEST_JSON) return value;
     const last = steps.pop() ?? key;
     for (const step of steps) {
       const inner = isFields(at[step]) ? at[step] : {};

@@ -12,28 +12,30 @@ export interface ReadExample {
   readonly parallel_tool_calls?: unknown;
 }
 
-const ROLES: Readonly<Record<string, string>> = {
-  system: "system",
-  developer: "developer",
-  human: "user",
-  user: "user",
-  prompter: "user",
-  gpt: "assistant",
-  chatgpt: "assistant",
-  bing: "assistant",
-  bard: "assistant",
-  bot: "assistant",
-  ai: "assistant",
-  assistant: "assistant",
-  model: "assistant",
-  function_call: "call",
-  tool_call: "call",
-  observation: "tool",
-  function_response: "tool",
-  tool_response: "tool",
-  tool: "tool",
-  function: "tool",
-};
+const ROLES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    system: "system",
+    developer: "developer",
+    human: "user",
+    user: "user",
+    prompter: "user",
+    gpt: "assistant",
+    chatgpt: "assistant",
+    bing: "assistant",
+    bard: "assistant",
+    bot: "assistant",
+    ai: "assistant",
+    assistant: "assistant",
+    model: "assistant",
+    function_call: "call",
+    tool_call: "call",
+    observation: "tool",
+    function_response: "tool",
+    tool_response: "tool",
+    tool: "tool",
+    function: "tool",
+  }),
+);
 
 /** Reads the turns of one row, in every dialect that exports write them; ids that a dialect lacks are made. */
 export class TurnReader {
@@ -141,11 +143,11 @@ const holdsTurns = (value: unknown): boolean => {
 /** `role`, ShareGPT's `from`, LangChain's `type` or the class that its `id` ends with. */
 function roleOf(fields: Fields): string | undefined {
   const named = typeof fields.role === "string" ? fields.role : fields.from;
-  if (typeof named === "string") return Object.hasOwn(ROLES, named) ? ROLES[named] : named;
+  if (typeof named === "string") return ROLES.get(named) ?? named;
   const kind = Array.isArray(fields.id) ? String(fields.id.at(-1)) : fields.type;
   if (typeof kind !== "string" || !("content" in fields || "kwargs" in fields || "data" in fields))
     return undefined;
-  return ROLES[kind.replace(/Message(?:Chunk)?$/, "").toLowerCase()];
+  return ROLES.get(kind.replace(/Message(?:Chunk)?$/, "").toLowerCase());
 }
 
 /** Content parts as OpenInference writes them: `message_content` with a type and a text or an image. */

@@ -1,10 +1,14 @@
+import type { EndingState, NotWhole } from "../../episodes/endings.ts";
 import { invalid } from "../../kernel/errors.ts";
+import type { RedactionPolicy } from "../../redaction/policy.ts";
 import { redact } from "../../redaction/redact.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
+import { endingOfRow } from "../exports/ending.ts";
 import { importRow, shapeOf } from "../exports/import.ts";
 import { contentHash } from "../line/normalise.ts";
 import type { Format } from "../recipe-contract.ts";
 import { SESSION_FIELD } from "../shards/file-keys.ts";
+import { add } from "../shards/shard-file.ts";
 import { type CheckedFormat, checkFormat, checkFormatLine, parseLine } from "../validate/line.ts";
 import { FaultList, isFields } from "../validate/line-rules.ts";
 import { lineWarnings } from "../validate/line-warnings.ts";
@@ -27,6 +31,8 @@ export interface GoldenFile {
   readonly warnings: Readonly<Record<string, number>>;
   /** For each warning the first lines that it is about. */
   readonly warningLines: Record<string, number[]>;
+  /** Rows of other tools that say that their answer is not whole, left out, by how it ended. */
+  readonly dropped: Readonly<Record<string, number>>;
 }
 
 export interface GoldenOptions {
@@ -34,14 +40,17 @@ export interface GoldenOptions {
   readonly firstLine?: number | undefined;
   /** A part may be of blank lines alone. */
   readonly mayBeEmpty?: boolean | undefined;
-  readonly redact: boolean;
+  /** What the lines are redacted by; absent: they are kept as they are. */
+  readonly policy?: RedactionPolicy | undefined;
   /** Absent: supervised lines, or another tool's export that becomes them. */
   readonly format?: Format | undefined;
+  /** Answers that are not whole and are taken all the same. */
+  readonly includeEndings?: readonly NotWhole[] | undefined;
 }
 
 const LONGEST_SESSION = 200;
 const cleanSession = (session: string, options: GoldenOptions): string =>
-  options.redact ? redact(session).value : session;
+  options.policy === undefined ? session : redact(session, options.policy).value;
 
 const FAULTS_SHOWN = 20;
 const LINES_PER_PAUSE = 64;
@@ -57,6 +66,7 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
   const invalidLines = new Set<number>();
   const lines: string[] = [];
   const seen = new Set<string>();
+  const dropped: Record<string, number> = {};
   let total = 0;
   let kept = 0;
   const { firstLine = 1, format = "sft" } = options;
@@ -85,6 +95,15 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
       refuse(line, checked.faults);
       continue;
     }
+    const { ending } = checked;
+    if (
+      ending !== undefined &&
+      !(options.includeEndings as readonly EndingState[] | undefined)?.includes(ending)
+    ) {
+      add(dropped, ending);
+      lines.push("");
+      continue;
+    }
     for (const warning of lineWarnings(checked.line, format)) notes.add(warning, line);
     const hash = contentHash(checked.line);
     if (seen.has(hash)) notes.add("duplicate_line", line);
@@ -94,16 +113,26 @@ export async function readGolden(content: string, options: GoldenOptions): Promi
     lines.push(JSON.stringify({ ...checked.line, ...ofSession }));
   }
   if (total > 0) throw refusal(faults, total, invalidLines.size);
-  if (kept === 0 && options.mayBeEmpty !== true) throw noExample();
-  return { lines, kept, read: rows.length, warnings: notes.warnings, warningLines: notes.lines };
+  if (kept === 0 && options.mayBeEmpty !== true) throw noExample(dropped);
+  return { lines, kept, read: rows.length, warnings: notes.warnings, warningLines: notes.lines, dropped };
 }
 
-export const noExample = () =>
-  invalid("golden_invalid", "The golden file holds no example.", {
-    field: "content",
-    remedy: 'Write one {"messages": [...]} object per line.',
-    details: { total: 0, invalid_lines: 0, faults: [] },
-  });
+/** @param dropped what was left out of it, by reason */
+export function noExample(dropped: Readonly<Record<string, number>>) {
+  const reasons = Object.entries(dropped).map(([reason, times]) => `${reason} ${times}`);
+  const isLeftOut = reasons.length > 0;
+  return invalid(
+    "golden_invalid",
+    `The golden file holds no example${isLeftOut ? ` with a whole answer (${reasons.join(", ")})` : ""}.`,
+    {
+      field: "content",
+      remedy: isLeftOut
+        ? "Give whole answers, or name these endings in include_endings."
+        : 'Write one {"messages": [...]} object per line.',
+      details: { total: 0, invalid_lines: 0, faults: [], dropped },
+    },
+  );
+}
 
 /**
  * A line may say which session it is of: it stays beside the line until the build, is no part of what is learnt, and
@@ -123,17 +152,18 @@ function apart(row: string, format: Format): { readonly row: string; readonly se
 }
 
 type Cleaned =
-  | Extract<CheckedFormat, { ok: true }>
+  | (Extract<CheckedFormat, { ok: true }> & { readonly ending?: EndingState | undefined })
   | { readonly ok: false; readonly faults: readonly RowFault[] };
 
 /** A valid line without secrets. Redaction keeps the shape; should it ever not, the line is refused, not stored. */
 function cleaned(text: string, line: number, options: GoldenOptions, notes: Notes): Cleaned {
   const checked = imported(text, line, options.format ?? "sft", notes);
-  if (!checked.ok || !options.redact) return checked;
-  const { value, counts } = redact(checked.line);
+  if (!checked.ok || options.policy === undefined) return checked;
+  const { value, counts } = redact(checked.line, options.policy);
   if (Object.keys(counts).length === 0) return checked;
-  notes.addRedacted(checked.line, counts, line);
-  return checkFormatLine(JSON.stringify(value), options.format ?? "sft");
+  notes.addRedacted(checked.line, counts, line, options.policy);
+  const again = checkFormatLine(JSON.stringify(value), options.format ?? "sft");
+  return again.ok ? { ...again, ending: checked.ending } : again;
 }
 
 function imported(text: string, line: number, format: Format, notes: Notes): Cleaned {
@@ -149,7 +179,8 @@ function imported(text: string, line: number, format: Format, notes: Notes): Cle
   if (!again.ok) return again;
   notes.add(`imported:${row.shape}`, line);
   for (const key of row.dropped) notes.add(`left_out_key:${key.slice(0, 60)}`, line);
-  return again;
+  // A line for reinforcement has no answer to learn.
+  return format === "rft" ? again : { ...again, ending: endingOfRow(parsed.value) };
 }
 
 function chatFaults(unread: readonly RowFault[], faults: readonly RowFault[]): Cleaned {

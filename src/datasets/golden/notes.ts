@@ -1,3 +1,4 @@
+import type { RedactionPolicy } from "../../redaction/policy.ts";
 import { redact } from "../../redaction/redact.ts";
 import type { DatasetLine } from "../contract.ts";
 import { turnsOf } from "../line/normalise.ts";
@@ -19,13 +20,19 @@ export class Notes {
   }
 
   /** What redaction replaced: by kind, and apart where a model would learn a placeholder as a value or as a definition. */
-  addRedacted(line: DatasetLine, counts: Readonly<Record<string, number>>, number: number): void {
+  addRedacted(
+    line: DatasetLine,
+    counts: Readonly<Record<string, number>>,
+    number: number,
+    policy: RedactionPolicy,
+  ): void {
     for (const [kind, times] of Object.entries(counts)) this.add(`redacted:${kind}`, number, times);
     const { messages, tools, outputs } = turnsOf(line);
-    for (const kind of Object.keys(redact(tools ?? []).counts)) this.add(`redacted_tools:${kind}`, number);
+    for (const kind of Object.keys(redact(tools ?? [], policy).counts))
+      this.add(`redacted_tools:${kind}`, number);
     for (const { tool_calls: calls } of [...messages, ...outputs])
       for (const call of calls ?? [])
-        for (const kind of Object.keys(redact(call.function).counts))
+        for (const kind of Object.keys(redact(call.function, policy).counts))
           this.add(`redacted_calls:${kind}`, number);
   }
 }

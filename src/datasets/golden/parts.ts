@@ -19,6 +19,8 @@ export interface GoldenPart {
   readonly warnings: Readonly<Record<string, number>>;
   /** For each warning the first lines that it is about; parts of earlier versions have none. */
   readonly warning_lines?: Record<string, number[]>;
+  /** Rows left out, by how their answers ended; parts of earlier versions have none. */
+  readonly dropped?: Readonly<Record<string, number>>;
 }
 type Named = { readonly agent_id: string; readonly name: string };
 
@@ -37,13 +39,13 @@ export async function addGoldenPart(
   const { first_line: firstLine } = input;
   if (firstLine === 1) await removeGoldenParts(files, input);
   try {
-    const { lines, kept, read, warnings, warningLines } = await readGolden(input.content, {
+    const { lines, kept, read, warnings, warningLines, dropped } = await readGolden(input.content, {
       ...options,
       firstLine,
       mayBeEmpty: true,
     });
     const text = lines.map((line) => `${line}\n`).join("");
-    const facts = { part: sha256(text), read, kept, warnings, warning_lines: warningLines };
+    const facts = { part: sha256(text), read, kept, warnings, warning_lines: warningLines, dropped };
     await files.write(linesKey(input, facts.part), once(text));
     await writeJson(files, factsKey(input, facts.part), facts);
     return facts;
@@ -53,14 +55,15 @@ export async function addGoldenPart(
   }
 }
 
-/** What all parts warn of, and in which lines first. @throws invalid `golden_part_missing`, `golden_invalid` without any example */
-export async function goldenPartWarnings(
+/** What all parts warn of, and in which lines first, and what was left out of them. @throws invalid `golden_part_missing`, `golden_invalid` without any example */
+export async function goldenPartNotes(
   files: Files,
   of: Named,
   parts: readonly string[],
-): Promise<Pick<GoldenFile, "warnings" | "warningLines">> {
+): Promise<Pick<GoldenFile, "warnings" | "warningLines" | "dropped">> {
   const warnings: Record<string, number> = {};
   const warningLines: Record<string, number[]> = {};
+  const dropped: Record<string, number> = {};
   let kept = 0;
   for (const [index, part] of parts.entries()) {
     const facts = await readJson<GoldenPart>(files, factsKey(of, part));
@@ -71,11 +74,12 @@ export async function goldenPartWarnings(
       });
     kept += facts.kept;
     for (const [reason, times] of Object.entries(facts.warnings)) add(warnings, reason, times);
+    for (const [reason, times] of Object.entries(facts.dropped ?? {})) add(dropped, reason, times);
     for (const [reason, lines] of Object.entries(facts.warning_lines ?? {}))
       warningLines[reason] = [...(warningLines[reason] ?? []), ...lines].slice(0, LINES_NAMED);
   }
-  if (kept === 0) throw noExample();
-  return { warnings, warningLines };
+  if (kept === 0) throw noExample(dropped);
+  return { warnings, warningLines, dropped };
 }
 
 /** The clean lines of all parts, as they stand in the file. */

@@ -1,4 +1,5 @@
 import { CsvError, parse } from "csv-parse/sync";
+import { DEEPEST_JSON, placeDeeperThan, placeText } from "../../kernel/depth.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import {
   inexactNumber,
@@ -7,7 +8,8 @@ import {
   REPEATED_KEY,
   repeatedKey,
 } from "../../kernel/exact-json.ts";
-import { LINE_RULES, type LineFault } from "../validate/line-rules.ts";
+import { MOST_VALUES_TOGETHER, partsMoreValues } from "../../kernel/width.ts";
+import { LINE_RULES, type LineFault, TOO_DEEP } from "../validate/line-rules.ts";
 
 /** What is wrong with a row: as a line, as another tool's export, or as a row of a table. */
 export type RowFault = Omit<LineFault, "rule"> & {
@@ -59,7 +61,18 @@ const inParts = (what: string): Rows => ({
   },
 });
 
+const tooWide: Rows = {
+  rows: [],
+  fault: {
+    line: 1,
+    rule: "too_many_values",
+    message: `The array holds more than ${MOST_VALUES_TOGETHER} values, at every depth together.`,
+    remedy: "Write one JSON object per line (`jq -c '.[]'`), or split it into several files.",
+  },
+};
+
 function arrayRows(content: string): Rows | undefined {
+  if (partsMoreValues(content, MOST_VALUES_TOGETHER)) return tooWide;
   let items: unknown;
   try {
     items = JSON.parse(content);
@@ -67,6 +80,16 @@ function arrayRows(content: string): Rows | undefined {
     return undefined;
   }
   if (!Array.isArray(items)) return undefined;
+  // Its rows could not be written as lines.
+  const [deep, ...below] = placeDeeperThan(DEEPEST_JSON + 1, items) ?? [];
+  if (deep !== undefined) {
+    const fault = {
+      rule: "nested_too_deeply",
+      message: TOO_DEEP,
+      remedy: LINE_RULES.nested_too_deeply,
+    } as const;
+    return { rows: [], fault: { line: Number(deep) + 1, field: placeText(below), ...fault } };
+  }
   const inexact = inexactNumber(content);
   const repeated = inexact === undefined ? repeatedKey(content, items) : undefined;
   const rows = items.map((item, index) => ({ line: index + 1, text: JSON.stringify(item) }));

@@ -4,6 +4,7 @@ import { correctionInputSchema } from "../../rewards/correction-contract.ts";
 import { isMisplaced, type Placed, placeCorrection } from "../../rewards/place-correction.ts";
 import type { Example, Preference } from "../contract.ts";
 import { withoutWeight } from "./encode.ts";
+import { endingLeftOut } from "./ending.ts";
 import { type ExampleOptions, toExample } from "./example.ts";
 import { failedCalls, unlearnFailed } from "./failed-calls.ts";
 import { contentText } from "./normalise.ts";
@@ -16,6 +17,7 @@ export type NoLine =
   | "unedited"
   | "after_wrong_call"
   | "nothing_said"
+  | "answer_not_whole"
   | "tools_left_out";
 
 /** A correction that stands, in the conversation that it ends. */
@@ -98,6 +100,8 @@ export function pairOf(episode: Episode, corrected: Corrected, options: ExampleO
     (!said.tool_calls?.length && !said.refusal && contentText(said.content).trim() === "")
   )
     return "nothing_said";
+  if (isAnswer(corrected) && endingLeftOut(episode, options.includeEndings) !== undefined)
+    return "answer_not_whole";
   if (!options.includeTools && (said.tool_calls?.length || right.tool_calls !== undefined))
     return "tools_left_out";
   const good = endingIn(episode, before, right, options);
@@ -115,6 +119,9 @@ export function pairOf(episode: Episode, corrected: Corrected, options: ExampleO
     non_preferred_output: bad.messages.slice(-1).map(withoutWeight),
   };
 }
+
+/** Whether it is the last turn, which the episode's ending is about. */
+const isAnswer = ({ index, turns }: Corrected): boolean => index >= turns.length - 1;
 
 const endingIn = (
   episode: Episode,

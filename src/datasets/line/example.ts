@@ -1,4 +1,5 @@
 import type { Episode, Message, ToolDefinition } from "../../episodes/contract.ts";
+import type { NotWhole } from "../../episodes/endings.ts";
 import { bodyOf, withAnswer } from "../../episodes/turns.ts";
 import { textOf } from "../common/memoise-json.ts";
 import type { Example } from "../contract.ts";
@@ -8,6 +9,8 @@ export interface ExampleOptions {
   readonly includeTools: boolean;
   /** Replaces whatever system or developer turn the episode had. */
   readonly systemPrompt?: string | undefined;
+  /** Answers that are not whole and may all the same be the worse of a pair. */
+  readonly includeEndings?: readonly NotWhole[] | undefined;
 }
 
 export interface ConvertedExample {

@@ -1,5 +1,5 @@
 import type { Message } from "../../episodes/contract.ts";
-import { canonicalJson } from "../../kernel/hashing.ts";
+import { canonicalJson, sha256 } from "../../kernel/hashing.ts";
 import type { DatasetLine } from "../contract.ts";
 import { scan } from "./near-scan.ts";
 import { Tokens } from "./near-tokens.ts";
@@ -42,6 +42,10 @@ function partsOf(line: DatasetLine): Parts {
   return { said, system, fixed: `${fixed}${fieldsOf(line)}` };
 }
 
+/** A part that is long, as a picture's bytes are, by its hash: what is equal is equal still, and is read fast. */
+const LONG = 1000;
+const named = (part: string): string => (part.length <= LONG ? part : sha256(part));
+
 const NO_PARTS = { texts: [] as string[], others: "" };
 function contentOf(content: Message["content"]): {
   readonly texts: readonly string[];
@@ -55,7 +59,8 @@ function contentOf(content: Message["content"]): {
     const { text, ...rest } = part;
     if (typeof text === "string") texts.push(text);
     // Where among the texts a picture stands.
-    if (typeof text !== "string" || part.type !== "text") others += `[${texts.length}${canonicalJson(rest)}`;
+    if (typeof text !== "string" || part.type !== "text")
+      others += `[${texts.length}${named(canonicalJson(rest))}`;
   }
   return { texts, others };
 }

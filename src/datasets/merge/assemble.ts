@@ -3,7 +3,9 @@ import type { Files } from "../../files/files.ts";
 import { type Clock, toIso } from "../../kernel/clock.ts";
 import { defined, without } from "../../kernel/defined.ts";
 import { bare, type Ledger, type Stored } from "../../ledger/ledger.ts";
+import type { PolicyOf } from "../../redaction/policy.ts";
 import { freeMemory } from "../common/free-memory.ts";
+import { goldenPolicy } from "../common/golden-policy.ts";
 import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset, DatasetLine, ReadyDataset, Split } from "../contract.ts";
 import { NEAR_DUPLICATES } from "../line/near.ts";
@@ -53,8 +55,9 @@ export interface AssembleDeps {
   readonly ledger: Ledger;
   readonly store: DatasetStore;
   readonly files: Files;
-  readonly settings: Pick<Settings, "splitKey" | "baseModel">;
+  readonly settings: Pick<Settings, "splitKey" | "baseModel" | "redactSecrets">;
   readonly clock: Clock;
+  readonly policyOf?: PolicyOf | undefined;
   /** Notes on another thread; without it, on this one. */
   readonly writeLeaksAndEdges?: ((input: LeaksAndEdgesInput) => Promise<LeaksAndEdges>) | undefined;
 }
@@ -87,7 +90,7 @@ export async function assemble(
     };
   const stages = new Stopwatch();
   const reserved = await stages.wait("gather", () => reservedKeys(deps, dataset));
-  const { total, parts, episodes } = await stages.wait("gather", () =>
+  const { total, parts, episodes, redactedBy } = await stages.wait("gather", () =>
     gather(deps, dataset, shards, stages, reserved),
   );
   const threshold = recipe.near_duplicates ?? NEAR_DUPLICATES;
@@ -176,6 +179,14 @@ export async function assemble(
     line_groups: written.lineGroups,
     completed_at: toIso(deps.clock.now()),
   });
+  // Last of all: a re-scan by newer rules looks at no dataset that is not ready.
+  const policy = await goldenPolicy(settings, dataset.agent_id, deps.policyOf);
+  if (policy !== undefined && [...redactedBy].some((version) => version !== policy.version))
+    return {
+      kind: "rejected",
+      code: "redaction_changed",
+      message: "The agent's redaction rules were changed since this build began. Ask for the dataset again.",
+    };
   await store.replace(dataset, ready);
   await removeShards(files, dataset.id);
   const { train, validation, test } = merged.sideCounts;
@@ -202,6 +213,7 @@ async function gather(
 ) {
   const { files, settings } = deps;
   const total = emptySummary();
+  const redactedBy = new Set<string>();
   const parts: Part[] = Array.from({ length: shards }, (_, shard) => shard);
   const count = (of: ShardSummary | undefined) => {
     if (of === undefined) throw new Error("A shard of the build is missing.");
@@ -210,14 +222,18 @@ async function gather(
     for (const [reason, times] of Object.entries(of.dropped)) add(total.dropped, reason, times);
     for (const [reason, times] of Object.entries(of.warnings)) add(total.warnings, reason, times);
     if (of.counted !== undefined) total.counted = (total.counted ?? 0) + of.counted;
+    if (of.redaction_version !== undefined) redactedBy.add(of.redaction_version);
     if (of.seconds !== undefined) stages.add(of.seconds);
   };
+  // What was left out of a golden file when it was read.
+  for (const [reason, times] of Object.entries(dataset.dropped ?? {})) add(total.dropped, reason, times);
   for (const shard of parts) count(await readJson<ShardSummary>(files, shardKeys(dataset.id, shard).summary));
   // Before the lines of golden sets, and the pairs made of single examples, are counted beside them.
   const episodes = dataset.recipe.kind === "golden" ? undefined : total.read;
   const format = formatOf(dataset.recipe);
   const hasPairs = format === "dpo" && dataset.recipe.kind !== "golden";
-  if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0) return { total, parts, episodes };
+  if (!hasPairs && (dataset.recipe.include_golden ?? []).length === 0)
+    return { total, parts, episodes, redactedBy };
   // Only now: the vocabulary takes memory that the merge's tables want.
   const { encoding } = encodingOf(settings.baseModel);
   const memory = tokenCacheKey(dataset.agent_id, encoding);
@@ -225,13 +241,13 @@ async function gather(
   const measure = await createMeasure(encoding, new Stopwatch(), earlier, () => {
     total.counted = (total.counted ?? 0) + 1;
   });
-  const golden = includedLines(deps, dataset, measure);
+  const golden = await includedLines(deps, dataset, measure);
   if (golden !== undefined) {
     const keys = shardKeys(dataset.id, "golden");
     count(await writeShard(files, settings.splitKey, keys, golden.summary, golden.lines));
     parts.push("golden");
   }
-  if (!hasPairs) return { total, parts, episodes };
+  if (!hasPairs) return { total, parts, episodes, redactedBy };
   const { candidates } = await readShards(files, dataset, parts);
   // The index of the pairs will not hold what they are made of.
   if ((total.counted ?? 0) > 0) await saveTokenCache(files, memory, candidates);
@@ -239,25 +255,27 @@ async function gather(
   const sources = parts.map((part) => shardKeys(dataset.id, part));
   const pairs = pairLines(files, dataset, candidates, sources, summary, measure, reserved);
   count(await writeShard(files, settings.splitKey, shardKeys(dataset.id, "pairs"), summary, pairs));
-  return { total, parts: ["pairs"] as Part[], episodes };
+  return { total, parts: ["pairs"] as Part[], episodes, redactedBy };
 }
 
 /** Lines of the golden datasets named in the recipe: what they train and validate on, never their test side. */
-function includedLines(
-  { files, store, settings }: AssembleDeps,
+async function includedLines(
+  { files, store, settings, policyOf }: AssembleDeps,
   dataset: Dataset,
   measure: (line: DatasetLine) => { contentHash: string; tokens: number },
 ) {
   const ids = dataset.recipe.include_golden ?? [];
   if (ids.length === 0) return undefined;
   const summary = emptySummary();
+  const policy = await goldenPolicy(settings, dataset.agent_id, policyOf);
+  if (policy !== undefined) summary.redaction_version = policy.version;
   async function* all(): AsyncGenerator<KeptLine[]> {
     for (const id of ids) {
       const golden = await store.read(dataset.agent_id, id);
       for (const side of ["train", "validation"] as const) {
         const file = golden?.files?.[side];
         if (file !== undefined)
-          yield* goldenLines(files, file.key, dataset, summary, measure, settings.splitKey, {
+          yield* goldenLines({ files, settings, policy }, file.key, dataset, summary, measure, {
             id,
             groupFile: golden?.line_groups?.[side],
           });

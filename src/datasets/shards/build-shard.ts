@@ -1,12 +1,16 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Episode } from "../../episodes/contract.ts";
 import { type Files, lines } from "../../files/files.ts";
+import type { PolicyOf, RedactionPolicy } from "../../redaction/policy.ts";
+import { STANDARD } from "../../redaction/redact.ts";
 import type { Reward } from "../../rewards/contract.ts";
 import { standingRewards } from "../../rewards/standing.ts";
+import { goldenPolicy } from "../common/golden-policy.ts";
 import { letOthersRun } from "../common/let-others-run.ts";
 import { Stopwatch } from "../common/stopwatch.ts";
 import type { Dataset, DatasetLine, Shard } from "../contract.ts";
 import { isCorrected } from "../line/corrected.ts";
+import { endingLeftOut } from "../line/ending.ts";
 import { sessionKey, turnsOf } from "../line/normalise.ts";
 import { GOLDEN_SCORE } from "../line/score.ts";
 import { type DatasetStore, inRange } from "../store.ts";
@@ -14,7 +18,7 @@ import { type Encoding, encodingOf } from "../tokens/tokens.ts";
 import { checkFormat } from "../validate/line.ts";
 import { correctionLines } from "./corrections.ts";
 import { planKey, SESSION_FIELD, shardKeys, sourceFileKey } from "./file-keys.ts";
-import { chosen, formatOf, isTagged, lineOf, stratumOf } from "./line-of-episode.ts";
+import { chosen, createUnresolved, formatOf, isTagged, lineOf, stratumOf } from "./line-of-episode.ts";
 import { createMeasure, LONGEST_EXAMPLE, type Measured } from "./measure.ts";
 import { planEpisodeShards } from "./plan.ts";
 import {
@@ -27,7 +31,10 @@ import {
   writeShard,
 } from "./shard-file.ts";
 import { readTokenCache, type TokenCache, tokenCacheKey } from "./token-cache.ts";
+import { withParts } from "./with-parts.ts";
 
+/** Lines that are handed on together, in characters: those of episodes with pictures are long. */
+const MOST_HELD = 8 * 1024 * 1024;
 /** Golden lines between turns of the loop: each takes tens of microseconds. */
 const LINES_AT_ONCE = 64;
 
@@ -35,7 +42,9 @@ export interface ShardDeps {
   readonly knownTokens: ReturnType<typeof tokenCaches>;
   readonly store: DatasetStore;
   readonly files: Files;
-  readonly settings: Pick<Settings, "splitKey" | "baseModel">;
+  readonly settings: Pick<Settings, "splitKey" | "baseModel" | "redactSecrets">;
+  /** The redaction that holds for an agent; absent: the standard rules. */
+  readonly policyOf?: PolicyOf | undefined;
 }
 
 /** Counts of earlier builds, read once for all shards of a build that one thread makes. */
@@ -79,16 +88,19 @@ export async function buildShard(deps: ShardDeps, dataset: Dataset, asked: Shard
   const measure = await createMeasure(encoding, stages, earlier, () => {
     summary.counted = (summary.counted ?? 0) + 1;
   });
+  const policy = await goldenPolicy(deps.settings, dataset.agent_id, deps.policyOf);
+  if (policy !== undefined) summary.redaction_version = policy.version;
   const examples =
     dataset.recipe.kind === "golden"
-      ? goldenLines(deps.files, sourceFileKey(dataset.id), dataset, summary, measure, deps.settings.splitKey)
-      : episodeLines(deps, dataset, shard, summary, measure, stages);
+      ? goldenLines({ ...deps, policy }, sourceFileKey(dataset.id), dataset, summary, measure)
+      : episodeLines(deps, dataset, policy ?? STANDARD, shard, summary, measure, stages);
   return await writeShard(deps.files, deps.settings.splitKey, keys, summary, examples, stages);
 }
 
 async function* episodeLines(
-  { store, settings }: ShardDeps,
+  { store, files, settings }: ShardDeps,
   dataset: Dataset,
+  policy: RedactionPolicy,
   shard: Shard,
   summary: ShardSummary,
   measure: (line: DatasetLine) => Measured,
@@ -97,8 +109,14 @@ async function* episodeLines(
   const { recipe, watermark } = dataset;
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
   const isPaired = formatOf(recipe) === "dpo";
-  const options = { includeTools: recipe.include_tools, systemPrompt: recipe.system_prompt };
+  const options = {
+    includeTools: recipe.include_tools,
+    systemPrompt: recipe.system_prompt,
+    includeEndings: recipe.include_endings,
+  };
   const sessionKeyOf = sessionKeys(settings.splitKey);
+  const whole = withParts(files, policy);
+  const unresolved = createUnresolved(policy, recipe.system_prompt);
   const pages = store.episodes(dataset.agent_id, inRange(dataset, shard));
   for (;;) {
     const page = await stages.wait("read", () => pages.next());
@@ -118,18 +136,29 @@ async function* episodeLines(
         wanted.map(({ episode }) => episode.id),
       ),
     );
-    const batch: KeptLine[] = [];
-    for (const { episode, score } of wanted) {
-      const its = standingRewards(rewards.get(episode.id) ?? []);
-      if (!isTagged(episode, its, recipe.tags)) {
+    let batch: KeptLine[] = [];
+    let held = 0;
+    for (const { episode: stored, score } of wanted) {
+      if (held > MOST_HELD) {
+        yield batch;
+        [batch, held] = [[], 0];
+      }
+      const its = standingRewards(rewards.get(stored.id) ?? []);
+      if (!isTagged(stored, its, recipe.tags)) {
         add(summary.dropped, "other_tag");
         continue;
       }
       // What a person corrected is no lesson as it was, only the worse of a pair.
-      const isNoLesson = isCorrected(episode, its) && (!isPaired || score >= (recipe.min_reward ?? -1));
+      const isNoLesson = isCorrected(stored, its) && (!isPaired || score >= (recipe.min_reward ?? -1));
       if (isNoLesson) add(summary.dropped, "corrected");
       if (isNoLesson && !isPaired) continue;
-      const judged = lineOf(episode, recipe, stages);
+      const episode = stored.parts === undefined ? stored : await stages.wait("parts", () => whole(stored));
+      if (typeof episode === "string") {
+        if (!isNoLesson) add(summary.dropped, episode);
+        continue;
+      }
+      const judged =
+        endingLeftOut(episode, recipe.include_endings) ?? lineOf(episode, recipe, unresolved, stages);
       const common = {
         sessionKey: stages.time("split", () => sessionKeyOf(episode)),
         stratum: stratumOf(episode, recipe),
@@ -139,14 +168,19 @@ async function* episodeLines(
       const keep = (line: DatasetLine, text: string, ofScore: number): boolean => {
         const measured = measure(line);
         if (measured.tokens > longest) add(summary.dropped, "over_long");
-        else batch.push({ ...common, ...measured, line, text, score: ofScore });
+        else {
+          batch.push({ ...common, ...measured, line, text, score: ofScore });
+          held += text.length;
+        }
         return measured.tokens <= longest;
       };
       if (isPaired && judged !== "unresolved_redaction") {
         const line = typeof judged === "string" ? undefined : judged.line;
         const leaveOut = (reason: string) => add(summary.dropped, reason);
+        // A correction is a reward's, which does not say by which rules it was redacted.
         for (const pair of correctionLines(episode, line, its, options, leaveOut))
-          keep(pair, JSON.stringify(pair), GOLDEN_SCORE);
+          if (unresolved(undefined, pair)) leaveOut("unresolved_redaction");
+          else keep(pair, JSON.stringify(pair), GOLDEN_SCORE);
       }
       if (isNoLesson) continue;
       if (typeof judged === "string") add(summary.dropped, judged);
@@ -189,18 +223,25 @@ interface Included {
   readonly groupFile: string | undefined;
 }
 
-/** Lines that were checked when they came in. */
+/**
+ * Lines that were checked when they came in; redaction is asked again, as its rules may have changed since.
+ * @param policy undefined: lines may hold anything
+ */
 export async function* goldenLines(
-  files: Files,
+  {
+    files,
+    settings: { splitKey },
+    policy,
+  }: Pick<ShardDeps, "files" | "settings"> & { readonly policy: RedactionPolicy | undefined },
   key: string,
   { recipe }: Pick<Dataset, "recipe">,
   summary: ShardSummary,
   measure: (line: DatasetLine) => Measured,
-  splitKey: string,
   included?: Included,
 ): AsyncGenerator<KeptLine[]> {
   const groups = included?.groupFile === undefined ? undefined : lines(files.read(included.groupFile));
   const longest = recipe.max_tokens ?? LONGEST_EXAMPLE;
+  const unresolved = policy === undefined ? undefined : createUnresolved(policy, undefined);
   let batch: KeptLine[] = [];
   let number = 0;
   for await (const stored of lines(files.read(key))) {
@@ -213,7 +254,9 @@ export async function* goldenLines(
     const session = tied ? sessionKey(splitKey, { session_id: tied }) : undefined;
     const text = session_id === undefined ? stored : JSON.stringify(value);
     const checked = checkFormat(value, formatOf(recipe));
-    if (checked.ok) {
+    if (!checked.ok) add(summary.dropped, `invalid:${checked.faults[0]?.rule ?? "unknown"}`);
+    else if (unresolved?.(undefined, checked.line)) add(summary.dropped, "unresolved_redaction");
+    else {
       const measured = measure(checked.line);
       if (measured.tokens > longest) add(summary.dropped, "over_long");
       else {
@@ -229,7 +272,7 @@ export async function* goldenLines(
           ...(session === undefined ? {} : { sessionKey: session }),
         });
       }
-    } else add(summary.dropped, `invalid:${checked.faults[0]?.rule ?? "unknown"}`);
+    }
     if (batch.length < LINES_AT_ONCE) continue;
     yield batch;
     batch = [];

@@ -15,6 +15,8 @@ export interface ShardSummary {
   warnings: Record<string, number>;
   /** Examples whose tokens no earlier build had counted. */
   counted?: number;
+  /** What its lines were asked about; absent: nothing was, or an earlier version wrote it. */
+  redaction_version?: string;
   seconds?: Record<string, number>;
 }
 export const emptySummary = (): ShardSummary => ({ read: 0, kept: 0, dropped: {}, warnings: {} });

@@ -6,6 +6,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { silentLogger } from "../../kernel/logger.ts";
 import { ledgerFromSettings } from "../../ledger/from-settings.ts";
+import { createPrivacyService } from "../../privacy/service.ts";
 import { createDatasetActivities } from "../activities.ts";
 import { adoptVocabulary } from "../tokens/vocabulary.ts";
 import type { ThreadAnswer, ThreadTask } from "./build-threads.ts";
@@ -15,12 +16,16 @@ import { writeLeaksAndEdgesOnThread } from "./leaks-and-edges.ts";
 // Requests go first. On Linux 0 is this thread alone; elsewhere it would be the whole process.
 if (process.platform === "linux") os.setPriority(0, os.constants.priority.PRIORITY_BELOW_NORMAL);
 const settings = (workerData as { readonly settings: Settings }).settings;
+const ledger = ledgerFromSettings(settings, systemClock, silentLogger);
+const clock = systemClock;
+const logger = silentLogger;
 const activities = createDatasetActivities({
-  ledger: ledgerFromSettings(settings, systemClock, silentLogger),
+  ledger,
   files: filesFromSettings(settings),
   settings,
-  clock: systemClock,
-  logger: silentLogger,
+  clock,
+  logger,
+  policyOf: createPrivacyService({ ledger, settings, clock, logger }).policyOf,
   writeLeaksAndEdges: writeLeaksAndEdgesOnThread(settings),
 });
 

@@ -1,14 +1,17 @@
+import { isBase64 } from "../../kernel/base64.ts";
 import { type FaultList, type Fields, isFields } from "./line-rules.ts";
 
 /** Pictures that one example may have, at most, where no model says otherwise. */
 export const MOST_PICTURES = 64;
+/** Of one picture, in bytes; source: docs/facts.md#pictures. */
+const MOST_PICTURE_BYTES = 10_000_000;
 const KEYS: Readonly<Record<string, ReadonlySet<string>>> = {
   text: new Set(["type", "text"]),
   refusal: new Set(["type", "refusal"]),
   image_url: new Set(["type", "image_url"]),
 };
 const DETAILS: ReadonlySet<unknown> = new Set([undefined, "auto", "low", "high"]);
-const PICTURE = /^data:image\/(?:jpe?g|png|webp);base64,[A-Za-z0-9+/]+={0,2}$/i;
+const PICTURE = /^data:image\/(?:jpe?g|png|webp);base64,/i;
 const OTHER_PICTURE = /\.(?:gif|bmp|tiff?|svg|ico|avif|heic|pdf)$/i;
 
 /** The parts of one turn's content: texts, and pictures that the user shows. */
@@ -60,8 +63,15 @@ function checkPicture(image: unknown, role: unknown, at: string, list: FaultList
 
 /** Neither the address nor the data are quoted: they may hold a secret, and be long. */
 function faultOfUrl(url: string): string | undefined {
-  if (/^data:/i.test(url))
-    return PICTURE.test(url) ? undefined : "The data is no JPEG, PNG or WEBP in base64.";
+  if (/^data:/i.test(url)) {
+    const head = PICTURE.exec(url.slice(0, 40))?.[0];
+    if (head === undefined || !isBase64(url, head.length))
+      return "The data is no JPEG, PNG or WEBP in base64.";
+    const bytes = Math.floor(((url.length - url.indexOf(",") - 1) * 3) / 4);
+    return bytes > MOST_PICTURE_BYTES
+      ? `The picture has ${bytes} bytes; the most is ${MOST_PICTURE_BYTES}.`
+      : undefined;
+  }
   const parsed = URL.parse(url);
   if (parsed?.protocol !== "https:")
     return parsed === null

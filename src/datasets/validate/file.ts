@@ -244,6 +244,7 @@ function lookAt(
   if (SPECIAL_TOKEN.test(text)) warn("special_token");
   if (!text.isWellFormed() || text.normalize("NFC") !== text) warn("unequal_text");
   if (declaredMismatch([...messages, ...outputs], tools ?? [])) warn("arguments_against_schema");
+  // By the standard rules: a file is of no agent, and nothing of it is stored. Builds look by the agent's own.
   if (Object.keys(redact(line).counts).length > 0) warn("personal_data");
   const asked = messages.filter((turn) => turn.role !== "tool").map((turn) => contentText(turn.content));
   if (asked.some((one) => MODERATION.test(one))) warn("moderation_phrase");

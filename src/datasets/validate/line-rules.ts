@@ -1,3 +1,6 @@
+import { DEEPEST_JSON } from "../../kernel/depth.ts";
+import { MOST_VALUES } from "../../kernel/width.ts";
+
 /**
  * Every rule a line of a supervised chat file must keep, with what to do about it. Sources: OpenAI's cookbook checks
  * for chat fine-tuning data, Microsoft's fine-tuning documents and validators, and what the service is known to
@@ -43,9 +46,11 @@ export const LINE_RULES = {
   unknown_part: "Use parts of type text, and image_url in the user's turns.",
   image_of_assistant: "Let only the user's turns hold pictures.",
   image_without_url: 'Write {"type": "image_url", "image_url": {"url": "https://..."}}.',
-  image_not_taken: "Give an https address, or data:image/... in base64, of a JPEG, PNG or WEBP picture.",
+  image_not_taken:
+    "Give an https address, or data:image/... in base64, of a JPEG, PNG or WEBP picture of at most 10 MB.",
   too_many_images: "Leave pictures out, or make several examples of it.",
-  images_not_taken: "Leave images out, or choose a model that is trained on them.",
+  images_not_taken:
+    "Leave images out (`for_model` of a build does), or choose a model that is trained on them.",
   role_not_taken: "Use a role that the model takes; `system` in the place of `developer`.",
   input_missing:
     'Write {"input": {"messages": [...]}, "preferred_output": [...], "non_preferred_output": [...]}.',
@@ -64,9 +69,10 @@ export const LINE_RULES = {
   nul_character: "Remove the NUL character.",
   byte_order_mark: "Remove the byte-order mark in the middle of the file.",
   nested_too_deeply: "Flatten the value.",
+  too_many_values: "Make several lines of it, or write what is large in it as a text.",
   number_not_exact: "Write the number as a text, in quotes; a double cannot hold its digits.",
   repeated_key: "Write each key of an object once: of two, the first one's value would be lost.",
-  line_too_long: "Shorten the line, or leave it out.",
+  line_too_long: "Shorten its texts, or leave it out; pictures as data: URLs do not count.",
 } as const;
 
 export type LineRule = keyof typeof LINE_RULES;
@@ -123,20 +129,34 @@ export const WARNINGS = {
 } as const;
 export type Warning = keyof typeof WARNINGS;
 
-/** Longest line taken, in characters: two million are far beyond any model's training context. */
+/**
+ * Longest line taken, in characters: two million are far beyond any model's training context. Pictures that stand in it
+ * as `data:` URLs do not count: they have bounds of their own.
+ */
 export const LONGEST_LINE = 2_000_000;
 
-/** Deepest nesting taken: tool schemas go ten deep, and each level costs a stack frame. */
-export const DEEPEST_NESTING = 100;
+/** Deepest nesting taken, as of any input: tool schemas go ten deep. */
+export const DEEPEST_NESTING = DEEPEST_JSON;
+export const TOO_DEEP = `The value goes more than ${DEEPEST_NESTING} levels deep.`;
+
+export const TOO_MANY_VALUES = `The line holds more than ${MOST_VALUES} values: members of objects and items of arrays.`;
 
 export { type Fields, isFields } from "../common/fields.ts";
+
+/** Of one line; nobody reads more. */
+const MOST_FAULTS = 1000;
 
 /** Collects the faults of one line. */
 export class FaultList {
   readonly faults: LineFault[] = [];
 
   add(rule: LineRule, message: string, field?: string): void {
-    this.faults.push({ rule, field, message, remedy: LINE_RULES[rule] });
+    if (this.faults.length < MOST_FAULTS)
+      this.faults.push({ rule, field, message, remedy: LINE_RULES[rule] });
+  }
+
+  addAll(faults: readonly LineFault[]): void {
+    for (const fault of faults.slice(0, MOST_FAULTS - this.faults.length)) this.faults.push(fault);
   }
 }
 

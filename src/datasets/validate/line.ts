@@ -1,6 +1,8 @@
 import type { Capability } from "../../catalog/capabilities.ts";
 import { messageSchema } from "../../episodes/contract.ts";
+import { placeDeeperThan, placeText } from "../../kernel/depth.ts";
 import { inexactNumber, NOT_EXACT, REPEATED_KEY, repeatedKey } from "../../kernel/exact-json.ts";
+import { hasMoreValues, MOST_VALUES, partsMoreValues } from "../../kernel/width.ts";
 import {
   type DatasetLine,
   type Example,
@@ -21,6 +23,8 @@ import {
   type LineFault,
   LONGEST_LINE,
   shown,
+  TOO_DEEP,
+  TOO_MANY_VALUES,
 } from "./line-rules.ts";
 import { checkTools, checkToolTraffic } from "./tools.ts";
 
@@ -46,7 +50,7 @@ export function checkFormatLine(text: string, format: Format, capability?: Capab
 export function checkFormat(given: unknown, format: Format, capability?: Capability): CheckedFormat {
   const list = new FaultList();
   const value = withoutAbsent(given, format === "rft");
-  list.faults.push(...faultsOf(value, format));
+  list.addAll(faultsOf(value, format));
   if (capability !== undefined && isFields(value)) {
     const turns = format === "dpo" && isFields(value.input) ? value.input.messages : value.messages;
     if (Array.isArray(turns)) checkCapability(turns, capability, list);
@@ -74,12 +78,31 @@ function badFields(
   return list.faults;
 }
 
-/** The line's JSON value, once its length and its first character are looked at. */
+/** A picture in JSON, whose writer may put a backslash before each slash. */
+const PICTURE = /"data:image\\?\/[a-z0-9.+-]{1,60};base64,/g;
+const NOT_OF_PICTURE = /[^A-Za-z0-9+/=\\]/;
+
+function lengthWithoutPictures(text: string): number {
+  let length = text.length;
+  for (const { 0: head, index } of text.matchAll(PICTURE)) {
+    const from = index + head.length;
+    const end = text.indexOf('"', from);
+    if (end !== -1 && !NOT_OF_PICTURE.test(text.slice(from, end))) length -= end + 1 - index;
+  }
+  return length;
+}
+
+/** The line's JSON value, once its length, its first character and its width are looked at. */
 export function parseLine(text: string): { readonly ok: true; readonly value: unknown } | Refused {
   const list = new FaultList();
-  if (text.length > LONGEST_LINE)
-    list.add("line_too_long", `The line has ${text.length} characters; the most is ${LONGEST_LINE}.`);
+  const length = text.length > LONGEST_LINE ? lengthWithoutPictures(text) : text.length;
+  if (length > LONGEST_LINE)
+    list.add(
+      "line_too_long",
+      `The line has ${length} characters besides pictures; the most is ${LONGEST_LINE}.`,
+    );
   else if (text.startsWith("\uFEFF")) list.add("byte_order_mark", "The line starts with a byte-order mark.");
+  else if (partsMoreValues(text, MOST_VALUES)) list.add("too_many_values", TOO_MANY_VALUES);
   if (list.faults.length > 0) return { ok: false, faults: list.faults };
   let value: unknown;
   try {
@@ -91,6 +114,16 @@ export function parseLine(text: string): { readonly ok: true; readonly value: un
       "not_json",
       at === undefined ? "The line is not JSON." : `The line is not JSON at character ${at}.`,
     );
+    return { ok: false, faults: list.faults };
+  }
+  // Before anything walks it: readers of other tools' rows too.
+  const deep = placeDeeperThan(DEEPEST_NESTING, value);
+  if (deep !== undefined) {
+    list.add("nested_too_deeply", TOO_DEEP, placeText(deep));
+    return { ok: false, faults: list.faults };
+  }
+  if (hasMoreValues(value, MOST_VALUES)) {
+    list.add("too_many_values", TOO_MANY_VALUES);
     return { ok: false, faults: list.faults };
   }
   const inexact = inexactNumber(text);
@@ -256,11 +289,7 @@ function checkCharacters(value: unknown, at: string, depth: number, list: FaultL
   }
   if (typeof value !== "object" || value === null) return;
   if (depth >= DEEPEST_NESTING) {
-    list.add(
-      "nested_too_deeply",
-      `The value goes more than ${DEEPEST_NESTING} levels deep.`,
-      at.slice(0, 100),
-    );
+    list.add("nested_too_deeply", TOO_DEEP, at.slice(0, 100));
     return;
   }
   for (const [key, item] of Object.entries(value)) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { capabilityOf, PROVIDERS } from "../../catalog/capabilities.ts";
+import { keptExact, redactedLater } from "../../doors/kept.ts";
 import { defineOperation } from "../../doors/operation.ts";
 import { nearPairs } from "../line/near-set.ts";
 import { checkFile, checkTogether, type FileCheck } from "./file.ts";
@@ -35,14 +36,16 @@ async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+const looked = redactedLater("the report says what is found in it, and nothing is stored", z.string().min(1));
+
 /** The row that checks files without building anything. */
 export function validateOperation() {
   return defineOperation({
     name: "validateFile",
     summary: "Checks a training file by the rules of its format, provider and model; nothing is stored.",
     input: z.strictObject({
-      content: z.string().min(1).meta({ description: "The JSONL text itself." }),
-      validation_content: z.string().min(1).optional().meta({ description: "The validation file's text." }),
+      content: looked.meta({ description: "The JSONL text itself." }),
+      validation_content: looked.optional().meta({ description: "The validation file's text." }),
       file: z
         .string()
         .min(1)
@@ -53,7 +56,9 @@ export function validateOperation() {
         .enum(["sft", "dpo", "rft"])
         .default("sft")
         .meta({ description: "What the lines are meant to be." }),
-      model: z.string().min(1).max(256).optional().meta({ description: "The base model it is for." }),
+      model: keptExact("the provider knows it by this name", z.string().min(1).max(256))
+        .optional()
+        .meta({ description: "The base model it is for." }),
       provider: z
         .enum(PROVIDERS)
         .default("azure")

@@ -41,7 +41,7 @@ function checkStray(fields: unknown, known: ReadonlySet<string>, at: string, lis
 export function checkTools(tools: unknown, list: FaultList): ReadonlySet<string> | undefined {
   if (tools === undefined) return undefined;
   const { names, faults } = checked(tools);
-  list.faults.push(...faults);
+  list.addAll(faults);
   return names;
 }
 

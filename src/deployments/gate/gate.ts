@@ -1,8 +1,9 @@
 import type { Settings } from "../../config/settings.ts";
 import { conflict, forbidden } from "../../kernel/errors.ts";
+import { isSamePerson } from "../../kernel/persons.ts";
 import type { SucceededRun } from "../../training/contract.ts";
 import type { Deployment } from "../contract.ts";
-import { gateDoubt, isSamePerson, NEVER_MOVED, type PointerState } from "../rules.ts";
+import { gateDoubt, NEVER_MOVED, type PointerState } from "../rules.ts";
 import type { DeploymentStore } from "../store.ts";
 import { readWithdrawal, withdrawalText } from "../withdrawals.ts";
 import { createGateEvaluations, isProvenWorse } from "./gate-evaluations.ts";

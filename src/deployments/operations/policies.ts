@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
+import { claimedName } from "../../doors/kept.ts";
 import { defineOperation } from "../../doors/operation.ts";
 import { agentIdSchema } from "../../doors/schemas.ts";
 import { GATES, type GatePolicies, type GatePolicy, policyRecordSchema } from "../gate/policy.ts";
@@ -17,7 +18,9 @@ const policySchema = z.object({
     description: "Who promotes must be somebody else than who had the model trained.",
   }),
   version: z.number().int().meta({ description: "0: nothing was ever set for this agent." }),
-  changes: policyRecordSchema.shape.changes.min(0).meta({ description: "What was set, oldest first." }),
+  changes: z
+    .array(policyRecordSchema.shape.changes.element)
+    .meta({ description: "What was set, oldest first; nothing while the setting counts." }),
 });
 const show = ({ changes, ...policy }: GatePolicy) => ({ ...policy, changes: [...changes] });
 
@@ -63,10 +66,7 @@ export function policyOperations({
           .max(2000)
           .optional()
           .meta({ description: "Why, as text; stands in the history." }),
-        set_by: z
-          .string()
-          .min(1)
-          .max(200)
+        set_by: claimedName(z.string().min(1).max(200))
           .optional()
           .meta({ description: "Who sets it; a signed-in person's name goes before it." }),
       }),

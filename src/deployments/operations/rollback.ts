@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { claimedName } from "../../doors/kept.ts";
 import { startAndWait } from "../../doors/long-operation.ts";
 import { defineOperation } from "../../doors/operation.ts";
 import { agentIdSchema, idSchema, storedTimeSchema } from "../../doors/schemas.ts";
@@ -8,9 +9,7 @@ import { isEndedDeployment } from "../status.ts";
 import { caller, type DeploymentOperationsDeps } from "./deps.ts";
 import { notPromoted } from "./not-promoted.ts";
 
-const person = z
-  .string()
-  .max(200)
+const person = claimedName(z.string().max(200))
   .optional()
   .meta({ description: "Who asks for it; a signed-in person's name goes before it." });
 const reason = z.string().max(2000).optional().meta({ description: "Why, as text; stands in the history." });
