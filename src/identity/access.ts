@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Caller } from "../doors/operation.ts";
 import { forbidden, unauthenticated } from "../kernel/errors.ts";
+import { personText } from "../kernel/persons.ts";
 import { readPrincipal } from "./principal.ts";
 import { type Grant, grantsReach, reachAnywhere, readAppRole, readGroupGrants, showGrant } from "./roles.ts";
 
@@ -18,6 +19,8 @@ export interface Access {
   callerOf(request: Knock): Caller;
   /** Whether the host asks for a function key: not where persons are let in, who have none. */
   readonly hostKey: "function" | "anonymous";
+  /** What an operator should be told of who is let in, at every start. */
+  readonly warning?: string;
 }
 
 type AccessSettings = Pick<
@@ -36,6 +39,9 @@ export const LOCAL_CALLER = allowed("local");
 /** The simple mode: a function key opens everything and names nobody. */
 const KEY_CALLER = allowed("key");
 
+const KEYS_ARE_OWNERS =
+  "LIGHTNING_AUTH is key: whoever holds a function key is an owner of every agent, without a name, and no four eyes can be told apart. With LIGHTNING_AUTH=entra persons have roles (docs/deploy.md, 4).";
+
 /**
  * The header that names a person is believed only in Azure with App Service Authentication on; anywhere else anybody
  * could write it.
@@ -43,13 +49,15 @@ const KEY_CALLER = allowed("key");
 export function createAccess(settings: AccessSettings): Access {
   const hostKey = settings.auth === "entra" ? "anonymous" : "function";
   if (settings.websiteSiteName === undefined) return { hostKey, callerOf: () => LOCAL_CALLER };
-  if (!settings.websiteAuthEnabled) return { hostKey, callerOf: () => KEY_CALLER };
+  const told = settings.auth === "key" ? { warning: KEYS_ARE_OWNERS } : {};
+  if (!settings.websiteAuthEnabled) return { hostKey, ...told, callerOf: () => KEY_CALLER };
   const groupGrants = settings.roleGroups === undefined ? undefined : readGroupGrants(settings.roleGroups);
   const everybody: readonly Grant[] =
     settings.defaultRole === undefined ? [] : [{ role: settings.defaultRole }];
 
   return {
     hostKey,
+    ...told,
     callerOf({ method, headers }) {
       const principal = readPrincipal(headers);
       if (principal === undefined) {
@@ -70,7 +78,7 @@ export function createAccess(settings: AccessSettings): Access {
       ];
       return {
         kind: "person",
-        person: principal.name ?? "unnamed",
+        person: personText({ name: principal.name ?? "unnamed", id: principal.id }),
         roles: [
           ...new Set(grants.map(showGrant)),
           ...(principal.groupsLeftOut && groupGrants !== undefined ? ["(groups left out of the token)"] : []),

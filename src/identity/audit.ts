@@ -3,6 +3,7 @@ import { type Clock, toIso } from "../kernel/clock.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { readPerson } from "../kernel/persons.ts";
 import type { Condition, Ledger } from "../ledger/ledger.ts";
 import { bare } from "../ledger/ledger.ts";
 import type { AuditRecord, AuditWrite } from "./contract.ts";
@@ -18,6 +19,7 @@ export interface AuditQuery {
   readonly agent_id: string;
   readonly start_date?: string | undefined;
   readonly end_date?: string | undefined;
+  /** A name, or a name with an object id as records say it: `ada@example.com (0f3c…)`. */
   readonly who?: string | undefined;
   readonly operation?: string | undefined;
   readonly outcome?: string | undefined;
@@ -93,8 +95,16 @@ export function createAuditLog(deps: {
 
     /** Newest first. */
     async list(query: AuditQuery): Promise<{ records: AuditRecord[]; continuation?: string }> {
-      const equal = (["who", "operation", "outcome"] as const).flatMap((field): Condition[] =>
-        query[field] === undefined ? [] : [{ field, op: "eq", value: query[field] }],
+      const { name, id } = query.who === undefined ? {} : readPerson(query.who);
+      // By the id where it is given: a name may be changed, or be that of two.
+      const asked = {
+        who: id === undefined ? name : undefined,
+        who_id: id,
+        operation: query.operation,
+        outcome: query.outcome,
+      };
+      const equal = Object.entries(asked).flatMap(([field, value]): Condition[] =>
+        value === undefined ? [] : [{ field, op: "eq", value }],
       );
       const page = await ledger.query<AuditRecord>("audit", {
         pk: [query.agent_id],

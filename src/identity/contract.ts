@@ -22,6 +22,10 @@ export const auditRecordSchema = z.object({
     .string()
     .optional()
     .meta({ description: "The signed-in person or application; absent: nobody known." }),
+  who_id: z.string().optional().meta({
+    description:
+      "Their object id: a name may be changed, or be that of two. Absent on records of earlier versions.",
+  }),
   identity: z.enum(["local", "key", "person"]),
   roles: z.array(z.string()),
   door: z.enum(["rest", "mcp", "sdk"]),
@@ -30,6 +34,11 @@ export const auditRecordSchema = z.object({
   outcome: z.enum(OUTCOMES),
   status: z.number().int().optional().meta({ description: "The HTTP status of the answer." }),
   code: z.string().optional().meta({ description: "The error's code." }),
+  agents_named: z
+    .number()
+    .int()
+    .optional()
+    .meta({ description: "How many agents a refused call named, where it was more than one." }),
   /** Ids the call named or made: `run_id`, `dataset_id`, … */
   ids: z.record(z.string(), z.string()),
   /** Names the body gave (`promoted_by`, …), vouched for by nobody. */

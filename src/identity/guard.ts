@@ -1,5 +1,8 @@
 import type { CallContext, Caller, Operation, Reply } from "../doors/operation.ts";
+import { ownIds } from "../doors/own-ids.ts";
 import { forbidden, isLightningError } from "../kernel/errors.ts";
+import { isId } from "../kernel/ids.ts";
+import { readPerson } from "../kernel/persons.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
@@ -31,12 +34,7 @@ export function guarded(operation: Operation, deps: GuardDeps): Operation {
       try {
         demandRole(operation, caller, agents);
       } catch (thrown) {
-        if (base !== undefined)
-          await deps.audit.write(
-            concerned,
-            { ...base, outcome: "refused", status: 403, code: "role_missing" },
-            [],
-          );
+        if (base !== undefined) await deps.audit.write(...refusedRecord(base, concerned));
         throw thrown;
       }
       const call = () => operation.run(input, withoutKeys(context, caller));
@@ -46,7 +44,7 @@ export function guarded(operation: Operation, deps: GuardDeps): Operation {
         ...base,
         outcome: "done",
         status: reply.status ?? 200,
-        ids: { ...base.ids, ...idsOf(reply.body) },
+        ids: { ...base.ids, ...ownIds(reply.body) },
       });
       const [agent = EVERY_AGENT] = concerned;
       const foreseen = concerned.length === 1 ? operation.foreseen?.(input) : undefined;
@@ -73,7 +71,9 @@ export function guarded(operation: Operation, deps: GuardDeps): Operation {
         const known = isLightningError(thrown)
           ? { status: thrown.status, code: thrown.code }
           : { status: 500, code: "internal_error" };
-        const entry: AuditEntry = { ...base, outcome: "failed", ...known };
+        // Some roles show only in what the call is about: another agent's model, an override, what somebody else wrote.
+        const outcome = known.code === "role_missing" ? "refused" : "failed";
+        const entry: AuditEntry = { ...base, outcome, ...known };
         // The write's record may be stored though its acknowledgment is not there.
         if (told === undefined) await deps.audit.write(concerned, entry, writes);
         else await deps.audit.correct(told, entry, writes);
@@ -83,17 +83,33 @@ export function guarded(operation: Operation, deps: GuardDeps): Operation {
   };
 }
 
+/**
+ * One record of a refusal, however many agents the call named: who may do nothing must not fill the audits of others. Of
+ * several agents it stands under `EVERY_AGENT`, with their number.
+ */
+function refusedRecord(
+  base: Omit<AuditEntry, "outcome">,
+  agents: readonly string[],
+): Parameters<AuditLog["write"]> {
+  const [agent = EVERY_AGENT, ...others] = agents;
+  const entry: AuditEntry = { ...base, outcome: "refused", status: 403, code: "role_missing" };
+  return others.length === 0
+    ? [[agent], entry, []]
+    : [[EVERY_AGENT], { ...entry, agents_named: agents.length }, []];
+}
+
 /** @throws forbidden `role_missing` that names the role, the agent and what the caller has. */
 export function demandRole(
-  { name, role, effect }: Pick<Operation, "name" | "role" | "effect">,
+  { name, role, effect, open }: Pick<Operation, "name" | "role" | "effect" | "open">,
   caller: Caller,
   agents: readonly string[],
 ): void {
+  if (open === true) return;
   const refuse = (agentId: string | undefined) =>
     forbidden(
       "role_missing",
       `${name} needs the role ${role}${agentId === undefined ? " for every agent" : ` for agent ${agentId}`}; ${
-        caller.person ?? "the caller"
+        caller.person === undefined ? "the caller" : readPerson(caller.person).name
       } has ${caller.roles.join(", ") || "none"}.`,
       {
         remedy: `An owner can grant the app role lightning.${role}${agentId === undefined ? "" : ` or lightning.${role}:${agentId}`}.`,
@@ -107,7 +123,10 @@ export function demandRole(
   for (const agentId of agents) if (!caller.may(role, agentId)) throw refuse(agentId);
 }
 
-/** The agents a call is about: its own `agent_id`, or those of its items; none for what concerns the whole app. */
+/**
+ * The agents a call is about: its own `agent_id`, or those of its items; none for what concerns the whole app. An item
+ * with an `agent_id` that is no id is nobody's, and refused where items are checked.
+ */
 export function agentsOf(
   operation: Pick<Operation, "input" | "rest">,
   input: Readonly<Record<string, unknown>>,
@@ -122,7 +141,7 @@ export function agentsOf(
       string,
       unknown
     >;
-    return typeof agentId === "string" ? agentId : own;
+    return typeof agentId === "string" && isId(agentId) ? agentId : own;
   });
   return [...new Set(named)];
 }
@@ -144,16 +163,22 @@ function entryBase(
 ): Omit<AuditEntry, "outcome"> {
   const claimed = texts(input, (name) => name.endsWith("_by") || name === "evaluator" || name === "reviewer");
   return {
-    ...(caller.person === undefined ? {} : { who: caller.person }),
+    ...whoOf(caller),
     identity: caller.kind,
     roles: [...caller.roles],
     door: context.door,
     operation: operation.name,
     effect: operation.effect === "destroy" ? "destroy" : "write",
-    ids: idsOf(input),
+    ids: ownIds(input),
     ...(Object.keys(claimed).length === 0 ? {} : { claimed }),
     ...reasonOf(input),
   };
+}
+
+function whoOf({ person }: Caller): { who?: string; who_id?: string } {
+  if (person === undefined) return {};
+  const { name, id } = readPerson(person);
+  return { who: name, ...(id === undefined ? {} : { who_id: id }) };
 }
 
 /** Why, in the caller's words; an override of the gate gives its own. */
@@ -161,9 +186,6 @@ function reasonOf({ reason, override_reason }: Readonly<Record<string, unknown>>
   const why = reason ?? override_reason;
   return typeof why === "string" ? { reason: why } : {};
 }
-
-const idsOf = (value: unknown): Record<string, string> =>
-  texts(value, (name) => name !== "agent_id" && (name === "id" || name.endsWith("_id")));
 
 function texts(value: unknown, wanted: (name: string) => boolean): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};

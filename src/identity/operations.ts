@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { keptExact } from "../doors/kept.ts";
 import { defineOperation, ROLES } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { periodShape } from "../doors/times.ts";
+import { readPerson } from "../kernel/persons.ts";
 import { LOCAL_CALLER } from "./access.ts";
 import type { AuditLog } from "./audit.ts";
 import { auditRecordSchema, OUTCOMES } from "./contract.ts";
@@ -22,12 +24,22 @@ export function identityOperations({
       input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
       output: z.object({
         agent_id: z.string(),
-        principal: z.string().nullable().meta({ description: "The signed-in person; null: nobody known." }),
+        principal: z
+          .string()
+          .nullable()
+          .meta({ description: "The signed-in person as records name it; null: nobody known." }),
+        name: z.string().optional().meta({ description: "The person's name alone." }),
+        object_id: z
+          .string()
+          .optional()
+          .meta({ description: "Object id in Microsoft Entra ID, which tells persons apart." }),
         identity: z.enum(["local", "key", "person"]),
         roles: z.array(z.string()).meta({ description: "As granted." }),
         may: z.array(z.enum(ROLES)).meta({ description: "Every role held for this agent." }),
       }),
       role: "reader",
+      // Who has no role yet learns here under which name and id to ask for one.
+      open: true,
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/me" },
@@ -35,10 +47,13 @@ export function identityOperations({
       mcp: ["lightning_who_am_i"],
       example: { agent_id: "mcp-agents" },
       async run({ agent_id }, { caller = LOCAL_CALLER }) {
+        const { name, id } = caller.person === undefined ? {} : readPerson(caller.person);
         return {
           body: {
             agent_id,
             principal: caller.person ?? null,
+            ...(name === undefined ? {} : { name }),
+            ...(id === undefined ? {} : { object_id: id }),
             identity: caller.kind,
             roles: [...caller.roles],
             may: ROLES.filter((role) => caller.may(role, agent_id)),
@@ -52,12 +67,10 @@ export function identityOperations({
       input: z.strictObject({
         agent_id: agentIdSchema.default(settings.agentId),
         ...periodShape,
-        who: z
-          .string()
-          .min(1)
-          .max(200)
-          .optional()
-          .meta({ description: "A signed-in person or application." }),
+        who: keptExact("persons are found by it", z.string().min(1).max(200)).optional().meta({
+          description:
+            "A signed-in person or application: a name, or `name (object id)` as records say it, which finds that account whatever its name.",
+        }),
         operation: z
           .string()
           .min(1)

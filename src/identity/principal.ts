@@ -1,6 +1,9 @@
 /** What App Service Authentication says of the one who calls. */
 export interface Principal {
+  /** For people to read: it may be changed, and two may have the same. */
   readonly name: string | undefined;
+  /** Object id of the user or of the application's service principal: tells persons apart for ever. */
+  readonly id: string | undefined;
   /** Values of the role claims, as they stand in the token. */
   readonly roles: readonly string[];
   /** Object ids of groups, in lower case. */
@@ -17,11 +20,11 @@ const NAME_CLAIMS = [
   "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
   "upn",
   "name",
-  "http://schemas.microsoft.com/identity/claims/objectidentifier",
-  "oid",
   "appid",
   "azp",
 ];
+const ID_CLAIMS = ["http://schemas.microsoft.com/identity/claims/objectidentifier", "oid"];
+const OBJECT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const ROLE_CLAIMS = ["roles", "role", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"];
 const GROUP_CLAIMS = ["groups", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"];
 const GROUPS_LEFT_OUT = ["hasgroups", "_claim_names", "http://schemas.microsoft.com/claims/groups.link"];
@@ -50,11 +53,14 @@ export function readPrincipal(headers: { get(name: string): string | null }): Pr
   }
   const of = (...types: unknown[]) =>
     [...new Set(types)].flatMap((type) => (typeof type === "string" ? (values.get(type) ?? []) : []));
-  const [name] = of(nameType, ...NAME_CLAIMS);
+  const [id] = of(...ID_CLAIMS);
+  const [name = id] = of(nameType, ...NAME_CLAIMS);
   // Static Web Apps in front of the functions sends its own short form.
   const short = typeof userDetails === "string" && userDetails !== "" ? userDetails : undefined;
   return {
     name: (name ?? short)?.slice(0, 200),
+    // Anything else in its place is a name like any other.
+    id: id !== undefined && OBJECT_ID.test(id) ? id.toLowerCase() : undefined,
     roles: of(roleType, ...ROLE_CLAIMS),
     groups: of(...GROUP_CLAIMS).map((group) => group.toLowerCase()),
     groupsLeftOut: GROUPS_LEFT_OUT.some((type) => values.has(type)),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { z } from "zod";
 import { createApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { type CallContext, type Caller, parseInput } from "../../src/doors/operation.ts";
@@ -105,7 +106,9 @@ const context = (granted: string | undefined): CallContext => ({
 });
 
 describe("every operation asks for its role", () => {
-  const rows = app.operations.map((row) => [row.name, row.role, row] as const);
+  const rows = app.operations
+    .filter((row) => row.open !== true)
+    .map((row) => [row.name, row.role, row] as const);
   const roles = ["reader", "labeller", "builder", "trainer", "releaser", "owner"] as const;
 
   it.each(rows)("%s lets nobody in below %s", async (_name, role, row) => {
@@ -146,6 +149,32 @@ describe("every operation asks for its role", () => {
     const reply = await json(rest("recordEpisodes", ["lightning.labeller:support"], { body }));
     expect(reply.body.error).toMatchObject({ code: "role_missing", details: { agent_id: "billing" } });
     expect(await ledger.read("episodes", ["support", "ep-2"], "ep-2")).toBeUndefined();
+  });
+
+  it("a refused call leaves one record, however many agents it names", async () => {
+    const body = Array.from({ length: 1000 }, (_, n) => ({
+      ...episode,
+      id: `ep-x${n}`,
+      agent_id: `of-${n}`,
+    }));
+    const before = (await ledger.query("audit", { limit: 1000 })).items.length;
+    expect((await json(rest("recordEpisodes", [], { body }))).status).toBe(403);
+    expect((await ledger.query("audit", { limit: 1000 })).items.length).toBe(before + 1);
+    const refused = { outcome: "refused", code: "role_missing", agents_named: 1000 };
+    expect(await audit({ agent_id: EVERY_AGENT })).toContainEqual(expect.objectContaining(refused));
+    expect(await audit({ agent_id: "of-0" })).toEqual([]);
+    // Of one agent it stands where its owner looks.
+    await rest("recordEpisodes", [], { body: { ...episode, id: "ep-y", agent_id: "of-1" } });
+    expect(await audit({ agent_id: "of-1" })).toEqual([expect.objectContaining({ outcome: "refused" })]);
+  });
+
+  it("who has no role is told who they are taken for, and nothing else", async () => {
+    const me = await json(rest("whoAmI", []));
+    expect(me).toMatchObject({ status: 200, body: { principal: "ada@example.com", roles: [], may: [] } });
+    for (const row of app.operations.filter(({ effect, name }) => effect === "read" && name !== "whoAmI"))
+      await expect(row.run(parseInput(row, { ...row.example }), context(undefined))).rejects.toMatchObject({
+        code: "role_missing",
+      });
   });
 
   it("what concerns no single agent may be read with any role", async () => {
@@ -202,8 +231,28 @@ describe("the record of changes", () => {
     clock.advance(1000);
     await rest("deactivate", undefined, { body: { deactivated_by: "admin@example.com" } });
     const [record] = await audit({ operation: "deactivate" });
-    expect(record).toMatchObject({ identity: "local", claimed: { deactivated_by: "admin@example.com" } });
+    const name = expect.stringMatching(/^\[REDACTED:email#[a-z2-7]{12}\]$/);
+    expect(record).toMatchObject({ identity: "local", claimed: { deactivated_by: name } });
     expect(record).not.toHaveProperty("who");
+  });
+
+  it("keeps the name and the object id of who is signed in", async () => {
+    clock.advance(1000);
+    const row = app.operations.find(({ name }) => name === "deactivate");
+    const oid = "0f3c1a2b-1111-4222-8333-444455556666";
+    const headers = new Headers({
+      "x-ms-client-principal": principal({ name: "Ada", oid, roles: ["lightning.owner"] }),
+    });
+    const caller = access.callerOf({ headers });
+    await row?.run(parseInput(row, {}), { ...context("owner"), caller });
+    expect((await audit({ operation: "deactivate", who: "Ada" }))[0]).toMatchObject({
+      who: "Ada",
+      who_id: oid,
+    });
+    // As records and answers name them; the id finds the account whatever its name has become.
+    for (const who of [`Ada (${oid})`, `Ada Lovelace (${oid})`])
+      expect(await audit({ who })).toEqual([expect.objectContaining({ who: "Ada", who_id: oid })]);
+    expect(await audit({ who: "Ada (0f3c1a2b-1111-4222-8333-444455556667)" })).toEqual([]);
   });
 
   it("is not written for reading", async () => {
@@ -371,14 +420,24 @@ describe("the durable engine's keys", () => {
 });
 
 describe("MCP tools", () => {
+  const asked: unknown[] = [];
   const door = createMcpDoor({
+    atDoor: (row) =>
+      guarded(row, {
+        audit: app.services.audit,
+        watched: { during: (_call, run) => run() },
+        agentId: "mcp-agents",
+      }),
     operations: app.operations,
     extraTools: [
       {
         name: "ask_foundry",
         description: "Answers.",
-        inputSchema: app.operations[0]?.input as never,
-        run: async () => "yes",
+        inputSchema: z.strictObject({ question: z.string(), agent_id: z.string().optional() }),
+        run: async (args) => {
+          asked.push(args);
+          return "yes";
+        },
       },
     ],
     logger: silentLogger,
@@ -421,11 +480,47 @@ describe("MCP tools", () => {
     ).toBe(true);
   });
 
+  it("that ask a model are an agent's labeller's to use for that agent, and leave a record each time", async () => {
+    const ask = (roles: readonly string[], args: Record<string, unknown>) =>
+      rpc(roles, {
+        method: "tools/call",
+        params: { name: "ask_foundry", arguments: { question: "Is my password hunter2?", ...args } },
+      });
+    const own = await ask(["lightning.labeller:beta"], { agent_id: "beta" });
+    expect(own.body.result.content[0]?.text).toBe("yes");
+    const times = asked.length;
+    for (const [roles, args] of [
+      [["lightning.labeller:beta"], { agent_id: "alpha" }],
+      [["lightning.labeller:beta"], {}],
+      [["lightning.reader"], { agent_id: "beta" }],
+      [[], { agent_id: "beta" }],
+    ] as const)
+      expect((await ask(roles, args)).body.result.content[0]?.text).toMatch(/Code: role_missing/);
+    expect(asked.length).toBe(times);
+    const records = await audit({ agent_id: "beta", operation: "ask_foundry" });
+    expect(records.map(({ outcome, roles, door: by }) => [outcome, roles, by])).toEqual(
+      expect.arrayContaining([
+        ["done", ["labeller:beta"], "mcp"],
+        ["refused", ["reader"], "mcp"],
+        ["refused", [], "mcp"],
+      ]),
+    );
+    expect(records).toHaveLength(3);
+    expect(await audit({ agent_id: "alpha", operation: "ask_foundry" })).toHaveLength(1);
+    // What was asked and answered is the episode's business.
+    expect(JSON.stringify(records)).not.toContain("hunter2");
+  });
+
+  it("show somebody without a role the one that tells them who they are", async () => {
+    const { body } = await rpc([], { method: "tools/list" });
+    expect(body.result.tools.map(({ name }) => name)).toEqual(["lightning_who_am_i"]);
+  });
+
   it("are refused with the role when called all the same", async () => {
     for (const name of ["lightning_deactivate_deployment", "ask_foundry"]) {
       const { body } = await rpc(["lightning.reader"], {
         method: "tools/call",
-        params: { name, arguments: {} },
+        params: { name, arguments: name === "ask_foundry" ? { question: "?" } : {} },
       });
       expect(body.result.isError).toBe(true);
       expect(body.result.content[0]?.text).toMatch(/Code: role_missing/);

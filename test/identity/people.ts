@@ -8,14 +8,19 @@ export const AZURE = {
 
 interface Person {
   readonly name?: string;
+  /** Object id. */
+  readonly oid?: string;
   readonly roles?: readonly string[];
   readonly groups?: readonly string[];
 }
 
 /** The `X-MS-CLIENT-PRINCIPAL` header as App Service writes it. */
-export function principal({ name = "someone@example.com", roles = [], groups = [] }: Person): string {
+export function principal({ name = "someone@example.com", oid, roles = [], groups = [] }: Person): string {
   const claims = [
     { typ: "preferred_username", val: name },
+    ...(oid === undefined
+      ? []
+      : [{ typ: "http://schemas.microsoft.com/identity/claims/objectidentifier", val: oid }]),
     ...roles.map((val) => ({ typ: "roles", val })),
     ...groups.map((val) => ({ typ: "groups", val })),
   ];

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import * as fc from "fast-check";
+import { createApp } from "../../src/app.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { ROLES } from "../../src/doors/operation.ts";
 import { createAccess } from "../../src/identity/access.ts";
 import { readPrincipal } from "../../src/identity/principal.ts";
 import { grantsReach, readAppRole, readGroupGrants, showGrant } from "../../src/identity/roles.ts";
+import { VirtualClock } from "../../src/kernel/clock.ts";
+import { createLogger } from "../../src/kernel/logger.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { keyHeader } from "../../src/sdk/client.ts";
 import { connect } from "../../src/sdk/connect.ts";
 import { AZURE, knock, principal } from "./people.ts";
@@ -68,6 +72,21 @@ describe("who calls", () => {
   it("in Azure without App Service Authentication is whoever holds a key: the header is anybody's there", () => {
     const caller = createAccess(readSettings(AZURE)).callerOf(knock({ roles: ["lightning.reader"] }));
     expect([caller.kind, caller.person, caller.may("owner")]).toEqual(["key", undefined, true]);
+  });
+
+  it("by a key is an owner of everything, which the app says at every start in Azure and nowhere else", () => {
+    const said = (env: Record<string, string>) => {
+      const lines: string[] = [];
+      const { provider, files } = { provider: {} as never, files: {} as never };
+      const ledger = openSqliteLedger({ file: ":memory:", clock: new VirtualClock() });
+      const logger = createLogger((line) => lines.push(line));
+      void createApp({ settings: readSettings(env), logger, ledger, provider, files }).close();
+      return lines.filter((line) => /is an owner of every agent/.test(line)).length;
+    };
+    expect(said(AZURE)).toBe(1);
+    expect(said({ ...AZURE, WEBSITE_AUTH_ENABLED: "true" })).toBe(1);
+    expect(said({ ...AZURE, WEBSITE_AUTH_ENABLED: "true", LIGHTNING_AUTH: "entra" })).toBe(0);
+    expect(said({})).toBe(0);
   });
 
   it("with it is the signed-in person, with the roles of the token and of the groups", () => {
@@ -155,6 +174,24 @@ describe("the principal's header", () => {
       "lightning.owner",
     ]);
     expect(readHeader({ claims: [{ typ: "hasgroups", val: "true" }] })?.groupsLeftOut).toBe(true);
+  });
+
+  it("tells somebody apart by the object id, whatever claim the name is from", () => {
+    const oid = "0F3C1A2B-1111-4222-8333-444455556666";
+    const long = "http://schemas.microsoft.com/identity/claims/objectidentifier";
+    for (const typ of ["oid", long])
+      expect(
+        readHeader({
+          claims: [
+            { typ, val: oid },
+            { typ: "name", val: "Ada" },
+          ],
+        }),
+      ).toMatchObject({ name: "Ada", id: oid.toLowerCase() });
+    expect(readHeader({ claims: [{ typ: "oid", val: oid }] })?.name).toBe(oid);
+    expect(readHeader({ claims: [{ typ: "email", val: "a@example.com" }] })?.id).toBeUndefined();
+    const caller = access().callerOf(knock({ name: "Ada", oid }));
+    expect(caller.person).toBe(`Ada (${oid.toLowerCase()})`);
   });
 
   it("never throws, whatever stands in it", () => {
