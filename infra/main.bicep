@@ -11,7 +11,7 @@ param environmentName string
 @description('Region; it must offer Flex Consumption and fine-tuning of the base model.')
 param location string
 
-@description('Object id of whoever deploys, who may then read and write the ledger too; empty: nobody.')
+@description('Object id of whoever deploys, who may then use ledger, files and models too, so that the outputs serve as the .env file of a laptop; empty: nobody.')
 param principalId string = ''
 
 @allowed(['24', '22'])
@@ -22,7 +22,8 @@ param nodeVersion string = '24'
 @description('Where orchestrations keep their state. What runs cannot be moved from one to the other.')
 param durableBackend string = 'AzureStorage'
 
-@allowed([512, 2048, 4096])
+@allowed([2048, 4096])
+@description('Memory of an instance. Flex Consumption also has 512 MB, which a dataset build outgrows.')
 param instanceMemoryMB int = 2048
 
 @minValue(1)
@@ -41,10 +42,15 @@ param openAiResourceGroupName string = ''
 
 @description('Model for the untuned answers, deployed under its own name in the account made here; empty: none. What a subscription may deploy changes: see docs/deploy.md.')
 param baseModelName string = ''
+
+@description('Empty: the version that Azure gives of itself when the deployment is made.')
 param baseModelVersion string = ''
 param baseModelSku string = 'GlobalStandard'
 @minValue(1)
 param baseModelCapacity int = 50
+
+@description('Deployment that gives the untuned answers, where it is there already; empty: the one made here, if any.')
+param untunedDeploymentName string = ''
 
 @description('Model that training starts from, with its date, as LIGHTNING_BASE_MODEL; empty: the app\'s default.')
 param trainingBaseModel string = ''
@@ -75,8 +81,14 @@ param entraClientId string = ''
 @description('LIGHTNING_ROLE_GROUPS, as \'<group id>=trainer,<group id>=releaser:<agent_id>\'.')
 param roleGroups string = ''
 
+@description('Storage, Cosmos DB and Azure OpenAI made here are reached through a network of the app\'s own and by nobody else. Accounts that are there already keep their access.')
+param privateEndpoints bool = false
+
+@description('Whether a custom role for model deployments is made, which takes the right to make roles (Owner, User Access Administrator); false: the built-in Cognitive Services Contributor, which may do anything to the account.')
+param customRoles bool = true
+
 @description('Settings of the app beside those made here, as { LIGHTNING_EPOCHS: \'2\' }.')
-param moreSettings object = {}
+param moreSettings { *: string } = {}
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = {
@@ -84,9 +96,13 @@ var tags = {
 }
 var filesContainerName = 'lightning-datasets'
 var taskHubName = 'agentlightning'
+var storageName = 'st${token}'
+var packageStorageName = 'stp${token}'
 var openAiGroupName = empty(openAiAccountName) || empty(openAiResourceGroupName) ? group.name : openAiResourceGroupName
 var openAiName = empty(openAiAccountName) ? 'oai-${token}' : openAiAccountName
 var cosmosName = empty(cosmosAccountName) ? 'cosmos-${token}' : cosmosAccountName
+// In an account that is there already nothing is deployed: only a deployment's own name says what answers.
+var untunedDeployment = !empty(untunedDeploymentName) ? untunedDeploymentName : (empty(openAiAccountName) ? baseModelName : '')
 var withScheduler = durableBackend == 'DurableTaskScheduler'
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -95,11 +111,34 @@ resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
   tags: tags
 }
 
+// The app itself: ledger, dataset files, models, traces.
 module identity 'app/identity.bicep' = {
   name: 'identity'
   scope: group
   params: {
     name: 'id-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+// The Functions host: its locks and keys, Durable's queues and tables.
+module hostIdentity 'app/identity.bicep' = {
+  name: 'host-identity'
+  scope: group
+  params: {
+    name: 'id-host-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+// The platform, when it puts the package in its place and starts it.
+module packageIdentity 'app/identity.bicep' = {
+  name: 'package-identity'
+  scope: group
+  params: {
+    name: 'id-package-${token}'
     location: location
     tags: tags
   }
@@ -121,11 +160,26 @@ module storage 'app/storage.bicep' = {
   name: 'storage'
   scope: group
   params: {
-    name: 'st${token}'
+    name: storageName
     location: location
     tags: tags
-    principalId: identity.outputs.principalId
+    hostPrincipalId: hostIdentity.outputs.principalId
+    appPrincipalId: identity.outputs.principalId
+    deployerPrincipalId: principalId
     filesContainerName: filesContainerName
+    isPrivate: privateEndpoints
+  }
+}
+
+module packageStorage 'app/package-storage.bicep' = {
+  name: 'package-storage'
+  scope: group
+  params: {
+    name: packageStorageName
+    location: location
+    tags: tags
+    principalId: packageIdentity.outputs.principalId
+    isPrivate: privateEndpoints
   }
 }
 
@@ -138,6 +192,7 @@ module cosmosAccount 'app/cosmos-account.bicep' = if (empty(cosmosAccountName)) 
     tags: tags
     serverless: cosmosServerless
     consistencyLevel: cosmosConsistency
+    isPrivate: privateEndpoints
   }
 }
 
@@ -166,6 +221,7 @@ module openAi 'app/openai.bicep' = if (empty(openAiAccountName)) {
     baseModelVersion: baseModelVersion
     baseModelSku: baseModelSku
     baseModelCapacity: baseModelCapacity
+    isPrivate: privateEndpoints
   }
 }
 
@@ -175,6 +231,8 @@ module openAiAccess 'app/openai-access.bicep' = {
   params: {
     accountName: openAiName
     principalId: identity.outputs.principalId
+    deployerPrincipalId: principalId
+    customRoles: customRoles
   }
   dependsOn: [
     openAi
@@ -188,10 +246,30 @@ module scheduler 'app/durable-task-scheduler.bicep' = if (withScheduler) {
     name: 'dts-${token}'
     location: location
     tags: tags
-    principalId: identity.outputs.principalId
-    clientId: identity.outputs.clientId
+    principalId: hostIdentity.outputs.principalId
+    clientId: hostIdentity.outputs.clientId
     taskHubName: taskHubName
   }
+}
+
+module network 'app/network.bicep' = if (privateEndpoints) {
+  name: 'network'
+  scope: group
+  params: {
+    name: 'vnet-${token}'
+    location: location
+    tags: tags
+    storageAccountName: storageName
+    packageAccountName: packageStorageName
+    cosmosAccountName: empty(cosmosAccountName) ? cosmosName : ''
+    openAiAccountName: empty(openAiAccountName) ? openAiName : ''
+  }
+  dependsOn: [
+    storage
+    packageStorage
+    cosmosAccount
+    openAi
+  ]
 }
 
 // Settings override host.json by their names, so that one package serves both back ends.
@@ -214,7 +292,7 @@ var entraSettings = empty(entraClientId) ? {} : {
 
 var optionalSettings = union(
   empty(trainingBaseModel) ? {} : { LIGHTNING_BASE_MODEL: trainingBaseModel },
-  empty(baseModelName) ? {} : { FOUNDRY_MODEL_DEPLOYMENT_NAME: baseModelName },
+  empty(untunedDeployment) ? {} : { FOUNDRY_MODEL_DEPLOYMENT_NAME: untunedDeployment },
   empty(retrainCron) ? {} : { LIGHTNING_RETRAIN_CRON: retrainCron },
   empty(roleGroups) ? {} : { LIGHTNING_ROLE_GROUPS: roleGroups }
 )
@@ -231,14 +309,17 @@ module functionApp 'app/function-app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyDurableInstances: alwaysReadyDurableInstances
-    identityId: identity.outputs.id
-    packageContainerUri: storage.outputs.packageContainerUri
+    identityIds: [identity.outputs.id, hostIdentity.outputs.id, packageIdentity.outputs.id]
+    packageIdentityId: packageIdentity.outputs.id
+    packageContainerUri: packageStorage.outputs.containerUri
+    #disable-next-line BCP318 // there is one whenever this branch is taken
+    subnetId: privateEndpoints ? network.outputs.appSubnetId : ''
     entraClientId: entraClientId
     settings: union(
       {
         // The host's own storage, by identity; Durable needs the queue and table addresses too.
         AzureWebJobsStorage__credential: 'managedidentity'
-        AzureWebJobsStorage__clientId: identity.outputs.clientId
+        AzureWebJobsStorage__clientId: hostIdentity.outputs.clientId
         AzureWebJobsStorage__blobServiceUri: storage.outputs.blobEndpoint
         AzureWebJobsStorage__queueServiceUri: storage.outputs.queueEndpoint
         AzureWebJobsStorage__tableServiceUri: storage.outputs.tableEndpoint
@@ -259,6 +340,8 @@ module functionApp 'app/function-app.bicep' = {
         AZURE_OPENAI_ACCOUNT: openAiName
         AZURE_RESOURCE_GROUP: openAiGroupName
         AZURE_SUBSCRIPTION_ID: subscription().subscriptionId
+        // The package is read-only. What is kept here (captured episodes that the ledger did not take) is lost with the instance.
+        LIGHTNING_HOME: '/tmp/lightning'
         LIGHTNING_AGENT_ID: agentId
         USE_TUNED_MODEL: 'true'
         ENABLE_LIGHTNING_CAPTURE: 'true'

@@ -1,7 +1,7 @@
 // The Cosmos DB account: identities only, no keys.
 param name string
 param location string
-param tags object
+param tags { *: string }
 
 @description('Serverless bills each request; otherwise the database shares autoscaled throughput.')
 param serverless bool
@@ -9,6 +9,9 @@ param serverless bool
 @description('Several instances work on one record, one after the other: with less than Strong, one might not yet see what another wrote.')
 @allowed(['Strong', 'BoundedStaleness'])
 param consistencyLevel string
+
+@description('No access but through private endpoints.')
+param isPrivate bool
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
   name: name
@@ -34,7 +37,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
     }
     disableLocalAuth: true
     minimalTlsVersion: 'Tls12'
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     backupPolicy: {
       type: 'Continuous'
       continuousModeProperties: {

@@ -1,7 +1,7 @@
 // Durable Task Scheduler as the back end of orchestrations, instead of the storage account.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param principalId string
 param clientId string
 param taskHubName string

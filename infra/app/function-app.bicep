@@ -2,23 +2,30 @@
 param name string
 param planName string
 param location string
-param tags object
+param tags { *: string }
 
 @allowed(['24', '22'])
 param nodeVersion string
 
-@allowed([512, 2048, 4096])
+@allowed([2048, 4096])
 param instanceMemoryMB int
 param maximumInstanceCount int
 
 @description('Instances always there for orchestrations; with 0 a quiet app wakes up when its queues are looked at.')
 param alwaysReadyDurableInstances int
 
-param identityId string
+@description('The identities of app, host and package; any code of the app can ask for a token of each.')
+param identityIds string[]
+
+@description('The one of them that the platform deploys and starts the app with.')
+param packageIdentityId string
+
+@description('Subnet through which everything goes out; empty: none.')
+param subnetId string
 param packageContainerUri string
 
 @description('App settings; a change of one restarts the app.')
-param settings object
+param settings { *: string }
 
 @description('Client id of the app registration whose tokens are let in; empty: function keys.')
 param entraClientId string
@@ -45,11 +52,9 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: {
-      '${identityId}': {}
-    }
+    userAssignedIdentities: toObject(identityIds, id => id, id => {})
   }
-  properties: {
+  properties: union(empty(subnetId) ? {} : { virtualNetworkSubnetId: subnetId }, {
     serverFarmId: plan.id
     httpsOnly: true
     siteConfig: {
@@ -63,7 +68,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
           value: packageContainerUri
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: packageIdentityId
           }
         }
       }
@@ -82,7 +87,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         ]
       }
     }
-  }
+  })
 
   // Deployment is by identity: the user names and passwords for publishing are off.
   resource publishingByFtp 'basicPublishingCredentialsPolicies' = {

@@ -1,9 +1,9 @@
-// The identity the app runs as; every right is given to it and to nothing else.
+// One of the identities of the app; each has the rights of one part alone.
 param name string
 param location string
-param tags object
+param tags { *: string }
 
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location
   tags: tags

@@ -10,14 +10,14 @@ param parentAccountName string
 param databaseName string = 'agent_rl'
 
 @description('Other container names by key, as { episodes: \'my_episodes\' }; set COSMOS_CONTAINER_* to the same.')
-param containerNames object = {}
+param containerNames { *: string } = {}
 
 @description('Autoscale maximum in RU/s shared by all containers, at least 1000; 0 for a serverless account, which takes none.')
 @minValue(0)
 param databaseMaxThroughput int = 0
 
 @description('Object ids of identities that read and write the ledger.')
-param dataContributorPrincipalIds array = []
+param dataContributorPrincipalIds string[] = []
 
 // Written from src/ledger by `npm run docs:containers`; a test holds both equal.
 var containers = loadJsonContent('containers.json')
@@ -45,10 +45,10 @@ resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15
 resource ledgerContainers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = [
   for container in containers: {
     parent: database
-    name: contains(containerNames, container.key) ? containerNames[container.key] : container.name
+    name: containerNames[?container.key] ?? container.name
     properties: {
       resource: union(
-        { id: contains(containerNames, container.key) ? containerNames[container.key] : container.name },
+        { id: containerNames[?container.key] ?? container.name },
         container.resource
       )
     }

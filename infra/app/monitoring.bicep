@@ -2,12 +2,12 @@
 param name string
 param workspaceName string
 param location string
-param tags object
+param tags { *: string }
 param principalId string
 
 var roles = loadJsonContent('roles.json')
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   name: workspaceName
   location: location
   tags: tags

@@ -1,13 +1,18 @@
 // A new Azure OpenAI account (Foundry resource) without keys, and, if asked for, the deployment of a base model.
 param name string
 param location string
-param tags object
+param tags { *: string }
 
 @description('Base model to deploy for the untuned answers; empty: none, FOUNDRY_MODEL_DEPLOYMENT_NAME then names one made otherwise.')
 param baseModelName string
+
+@description('Empty: the version that Azure gives of itself when the deployment is made.')
 param baseModelVersion string
 param baseModelSku string
 param baseModelCapacity int
+
+@description('No access but through private endpoints.')
+param isPrivate bool
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   name: name
@@ -23,7 +28,7 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   properties: {
     customSubDomainName: name
     disableLocalAuth: true
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 }
 
@@ -35,11 +40,13 @@ resource baseModel 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01'
     capacity: baseModelCapacity
   }
   properties: {
-    model: {
-      format: 'OpenAI'
-      name: baseModelName
-      version: baseModelVersion
-    }
+    model: union(
+      {
+        format: 'OpenAI'
+        name: baseModelName
+      },
+      empty(baseModelVersion) ? {} : { version: baseModelVersion }
+    )
     versionUpgradeOption: 'NoAutoUpgrade'
   }
 }

@@ -1,23 +1,33 @@
-// One storage account, without shared keys: the host's own state, the deployment package, Durable's queues and tables
-// (when it keeps them here) and the dataset files.
+// One storage account, without shared keys: the host's own state, Durable's queues and tables (when it keeps them here)
+// and the dataset files. The deployment package lies in an account of its own: who owns this one may not change what runs.
 param name string
 param location string
-param tags object
-param principalId string
+param tags { *: string }
+
+@description('Object id of the host\'s identity: locks, keys, timers, and Durable\'s queues and tables.')
+param hostPrincipalId string
+
+@description('Object id of the app\'s identity: dataset files alone.')
+param appPrincipalId string
+
+@description('No access but through private endpoints.')
+param isPrivate bool
+
+@description('Object id of whoever deploys, who may then read and write dataset files from a laptop; empty: nobody.')
+param deployerPrincipalId string
 
 @description('LIGHTNING_FILES_CONTAINER.')
 param filesContainerName string
 
 var roles = loadJsonContent('roles.json')
-var packageContainerName = 'app-package'
-// The host needs Blob Data Owner for its locks; queues and tables are Durable's.
+// The host needs Blob Data Owner for its locks, and makes containers; queues and tables are Durable's.
 var granted = [
   roles.storageBlobDataOwner.id
   roles.storageQueueDataContributor.id
   roles.storageTableDataContributor.id
 ]
 
-resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
   tags: tags
@@ -31,11 +41,11 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -46,30 +56,46 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
   }
 }
 
-resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
-  for container in [packageContainerName, filesContainerName]: {
-    parent: blobs
-    name: container
-    properties: {
-      publicAccess: 'None'
-    }
+resource files 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
+  parent: blobs
+  name: filesContainerName
+  properties: {
+    publicAccess: 'None'
   }
-]
+}
 
 resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for roleId in granted: {
     scope: account
-    name: guid(account.id, principalId, roleId)
+    name: guid(account.id, hostPrincipalId, roleId)
     properties: {
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
-      principalId: principalId
+      principalId: hostPrincipalId
       principalType: 'ServicePrincipal'
     }
   }
 ]
 
-output name string = account.name
+// The dataset files alone: not what the host keeps.
+resource appAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: files
+  name: guid(files.id, appPrincipalId, roles.storageBlobDataContributor.id)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor.id)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource deployerAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId)) {
+  scope: files
+  name: guid(files.id, deployerPrincipalId, roles.storageBlobDataContributor.id)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor.id)
+    principalId: deployerPrincipalId
+  }
+}
+
 output blobEndpoint string = account.properties.primaryEndpoints.blob
 output queueEndpoint string = account.properties.primaryEndpoints.queue
 output tableEndpoint string = account.properties.primaryEndpoints.table
-output packageContainerUri string = '${account.properties.primaryEndpoints.blob}${packageContainerName}'
