@@ -1,5 +1,12 @@
+import { existsSync } from "node:fs";
+
 // Every property with so many times its runs: for a long look, now and then.
 const runs = Number(process.env.PROPERTY_RUNS ?? 1);
+
+// The clients that agents use are installed by a command of their own, which runs these tests, too.
+const clients = existsSync(new URL("test/clients/node_modules", import.meta.url));
+if (!clients)
+  console.error("The tests with agents' own clients are skipped: npm run clients:check runs them.");
 
 /** @type {import("jest").Config} */
 export default {
@@ -11,6 +18,7 @@ export default {
     "^@azure/functions-core$": "<rootDir>/src/local-host/core-api/shim.cjs",
     ...(runs === 1 ? {} : { "^fast-check$": "<rootDir>/test/support/more-runs.ts" }),
   },
+  testPathIgnorePatterns: ["/node_modules/", ...(clients ? [] : ["<rootDir>/test/clients/"])],
   extensionsToTreatAsEsm: [".ts"],
   transform: {}, // Jest >= 30.5 strips types with Node's own module.stripTypeScriptTypes
   setupFiles: ["<rootDir>/test/setup.ts"],

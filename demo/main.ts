@@ -1,3 +1,5 @@
+import { messageOf } from "../src/kernel/errors.ts";
+import { printable } from "../src/kernel/printable.ts";
 import { stopApps } from "./host.ts";
 import { runLoop } from "./loop.ts";
 import { HELP, readOptions } from "./options.ts";
@@ -21,11 +23,11 @@ try {
   if (options === "help") process.stdout.write(HELP);
   else {
     const result = await runLoop(options, createProgress());
-    process.stdout.write(options.json ? toJson(result) : `\n${toTable(result)}`);
+    process.stdout.write(printable(options.json ? toJson(result) : `\n${toTable(result)}`));
     process.exitCode = exitCodeOf(result);
   }
 } catch (thrown) {
   process.exitCode = 1;
   // What fails because the app was just stopped is no news.
-  if (!interrupted) process.stderr.write(`\n${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  if (!interrupted) process.stderr.write(`\n${printable(messageOf(thrown))}\n`);
 }

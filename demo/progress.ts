@@ -1,3 +1,5 @@
+import { printable, printableLine } from "../src/kernel/printable.ts";
+
 /** Live progress on standard error: one line that moves on a terminal, one line a step elsewhere. */
 export interface Progress {
   /** Begins a step; ends the one before it. */
@@ -24,12 +26,14 @@ export function createProgress(out: NodeJS.WriteStream = process.stderr): Progre
     },
     now(text) {
       if (out.isTTY)
-        out.write(`${clear}… ${title}: ${text}`.slice(0, (out.columns ?? 100) + clear.length - 1));
+        out.write(
+          `${clear}… ${title}: ${printableLine(text)}`.slice(0, (out.columns ?? 100) + clear.length - 1),
+        );
     },
     done(name, text) {
       const took = (performance.now() - since) / 1000;
       seconds[name] = Math.round(took * 100) / 100;
-      out.write(`${clear}✓ ${title}: ${text} (${took.toFixed(1)} s)\n`);
+      out.write(`${clear}✓ ${title}: ${printable(text)} (${took.toFixed(1)} s)\n`);
     },
   };
 }

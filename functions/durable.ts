@@ -1,11 +1,26 @@
 import * as df from "durable-functions";
-import { appOf } from "../src/app.ts";
+import { appOf, withApp } from "../src/app.ts";
 import { ORCHESTRATORS } from "../src/loop/orchestrators.ts";
+import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 
-for (const [name, orchestrator] of Object.entries(ORCHESTRATORS)) df.app.orchestration(name, orchestrator);
+withApp(({ activityNames, needsOrchestrations }) => {
+  for (const [name, orchestrator] of Object.entries(ORCHESTRATORS)) df.app.orchestration(name, orchestrator);
 
-for (const name of appOf().activityNames) {
-  df.app.activity(name, {
-    handler: (input: unknown, context) => appOf().runActivity(name, input, context),
-  });
-}
+  for (const name of activityNames) {
+    if (needsOrchestrations(name))
+      df.app.activity(name, {
+        extraInputs: [df.input.durableClient()],
+        handler: (input: unknown, context) =>
+          appOf().runActivity(
+            name,
+            input,
+            context,
+            orchestrationsOf(() => df.getClient(context)),
+          ),
+      });
+    else
+      df.app.activity(name, {
+        handler: (input: unknown, context) => appOf().runActivity(name, input, context),
+      });
+  }
+});

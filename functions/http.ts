@@ -1,37 +1,41 @@
 import { app } from "@azure/functions";
 import * as df from "durable-functions";
-import { appOf } from "../src/app.ts";
+import { appOf, withApp } from "../src/app.ts";
 import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 import { openapiDocument } from "../src/surfaces/openapi.ts";
+import { paced } from "../src/surfaces/paced.ts";
 import { handleRest, restRoutes } from "../src/surfaces/rest.ts";
 
-for (const [index, { method, route, operation }] of restRoutes(appOf().operations).entries()) {
-  // Orchestrators bear the operation's plain name, and a name is given once in an app.
-  app.http(`${operation.name}Rest`, {
-    route,
-    methods: [method],
-    authLevel: appOf().access.hostKey,
-    extraInputs: [df.input.durableClient()],
-    handler: (request, context) => {
-      // The app of this moment: it may have been closed and opened again since the routes were made.
-      const { access, logger, operations, telemetry } = appOf();
-      const row = operations[index]?.name === operation.name ? operations[index] : operation;
-      return telemetry.follow(context.traceContext, undefined, () =>
-        handleRest(row, request, {
-          orchestrations: orchestrationsOf(() => df.getClient(context)),
-          access,
-          logger,
-        }),
-      );
-    },
-  });
-}
+withApp((opened) => {
+  for (const [index, { method, route, operation }] of restRoutes(opened.operations).entries()) {
+    // Orchestrators bear the operation's plain name, and a name is given once in an app.
+    app.http(`${operation.name}Rest`, {
+      route,
+      methods: [method],
+      authLevel: opened.access.hostKey,
+      extraInputs: [df.input.durableClient()],
+      handler: (request, context) => {
+        // The app of this moment: it may have been closed and opened again since the routes were made.
+        const { access, logger, operations, telemetry } = appOf();
+        const row = operations[index]?.name === operation.name ? operations[index] : operation;
+        return telemetry.follow(context.traceContext, undefined, () =>
+          handleRest(row, request, {
+            orchestrations: orchestrationsOf(() => df.getClient(context)),
+            access,
+            logger,
+            pace: (body) => paced(context.invocationId, body),
+          }),
+        );
+      },
+    });
+  }
 
-app.http("describeApi", {
-  route: "lightning/openapi.json",
-  methods: ["GET"],
-  authLevel: "anonymous",
-  handler: (request) => ({
-    jsonBody: openapiDocument(appOf().operations, { server: new URL(request.url).origin }),
-  }),
+  app.http("describeApi", {
+    route: "lightning/openapi.json",
+    methods: ["GET"],
+    authLevel: "anonymous",
+    handler: (request) => ({
+      jsonBody: openapiDocument(appOf().operations, { server: new URL(request.url).origin }),
+    }),
+  });
 });

@@ -8,7 +8,10 @@ import type { episodeTraceOperations } from "./overview/episode-trace.ts";
 import type { overviewOperations } from "./overview/operations.ts";
 import type { takeUpOperations } from "./overview/take-up-operations.ts";
 import type { verifyAnswerOperations } from "./overview/verify-answer.ts";
+import type { partOperations } from "./parts/operations.ts";
 import type { pipelineOperations } from "./pipelines/operations.ts";
+import type { privacyOperations } from "./privacy/operations.ts";
+import type { rescanOperations } from "./rescans/operations.ts";
 import type { reviewOperations } from "./review/operations.ts";
 import type { deadLetterOperations } from "./rewards/dead-letter-operations.ts";
 import type { rewardOperations } from "./rewards/operations.ts";
@@ -16,6 +19,7 @@ import type { trainingOperations } from "./training/operations.ts";
 
 /** The operations table as types: the rows of every stage, for whoever names an operation. Nothing of it runs. */
 type Row = ReturnType<
+  | typeof partOperations
   | typeof episodeOperations
   | typeof rewardOperations
   | typeof datasetOperations
@@ -30,6 +34,8 @@ type Row = ReturnType<
   | typeof overviewOperations
   | typeof takeUpOperations
   | typeof identityOperations
+  | typeof privacyOperations
+  | typeof rescanOperations
 >[number];
 export type OperationName = Row["name"];
 

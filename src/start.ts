@@ -5,9 +5,11 @@ import { homeFolder, readSettings } from "./config/settings.ts";
 import { messageOf } from "./kernel/errors.ts";
 import { isMain } from "./kernel/is-main.ts";
 import { silentLogger, stderrLogger } from "./kernel/logger.ts";
+import { printable } from "./kernel/printable.ts";
 import { LocalHost } from "./local-host/local-host.ts";
 import { serve } from "./local-host/serve.ts";
 import { tellWatcherOfConfig } from "./local-host/watch.ts";
+import { logPolicy, redactedLogger } from "./redaction/redacted-logger.ts";
 import { warmFirstView } from "./surfaces/first-view.ts";
 import { PAGE_ROUTE } from "./surfaces/page.ts";
 
@@ -19,6 +21,8 @@ export interface StartOptions {
   /** Folder of ledger, durable store, provider and keys; absent: LIGHTNING_HOME. */
   readonly home?: string | undefined;
   readonly enableAuth?: boolean | undefined;
+  /** Open the home and run nothing of the app: see the local host's option. */
+  readonly paused?: boolean | undefined;
   /** Warnings only. */
   readonly quiet?: boolean | undefined;
   readonly verbose?: boolean | undefined;
@@ -41,18 +45,21 @@ const FOLDER = path.resolve(import.meta.dirname, "..");
 export async function startLocal(options: StartOptions = {}): Promise<Started> {
   if (options.home !== undefined) process.env.LIGHTNING_HOME = options.home;
   const settings = readSettings();
-  const logger = options.quiet ? silentLogger : stderrLogger(options.verbose ? "debug" : settings.logLevel);
+  const plain = options.quiet ? silentLogger : stderrLogger(options.verbose ? "debug" : settings.logLevel);
+  const logger = settings.redactSecrets ? redactedLogger(plain, logPolicy(settings)) : plain;
   configureApp({ settings, logger });
   const hostOptions = {
     folder: FOLDER,
     home: homeFolder(settings),
     port: options.port,
     enableAuth: options.enableAuth,
+    paused: options.paused,
     changeSource: () => appOf().changeSource(),
   };
   const host = options.quiet
     ? await LocalHost.start({ ...hostOptions, logger })
     : await serve({ ...hostOptions, logger, calls: options.verbose, verbose: options.verbose });
+  if (options.paused) return { url: host.baseUrl, host, app: appOf(), stop: () => host.stop() };
   if (!options.quiet) {
     console.log(`Reviewers and operators: ${host.baseUrl}/api/${PAGE_ROUTE}`);
     void warmFirstView((address, init) => host.fetch(address, init), host.keys?.function).catch(
@@ -76,6 +83,7 @@ Serves the function app on this machine with the embedded ledger, the durable en
   --port N       loopback port (7071; 0 for any free one)
   --home DIR     folder of the data (LIGHTNING_HOME, ./.lightning)
   --enable-auth  ask for function keys, as Azure does
+  --paused       run nothing: orchestrations can be listed, terminated and purged by the management API
   --verbose      one line for each invocation
   --help
 
@@ -91,6 +99,7 @@ if (isMain(import.meta.url)) {
         port: { type: "string", default: "7071" },
         home: { type: "string" },
         "enable-auth": { type: "boolean", default: false },
+        paused: { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -105,11 +114,12 @@ if (isMain(import.meta.url)) {
         port,
         home: values.home,
         enableAuth: values["enable-auth"],
+        paused: values.paused,
         verbose: values.verbose,
       });
     }
   } catch (thrown) {
-    process.stderr.write(`${messageOf(thrown)}\n`);
+    process.stderr.write(`${printable(messageOf(thrown))}\n`);
     process.exit(1);
   }
 }

@@ -9,7 +9,7 @@ import { circlesOf, codeOf, covers, importsOf, isAllowed, sources, told } from "
  */
 const STAGES = ["episodes", "rewards", "datasets", "training", "evaluation", "deployments"] as const;
 const GROUND = ["kernel", "wire", "doors", "config", "ledger"];
-const PORTS = ["files", "provider", "hosting", "catalog"];
+const PORTS = ["files", "parts", "provider", "hosting", "catalog"];
 
 /** A stage's nouns: its `contract.ts`, and where that would hold two ideas, a second file. */
 const SECOND: Readonly<Record<string, string>> = {
@@ -20,9 +20,9 @@ const SECOND: Readonly<Record<string, string>> = {
 const contractsOf = (stage: string) =>
   ["contract.ts", SECOND[stage]].flatMap((file) => (file === undefined ? [] : [`${stage}/${file}`]));
 
-/** Pure rules of a stage that later ones share: how turns are counted, which rewards stand, what a correction is about. */
+/** Pure rules of a stage that later ones share: how turns are counted, how an answer ended, what names an episode, which rewards stand, what a correction is about. */
 const RULES: Readonly<Record<string, readonly string[]>> = {
-  episodes: ["episodes/turns.ts"],
+  episodes: ["episodes/turns.ts", "episodes/endings.ts", "episodes/names.ts"],
   rewards: ["rewards/standing.ts", "rewards/place-correction.ts"],
 };
 
@@ -40,7 +40,10 @@ const stageArrows = Object.fromEntries(
 const contracts = STAGES.flatMap(contractsOf);
 /** Plain values that import nothing: orchestrators, surfaces and the page may read them. */
 const PLAIN = [
-  ...["datasets", "training", "evaluation", "deployments", "pipelines"].map((one) => `${one}/status.ts`),
+  ...["datasets", "training", "evaluation", "deployments", "pipelines", "rescans"].map(
+    (one) => `${one}/status.ts`,
+  ),
+  "episodes/endings.ts",
   "deployments/probing.ts",
   "evaluation/metric-words.ts",
 ];
@@ -50,11 +53,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   doors: ["kernel", "wire"],
   config: ["kernel", "doors"],
-  redaction: ["kernel"],
+  redaction: ["kernel", "config/personal-kinds.ts"],
   ledger: ["kernel", "config"],
   files: ["kernel", "config"],
+  parts: ["kernel", "doors", "config", "files", "redaction"],
   provider: ["kernel", "doors", "config"],
+  // Which redaction an agent has: the stages are handed it, a thread that builds makes it anew.
+  privacy: [...GROUND, "redaction"],
   ...stageArrows,
+  datasets: [...(stageArrows.datasets ?? []), "privacy/service.ts"],
   // Groups are told by the functions that builds use, so that both count alike.
   evaluation: [...(stageArrows.evaluation ?? []), "datasets/line"],
   // What a verdict judged is said in the same words wherever it is shown.
@@ -71,12 +78,33 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "type:rewards/service.ts",
     "type:datasets/service.ts",
   ],
+  // What of an agent is at work: it knows records by their kind alone.
+  workload: [...GROUND],
+  // What is stored of an agent, held to the rules of today: texts of three stages and in parts, changed where they lie.
+  rescans: [
+    ...GROUND,
+    "files",
+    "parts",
+    "redaction",
+    "episodes/contract.ts",
+    "episodes/rules.ts",
+    "episodes/store.ts",
+    "episodes/truncate.ts",
+    "type:episodes/clean.ts",
+    "type:rewards/contract.ts",
+    "type:rewards/waiting-contract.ts",
+    "datasets/contract.ts",
+    "requests/replies.ts",
+    "type:requests/contract.ts",
+  ],
   // Above the stages: their services come in through the composition, so here only their types are named.
   pipelines: [...GROUND, ...contracts, ...STAGES.map((stage) => `type:${stage}/service.ts`)],
   overview: [
     ...GROUND,
     "provider",
     ...contracts,
+    "workload/contract.ts",
+    "episodes/endings.ts",
     "type:pipelines/contract.ts",
     "datasets/replies.ts",
     "type:datasets/service.ts",
@@ -91,18 +119,48 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   requests: [...GROUND, "identity"],
   telemetry: ["kernel", "doors", "config", "type:provider/provider.ts"],
   // The rows of every stage as types, for the doors, the command line and the page.
-  "operations.ts": [...STAGES, "review", "pipelines", "overview", "identity"].map((room) => `type:${room}`),
+  "operations.ts": [
+    ...STAGES,
+    "parts",
+    "review",
+    "pipelines",
+    "overview",
+    "identity",
+    "privacy",
+    "rescans",
+  ].map((room) => `type:${room}`),
   loop: [
+    "doors/engine-words.ts",
     "type:doors/claim.ts",
     "type:doors/orchestration.ts",
     ...PLAIN,
     ...contracts,
     "pipelines/contract.ts",
+    "rescans/contract.ts",
     ...contracts.map((one) => `type:${one}`),
     "type:pipelines/contract.ts",
   ],
-  capture: ["kernel", "wire", "config", "episodes/clean.ts", "episodes/truncate.ts"],
-  agent: ["kernel", "doors", "config", "provider", "episodes", "capture", "deployments/selection.ts"],
+  capture: [
+    "kernel",
+    "wire",
+    "config",
+    "parts/pointer.ts",
+    "episodes/clean.ts",
+    "episodes/truncate.ts",
+    "episodes/endings.ts",
+    "episodes/odd",
+    "redaction/pseudonyms.ts",
+  ],
+  agent: [
+    "kernel",
+    "doors",
+    "config",
+    "provider",
+    "type:parts/service.ts",
+    "episodes",
+    "capture",
+    "deployments/selection.ts",
+  ],
   // What an agent imports is a leaf: no app, no engine, no library (the test of its package below).
   sdk: [
     "kernel",
@@ -119,11 +177,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "doors",
     "config",
     "identity",
+    "redaction",
     "sdk",
     "type:operations.ts",
     ...PLAIN,
     ...contracts.map((one) => `type:${one}`),
     "datasets/validate/line-rules.ts",
+    "capture/calls/sse.ts",
   ],
   compose: [
     ...GROUND,
@@ -132,10 +192,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "pipelines",
     "overview",
     "review",
+    "privacy",
+    "rescans",
     "identity",
     "requests",
+    "workload",
     "telemetry",
     "loop",
+    "redaction",
+    "surfaces/redacted-input.ts",
     "surfaces/signed-answer.ts",
     "surfaces/signed-paging.ts",
     "local-provider/start.ts",
@@ -143,14 +208,30 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "app.ts": [
     ...GROUND,
     "compose",
+    "workload/workloads.ts",
     "identity/access.ts",
     "agent",
     "deployments/upkeep",
     "pipelines/retraining.ts",
     "surfaces/mcp.ts",
   ],
-  "start.ts": ["kernel", "config", "app.ts", "local-host", "surfaces/page.ts", "surfaces/first-view.ts"],
-  functions: ["app.ts", "loop", "surfaces", "ledger/containers.ts"],
+  "start.ts": [
+    "kernel",
+    "config",
+    "redaction/redacted-logger.ts",
+    "app.ts",
+    "local-host",
+    "surfaces/page.ts",
+    "surfaces/first-view.ts",
+  ],
+  functions: [
+    "app.ts",
+    "loop",
+    "surfaces",
+    "ledger/containers.ts",
+    "overview/faulty-health.ts",
+    "kernel/invocation-log.ts",
+  ],
   // They could be packages of their own.
   "local-host": ["kernel"],
   "local-provider": ["kernel"],
@@ -225,7 +306,7 @@ const INNER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   "local-host": {
     durable: ["faults.ts"],
     "core-api": ["durable/port.ts", "tracker.ts", "watch.ts"],
-    timers: ["core-api", "retry.ts", "state-file.ts", "tracker.ts"],
+    timers: ["core-api", "retry.ts", "state-file.ts", "time-span.ts", "tracker.ts"],
     "change-feed": ["core-api", "faults.ts", "retry.ts", "state-file.ts", "tracker.ts"],
     http: ["core-api", "durable", "state-file.ts"],
     mcp: ["core-api", "http"],
@@ -242,6 +323,7 @@ const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
 /** Who may import a package; `type:` for types only. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@azure/arm-cognitiveservices": ["hosting/arm"],
+  "@azure/core-rest-pipeline": ["ledger/cosmos"],
   "@azure/cosmos": ["ledger/cosmos"],
   "@azure/functions": ["functions", "type:surfaces"],
   "@azure/identity": ["telemetry", "hosting/arm", "provider", "ledger/cosmos", "files"],
@@ -255,12 +337,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/sdk-trace-node": ["telemetry"],
   ajv: ["rewards"],
   commander: ["surfaces/cli"],
-  croner: ["local-host"],
   "csv-parse": ["datasets/golden"],
   "durable-functions": ["functions", "loop", "type:surfaces"],
   "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],
   openai: ["provider"],
+  re2js: ["privacy"],
   zod: ["*"],
   "zod-openapi": ["surfaces"],
 };

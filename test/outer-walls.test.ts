@@ -29,6 +29,7 @@ const PAGE_VALUES: Readonly<Record<string, readonly string[]>> = {
   "src/surfaces/first-questions.ts": ["FIRST_QUESTIONS"],
   "src/evaluation/metric-words.ts": ["metricWords"],
   "src/kernel/exact-json.ts": ["inexactNumber", "NOT_EXACT", "NOT_EXACT_REMEDY"],
+  "src/episodes/endings.ts": ["endedAs", "EndingState", "FaultBy"],
   "src/training/status.ts": ["isEndedRun", "RUN_STATUSES"],
   "src/pipelines/status.ts": ["isEndedPipeline", "WORKING_STAGES"],
 };
@@ -39,8 +40,13 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ["src/kernel/is-main.ts", "test/dashboard", "demo/host.ts"],
   // People copy it: the package by its name, nothing else of ours.
   "examples/wire-your-agent": [],
-  // The demo draws its sides and labels by the same keyed hash as the product, and finds the host that runs.
-  demo: ["src/kernel/hashing.ts", "src/local-host/home.ts"],
+  // The demo draws its sides and labels by the same keyed hash as the product, finds the host that runs, and prints as it does.
+  demo: [
+    "src/kernel/errors.ts",
+    "src/kernel/hashing.ts",
+    "src/kernel/printable.ts",
+    "src/local-host/home.ts",
+  ],
   // Benches measure inner rooms on purpose, some with a test's world or the killed app of the scenarios.
   bench: [
     "src",
@@ -48,6 +54,11 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "test/scenarios",
     "test/local-host",
     "test/dashboard",
+    "test/surfaces/fuzz",
+    "test/redaction/corpus",
+    "test/fakes",
+    "test/capture/storm",
+    "test/redaction/corpus",
     "dashboard/build.ts",
   ],
   infra: ["src/kernel/is-main.ts", "src/config/settings.ts", "src/ledger", "src/doors/operation.ts"],
@@ -64,7 +75,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   dashboard: ["vite", "type:playwright-core"],
   "examples/wire-your-agent": ["openai"],
   demo: ["@modelcontextprotocol/client", "zod"],
-  bench: ["type:playwright-core", "durable-functions"],
+  bench: ["type:playwright-core", "durable-functions", "openai"],
   // Apps and engines that are measured against ours; they install their own packages.
   "bench/local-host/echo-app": [ANY],
   "bench/local-host/engines": [ANY],

@@ -32,12 +32,12 @@ const FOR_TESTS_ALONE: Readonly<Record<string, readonly string[]>> = {
   "A limit that a test goes up to, or a table that one holds equal to another": [
     "dashboard/src/logic/roles.ts NEEDS",
     "src/catalog/capabilities.ts CAPABILITIES",
+    "src/doors/kept.ts entryOf",
     "src/loop/orchestrations.ts ORCHESTRATIONS",
     "src/operations.ts InputOf",
     "src/surfaces/cli/commands.ts COMMANDS",
     "src/surfaces/cli/layout.ts textWidth",
     "src/episodes/rules.ts MOST_EPISODE_BYTES",
-    "src/episodes/truncate.ts TRUNCATION_MARK",
     "src/ledger/sqlite/store-file.ts STORE_VERSION",
   ],
   "What the local provider offers to those who test their own app": [

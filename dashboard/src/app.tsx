@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FIRST_QUESTIONS } from "../../src/surfaces/first-questions.ts";
-import { ApiError, createApi } from "./logic/api.ts";
+import { ApiError, createApi, faultsOfStart } from "./logic/api.ts";
 import { duration } from "./logic/format.ts";
 import { Poller } from "./logic/poller.ts";
 import { Questions } from "./logic/questions.ts";
@@ -23,6 +23,7 @@ import { LineageView } from "./views/lineage.tsx";
 import { OverviewView } from "./views/overview.tsx";
 import { PipelineView } from "./views/pipeline.tsx";
 import { PipelinesView } from "./views/pipelines.tsx";
+import { RedactionView } from "./views/redaction.tsx";
 import { ReviewView } from "./views/review.tsx";
 import { RunView } from "./views/run.tsx";
 import { RunsView } from "./views/runs.tsx";
@@ -115,6 +116,12 @@ export function App() {
   const asked = useQuestion(questions, `me ${agent} ${epoch}`, () => api.get<Me>("/me"));
   const me = asked.data ?? (isRefusal(asked.error) ? NOBODY : undefined);
 
+  const hasNoRoutes = asked.error instanceof ApiError && asked.error.status === 404;
+  const health = useQuestion(questions, hasNoRoutes ? `health ${epoch}` : undefined, () =>
+    api.get("/health"),
+  );
+  const faults = faultsOfStart(health.error);
+
   const shared: Shared = {
     api,
     poller,
@@ -136,7 +143,7 @@ export function App() {
       <div class="frame">
         <Sidebar />
         <main id="main">
-          <Shown route={route} />
+          {faults === undefined ? <Shown route={route} /> : <NotStarted faults={faults} />}
         </main>
       </div>
       <div class="toasts" role="status">
@@ -166,6 +173,7 @@ const TITLES: Readonly<Record<View, string>> = {
   deployments: "Deployments",
   pipelines: "Pipelines",
   lineage: "Lineage",
+  redaction: "Redaction",
 };
 
 function Shown({ route }: { route: Route }): ComponentChildren {
@@ -205,6 +213,25 @@ function Lost({ path }: { path: string }) {
   );
 }
 
+/** In place of every view, which would only say that it is not there. */
+function NotStarted({ faults }: { faults: readonly string[] }) {
+  return (
+    <Page title="The app could not start">
+      <div class="notice bad" role="alert">
+        <ul>
+          {faults.map((fault) => (
+            <li key={fault}>{fault}</li>
+          ))}
+        </ul>
+      </div>
+      <p>
+        Correct these settings and restart the app. The documentation lists every setting with its default
+        (docs/settings.md).
+      </p>
+    </Page>
+  );
+}
+
 type Listed = Exclude<View, "deployments" | "lineage">;
 const LISTS: Readonly<Record<Listed, () => ComponentChildren>> = {
   overview: OverviewView,
@@ -214,6 +241,7 @@ const LISTS: Readonly<Record<Listed, () => ComponentChildren>> = {
   runs: RunsView,
   evaluations: EvaluationsView,
   pipelines: PipelinesView,
+  redaction: RedactionView,
 };
 const ONES: Partial<Record<Listed, (props: { id: string }) => ComponentChildren>> = {
   episodes: EpisodeView,
@@ -228,6 +256,7 @@ const GROUPS: readonly (readonly [string, readonly View[]])[] = [
   ["Judge", ["review", "episodes"]],
   ["Improve", ["datasets", "runs", "evaluations"]],
   ["Serve", ["deployments", "pipelines", "lineage"]],
+  ["Guard", ["redaction"]],
 ];
 
 function Sidebar() {
@@ -322,7 +351,11 @@ function Standing({ stats, error }: { stats: Stats | undefined; error: unknown }
         <i aria-hidden="true" />
         {text}
       </div>
-      {principal !== null && <div class="muted principal">{principal}</div>}
+      {principal !== null && (
+        <div class="muted principal" title={principal}>
+          {principal.replace(/ \([\da-f-]{36}\)$/, "")}
+        </div>
+      )}
     </div>
   );
 }

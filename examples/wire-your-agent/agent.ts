@@ -18,18 +18,20 @@ const standIn = process.env.OPENAI_BASE_URL ? undefined : await startStandIn();
 configureLightning({ settings: { enableCapture: true } });
 const hook = getEpisodeCaptureHook();
 
-// 2. A tool of yours: wrap its handler, and each call is an episode. In an MCP server:
-//    server.registerTool("count_stock", { inputSchema }, wrapToolHandler(hook, "count_stock", countStock))
+// 2. A tool of yours: wrap its handler, and each call is an episode, with the tool's definition. In an MCP server:
+//    server.registerTool("count_stock", config, wrapToolHandler(hook, "count_stock", config, countStock))
 const stock = new Map([
   ["lamp", 14],
   ["pallet", 3],
 ]);
-const countStock = wrapToolHandler(hook, "count_stock", ({ item }: { item: string }) => ({
+const parameters = { type: "object", properties: { item: { type: "string" } }, required: ["item"] };
+const config = { description: "Counts how many of an item are in stock", inputSchema: parameters };
+const countStock = wrapToolHandler(hook, "count_stock", config, ({ item }: { item: string }) => ({
   content: [{ type: "text" as const, text: `${stock.get(item) ?? 0} of ${item} in stock` }],
 }));
 console.log("tool:", JSON.stringify(countStock({ item: "lamp" }).content));
 
-// 3. An agent that asks a model itself: wrap its client, and each call is an episode, streamed or not.
+// 3. An agent that asks a model itself: wrap its client, and each call is an episode, whichever form of call it is.
 const openai = wrapOpenAI(
   hook,
   new OpenAI({
@@ -46,30 +48,28 @@ const reply = await openai.chat.completions.create({
       type: "function",
       function: {
         name: "count_stock",
-        description: "Counts how many of an item are in stock",
-        parameters: { type: "object", properties: { item: { type: "string" } }, required: ["item"] },
+        description: config.description,
+        parameters,
       },
     },
   ],
 });
 console.log("model:", reply.model, JSON.stringify(reply.choices[0]?.message));
 
-// 5. Say how good it was, whenever that is known. An id of your own handle works as well as one from the list.
-const handle = hook.startCapture({ userInput: "Is the gate open?", sessionId: "walk-through" });
-handle.endCapture({ assistantOutput: "Yes, until eight.", model: await getModelDeployment() });
-await hook.flush();
+// 5. Say how good it was, whenever that is known: the answer's own id names its episode, be it recorded already or not.
 try {
-  const reward = await getRewardWriter().recordHumanApproval({
-    episodeId: handle.id,
-    approved: true,
-    reviewer: "walk-through",
+  const reward = await getRewardWriter().feedback({
+    responseId: reply.id,
+    thumbs: "up",
+    evaluator: "walk-through",
   });
-  console.log("reward:", reward.rewardId, "on", handle.id);
+  console.log("reward:", "waiting" in reward ? reward.waitingId : reward.rewardId, "for", reply.id);
 } catch (thrown) {
   // Capture never fails the agent; every other verb says what is wrong and what to do about it.
   if (!(thrown instanceof LightningError && thrown.code === "no_host")) throw thrown;
   console.log("reward:", thrown.message, thrown.remedy);
 }
+await hook.flush();
 console.log("captured:", JSON.stringify(hook.stats()));
 
 await closeLightning(); // 6. at the end: what is still in memory is sent, or kept for the next process

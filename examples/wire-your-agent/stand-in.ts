@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -34,7 +35,7 @@ function completion({ model, messages, tools }: ChatRequest) {
     tool_calls: [{ id: "call-1", type: "function", function: call }],
   };
   return {
-    id: "chatcmpl-1",
+    id: `chatcmpl-${randomUUID()}`,
     object: "chat.completion",
     created: 0,
     model,

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { createCaptureHook } from "../capture/capture.ts";
+import { reportOf } from "../capture/refusals.ts";
 import { homeFolder, type Settings } from "../config/settings.ts";
 import type { ModelSelector } from "../deployments/selection.ts";
 import type { Message } from "../episodes/contract.ts";
@@ -8,6 +9,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import { parseExact } from "../kernel/exact-json.ts";
 import type { Logger } from "../kernel/logger.ts";
+import type { PartService } from "../parts/service.ts";
 import type { Provider } from "../provider/provider.ts";
 import { connectToolServers, noToolServers, type ToolServers } from "./tool-servers.ts";
 
@@ -49,6 +51,7 @@ export interface AgentDeps {
   readonly provider: Provider;
   readonly selector: ModelSelector;
   readonly episodes: EpisodeService;
+  readonly parts: PartService;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -57,18 +60,20 @@ export interface AgentDeps {
  * The reference agent: it asks the registry which model to use, lets it call tools, and is captured. The steps marked
  * 1 to 4 are all that any agent needs.
  */
-export function createAgent({ settings, provider, selector, episodes, clock, logger }: AgentDeps) {
+export function createAgent({ settings, provider, selector, episodes, parts, clock, logger }: AgentDeps) {
   // 1. One hook for the process; it hands batches of episodes over in the background.
   const hook = createCaptureHook({
     settings,
     clock,
     logger,
     send: async (batch) => {
-      const faults = (await episodes.record(batch)).flatMap((r) => (r.status === "error" ? [r.error] : []));
-      const passing = faults.find((fault) => fault.kind === "unavailable");
-      if (passing !== undefined) throw passing; // the hook keeps the batch and comes again
-      return { rejected: faults.length };
+      const results = await episodes.record(batch);
+      return reportOf(
+        batch,
+        results.map((result) => (result.status === "error" ? result : {})),
+      );
     },
+    storePart: ({ agentId, mediaType, ...part }) => parts.add(agentId, { ...part, media_type: mediaType }),
     spillFile: path.join(homeFolder(settings), "spill", "reference-agent.jsonl"),
   });
   let connecting: Promise<ToolServers> | undefined;
@@ -76,10 +81,12 @@ export function createAgent({ settings, provider, selector, episodes, clock, log
     connecting ??=
       settings.agentMcpServers === undefined
         ? Promise.resolve(noToolServers)
-        : connectToolServers(settings.agentMcpServers, logger).catch((thrown: unknown) => {
-            connecting = undefined;
-            throw thrown;
-          });
+        : connectToolServers(settings.agentMcpServers, logger, settings.agentToolTimeoutSeconds).catch(
+            (thrown: unknown) => {
+              connecting = undefined;
+              throw thrown;
+            },
+          );
     return connecting;
   };
 

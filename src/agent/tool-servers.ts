@@ -3,6 +3,8 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { z } from "zod";
 import type { ToolDefinition } from "../episodes/contract.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { withDeadline } from "../kernel/deadline.ts";
 import { fatal, messageOf, unavailable } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 
@@ -46,12 +48,19 @@ export const noToolServers: ToolServers = {
 
 /**
  * Connects to the MCP servers of a configuration file, side by side.
+ * @param timeoutSeconds what a server may take to connect and name its tools, and a tool to answer
  * @throws LightningError fatal `bad_tool_servers` for a file that cannot be used, unavailable `tool_server_down`.
  */
-export async function connectToolServers(configFile: string, logger: Logger): Promise<ToolServers> {
+export async function connectToolServers(
+  configFile: string,
+  logger: Logger,
+  timeoutSeconds: number,
+): Promise<ToolServers> {
+  const timeout = timeoutSeconds * 1000;
+
   const config = await readConfig(configFile);
   const connections = await Promise.all(
-    Object.entries(config.mcpServers).map(async ([name, server]) => connect(name, server)),
+    Object.entries(config.mcpServers).map(async ([name, server]) => connect(name, server, timeout)),
   );
   const owners = new Map<string, Client>();
   const tools: ToolDefinition[] = [];
@@ -74,7 +83,7 @@ export async function connectToolServers(configFile: string, logger: Logger): Pr
       const client = owners.get(name);
       if (client === undefined) return noToolServers.call(name, args);
       try {
-        const result = await client.callTool({ name, arguments: args });
+        const result = await client.callTool({ name, arguments: args }, { timeout });
         return { text: contentText(result.content), isError: result.isError === true };
       } catch (thrown) {
         // The protocol's own errors (bad arguments, unknown tool) are answers, too: the model is to see them.
@@ -98,9 +107,10 @@ async function readConfig(file: string): Promise<z.output<typeof configSchema>> 
   }
 }
 
-async function connect(name: string, server: ServerConfig) {
+async function connect(name: string, server: ServerConfig, timeout: number) {
   const client = new Client({ name: "agent-lightning", version: "1" });
-  try {
+  const late = () => new Error(`no answer within ${timeout / 1000} s`);
+  const open = async () => {
     await client.connect(
       "url" in server
         ? new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: server.headers } })
@@ -112,8 +122,12 @@ async function connect(name: string, server: ServerConfig) {
             ...(server.cwd === undefined ? {} : { cwd: server.cwd }),
             stderr: "ignore",
           }),
+      { timeout },
     );
-    const { tools } = await client.listTools();
+    return client.listTools(undefined, { timeout });
+  };
+  try {
+    const { tools } = await withDeadline({ clock: systemClock, ms: timeout, late }, open);
     const listed = tools
       .filter((tool) => server.tools === undefined || server.tools.includes(tool.name))
       .map(

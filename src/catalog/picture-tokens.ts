@@ -31,17 +31,19 @@ const OPENAI = {
 } as const;
 
 /** Dated rows by family. The service trains on pictures with gpt-4o and gpt-4.1 alone (capabilities.ts). */
-const RULES: Readonly<Record<string, PictureRule>> = {
-  "gpt-4o": { kind: "tiles", base: 85, tile: 170, ...AZURE },
-  "gpt-4.1": { kind: "tiles", base: 85, tile: 170, ...OPENAI },
-  "gpt-4o-mini": { kind: "tiles", base: 2833, tile: 5667, ...AZURE },
-  "gpt-4.1-mini": { kind: "patches", factor: 1.62, ...OPENAI },
-  "gpt-4.1-nano": { kind: "patches", factor: 2.46, ...OPENAI },
-  "o4-mini": { kind: "patches", factor: 1.72, ...OPENAI },
-};
+const RULES: ReadonlyMap<string, PictureRule> = new Map(
+  Object.entries<PictureRule>({
+    "gpt-4o": { kind: "tiles", base: 85, tile: 170, ...AZURE },
+    "gpt-4.1": { kind: "tiles", base: 85, tile: 170, ...OPENAI },
+    "gpt-4o-mini": { kind: "tiles", base: 2833, tile: 5667, ...AZURE },
+    "gpt-4.1-mini": { kind: "patches", factor: 1.62, ...OPENAI },
+    "gpt-4.1-nano": { kind: "patches", factor: 2.46, ...OPENAI },
+    "o4-mini": { kind: "patches", factor: 1.72, ...OPENAI },
+  }),
+);
 
 /** Undefined: no dated source says how the model counts pictures. */
-export const pictureRuleOf = (model: string): PictureRule | undefined => RULES[familyOf(model)];
+export const pictureRuleOf = (model: string): PictureRule | undefined => RULES.get(familyOf(model));
 
 const SQUARE = 2048;
 const SHORT_SIDE = 768;

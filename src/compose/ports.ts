@@ -8,17 +8,20 @@ import type { Hosting } from "../hosting/hosting.ts";
 import { watchWrites } from "../identity/writes.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { messageOf, unavailable } from "../kernel/errors.ts";
+import { hostLogger } from "../kernel/invocation-log.ts";
 import { type Logger, stderrLogger } from "../kernel/logger.ts";
 import { lifeTimes, withLifeTimes } from "../ledger/default-ttl.ts";
 import { createFeedPositions, createFeedProgress } from "../ledger/feed-progress.ts";
 import { ledgerFromSettings } from "../ledger/from-settings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createSigningKey } from "../ledger/signing-key.ts";
-import { type LocalProvider, startLocalProvider } from "../local-provider/start.ts";
+import type { LocalProvider } from "../local-provider/start.ts";
+import { createPrivacyService } from "../privacy/service.ts";
 import { providerFromSettings } from "../provider/from-settings.ts";
 import { lazyProvider } from "../provider/lazy.ts";
 import { createProvider } from "../provider/openai-provider.ts";
 import type { Provider } from "../provider/provider.ts";
+import { logPolicy, redactedLogger } from "../redaction/redacted-logger.ts";
 import { openTelemetry } from "../telemetry/open.ts";
 import { noTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
 import { tracedProvider } from "../telemetry/traced.ts";
@@ -41,7 +44,9 @@ export type Opened = ReturnType<typeof openPorts>;
 export function openPorts(options: AppOptions) {
   const settings = options.settings ?? readSettings();
   const clock = options.clock ?? systemClock;
-  const logger = options.logger ?? stderrLogger(settings.logLevel);
+  const plainLogger =
+    options.logger ?? (settings.websiteSiteName === undefined ? stderrLogger : hostLogger)(settings.logLevel);
+  const logger = settings.redactSecrets ? redactedLogger(plainLogger, logPolicy(settings)) : plainLogger;
   const closers: (() => Promise<unknown>)[] = [];
 
   // A clock that is given may be a virtual one, which jumps while another thread is at work.
@@ -66,6 +71,7 @@ export function openPorts(options: AppOptions) {
   const catalog = createCatalog({ ledger: watched.ledger, clock, logger, hosting });
   const positions = createFeedPositions();
   const progress = createFeedProgress(ledger, positions);
+  const privacy = createPrivacyService({ ledger: watched.ledger, settings, clock, logger });
   const ports = {
     ledger: watched.ledger,
     files,
@@ -76,6 +82,8 @@ export function openPorts(options: AppOptions) {
     clock,
     logger,
     progress,
+    /** Which redaction holds for an agent. */
+    policyOf: privacy.policyOf,
   };
   return {
     /** What every service is given; its ledger notes who wrote what, for the audit log. */
@@ -85,6 +93,7 @@ export function openPorts(options: AppOptions) {
     ledger,
     telemetry,
     positions,
+    privacy,
     signingKey: createSigningKey(ledger, clock),
     // Threads open the ledger and the files anew from the settings, so they cannot stand in for others that were given.
     mayUseThreads: options.ledger === undefined && options.files === undefined && options.clock === undefined,
@@ -117,8 +126,17 @@ function openProvider(
   });
   return lazyProvider("local", async () => {
     if (isClosed) throw unavailable("app_closed", "The app is closing.");
-    opening = startLocalProvider({ folder: path.join(homeFolder(settings), "provider"), clock, logger });
+    // On demand: an app with Azure OpenAI has no part of it.
+    opening = import("../local-provider/start.ts").then(({ startLocalProvider }) =>
+      startLocalProvider({ folder: path.join(homeFolder(settings), "provider"), clock, logger }),
+    );
     const { baseURL, apiKey } = await opening;
-    return createProvider({ kind: "local", baseURL, apiKey, logger });
+    return createProvider({
+      kind: "local",
+      baseURL,
+      apiKey,
+      logger,
+      timeoutMs: settings.providerTimeoutSeconds * 1000,
+    });
   });
 }

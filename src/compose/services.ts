@@ -7,18 +7,25 @@ import { createEpisodeService } from "../episodes/service.ts";
 import { createEvaluationService } from "../evaluation/service.ts";
 import { createAuditLog } from "../identity/audit.ts";
 import { createOverviewService } from "../overview/service.ts";
+import { createPartService } from "../parts/service.ts";
 import { createPipelineService } from "../pipelines/service.ts";
+import { createRescanService } from "../rescans/service.ts";
 import { createReviewService } from "../review/service.ts";
 import { createDeadLetterService } from "../rewards/dead-letter-service.ts";
 import { createRewardFeed } from "../rewards/feed.ts";
+import { createRewardGiving } from "../rewards/giving.ts";
 import { createRewardService } from "../rewards/service.ts";
 import { createTrainingService } from "../training/service.ts";
+import type { Workloads } from "../workload/workloads.ts";
 import type { Opened } from "./ports.ts";
 
 export type Services = ReturnType<typeof createServices>;
 
 /** Ports → services, in the order in which they lean on each other. */
-export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger">) {
+export function createServices(
+  { ports, ledger, privacy }: Pick<Opened, "ports" | "ledger" | "privacy">,
+  workloads: Pick<Workloads, "countsOf">,
+) {
   const deployments = createDeploymentService({
     ...ports,
     onPointerChange: (agentId) => selector.invalidate(agentId),
@@ -28,21 +35,32 @@ export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger
     ...ports,
     readActive: (agentId) => deployments.readActive(agentId),
   });
-  const episodes = createEpisodeService(ports);
+  const parts = createPartService(ports);
+  const episodes = createEpisodeService({ ...ports, parts });
   const rewards = createRewardService(ports);
+  const giving = createRewardGiving({ ...ports, rewards });
   const datasets = createDatasetService(ports);
   const review = createReviewService({ ...ports, rewards });
   const evaluations = createEvaluationService({ ...ports, datasets, deployments });
   const training = createTrainingService({ ...ports, datasets, evaluations, tables: TABLES });
   const pipelines = createPipelineService({ ...ports, datasets, training, deployments });
-  const feeds = createRewardFeed(ports);
+  const feeds = createRewardFeed({ ...ports, waiting: giving });
   const deadLetters = createDeadLetterService({ ...ports, feeds });
-  const overview = createOverviewService({ ...ports, selector, deployments });
+  const rescans = createRescanService(ports);
+  const overview = createOverviewService({
+    ...ports,
+    selector,
+    deployments,
+    workOf: workloads.countsOf,
+  });
   const audit = createAuditLog({ ...ports, ledger });
   return {
     audit,
+    privacy,
+    parts,
     episodes,
     rewards,
+    giving,
     feeds,
     datasets,
     review,
@@ -53,6 +71,7 @@ export function createServices({ ports, ledger }: Pick<Opened, "ports" | "ledger
     upkeep,
     selector,
     pipelines,
+    rescans,
     overview,
   };
 }

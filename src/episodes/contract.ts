@@ -4,6 +4,8 @@ import { messageSchema, toolDefinitionSchema } from "../doors/chat.ts";
 import { agentIdSchema, idSchema, jsonSchema, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { timeSchema } from "../doors/times.ts";
 import { toIso } from "../kernel/clock.ts";
+import { sha256Schema } from "../parts/contract.ts";
+import { ENDINGS, FAULTS_BY } from "./endings.ts";
 
 export {
   contentPartSchema,
@@ -29,6 +31,18 @@ export const tokenUsageSchema = z.object({
   prompt_tokens: z.number().int().min(0).optional().meta({ description: "Tokens of the request." }),
   completion_tokens: z.number().int().min(0).optional().meta({ description: "Tokens of the answer." }),
   total_tokens: z.number().int().min(0).optional().meta({ description: "Both together." }),
+  cached_tokens: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: "Of the request's tokens, those that the provider had in its cache." }),
+  reasoning_tokens: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: "Of the answer's tokens, those spent on reasoning." }),
 });
 
 /** Version of the rules that were applied and how often each hit; `withheld` when redaction itself failed. */
@@ -42,8 +56,11 @@ export const redactionSchema = z.object({
     .optional()
     .meta({ description: "True when redaction failed, and the text was left out instead." }),
 });
-/** Characters cut by LIGHTNING_MAX_OUTPUT_LENGTH, by field path. */
+/** Characters cut for LIGHTNING_MAX_OUTPUT_LENGTH or for the ledger's bounds, by field path; `messages`: whole ones. */
 export const truncatedSchema = z.record(z.string().max(200), z.number().int().min(0));
+
+/** Parts in files that one episode may point at. */
+const MOST_PARTS = 1000;
 
 /** What a caller may send. */
 export const episodeInputSchema = z.strictObject({
@@ -88,6 +105,19 @@ export const episodeInputSchema = z.strictObject({
     .max(200)
     .optional()
     .meta({ description: "An id of the caller's that joins the episode to its own logs and traces." }),
+  response_id: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "The provider's id of the answer, by which a reward may name the episode." }),
+  trace_id: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "The trace that the call belongs to, as OpenTelemetry writes it." }),
+  span_id: z.string().min(1).max(200).optional().meta({ description: "The call's own span in that trace." }),
   session_id: z.string().max(200).optional().meta({
     description: "The conversation that it belongs to; a session never stands on two sides of a split.",
   }),
@@ -97,11 +127,26 @@ export const episodeInputSchema = z.strictObject({
     .min(0)
     .optional()
     .meta({ description: "How long the whole request took, in ms." }),
+  first_token_ms: z
+    .number()
+    .min(0)
+    .optional()
+    .meta({ description: "How long it took until the first part of the answer, in ms." }),
   token_usage: tokenUsageSchema
     .optional()
     .meta({ description: "Tokens that the provider counted for the request." }),
   cost_usd: z.number().min(0).optional().meta({ description: "What the request cost, in US dollars." }),
   error: z.string().optional().meta({ description: "Why the request failed; absent when it did not." }),
+  error_by: z.enum(FAULTS_BY).optional().meta({
+    description: "Whose fault the error was; only the model's own is a judgement of it. Absent: not known.",
+  }),
+  ending: z.enum(ENDINGS).optional().meta({
+    description:
+      "How the answer ended; datasets take those that the model finished, and those that do not say.",
+  }),
+  missing: z.array(z.string().max(300)).max(50).optional().meta({
+    description: "Parts of the conversation that only the provider has, such as an earlier response.",
+  }),
   metadata: metadataSchema.default({}).meta({
     description: "Anything else, by name; results of tests and evaluations in it are scored automatically.",
   }),
@@ -112,7 +157,13 @@ export const episodeInputSchema = z.strictObject({
   redaction: redactionSchema.optional().meta({
     description: "What the sender's own redaction found; it runs again here and the counts are added.",
   }),
-  truncated: truncatedSchema.optional().meta({ description: "Characters the sender cut, by field path." }),
+  truncated: truncatedSchema.optional().meta({
+    description: "Characters the sender cut, by field path; by `messages` those of whole messages.",
+  }),
+  parts: z.array(sha256Schema).min(1).max(MOST_PARTS).optional().meta({
+    description:
+      "Hashes of the parts that lie in files (addPart) and that pointers in its texts stand for, at most 1,000.",
+  }),
 });
 export type EpisodeInput = z.input<typeof episodeInputSchema>;
 export type CheckedEpisodeInput = z.output<typeof episodeInputSchema>;
@@ -156,7 +207,11 @@ export const episodeSchema = z.object({
     description:
       "What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions.",
   }),
-  redaction: redactionSchema,
+  redaction: redactionSchema.extend({
+    rescan: idSchema.optional().meta({
+      description: "The re-scan that last replaced something in it, after it was recorded.",
+    }),
+  }),
   truncated: truncatedSchema.optional(),
   schema_version: z.literal(1),
 });

@@ -1,16 +1,28 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
+import { redactedLater } from "../doors/kept.ts";
 import { defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { periodShape } from "../doors/times.ts";
+import { sha256Schema } from "../parts/contract.ts";
+import { heldId } from "./clean.ts";
 import { episodeSchema } from "./contract.ts";
+import { ENDINGS, FAULTS_BY } from "./endings.ts";
+import { askedIdSchema } from "./names.ts";
 import { summary, summarySchema } from "./replies.ts";
 import type { EpisodeService } from "./service.ts";
 
+/** Of ids that machines make, episodes keep digits that look like a number of a person's. */
+const madeIdSchema = redactedLater("it is looked for as episodes hold it", askedIdSchema);
+
 /** The rows that only look at episodes. */
-export function episodeReads(deps: { service: EpisodeService; settings: Pick<Settings, "agentId"> }) {
+export function episodeReads(deps: {
+  service: EpisodeService;
+  settings: Pick<Settings, "agentId" | "redactSecrets">;
+}) {
   const { service, settings } = deps;
   const agentId = agentIdSchema.default(settings.agentId);
+  const held: typeof heldId = (field, id) => (settings.redactSecrets ? heldId(field, id) : id);
 
   return [
     defineOperation({
@@ -25,22 +37,32 @@ export function episodeReads(deps: { service: EpisodeService; settings: Pick<Set
           .max(1)
           .optional()
           .meta({ description: "Only episodes whose average reward is at least this, -1 to 1." }),
-        session_id: z.string().max(200).optional().meta({ description: "Only episodes of this session." }),
-        correlation_id: z
-          .string()
-          .max(200)
+        session_id: askedIdSchema.optional().meta({ description: "Only episodes of this session." }),
+        correlation_id: askedIdSchema
           .optional()
           .meta({ description: "Only episodes with this correlation id." }),
+        response_id: madeIdSchema
+          .optional()
+          .meta({ description: "Only the episode of this answer, by the provider's id of it." }),
+        trace_id: madeIdSchema.optional().meta({ description: "Only episodes of this trace." }),
+        span_id: madeIdSchema.optional().meta({ description: "Only the episode of this span." }),
+        ending: z
+          .enum(ENDINGS)
+          .optional()
+          .meta({ description: "Only episodes whose answer ended in this way." }),
+        error_by: z
+          .enum(FAULTS_BY)
+          .optional()
+          .meta({ description: "Only episodes whose error was the fault of this one." }),
         model_deployment: z
           .string()
           .max(256)
           .optional()
           .meta({ description: "Only episodes that this model or deployment answered." }),
-        tool_name: z
-          .string()
-          .max(200)
+        part: sha256Schema
           .optional()
-          .meta({ description: "Only episodes that called this tool." }),
+          .meta({ description: "Only episodes that hold this part in a file, by its hash." }),
+        tool_name: askedIdSchema.optional().meta({ description: "Only episodes that called this tool." }),
         ...pagingSchema,
       }),
       output: z.object({
@@ -66,8 +88,14 @@ export function episodeReads(deps: { service: EpisodeService; settings: Pick<Set
             minReward: input.min_reward,
             sessionId: input.session_id,
             correlationId: input.correlation_id,
+            responseId: held("response_id", input.response_id),
+            traceId: held("trace_id", input.trace_id),
+            spanId: held("span_id", input.span_id),
+            ending: input.ending,
+            errorBy: input.error_by,
             model: input.model_deployment,
             toolName: input.tool_name,
+            part: input.part,
           },
           input.limit,
           input.continuation,
@@ -85,7 +113,8 @@ export function episodeReads(deps: { service: EpisodeService; settings: Pick<Set
 
     defineOperation({
       name: "getEpisode",
-      summary: "Shows one episode as it is stored, with its reward aggregate.",
+      summary:
+        "Shows one episode as it is stored, with its reward aggregate; `parts` are what of it lies in files, for getPart.",
       input: z.strictObject({
         agent_id: agentId,
         episode_id: idSchema.meta({ description: "An episode's id." }),

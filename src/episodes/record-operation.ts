@@ -4,8 +4,11 @@ import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { defineOperation, type Reply } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
-import { seededId } from "../kernel/ids.ts";
+import { isId, seededId } from "../kernel/ids.ts";
+import type { PolicyOf, RedactionPolicy } from "../redaction/policy.ts";
+import { redact, STANDARD } from "../redaction/redact.ts";
 import { type Episode, episodeInputSchema, redactionSchema, truncatedSchema } from "./contract.ts";
+import { putRight } from "./odd/episode.ts";
 import { summary, summarySchema } from "./replies.ts";
 import type { EpisodeService, RecordResult } from "./service.ts";
 
@@ -46,8 +49,13 @@ const manySchema = z.object({
 });
 
 /** The row that records episodes, one or many. */
-export function recordOperation(deps: { service: EpisodeService; settings: Pick<Settings, "agentId"> }) {
-  const { service, settings } = deps;
+export function recordOperation(deps: {
+  service: EpisodeService;
+  settings: Pick<Settings, "agentId">;
+  /** The redaction that holds for an agent; absent: the standard rules. */
+  policyOf?: PolicyOf | undefined;
+}) {
+  const { service, settings, policyOf } = deps;
   const agentId = agentIdSchema.default(settings.agentId);
 
   return defineOperation({
@@ -69,7 +77,13 @@ export function recordOperation(deps: { service: EpisodeService; settings: Pick<
     rest: { method: "POST", path: "/episodes", manyAs: "episodes" },
     cli: "record",
     mcp: ["lightning_record_episode"],
+    redactsItself: "toEpisode: an episode tells what was found in it",
     aliases: { episode_id: "id" },
+    // Many are put right one by one, where each is checked.
+    putRight: ({ episodes, ...single }) => ({
+      ...putRight(single),
+      ...(episodes === undefined ? {} : { episodes }),
+    }),
     example: {
       user_input: "What is the status of order 17?",
       assistant_output: "Order 17 was shipped on Monday.",
@@ -97,7 +111,9 @@ export function recordOperation(deps: { service: EpisodeService; settings: Pick<
         );
       const recorded = await service.record(withIds(episodes, request), { agentId: agent_id });
       const results = asRecorded(recorded, episodes, request);
-      return { status: 207, body: many(results) };
+      const rules = async (index: number) =>
+        (await policyOf?.(agentOf(episodes[index], agent_id))) ?? STANDARD;
+      return { status: 207, body: await many(results, rules) };
     },
     foreseen: ({ episodes }) =>
       episodes === undefined
@@ -151,24 +167,42 @@ function answerOf({
   return { status: status === "recorded" ? 201 : 200, body };
 }
 
-function many(results: readonly RecordResult[]): z.input<typeof manySchema> {
+/** Whose rules hold for an item, whatever it is. */
+function agentOf(item: unknown, otherwise: string): string {
+  const { agent_id: named } = (item ?? {}) as { readonly agent_id?: unknown };
+  return typeof named === "string" && isId(named) ? named : otherwise;
+}
+
+/** @param rules by which what is told of an item is redacted */
+async function many(
+  results: readonly RecordResult[],
+  rules: (index: number) => Promise<RedactionPolicy>,
+): Promise<z.input<typeof manySchema>> {
+  const error = async (thrown: LightningError, index: number) => ({
+    status: thrown.status,
+    ...itemError(thrown, await rules(index)),
+  });
   const count = (status: RecordResult["status"]) => results.filter((r) => r.status === status).length;
   return {
     success: count("error") === 0,
     recorded: count("recorded"),
     duplicates: count("duplicate"),
     failed: count("error"),
-    results: results.map((result, index) =>
-      result.status === "error"
-        ? {
-            index,
-            status: result.status,
-            ...(result.id === undefined ? {} : { id: result.id }),
-            error: { status: result.error.status, ...itemError(result.error) },
-          }
-        : { index, status: result.status, id: result.id },
+    results: await Promise.all(
+      results.map(async (result, index) =>
+        result.status === "error"
+          ? {
+              index,
+              status: result.status,
+              ...(result.id === undefined ? {} : { id: result.id }),
+              error: await error(result.error, index),
+            }
+          : { index, status: result.status, id: result.id },
+      ),
     ),
   };
 }
 
-const itemError = (error: LightningError) => error.toBody().error;
+/** Kept with the answer under an idempotency key, and made in part of the names that the caller gave its fields. */
+const itemError = (error: LightningError, policy: RedactionPolicy) =>
+  redact(error.toBody().error, policy).value;

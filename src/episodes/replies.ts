@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idSchema } from "../doors/schemas.ts";
 import type { Episode } from "./contract.ts";
+import { ENDINGS, endedAs, FAULTS_BY } from "./endings.ts";
 
 /** The original's preview: 200 characters, then dots. */
 const PREVIEW = 200;
@@ -16,8 +17,13 @@ export const summarySchema = z.object({
   tool_names: z.array(z.string()),
   model_deployment: z.string().nullable(),
   request_latency_ms: z.number().nullable(),
+  first_token_ms: z.number().nullable(),
   session_id: z.string().nullable(),
   correlation_id: z.string().nullable(),
+  response_id: z.string().nullable(),
+  trace_id: z.string().nullable(),
+  ending: z.enum(ENDINGS).nullable(),
+  error_by: z.enum(FAULTS_BY).nullable(),
   reward_count: z.number().int(),
   reward_avg: z.number().nullable(),
   reward_penalty: z.number().nullable(),
@@ -35,8 +41,13 @@ export function summary(episode: Episode): z.input<typeof summarySchema> {
     tool_names: episode.tool_names,
     model_deployment: episode.model_deployment ?? null,
     request_latency_ms: episode.request_latency_ms ?? null,
+    first_token_ms: episode.first_token_ms ?? null,
     session_id: episode.session_id ?? null,
     correlation_id: episode.correlation_id ?? null,
+    response_id: episode.response_id ?? null,
+    trace_id: episode.trace_id ?? null,
+    ending: endedAs(episode) ?? null,
+    error_by: episode.error_by ?? null,
     reward_count: episode.reward_count ?? 0,
     reward_avg: episode.reward_avg ?? null,
     reward_penalty: episode.reward_penalty ?? null,

@@ -1,5 +1,7 @@
-import { invalid, tooLarge } from "../kernel/errors.ts";
+import { fatal, invalid, tooLarge } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
+import { refuseSecret } from "../redaction/kept-text.ts";
+import type { RedactionPolicy } from "../redaction/policy.ts";
 import { type CaptureSettings, cleanEpisode } from "./clean.ts";
 import {
   type CheckedEpisodeInput,
@@ -31,22 +33,32 @@ function checkCreatedAt(createdAt: string | undefined, now: string): void {
   );
 }
 
-/** The stored form. @throws invalid `created_at_out_of_range`, and too_large `episode_too_large` that names the largest field */
+/** What an episode is found by stays as it is. @throws invalid `secret_in_name` */
+function refuseSecretIds({ id, agent_id }: Pick<CheckedEpisodeInput, "id" | "agent_id">): void {
+  refuseSecret("agent_id", agent_id);
+  if (id !== undefined) refuseSecret("id", id);
+}
+
+/** The stored form. @throws invalid `created_at_out_of_range`, `secret_in_name`, and too_large `episode_too_large` that names the largest field */
 export function toEpisode(
   input: CheckedEpisodeInput,
-  facts: { id: string; now: string; settings: CaptureSettings },
+  facts: {
+    id: string;
+    now: string;
+    settings: CaptureSettings;
+    /** The agent's; absent: the standard rules alone. */
+    policy?: RedactionPolicy | undefined;
+  },
 ): Episode {
   checkCreatedAt(input.created_at, facts.now);
-  const clean = cleanEpisode(input, facts.settings);
-  const called = clean.tool_calls.map((call) => call.tool_name);
-  for (const message of clean.messages ?? [])
-    for (const call of message.tool_calls ?? []) called.push(call.function.name);
+  if (facts.settings.redactSecrets) refuseSecretIds(input);
+  const clean = cleanEpisode(input, facts.settings, facts.policy);
   const whole = {
     ...clean,
     id: facts.id,
     created_at: clean.created_at ?? facts.now,
     recorded_at: facts.now,
-    tool_names: [...new Set(called)].toSorted(),
+    tool_names: calledTools(clean),
     sample_key: sampleKeyOf(clean.agent_id, facts.id),
     redaction: clean.redaction ?? { version: "off", counts: {} },
     schema_version: 1,
@@ -57,6 +69,46 @@ export function toEpisode(
   return episode;
 }
 
+/** Distinct names of called tools, for filters. */
+function calledTools({
+  tool_calls: calls,
+  messages = [],
+}: Pick<Episode, "tool_calls" | "messages">): string[] {
+  const called = calls.map((call) => call.tool_name);
+  for (const message of messages)
+    for (const call of message.tool_calls ?? []) called.push(call.function.name);
+  return [...new Set(called)].toSorted();
+}
+
+/**
+ * A stored episode by the rules of today, and what these found; what the ledger, the server or the feed set stays as it
+ * is. `withheld` is told and not done: what could be walked once can be walked again.
+ */
+export function redactAnew(
+  stored: Episode,
+  policy: RedactionPolicy,
+  settings: CaptureSettings,
+): { readonly episode: Episode; readonly counts: Readonly<Record<string, number>> } {
+  const clean = cleanEpisode(contentOf(stored), { ...settings, redactSecrets: true }, policy);
+  if (clean.redaction.withheld === true)
+    throw fatal("redaction_failed", "The episode cannot be looked through.");
+  const kept = Object.entries(stored).filter(([field]) => NOT_CONTENT.test(field));
+  const { counts } = clean.redaction;
+  const sum = { ...stored.redaction.counts };
+  for (const [kind, count] of Object.entries(counts)) sum[kind] = (sum[kind] ?? 0) + count;
+  const cuts = { ...stored.truncated, ...clean.truncated };
+  return {
+    episode: {
+      ...clean,
+      ...Object.fromEntries(kept),
+      tool_names: calledTools(clean),
+      redaction: { ...stored.redaction, version: policy.version, counts: sum },
+      ...(Object.keys(cuts).length === 0 ? {} : { truncated: cuts }),
+    },
+    counts,
+  };
+}
+
 function checkSize(episode: Episode, bytes: number): void {
   if (bytes <= MOST_EPISODE_BYTES) return;
   const largest = largestMember(episode, "");
@@ -65,7 +117,7 @@ function checkSize(episode: Episode, bytes: number): void {
     `The episode is ${bytes} bytes, of which "${largest.path}" is ${largest.bytes}; at most ${MOST_EPISODE_BYTES} can be stored.`,
     {
       field: largest.path,
-      remedy: `Shorten "${largest.path}", or send a reference to it in metadata.`,
+      remedy: `Shorten "${largest.path}", or send it as a part to a file (POST /parts, operation addPart) and its pointer here.`,
       details: { bytes, limit: MOST_EPISODE_BYTES, field_bytes: largest.bytes },
     },
   );
@@ -86,6 +138,13 @@ function largestMember(value: object, prefix: string): { path: string; bytes: nu
 /** Set by the ledger, the server or the rewards feed: no part of what the caller said. */
 const NOT_CONTENT =
   /^(?:_|reward|redaction$|truncated$|recorded_at$|schema_version$|tool_names$|sample_key$|ttl$)/;
+
+/** What the caller said of an episode. */
+export const contentOf = (episode: Episode): Omit<Episode, "redaction"> =>
+  Object.fromEntries(Object.entries(episode).filter(([field]) => !NOT_CONTENT.test(field))) as Omit<
+    Episode,
+    "redaction"
+  >;
 
 /** Whether two records of one id say the same. `created_at` counts only if the caller gave it. */
 export function sameContent(stored: Episode, sent: Episode, createdAtGiven: boolean): boolean {

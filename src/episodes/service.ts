@@ -1,6 +1,9 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
+
 import { refusedInput, refuseProto } from "../doors/refuse-input.ts";
+import { refuseShape } from "../doors/refuse-shape.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { toIso } from "../kernel/clock.ts";
 import {
@@ -16,7 +19,11 @@ import { parseExact } from "../kernel/exact-json.ts";
 import { timeOrderedId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { bare, type Ledger, type Page } from "../ledger/ledger.ts";
+import type { PartService, SeenParts } from "../parts/service.ts";
+import { isFreeOfSecrets } from "../redaction/kept-text.ts";
+import type { PolicyOf, RedactionPolicy } from "../redaction/policy.ts";
 import { type CheckedEpisodeInput, type Episode, episodeInputSchema } from "./contract.ts";
+import { putRight } from "./odd/episode.ts";
 import { sameContent, toEpisode } from "./rules.ts";
 import { createEpisodeStore, type EpisodeFilter } from "./store.ts";
 
@@ -25,6 +32,10 @@ export interface EpisodeServiceDeps {
   readonly settings: Pick<Settings, "agentId" | "redactSecrets" | "maxOutputLength">;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Absent: episodes with parts in files are refused. */
+  readonly parts?: Pick<PartService, "demand"> | undefined;
+  /** The redaction that holds for an agent; absent: the standard rules. */
+  readonly policyOf?: PolicyOf | undefined;
 }
 
 /** What became of one item of a `record` call, at the item's place. */
@@ -34,21 +45,16 @@ export type RecordResult =
 
 export type EpisodeService = ReturnType<typeof createEpisodeService>;
 
-/** @throws invalid `invalid_input` that names the field */
+/** @throws invalid `invalid_input` that names the field; `too_deep`; `too_many_values` */
 function check(raw: unknown, agentId: string): CheckedEpisodeInput {
+  refuseShape(raw);
   refuseInexact(raw);
   if (typeof raw !== "object" || raw === null || Array.isArray(raw))
     throw invalid("invalid_input", "An episode must be a JSON object.");
   const item = { ...(raw as Record<string, unknown>) };
   item.agent_id ??= agentId;
-  let parsed: ReturnType<typeof episodeInputSchema.safeParse>;
-  try {
-    parsed = episodeInputSchema.safeParse(item);
-  } catch (thrown) {
-    throw invalid("invalid_input", `The episode cannot be checked: ${messageOf(thrown)}`, {
-      remedy: "Nest values less deeply.",
-    });
-  }
+  let parsed = episodeInputSchema.safeParse(item);
+  if (!parsed.success) parsed = episodeInputSchema.safeParse(putRight(item));
   const remedy = "See the input of recordEpisodes in the API description.";
   if (!parsed.success) throw refusedInput(parsed.error, { whole: "The episode", remedy });
   refuseProto(item, remedy);
@@ -65,13 +71,23 @@ function refuseInexact(raw: unknown): void {
   }
 }
 
+/** Other requests wait so long at most, in ms, while the episodes of a large one are read, unless one of them takes longer. */
+const LONGEST_STRETCH_MS = 20;
+
 /** What the door's schema, being that of one episode or of many, does not demand. */
 const DEMANDED = ["agent_id", "user_input", "assistant_output", "tool_calls", "metadata"] as const;
 const isWhole = (raw: unknown): raw is CheckedEpisodeInput =>
   DEMANDED.every((field) => (raw as Partial<CheckedEpisodeInput>)[field] !== undefined);
 
 /** Stores and reads episodes. Everything stored went through redaction here, whoever sent it. */
-export function createEpisodeService({ ledger, settings, clock, logger }: EpisodeServiceDeps) {
+export function createEpisodeService({
+  ledger,
+  settings,
+  clock,
+  logger,
+  parts,
+  policyOf,
+}: EpisodeServiceDeps) {
   const store = createEpisodeStore(ledger);
 
   /** A create that met an existing id: the same episode again, or another one under its id. */
@@ -93,6 +109,17 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
     );
   }
 
+  /** Parts are kept before the episode that points at them: what is recorded is whole. */
+  async function faultOfParts({ agent_id, parts: named }: Episode, seen: SeenParts): Promise<unknown> {
+    if (named === undefined) return undefined;
+    try {
+      if (parts === undefined) throw fatal("parts_not_kept", "This app keeps no parts of episodes in files.");
+      return await parts.demand(agent_id, named, seen);
+    } catch (thrown) {
+      return thrown;
+    }
+  }
+
   /**
    * Records any number of episodes, each on its own: a faulty one does not sink the others. Sent again with the same
    * id, an episode is stored once.
@@ -103,19 +130,37 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
     options: { agentId?: string | undefined; checked?: boolean } = {},
   ): Promise<RecordResult[]> {
     const results: RecordResult[] = Array.from({ length: inputs.length });
-    const ready: { index: number; episode: Episode; createdAtGiven: boolean }[] = [];
+    const shaped: { index: number; episode: Episode; createdAtGiven: boolean }[] = [];
     const now = clock.now();
-    inputs.forEach((raw, index) => {
+    /** One policy for all of an agent's episodes in a call. */
+    const policies = new Map<string, RedactionPolicy | undefined>();
+    let since = performance.now();
+    for (const [index, raw] of inputs.entries()) {
+      if (performance.now() - since > LONGEST_STRETCH_MS) {
+        await nextTurn();
+        since = performance.now();
+      }
       try {
         const input =
           options.checked === true && isWhole(raw) ? raw : check(raw, options.agentId ?? settings.agentId);
         const id = input.id ?? timeOrderedId("ep", now);
-        const episode = toEpisode(input, { id, now: toIso(now), settings });
-        ready.push({ index, episode, createdAtGiven: input.created_at !== undefined });
+        const { agent_id: agentId } = input;
+        if (settings.redactSecrets && !policies.has(agentId))
+          policies.set(agentId, await policyOf?.(agentId));
+        const policy = policies.get(agentId);
+        const episode = toEpisode(input, { id, now: toIso(now), settings, policy });
+        shaped.push({ index, episode, createdAtGiven: input.created_at !== undefined });
       } catch (thrown) {
-        results[index] = failed(thrown, idOf(raw));
+        results[index] = failed(thrown, idOf(raw, settings));
       }
-    });
+    }
+    // A conversation's episodes point at the same parts.
+    const seen: SeenParts = new Map();
+    for (const { index, episode } of shaped) {
+      const thrown = await faultOfParts(episode, seen);
+      if (thrown !== undefined) results[index] = failed(thrown, episode.id);
+    }
+    const ready = shaped.filter(({ index }) => results[index] === undefined);
     if (ready.length > 0) {
       const outcomes = await store.createAll(ready.map((item) => item.episode));
       await Promise.all(
@@ -130,8 +175,15 @@ export function createEpisodeService({ ledger, settings, clock, logger }: Episod
         }),
       );
     }
-    const errors = results.filter((result) => result.status === "error").length;
-    if (errors > 0) logger.warn("episodes refused", { refused: errors, sent: inputs.length });
+    const errors = results.flatMap((result) => (result.status === "error" ? [result.error] : []));
+    const [first] = errors;
+    if (first !== undefined)
+      logger.warn("episodes refused", {
+        refused: errors.length,
+        sent: inputs.length,
+        code: first.code,
+        field: first.field,
+      });
     return results;
   }
 
@@ -163,8 +215,12 @@ function failed(thrown: unknown, id?: string): RecordResult {
   return { status: "error", id, error };
 }
 
-/** The id an unusable item came with, for the reply. */
-function idOf(raw: unknown): string | undefined {
+/** The id an unusable item came with, for the reply, which may be kept. */
+function idOf(
+  raw: unknown,
+  { redactSecrets }: Pick<EpisodeServiceDeps["settings"], "redactSecrets">,
+): string | undefined {
   const id = typeof raw === "object" && raw !== null ? (raw as { id?: unknown }).id : undefined;
-  return typeof id === "string" ? id.slice(0, 100) : undefined;
+  if (typeof id !== "string" || (redactSecrets && !isFreeOfSecrets(id))) return undefined;
+  return id.slice(0, 100);
 }

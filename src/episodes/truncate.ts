@@ -15,6 +15,10 @@ export function truncateText(text: string, most: number): { text: string; cut: n
   return { text: text.slice(0, end) + TRUNCATION_MARK, cut: text.length - end };
 }
 
+/** The first `most` characters, fewer where they would end within a surrogate pair or a placeholder; without a mark. */
+export const beginningOf = (text: string, most: number): string =>
+  most <= 0 ? "" : text.length <= most ? text : text.slice(0, cutAt(text, most));
+
 function cutAt(text: string, most: number): number {
   const open = text.lastIndexOf("[REDACTED", most - 1);
   if (open !== -1 && most - open < LONGEST_PLACEHOLDER) {

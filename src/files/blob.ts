@@ -1,31 +1,30 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import type { Settings } from "../config/settings.ts";
-import {
-  fatal,
-  invalid,
-  isLightningError,
-  type LightningError,
-  messageOf,
-  notFound,
-  unavailable,
-} from "../kernel/errors.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { type Deadline, eachWithin, withDeadline } from "../kernel/deadline.ts";
+import { fatal, invalid, isLightningError, unavailable } from "../kernel/errors.ts";
+import { type Fault, faults } from "./blob-faults.ts";
 import type { Files, StoredFile } from "./files.ts";
 import { checkFileKey } from "./folder.ts";
 
-export type BlobSettings = Pick<Settings, "filesUri" | "filesConnectionString" | "filesContainer">;
+export type BlobSettings = Pick<
+  Settings,
+  "filesUri" | "filesConnectionString" | "filesContainer" | "filesTimeoutSeconds"
+>;
 
 /** Size of a block, held in memory while a file is written; what fits in one goes in one request. A blob has at most 50,000 blocks. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
 /** Retries of a download: connections that break one after another, without a byte between them, before it gives up. */
 const MOST_BREAKS = 5;
+/** Times that a request goes out within its deadline when nothing comes back. */
+const MOST_TRIES = 3;
 /** Metadata key of a blob's content hash: makes an upload of the same content idempotent. */
 const HASH = "sha256";
 
-interface Fault {
-  readonly statusCode?: number;
-  readonly code?: string;
-  readonly name?: string;
+interface Abortable {
+  readonly abortSignal: AbortSignal;
 }
 
 /**
@@ -40,10 +39,43 @@ export function blobFiles(settings: BlobSettings): Files {
     return opened;
   };
   const blob = async (key: string) => (await container()).getBlockBlobClient(key);
+  const deadline: Deadline = {
+    clock: systemClock,
+    ms: settings.filesTimeoutSeconds * 1000,
+    late: () =>
+      unavailable("files_timeout", `Blob Storage gave no answer within ${settings.filesTimeoutSeconds} s.`, {
+        retryAfterMs: 2_000,
+        remedy: "Try again; LIGHTNING_FILES_TIMEOUT_SECONDS is the time that an answer may take.",
+      }),
+  };
+  /**
+   * One request with its retries. The package tries again after an answer or a broken connection, but waits for ever when
+   * neither comes (its time for a try is only told to the service): a request that hangs is sent anew here.
+   */
+  async function ask<T>(send: (options: Abortable) => Promise<T>): Promise<T> {
+    const within = { ...deadline, ms: deadline.ms / MOST_TRIES };
+    for (let tries = 1; ; tries++) {
+      try {
+        return await withDeadline(within, (abortSignal) => send({ abortSignal }));
+      } catch (thrown) {
+        if (tries === MOST_TRIES || !isLightningError(thrown) || thrown.code !== "files_timeout")
+          throw thrown;
+      }
+    }
+  }
+
+  /** Names of blocks have one length within a blob, and differ between writers. */
+  async function stage(client: BlockBlobClient, ids: string[], block: Buffer): Promise<void> {
+    const id = Buffer.from(`${ids.length.toString().padStart(6, "0")}-${crypto.randomUUID()}`).toString(
+      "base64",
+    );
+    await ask((options) => client.stageBlock(id, block, block.byteLength, options));
+    ids.push(id);
+  }
 
   /** The template makes the container; an emulator's is made here. A role that writes blobs may do that too. */
   async function ensureContainer(): Promise<void> {
-    made ??= container().then((client) => client.createIfNotExists());
+    made ??= container().then((client) => ask((options) => client.createIfNotExists(options)));
     try {
       await made;
     } catch (thrown) {
@@ -71,16 +103,16 @@ export function blobFiles(settings: BlobSettings): Files {
       const sha256 = hash.digest("hex");
       const metadata = { [HASH]: sha256 };
       if (ids.length === 0) {
-        await client.upload(last, last.byteLength, { metadata });
+        await ask((options) => client.upload(last, last.byteLength, { ...options, metadata }));
         return { key, bytes, sha256 };
       }
       await stage(client, ids, last);
       try {
-        await client.commitBlockList(ids, { metadata });
+        await ask((options) => client.commitBlockList(ids, { ...options, metadata }));
       } catch (thrown) {
         // Another writer's commit discards uncommitted blocks. The same content is as good as ours.
         if ((thrown as Fault).code !== "InvalidBlockList") throw thrown;
-        const theirs = (await client.getProperties()).metadata?.[HASH];
+        const theirs = (await ask((options) => client.getProperties(options))).metadata?.[HASH];
         if (theirs !== sha256)
           throw unavailable("file_contended", `Another writer replaced "${key}" meanwhile.`, {
             cause: thrown,
@@ -95,23 +127,36 @@ export function blobFiles(settings: BlobSettings): Files {
     checkFileKey(key);
     const client = await blob(key);
     let offset = 0;
-    let whole: { readonly etag: string | undefined; readonly bytes: number } | undefined;
-    for (let breaks = 0; whole === undefined || offset < whole.bytes; ) {
-      const conditions = whole?.etag === undefined ? {} : { conditions: { ifMatch: whole.etag } };
-      const { readableStreamBody, etag, contentLength } = await faults(key, () =>
-        client.download(offset, undefined, conditions),
-      );
-      whole ??= { etag, bytes: contentLength ?? 0 };
+    const file: { version?: { readonly etag: string | undefined; readonly bytes: number } } = {};
+    for (let breaks = 0; file.version === undefined || offset < file.version.bytes; ) {
+      const conditions =
+        file.version?.etag === undefined ? {} : { conditions: { ifMatch: file.version.etag } };
+      let isAnswered = false;
+      const open = async (over: AbortSignal) => {
+        const { readableStreamBody, etag, contentLength } = await faults(key, () =>
+          ask(({ abortSignal }) =>
+            client.download(offset, undefined, {
+              ...conditions,
+              abortSignal: AbortSignal.any([abortSignal, over]),
+            }),
+          ),
+        );
+        file.version ??= { etag, bytes: contentLength ?? 0 };
+        isAnswered = true;
+        return (readableStreamBody ?? Readable.from([])) as AsyncIterable<Buffer>;
+      };
       try {
-        for await (const piece of readableStreamBody ?? []) {
+        for await (const piece of eachWithin(deadline, open)) {
           offset += piece.length;
           breaks = 0;
-          yield piece as Buffer;
+          yield piece;
         }
         // The package takes a connection that breaks in the middle for an abort by the caller; here the download resumes at
         // the byte it broke at, of the same version.
-        if (offset < whole.bytes) throw new Error("The answer ended early.");
+        if (file.version !== undefined && offset < file.version.bytes)
+          throw new Error("The answer ended early.");
       } catch (thrown) {
+        if (!isAnswered || isLightningError(thrown)) throw thrown;
         breaks += 1;
         if (breaks > MOST_BREAKS || (thrown as Fault).statusCode !== undefined)
           throw unavailable("files_unavailable", `Blob Storage broke off in the middle of "${key}".`, {
@@ -125,10 +170,11 @@ export function blobFiles(settings: BlobSettings): Files {
   async function readRange(key: string, from: number, bytes: number): Promise<Uint8Array> {
     checkFileKey(key);
     const client = await blob(key);
-    const size = (await faults(key, () => client.getProperties())).contentLength ?? 0;
+    const size =
+      (await faults(key, () => ask((options) => client.getProperties(options)))).contentLength ?? 0;
     const wanted = Math.min(bytes, size - from);
     if (wanted <= 0) return new Uint8Array(0);
-    return await faults(key, () => client.downloadToBuffer(from, wanted));
+    return await faults(key, () => ask((options) => client.downloadToBuffer(from, wanted, options)));
   }
 
   async function list(prefix: string): Promise<string[]> {
@@ -138,7 +184,19 @@ export function blobFiles(settings: BlobSettings): Files {
     const keys: string[] = [];
     return faults(prefix, async () => {
       try {
-        for await (const { name } of client.listBlobsFlat({ prefix })) keys.push(name);
+        let continuationToken: string | undefined;
+        do {
+          const from = continuationToken === undefined ? {} : { continuationToken };
+          const page = await ask((options) =>
+            client
+              .listBlobsFlat({ prefix, ...options })
+              .byPage(from)
+              .next(),
+          );
+          if (page.done === true) break;
+          keys.push(...page.value.segment.blobItems.map(({ name }) => name));
+          ({ continuationToken } = page.value);
+        } while (continuationToken);
       } catch (thrown) {
         if ((thrown as Fault).code !== "ContainerNotFound") throw thrown;
       }
@@ -155,7 +213,7 @@ export function blobFiles(settings: BlobSettings): Files {
       const client = await blob(key);
       return faults(key, async () => {
         try {
-          return { bytes: (await client.getProperties()).contentLength ?? 0 };
+          return { bytes: (await ask((options) => client.getProperties(options))).contentLength ?? 0 };
         } catch (thrown) {
           if ((thrown as Fault).statusCode === 404) return undefined;
           throw thrown;
@@ -166,7 +224,7 @@ export function blobFiles(settings: BlobSettings): Files {
     async delete(key) {
       checkFileKey(key);
       const client = await blob(key);
-      await faults(key, () => client.deleteIfExists());
+      await faults(key, () => ask((options) => client.deleteIfExists(options)));
     },
     locate(key) {
       checkFileKey(key);
@@ -180,7 +238,12 @@ async function openContainer(settings: BlobSettings): Promise<ContainerClient> {
   const { filesUri, filesConnectionString, filesContainer } = settings;
   const { BlobServiceClient } = await import("@azure/storage-blob");
   const options = {
-    retryOptions: { maxTries: 4, retryDelayInMs: 300, maxRetryDelayInMs: 5_000, tryTimeoutInMs: 60_000 },
+    retryOptions: {
+      maxTries: 4,
+      retryDelayInMs: 300,
+      maxRetryDelayInMs: 5_000,
+      tryTimeoutInMs: Math.ceil((settings.filesTimeoutSeconds * 1000) / MOST_TRIES),
+    },
   };
   if (filesConnectionString !== undefined)
     return BlobServiceClient.fromConnectionString(filesConnectionString, options).getContainerClient(
@@ -192,15 +255,6 @@ async function openContainer(settings: BlobSettings): Promise<ContainerClient> {
   return new BlobServiceClient(filesUri, new DefaultAzureCredential(), options).getContainerClient(
     filesContainer,
   );
-}
-
-/** Names of blocks have one length within a blob, and differ between writers. */
-async function stage(client: BlockBlobClient, ids: string[], block: Buffer): Promise<void> {
-  const id = Buffer.from(`${ids.length.toString().padStart(6, "0")}-${crypto.randomUUID()}`).toString(
-    "base64",
-  );
-  await client.stageBlock(id, block, block.byteLength);
-  ids.push(id);
 }
 
 /** Any pieces as blocks of one size, the last one smaller; nothing for no content. */
@@ -220,48 +274,4 @@ async function* blocks(content: AsyncIterable<Uint8Array | string>): AsyncGenera
     length += rest.byteLength;
   }
   if (length > 0) yield Buffer.concat(pieces);
-}
-
-async function faults<T>(key: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    throw toFilesError(thrown, key);
-  }
-}
-
-/** Errors of the service in the port's terms; ours, and those of the source of a file, pass through. */
-function toFilesError(thrown: unknown, key: string): LightningError | Error {
-  if (isLightningError(thrown)) return thrown;
-  const { statusCode, code, name } = (thrown ?? {}) as Fault;
-  const facts = { cause: thrown };
-  if (statusCode === 404)
-    return notFound("file_missing", `There is no file "${key}".`, { ...facts, field: "key" });
-  if (statusCode === 412)
-    return unavailable("file_contended", `"${key}" was replaced while it was read.`, {
-      ...facts,
-      retryAfterMs: 1_000,
-    });
-  if (statusCode === 401 || statusCode === 403)
-    return fatal("files_forbidden", `Blob Storage refuses this identity (${code ?? String(statusCode)}).`, {
-      ...facts,
-      remedy: "Give it the role Storage Blob Data Contributor on the account or the container.",
-    });
-  if (/Credential|Authentication/.test(name ?? ""))
-    return unavailable(
-      "files_credentials",
-      `No Entra token for Blob Storage: ${messageOf(thrown).slice(0, 200)}`,
-      {
-        ...facts,
-        retryAfterMs: 5_000,
-        remedy: "Sign in with `az login`, or give the app a managed identity.",
-      },
-    );
-  if (name !== "RestError") return thrown as Error;
-  if (statusCode !== undefined && statusCode < 500 && statusCode !== 408 && statusCode !== 429)
-    return fatal("files_fault", `Blob Storage refused "${key}": ${code ?? String(statusCode)}.`, facts);
-  return unavailable("files_unavailable", `Blob Storage did not answer (${String(statusCode ?? code)}).`, {
-    ...facts,
-    retryAfterMs: 2_000,
-  });
 }

@@ -56,7 +56,7 @@ export function folderFiles(root: string): Files {
     const target = locate(key);
     const folder = path.dirname(target);
     await guard(target);
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await removeRemains(folder, path.basename(target));
     const name = `.${path.basename(target)}.${process.pid}-${randomBytes(6).toString("hex")}.partial`;
     const partial = path.join(folder, name);

@@ -2,7 +2,7 @@
  * The port to whatever makes a tuned model callable: on Azure a deployment of the Azure OpenAI account, made through
  * Azure Resource Manager. Nothing here waits: making and removing begin, and are looked at later.
  *
- * Errors are `LightningError`: `unavailable` (`hosting_busy`, `hosting_unavailable`, `hosting_unreachable`; asking again
+ * Errors are `LightningError`: `unavailable` (`hosting_busy`, `hosting_unavailable`, `hosting_unreachable`, `hosting_timeout`; asking again
  * is idempotent, names decide), `conflict` `deployment_quota`, `forbidden` `permission_missing`, `invalid`
  * `hosting_rejected`, `not_found` `hosting_account_missing`.
  */

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { surveySchema } from "../doors/survey.ts";
+import { ENDINGS, FAULTS_BY } from "../episodes/endings.ts";
+import { workloadSchema } from "../workload/contract.ts";
 
 const feedSchema = z.object({
   /** Everything written before this time is handled; null: nothing yet. */
@@ -18,6 +21,13 @@ export const statsSchema = z.object({
   statistics: z.object({
     total_episodes: z.number().int(),
     rewarded_episodes: z.number().int(),
+    answers_not_finished: z.partialRecord(z.enum(ENDINGS), z.number().int()).meta({
+      description: "Episodes whose answer the model did not finish, by its ending; those that there are.",
+    }),
+    faults_by: z.partialRecord(z.enum(FAULTS_BY), z.number().int()).meta({
+      description:
+        "Episodes with an error, by whose fault it was; only the model's are a judgement of it. Those that there are.",
+    }),
     total_rewards: z.number().int(),
     average_reward: z.number().nullable().meta({
       description:
@@ -27,6 +37,14 @@ export const statsSchema = z.object({
       .number()
       .int()
       .meta({ description: "How many judged episodes, the newest, the average is of." }),
+    rewards_waiting: z
+      .number()
+      .int()
+      .meta({ description: "Rewards and feedback that wait for an episode that is not recorded yet." }),
+    rewards_not_given: z
+      .number()
+      .int()
+      .meta({ description: "Of the last thirty days, those that expired or did not fit their episode." }),
     total_datasets: z.number().int(),
     total_training_runs: z.number().int(),
     training_run_status: z.record(z.string(), z.number().int()),
@@ -34,6 +52,9 @@ export const statsSchema = z.object({
     total_deployments: z.number().int(),
     total_pipelines: z.number().int(),
     pipelines_waiting_for_approval: z.number().int(),
+  }),
+  work: workloadSchema.meta({
+    description: "Pipelines, builds, trainings and evaluations that were asked for at a door.",
   }),
   active_deployment: z.object({
     has_active: z.boolean(),
@@ -62,6 +83,9 @@ export const healthSchema = z.object({
   status: z.enum(HEALTH),
   checks: z.record(z.string(), checkSchema),
   feeds: feedsSchema.optional(),
+  records: surveySchema
+    .optional()
+    .meta({ description: "Datasets, runs, evaluations, deployments and pipelines under way." }),
   containers: z.record(z.string(), z.number().int()).optional().meta({ description: "Documents in each." }),
   checked_at: z.string(),
 });

@@ -1,4 +1,5 @@
 import type { Settings } from "../config/settings.ts";
+import type { Survey } from "../doors/survey.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { isLightningError, messageOf, unavailable } from "../kernel/errors.ts";
 import { CONTAINER_KEYS, containerNames } from "../ledger/containers.ts";
@@ -21,6 +22,8 @@ interface HealthDeps {
   readonly progress?: FeedProgress | undefined;
   /** Finds out whether the ledger can be written to. */
   readonly probe: () => Promise<void>;
+  /** What became of the orchestrations behind what is under way. */
+  readonly survey: () => Promise<Survey>;
 }
 
 /** Unhealthy: the ledger does not answer or takes no write. Degraded: it does, but something else is wrong. */
@@ -35,6 +38,7 @@ export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<He
   ]);
   const checks: Record<string, Check> = { ledger: ledgerCheck, provider: providerCheck };
   let feeds: Feeds | undefined;
+  let records: Survey | undefined;
   let containers: Record<string, number> | undefined;
   if (ledgerCheck.ok) {
     const feedCheck = await check(deps, undefined, async () => {
@@ -44,6 +48,17 @@ export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<He
         throw unavailable("feed_behind", `The ${late[0]} feed is ${late[1].lag_seconds} s behind.`);
     });
     checks.feeds = feedCheck;
+    checks.orchestrations = await check(deps, undefined, async () => {
+      records = await deps.survey();
+      const lost = Object.values(records.lost).reduce((sum, some) => sum + some, 0);
+      if (lost === 0) return;
+      const ends = Object.entries(records.lost).map(([end, some]) => `${some} ${end}`);
+      throw unavailable(
+        "orchestrations_lost",
+        `${lost} ${lost === 1 ? "record has" : "records have"} lost the orchestration that worked on them ` +
+          `(${ends.join(", ")}); the hourly sweep takes them up, or POST /records/take-up does it now.`,
+      );
+    });
     if (counts)
       checks.containers = await check(deps, undefined, async () => {
         const names = containerNames(settings);
@@ -59,6 +74,7 @@ export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<He
     status: !ledgerCheck.ok ? "unhealthy" : allOk ? "healthy" : "degraded",
     checks,
     ...(feeds === undefined ? {} : { feeds }),
+    ...(records === undefined ? {} : { records }),
     ...(containers === undefined ? {} : { containers }),
     checked_at: toIso(clock.now()),
   };

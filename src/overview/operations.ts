@@ -1,17 +1,22 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
-import { defineOperation } from "../doors/operation.ts";
+import { defineOperation, type Orchestrations } from "../doors/operation.ts";
 import { agentIdSchema } from "../doors/schemas.ts";
+import type { Survey } from "../doors/survey.ts";
 import { healthSchema, statsSchema } from "./contract.ts";
 import type { OverviewService } from "./service.ts";
 import { trendSchema } from "./trend.ts";
+
+export type SurveyRecords = (orchestrations: Orchestrations) => Promise<Survey>;
 
 /** The rows that show the whole at a glance. */
 export function overviewOperations({
   service,
   settings,
+  survey,
 }: {
   readonly service: OverviewService;
+  readonly survey: SurveyRecords;
   readonly settings: Pick<Settings, "agentId">;
 }) {
   return [
@@ -47,7 +52,7 @@ export function overviewOperations({
     defineOperation({
       name: "getHealth",
       summary:
-        "Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails.",
+        "Checks the ledger (a read and a write), the provider, the change feeds and the orchestrations behind what is under way; 503 when the ledger fails.",
       input: z.strictObject({
         counts: z
           .boolean()
@@ -62,8 +67,8 @@ export function overviewOperations({
       cli: "health",
       mcp: ["lightning_health"],
       example: { counts: true },
-      async run({ counts }) {
-        const health = await service.health(counts);
+      async run({ counts }, { orchestrations }) {
+        const health = await service.health(counts, () => survey(orchestrations));
         return { status: health.status === "unhealthy" ? 503 : 200, body: health };
       },
     }),

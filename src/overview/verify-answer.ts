@@ -1,6 +1,11 @@
 import { z } from "zod";
+import { redactedLater } from "../doors/kept.ts";
 import { manifestSchema, verifyManifest } from "../doors/manifest.ts";
 import { defineOperation } from "../doors/operation.ts";
+import { DEEPEST_JSON } from "../kernel/depth.ts";
+
+/** Levels at most that an answer has above a record, and records above what they were given. */
+const AROUND_RECORDS = 20;
 
 const EXAMPLE = {
   agent_id: "mcp-agents",
@@ -24,11 +29,16 @@ export function verifyAnswerOperations({ key }: { readonly key: () => Promise<st
       name: "verifyAnswer",
       summary: "Checks that an answer kept with its signed manifest is the one that was given.",
       input: z.strictObject({
-        answer: z
-          .looseObject({ manifest: manifestSchema.meta({ description: "The manifest that came with it." }) })
-          .meta({ description: "The whole answer as it was given, its `manifest` in it." }),
+        answer: redactedLater(
+          "it is signed as it stands, and not stored",
+          z.looseObject({
+            manifest: manifestSchema.meta({ description: "The manifest that came with it." }),
+          }),
+        ).meta({ description: "The whole answer as it was given, its `manifest` in it." }),
       }),
       output: z.object({ valid: z.literal(true), manifest: manifestSchema }),
+      // An answer puts something around the records that it holds.
+      deepest: DEEPEST_JSON + AROUND_RECORDS,
       role: "reader",
       effect: "read",
       idempotent: true,

@@ -1,6 +1,6 @@
 import type { CallContext, Operation } from "../doors/operation.ts";
 import { forbidden } from "../kernel/errors.ts";
-import { isSameName } from "../kernel/names.ts";
+import { isSamePerson } from "../kernel/persons.ts";
 import type { ReviewRules } from "./contract.ts";
 import { blinded } from "./offers.ts";
 
@@ -17,7 +17,7 @@ const refuse = (what: string): never => {
 const MASKS: Readonly<Record<string, Mask>> = {
   listRewards: (body, _input, person) => {
     const all = body.rewards as { readonly writer?: string }[];
-    const own = all.filter(({ writer }) => writer !== undefined && isSameName(writer, person));
+    const own = all.filter(({ writer }) => writer !== undefined && isSamePerson(writer, person));
     return { ...body, rewards: own, rewards_found: own.length, hidden: all.length - own.length };
   },
   getEpisode: (body) => ({ ...blinded(body), metadata: {} }),

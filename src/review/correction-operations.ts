@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BUILD_DATASET } from "../datasets/contract.ts";
+import { BUILD_DATASET, DATASETS } from "../datasets/contract.ts";
 import { isEndedDataset } from "../datasets/status.ts";
 import { type BeforeMaking, recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
@@ -10,6 +10,7 @@ import {
   foundSchema,
   idSchema,
   pagingSchema,
+  placeInQueueSchema,
   storedTimeSchema,
 } from "../doors/schemas.ts";
 import { toIso } from "../kernel/clock.ts";
@@ -137,12 +138,14 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
         notices: z.array(z.string()).optional(),
         ...correctionCountsSchema.shape,
         created_at: storedTimeSchema,
+        place_in_queue: placeInQueueSchema,
         urls: z.record(z.string(), z.string()).optional(),
       }),
       role: "builder",
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/review/corrections/dataset" },
+      work: { type: DATASETS.type, id: "dataset_id" },
       cli: "review build",
       mcp: ["lightning_build_corrections"],
       example: { agent_id: "mcp-agents", name: "corrections" },
@@ -165,7 +168,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
           const { dataset } = await datasets.prepareGolden(golden, warningsOf(counted), before);
           return dataset;
         }
-        const dataset = await recordOnce(context.request, (id) => datasets.get(agent_id, id), prepare);
+        const dataset = await recordOnce(context, (id) => datasets.get(agent_id, id), prepare);
         counts ??= (await service.corrections.counts(agent_id))[format];
         const { record, finished, urls } = await startAndWait(
           context,

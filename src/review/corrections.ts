@@ -6,15 +6,13 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Reward } from "../rewards/contract.ts";
 import type { CorrectionInput } from "../rewards/correction-contract.ts";
 import { isMisplaced, placeCorrection, textOfTurn } from "../rewards/place-correction.ts";
-import { standingCorrections, standingRewards } from "../rewards/standing.ts";
-import { createRewardStore } from "../rewards/store.ts";
 import {
   CORRECTION_FORMATS,
   type Correction,
   type CorrectionCounts,
   type CorrectionFormat,
-  type ReviewItem,
 } from "./contract.ts";
+import { createCorrectionFinder, type FoundCorrection } from "./find-corrections.ts";
 import type { ReviewStore } from "./store.ts";
 
 interface Found {
@@ -47,7 +45,7 @@ function makeLine({ episode, reward, standing }: Found, format: CorrectionFormat
   return { line: JSON.stringify(line), turnsDropped };
 }
 
-/** What reviewers would have had the agent do. */
+/** What reviewers, and whoever sent feedback, would have had the agent do. */
 export function createCorrections({
   ledger,
   store,
@@ -56,24 +54,19 @@ export function createCorrections({
   readonly store: ReviewStore;
 }) {
   const episodes = createEpisodeStore(ledger);
-  const rewards = createRewardStore(ledger);
+  const corrections = createCorrectionFinder(ledger, store);
 
-  /** What stands of an item's corrections: one whose author thought again since, at whichever door, is history. */
-  async function ofItem({ agent_id, episode_id }: ReviewItem): Promise<Found[]> {
-    const episode = await episodes.find(agent_id, episode_id);
-    if (episode === undefined) return [];
-    const judgements = await rewards.ofEpisode(agent_id, episode_id);
-    const standing = standingRewards(judgements);
-    return standingCorrections(judgements).map((reward) => ({ episode, reward, standing }));
+  /** With its episode; undefined when that is gone. */
+  async function withEpisode({ reward, standing }: FoundCorrection): Promise<Found | undefined> {
+    const episode = await episodes.find(reward.agent_id, reward.episode_id);
+    return episode && { episode, reward, standing };
   }
 
   async function* all(agentId: string): AsyncGenerator<Found> {
-    let after: string | undefined;
-    do {
-      const page = await store.corrected(agentId, 100, after);
-      for (const item of page.items) yield* await ofItem(item);
-      after = page.continuation;
-    } while (after !== undefined);
+    for await (const one of corrections.all(agentId)) {
+      const found = await withEpisode(one);
+      if (found !== undefined) yield found;
+    }
   }
 
   /** Lines of a golden file, or of a preference file; `counts` are whole when the lines are at their end. */
@@ -94,9 +87,12 @@ export function createCorrections({
       limit: number,
       after?: string,
     ): Promise<{ corrections: Correction[]; continuation?: string | undefined }> {
-      const page = await store.corrected(agentId, limit, after);
-      const found = (await Promise.all(page.items.map(ofItem))).flat();
-      return { corrections: found.map(tell), continuation: page.continuation };
+      const page = await corrections.page(agentId, limit, after);
+      const found = await Promise.all(page.found.map(withEpisode));
+      return {
+        corrections: found.flatMap((one) => (one === undefined ? [] : [tell(one)])),
+        continuation: page.continuation,
+      };
     },
 
     lines,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { claimedName } from "../doors/kept.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentIdSchema, idSchema } from "../doors/schemas.ts";
@@ -10,7 +11,7 @@ import { labelInputSchema, offerSchema, reviewStatusSchema, type Step } from "./
 import type { ReviewOperationDeps } from "./operation-deps.ts";
 import type { StepNamed } from "./undo.ts";
 
-const person = z.string().min(1).max(200).optional().meta({
+const person = claimedName(z.string().min(1).max(200)).optional().meta({
   description: "Who reviews; the signed-in person where there is one.",
 });
 

@@ -1,7 +1,6 @@
 import { each, type Ledger } from "../ledger/ledger.ts";
-import { standingCorrections } from "../rewards/standing.ts";
-import { createRewardStore } from "../rewards/store.ts";
 import type { ReviewItem, ReviewRules } from "./contract.ts";
+import { type CorrectedItems, createCorrectionFinder } from "./find-corrections.ts";
 import { isDone } from "./rules.ts";
 
 export interface Reviewed {
@@ -29,32 +28,31 @@ async function stillThere(ledger: Ledger, agentId: string, ids: readonly string[
  * Counted by the items and the rules as they are now: what a review is worth follows from both, and items outlive
  * episodes that expire. People label by hand, so the items are few beside the episodes.
  */
-export async function countReviewed(ledger: Ledger, agentId: string, rules: ReviewRules): Promise<Reviewed> {
+export async function countReviewed(
+  ledger: Ledger,
+  store: CorrectedItems,
+  agentId: string,
+  rules: ReviewRules,
+): Promise<Reviewed> {
   let done = 0;
-  let corrections = 0;
-  let batch: ReviewItem[] = [];
-  const rewards = createRewardStore(ledger);
+  let batch: string[] = [];
   const add = async () => {
-    const there = await stillThere(
-      ledger,
-      agentId,
-      batch.map(({ episode_id }) => episode_id),
-    );
-    const known = batch.filter(({ episode_id }) => there.has(episode_id));
-    done += known.filter((item) => isDone(item, rules)).length;
-    for (const { corrected, episode_id } of known)
-      if (corrected) corrections += standingCorrections(await rewards.ofEpisode(agentId, episode_id)).length;
+    done += (await stillThere(ledger, agentId, batch)).size;
     batch = [];
   };
   const items = each<ReviewItem>(ledger, "reviews", {
     pk: [agentId],
     where: [{ field: "type", op: "eq", value: "review_item" }],
-    select: ["episode_id", "labels", "corrected"],
+    select: ["episode_id", "labels"],
   });
   for await (const item of items) {
-    if (isDone(item, rules) || item.corrected) batch.push(item);
+    if (isDone(item, rules)) batch.push(item.episode_id);
     if (batch.length === AT_ONCE) await add();
   }
   await add();
-  return { done, corrections };
+  const corrected: string[] = [];
+  for await (const { reward } of createCorrectionFinder(ledger, store).all(agentId))
+    corrected.push(reward.episode_id);
+  const there = await stillThere(ledger, agentId, [...new Set(corrected)]);
+  return { done, corrections: corrected.filter((id) => there.has(id)).length };
 }

@@ -1,5 +1,5 @@
 import type { Episode } from "../episodes/contract.ts";
-import { isSameName } from "../kernel/names.ts";
+import { isSamePerson } from "../kernel/persons.ts";
 import { PENALTY_SOURCES } from "../rewards/contract.ts";
 import { type Lease, type ReviewItem, type ReviewRules, SAMPLING, type Sampling } from "./contract.ts";
 
@@ -16,11 +16,11 @@ export type Judged = Pick<Episode, "id"> & Partial<Pick<Episode, (typeof JUDGED_
 export const aliveLeases = (item: Pick<ReviewItem, "leases"> | undefined, now: string): Lease[] =>
   (item?.leases ?? []).filter((lease) => lease.until > now);
 
-/** Those of this person: a name is the same in any case. */
+/** Those of this person. */
 export const ownOf = <T extends { readonly reviewer: string }>(all: readonly T[], reviewer: string): T[] =>
-  all.filter((one) => isSameName(one.reviewer, reviewer));
+  all.filter((one) => isSamePerson(one.reviewer, reviewer));
 export const othersOf = <T extends { readonly reviewer: string }>(all: readonly T[], reviewer: string): T[] =>
-  all.filter((one) => !isSameName(one.reviewer, reviewer));
+  all.filter((one) => !isSamePerson(one.reviewer, reviewer));
 
 /** Only what was judged here is a review: a user's thumb or a reward of another door says nothing of an expert. */
 export const isDone = (item: Pick<ReviewItem, "labels"> | undefined, rules: ReviewRules): boolean =>

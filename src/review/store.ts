@@ -1,6 +1,6 @@
 import type { Clock } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/hashing.ts";
-import { foldedName } from "../kernel/names.ts";
+import { personKey, personName } from "../kernel/persons.ts";
 import type { BatchOperation, Condition, Ledger, LedgerDocument, Page, Stored } from "../ledger/ledger.ts";
 import { bare, each } from "../ledger/ledger.ts";
 import { createOrReplace, retryRaces, unlessKind } from "../ledger/races.ts";
@@ -28,7 +28,7 @@ interface ToolsDocument {
 
 export const itemId = (episodeId: string): string => `item-${episodeId}`;
 /** A person's name may hold anything; an id may not. */
-export const reviewerId = (reviewer: string): string => reviewerIdAsSpelt(foldedName(reviewer));
+export const reviewerId = (reviewer: string): string => reviewerIdAsSpelt(personKey(reviewer));
 const reviewerIdAsSpelt = (reviewer: string): string => `reviewer-${sha256(reviewer).slice(0, 32)}`;
 
 const isType = (type: string): Condition => ({ field: "type", op: "eq", value: type });
@@ -109,12 +109,18 @@ export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
     item: (agentId: string, episodeId: string) =>
       ledger.read<ReviewItem>("reviews", [agentId], itemId(episodeId)),
 
-    /** Earlier versions kept a person apart for every spelling of the name. */
+    /**
+     * Earlier versions kept a person by the name alone, or apart for every spelling of it. A name that is no address may
+     * be that of two, who would then share one record.
+     */
     async reviewer(agentId: string, reviewer: string): Promise<Stored<Reviewer> | undefined> {
-      const read = (id: string) => ledger.read<Reviewer>("reviews", [agentId], id);
-      const found = await read(reviewerId(reviewer));
-      const spelt = reviewerIdAsSpelt(reviewer);
-      return found ?? (spelt === reviewerId(reviewer) ? undefined : read(spelt));
+      const name = personName(reviewer);
+      const keys = [personKey(reviewer), ...(name.includes("@") ? [name] : []), reviewer];
+      for (const id of new Set(keys.map(reviewerIdAsSpelt))) {
+        const found = await ledger.read<Reviewer>("reviews", [agentId], id);
+        if (found !== undefined) return found;
+      }
+      return undefined;
     },
 
     /** The items of at most 100 episodes, by episode. */
@@ -224,7 +230,7 @@ export function createReviewStore(ledger: Ledger, clock: Pick<Clock, "now">) {
       const key = JSON.stringify([agentId, rules.reviewers_per_episode]);
       const [episodes, reviewed] = await Promise.all([
         this.countEpisodes(agentId),
-        rememberReviewed(key, () => countReviewed(ledger, agentId, rules)),
+        rememberReviewed(key, () => countReviewed(ledger, this, agentId, rules)),
       ]);
       return { episodes, ...reviewed };
     },

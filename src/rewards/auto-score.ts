@@ -1,5 +1,6 @@
 import { NAMELESS_WRITERS } from "../doors/writer.ts";
 import type { Episode } from "../episodes/contract.ts";
+import { isNoneOfTheModels } from "../episodes/endings.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { canonicalName } from "../kernel/names.ts";
 import type { Reward, RewardSource } from "./contract.ts";
@@ -16,13 +17,23 @@ import { costPenalty, evalValue, fraction, latencyPenalty, type RewardSettings }
  * | `safety_flags: ["pii"]` (not empty), or `safety_passed: true` | `safety_check` -1 with the flags, or ±1 |
  *
  * Anything else under these names is ignored: metadata is the agent's own, and a strange value is no poison.
+ * Where the caller, the network or the provider was at fault, or no answer came or was taken, neither the error nor the
+ * time nor the cost judges the model (`isNoneOfTheModels`): only what its tools answered and what the agent says counts.
  * A scorer whose rule changes gets a new version; ids are made of episode, scorer and version, so that a redelivered
  * change finds its rewards already there.
  */
 export type AutoEpisode = Pick<
   Episode,
-  "id" | "agent_id" | "metadata" | "tool_calls" | "request_latency_ms" | "cost_usd" | "error"
->;
+  | "id"
+  | "agent_id"
+  | "metadata"
+  | "tool_calls"
+  | "request_latency_ms"
+  | "cost_usd"
+  | "error"
+  | "error_by"
+  | "ending"
+> & { readonly assistant_output?: string | undefined };
 
 interface Score {
   readonly scorer: string;
@@ -150,7 +161,10 @@ const SCORERS: readonly Scorer[] = [latency, evaluation, tests, safety, cost, to
 
 /** The rewards an episode brings with it: the same episode always gives the same ids. */
 export function autoScore(episode: AutoEpisode, settings: RewardSettings, now: string): Reward[] {
-  return SCORERS.flatMap((score) => score(episode, settings)).map((score) => ({
+  const judged = isNoneOfTheModels(episode)
+    ? { ...episode, error: undefined, request_latency_ms: undefined, cost_usd: undefined }
+    : episode;
+  return SCORERS.flatMap((score) => score(judged, settings)).map((score) => ({
     id: hashedId("rew", { episode_id: episode.id, scorer: score.scorer, version: score.version }),
     agent_id: episode.agent_id,
     episode_id: episode.id,

@@ -19,16 +19,8 @@ export async function checkCorrection(
   given: unknown,
   at: string,
 ): Promise<CorrectionInput | undefined> {
-  if (given === undefined || given === null || (typeof given === "string" && given.trim() === ""))
-    return undefined;
-  const parsed = correctionInputSchema.safeParse(given);
-  if (!parsed.success)
-    throw refused(
-      at,
-      "is neither a text nor a turn with its text or its tool calls",
-      "Send a text, or {turn, text} or {turn, tool_calls: [{name, arguments}]}.",
-    );
-  const correction = parsed.data;
+  const correction = readCorrection(given, at);
+  if (correction === undefined) return undefined;
   const placed = placeCorrection(episode, correction);
   if (isMisplaced(placed)) throw refused(`${at}.${placed.field}`, placed.reason, placed.remedy);
   if (!placed.isEdited || placed.right.content === "") return undefined;
@@ -38,6 +30,22 @@ export async function checkCorrection(
   }
   await checkCalls(episode, correction.tool_calls, `${at}.tool_calls`);
   return { turn: placed.turn, tool_calls: correction.tool_calls };
+}
+
+/**
+ * A correction as far as it can be checked without its episode; undefined: none was given.
+ * @throws invalid `correction_invalid`
+ */
+export function readCorrection(given: unknown, at: string): CorrectionInput | undefined {
+  if (given === undefined || given === null || (typeof given === "string" && given.trim() === ""))
+    return undefined;
+  const parsed = correctionInputSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw refused(
+    at,
+    "is neither a text nor a turn with its text or its tool calls",
+    "Send a text, or {turn, text} or {turn, tool_calls: [{name, arguments}]}.",
+  );
 }
 
 /** Against the tools that the episode's agent was offered; an episode without any takes every call. */

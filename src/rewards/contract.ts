@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { claimedName } from "../doors/kept.ts";
 import { agentIdSchema, idSchema, type Json, metadataSchema, storedTimeSchema } from "../doors/schemas.ts";
 
 export const REWARD_SOURCES = [
@@ -24,10 +25,9 @@ function isBounded({ correction, ...rest }: Readonly<Record<string, Json>>): boo
   return bytes(rest) <= MOST_METADATA_BYTES && bytes(correction) <= MOST_CORRECTION_BYTES;
 }
 
-/** What a caller may send: `value` is already in [-1, 1], or `raw_value` with its range is mapped to it. */
-export const rewardInputSchema = z.strictObject({
+/** What a caller may say of an episode: `value` is already in [-1, 1], or `raw_value` with its range is mapped to it. */
+export const judgementSchema = z.strictObject({
   agent_id: agentIdSchema,
-  episode_id: idSchema.meta({ description: "The episode that is judged." }),
   source: z.enum(REWARD_SOURCES).default("human_approval").meta({
     description: "Where the judgement comes from; the two penalties are counted beside the mean, not in it.",
   }),
@@ -46,7 +46,7 @@ export const rewardInputSchema = z.strictObject({
     description:
       "What was judged, such as `correctness`; another rubric is a judgement of its own. Case counts, outer space does not.",
   }),
-  evaluator: z.string().max(200).optional().meta({
+  evaluator: claimedName(z.string().max(200)).optional().meta({
     description:
       "Who or what judged: a person's name, a test suite, an evaluator; compared without case and outer space.",
   }),
@@ -58,8 +58,13 @@ export const rewardInputSchema = z.strictObject({
     .default({})
     .meta({ description: "Anything else, by name; at most 32 KiB as JSON, a `correction` apart (512 KiB)." }),
 });
+export type CheckedJudgement = z.output<typeof judgementSchema>;
+
+export const rewardInputSchema = z.strictObject({
+  ...judgementSchema.shape,
+  episode_id: idSchema.meta({ description: "The episode that is judged." }),
+});
 export type RewardInput = z.input<typeof rewardInputSchema>;
-export type CheckedRewardInput = z.output<typeof rewardInputSchema>;
 
 export const rewardSchema = z.object({
   /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
@@ -74,15 +79,30 @@ export const rewardSchema = z.object({
   comments: z.string().optional(),
   writer: z.string().optional().meta({
     description:
-      "Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions.",
+      "Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions.",
   }),
   /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
   supersedes: z.string().optional(),
   /** Takes the superseded judgement back without another in its place: it counts no more. */
   withdrawn: z.literal(true).optional(),
+  withdrawn_by: z
+    .string()
+    .optional()
+    .meta({ description: "Who took it back, where it was asked for by name." }),
+  corrected: z.literal(true).optional().meta({
+    description:
+      "It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions.",
+  }),
+  said_at: storedTimeSchema.optional().meta({
+    description:
+      "When it was said, where it came before its episode and waited; `created_at` is when it was given.",
+  }),
+  rescan: idSchema.optional().meta({
+    description: "The re-scan that last replaced something in what was said, after it was given.",
+  }),
   metadata: metadataSchema,
   created_at: storedTimeSchema,
 });
 export type Reward = z.output<typeof rewardSchema>;
 /** A reward without what was said: enough to know whether it stands and what it counts. */
-export type SlotReward = Omit<Reward, "metadata" | "comments" | "raw_value">;
+export type SlotReward = Omit<Reward, "metadata" | "comments" | "raw_value" | "corrected" | "rescan">;

@@ -36,24 +36,34 @@ export async function closeLetters(
   handled: readonly { readonly agent_id: string; readonly id: string }[],
 ): Promise<void> {
   const byAgent = Map.groupBy(handled, ({ agent_id }) => agent_id);
-  for (const [agentId, documents] of byAgent)
-    for (let from = 0; from < documents.length; from += IDS_AT_ONCE) {
-      const value = documents
-        .slice(from, from + IDS_AT_ONCE)
-        .map(({ id }) => letterId(feed, agentId, text(id)));
-      const where = [{ field: "id", op: "in", value } as const];
-      const { items } = await ledger.query<DeadLetter>("deadLetters", {
-        pk: [agentId],
-        where,
-        limit: IDS_AT_ONCE,
-      });
-      for (const { id, _etag } of items)
-        await unlessKind(
-          ledger.delete("deadLetters", [agentId], id, { ifMatch: _etag }),
-          "precondition",
-          "not_found",
-        );
-    }
+  for (const [agentId, documents] of byAgent) {
+    // Hardly any agent has a letter, and the ids of those of a page cost more than the question whether there is one.
+    const { items: any } = await ledger.query<DeadLetter>("deadLetters", { pk: [agentId], limit: 1 });
+    if (any.length === 0) continue;
+    for (let from = 0; from < documents.length; from += IDS_AT_ONCE)
+      await closeLettersOf(ledger, feed, agentId, documents.slice(from, from + IDS_AT_ONCE));
+  }
+}
+
+async function closeLettersOf(
+  ledger: Ledger,
+  feed: FeedName,
+  agentId: string,
+  documents: readonly { readonly id: string }[],
+): Promise<void> {
+  const value = documents.map(({ id }) => letterId(feed, agentId, text(id)));
+  const where = [{ field: "id", op: "in", value } as const];
+  const { items } = await ledger.query<DeadLetter>("deadLetters", {
+    pk: [agentId],
+    where,
+    limit: IDS_AT_ONCE,
+  });
+  for (const { id, _etag } of items)
+    await unlessKind(
+      ledger.delete("deadLetters", [agentId], id, { ifMatch: _etag }),
+      "precondition",
+      "not_found",
+    );
 }
 
 /** Notes a document that cannot be handled; the same document again raises `attempts`. */

@@ -17,6 +17,7 @@ import { retryRaces, unlessKind } from "../ledger/races.ts";
 import { autoScore } from "./auto-score.ts";
 import { type Reward, rewardSchema, type SlotReward } from "./contract.ts";
 import { bury, closeLetters } from "./dead-letters.ts";
+import type { RewardGiving } from "./giving.ts";
 import { aggregate, type RewardSettings } from "./rules.ts";
 import { createRewardStore } from "./store.ts";
 
@@ -25,20 +26,27 @@ export interface RewardFeedDeps {
   readonly settings: RewardSettings;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Gives what waits for the episodes that came; absent: nothing waits. */
+  readonly waiting?: Pick<RewardGiving, "arrived"> | undefined;
 }
 
 /** What scoring reads of a changed episode; the rest may be anything. */
 const changedEpisodeSchema = z.looseObject(
-  episodeSchema.pick({
-    id: true,
-    agent_id: true,
-    recorded_at: true,
-    metadata: true,
-    tool_calls: true,
-    request_latency_ms: true,
-    cost_usd: true,
-    error: true,
-  }).shape,
+  episodeSchema
+    .pick({
+      id: true,
+      agent_id: true,
+      recorded_at: true,
+      metadata: true,
+      tool_calls: true,
+      request_latency_ms: true,
+      cost_usd: true,
+      error: true,
+      error_by: true,
+      ending: true,
+      assistant_output: true,
+    })
+    .partial({ assistant_output: true }).shape,
 );
 const changedRewardSchema = rewardSchema.pick({
   id: true,
@@ -57,7 +65,7 @@ export type RewardFeed = ReturnType<typeof createRewardFeed>;
  * coming back through the feed end there. A document nobody can handle goes to the dead letters and the feed moves on;
  * when the ledger itself is unavailable they throw, so that the host delivers the batch again.
  */
-export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeedDeps) {
+export function createRewardFeed({ ledger, settings, clock, logger, waiting }: RewardFeedDeps) {
   const rewards = createRewardStore(ledger);
   const episodes = createEpisodeStore(ledger);
 
@@ -144,9 +152,17 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
       return sumUp(agent_id, episode_id, delivered([document]));
     },
 
-    /** New or changed episodes: auto-scored. @throws unavailable; deliver the batch again */
-    handleEpisodeChanges: (documents: readonly unknown[]): Promise<void> =>
-      each("episodes", documents, score, (document) => (document as Episode | undefined)?.recorded_at),
+    /** New or changed episodes: given what waits for them, and auto-scored. @throws unavailable; deliver the batch again */
+    async handleEpisodeChanges(documents: readonly unknown[]): Promise<void> {
+      await waiting?.arrived(documents);
+      const scoreNew = async (document: unknown) => (isRescanned(document) ? undefined : score(document));
+      await each(
+        "episodes",
+        documents,
+        scoreNew,
+        (document) => (document as Episode | undefined)?.recorded_at,
+      );
+    },
 
     /** New rewards: the aggregate of each episode they belong to. @throws unavailable; deliver the batch again */
     handleRewardChanges(documents: readonly unknown[]): Promise<void> {
@@ -169,6 +185,13 @@ export function createRewardFeed({ ledger, settings, clock, logger }: RewardFeed
     },
   };
 }
+
+/**
+ * A re-scan changes only what had been scored before: scored again, what is redacted by now (a test's name, a figure)
+ * would be judged as something new.
+ */
+const isRescanned = (document: unknown): boolean =>
+  (document as Partial<Episode> | undefined)?.redaction?.rescan !== undefined;
 
 const damaged = ({ id }: { readonly id: string }) =>
   fatal("ledger_document_damaged", `The ledger holds "${id}", but its text is damaged.`);

@@ -1,5 +1,6 @@
 import type { Episode, Message } from "../episodes/contract.ts";
 import { turnsOfEpisode } from "../episodes/turns.ts";
+import { DEEPEST_JSON, placeDeeperThan } from "../kernel/depth.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import type { CorrectedCall, CorrectionInput } from "./correction-contract.ts";
 
@@ -110,7 +111,8 @@ function comparable(calls: NonNullable<Message["tool_calls"]>): string {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return placeDeeperThan(DEEPEST_JSON, value) === undefined ? value : text;
   } catch {
     return text;
   }

@@ -1,7 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { RewardAggregate } from "../episodes/contract.ts";
 import { invalid } from "../kernel/errors.ts";
-import { type CheckedRewardInput, PENALTY_SOURCES, type RewardSource, type SlotReward } from "./contract.ts";
+import { type CheckedJudgement, PENALTY_SOURCES, type RewardSource, type SlotReward } from "./contract.ts";
 import { latestPerSlot } from "./slots.ts";
 
 export type RewardSettings = Pick<
@@ -59,7 +59,7 @@ export function costPenalty(costUsd: number, settings: RewardSettings): number |
  * latency or cost is not above its threshold, so there is nothing to judge.
  * @throws invalid `invalid_reward`
  */
-export function rewardValue(input: CheckedRewardInput, settings: RewardSettings): number | undefined {
+export function rewardValue(input: CheckedJudgement, settings: RewardSettings): number | undefined {
   const isPenalty = PENALTY_SOURCES.includes(input.source);
   if (input.value !== undefined) {
     if (!Number.isFinite(input.value) || input.value < -1 || input.value > 1)

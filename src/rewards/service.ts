@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
@@ -5,22 +6,28 @@ import { NAMELESS_WRITERS } from "../doors/writer.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
-import { invalid } from "../kernel/errors.ts";
+import { conflict, forbidden, invalid } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/hashing.ts";
 import { hashedId } from "../kernel/ids.ts";
 import { canonicalName } from "../kernel/names.ts";
+import { isSamePerson } from "../kernel/persons.ts";
 import { bare, type Ledger, type Page, type Stored } from "../ledger/ledger.ts";
 import { createOnce, unlessKind } from "../ledger/races.ts";
-import { redact } from "../redaction/redact.ts";
 import { withCheckedCorrection } from "./check-correction.ts";
-import { type Reward, type RewardInput, rewardInputSchema, type SlotReward } from "./contract.ts";
+import {
+  type judgementSchema,
+  type Reward,
+  type RewardInput,
+  rewardInputSchema,
+  type SlotReward,
+} from "./contract.ts";
 import { type RewardSettings, rewardValue } from "./rules.ts";
 import { earlierOf, latestPerSlot } from "./slots.ts";
 import { createRewardStore } from "./store.ts";
 
 export interface RewardServiceDeps {
   readonly ledger: Ledger;
-  readonly settings: RewardSettings & Pick<Settings, "agentId" | "redactSecrets">;
+  readonly settings: RewardSettings & Pick<Settings, "agentId">;
   readonly clock: Clock;
 }
 
@@ -47,28 +54,40 @@ const saysTheSame = (
   a.comments === b.comments &&
   canonicalJson(a.metadata) === canonicalJson(b.metadata);
 
-type Noting = Pick<KeyedRequest, "noted" | "note">;
+export type Noting = Pick<KeyedRequest, "noted" | "note">;
+
+/** How a judgement is given, beside what it says and who wrote it. */
+export interface HowGiven {
+  /** The writer is an owner: it may take the place of what earlier versions stored in the same name, whoever wrote it. */
+  readonly isOwner?: boolean | undefined;
+  /** When it was said: what its author said since at another door stands. */
+  readonly saidAt?: string | undefined;
+  /** It says nothing but its correction, which must correct something then. */
+  readonly mustCorrect?: boolean | undefined;
+}
+
+/** @throws invalid `unknown_source`, `invalid_reward` that names the field */
+export function checkReward<Schema extends typeof judgementSchema | typeof rewardInputSchema>(
+  schema: Schema,
+  raw: object,
+): z.output<Schema> {
+  const parsed = schema.safeParse(defined(raw));
+  if (parsed.success) return parsed.data as z.output<Schema>;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join(".") || undefined;
+  throw invalid(
+    field === "source" ? "unknown_source" : "invalid_reward",
+    `${field ?? "The reward"}: ${issue?.message ?? "not valid"}`,
+    { field, remedy: "See the input of assignReward in the API description." },
+  );
+}
 
 export type RewardService = ReturnType<typeof createRewardService>;
 
-/** Writes and reads rewards. A reward is never edited: a later one of the same slot supersedes it. */
+/** Writes and reads rewards, of texts that the doors have redacted. A reward is never edited: a later one of the same slot supersedes it. */
 export function createRewardService({ ledger, settings, clock }: RewardServiceDeps) {
   const store = createRewardStore(ledger);
   const episodes = createEpisodeStore(ledger);
-
-  function check(raw: Unassigned) {
-    const parsed = rewardInputSchema.safeParse(
-      defined({ ...raw, agent_id: raw.agent_id ?? settings.agentId }),
-    );
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    const field = issue?.path.join(".") || undefined;
-    throw invalid(
-      field === "source" ? "unknown_source" : "invalid_reward",
-      `${field ?? "The reward"}: ${issue?.message ?? "not valid"}`,
-      { field, remedy: "See the input of assignReward in the API description." },
-    );
-  }
 
   /**
    * Stores a reward, or finds that the same judgement stands already. A measured latency or cost that is not above its
@@ -76,21 +95,23 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
    * stands, nothing is stored and the answer is undefined. The thresholds are settings, so this is decided here alone.
    * @param writer whose slot it goes into: the signed-in person, else `local` or `key`
    * @param request under an idempotency key: a later try finds the reward of the first, superseded or not
-   * @throws invalid `invalid_reward`, `unknown_source`, `correction_invalid`, not_found `episode_not_found`; nothing is
-   *   stored then
+   * @throws invalid `invalid_reward`, `unknown_source`, `correction_invalid`, not_found `episode_not_found`, conflict
+   *   `judged_since` of one that waited; nothing is stored then
    */
   async function assign(raw: Judged, writer?: string, request?: Noting): Promise<AssignedReward>;
   async function assign(
     raw: Unassigned,
     writer?: string,
     request?: Noting,
+    how?: HowGiven,
   ): Promise<AssignedReward | undefined>;
   async function assign(
     raw: Unassigned,
     writer: string = NAMELESS_WRITERS.local,
     request?: Noting,
+    { saidAt, mustCorrect = false, isOwner = false }: HowGiven = {},
   ): Promise<AssignedReward | undefined> {
-    const input = check(raw);
+    const input = checkReward(rewardInputSchema, { ...raw, agent_id: raw.agent_id ?? settings.agentId });
     const known = await assignedBefore(input, request);
     if (known !== undefined) return known;
     const value = rewardValue(input, settings);
@@ -100,7 +121,9 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     const slot = { writer, source, evaluator, rubric };
     const episode = await episodes.find(agent_id, episode_id);
     if (episode === undefined) throw noSuchRecord("episode", agent_id, episode_id);
-    const [earlier, ...others] = earlierOf(await store.slotsOfEpisode(agent_id, episode_id), slot);
+    const [earlier, ...others] = earlierOf(await store.slotsOfEpisode(agent_id, episode_id), slot, isOwner);
+    if (saidAt !== undefined && earlier !== undefined && (earlier.said_at ?? earlier.created_at) > saidAt)
+      throw conflict("judged_since", `${writer} judged episode ${episode_id} anew since this was said.`);
     if (value === undefined) {
       const reward = await withdrawn(earlier, request);
       return reward && { reward, deduplicated: false };
@@ -109,8 +132,13 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       comments: input.comments,
       metadata: await withCheckedCorrection(episode, input.metadata),
     };
-    const said = settings.redactSecrets ? redact(free).value : free;
-    const given = { value, raw_value: input.raw_value, ...said };
+    const isCorrected = free.metadata.correction !== undefined;
+    if (mustCorrect && !isCorrected)
+      throw invalid("correction_invalid", "The better answer says what the agent said.", {
+        field: "better_answer",
+        remedy: "Send thumbs or a score with it.",
+      });
+    const given = { value, raw_value: input.raw_value, ...free };
     const stands = earlier !== undefined && earlier.withdrawn !== true && others.length === 0;
     const same =
       stands && earlier.value === value ? await store.find(agent_id, episode_id, earlier.id) : undefined;
@@ -130,9 +158,11 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
       rubric,
       evaluator,
       writer,
-      comments: said.comments,
+      comments: free.comments,
       supersedes: earlier?.id,
-      metadata: said.metadata,
+      corrected: isCorrected || undefined,
+      said_at: saidAt,
+      metadata: free.metadata,
       // Later than what it supersedes, whatever the clock says: the order of a slot is the order of its times.
       created_at: toIso(earlier === undefined ? now : Math.max(now, Date.parse(earlier.created_at) + 1)),
     }) as Reward;
@@ -159,13 +189,16 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
   async function withdrawn(
     standing: Stored<SlotReward> | undefined,
     request?: Noting,
+    withdrawal: Pick<Reward, "comments" | "withdrawn_by"> = {},
   ): Promise<Reward | undefined> {
     if (standing === undefined || standing.withdrawn === true) return undefined;
+    const { said_at: _said, ...was } = bare(standing);
     const reward: Reward = {
-      ...bare(standing),
+      ...was,
       id: hashedId("rew", { episode_id: standing.episode_id, withdraws: standing.id }),
       supersedes: standing.id,
       withdrawn: true,
+      ...withdrawal,
       metadata: {},
       created_at: toIso(Math.max(clock.now(), Date.parse(standing.created_at) + 1)),
     };
@@ -183,6 +216,40 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
     return withdrawn(latest.find(({ id }) => id === rewardId));
   }
 
+  /**
+   * Takes a judgement back by name: one's own, or, as an owner, anybody's. Who did it and why stands in the reward that
+   * takes its place, in the slot of whoever wrote the judgement: they may judge anew.
+   * @returns the id of that reward, also when it was there before; undefined where another judgement stands by now
+   * @throws not_found `episode_not_found`, `reward_not_found`; forbidden `not_your_reward`
+   */
+  async function takeBack(
+    named: { readonly agentId: string; readonly episodeId: string; readonly rewardId: string },
+    by: { readonly writer: string; readonly isOwner: boolean; readonly reason?: string | undefined },
+  ): Promise<string | undefined> {
+    const { agentId, episodeId, rewardId } = named;
+    if ((await episodes.find(agentId, episodeId)) === undefined)
+      throw noSuchRecord("episode", agentId, episodeId);
+    const reward = await store.find(agentId, episodeId, rewardId);
+    if (reward === undefined) throw noSuchRecord("reward", agentId, rewardId);
+    const isOwn = reward.writer !== undefined && isSamePerson(reward.writer, by.writer);
+    if (!by.isOwner && !isOwn)
+      throw forbidden("not_your_reward", `Reward ${rewardId} was written by somebody else.`, {
+        field: "reward_id",
+        remedy: "Judge the episode yourself, which counts beside it, or let an owner take it back.",
+        details: { role: "owner", agent_id: agentId },
+      });
+    const slots = await store.slotsOfEpisode(agentId, episodeId);
+    const done = slots.find((one) => one.withdrawn === true && one.supersedes === rewardId);
+    if (done !== undefined) return done.id;
+    const standing = latestPerSlot(slots).find(({ id }) => id === rewardId);
+    const withdrawal = await withdrawn(
+      standing,
+      undefined,
+      defined({ withdrawn_by: by.writer, comments: by.reason }),
+    );
+    return withdrawal?.id;
+  }
+
   /** Whether what stands last in a reward's slot is that it was taken back. */
   async function isTakenBack(reward: Reward): Promise<boolean> {
     const { agent_id, episode_id, writer } = reward;
@@ -194,7 +261,13 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
   return {
     assign,
     withdraw,
+    takeBack,
     isTakenBack,
+
+    async find(agentId: string, episodeId: string, id: string): Promise<Reward | undefined> {
+      const found = await store.find(agentId, episodeId, id);
+      return found && bare(found);
+    },
 
     /** One page, newest first. */
     list(
@@ -202,7 +275,7 @@ export function createRewardService({ ledger, settings, clock }: RewardServiceDe
         agentId?: string | undefined;
         episodeId?: string | undefined;
         source?: string | undefined;
-        evaluator?: string | undefined;
+        evaluators?: readonly string[] | undefined;
       },
       limit: number,
       after?: string,

@@ -12,6 +12,7 @@ const SLOT_FIELDS = [
   "writer",
   "supersedes",
   "withdrawn",
+  "said_at",
   "created_at",
 ] as const satisfies readonly (keyof SlotReward)[];
 
@@ -42,21 +43,32 @@ export function createRewardStore(ledger: Ledger) {
     slotsOfEpisode: (agentId: string, episodeId: string) =>
       ofEpisode<SlotReward>(agentId, episodeId, SLOT_FIELDS),
 
+    /** An agent's rewards that say what should have been done, standing or not, newest first. */
+    corrections: (agentId: string, limit: number, after?: string): Promise<Page<Reward>> =>
+      ledger.query<Reward>("rewards", {
+        pk: [agentId],
+        where: [{ field: "corrected", op: "eq", value: true }],
+        orderBy: { field: "created_at", direction: "desc" },
+        limit,
+        after,
+      }),
+
     /** Newest first. */
     page(
       filter: {
         agentId: string;
         episodeId?: string | undefined;
         source?: string | undefined;
-        evaluator?: string | undefined;
+        /** Any of these. */
+        evaluators?: readonly string[] | undefined;
       },
       limit: number,
       after?: string,
     ): Promise<Page<Reward>> {
       const where: Condition[] = [];
       if (filter.source !== undefined) where.push({ field: "source", op: "eq", value: filter.source });
-      if (filter.evaluator !== undefined)
-        where.push({ field: "evaluator", op: "eq", value: filter.evaluator });
+      if (filter.evaluators !== undefined)
+        where.push({ field: "evaluator", op: "in", value: filter.evaluators });
       return ledger.query<Reward>("rewards", {
         pk: filter.episodeId === undefined ? [filter.agentId] : [filter.agentId, filter.episodeId],
         where,

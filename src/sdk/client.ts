@@ -1,3 +1,6 @@
+import { isUtf8 } from "node:buffer";
+import { hash } from "node:crypto";
+import { DEEPEST_JSON, placeDeeperThan, placeText } from "../kernel/depth.ts";
 import { type ErrorBody, type ErrorKind, LightningError, messageOf } from "../kernel/errors.ts";
 import { ROUTE_PREFIX, type WireRow } from "../wire/row.ts";
 
@@ -28,7 +31,7 @@ const PATIENCE_SECONDS = 60;
 
 /**
  * Calls one operation over REST; the client half of `rest.ts`.
- * @throws LightningError with the server's code, field and remedy; `endpoint_unreachable` when nobody answers
+ * @throws LightningError invalid `invalid_input` for an id that no path can hold and what JSON cannot hold, `too_deep`; else with the server's code, field and remedy; `endpoint_unreachable` when nobody answers
  */
 export async function callRest(
   address: Address,
@@ -40,7 +43,7 @@ export async function callRest(
   const url = `${address.url.replace(/\/+$/, "")}/api/${ROUTE_PREFIX}${request.path}`;
   const timeout = AbortSignal.timeout(((options.wait ?? 10) + PATIENCE_SECONDS) * 1000);
   let response: Response;
-  let text: string;
+  let bytes: Buffer;
   try {
     response = await fetch(url, {
       method: operation.rest.method,
@@ -54,11 +57,14 @@ export async function callRest(
       },
       ...(request.body === undefined ? {} : { body: request.body }),
     });
-    text = await response.text();
+    bytes = Buffer.from(await response.arrayBuffer());
   } catch (thrown) {
     throw unreachable(address, thrown, operation.effect !== "read");
   }
   const type = response.headers.get("content-type") ?? "";
+  if (response.ok && type.startsWith("application/octet-stream"))
+    return { status: response.status, body: partOf(bytes) };
+  const text = new TextDecoder().decode(bytes);
   // A file is its text: a line of it is no reply.
   if (response.ok && type.startsWith("application/jsonl"))
     return { status: response.status, body: { content: text, content_type: type } };
@@ -69,6 +75,17 @@ export async function callRest(
       remedy: "Check that LIGHTNING_ENDPOINT is the address of an Agent Lightning function app.",
     });
   return { status: response.status, body };
+}
+
+/** A part of an episode, which alone comes as bytes: the answer that other doors give, but whole. */
+function partOf(bytes: Buffer): Record<string, unknown> {
+  const isText = isUtf8(bytes) && !bytes.includes(0);
+  return {
+    sha256: hash("sha256", bytes),
+    bytes: bytes.byteLength,
+    ...(isText ? { text: bytes.toString("utf8") } : { data: bytes.toString("base64") }),
+    shown: true,
+  };
 }
 
 /** The header that carries the function key, if there is one. */
@@ -87,16 +104,39 @@ function restRequest(operation: WireRow, input: Readonly<Record<string, unknown>
   const path = operation.rest.path.replaceAll(/\/\{(\w+)\??\}/g, (_segment, name: string) => {
     const spelling = own(name);
     if (spelling === undefined) return "";
-    const value = rest.get(spelling);
+    const value = String(rest.get(spelling));
     rest.delete(spelling);
-    return `/${encodeURIComponent(String(value))}`;
+    // A URL would lose such a step, and another operation would be asked.
+    if (value === "." || value === "..")
+      throw new LightningError("invalid", "invalid_input", `${name}: "${value}" is no id.`, { field: name });
+    return `/${encodeURIComponent(value)}`;
   });
-  if (operation.rest.method === "POST") return { path, body: JSON.stringify(Object.fromEntries(rest)) };
+  if (operation.rest.method === "POST") return { path, body: jsonOf(Object.fromEntries(rest)) };
   const query = new URLSearchParams();
   for (const [name, value] of rest)
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value])
-      query.append(name, typeof one === "string" ? one : JSON.stringify(one));
+      query.append(name, typeof one === "string" ? one : jsonOf(one));
   return { path: query.size === 0 ? path : `${path}?${query.toString()}`, body: undefined };
+}
+
+/** @throws LightningError invalid `too_deep`, `invalid_input` for what JSON cannot hold: nothing is sent */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (thrown) {
+    const cause = { cause: thrown };
+    if (!(thrown instanceof RangeError))
+      throw new LightningError("invalid", "invalid_input", `The input is no JSON: ${messageOf(thrown)}`, {
+        ...cause,
+        remedy: "Send texts, numbers, booleans, null, and plain objects and arrays of them, without cycles.",
+      });
+    const field = placeText(placeDeeperThan(DEEPEST_JSON, value) ?? []);
+    throw new LightningError("invalid", "too_deep", `${field} goes too deep to be written as JSON.`, {
+      ...cause,
+      field,
+      remedy: "Flatten the value, or send what is deep in it as a text.",
+    });
+  }
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
@@ -117,7 +157,7 @@ const KINDS: Record<number, ErrorKind> = {
   412: "precondition",
   413: "too_large",
   422: "invalid",
-  429: "unavailable",
+  429: "limited",
   502: "unavailable",
   503: "unavailable",
   504: "unavailable",

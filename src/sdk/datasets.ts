@@ -52,11 +52,11 @@ export function createDatasetBuilder(invoke: Invoke, clock: Clock) {
       const { size } = await stat(goldenFile);
       if (size <= GOLDEN_PAGE) return build({ ...given, content: await readFile(goldenFile, "utf8") });
       const pages = pagesOf(createReadStream(goldenFile), GOLDEN_PAGE);
-      const { agentId, name, format } = given;
+      const { agentId, name, format, includeEndings } = given;
       const parts = await sendGolden(
         pages,
         async (content, firstLine) =>
-          (await invoke("addGoldenPart", { agentId, name, format, content, firstLine })).body,
+          (await invoke("addGoldenPart", { agentId, name, format, includeEndings, content, firstLine })).body,
       );
       return build({ ...given, parts });
     },

@@ -2,19 +2,34 @@ import type { OperationOutputs } from "../wire/types.ts";
 import { type Camel, camelRecord, type InputOf, type ReplyOf } from "./names.ts";
 import type { Invoke } from "./transport.ts";
 
-export interface About {
-  readonly episodeId: string;
+/**
+ * Which episode: by its own id, the provider's id of the answer, the caller's correlation id, or the call's span or trace.
+ * One of them; a span may have its trace beside it. An episode that is not recorded yet is waited for.
+ */
+export type EpisodeNamed =
+  | { readonly episodeId: string }
+  | { readonly responseId: string }
+  | { readonly correlationId: string }
+  | { readonly spanId: string; readonly traceId?: string | undefined }
+  | { readonly traceId: string };
+export type About = EpisodeNamed & {
   readonly agentId?: string | undefined;
   readonly comments?: string | undefined;
   /** Anything else, by name; `tags` choose examples, and `correction` says what the agent should have done. */
   readonly metadata?: RewardRequest["metadata"];
-}
+  /** False: an episode that is not recorded yet is refused (`episode_not_found`) and not waited for. */
+  readonly waitForEpisode?: boolean | undefined;
+};
 type AssignReply = ReplyOf<"assignReward">;
 /** A reward that was stored. */
-export type RecordedReward = Exclude<AssignReply, { readonly recorded: false }>;
+export type RecordedReward = Exclude<AssignReply, { readonly recorded: false } | { readonly waiting: true }>;
+/** A reward whose episode is not recorded yet: it is given when the episode comes. Told by `"waiting" in reward`. */
+export type WaitingReward = Extract<AssignReply, { readonly waiting: true }>;
+export type GivenReward = RecordedReward | WaitingReward;
 /** A reward in a list. */
 export type ListedReward = Camel<OperationOutputs["listRewards"]["rewards"][number]>;
 type RewardRequest = InputOf<"assignReward">;
+type FeedbackRequest = InputOf<"recordFeedback">;
 /** What somebody judged, and did not only measure. */
 type Judgement = RewardRequest & {
   source?: Exclude<RewardRequest["source"], "latency_penalty" | "cost_penalty">;
@@ -22,9 +37,9 @@ type Judgement = RewardRequest & {
 
 /** Attaches judgements to episodes (the design's RewardWriter). */
 export function createRewardWriter(invoke: Invoke) {
-  async function record(input: Judgement): Promise<RecordedReward>;
-  async function record(input: RewardRequest): Promise<RecordedReward | undefined>;
-  async function record(input: RewardRequest): Promise<RecordedReward | undefined> {
+  async function record(input: Judgement): Promise<GivenReward>;
+  async function record(input: RewardRequest): Promise<GivenReward | undefined>;
+  async function record(input: RewardRequest): Promise<GivenReward | undefined> {
     const { body } = await invoke("assignReward", input);
     return "recorded" in body ? undefined : body;
   }
@@ -34,6 +49,22 @@ export function createRewardWriter(invoke: Invoke) {
      * cost that is not above its threshold, which the function app knows.
      */
     recordReward: record,
+
+    /**
+     * What a user has to say of an answer: `thumbs`, a `score` with its scale, a `label`, a `comment`, and the
+     * `betterAnswer`, which becomes a golden conversation and a DPO pair.
+     * @throws LightningError `feedback_without_value`, `feedback_values`, `correction_invalid`, `episode_ambiguous`
+     */
+    async feedback(input: EpisodeNamed & FeedbackRequest): Promise<GivenReward> {
+      const { body } = await invoke("recordFeedback", input);
+      return body as Exclude<typeof body, { readonly recorded: false }>;
+    },
+
+    /** Rewards that came before their episodes: what waits, and for thirty days what became of it. */
+    async listWaitingRewards(filter: InputOf<"listWaitingRewards"> = {}) {
+      const { body } = await invoke("listWaitingRewards", filter);
+      return { waiting: body.waiting.map(camelRecord), continuation: body.continuation };
+    },
 
     /** A person's thumb, up or down. */
     recordHumanApproval: ({

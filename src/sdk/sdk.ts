@@ -12,7 +12,7 @@ import { createDatasetBuilder } from "./datasets.ts";
 import { createDeploymentRegistry } from "./deployments.ts";
 import type { InputOf, ReplyOf } from "./names.ts";
 import { createRewardWriter } from "./rewards.ts";
-import { sendOver } from "./send-captured.ts";
+import { sendOver, storePartOver } from "./send-captured.ts";
 import { createTrainingRunner } from "./training.ts";
 import { invokeOver, restTransport, type Transport } from "./transport.ts";
 
@@ -64,6 +64,8 @@ export function createSdk(options: SdkOptions = {}) {
         clock,
         logger,
         send: sendOver(invoke),
+        storePart: storePartOver(invoke),
+        limits: { maxQueuedBytes: settings.captureMemoryMb * 1024 * 1024 },
         spillFile: path.join(homeFolder(settings), "spill", `${settings.agentId}.jsonl`),
       });
       return hook;

@@ -48,6 +48,7 @@ export function invokeOver(transport: Transport, agentId: string, clock: Clock =
     const idempotencyKey = given ?? (key === "always" && attempts > 1 ? randomUUID() : undefined);
     const { status, body } = await askAgain(
       {
+        putOff: attempts - 1,
         pauses: idempotencyKey === undefined || key === undefined ? [] : PAUSES_MS.slice(0, attempts - 1),
         sleep: (ms) => sleep(clock, ms, signal),
         isLost: (thrown) => thrown.ambiguous && signal?.aborted !== true,

@@ -1,4 +1,5 @@
 import type { Operation, Orchestrations } from "../doors/operation.ts";
+import { ownIds } from "../doors/own-ids.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Attributes, Telemetry } from "./telemetry.ts";
 
@@ -114,10 +115,8 @@ const callerOf = (kind: string | undefined): Attributes =>
 
 /** `agent_id`, `run_id`, … as attributes. */
 function idsOf(value: unknown): Attributes {
-  if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, text]) =>
-      name.endsWith("_id") && typeof text === "string" ? [[`lightning.${name}`, text.slice(0, 200)]] : [],
-    ),
-  );
+  const { id: _id, ...ids } = ownIds(value);
+  const { agent_id: agentId } = (value ?? {}) as { agent_id?: unknown };
+  const all = { ...(typeof agentId === "string" ? { agent_id: agentId } : {}), ...ids };
+  return Object.fromEntries(Object.entries(all).map(([name, text]) => [`lightning.${name}`, text]));
 }

@@ -239,6 +239,15 @@ export type DatasetReply = {
     [name: string]: number;
   } | undefined;
   cancel_requested?: boolean | undefined;
+  /** Its files hold what the redaction of that version finds: nothing is trained on it. Build it anew. */
+  unresolved?: {
+    redaction_version: string;
+    lines: number;
+    counts: {
+      [name: string]: number;
+    };
+    rescan_id: string;
+  } | undefined;
   files?: {
     [name: string]: DatasetFile;
   } | undefined;
@@ -263,6 +272,8 @@ export type DatasetReply = {
   given?: number | undefined;
   /** Sentences on what was left out, changed or is worth a look, the most important first. */
   notices?: string[] | undefined;
+  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+  place_in_queue?: number | undefined;
   urls?: {
     [name: string]: string;
   } | undefined;
@@ -328,18 +339,32 @@ export type EpisodeInput = {
   } | undefined;
   /** An id of the caller's that joins the episode to its own logs and traces. */
   correlation_id?: string | undefined;
+  /** The provider's id of the answer, by which a reward may name the episode. */
+  response_id?: string | undefined;
+  /** The trace that the call belongs to, as OpenTelemetry writes it. */
+  trace_id?: string | undefined;
+  /** The call's own span in that trace. */
+  span_id?: string | undefined;
   /** The conversation that it belongs to; a session never stands on two sides of a split. */
   session_id?: string | undefined;
   /** Who asked, as the caller names them. */
   user_id?: string | undefined;
   /** How long the whole request took, in ms. */
   request_latency_ms?: number | undefined;
+  /** How long it took until the first part of the answer, in ms. */
+  first_token_ms?: number | undefined;
   /** Tokens that the provider counted for the request. */
   token_usage?: TokenUsage | undefined;
   /** What the request cost, in US dollars. */
   cost_usd?: number | undefined;
   /** Why the request failed; absent when it did not. */
   error?: string | undefined;
+  /** Whose fault the error was; only the model's own is a judgement of it. Absent: not known. */
+  error_by?: "caller" | "network" | "provider" | "model" | undefined;
+  /** How the answer ended; datasets take those that the model finished, and those that do not say. */
+  ending?: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | undefined;
+  /** Parts of the conversation that only the provider has, such as an earlier response. */
+  missing?: string[] | undefined;
   /** Anything else, by name; results of tests and evaluations in it are scored automatically. */
   metadata?: {
     [name: string]: unknown;
@@ -348,10 +373,12 @@ export type EpisodeInput = {
   created_at?: string | undefined;
   /** What the sender's own redaction found; it runs again here and the counts are added. */
   redaction?: Redaction | undefined;
-  /** Characters the sender cut, by field path. */
+  /** Characters the sender cut, by field path; by `messages` those of whole messages. */
   truncated?: {
     [name: string]: number;
   } | undefined;
+  /** Hashes of the parts that lie in files (addPart) and that pointers in its texts stand for, at most 1,000. */
+  parts?: string[] | undefined;
 };
 
 export type Failure = {
@@ -383,6 +410,25 @@ export type Health = {
     };
   };
   feeds?: Feeds | undefined;
+  /** Datasets, runs, evaluations, deployments and pipelines under way. */
+  records?: {
+    /** Their orchestration is at work, and was never lost. */
+    at_work: number;
+    /** At work again, after theirs had been lost. */
+    taken_up: number;
+    /** Asked for and begun by nobody yet. */
+    not_begun: number;
+    /** Waiting for other work of their agent to end, by agent: those of the 20 with the most. */
+    queued: {
+      [name: string]: number;
+    };
+    /** Not yet taken up, by how their orchestration ended: Failed is the engine's doing. */
+    lost: {
+      [name: string]: number;
+    };
+    /** There are more than the 200 that were looked at. */
+    more: boolean;
+  } | undefined;
   /** Documents in each. */
   containers?: {
     [name: string]: number;
@@ -414,9 +460,7 @@ export type Hyperparameters = {
   reasoning_effort?: "default" | "low" | "medium" | "high" | undefined;
 };
 
-export type Json = string | number | boolean | null | Json[] | {
-  [name: string]: Json;
-};
+export type Json = __schema0;
 
 export type Lineage = {
   agent_id: string;
@@ -777,26 +821,53 @@ export type Offer = {
     } | undefined;
     /** An id of the caller's that joins the episode to its own logs and traces. */
     correlation_id?: string | undefined;
+    /** The provider's id of the answer, by which a reward may name the episode. */
+    response_id?: string | undefined;
+    /** The trace that the call belongs to, as OpenTelemetry writes it. */
+    trace_id?: string | undefined;
+    /** The call's own span in that trace. */
+    span_id?: string | undefined;
     /** The conversation that it belongs to; a session never stands on two sides of a split. */
     session_id?: string | undefined;
     /** Who asked, as the caller names them. */
     user_id?: string | undefined;
     /** How long the whole request took, in ms. */
     request_latency_ms?: number | undefined;
+    /** How long it took until the first part of the answer, in ms. */
+    first_token_ms?: number | undefined;
     /** Tokens that the provider counted for the request. */
     token_usage?: TokenUsage | undefined;
     /** What the request cost, in US dollars. */
     cost_usd?: number | undefined;
     /** Why the request failed; absent when it did not. */
     error?: string | undefined;
+    /** Whose fault the error was; only the model's own is a judgement of it. Absent: not known. */
+    error_by?: "caller" | "network" | "provider" | "model" | undefined;
+    /** How the answer ended; datasets take those that the model finished, and those that do not say. */
+    ending?: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | undefined;
+    /** Parts of the conversation that only the provider has, such as an earlier response. */
+    missing?: string[] | undefined;
     metadata?: {
       [name: string]: Json;
     } | undefined;
     created_at?: string | undefined;
-    redaction?: Redaction | undefined;
+    redaction?: {
+      /** Version of the redaction rules that were applied. */
+      version: string;
+      /** How often each rule hit. */
+      counts: {
+        [name: string]: number;
+      };
+      /** True when redaction failed, and the text was left out instead. */
+      withheld?: boolean | undefined;
+      /** The re-scan that last replaced something in it, after it was recorded. */
+      rescan?: string | undefined;
+    } | undefined;
     truncated?: {
       [name: string]: number;
     } | undefined;
+    /** Hashes of the parts that lie in files (addPart) and that pointers in its texts stand for, at most 1,000. */
+    parts?: string[] | undefined;
     reward_count?: number | undefined;
     reward_sum?: number | undefined;
     reward_avg?: number | undefined;
@@ -866,6 +937,10 @@ export type Recipe = {
   models?: string[] | undefined;
   /** Only episodes with one of these tags, in their metadata or in that of a reward. */
   tags?: string[] | undefined;
+  /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+  include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+  /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+  include_spelt_out?: boolean | undefined;
   /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
   min_per_tool?: number | undefined;
   /** What `cap` counts by; `tool` when absent. */
@@ -874,6 +949,8 @@ export type Recipe = {
   cap?: number | undefined;
   /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
   max_tokens?: number | undefined;
+  /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+  for_model?: string | undefined;
   /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
   near_duplicates?: number | undefined;
   /** `last`: weight 0 on all assistant turns but the last. */
@@ -929,10 +1006,18 @@ export type Reward = {
   rubric?: string | undefined;
   evaluator?: string | undefined;
   comments?: string | undefined;
-  /** Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+  /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
   writer?: string | undefined;
   supersedes?: string | undefined;
   withdrawn?: true | undefined;
+  /** Who took it back, where it was asked for by name. */
+  withdrawn_by?: string | undefined;
+  /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
+  corrected?: true | undefined;
+  /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
+  said_at?: string | undefined;
+  /** The re-scan that last replaced something in what was said, after it was given. */
+  rescan?: string | undefined;
   metadata: {
     [name: string]: Json;
   };
@@ -976,6 +1061,10 @@ export type RunPipelineInput = {
     models?: string[] | undefined;
     /** Only episodes with one of these tags, in their metadata or in that of a reward. */
     tags?: string[] | undefined;
+    /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+    include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+    /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+    include_spelt_out?: boolean | undefined;
     /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
     min_per_tool?: number | undefined;
     /** What `cap` counts by; `tool` when absent. */
@@ -984,6 +1073,8 @@ export type RunPipelineInput = {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
+    /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+    for_model?: string | undefined;
     /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
@@ -1256,6 +1347,8 @@ export type RunReply = {
   success: boolean;
   deduplicated?: boolean | undefined;
   hint?: string | undefined;
+  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+  place_in_queue?: number | undefined;
   urls?: {
     [name: string]: string;
   } | undefined;
@@ -1393,6 +1486,8 @@ export type ShortRunReply = {
   success: boolean;
   deduplicated?: boolean | undefined;
   hint?: string | undefined;
+  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+  place_in_queue?: number | undefined;
   urls?: {
     [name: string]: string;
   } | undefined;
@@ -1470,11 +1565,23 @@ export type Stats = {
   statistics: {
     total_episodes: number;
     rewarded_episodes: number;
+    /** Episodes whose answer the model did not finish, by its ending; those that there are. */
+    answers_not_finished: {
+      [name: string]: number;
+    };
+    /** Episodes with an error, by whose fault it was; only the model's are a judgement of it. Those that there are. */
+    faults_by: {
+      [name: string]: number;
+    };
     total_rewards: number;
     /** Mean of the judged episodes' averages, penalties beside it; three decimals, null without judgements. */
     average_reward: number | null;
     /** How many judged episodes, the newest, the average is of. */
     average_reward_of: number;
+    /** Rewards and feedback that wait for an episode that is not recorded yet. */
+    rewards_waiting: number;
+    /** Of the last thirty days, those that expired or did not fit their episode. */
+    rewards_not_given: number;
     total_datasets: number;
     total_training_runs: number;
     training_run_status: {
@@ -1484,6 +1591,15 @@ export type Stats = {
     total_deployments: number;
     total_pipelines: number;
     pipelines_waiting_for_approval: number;
+  };
+  /** Pipelines, builds, trainings and evaluations that were asked for at a door. */
+  work: {
+    /** Pieces of the agent's work that are being worked on. */
+    at_work: number;
+    /** Asked for, and waiting for one of those to end. */
+    waiting: number;
+    /** LIGHTNING_AT_WORK_PER_AGENT: of trainings and pipelines so many, and as many builds and evaluations; 0: as much as is asked for. */
+    at_work_at_most: number;
   };
   active_deployment: {
     has_active: boolean;
@@ -1518,6 +1634,10 @@ export type TokenUsage = {
   completion_tokens?: number | undefined;
   /** Both together. */
   total_tokens?: number | undefined;
+  /** Of the request's tokens, those that the provider had in its cache. */
+  cached_tokens?: number | undefined;
+  /** Of the answer's tokens, those spent on reasoning. */
+  reasoning_tokens?: number | undefined;
 };
 
 export type ToolCall = {
@@ -1616,8 +1736,38 @@ export type Why = {
   text?: string | undefined;
 };
 
+export type __schema0 = string | number | boolean | null | Json[] | {
+  [name: string]: Json;
+};
+
+export type __schema0Input = string | number | boolean | null | unknown[] | {
+  [name: string]: unknown;
+};
+
 /** What each operation takes; what the settings give where it is absent is optional. */
 export interface OperationInputs {
+  /** Keeps a picture, sound, file or long text that is too large to stand in an episode. */
+  addPart: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A text; secrets in it are redacted first. */
+    text?: string | undefined;
+    /** Bytes in base64, in the place of `text`; where they are text in UTF-8, they are redacted as such. */
+    data?: string | undefined;
+    /** What the bytes are, such as `image/png`; it stands in the pointer. */
+    media_type?: string | undefined;
+    /** Of the bytes or the UTF-8 text as they are sent; another one is refused. */
+    sha256?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
+  /** Fetches a part of an episode that lies in a file, by the hash in its pointer. */
+  getPart: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The part's hash, as the episode's `parts` name it. */
+    sha256: string;
+  };
   /** Records one episode, or many of which each succeeds or fails on its own; secrets are redacted first. */
   recordEpisodes: {
     /** Sent again with the same id, an episode is stored once. */
@@ -1648,18 +1798,32 @@ export interface OperationInputs {
     } | undefined;
     /** An id of the caller's that joins the episode to its own logs and traces. */
     correlation_id?: string | undefined;
+    /** The provider's id of the answer, by which a reward may name the episode. */
+    response_id?: string | undefined;
+    /** The trace that the call belongs to, as OpenTelemetry writes it. */
+    trace_id?: string | undefined;
+    /** The call's own span in that trace. */
+    span_id?: string | undefined;
     /** The conversation that it belongs to; a session never stands on two sides of a split. */
     session_id?: string | undefined;
     /** Who asked, as the caller names them. */
     user_id?: string | undefined;
     /** How long the whole request took, in ms. */
     request_latency_ms?: number | undefined;
+    /** How long it took until the first part of the answer, in ms. */
+    first_token_ms?: number | undefined;
     /** Tokens that the provider counted for the request. */
     token_usage?: TokenUsage | undefined;
     /** What the request cost, in US dollars. */
     cost_usd?: number | undefined;
     /** Why the request failed; absent when it did not. */
     error?: string | undefined;
+    /** Whose fault the error was; only the model's own is a judgement of it. Absent: not known. */
+    error_by?: "caller" | "network" | "provider" | "model" | undefined;
+    /** How the answer ended; datasets take those that the model finished, and those that do not say. */
+    ending?: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | undefined;
+    /** Parts of the conversation that only the provider has, such as an earlier response. */
+    missing?: string[] | undefined;
     /** Anything else, by name; results of tests and evaluations in it are scored automatically. */
     metadata?: {
       [name: string]: unknown;
@@ -1668,10 +1832,12 @@ export interface OperationInputs {
     created_at?: string | undefined;
     /** What the sender's own redaction found; it runs again here and the counts are added. */
     redaction?: Redaction | undefined;
-    /** Characters the sender cut, by field path. */
+    /** Characters the sender cut, by field path; by `messages` those of whole messages. */
     truncated?: {
       [name: string]: number;
     } | undefined;
+    /** Hashes of the parts that lie in files (addPart) and that pointers in its texts stand for, at most 1,000. */
+    parts?: string[] | undefined;
     /** Many episodes with the fields below; agent_id is theirs where they have none. */
     episodes?: unknown[] | undefined;
     /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
@@ -1691,8 +1857,20 @@ export interface OperationInputs {
     session_id?: string | undefined;
     /** Only episodes with this correlation id. */
     correlation_id?: string | undefined;
+    /** Only the episode of this answer, by the provider's id of it. */
+    response_id?: string | undefined;
+    /** Only episodes of this trace. */
+    trace_id?: string | undefined;
+    /** Only the episode of this span. */
+    span_id?: string | undefined;
+    /** Only episodes whose answer ended in this way. */
+    ending?: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | undefined;
+    /** Only episodes whose error was the fault of this one. */
+    error_by?: "caller" | "network" | "provider" | "model" | undefined;
     /** Only episodes that this model or deployment answered. */
     model_deployment?: string | undefined;
+    /** Only episodes that hold this part in a file, by its hash. */
+    part?: string | undefined;
     /** Only episodes that called this tool. */
     tool_name?: string | undefined;
     /** Items on a page, 1 to 1000. */
@@ -1700,19 +1878,27 @@ export interface OperationInputs {
     /** The continuation of the page before. */
     continuation?: string | undefined;
   };
-  /** Shows one episode as it is stored, with its reward aggregate. */
+  /** Shows one episode as it is stored, with its reward aggregate; `parts` are what of it lies in files, for getPart. */
   getEpisode: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
     /** An episode's id. */
     episode_id: string;
   };
-  /** Rewards an episode; the same judgement sent again changes nothing, another one supersedes it, and a latency or cost up to its threshold is not stored. */
+  /** Rewards an episode, named by any of its ids; the same judgement sent again changes nothing, another one supersedes it, one whose episode is not recorded yet waits for it, and a latency or cost up to its threshold is not stored. */
   assignReward: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
-    /** The episode that is judged. */
-    episode_id: string;
+    /** The episode that is judged, by its own id; or give `response_id`, `correlation_id`, `span_id` or `trace_id`. */
+    episode_id?: string | undefined;
+    /** The episode by the provider's id of its answer, such as `chatcmpl-…` or `resp_…`. */
+    response_id?: string | undefined;
+    /** The episode by the caller's own id of it. */
+    correlation_id?: string | undefined;
+    /** The episode by the span of its call; with `trace_id` beside it, of that trace. */
+    span_id?: string | undefined;
+    /** The episode by its trace; of several in it the last one, which saw the whole of it. */
+    trace_id?: string | undefined;
     /** Where the judgement comes from; the two penalties are counted beside the mean, not in it. */
     source?: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty" | undefined;
     /** The judgement, -1 (bad) to 1 (good); or give `raw_value`. */
@@ -1733,8 +1919,89 @@ export interface OperationInputs {
     metadata?: {
       [name: string]: unknown;
     } | undefined;
+    /** An episode that is not recorded yet is waited for, for LIGHTNING_REWARD_WAIT_DAYS; false: refused at once. */
+    wait_for_episode?: boolean | undefined;
     /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
     idempotency_key?: string | undefined;
+  };
+  /** Takes what a user has to say of an answer (thumbs, a score, a label, a comment, the better answer), for an episode named by any of its ids; the better answer becomes golden and DPO data. */
+  recordFeedback: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The episode that is judged, by its own id; or give `response_id`, `correlation_id`, `span_id` or `trace_id`. */
+    episode_id?: string | undefined;
+    /** The episode by the provider's id of its answer, such as `chatcmpl-…` or `resp_…`. */
+    response_id?: string | undefined;
+    /** The episode by the caller's own id of it. */
+    correlation_id?: string | undefined;
+    /** The episode by the span of its call; with `trace_id` beside it, of that trace. */
+    span_id?: string | undefined;
+    /** The episode by its trace; of several in it the last one, which saw the whole of it. */
+    trace_id?: string | undefined;
+    /** `up` is a reward of 1, `down` of -1. */
+    thumbs?: "up" | "down" | undefined;
+    /** A score on the scale from `score_min` to `score_max`, mapped to -1 … 1 in a straight line. */
+    score?: number | undefined;
+    /** Least score of the scale; 0 when absent. */
+    score_min?: number | undefined;
+    /** Greatest score of the scale; 1 when absent. */
+    score_max?: number | undefined;
+    /** A word for it, kept as a tag. Alone it must be one of good, correct, pass, positive, accepted, neutral, bad, incorrect, fail, negative, rejected. */
+    label?: string | undefined;
+    /** What they have to say, as text; beside one of the others. */
+    comment?: string | undefined;
+    /** What the agent should have done: a text for its answer, or `{turn, text}` or `{turn, tool_calls: [{name, arguments}]}` for one of its turns. Becomes a golden conversation and a DPO pair; alone it is a reward of -1. */
+    better_answer?: string | {
+      /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
+      turn?: number | undefined;
+      /** What it should have said in that turn; or give `tool_calls`. */
+      text?: string | undefined;
+      /** The tools it should have called in that turn, in order; or give `text`. */
+      tool_calls?: {
+        /** Name of the tool, one that the episode's agent was offered. */
+        name: string;
+        /** What it should have been called with, as the tool's schema asks. */
+        arguments: {
+          [name: string]: unknown;
+        };
+      }[] | undefined;
+    } | undefined;
+    /** What was judged, such as `helpfulness`; feedback on another metric stands beside it. */
+    metric?: string | undefined;
+    /** Who gives it; the signed-in person where one is known. */
+    evaluator?: string | undefined;
+    /** Anything else, by name; at most 32 KiB as JSON, a `correction` apart (512 KiB). */
+    metadata?: {
+      [name: string]: unknown;
+    } | undefined;
+    /** An episode that is not recorded yet is waited for, for LIGHTNING_REWARD_WAIT_DAYS; false: refused at once. */
+    wait_for_episode?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
+  /** Takes a reward back, so that it counts no more: your own, or as an owner anybody's, a safety check's veto among them. */
+  withdrawReward: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The episode that it judges. */
+    episode_id: string;
+    /** The reward to take back, as listRewards tells it. */
+    reward_id: string;
+    /** Why; it stays with the withdrawal. */
+    reason: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
+  /** Lists rewards and feedback that came before their episodes, newest first: what waits, and for thirty days what became of it. */
+  listWaitingRewards: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Only those in this state. */
+    state?: "waiting" | "given" | "expired" | "refused" | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
   };
   /** Lists an agent's or one episode's rewards, newest first. */
   listRewards: {
@@ -1787,6 +2054,10 @@ export interface OperationInputs {
     models?: string[] | undefined;
     /** Only episodes with one of these tags, in their metadata or in that of a reward. */
     tags?: string[] | undefined;
+    /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+    include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+    /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+    include_spelt_out?: boolean | undefined;
     /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
     min_per_tool?: number | undefined;
     /** What `cap` counts by; `tool` when absent. */
@@ -1795,6 +2066,8 @@ export interface OperationInputs {
     cap?: number | undefined;
     /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
     max_tokens?: number | undefined;
+    /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+    for_model?: string | undefined;
     /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
     near_duplicates?: number | undefined;
     /** `last`: weight 0 on all assistant turns but the last. */
@@ -1826,6 +2099,8 @@ export interface OperationInputs {
     test_split?: number | undefined;
     /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
+    /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+    include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
     /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
     near_duplicates?: number | undefined;
     /** Write the files with a byte-order mark. */
@@ -1845,6 +2120,8 @@ export interface OperationInputs {
     first_line?: number | undefined;
     /** What the lines are; `sft` when absent, to which exports of other tools are converted. */
     format?: "sft" | "dpo" | "rft" | undefined;
+    /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+    include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
     /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
     idempotency_key?: string | undefined;
   };
@@ -2451,6 +2728,10 @@ export interface OperationInputs {
       models?: string[] | undefined;
       /** Only episodes with one of these tags, in their metadata or in that of a reward. */
       tags?: string[] | undefined;
+      /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+      include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+      /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+      include_spelt_out?: boolean | undefined;
       /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
       min_per_tool?: number | undefined;
       /** What `cap` counts by; `tool` when absent. */
@@ -2459,6 +2740,8 @@ export interface OperationInputs {
       cap?: number | undefined;
       /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
       max_tokens?: number | undefined;
+      /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+      for_model?: string | undefined;
       /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
       near_duplicates?: number | undefined;
       /** `last`: weight 0 on all assistant turns but the last. */
@@ -2628,6 +2911,101 @@ export interface OperationInputs {
     /** The continuation of the page before. */
     continuation?: string | undefined;
   };
+  /** Shows what redaction looks for beyond its rule pack, for an agent or for every agent. */
+  getRedactionRules: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The rules for every agent instead of this one's; to set them needs the role owner for all. */
+    every_agent?: boolean | undefined;
+  };
+  /** Sets what redaction looks for beyond its rule pack, and what gets pseudonyms. */
+  setRedactionRules: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The rules for every agent instead of this one's; to set them needs the role owner for all. */
+    every_agent?: boolean | undefined;
+    /** All of them, in the place of those before; absent: they stay. */
+    rules?: {
+      /** What the rule is called here; one name, one rule. */
+      name: string;
+      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+      pattern: string;
+      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+      kind?: string | undefined;
+      /** The same value gets the same token: for ids of persons, never for a password or a key. */
+      pseudonym?: boolean | undefined;
+      /** False keeps the rule without using it. */
+      enabled?: boolean | undefined;
+      /** Why the rule is there. */
+      note?: string | undefined;
+    }[] | undefined;
+    /** Kinds of personal data of which the same value gets the same token; absent: they stay. */
+    pseudonyms?: ("email" | "phone" | "iban")[] | undefined;
+    /** The version that was read before; when another stands by now, nothing is changed. */
+    if_version?: number | undefined;
+    /** Also hold what is stored of the agent to them, unless it has been already; see rescanEpisodes. */
+    rescan?: boolean | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
+  /** Shows what redaction would find in a text or a value, also by rules that are not set yet. */
+  testRedaction: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** A text; or give `value`. */
+    text?: string | undefined;
+    /** Any JSON value; or give `text`. */
+    value?: unknown | undefined;
+    /** Rules to try in the place of the agent's own, which stay as they are. */
+    rules?: {
+      /** What the rule is called here; one name, one rule. */
+      name: string;
+      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+      pattern: string;
+      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+      kind?: string | undefined;
+      /** The same value gets the same token: for ids of persons, never for a password or a key. */
+      pseudonym?: boolean | undefined;
+      /** False keeps the rule without using it. */
+      enabled?: boolean | undefined;
+      /** Why the rule is there. */
+      note?: string | undefined;
+    }[] | undefined;
+    /** To try likewise. */
+    pseudonyms?: ("email" | "phone" | "iban")[] | undefined;
+  };
+  /** Holds what is stored of an agent to its redaction rules of today: episodes and rewards are changed, datasets named. */
+  rescanEpisodes: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
+  /** Lists an agent's re-scans, newest first. */
+  listRescans: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** Items on a page, 1 to 1000. */
+    limit?: number | undefined;
+    /** The continuation of the page before. */
+    continuation?: string | undefined;
+  };
+  /** Shows how far a re-scan has come and what it found. */
+  getRescan: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The re-scan. */
+    rescan_id: string;
+  };
+  /** Asks for the end of a re-scan; what it has changed stays. */
+  cancelRescan: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** The re-scan. */
+    rescan_id: string;
+    /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
+    idempotency_key?: string | undefined;
+  };
   /** Lists the documents that the change feeds could not handle, oldest first, with the reason. */
   listDeadLetters: {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
@@ -2680,7 +3058,7 @@ export interface OperationInputs {
     /** The agent; LIGHTNING_AGENT_ID when absent. */
     agent_id?: string | undefined;
   };
-  /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
+  /** Checks the ledger (a read and a write), the provider, the change feeds and the orchestrations behind what is under way; 503 when the ledger fails. */
   getHealth: {
     /** Also count every container's documents, which Cosmos charges for. */
     counts?: boolean | undefined;
@@ -2703,7 +3081,7 @@ export interface OperationInputs {
     start_date?: string | undefined;
     /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
     end_date?: string | undefined;
-    /** A signed-in person or application. */
+    /** A signed-in person or application: a name, or `name (object id)` as records say it, which finds that account whatever its name. */
     who?: string | undefined;
     /** As promote or startTraining. */
     operation?: string | undefined;
@@ -2718,6 +3096,29 @@ export interface OperationInputs {
 
 /** What each operation answers. */
 export interface OperationOutputs {
+  /** Keeps a picture, sound, file or long text that is too large to stand in an episode. */
+  addPart: {
+    /** The name that the part is kept under: of its bytes after redaction. It belongs in the episode's `parts`. */
+    sha256: string;
+    bytes: number;
+    /** What stands in the episode: in the place of the base64, or behind the beginning of the text. */
+    pointer: string;
+    /** How often each rule hit. */
+    redaction: {
+      [name: string]: number;
+    };
+  };
+  /** Fetches a part of an episode that lies in a file, by the hash in its pointer. */
+  getPart: {
+    sha256: string;
+    bytes: number;
+    /** Where it is text: its first 200,000 characters. */
+    text?: string | undefined;
+    /** Else, up to 200,000 bytes: in base64. */
+    data?: string | undefined;
+    /** Whether all of it is shown; over REST the whole file comes. */
+    shown: boolean;
+  };
   /** Records one episode, or many of which each succeeds or fails on its own; secrets are redacted first. */
   recordEpisodes: {
     id: string;
@@ -2728,8 +3129,13 @@ export interface OperationOutputs {
     tool_names: string[];
     model_deployment: string | null;
     request_latency_ms: number | null;
+    first_token_ms: number | null;
     session_id: string | null;
     correlation_id: string | null;
+    response_id: string | null;
+    trace_id: string | null;
+    ending: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | null;
+    error_by: "caller" | "network" | "provider" | "model" | null;
     reward_count: number;
     reward_avg: number | null;
     reward_penalty: number | null;
@@ -2777,8 +3183,13 @@ export interface OperationOutputs {
       tool_names: string[];
       model_deployment: string | null;
       request_latency_ms: number | null;
+      first_token_ms: number | null;
       session_id: string | null;
       correlation_id: string | null;
+      response_id: string | null;
+      trace_id: string | null;
+      ending: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | null;
+      error_by: "caller" | "network" | "provider" | "model" | null;
       reward_count: number;
       reward_avg: number | null;
       reward_penalty: number | null;
@@ -2788,7 +3199,7 @@ export interface OperationOutputs {
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
-  /** Shows one episode as it is stored, with its reward aggregate. */
+  /** Shows one episode as it is stored, with its reward aggregate; `parts` are what of it lies in files, for getPart. */
   getEpisode: {
     id: string;
     /** The agent; LIGHTNING_AGENT_ID when absent. */
@@ -2816,26 +3227,53 @@ export interface OperationOutputs {
     } | undefined;
     /** An id of the caller's that joins the episode to its own logs and traces. */
     correlation_id?: string | undefined;
+    /** The provider's id of the answer, by which a reward may name the episode. */
+    response_id?: string | undefined;
+    /** The trace that the call belongs to, as OpenTelemetry writes it. */
+    trace_id?: string | undefined;
+    /** The call's own span in that trace. */
+    span_id?: string | undefined;
     /** The conversation that it belongs to; a session never stands on two sides of a split. */
     session_id?: string | undefined;
     /** Who asked, as the caller names them. */
     user_id?: string | undefined;
     /** How long the whole request took, in ms. */
     request_latency_ms?: number | undefined;
+    /** How long it took until the first part of the answer, in ms. */
+    first_token_ms?: number | undefined;
     /** Tokens that the provider counted for the request. */
     token_usage?: TokenUsage | undefined;
     /** What the request cost, in US dollars. */
     cost_usd?: number | undefined;
     /** Why the request failed; absent when it did not. */
     error?: string | undefined;
+    /** Whose fault the error was; only the model's own is a judgement of it. Absent: not known. */
+    error_by?: "caller" | "network" | "provider" | "model" | undefined;
+    /** How the answer ended; datasets take those that the model finished, and those that do not say. */
+    ending?: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | undefined;
+    /** Parts of the conversation that only the provider has, such as an earlier response. */
+    missing?: string[] | undefined;
     metadata: {
       [name: string]: Json;
     };
     created_at: string;
-    redaction: Redaction;
+    redaction: {
+      /** Version of the redaction rules that were applied. */
+      version: string;
+      /** How often each rule hit. */
+      counts: {
+        [name: string]: number;
+      };
+      /** True when redaction failed, and the text was left out instead. */
+      withheld?: boolean | undefined;
+      /** The re-scan that last replaced something in it, after it was recorded. */
+      rescan?: string | undefined;
+    };
     truncated?: {
       [name: string]: number;
     } | undefined;
+    /** Hashes of the parts that lie in files (addPart) and that pointers in its texts stand for, at most 1,000. */
+    parts?: string[] | undefined;
     reward_count?: number | undefined;
     reward_sum?: number | undefined;
     reward_avg?: number | undefined;
@@ -2854,7 +3292,7 @@ export interface OperationOutputs {
     schema_version: 1;
     episode_id: string;
   };
-  /** Rewards an episode; the same judgement sent again changes nothing, another one supersedes it, and a latency or cost up to its threshold is not stored. */
+  /** Rewards an episode, named by any of its ids; the same judgement sent again changes nothing, another one supersedes it, one whose episode is not recorded yet waits for it, and a latency or cost up to its threshold is not stored. */
   assignReward: {
     id: string;
     agent_id: string;
@@ -2865,10 +3303,18 @@ export interface OperationOutputs {
     rubric?: string | undefined;
     evaluator?: string | undefined;
     comments?: string | undefined;
-    /** Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+    /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
     writer?: string | undefined;
     supersedes?: string | undefined;
     withdrawn?: true | undefined;
+    /** Who took it back, where it was asked for by name. */
+    withdrawn_by?: string | undefined;
+    /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
+    corrected?: true | undefined;
+    /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
+    said_at?: string | undefined;
+    /** The re-scan that last replaced something in what was said, after it was given. */
+    rescan?: string | undefined;
     metadata: {
       [name: string]: Json;
     };
@@ -2884,6 +3330,146 @@ export interface OperationOutputs {
     agent_id: string;
     episode_id: string;
     source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+  } | {
+    waiting_id: string;
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id: string;
+    /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
+    state: "waiting" | "given" | "expired" | "refused";
+    /** The name of the episode that it waits for. */
+    named: {
+      /** The episode's own id, where it is known. */
+      episode_id?: string | undefined;
+      response_id?: string | undefined;
+      correlation_id?: string | undefined;
+      span_id?: string | undefined;
+      trace_id?: string | undefined;
+    };
+    source: string;
+    /** Why it was not given. */
+    reason?: string | undefined;
+    /** The episode that came. */
+    episode_id?: string | undefined;
+    /** The reward that it became. */
+    reward_id?: string | undefined;
+    created_at: string;
+    expires_at: string;
+    settled_at?: string | undefined;
+    success: true;
+    /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
+    waiting: true;
+  };
+  /** Takes what a user has to say of an answer (thumbs, a score, a label, a comment, the better answer), for an episode named by any of its ids; the better answer becomes golden and DPO data. */
+  recordFeedback: {
+    id: string;
+    agent_id: string;
+    episode_id: string;
+    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+    value: number;
+    raw_value?: number | undefined;
+    rubric?: string | undefined;
+    evaluator?: string | undefined;
+    comments?: string | undefined;
+    /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+    writer?: string | undefined;
+    supersedes?: string | undefined;
+    withdrawn?: true | undefined;
+    /** Who took it back, where it was asked for by name. */
+    withdrawn_by?: string | undefined;
+    /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
+    corrected?: true | undefined;
+    /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
+    said_at?: string | undefined;
+    /** The re-scan that last replaced something in what was said, after it was given. */
+    rescan?: string | undefined;
+    metadata: {
+      [name: string]: Json;
+    };
+    created_at: string;
+    success: true;
+    reward_id: string;
+    /** The same judgement stood already; nothing was stored. */
+    deduplicated: boolean;
+  } | {
+    success: true;
+    /** Not above the threshold; nothing was stored. */
+    recorded: false;
+    agent_id: string;
+    episode_id: string;
+    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+  } | {
+    waiting_id: string;
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id: string;
+    /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
+    state: "waiting" | "given" | "expired" | "refused";
+    /** The name of the episode that it waits for. */
+    named: {
+      /** The episode's own id, where it is known. */
+      episode_id?: string | undefined;
+      response_id?: string | undefined;
+      correlation_id?: string | undefined;
+      span_id?: string | undefined;
+      trace_id?: string | undefined;
+    };
+    source: string;
+    /** Why it was not given. */
+    reason?: string | undefined;
+    /** The episode that came. */
+    episode_id?: string | undefined;
+    /** The reward that it became. */
+    reward_id?: string | undefined;
+    created_at: string;
+    expires_at: string;
+    settled_at?: string | undefined;
+    success: true;
+    /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
+    waiting: true;
+  };
+  /** Takes a reward back, so that it counts no more: your own, or as an owner anybody's, a safety check's veto among them. */
+  withdrawReward: {
+    success: true;
+    agent_id: string;
+    episode_id: string;
+    reward_id: string;
+    /** false: another judgement had taken its place; nothing was stored. */
+    withdrawn: boolean;
+    /** The reward that stands in its place. */
+    withdrawal_id?: string | undefined;
+  };
+  /** Lists rewards and feedback that came before their episodes, newest first: what waits, and for thirty days what became of it. */
+  listWaitingRewards: {
+    agent_id: string;
+    /** Waiting rewards on this page, not of all: `continuation` says that there are more. */
+    waiting_found: number;
+    waiting: {
+      waiting_id: string;
+      /** The agent; LIGHTNING_AGENT_ID when absent. */
+      agent_id: string;
+      /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
+      state: "waiting" | "given" | "expired" | "refused";
+      /** The name of the episode that it waits for. */
+      named: {
+        /** The episode's own id, where it is known. */
+        episode_id?: string | undefined;
+        response_id?: string | undefined;
+        correlation_id?: string | undefined;
+        span_id?: string | undefined;
+        trace_id?: string | undefined;
+      };
+      source: string;
+      /** Why it was not given. */
+      reason?: string | undefined;
+      /** The episode that came. */
+      episode_id?: string | undefined;
+      /** The reward that it became. */
+      reward_id?: string | undefined;
+      created_at: string;
+      expires_at: string;
+      settled_at?: string | undefined;
+    }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
+    continuation?: string | undefined;
   };
   /** Lists an agent's or one episode's rewards, newest first. */
   listRewards: {
@@ -2900,10 +3486,18 @@ export interface OperationOutputs {
       rubric: string | null;
       evaluator: string | null;
       comments?: string | undefined;
-      /** Who wrote it: the signed-in person or application, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+      /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
       writer?: string | undefined;
       supersedes?: string | undefined;
       withdrawn?: true | undefined;
+      /** Who took it back, where it was asked for by name. */
+      withdrawn_by?: string | undefined;
+      /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
+      corrected?: true | undefined;
+      /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
+      said_at?: string | undefined;
+      /** The re-scan that last replaced something in what was said, after it was given. */
+      rescan?: string | undefined;
       metadata: {
         [name: string]: Json;
       };
@@ -2928,6 +3522,10 @@ export interface OperationOutputs {
     };
     warning_lines?: {
       [name: string]: number[];
+    } | undefined;
+    /** Rows left out, by how their answers ended. */
+    dropped?: {
+      [name: string]: number;
     } | undefined;
   };
   /** Asks for the end of a dataset's build; what it wrote is removed. */
@@ -3125,6 +3723,8 @@ export interface OperationOutputs {
     /** Turns after a corrected one: they followed from what was wrong, so no line has them. */
     turns_dropped: number;
     created_at: string;
+    /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+    place_in_queue?: number | undefined;
     urls?: {
       [name: string]: string;
     } | undefined;
@@ -3329,6 +3929,8 @@ export interface OperationOutputs {
     success: boolean;
     deduplicated?: boolean | undefined;
     hint?: string | undefined;
+    /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+    place_in_queue?: number | undefined;
     urls?: {
       [name: string]: string;
     } | undefined;
@@ -3395,6 +3997,8 @@ export interface OperationOutputs {
     completed_at?: string | undefined;
     evaluation_id: string;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+    place_in_queue?: number | undefined;
     success: boolean;
     urls?: {
       [name: string]: string;
@@ -3440,6 +4044,8 @@ export interface OperationOutputs {
     completed_at?: string | undefined;
     evaluation_id: string;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
+    /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+    place_in_queue?: number | undefined;
   };
   /** Lists the agent's evaluations, newest first. */
   listEvaluations: {
@@ -3484,6 +4090,8 @@ export interface OperationOutputs {
       completed_at?: string | undefined;
       evaluation_id: string;
       verdict?: "pass" | "fail" | "inconclusive" | undefined;
+      /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+      place_in_queue?: number | undefined;
     }[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
@@ -3654,7 +4262,7 @@ export interface OperationOutputs {
     four_eyes: boolean;
     /** 0: nothing was ever set for this agent. */
     version: number;
-    /** What was set, oldest first. */
+    /** What was set, oldest first; nothing while the setting counts. */
     changes: {
       gate?: "warn" | "require" | undefined;
       four_eyes: boolean;
@@ -3674,7 +4282,7 @@ export interface OperationOutputs {
     four_eyes: boolean;
     /** 0: nothing was ever set for this agent. */
     version: number;
-    /** What was set, oldest first. */
+    /** What was set, oldest first; nothing while the setting counts. */
     changes: {
       gate?: "warn" | "require" | undefined;
       four_eyes: boolean;
@@ -3809,6 +4417,8 @@ export interface OperationOutputs {
     created_at: string;
     completed_at?: string | undefined;
     pipeline_id: string;
+    /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+    place_in_queue?: number | undefined;
     success: boolean;
     urls?: {
       [name: string]: string;
@@ -3843,6 +4453,8 @@ export interface OperationOutputs {
     created_at: string;
     completed_at?: string | undefined;
     pipeline_id: string;
+    /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+    place_in_queue?: number | undefined;
   };
   /** Approves or rejects the promotion that a pipeline waits with. */
   decidePipeline: {
@@ -3873,6 +4485,8 @@ export interface OperationOutputs {
     created_at: string;
     completed_at?: string | undefined;
     pipeline_id: string;
+    /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+    place_in_queue?: number | undefined;
     success: boolean;
     approved: boolean;
   };
@@ -3908,9 +4522,268 @@ export interface OperationOutputs {
       created_at: string;
       completed_at?: string | undefined;
       pipeline_id: string;
+      /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+      place_in_queue?: number | undefined;
     }[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
+  };
+  /** Shows what redaction looks for beyond its rule pack, for an agent or for every agent. */
+  getRedactionRules: {
+    agent_id: string;
+    every_agent: boolean;
+    /** 0: nothing was ever set. */
+    version: number;
+    rules: {
+      /** What the rule is called here; one name, one rule. */
+      name: string;
+      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+      pattern: string;
+      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+      kind?: string | undefined;
+      /** The same value gets the same token: for ids of persons, never for a password or a key. */
+      pseudonym: boolean;
+      /** False keeps the rule without using it. */
+      enabled: boolean;
+      /** Why the rule is there. */
+      note?: string | undefined;
+    }[];
+    /** Kinds of personal data of which the same value gets the same token. */
+    pseudonyms: ("email" | "phone" | "iban")[];
+    changed_at?: string | undefined;
+    changed_by?: string | undefined;
+    /** The redaction that holds for the agent, as its episodes name it: `2026.12+app-1+custom-3`. */
+    redaction_version: string;
+  };
+  /** Sets what redaction looks for beyond its rule pack, and what gets pseudonyms. */
+  setRedactionRules: {
+    agent_id: string;
+    every_agent: boolean;
+    /** 0: nothing was ever set. */
+    version: number;
+    rules: {
+      /** What the rule is called here; one name, one rule. */
+      name: string;
+      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+      pattern: string;
+      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+      kind?: string | undefined;
+      /** The same value gets the same token: for ids of persons, never for a password or a key. */
+      pseudonym: boolean;
+      /** False keeps the rule without using it. */
+      enabled: boolean;
+      /** Why the rule is there. */
+      note?: string | undefined;
+    }[];
+    /** Kinds of personal data of which the same value gets the same token. */
+    pseudonyms: ("email" | "phone" | "iban")[];
+    changed_at?: string | undefined;
+    changed_by?: string | undefined;
+    /** The re-scan that was started; where the rules stood already, the one by them. */
+    rescan_id?: string | undefined;
+    /** False: the same stood there already. */
+    changed: boolean;
+    /** The redaction that holds for the agent, as its episodes name it: `2026.12+app-1+custom-3`. */
+    redaction_version: string;
+  };
+  /** Shows what redaction would find in a text or a value, also by rules that are not set yet. */
+  testRedaction: {
+    agent_id: string;
+    /** The redaction that holds for the agent, as its episodes name it: `2026.12+app-1+custom-3`. */
+    redaction_version: string;
+    found: number;
+    /** How often each kind was found. */
+    counts: {
+      [name: string]: number;
+    };
+    /** Each with its place, at most 200; never a value. */
+    findings: {
+      kind: string;
+      /** The owner's rules that look for this kind; absent: the rule pack. */
+      rules?: string[] | undefined;
+      /** Where, as a JSON pointer; "" is the value itself. */
+      path: string;
+      /** In UTF-16 units of the string there. */
+      start?: number | undefined;
+      end?: number | undefined;
+    }[];
+    /** Findings beyond those. */
+    more: number;
+    /** What would be stored. */
+    redacted: Json;
+    /** False: LIGHTNING_REDACT_SECRETS is off, and what comes in is stored as it is. */
+    applied: boolean;
+  };
+  /** Holds what is stored of an agent to its redaction rules of today: episodes and rewards are changed, datasets named. */
+  rescanEpisodes: {
+    id: string;
+    agent_id: string;
+    status: "pending" | "running" | "finished" | "cancelled" | "failed";
+    error?: string | undefined;
+    error_code?: string | undefined;
+    /** The redaction that everything is held to. */
+    redaction_version: string;
+    requested_by?: string | undefined;
+    taken_up?: TakenUp | undefined;
+    cancel_requested?: boolean | undefined;
+    /** What it is looking through. */
+    scanning: "episodes" | "parts" | "rewards" | "waiting_rewards" | "answers" | "datasets";
+    tallies: {
+      [name: string]: {
+        /** How many there were when it began. */
+        of: number;
+        /** How many it has looked at. */
+        read: number;
+        /** In how many something was found and replaced; of datasets: in how many it was found. */
+        changed: number;
+        /** How many could not be looked at or written. */
+        failed: number;
+      };
+    };
+    /** What was found, by kind. */
+    counts: {
+      [name: string]: number;
+    };
+    /** The first that could not be looked at, and why. */
+    failures: string[];
+    /** Datasets whose files hold what is found now; the first hundred. */
+    stale_datasets: string[];
+    created_at: string;
+    completed_at?: string | undefined;
+    rescan_id: string;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+  };
+  /** Lists an agent's re-scans, newest first. */
+  listRescans: {
+    agent_id: string;
+    /** Re-scans on this page, not of all: `continuation` says that there are more. */
+    rescans_found: number;
+    rescans: {
+      id: string;
+      agent_id: string;
+      status: "pending" | "running" | "finished" | "cancelled" | "failed";
+      error?: string | undefined;
+      error_code?: string | undefined;
+      /** The redaction that everything is held to. */
+      redaction_version: string;
+      requested_by?: string | undefined;
+      taken_up?: TakenUp | undefined;
+      cancel_requested?: boolean | undefined;
+      /** What it is looking through. */
+      scanning: "episodes" | "parts" | "rewards" | "waiting_rewards" | "answers" | "datasets";
+      tallies: {
+        [name: string]: {
+          /** How many there were when it began. */
+          of: number;
+          /** How many it has looked at. */
+          read: number;
+          /** In how many something was found and replaced; of datasets: in how many it was found. */
+          changed: number;
+          /** How many could not be looked at or written. */
+          failed: number;
+        };
+      };
+      /** What was found, by kind. */
+      counts: {
+        [name: string]: number;
+      };
+      /** The first that could not be looked at, and why. */
+      failures: string[];
+      /** Datasets whose files hold what is found now; the first hundred. */
+      stale_datasets: string[];
+      created_at: string;
+      completed_at?: string | undefined;
+      rescan_id: string;
+      urls?: {
+        [name: string]: string;
+      } | undefined;
+    }[];
+    /** There are more: asked with this, the next page is answered. Absent on the last page. */
+    continuation?: string | undefined;
+  };
+  /** Shows how far a re-scan has come and what it found. */
+  getRescan: {
+    id: string;
+    agent_id: string;
+    status: "pending" | "running" | "finished" | "cancelled" | "failed";
+    error?: string | undefined;
+    error_code?: string | undefined;
+    /** The redaction that everything is held to. */
+    redaction_version: string;
+    requested_by?: string | undefined;
+    taken_up?: TakenUp | undefined;
+    cancel_requested?: boolean | undefined;
+    /** What it is looking through. */
+    scanning: "episodes" | "parts" | "rewards" | "waiting_rewards" | "answers" | "datasets";
+    tallies: {
+      [name: string]: {
+        /** How many there were when it began. */
+        of: number;
+        /** How many it has looked at. */
+        read: number;
+        /** In how many something was found and replaced; of datasets: in how many it was found. */
+        changed: number;
+        /** How many could not be looked at or written. */
+        failed: number;
+      };
+    };
+    /** What was found, by kind. */
+    counts: {
+      [name: string]: number;
+    };
+    /** The first that could not be looked at, and why. */
+    failures: string[];
+    /** Datasets whose files hold what is found now; the first hundred. */
+    stale_datasets: string[];
+    created_at: string;
+    completed_at?: string | undefined;
+    rescan_id: string;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
+  };
+  /** Asks for the end of a re-scan; what it has changed stays. */
+  cancelRescan: {
+    id: string;
+    agent_id: string;
+    status: "pending" | "running" | "finished" | "cancelled" | "failed";
+    error?: string | undefined;
+    error_code?: string | undefined;
+    /** The redaction that everything is held to. */
+    redaction_version: string;
+    requested_by?: string | undefined;
+    taken_up?: TakenUp | undefined;
+    cancel_requested?: boolean | undefined;
+    /** What it is looking through. */
+    scanning: "episodes" | "parts" | "rewards" | "waiting_rewards" | "answers" | "datasets";
+    tallies: {
+      [name: string]: {
+        /** How many there were when it began. */
+        of: number;
+        /** How many it has looked at. */
+        read: number;
+        /** In how many something was found and replaced; of datasets: in how many it was found. */
+        changed: number;
+        /** How many could not be looked at or written. */
+        failed: number;
+      };
+    };
+    /** What was found, by kind. */
+    counts: {
+      [name: string]: number;
+    };
+    /** The first that could not be looked at, and why. */
+    failures: string[];
+    /** Datasets whose files hold what is found now; the first hundred. */
+    stale_datasets: string[];
+    created_at: string;
+    completed_at?: string | undefined;
+    rescan_id: string;
+    urls?: {
+      [name: string]: string;
+    } | undefined;
   };
   /** Lists the documents that the change feeds could not handle, oldest first, with the reason. */
   listDeadLetters: {
@@ -4036,7 +4909,7 @@ export interface OperationOutputs {
     /** Judged episodes in no bucket: their time is so far from the others' that it would make one bucket of these, or is later than now. */
     left_out: number;
   };
-  /** Checks the ledger (a read and a write), the provider and the change feeds; 503 when the ledger fails. */
+  /** Checks the ledger (a read and a write), the provider, the change feeds and the orchestrations behind what is under way; 503 when the ledger fails. */
   getHealth: Health;
   /** Takes every dataset, run, evaluation, deployment and pipeline up again whose orchestration has died, or fails it with the reason; an hourly timer does the same. */
   takeUpRecords: {
@@ -4057,11 +4930,20 @@ export interface OperationOutputs {
       code: string;
       message: string;
     }[];
+    /** They had been given up; the job that went on without them has ended since, and they say how by now. */
+    settled: {
+      type: string;
+      agent_id: string;
+      id: string;
+      status: string;
+    }[];
     left: {
       /** Their orchestration is at work. */
       alive: number;
       /** Asked for less than a day ago, begun by nobody yet. */
       not_begun: number;
+      /** They wait for other work of their agent to end. */
+      queued: number;
       /** They ended or changed hands meanwhile. */
       changed: number;
     };
@@ -4077,8 +4959,12 @@ export interface OperationOutputs {
   /** Tells who the caller is taken for, and which roles that person has for an agent. */
   whoAmI: {
     agent_id: string;
-    /** The signed-in person; null: nobody known. */
+    /** The signed-in person as records name it; null: nobody known. */
     principal: string | null;
+    /** The person's name alone. */
+    name?: string | undefined;
+    /** Object id in Microsoft Entra ID, which tells persons apart. */
+    object_id?: string | undefined;
     identity: "local" | "key" | "person";
     /** As granted. */
     roles: string[];
@@ -4097,6 +4983,8 @@ export interface OperationOutputs {
       created_at: string;
       /** The signed-in person or application; absent: nobody known. */
       who?: string | undefined;
+      /** Their object id: a name may be changed, or be that of two. Absent on records of earlier versions. */
+      who_id?: string | undefined;
       identity: "local" | "key" | "person";
       roles: string[];
       door: "rest" | "mcp" | "sdk";
@@ -4107,6 +4995,8 @@ export interface OperationOutputs {
       status?: number | undefined;
       /** The error's code. */
       code?: string | undefined;
+      /** How many agents a refused call named, where it was more than one. */
+      agents_named?: number | undefined;
       ids: {
         [name: string]: string;
       };

@@ -19,6 +19,10 @@ describe("tokens of a picture", () => {
     expect(pictureTokens(tiles, { width, height }, detail)).toEqual({ least: tokens, most: tokens });
   });
 
+  test("are not told of a model that only bears the name of an object's member", () => {
+    expect(pictureRuleOf("constructor")).toBeUndefined();
+  });
+
   test("are squares of 32 pixels times a factor with the small models", () => {
     expect(pictureTokens(patches, { width: 1024, height: 1024 }, "high").most).toBe(1659);
     expect(pictureTokens(patches, { width: 1800, height: 2400 }, undefined).most).toBe(2489);

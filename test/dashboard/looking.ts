@@ -133,6 +133,16 @@ export function lookingTests(world: PageWorld): void {
     await page.waitForURL(new RegExp(`/runs/${world.told.run}$`));
   });
 
+  it("looks through a text for whoever wants to know what redaction finds, and says it without the value", async () => {
+    const page = await visit("/redaction");
+    await page.getByLabel("Text, which is looked through").fill("Write to jane.doe@example.org, please.");
+    await page.getByRole("button", { name: "Look through it" }).click();
+    await page.getByText("1 value was found: email 1.").waitFor();
+    expect(await page.locator(".told .redacted").allInnerTexts()).toEqual(["email"]);
+    expect(await page.locator("main").innerText()).toContain("There are none for this agent");
+    await picture(page, "redaction");
+  });
+
   it("traces an episode up to the models that learned from it", async () => {
     const { episodes } = await rest("/episodes?min_reward=1&end_date=2026-01-14&limit=1");
     const page = await visit(`/episodes/${episodes[0].id}`);

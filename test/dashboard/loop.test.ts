@@ -196,7 +196,7 @@ describe("what the dialog of a promotion says", () => {
 
 describe("what needs a person", () => {
   const stats = (more: object = {}, lag = 0) => ({
-    statistics: { training_run_status: {}, ...more },
+    statistics: { training_run_status: {}, rewards_not_given: 0, ...more },
     feeds: {
       episodes: { watermark: null, lag_seconds: lag },
       rewards: { watermark: null, lag_seconds: 0 },
@@ -216,6 +216,25 @@ describe("what needs a person", () => {
       "5 episodes not reviewed by a person",
     ]);
     expect(needsPerson(stats() as never, { waiting: 0, corrections: 0 }, [])).toEqual([]);
+  });
+
+  it("names rewards that never found their episode", () => {
+    const found = needsPerson(stats({ rewards_not_given: 2 }) as never, undefined, []);
+    expect(found.map(({ what }) => what)).toEqual(["2 rewards never found their episode"]);
+  });
+
+  it("counts what lost its orchestration and has not been taken up", () => {
+    const records = {
+      at_work: 2,
+      taken_up: 1,
+      not_begun: 0,
+      queued: {},
+      lost: { Failed: 1, Terminated: 1 },
+      more: false,
+    };
+    const found = needsPerson(stats() as never, undefined, [], records);
+    expect(found.map(({ what }) => what)).toEqual(["2 records lost the orchestration that worked on them"]);
+    expect(needsPerson(stats() as never, undefined, [], { ...records, lost: {} })).toEqual([]);
   });
 });
 

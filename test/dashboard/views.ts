@@ -64,6 +64,7 @@ export function viewTests(world: PageWorld): void {
         "/pipelines",
         `/pipelines/${world.told.waiting}`,
         `/lineage/${world.told.deployment}`,
+        "/redaction",
       ]) {
         const note = (what: string) => problems.push(`${address} at ${width}: ${what}`);
         await page.emulateMedia({ colorScheme: "light" });

@@ -3,6 +3,7 @@ import { readSettings } from "../../src/config/settings.ts";
 import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import { cleanEpisode } from "../../src/episodes/clean.ts";
 import type { Episode } from "../../src/episodes/contract.ts";
+import { shortened } from "../../src/episodes/odd/values.ts";
 import { episodeOperations } from "../../src/episodes/operations.ts";
 import { MOST_EPISODE_BYTES } from "../../src/episodes/rules.ts";
 import { createEpisodeService } from "../../src/episodes/service.ts";
@@ -266,6 +267,16 @@ describe("listing episodes", () => {
     expect(await ids({ min_reward: 0.2 })).toEqual(["ep-old"]);
     expect(await ids({ agent_id: "other" })).toEqual([]);
   });
+
+  test.each(["session_id", "correlation_id", "response_id", "trace_id", "span_id"])(
+    "finds by a %s that is longer than an episode holds what capture made of it",
+    async (field) => {
+      const id = `resp_${"bGl0ZWxsbTpv".repeat(30)}`;
+      await record("ep-1", { [field]: shortened(id) });
+      expect(await ids({ [field]: id })).toEqual(["ep-1"]);
+      expect(await ids({ [field]: `${id}x` })).toEqual([]);
+    },
+  );
 
   test("an unknown episode is 404 with what to do", async () => {
     await expect(call("getEpisode", { episode_id: "ep-none" })).rejects.toMatchObject({

@@ -18,6 +18,7 @@ export async function startFaultyFront(target: string) {
     const fault: FrontFault | undefined = queue.take(req);
     const fail = () => {
       if (fault?.with === "drop") return void res.destroy();
+      if (fault?.with === "never") return;
       res.writeHead(Number(fault?.with), { "x-ms-error-code": "ServerBusy", "content-length": "0" }).end();
     };
     if (fault !== undefined && fault.cutAfter === undefined && fault.applied !== true) {

@@ -13,10 +13,12 @@ jest.setTimeout(60_000);
 const settingsOf = (
   { connectionString }: Pick<Azurite, "connectionString">,
   filesContainer = "datasets",
+  filesTimeoutSeconds = 60,
 ) => ({
   filesUri: undefined,
   filesConnectionString: connectionString,
   filesContainer,
+  filesTimeoutSeconds,
 });
 
 describeFiles("Blob Storage (Azurite)", async () => {
@@ -114,11 +116,14 @@ describe("a store that fails", () => {
   let azurite: Azurite;
   let front: FaultyFront;
   let files: Files;
+  /** Gives up a request that hangs after a moment. */
+  let hasty: Files;
   beforeAll(async () => {
     azurite = await startAzurite();
     front = await startFaultyFront(azurite.endpoint);
     const behind = azurite.connectionString.replace(new URL(azurite.endpoint).origin, front.origin);
     files = blobFiles(settingsOf({ connectionString: behind }));
+    hasty = blobFiles(settingsOf({ connectionString: behind }, "datasets", 1.5));
     await files.write("dataset-0/first", pieces("the container is made"));
   });
   afterEach(() => {
@@ -200,6 +205,31 @@ describe("a store that fails", () => {
     front.faults.add({ on: /^DELETE/, with: "drop", applied: true });
     await files.delete("dataset-3/a");
     expect(await files.list("dataset-3/")).toEqual([]);
+  });
+
+  const HANGS: Record<string, { readonly on: RegExp; readonly gives: () => Promise<unknown> }> = {
+    "a file in one request": { on: /^PUT (?!.*comp=)/, gives: () => hasty.write("h/a", pieces("abc")) },
+    "a block of a large file": {
+      on: /^PUT .*comp=block&/,
+      gives: () => hasty.write("h/b", pieces(...megabytes(9, "h"))),
+    },
+    "the list of a large file's blocks": {
+      on: /^PUT .*comp=blocklist/,
+      gives: () => hasty.write("h/b", pieces(...megabytes(9, "h"))),
+    },
+    "a content": { on: /^GET/, gives: () => bytesOf(hasty.read("h/whole")) },
+    "a part of a content": { on: /^GET/, gives: () => hasty.readRange("h/whole", 1, 3) },
+    "a size": { on: /^HEAD/, gives: () => hasty.stat("h/whole") },
+    "a list": { on: /^GET .*comp=list/, gives: () => hasty.list("h/") },
+    "a removal": { on: /^DELETE/, gives: () => hasty.delete("h/gone") },
+  };
+  test.each(Object.keys(HANGS))("is asked again within the time when it never answers: %s", async (what) => {
+    const { on, gives } = HANGS[what] ?? { on: /never/, gives: async () => {} };
+    await files.write("h/whole", pieces("whole"));
+    const calm = await gives();
+    front.faults.add({ on, with: "never" });
+    expect(await gives()).toEqual(calm);
+    if (what.includes("large")) expect((await bytesOf(files.read("h/b"))).byteLength).toBe(9 * 1024 * 1024);
   });
 
   test("is told as unavailable, with a time to wait", async () => {

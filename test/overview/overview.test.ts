@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Operation } from "../../src/doors/operation.ts";
+import type { Survey } from "../../src/doors/survey.ts";
 import { sleep, VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
@@ -40,6 +41,7 @@ const service = (over: Partial<Ledger> = {}, progress?: FeedProgress) =>
     settings,
     clock,
     progress,
+    workOf: async () => ({ at_work: 0, waiting: 0, at_work_at_most: 2 }),
     selector: { selectModel: async () => ({ model: "ft:one", source: "registry", stale: false }) },
     deployments: {
       readActive: async () => ({ deployment_id: "dep-1", deployment_name: "ft:one" }),
@@ -221,14 +223,31 @@ describe("a feed whose consumers' places are known", () => {
   });
 });
 
-const health = async (made = service(), input: object = {}) => {
-  const rows: readonly Operation[] = overviewOperations({ service: made, settings });
+const QUIET: Survey = { at_work: 0, taken_up: 0, not_begun: 0, queued: {}, lost: {}, more: false };
+const health = async (made = service(), input: object = {}, survey = QUIET) => {
+  const rows: readonly Operation[] = overviewOperations({
+    service: made,
+    settings,
+    survey: async () => survey,
+  });
   const row = rows.find(({ name }) => name === "getHealth");
   const reply = await row?.run({ counts: false, ...input }, {} as never);
   return { status: reply?.status, body: healthSchema.parse(reply?.body) };
 };
 
 describe("health", () => {
+  test("is degraded while records have lost their orchestration, and says how many and what takes them up", async () => {
+    const lost = { ...QUIET, at_work: 3, taken_up: 1, lost: { Failed: 2, NotFound: 1 } };
+    const { status, body } = await health(service(), {}, lost);
+    expect([status, body.status]).toEqual([200, "degraded"]);
+    expect(body.records).toEqual(lost);
+    expect(body.checks.orchestrations).toMatchObject({ ok: false, code: "orchestrations_lost" });
+    expect(body.checks.orchestrations?.message).toMatch(
+      /^3 records have lost .*\(2 Failed, 1 NotFound\).*take-up/,
+    );
+    expect((await health()).body.checks.orchestrations).toMatchObject({ ok: true });
+  });
+
   test("is healthy when everything answers", async () => {
     const { status, body } = await health();
     expect([status, body.status]).toEqual([200, "healthy"]);

@@ -88,6 +88,47 @@ async function ids(provider: Provider): Promise<string[]> {
 }
 const create = (provider: Provider) => provider.createJob(REQUEST);
 
+describe("a request that has passed its deadline", () => {
+  const all = async (items: AsyncIterable<unknown>) => {
+    for await (const _ of items);
+  };
+  const CALLS: Record<string, (provider: Provider) => Promise<unknown>> = {
+    "a chat": ({ chat }) => chat({ model: "m", messages: [{ role: "user", content: "?" }] }),
+    "a chat that its caller may give up": ({ chat }) =>
+      chat(
+        { model: "m", messages: [{ role: "user", content: "?" }] },
+        { signal: new AbortController().signal },
+      ),
+    "a list of files": ({ listFiles }) => all(listFiles()),
+    "a file": ({ readFile }) => readFile("f"),
+    "a file's content": ({ fileContent }) => all(fileContent("f")),
+    "the removal of a file": ({ deleteFile }) => deleteFile("f"),
+    "a list of jobs": ({ listJobs }) => all(listJobs()),
+    "a job": ({ readJob }) => readJob("j"),
+    "the end of a job": ({ cancelJob }) => cancelJob("j"),
+    "a list of events": ({ listEvents }) => all(listEvents("j")),
+    "a list of checkpoints": ({ listCheckpoints }) => all(listCheckpoints("j")),
+  };
+  it.each(Object.keys(CALLS))("is not sent again: %s", async (what) => {
+    const again = json({ error: { message: "later" } }, 503, { "retry-after-ms": "1" });
+    const { provider, seen } = await wire(
+      (response, one) => {
+        if (one.url.endsWith("/asked-after")) json({ id: "x" })(response, one);
+        else again(response, one);
+      },
+      { readRetries: 100_000, timeoutMs: 30 },
+    );
+    const error = await thrownBy((CALLS[what] ?? ids)(provider));
+    expect(error.code).toBe("provider_timeout");
+    const sent = () => seen.filter(({ url }) => !url.endsWith("/asked-after")).length;
+    const before = sent();
+    // Some time passes, measured in round trips.
+    for (let n = 0; n < 50; n++) await provider.readFile("asked-after").catch(() => undefined);
+    // The one that was on its way may have arrived.
+    expect(sent() - before).toBeLessThanOrEqual(1);
+  });
+});
+
 describe("creating a job", () => {
   it("sends Azure's body, with the run's id and the training type", async () => {
     const { provider, seen } = await wire(json(JOB));

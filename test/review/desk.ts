@@ -12,8 +12,10 @@ import type { ReviewOperationDeps } from "../../src/review/operation-deps.ts";
 import { reviewOperations } from "../../src/review/operations.ts";
 import { createReviewService } from "../../src/review/service.ts";
 import { createRewardFeed } from "../../src/rewards/feed.ts";
+import { createRewardGiving } from "../../src/rewards/giving.ts";
 import { rewardOperations } from "../../src/rewards/operations.ts";
 import { createRewardService } from "../../src/rewards/service.ts";
+import { redactedRow } from "../doors/redacted-row.ts";
 import { startFakeCosmos } from "../fakes/cosmos/server.ts";
 import { settingsFor } from "../ledger/cosmos/world.ts";
 
@@ -79,9 +81,9 @@ export async function openDesk({
   const deps = { service: review, settings, clock, datasets: {} } as unknown as ReviewOperationDeps;
   const rows = [
     ...episodeOperations({ settings, clock, service: createEpisodeService(ports) } as never),
-    ...rewardOperations({ service: rewards, settings }),
+    ...rewardOperations({ service: rewards, giving: createRewardGiving({ ...ports, rewards }), settings }),
     ...reviewOperations(deps),
-  ].map((row: Operation) => wrap(row, review));
+  ].map((row: Operation) => redactedRow(wrap(row, review)));
   const feed = createRewardFeed(ports);
 
   async function call(name: string, raw: Record<string, unknown> = {}, as: Partial<CallContext> = {}) {

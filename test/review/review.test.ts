@@ -133,16 +133,6 @@ describe("the review queue", () => {
     ]);
   });
 
-  it("redacts a secret in a correction", async () => {
-    await record(1);
-    await review.label(agent, "ep-0", "a", {
-      ...label,
-      correction: "Write to jane.doe@example.com with the key sk-proj-abcdefghijklmnopqrstuvwxyz123456.",
-    });
-    const { items } = await rewards.list({ agentId: agent, episodeId: "ep-0" }, 10);
-    expect(JSON.stringify(items)).not.toContain("sk-proj-abcdef");
-  });
-
   it("skips for one reviewer and leaves the episode to others", async () => {
     await record(1);
     await review.next(agent, "a");

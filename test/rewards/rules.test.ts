@@ -178,6 +178,32 @@ describe("auto-scoring", () => {
     ]);
   });
 
+  const slow = { request_latency_ms: 20_000, cost_usd: 9, error: "it failed" };
+  const penalties = ["latency_penalty", "cost_penalty"];
+  test.each([
+    ["the caller's fault", { ...slow, error_by: "caller", ending: "failed" }, []],
+    ["the network's fault", { ...slow, error_by: "network", ending: "unfinished" }, []],
+    ["the provider's fault", { ...slow, error_by: "provider", ending: "failed" }, []],
+    ["the model's fault", { ...slow, error_by: "model", ending: "failed" }, [...penalties, "test_result"]],
+    ["no answer, and nobody says why", { ...slow, ending: "failed" }, []],
+    ["an answer that nobody took", { ...slow, error: undefined, ending: "unread" }, []],
+    ["an error without an answer, as earlier versions left it", { ...slow, assistant_output: "" }, []],
+    ["an error beside an answer", { ...slow, assistant_output: "Oslo" }, [...penalties, "test_result"]],
+    ["a long answer that was cut", { ...slow, error: undefined, ending: "cut" }, penalties],
+    [
+      "a tool that failed before the network did",
+      { ...slow, error_by: "network", tool_calls: [{ tool_name: "x", error: "boom" }] },
+      ["test_result"],
+    ],
+    [
+      "a test of the agent's that says more than the fault",
+      { ...slow, error_by: "network", metadata: { test_passed: false } },
+      ["test_result"],
+    ],
+  ])("%s is judged for what the model did alone", (_name, more, sources) => {
+    expect(scores(more).map(({ source }) => source)).toEqual(sources);
+  });
+
   test("strange metadata is no poison", () => {
     expect(
       scores({
@@ -194,8 +220,8 @@ describe("auto-scoring", () => {
   });
 
   test("the same episode always gives the same ids", () => {
-    const slow = { ...episode, request_latency_ms: 20_000, error: "x" };
-    const ids = (at: string) => autoScore(slow, settings, at).map((r) => r.id);
+    const slowOne = { ...episode, request_latency_ms: 20_000, error: "x" };
+    const ids = (at: string) => autoScore(slowOne, settings, at).map((r) => r.id);
     expect(ids(now)).toEqual(ids("2027-01-01T00:00:00.000Z"));
     expect(new Set(ids(now)).size).toBe(2);
   });

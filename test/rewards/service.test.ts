@@ -6,10 +6,12 @@ import { VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { createRewardGiving } from "../../src/rewards/giving.ts";
 import { rewardOperations } from "../../src/rewards/operations.ts";
 import { createRewardService, type RewardService } from "../../src/rewards/service.ts";
-import { createRewardWriter, type RecordedReward } from "../../src/sdk/rewards.ts";
+import { createRewardWriter, type GivenReward, type RecordedReward } from "../../src/sdk/rewards.ts";
 import { invokeOver } from "../../src/sdk/transport.ts";
+import { namesOf, redactedRow } from "../doors/redacted-row.ts";
 
 const settings = readSettings({ LIGHTNING_COST_THRESHOLD_USD: "0.5" });
 let ledger: Ledger;
@@ -21,7 +23,10 @@ beforeEach(async () => {
   clock = new VirtualClock();
   ledger = openSqliteLedger({ file: ":memory:", clock });
   service = createRewardService({ ledger, settings, clock });
-  operations = new Map(rewardOperations({ service, settings }).map((row) => [row.name, row]));
+  const giving = createRewardGiving({ ledger, settings, clock, logger: silentLogger, rewards: service });
+  operations = new Map(
+    rewardOperations({ service, giving, namesOf, settings }).map((row) => [row.name, redactedRow(row)]),
+  );
   await createEpisodeService({ ledger, settings, clock, logger: silentLogger }).record([
     { id: "ep-1", user_input: "x", assistant_output: "y" },
   ]);
@@ -46,8 +51,9 @@ const refused = async (work: () => Promise<unknown>, code: string) => {
 const writer = createRewardWriter(
   invokeOver({ invoke: (name, input) => call(name, { ...input }), close: async () => {} }, "mcp-agents"),
 );
-const written = async (work: Promise<RecordedReward | undefined>) => {
+const written = async (work: Promise<GivenReward | undefined>) => {
   const done = await work;
+  if (done !== undefined && "waiting" in done) throw new Error(`${done.waitingId} waits`);
   return done === undefined ? undefined : [done.source, done.value];
 };
 const stored = () => ledger.count("rewards", {});
@@ -144,19 +150,36 @@ describe("assigning rewards", () => {
     expect(await stored()).toBe(0);
   });
 
-  test("comments and metadata are redacted, the evaluator is not", async () => {
-    const { body } = await call("assignReward", {
+  test("comments and metadata are redacted, and the evaluator one to one", async () => {
+    const said = {
       episode_id: "ep-1",
       value: 1,
-      reviewer: "admin@example.com",
       comments: "told bob@example.com",
       metadata: { password: "x1" },
-    });
+    };
+    const { body } = await call("assignReward", { ...said, reviewer: "admin@example.com" });
     expect(body).toMatchObject({
-      evaluator: "admin@example.com",
+      evaluator: expect.stringMatching(/^\[REDACTED:email#[a-z2-7]{12}\]$/),
       comments: "told [REDACTED:email]",
       metadata: { password: "[REDACTED:secret]" },
     });
+    // The same person in other letters, and somebody else.
+    const again = await call("assignReward", { ...said, reviewer: " Admin@Example.com" });
+    expect(again.body).toMatchObject({ deduplicated: true, reward_id: body.reward_id });
+    const other = await call("assignReward", { ...said, reviewer: "other@example.com" });
+    expect(other.body.evaluator).not.toBe(body.evaluator);
+  });
+
+  test("are found by an evaluator's name, given or signed in, though only the latter is stored", async () => {
+    const said = { episode_id: "ep-1", source: "eval_score", value: 1 };
+    await call("assignReward", { ...said, evaluator: "given@example.com" });
+    await call("assignReward", said, { principal: "signed-in@example.com" });
+    const found = async (evaluator: string) => (await call("listRewards", { evaluator })).body.rewards;
+    expect(await found("signed-in@example.com")).toMatchObject([{ evaluator: "signed-in@example.com" }]);
+    expect(await found("given@example.com")).toMatchObject([
+      { evaluator: expect.stringMatching(/^\[REDACTED:email#/) },
+    ]);
+    expect(await found("nobody@example.com")).toEqual([]);
   });
 
   test("an approval is by the person who is known, not by who the body says", async () => {
@@ -252,7 +275,7 @@ describe("the SDK's reward writer", () => {
   test("a fast call measured after a slow one withdraws its penalty, once", async () => {
     const slow = await writer.recordLatency({ episodeId, latencyMs: 60_000 });
     const fast = await writer.recordLatency({ episodeId, latencyMs: 5 });
-    expect(fast).toMatchObject({ withdrawn: true, supersedes: slow?.id });
+    expect(fast).toMatchObject({ withdrawn: true, supersedes: (slow as RecordedReward).id });
     expect(await writer.recordLatency({ episodeId, latencyMs: 6 })).toBeUndefined();
     expect(await stored()).toBe(2);
   });

@@ -63,6 +63,96 @@ describe("a reward's slot", () => {
   });
 });
 
+describe("a reward that somebody else wrote", () => {
+  const GUARD = person("guard@example.com", "labeller");
+  const BOB = person("bob@example.com", "labeller");
+  const OLGA = person("olga@example.com", "labeller", "owner");
+  const vetoed = async () => {
+    await desk.feed();
+    return ((await desk.call("getEpisode", { episode_id: "ep-0" })) as Episode).reward_vetoed;
+  };
+  const takeBack = (reward_id: string, as: Parameters<Desk["call"]>[2]) =>
+    desk.call(
+      "withdrawReward",
+      { episode_id: "ep-0", reward_id, reason: "The check ran on another build." },
+      as,
+    );
+
+  it("is a veto until its writer or an owner takes it back, and says who did and why", async () => {
+    const { id } = await judge({ source: "safety_check", value: -1, evaluator: "content-guard" }, GUARD);
+    await judge({ source: "safety_check", value: 1, evaluator: "content-guard" }, BOB);
+    expect(await vetoed()).toBe(true);
+    await expect(takeBack(id, BOB)).rejects.toMatchObject({ status: 403, code: "not_your_reward" });
+    expect(await vetoed()).toBe(true);
+    const taken = await takeBack(id, OLGA);
+    expect(taken).toMatchObject({ withdrawn: true });
+    expect(await vetoed()).toBe(false);
+    // Asked again, also by its writer, it is taken back and nothing more is stored.
+    expect(await takeBack(id, GUARD)).toEqual(taken);
+    const { rewards } = await desk.call("listRewards", { episode_id: "ep-0" });
+    expect(rewards.find((one: Reward) => one.withdrawn)).toMatchObject({
+      writer: "guard@example.com",
+      withdrawn_by: "olga@example.com",
+      comments: "The check ran on another build.",
+      supersedes: id,
+    });
+    // The check itself may judge anew.
+    const anew = await judge({ source: "safety_check", value: -0.5, evaluator: "content-guard" }, GUARD);
+    expect(await vetoed()).toBe(true);
+    await judge({ source: "safety_check", value: -1, evaluator: "content-guard" }, GUARD);
+    expect(await takeBack(anew.id, OLGA)).toMatchObject({ withdrawn: false });
+    expect(await vetoed()).toBe(true);
+  });
+
+  it("is nobody's to change by whatever source it has", async () => {
+    for (const source of ["test_result", "eval_score", "human_approval", "safety_check"]) {
+      const first = await judge({ source, value: -1, evaluator: "ci" }, GUARD);
+      const other = await judge({ source, value: 1, evaluator: "ci" }, BOB);
+      expect([source, other.supersedes]).toEqual([source, undefined]);
+      await expect(takeBack(first.id, BOB)).rejects.toMatchObject({ code: "not_your_reward" });
+      expect(await takeBack(other.id, BOB)).toMatchObject({ withdrawn: true });
+    }
+  });
+
+  it("cannot be named where it is not there", async () => {
+    await expect(takeBack("rew-none", OLGA)).rejects.toMatchObject({ status: 404, code: "reward_not_found" });
+  });
+});
+
+describe("persons with an object id", () => {
+  const ID = { ann: "aaaaaaaa-1111-4111-8111-111111111111", other: "bbbbbbbb-2222-4222-8222-222222222222" };
+  const signedIn = (name: string, id: string) => person(`${name} (${id})`, "labeller");
+
+  it("are two under one name, and one under two", async () => {
+    const first = await judge({ evaluator: "ci", value: 1 }, signedIn("Ann", ID.ann));
+    const other = await judge({ evaluator: "ci", value: -1 }, signedIn("Ann", ID.other));
+    expect(other).not.toHaveProperty("supersedes");
+    expect((await aggregateNow()).reward_count).toBe(2);
+    const renamed = await judge({ evaluator: "ci", value: 0.5 }, signedIn("Ann Smith", ID.ann.toUpperCase()));
+    expect(renamed.supersedes).toBe(first.id);
+    expect((await aggregateNow()).reward_count).toBe(2);
+  });
+
+  it("approve once, whatever their name was then", async () => {
+    await judge({ source: "human_approval", value: 1 }, signedIn("ann@example.com", ID.ann));
+    await judge({ source: "human_approval", value: -1 }, signedIn("ann.smith@example.com", ID.ann));
+    expect(await aggregateNow()).toEqual({ reward_count: 1, reward_avg: -1 });
+  });
+
+  it("take up what they wrote before ids were noted, and nothing of somebody nameless", async () => {
+    const before = await judge({ source: "human_approval", value: 1 }, person("ann@example.com", "labeller"));
+    const local = await judge({ evaluator: "ci", value: 1 });
+    const now = await judge({ source: "human_approval", value: -1 }, signedIn("ann@example.com", ID.ann));
+    expect(now.supersedes).toBe(before.id);
+    const named = await judge({ evaluator: "ci", value: -1 }, signedIn("local", ID.other));
+    expect(named).not.toHaveProperty("supersedes");
+    const bare = await judge({ evaluator: "ci", value: -1 }, person("Local", "labeller"));
+    expect([bare.supersedes, bare.writer]).toEqual([undefined, "Local (signed in)"]);
+    expect(local.writer).toBe("local");
+    expect((await aggregateNow()).reward_count).toBe(4);
+  });
+});
+
 describe("the same judgement", () => {
   it.each([
     ["metadata", { metadata: { severity: "low" } }, { metadata: { severity: "critical" } }],
@@ -160,6 +250,35 @@ describe("rewards of earlier versions, whose writer nobody noted", () => {
     const again = await judge({ source: "human_approval", value: -1 }, person("alice", "labeller"));
     expect(again).toMatchObject({ evaluator: "alice", supersedes: "rew-old-1" });
     expect(await aggregateNow()).toEqual({ reward_count: 4, reward_avg: (-1 + 0.5 - 0.5 + 0.75) / 4 });
+  });
+
+  const veto = stored(8, { source: "safety_check", evaluator: "content-guard", value: -1 });
+  const lift = { source: "safety_check", value: 1, evaluator: "content-guard" };
+  const isVetoed = async () => {
+    await desk.feed();
+    return ((await desk.call("getEpisode", { episode_id: "ep-0" })) as Episode).reward_vetoed;
+  };
+
+  it("stay a veto when a labeller passes the same check in the same name", async () => {
+    // Twice, as a check that ran again: what it superseded then says nothing of who may now.
+    for (const reward of [
+      veto,
+      { ...veto, ...stored(9, { id: "rew-old-9", supersedes: veto.id }), ...lift, value: -1 },
+    ])
+      await desk.ledger.create("rewards", reward);
+    for (const name of ["bob@example.com", "content-guard (11111111-1111-4111-8111-111111111111)x"])
+      expect(await judge(lift, person(name, "labeller"))).not.toHaveProperty("supersedes");
+    expect(await isVetoed()).toBe(true);
+    const owner = await judge(lift, person("olga@example.com", "labeller", "owner"));
+    expect(owner.supersedes).toBe("rew-old-9");
+    expect(await isVetoed()).toBe(false);
+  });
+
+  it("give way to who judged, known by name alone then and by id now", async () => {
+    await desk.ledger.create("rewards", veto);
+    const guard = person("Content-Guard (22222222-2222-4222-8222-222222222222)", "labeller");
+    expect((await judge(lift, guard)).supersedes).toBe(veto.id);
+    expect(await isVetoed()).toBe(false);
   });
 
   it("are found to be the same judgement when it is sent again", async () => {

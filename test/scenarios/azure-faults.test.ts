@@ -101,7 +101,10 @@ describe("training and promotion on Azure, struck at an await", () => {
           if (wire === "data" && clock.now() < absentUntil) return "404";
           if (random() >= 1 / 12) return undefined;
           const kind = KINDS[Math.floor(random() * KINDS.length)];
-          if (kind === "404") absentUntil = clock.now() + Math.floor(random() * 5 * MINUTE_MS);
+          if (kind !== "404") return kind;
+          // Absences that follow on each other are one of an hour, which is taken for what it looks like.
+          if (clock.now() < absentUntil + 10 * MINUTE_MS) return "429";
+          absentUntil = clock.now() + Math.floor(random() * 5 * MINUTE_MS);
           return kind;
         },
         { lost: losing(random), processingMs: Math.floor(random() * 20 * MINUTE_MS) },

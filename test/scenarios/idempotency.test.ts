@@ -12,6 +12,7 @@ describe("a POST that takes no key", () => {
     expect(none.map(({ name, effect }) => `${name} ${effect}`)).toEqual([
       "validateFile read",
       "estimateTraining read",
+      "testRedaction read",
       "verifyAnswer read",
     ]);
     for (const { idempotency = {} } of none) expect(idempotency).toEqual({ none: expect.any(String) });

@@ -73,6 +73,30 @@ function casesOf(call: (name: string, input: Input) => Promise<Reply>, world: ()
       const [episode_id] = await episodes(1);
       return { input: { episode_id, value: 1 }, other: { episode_id, value: -1 } };
     },
+    addPart: (n) => ({
+      input: { text: `A long text, ${n}.` },
+      other: { text: `Another long text, ${n}.` },
+    }),
+    setRedactionRules: (n) => ({
+      input: { rules: [{ name: "Ticket", pattern: `TICKET-${n}` }] },
+      other: { rules: [{ name: "Ticket", pattern: `TICKET-${n}${n}` }] },
+    }),
+    rescanEpisodes: () => ({ input: {} }),
+    async cancelRescan() {
+      const finished = (await call("rescanEpisodes", {})).body.rescan_id as string;
+      const { rescan_id } = (await call("rescanEpisodes", { prefer: "wait=0" })).body;
+      return { input: { rescan_id }, other: { rescan_id: finished } };
+    },
+    async withdrawReward() {
+      const [episode_id] = await episodes(1);
+      const { body } = await call("assignReward", { episode_id, value: 1 });
+      const input = { episode_id, reward_id: body.reward_id, reason: "a mistake" };
+      return { input, other: { ...input, reason: "another" } };
+    },
+    async recordFeedback() {
+      const [episode_id] = await episodes(1);
+      return { input: { episode_id, thumbs: "up" }, other: { episode_id, thumbs: "down" } };
+    },
     async buildDataset(n) {
       for (const episode_id of await episodes(12)) await call("assignReward", { episode_id, value: 1 });
       await world().settle();

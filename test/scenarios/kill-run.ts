@@ -8,6 +8,7 @@ import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { openStore } from "../../src/local-provider/store.ts";
 import type { Pipeline } from "../../src/pipelines/contract.ts";
 import type { KilledApp } from "./killed-app.ts";
+import type { RestDoor } from "./rest-door.ts";
 import { episode, golden } from "./storm-desk.ts";
 
 /** What the crash promise is made of, for the test and for `bench/kill`. */
@@ -37,7 +38,7 @@ export class Acknowledged {
 }
 
 /** An agent's episodes with a reward each, and its held-out conversations. Repeats what a kill cut off. */
-export async function teach(app: KilledApp, agentId: string, seen: Acknowledged): Promise<string> {
+export async function teach(app: RestDoor, agentId: string, seen: Acknowledged): Promise<string> {
   const numbers = Array.from({ length: EPISODES_AN_AGENT }, (_, n) => n);
   const lines = numbers.map((n) => JSON.stringify(episode(agentId, n))).join("\n");
   await app.insist("POST", "/api/lightning/episodes", lines, { "content-type": "application/x-ndjson" });
@@ -57,7 +58,7 @@ export async function teach(app: KilledApp, agentId: string, seen: Acknowledged)
   return set.dataset_id as string;
 }
 
-async function reward(app: KilledApp, agentId: string, episodeId: string, seen: Acknowledged): Promise<void> {
+async function reward(app: RestDoor, agentId: string, episodeId: string, seen: Acknowledged): Promise<void> {
   const reply = await app.insist("POST", "/api/lightning/rewards", {
     agent_id: agentId,
     episode_id: episodeId,
@@ -70,7 +71,7 @@ async function reward(app: KilledApp, agentId: string, episodeId: string, seen: 
 
 /** Starts the agent's pipeline, once, however often the request has to be sent. */
 export async function startPipeline(
-  app: KilledApp,
+  app: RestDoor,
   agentId: string,
   testSet: string,
   seen: Acknowledged,
@@ -91,7 +92,7 @@ export async function startPipeline(
 }
 
 export async function pipelineEnd(
-  app: KilledApp,
+  app: RestDoor,
   agentId: string,
   id: string,
   withinMs = 30_000,
@@ -107,7 +108,7 @@ export async function pipelineEnd(
 }
 
 /** Records and rewards episodes of an agent of its own until told to stop, through every kill. */
-export function writeOn(app: KilledApp, agentId: string, seen: Acknowledged): () => Promise<number> {
+export function writeOn(app: RestDoor, agentId: string, seen: Acknowledged): () => Promise<number> {
   const stop = new AbortController();
   let n = 0;
   const done = (async () => {

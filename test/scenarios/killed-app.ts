@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { findRunningHost } from "../../src/local-host/local-host.ts";
+import { RestDoor } from "./rest-door.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 /** Of the parent's environment only what a process needs: no setting of the person at the keyboard joins a test. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "TEMP", "SystemRoot"];
 
 /** `npm start` in a process of its own, on one home: ended and started again at will. */
-export class KilledApp {
+export class KilledApp extends RestDoor {
   readonly home: string;
   readonly #env: Record<string, string>;
   #child: ChildProcess | undefined;
@@ -16,11 +17,12 @@ export class KilledApp {
   #output = "";
 
   constructor(home: string, env: Record<string, string> = {}) {
+    super();
     this.home = home;
     this.#env = env;
   }
 
-  get url(): string {
+  override get url(): string {
     return this.#url;
   }
 
@@ -66,35 +68,5 @@ export class KilledApp {
     const ended = once(child, "exit");
     child.kill(signal);
     await ended;
-  }
-
-  /** A REST call; rejects when the app dies before it has answered. */
-  async call(
-    method: "GET" | "POST",
-    address: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-    // biome-ignore lint/suspicious/noExplicitAny: replies of every shape
-  ): Promise<any> {
-    const response = await fetch(`${this.#url}${address}`, {
-      method,
-      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${address} answered ${response.status}: ${text}`);
-    return text === "" ? undefined : JSON.parse(text);
-  }
-
-  /** Calls again until the app answers: for requests that may be repeated without harm. */
-  async insist(...request: Parameters<KilledApp["call"]>): ReturnType<KilledApp["call"]> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.call(...request);
-      } catch (thrown) {
-        if (attempt >= 200 || / answered 4\d\d:/.test((thrown as Error).message)) throw thrown;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
   }
 }

@@ -179,6 +179,32 @@ describe.each(LEDGERS)("a record whose orchestration is gone, on %s", (ledger, o
     expect(jobs(input.agent_id)).toHaveLength(1);
   });
 
+  it("is put right without anybody asking when its run was given up while the paid job went on", async () => {
+    const input = await agent();
+    const id = await begin(input);
+    await hasJob(input, id);
+    const { run_id = "" } = await pipeline(input, id);
+    await world.app.runActivity("failRun", {
+      agent_id: input.agent_id,
+      id: run_id,
+      code: "orchestration_lost",
+      message: "It was lost 6 times within a day.",
+    });
+    const swept = () => world.call("POST", "/records/take-up", {});
+    expect((await swept()).body).toMatchObject({ success: true, settled: [] });
+    expect(await run(input, id)).toMatchObject({ status: "failed", failed_in: "tracking" });
+    await pass(1.5 * HOUR_MS);
+    const settled = await run(input, id);
+    expect(settled).toMatchObject({ status: "succeeded", tuned_model_name: expect.any(String) });
+    expect(settled).not.toHaveProperty("error");
+    expect(jobs(input.agent_id)).toHaveLength(1);
+    // An equal request gets what was paid for.
+    const again = await begin({ ...input, name: "again" });
+    await reaches(input, again, "finished", "failed");
+    expect(await pipeline(input, again)).toMatchObject({ run_id, outcome: "promoted" });
+    expect(jobs(input.agent_id)).toHaveLength(1);
+  });
+
   it("is taken up at once on an operator's word, who is told what was taken up, what failed and what was left", async () => {
     const waits = async () => ({ ...(await agent()), approval: { required: true } });
     const [taken, ended, alive] = [await waits(), await waits(), await waits()];
@@ -188,6 +214,12 @@ describe.each(LEDGERS)("a record whose orchestration is gone, on %s", (ledger, o
     await reaches(alive, waiting, "waiting_for_approval");
     await fail(lost);
     await terminate(terminated);
+    const health = async () => (await world.call("GET", "/health")).body;
+    expect(await health()).toMatchObject({
+      status: "degraded",
+      records: { lost: { Failed: 1, Terminated: 1 } },
+      checks: { orchestrations: { ok: false, code: "orchestrations_lost" } },
+    });
     const swept = await world.call("POST", "/records/take-up", {});
     expect(swept).toMatchObject({
       status: 200,
@@ -204,6 +236,9 @@ describe.each(LEDGERS)("a record whose orchestration is gone, on %s", (ledger, o
     });
     expect(swept.body.left.alive).toBeGreaterThanOrEqual(1);
     expect(swept.body.looked_at).toBe(2 + swept.body.left.alive);
+    const { taken_up: before } = (await health()).records as { taken_up: number };
+    expect(await health()).toMatchObject({ records: { lost: {} }, checks: { orchestrations: { ok: true } } });
+    expect(before).toBeGreaterThanOrEqual(1);
     const shown = await world.call("GET", `/pipelines/${lost}?agent_id=${taken.agent_id}`);
     expect(shown.body.taken_up).toMatchObject({ times: 1, because: expect.stringContaining("137") });
     expect((await pipeline(ended, terminated)).status).toBe("failed");

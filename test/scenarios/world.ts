@@ -7,9 +7,9 @@ import { readSettings } from "../../src/config/settings.ts";
 import { loadVocabulary } from "../../src/datasets/tokens/vocabulary.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { unavailable } from "../../src/kernel/errors.ts";
-import { silentLogger } from "../../src/kernel/logger.ts";
+import { type Logger, silentLogger } from "../../src/kernel/logger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
-import { LocalHost } from "../../src/local-host/local-host.ts";
+import { LocalHost, type LocalHostOptions } from "../../src/local-host/local-host.ts";
 import { type LocalProvider, type Pace, startLocalProvider } from "../../src/local-provider/start.ts";
 import { createProvider } from "../../src/provider/openai-provider.ts";
 
@@ -53,6 +53,13 @@ export interface WorldOptions {
   readonly pace?: Partial<Pace>;
   /** While it answers true, every read of the ledger fails. */
   readonly ledgerIsDown?: () => boolean;
+  /** Asked at each start of the host: what LIGHTNING_HOST_FAULTS takes. */
+  readonly faults?: () => string | undefined;
+  readonly onCall?: LocalHostOptions["onCall"];
+  /** The host's; absent: none. */
+  readonly logger?: Logger;
+  /** The app's; absent: none. */
+  readonly appLogger?: Logger;
 }
 
 export async function openWorld(
@@ -93,14 +100,16 @@ export async function openWorld(
       ...env,
       ...more,
     });
-    configureApp({ settings, clock, logger: silentLogger, ...(await ports()) });
+    configureApp({ settings, clock, logger: options.appLogger ?? silentLogger, ...(await ports()) });
     host = await LocalHost.start({
       folder: ROOT,
       home,
       clock,
-      logger: silentLogger,
+      logger: options.logger ?? silentLogger,
       changeSource: () => appOf().changeSource(),
       env,
+      faults: options.faults?.(),
+      onCall: options.onCall,
     });
     app = appOf();
   };

@@ -49,6 +49,26 @@ function scripted(
   return { sdk, calls, clock };
 }
 
+test("what waits to be sent is bounded by LIGHTNING_CAPTURE_MEMORY_MB, whatever the size of what is captured", () => {
+  const home = mkdtempSync(path.join(tmpdir(), "lightning-memory-"));
+  const waiting = (megabytes: string): number => {
+    const { sdk } = scripted(
+      {},
+      {
+        ENABLE_LIGHTNING_CAPTURE: "true",
+        LIGHTNING_HOME: path.join(home, megabytes),
+        LIGHTNING_CAPTURE_MEMORY_MB: megabytes,
+      },
+    );
+    for (let i = 0; i < 10; i++)
+      sdk.captureHook.captureFromToolResult({ toolName: "read_file", result: `${i}`.padEnd(300 * 1024) });
+    return sdk.captureHook.stats().queued;
+  };
+  // Beside what waits the first is in hand to be written.
+  expect([waiting("1"), waiting("2"), waiting("64")]).toEqual([4, 7, 10]);
+  rmSync(home, { recursive: true });
+});
+
 describe("the design's SDK example", () => {
   test("builds, trains, promotes and reads the active model", async () => {
     const tuned = "ft:gpt-4o-mini:org::abc123";
@@ -137,6 +157,36 @@ describe("the design's SDK example", () => {
     );
   });
 
+  test("what is put off is asked for again after the time named, and told when that is long or comes too often", async () => {
+    const later = (ms: number) =>
+      new LightningError("limited", "rate_limited", "Too many.", { retryAfterMs: ms });
+    const reward = { episodeId: "ep-1", score: 0.5, rubric: "accuracy" };
+    const { sdk, calls, clock } = scripted({
+      assignReward: [later(7000), later(5000), { body: { reward_id: "r" } }],
+    });
+    const begun = clock.now();
+    expect(await sdk.rewardWriter.recordEvalScore(reward)).toMatchObject({ rewardId: "r" });
+    expect([calls.length, clock.now() - begun]).toEqual([3, 12_000]);
+    for (const [answers, asked] of [
+      [[later(61_000)], 1],
+      [[later(1)], 3],
+    ] as const) {
+      const other = scripted({ assignReward: [...answers] });
+      await expect(other.sdk.rewardWriter.recordEvalScore(reward)).rejects.toMatchObject({
+        code: "rate_limited",
+      });
+      expect(other.calls).toHaveLength(asked);
+    }
+  });
+
+  test("what is put off without a time, as by a proxy, is asked for again after pauses that double", async () => {
+    const later = new LightningError("limited", "http_429", "Too many.");
+    const { sdk, calls, clock } = scripted({ assignReward: [later, later, { body: { reward_id: "r" } }] });
+    const begun = clock.now();
+    await sdk.rewardWriter.recordEvalScore({ episodeId: "ep-1", score: 0.5, rubric: "accuracy" });
+    expect([calls.length, clock.now() - begun]).toEqual([3, 3000]);
+  });
+
   test("a training whose answer is lost is asked for again under its key; each call has its own", async () => {
     const lost = new LightningError("unavailable", "endpoint_unreachable", "gone", { ambiguous: true });
     const { sdk, calls } = scripted({
@@ -177,7 +227,11 @@ describe("the capture hook", () => {
 
   test("records episodes in batches, under the agent of the process", async () => {
     const { sdk, calls } = scripted(
-      { recordEpisodes: [{ status: 207, body: { results: [{ index: 0, status: "recorded" }] } }] },
+      {
+        recordEpisodes: [
+          { status: 207, body: { success: true, recorded: 1, results: [{ index: 0, status: "recorded" }] } },
+        ],
+      },
       env,
     );
     const capture = sdk.captureHook.startCapture({ userInput: "hello", model: "base-1" });
@@ -201,17 +255,42 @@ describe("the capture hook", () => {
     await sdk.close();
   });
 
-  test("a store that cannot take an episode now is asked again, one it refuses is counted", async () => {
-    const answering = (status: number, code: string) =>
-      sendOver((async () => ({
-        status: 207,
-        body: { results: [{ index: 0, status: "error", error: { status, code, message: "No." } }] },
-      })) as unknown as Invoke);
-    await expect(answering(503, "busy")([])).rejects.toThrow(
-      expect.objectContaining({ kind: "unavailable" }),
+  describe("takes from the answer what became of each episode", () => {
+    const batch = ["ep-1", "ep-2"].map((id) => ({
+      id,
+      agent_id: "a",
+      user_input: "x",
+      assistant_output: "",
+    }));
+    const answering = (body: unknown) =>
+      sendOver((async () => ({ status: 207, body })) as unknown as Invoke)(batch);
+    const error = (index: number, status: number, code: string) => ({
+      index,
+      status: "error",
+      error: { status, code, message: "No.", field: "messages" },
+    });
+
+    test("one that is refused and one that comes again, by id", async () => {
+      const results = [error(0, 422, "invalid_input"), error(1, 503, "busy")];
+      expect(await answering({ success: false, recorded: 0, failed: 2, results })).toEqual({
+        refused: [{ id: "ep-1", code: "invalid_input", field: "messages", message: "No." }],
+        failed: ["ep-2"],
+      });
+    });
+
+    test("a store that can take none now is asked again", async () => {
+      const results = [error(0, 503, "busy"), error(1, 503, "busy")];
+      await expect(answering({ success: false, recorded: 0, failed: 2, results })).rejects.toThrow(
+        expect.objectContaining({ kind: "unavailable", code: "not_recorded" }),
+      );
+    });
+
+    test.each([{}, { status: "ok" }, { results: [] }, { recorded: "2" }])(
+      "%j is no answer of ours, whatever its status: nothing was recorded",
+      async (body) => {
+        await expect(answering(body)).rejects.toThrow(expect.objectContaining({ code: "not_lightning" }));
+      },
     );
-    const refuse = answering(422, "invalid");
-    expect(await refuse([])).toEqual({ rejected: 1 });
   });
 });
 
@@ -275,6 +354,11 @@ describe("transports", () => {
     await expect(invoke("getTrainingRun", { run_id: "run-none" })).rejects.toThrow(
       expect.objectContaining({ code: "run_not_found", formerly: "run_missing", kind: "not_found" }),
     );
+    // A URL would lose such a step of the path, and another operation would be asked.
+    for (const run_id of [".", ".."])
+      await expect(invoke("getTrainingRun", { run_id })).rejects.toThrow(
+        expect.objectContaining({ code: "invalid_input", field: "run_id" }),
+      );
     for (const name of ["nothing", "toString"])
       await expect(invoke(name, {})).rejects.toThrow(expect.objectContaining({ code: "unknown_operation" }));
     await door.stop();

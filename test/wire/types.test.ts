@@ -7,7 +7,8 @@ import type { shownDeploymentSchema } from "../../src/deployments/replies.ts";
 import type { messageSchema, toolDefinitionSchema } from "../../src/doors/chat.ts";
 import type { metadataSchema } from "../../src/doors/schemas.ts";
 import type { episodeInputSchema, tokenUsageSchema, toolCallSchema } from "../../src/episodes/contract.ts";
-import type { rewardInputSchema, rewardSchema } from "../../src/rewards/contract.ts";
+import type { EpisodeName } from "../../src/episodes/names.ts";
+import type { judgementSchema, rewardSchema } from "../../src/rewards/contract.ts";
 import type { TrainingResult } from "../../src/sdk/training.ts";
 import type { startTrainingInputSchema } from "../../src/training/contract.ts";
 import type { runReplySchema, shortRunReplySchema } from "../../src/training/replies.ts";
@@ -37,7 +38,10 @@ const SAME: {
     wire.OperationOutputs["listTrainingRuns"]["training_runs"][number],
     z.output<typeof shortRunReplySchema>
   >;
-  assignReward: Same<wire.OperationInputs["assignReward"], OfAgent<z.input<typeof rewardInputSchema>>>;
+  assignReward: Same<
+    wire.OperationInputs["assignReward"],
+    OfAgent<z.input<typeof judgementSchema>> & EpisodeName & { wait_for_episode?: boolean | undefined }
+  >;
   reward: Same<wire.Reward, z.output<typeof rewardSchema>>;
   deployment: Same<
     wire.OperationOutputs["listDeployments"]["deployments"][number],

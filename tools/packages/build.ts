@@ -3,7 +3,7 @@ import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import path from "node:path";
 import { type OutputChunk, type OutputOptions, rolldown } from "rolldown";
-import { copyReachable, folderOf, PACKAGES, ROOT } from "./files.ts";
+import { copyReachable, folderOf, PACKAGES, ROOT, SDK_ENTRIES } from "./files.ts";
 
 /** `npm run build:packages`: the packages that others install, made of `src/` (docs/decisions/010-packages.md). */
 
@@ -24,12 +24,13 @@ function compile(): void {
 
 /** @returns packages that the bundle imports, Node's own aside */
 async function bundle(
-  input: string,
+  input: string | Record<string, string>,
   output: OutputOptions,
   external: RegExp | typeof isBuiltin,
 ): Promise<string[]> {
   const build = await rolldown({
-    input: path.join(ROOT, input),
+    input,
+    cwd: ROOT,
     platform: "node",
     external,
     // No module of ours does anything when it is imported but for the entries, so what is not used is left out.
@@ -67,10 +68,31 @@ const BARE = /^(?!\.|\/|[A-Za-z]:)/;
 async function buildSdk(): Promise<void> {
   for (const format of ["esm", "cjs"] as const) {
     const dist = path.join(SDK, "dist", format);
-    const file = path.join(dist, format === "esm" ? "index.js" : "index.cjs");
+    const ending = format === "esm" ? "js" : "cjs";
+    // Maps hold the sources once more, and the code is readable as it is: one of the two has them.
+    const sourcemap = format === "esm";
+    const { index, ...waysIn } = Object.fromEntries(
+      Object.entries(SDK_ENTRIES).map(([name, source]) => [name, `./src/${source}.ts`]),
+    );
     // One file: the first call loads no more.
-    leaf("agent-lightning", await bundle("src/sdk/index.ts", { file, format, codeSplitting: false }, BARE));
-    copyReachable(COMPILED, path.join(dist, "types"), ["sdk/index.d.ts"], true);
+    const whole = {
+      file: path.join(dist, `index.${ending}`),
+      format,
+      codeSplitting: false,
+      sourcemap,
+    } as const;
+    leaf("agent-lightning", await bundle(index ?? "", whole, BARE));
+    // Nobody loads two ways in, but everybody installs them all: what they share is there once.
+    const shared = {
+      dir: dist,
+      format,
+      entryFileNames: `[name].${ending}`,
+      chunkFileNames: `shared/[name].${ending}`,
+      sourcemap,
+    } as const;
+    leaf("agent-lightning", await bundle(waysIn, shared, BARE));
+    const types = Object.values(SDK_ENTRIES).map((source) => `${source}.d.ts`);
+    copyReachable(COMPILED, path.join(dist, "types"), types, true);
   }
   // Declarations have one ending for both kinds of module; the nearest package.json says which they are.
   writeFileSync(path.join(SDK, "dist/cjs/package.json"), '{ "type": "commonjs" }\n');

@@ -79,7 +79,7 @@ try {
     ...NODES.map((version) => createConsumer(scratch, version, tarballs)),
   ]);
   step(
-    `the function app as it is deployed loads; node_modules without links or development, ${kb(deployed)}`,
+    `the function app as it is deployed loads: ${kb(deployed.bytes)} in ${deployed.files} files, no link and no development package`,
   );
   step(`installed for Node ${NODES.join(", ")}`);
   const home = path.join(scratch, "app-home");

@@ -52,13 +52,20 @@ export async function checkUse(consumer: Consumer, endpoint: string): Promise<vo
   for (const [n, file] of ["sdk/esm.mjs", "sdk/cjs.cjs"].entries()) {
     const { code, out, err } = await command(node, [file], { env });
     expect(code === 0, `${file} failed on Node ${consumer.version}: ${err}${out}`);
-    const { model, answer, episodes, reward } = JSON.parse(out) as Record<string, unknown>;
+    const { model, answer, episodes, reward, said, told } = JSON.parse(out) as Record<string, unknown>;
     expect(typeof model === "string" && model !== "", `${file} found no model: ${out}`);
     expect(
       JSON.stringify(answer) === '{"item":"lamp","stock":14}',
       `${file} changed the tool's answer: ${out}`,
     );
-    expect(episodes === n + 1, `${file} recorded ${String(episodes)} episodes: ${out}`);
+    const each = ["by ai-sdk", "by langchain", "by openai-agents", '{"item":"lamp","stock":14}'];
+    expect(episodes === each.length * (n + 1), `${file} recorded ${String(episodes)} episodes: ${out}`);
+    expect(
+      JSON.stringify(said) ===
+        JSON.stringify(each.flatMap((one) => Array.from({ length: n + 1 }, () => one))),
+      `${file} captured not each way in alike: ${out}`,
+    );
+    expect(told === true, `${file} does not know which episode an answer became: ${out}`);
     expect(reward === 1, `${file} recorded no reward: ${out}`);
   }
   for (const file of writeReadmeFiles("agent-lightning", folder)) {
@@ -83,8 +90,8 @@ export async function checkExample(consumer: Consumer, endpoint: string): Promis
   cpSync(path.join(ROOT, "examples/wire-your-agent"), example, { recursive: true });
   const common = { LIGHTNING_AGENT_ID: "example", LIGHTNING_HOME: path.join(example, "home") };
   for (const [env, last] of [
-    [{ ...common, LIGHTNING_ENDPOINT: endpoint }, /reward: rew-\S+ on ep-/],
-    [common, /reward: No function app is running[\s\S]*"spilled":3/],
+    [{ ...common, LIGHTNING_ENDPOINT: endpoint }, /reward: (?:rew|wait)-\S+ for chatcmpl-/],
+    [common, /reward: No function app is running[\s\S]*"spilled":2/],
   ] as const) {
     const { code, out, err } = await consumer.command(consumer.node, ["agent.ts"], { cwd: example, env });
     expect(code === 0 && last.test(out), `examples/wire-your-agent failed: ${err}${out}`);

@@ -6,6 +6,14 @@ export const ROOT = path.resolve(import.meta.dirname, "../..");
 export const PACKAGES = ["agent-lightning", "lightning-host", "lightning"] as const;
 export const folderOf = (name: (typeof PACKAGES)[number]): string => path.join(ROOT, "packages", name);
 
+/** What an agent imports (`agent-lightning`, `agent-lightning/ai-sdk`, …), and the source of each. */
+export const SDK_ENTRIES: Readonly<Record<string, string>> = {
+  index: "sdk/index",
+  "ai-sdk": "capture/adapters/ai-sdk",
+  langchain: "capture/adapters/langchain",
+  "openai-agents": "capture/adapters/openai-agents",
+};
+
 /** Imports and re-exports of other files, as `tsc` writes them: `from "./x.ts"`, `import("./x.ts")`, `import "./x.js"`. */
 const RELATIVE = /(\bfrom |\bimport\(|\bimport )"(\.[^"]+)"/g;
 

@@ -4,13 +4,22 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly remedy: string | undefined;
+  readonly details: unknown;
 
-  constructor(status: number, code: string, message: string, remedy?: string) {
+  constructor(status: number, code: string, message: string, remedy?: string, details?: unknown) {
     super(message);
     this.status = status;
     this.code = code;
     this.remedy = remedy;
+    this.details = details;
   }
+}
+
+/** What keeps the app from starting, each as a sentence: an app without its routes says so where its health is asked. */
+export function faultsOfStart(health: unknown): readonly string[] | undefined {
+  if (!(health instanceof ApiError) || health.status !== 503 || health.code === "failed") return undefined;
+  const { faults } = (health.details ?? {}) as { readonly faults?: readonly string[] };
+  return faults ?? [health.message];
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -131,8 +140,10 @@ export function createApi(options: ApiOptions): Api {
 async function errorOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => "");
   try {
-    const { error } = JSON.parse(text) as { error: { code: string; message: string; remedy?: string } };
-    return new ApiError(response.status, error.code, error.message, error.remedy);
+    const { error } = JSON.parse(text) as {
+      error: { code: string; message: string; remedy?: string; details?: unknown };
+    };
+    return new ApiError(response.status, error.code, error.message, error.remedy, error.details);
   } catch {
     return new ApiError(response.status, "failed", `The app answered ${response.status}.`);
   }

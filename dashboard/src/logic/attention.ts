@@ -1,4 +1,4 @@
-import type { Stats } from "../../../src/overview/contract.ts";
+import type { Health, Stats } from "../../../src/overview/contract.ts";
 import type { Pipeline } from "../../../src/pipelines/contract.ts";
 import { duration, plural } from "./format.ts";
 import { address } from "./route.ts";
@@ -19,6 +19,7 @@ export function needsPerson(
   stats: Stats,
   review: { readonly waiting: number; readonly corrections: number } | undefined,
   pipelines: readonly Pick<Pipeline, "id" | "name" | "status" | "verdict">[],
+  records?: Health["records"],
 ): Attention[] {
   const found: Attention[] = [];
   for (const { id, name, status, verdict } of pipelines)
@@ -39,12 +40,31 @@ export function needsPerson(
         action: "Reload",
         tone: "warn",
       });
+  const lost = Object.values(records?.lost ?? {}).reduce((sum, some) => sum + some, 0);
+  if (lost > 0)
+    found.push({
+      what: `${plural(lost, "record")} lost the orchestration that worked on ${lost === 1 ? "it" : "them"}`,
+      detail: `A worker process died, or somebody ended it. The hourly sweep takes ${lost === 1 ? "it" : "them"} up; an operator can now (POST /records/take-up).`,
+      href: address("pipelines"),
+      action: "Look",
+      tone: "warn",
+    });
   const failed = stats.statistics.training_run_status.failed ?? 0;
   if (failed > 0)
     found.push({
       what: `${plural(failed, "training run")} failed`,
       detail: "Each says why, and whether it can be taken up again.",
       href: address("runs", undefined, { status: "failed" }),
+      action: "Look",
+      tone: "warn",
+    });
+  const { rewards_not_given: notGiven } = stats.statistics;
+  if (notGiven > 0)
+    found.push({
+      what: `${plural(notGiven, "reward")} never found ${notGiven === 1 ? "its" : "their"} episode`,
+      detail:
+        "Of the last thirty days: each waited until it expired, or did not fit. `lightning waiting-rewards --state expired` (or refused) lists them.",
+      href: address("episodes"),
       action: "Look",
       tone: "warn",
     });

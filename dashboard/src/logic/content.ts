@@ -54,7 +54,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 // Joiners between letters make emoji and whole scripts work; alone they hide. ZWJ and ZWNJ stay as they are.
 const MARKS =
-  /\[REDACTED(?:[:_][\w:. -]{1,60})?\]|[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]|(?![\n\t\r])\p{Cc}/gu;
+  /\[REDACTED(?:[:_][\w:.# -]{1,60})?\]|[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]|(?![\n\t\r])\p{Cc}/gu;
 
 /** A text in pieces: what was redacted and what would hide stand apart. */
 export function pieces(text: string): Piece[] {

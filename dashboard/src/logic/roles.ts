@@ -5,6 +5,7 @@ import type { Me } from "./wire.ts";
 /** What the page's buttons call, with the role each needs: the table of operations itself, which a test compares. */
 export const NEEDS = {
   submitReview: "labeller",
+  testRedaction: "labeller",
   setReviewRules: "builder",
   buildCorrectionsDataset: "builder",
   cancelTraining: "trainer",

@@ -10,11 +10,12 @@ const VIEWS = [
   "deployments",
   "pipelines",
   "lineage",
+  "redaction",
 ] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Views that no record has a page of its own in. */
-const ALONE: readonly View[] = ["overview", "review"];
+const ALONE: readonly View[] = ["overview", "review", "redaction"];
 
 export interface Route {
   readonly view: View;

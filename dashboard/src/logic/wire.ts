@@ -31,10 +31,14 @@ export type CorrectionsDataset = ReplyOf<"buildCorrectionsDataset">;
 export type ActiveDeployment = ReplyOf<"getActiveDeployment">;
 export type Pipeline = ReplyOf<"getPipeline">;
 export type PipelineList = ReplyOf<"listPipelines">;
+export type RedactionRules = ReplyOf<"getRedactionRules">;
+export type RedactionTest = ReplyOf<"testRedaction">;
+export type RescanList = ReplyOf<"listRescans">;
 export type ReviewQueue = ReplyOf<"getReviewQueue">;
 export type CorrectionList = ReplyOf<"listCorrections">;
 export type OfferReply = ReplyOf<"nextReview">;
 export type Stats = ReplyOf<"getStats">;
+export type Health = ReplyOf<"getHealth">;
 export type Trend = ReplyOf<"getRewardTrend">;
 /** Who the app takes the caller for, and the roles that person has. */
 export type Me = ReplyOf<"whoAmI">;

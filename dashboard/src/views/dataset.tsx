@@ -16,6 +16,11 @@ const REASONS: Readonly<Record<string, string>> = {
   vetoed: "a safety check failed",
   duplicate: "the same content twice",
   over_limit: "over the limit; the best were kept",
+  unfinished: "stops without an end",
+  cut: "cut at a limit of tokens",
+  filtered: "filtered by the provider",
+  unread: "nobody read the answer",
+  failed: "no answer came",
   withheld: "redaction failed, so withheld",
   reserved_for_test: "kept for a test that it stood in before",
 };
@@ -176,6 +181,7 @@ function Recipe({ one }: { one: Dataset }) {
           ["Sources", one.recipe.sources?.map(words).join(", ")],
           ["Period", [one.recipe.start_date, one.recipe.end_date].filter(Boolean).join(" – ")],
           ["At most", count(one.recipe.max_examples)],
+          ["Also taken", one.recipe.include_endings?.map((ending) => REASONS[ending] ?? ending).join(", ")],
           ["Tools", one.recipe.include_tools ? "kept" : "left out"],
           [
             "Golden sets",

@@ -1,12 +1,14 @@
 import { shown } from "../logic/content.ts";
 import { turnsOf } from "../logic/conversation.ts";
 import { correctionText } from "../logic/correctable.ts";
+import { endedText, faultText } from "../logic/endings.ts";
 import { count, duration, signed, words } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { Episode, RewardList } from "../logic/wire.ts";
 import { Ago, Card, Copy, Empty, Facts, Page, Reward } from "../parts/basics.tsx";
 import { type Live, useLive, useShared } from "../parts/context.tsx";
 import { Loaded, LoadedPage } from "../parts/loaded.tsx";
+import { SaveButton } from "../parts/save-file.tsx";
 import { Conversation, LongText, Told } from "../parts/text.tsx";
 
 const told = (text: string | undefined) => text && <Told text={text} />;
@@ -64,16 +66,20 @@ function EpisodePage({ one, rewards }: { one: Episode; rewards: Live<RewardList>
               rows={[
                 ["When", <Ago key="at" at={one.created_at} />],
                 ["Model", told(one.model_deployment)],
+                ["Ended", endedText(one)],
+                ["Fault", faultText(one.error_by)],
                 ["Took", one.request_latency_ms === undefined ? undefined : duration(one.request_latency_ms)],
                 [
-                  "Tokens",
-                  one.token_usage?.total_tokens === undefined
-                    ? undefined
-                    : count(one.token_usage.total_tokens),
+                  "First token after",
+                  one.first_token_ms === undefined ? undefined : duration(one.first_token_ms),
                 ],
+                ["Tokens", tokensText(one.token_usage)],
                 ["Cost", one.cost_usd === undefined ? undefined : `$${one.cost_usd}`],
                 ["Session", told(one.session_id)],
                 ["Correlation", told(one.correlation_id)],
+                ["Response", told(one.response_id)],
+                ["Trace", told(one.trace_id)],
+                ["Only the provider has", told(one.missing?.join(", "))],
                 ["Penalty", one.reward_penalty ? signed(one.reward_penalty) : undefined],
                 [
                   "Redacted",
@@ -92,6 +98,7 @@ function EpisodePage({ one, rewards }: { one: Episode; rewards: Live<RewardList>
               ]}
             />
           </Card>
+          {one.parts !== undefined && <Parts parts={one.parts} />}
           {Object.keys(one.metadata).length > 0 && (
             <Card title="Metadata">
               <LongText text={shown(one.metadata)} mono />
@@ -101,6 +108,30 @@ function EpisodePage({ one, rewards }: { one: Episode; rewards: Live<RewardList>
       </div>
     </Page>
   );
+}
+
+/** Pictures and long texts that lie in files; the conversation shows where, by their hashes. */
+const Parts = ({ parts }: { parts: readonly string[] }) => (
+  <Card title="In files" note={count(parts.length)}>
+    <p class="muted">The conversation holds the beginnings of texts, and hashes.</p>
+    <ul class="judgements">
+      {parts.map((part) => (
+        <li key={part}>
+          <code>{part.slice(0, 12)}…</code>
+          <SaveButton label="Download" title={part} path={`/parts/${part}`} name={`${part}.bin`} />
+        </li>
+      ))}
+    </ul>
+  </Card>
+);
+
+/** All tokens, and of them those that cost less or are not in the answer. */
+function tokensText(usage: Episode["token_usage"]): string | undefined {
+  if (usage?.total_tokens === undefined) return undefined;
+  const { total_tokens: total, cached_tokens: cached, reasoning_tokens: reasoning } = usage;
+  const parts = [cached ? `${count(cached)} cached` : "", reasoning ? `${count(reasoning)} reasoning` : ""];
+  const said = parts.filter(Boolean).join(", ");
+  return said === "" ? count(total) : `${count(total)} (${said})`;
 }
 
 /** The episode's mean reward and the judgements behind it. */

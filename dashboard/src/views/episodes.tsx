@@ -1,4 +1,5 @@
 import { oneLine } from "../logic/content.ts";
+import { ENDING_OPTIONS } from "../logic/endings.ts";
 import { duration } from "../logic/format.ts";
 import { address } from "../logic/route.ts";
 import type { EpisodeList, EpisodeSummary } from "../logic/wire.ts";
@@ -38,6 +39,16 @@ const COLUMNS: readonly Column<EpisodeSummary>[] = [
       ),
   },
   { name: "Model", extra: true, cell: (one) => <Model name={one.model_deployment} /> },
+  {
+    name: "Ended",
+    extra: true,
+    cell: ({ ending, error_by: by }) =>
+      ending === null || ending === "finished" ? (
+        <span class="muted">–</span>
+      ) : (
+        <Badge of={by === null ? ending : `${ending} (${by})`} tone="warn" />
+      ),
+  },
   { name: "Took", number: true, extra: true, cell: (one) => duration(one.request_latency_ms) },
   {
     name: "Reward",
@@ -67,6 +78,7 @@ export function EpisodesView() {
           { name: "tool_name", label: "Tool" },
           { name: "model_deployment", label: "Model" },
           { name: "session_id", label: "Session" },
+          { name: "ending", label: "Ended", options: ENDING_OPTIONS },
           { name: "min_reward", label: "Reward from", type: "number" },
           { name: "start_date", label: "From", type: "date" },
           { name: "end_date", label: "Until", type: "date" },

@@ -48,7 +48,10 @@ function faces(stats: Stats, review: ReviewQueue | undefined): Record<Station, F
       name: "Rewards",
       is: "how good it was",
       big: shortCount(s.total_rewards),
-      small: `${signed(s.average_reward)} an episode${lag(stats.feeds.rewards.lag_seconds)}`,
+      small:
+        s.rewards_waiting > 0
+          ? `${shortCount(s.rewards_waiting)} wait for their episode`
+          : `${signed(s.average_reward)} an episode${lag(stats.feeds.rewards.lag_seconds)}`,
       busy: stats.feeds.rewards.lag_seconds > 5 || (review?.reserved ?? 0) > 0,
     },
     datasets: {

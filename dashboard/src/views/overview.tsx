@@ -7,6 +7,7 @@ import { compare, trendColumns } from "../logic/trend.ts";
 import type {
   ActiveDeployment,
   DeploymentEvent,
+  Health,
   PipelineList,
   ReviewQueue,
   Stats,
@@ -14,7 +15,7 @@ import type {
 } from "../logic/wire.ts";
 import { Ago, Badge, Card, Empty, Page } from "../parts/basics.tsx";
 import { Chart, fetchPlotter } from "../parts/chart.tsx";
-import { type Live, useLive, useShared } from "../parts/context.tsx";
+import { type Live, useLive, useOnce, useShared } from "../parts/context.tsx";
 import { Loaded, LoadedPage } from "../parts/loaded.tsx";
 import { Steps } from "../parts/steps.tsx";
 import { LoopMap } from "./loop-map.tsx";
@@ -33,6 +34,7 @@ export function OverviewView() {
   const { api, route } = useShared();
   const agent = route.query.agent ?? "";
   const stats = useLive(`stats ${agent}`, () => api.get<Stats>("/stats"));
+  const health = useOnce("health", () => api.get<Health>("/health"));
   const review = useLive(`queue ${agent}`, () => api.get<ReviewQueue>("/review"));
   const pipelines = useLive(`pipelines ${agent}`, () => api.get<PipelineList>("/pipelines", { limit: 5 }));
   const active = useLive(`active ${agent}`, () => api.get<ActiveDeployment>("/deployments/active"));
@@ -50,7 +52,9 @@ export function OverviewView() {
             title="Overview"
             lead="What the agent did is judged, the good becomes training data, and a model trained on it serves only once it has proved better."
           >
-            <Attention asked={needsPerson(data, review.data, pipelines.data?.pipelines ?? [])} />
+            <Attention
+              asked={needsPerson(data, review.data, pipelines.data?.pipelines ?? [], health.data?.records)}
+            />
             <LoopMap stats={data} review={review.data} compared={compared} />
             <div class="columns two-one level">
               <RewardsOverTime
@@ -65,7 +69,7 @@ export function OverviewView() {
                 proof={newest?.evaluation ?? undefined}
               />
             </div>
-            <NewestPipelines pipelines={pipelines} />
+            <NewestPipelines pipelines={pipelines} work={data.work} />
           </Page>
         );
       }}
@@ -140,9 +144,15 @@ function RewardsOverTime(props: {
   );
 }
 
-function NewestPipelines({ pipelines }: { pipelines: Live<PipelineList> }) {
+function NewestPipelines({ pipelines, work }: { pipelines: Live<PipelineList>; work: Stats["work"] }) {
   return (
     <Card title="Pipelines" note={<a href={address("pipelines")}>all</a>}>
+      {work.waiting > 0 && (
+        <p class="muted">
+          {plural(work.waiting, "piece")} of this agent’s work {work.waiting === 1 ? "waits" : "wait"} for a
+          turn; {work.at_work} of at most {work.at_work_at_most} {work.at_work === 1 ? "is" : "are"} at work.
+        </p>
+      )}
       <Loaded of={pipelines} lines={2}>
         {({ pipelines: newest }) =>
           newest.length === 0 ? (

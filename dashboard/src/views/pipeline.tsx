@@ -74,6 +74,12 @@ function PipelinePage(props: {
     >
       <Card title="Progress" note={<Ago at={pipeline.created_at} />}>
         <Steps steps={pipelineSteps(pipeline)} />
+        {pipeline.place_in_queue !== undefined && (
+          <p class="notice">
+            It waits for its turn, as number {pipeline.place_in_queue} of this agent’s work: so many at a time
+            are worked on, and no other agent has to wait for them.
+          </p>
+        )}
         {pipeline.outcome !== undefined && (
           <p class="end">{ENDS[pipeline.outcome] ?? words(pipeline.outcome)}</p>
         )}

@@ -9,7 +9,12 @@ export interface Credential {
 
 export type ArmSettings = Pick<
   Settings,
-  "azureSubscriptionId" | "azureResourceGroup" | "openaiAccount" | "armEndpoint" | "armAudience"
+  | "azureSubscriptionId"
+  | "azureResourceGroup"
+  | "openaiAccount"
+  | "armEndpoint"
+  | "armAudience"
+  | "armTimeoutSeconds"
 >;
 
 /** Where the account is. */
@@ -25,11 +30,6 @@ export function accountOf(settings: ArmSettings): Account | undefined {
   if (subscription === undefined || group === undefined || name === undefined) return undefined;
   return { subscription, group, name };
 }
-
-/** Timeout of a call to Azure Resource Manager; it is retried later. */
-const TIMEOUT_MS = 60_000;
-/** The package's own timeout leaves a timer behind that keeps a process from ending. */
-export const inTime = () => ({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
 
 /** The management client, without retries: the orchestration retries by durable timers, which survive a crash. */
 export async function openClient(

@@ -1,6 +1,7 @@
 import type { CognitiveServicesManagementClient, Deployment } from "@azure/arm-cognitiveservices";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
-import { isKind, isLightningError, messageOf } from "../../kernel/errors.ts";
+import { type Deadline, eachWithin, withDeadline } from "../../kernel/deadline.ts";
+import { isKind, isLightningError, messageOf, unavailable } from "../../kernel/errors.ts";
 import { isQuota, toHostingError } from "../errors.ts";
 import type { HostedModel, Hosting, HostProgress, HostRequest, OfferedModel } from "../hosting.ts";
 import {
@@ -9,12 +10,14 @@ import {
   accountOf,
   type Credential,
   defaultCredential,
-  inTime,
   openClient,
 } from "./client.ts";
 
 /** The version of every fine-tuned model (docs/facts.md#model-version). */
 const MODEL_VERSION = "1";
+interface Abortable {
+  readonly abortSignal: AbortSignal;
+}
 const MAKING = new Set(["Accepted", "Creating", "Moving"]);
 
 /** Deployments through Azure Resource Manager, when the settings name an account; else undefined. */
@@ -40,12 +43,24 @@ export function createArmHosting(
   };
   const at = [account.group, account.name] as const;
 
+  /** A call that is late is made again later, by its orchestration. */
+  const deadline = (what: string): Deadline => ({
+    clock: systemClock,
+    ms: settings.armTimeoutSeconds * 1000,
+    late: () =>
+      unavailable(
+        "hosting_timeout",
+        `${what}: Azure Resource Manager gave no answer within ${settings.armTimeoutSeconds} s.`,
+        { remedy: "Try again; LIGHTNING_ARM_TIMEOUT_SECONDS is the time that an answer may take." },
+      ),
+  });
+
   async function call<T>(
     what: string,
-    work: (client: CognitiveServicesManagementClient) => Promise<T>,
+    work: (client: CognitiveServicesManagementClient, options: Abortable) => Promise<T>,
   ): Promise<T> {
     try {
-      return await work(await open());
+      return await withDeadline(deadline(what), async (abortSignal) => work(await open(), { abortSignal }));
     } catch (thrown) {
       throw toHostingError(thrown, what, clock.now());
     }
@@ -53,10 +68,13 @@ export function createArmHosting(
 
   async function* walk<T>(
     what: string,
-    list: (client: CognitiveServicesManagementClient) => AsyncIterable<T> | Promise<AsyncIterable<T>>,
+    list: (
+      client: CognitiveServicesManagementClient,
+      options: Abortable,
+    ) => AsyncIterable<T> | Promise<AsyncIterable<T>>,
   ): AsyncGenerator<T> {
     try {
-      yield* await list(await open());
+      yield* eachWithin(deadline(what), async (abortSignal) => list(await open(), { abortSignal }));
     } catch (thrown) {
       throw toHostingError(thrown, what, clock.now());
     }
@@ -64,8 +82,8 @@ export function createArmHosting(
 
   async function read(name: string): Promise<HostedModel | undefined> {
     try {
-      return await call(`reading deployment ${name}`, async (client) =>
-        shown(await client.deployments.get(...at, name, inTime())),
+      return await call(`reading deployment ${name}`, async (client, options) =>
+        shown(await client.deployments.get(...at, name, options)),
       );
     } catch (error) {
       if (isLightningError(error) && error.code === "hosting_account_missing" && !isAccount(error.details))
@@ -79,14 +97,15 @@ export function createArmHosting(
     const what = `making deployment ${request.name}`;
     let accepted = resumeFrom !== undefined;
     try {
-      const client = await open();
-      const poller = await client.deployments.beginCreateOrUpdate(...at, request.name, bodyOf(request), {
-        ...inTime(),
-        ...(resumeFrom === undefined ? {} : { resumeFrom }),
-        onResponse: (response) => {
-          accepted ||= response.status < 300;
-        },
-      });
+      const poller = await withDeadline(deadline(what), async (abortSignal) =>
+        (await open()).deployments.beginCreateOrUpdate(...at, request.name, bodyOf(request), {
+          abortSignal,
+          ...(resumeFrom === undefined ? {} : { resumeFrom }),
+          onResponse: (response) => {
+            accepted ||= response.status < 300;
+          },
+        }),
+      );
       const made = poller.getOperationState().status === "succeeded" ? await read(request.name) : undefined;
       return made === undefined ? { kind: "making", operation: poller.toString() } : progressOf(made);
     } catch (thrown) {
@@ -123,16 +142,16 @@ export function createArmHosting(
     },
 
     async *list() {
-      for await (const one of walk("listing deployments", (client) =>
-        client.deployments.list(...at, inTime()),
+      for await (const one of walk("listing deployments", (client, options) =>
+        client.deployments.list(...at, options),
       ))
         yield shown(one);
     },
 
     async remove(name) {
       try {
-        await call(`removing deployment ${name}`, (client) =>
-          client.deployments.beginDelete(...at, name, inTime()),
+        await call(`removing deployment ${name}`, (client, options) =>
+          client.deployments.beginDelete(...at, name, options),
         );
       } catch (error) {
         if (!isKind(error, "not_found") || isAccount(error.details)) throw error;
@@ -140,9 +159,9 @@ export function createArmHosting(
     },
 
     async *offered(): AsyncGenerator<OfferedModel> {
-      const models = walk("listing models", async (client) => {
-        const { location } = await client.accounts.get(...at, inTime());
-        return client.models.list(location ?? "", inTime());
+      const models = walk("listing models", async (client, options) => {
+        const { location } = await client.accounts.get(...at, options);
+        return client.models.list(location ?? "", options);
       });
       for await (const { model } of models) {
         if (model?.name === undefined) continue;

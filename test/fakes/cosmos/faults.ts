@@ -4,8 +4,8 @@ import type { IncomingMessage } from "node:http";
 export interface Fault {
   /** `METHOD path` has to match; absent: any request to documents. */
   readonly on?: RegExp;
-  /** The answer's status, or `drop` for a connection that ends without one. */
-  readonly with: number | "drop";
+  /** The answer's status; `drop` for a connection that ends without one, `never` for one that stays open without one. */
+  readonly with: number | "drop" | "never";
   /** The operation is carried out first: only its answer is lost. */
   readonly applied?: boolean;
   readonly retryAfterMs?: number;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { needsPlan, planOf, type QuerySpec, runQuery } from "./queries.ts";
+import { needsPlan, planOf, type QuerySpec, rowsOf } from "./queries.ts";
+import { type Span, within } from "./ranges.ts";
 import type { Reply, Store, Version } from "./store.ts";
 
 export interface ContainerResource {
@@ -17,36 +18,33 @@ export function answerQuery(
   resource: ContainerResource,
   store: Store,
   pk: unknown[] | undefined,
-  range: string | undefined,
-  inRange: (version: Version) => boolean,
+  spans: readonly Span[],
   req: IncomingMessage,
 ): Reply {
-  if (pk === undefined && range === undefined && needsPlan(spec))
+  if (pk === undefined && spans.length === 0 && needsPlan(spec))
     return {
       status: 400,
       body: {
         code: "BadRequest",
         message: "Cross partition query only supports 'VALUE <AggregateFunc>' for aggregates.",
-        additionalErrorInfo: JSON.stringify(planOf(spec)),
+        additionalErrorInfo: JSON.stringify(planOf(spec, resource.partitionKey.paths)),
       },
     };
-  const text = JSON.stringify(pk);
-  const versions = store
-    .all()
-    .filter((version) => (pk === undefined ? inRange(version) : JSON.stringify(version.key) === text));
+  const versions = pk === undefined ? store.within(spans) : store.ofKey(pk);
+  const asked = Number(req.headers["x-ms-max-item-count"] ?? 100);
+  const most = asked > 0 ? asked : Number.POSITIVE_INFINITY;
+  const from = Number(req.headers["x-ms-continuation"] ?? 0);
   let rows: unknown[];
   try {
-    rows = runQuery(spec, versions, resource.indexingPolicy?.compositeIndexes ?? []);
+    rows = rowsOf(spec, versions, resource.indexingPolicy?.compositeIndexes ?? [], from + most + 1);
   } catch (thrown) {
     return { status: 400, body: { code: "BadRequest", message: (thrown as Error).message } };
   }
-  const most = Number(req.headers["x-ms-max-item-count"] ?? 100);
-  const from = Number(req.headers["x-ms-continuation"] ?? 0);
   const page: unknown[] = [];
   let bytes = 0;
   for (const row of rows.slice(from)) {
     bytes += Buffer.byteLength(JSON.stringify(row));
-    if (page.length > 0 && ((most > 0 && page.length >= most) || bytes > PAGE_BYTES)) break;
+    if (page.length > 0 && (page.length >= most || bytes > PAGE_BYTES)) break;
     page.push(row);
   }
   const next = from + page.length;
@@ -64,7 +62,7 @@ export function answerQuery(
 export function answerChanges(
   store: Store,
   resource: ContainerResource,
-  inRange: (version: Version) => boolean,
+  spans: readonly Span[],
   after: string | undefined,
   most: number,
 ): Reply {
@@ -72,7 +70,8 @@ export function answerChanges(
   const from = after === "*" ? store.end() : Number(after?.replaceAll('"', "") ?? 0);
   const page: Version[] = [];
   let bytes = 0;
-  for (const version of store.after(from).filter(inRange)) {
+  for (const version of store.after(from)) {
+    if (!spans.every((span) => within(span, version.effective))) continue;
     bytes += Buffer.byteLength(JSON.stringify(version.document));
     if (page.length > 0 && (page.length >= most || bytes > PAGE_BYTES)) break;
     page.push(version);

@@ -1,19 +1,20 @@
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { type Clock, systemClock } from "../../../src/kernel/clock.ts";
 import { authorise, COSMOS_KEY } from "./authorise.ts";
-import { type Chaos, createFaults } from "./faults.ts";
+import { type Chaos, createFaults, type Fault } from "./faults.ts";
 import { answerChanges, answerQuery, type ContainerResource } from "./pages.ts";
 import { planOf, type QuerySpec } from "./queries.ts";
-import { createStore, type Operation, type Reply, type Store, type Version } from "./store.ts";
+import { createRanges, type Ranges } from "./ranges.ts";
+import { createStore, type Operation, type Reply, type Store } from "./store.ts";
 
 /**
  * `@vercel/cosmosdb-server` keeps the account, databases and containers and parses the queries; this shim adds what it
  * lacks and the ledger needs: the key check, partition filters, hierarchical keys, atomic batches, a change feed, expiry
- * and several physical partitions whose results the client has to merge. Our reading of the service, not the service.
+ * and several physical partitions whose results the client has to merge, and which split and merge: who asks a former one is
+ * answered 410 with sub-status 1002. Our reading of the service, not the service.
  */
 interface Collection {
   read(): ContainerResource | undefined;
@@ -43,7 +44,8 @@ export interface FakeCosmosOptions {
   readonly consistency?: string;
 }
 
-function fail(res: ServerResponse, fault: { with: number | "drop"; retryAfterMs?: number }): void {
+function fail(res: ServerResponse, fault: Pick<Fault, "with" | "retryAfterMs">): void {
+  if (fault.with === "never") return;
   if (fault.with === "drop") return void res.destroy();
   res.statusCode = fault.with;
   res.setHeader("content-type", "application/json");
@@ -65,25 +67,17 @@ export async function startFakeCosmos({
   const knobs = {
     /** What a request costs, in request units. */
     units: 1,
+    /** Told of each request before it is answered: the place to split in the middle of something. */
+    onRequest: undefined as ((line: string) => void) | undefined,
   };
-  const stores = new Map<string, Store>();
+  const stores = new Map<string, { readonly store: Store; readonly ranges: Ranges }>();
   let account: Account;
   let endpoint = "";
 
-  const edges = Array.from({ length: partitions + 1 }, (_, n) =>
-    n === 0
-      ? ""
-      : n === partitions
-        ? "FF"
-        : Math.round((n * 256) / partitions)
-            .toString(16)
-            .toUpperCase(),
-  );
-  const partitionOf = (key: readonly unknown[]) =>
-    Math.floor(((createHash("md5").update(JSON.stringify(key[0])).digest()[0] ?? 0) * partitions) / 256);
-
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    requests.push(`${req.method ?? ""} ${req.url ?? ""}`);
+    const line = `${req.method ?? ""} ${req.url ?? ""}`;
+    requests.push(line);
+    knobs.onRequest?.(line);
     const fault = faults.take(req);
     if (fault !== undefined && fault.applied !== true) return fail(res, fault);
     const reply = await answer(req, res);
@@ -109,7 +103,7 @@ export async function startFakeCosmos({
     if (refused !== undefined) return refused;
     const [, db, , coll, kind, id] = path.split("/");
     if (db !== undefined && coll !== undefined && kind === "docs") return documents(req, db, coll, id);
-    if (db !== undefined && coll !== undefined && kind === "pkranges") return ranges(req, db, coll);
+    if (db !== undefined && coll !== undefined && kind === "pkranges") return partitionRanges(req, db, coll);
     return metadata(req, res);
   }
 
@@ -138,13 +132,19 @@ export async function startFakeCosmos({
     return { status, body: status >= 400 ? { message: "", ...body } : body };
   }
 
-  function open(db: string, coll: string): { resource: ContainerResource; store: Store } | undefined {
+  function open(
+    db: string,
+    coll: string,
+  ): { resource: ContainerResource; store: Store; ranges: Ranges } | undefined {
     const resource = account.database(db).collection(coll).read();
     if (resource === undefined) return undefined;
     const name = `dbs/${db}/colls/${coll}`;
-    const known = stores.get(name) ?? createStore(resource.partitionKey.paths, resource.defaultTtl, clock);
+    const known = stores.get(name) ?? {
+      store: createStore(resource.partitionKey.paths, resource.defaultTtl, clock),
+      ranges: createRanges(partitions),
+    };
     stores.set(name, known);
-    return { resource, store: known };
+    return { resource, ...known };
   }
   const noContainer: Reply = {
     status: 404,
@@ -152,24 +152,32 @@ export async function startFakeCosmos({
     headers: { "x-ms-substatus": "1003" },
   };
 
-  function ranges(req: IncomingMessage, db: string, coll: string): Reply {
+  /** A partition that was split or merged away. */
+  const gone: Reply = {
+    status: 410,
+    body: { code: "Gone", message: "The requested resource is no longer available at the server." },
+    headers: { "x-ms-substatus": "1002" },
+  };
+
+  function partitionRanges(req: IncomingMessage, db: string, coll: string): Reply {
     const found = open(db, coll);
     if (found === undefined) return noContainer;
-    if (req.headers["if-none-match"] !== undefined) return { status: 304, headers: { etag: '"1"' } };
-    const all = edges.slice(0, -1).map((edge, n) => ({
-      id: String(n),
-      _rid: `range${n}`,
-      minInclusive: edge,
-      maxExclusive: edges[n + 1],
-      ridPrefix: n,
-      throughputFraction: 1 / partitions,
+    const etag = found.ranges.etag();
+    if (req.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
+    const all = found.ranges.all().map(({ id, min, max, parents }) => ({
+      id,
+      _rid: `range${id}`,
+      minInclusive: min,
+      maxExclusive: max,
+      ridPrefix: Number(id),
+      throughputFraction: 1 / found.ranges.all().length,
       status: "online",
-      parents: [],
+      parents,
     }));
     return {
       status: 200,
       body: { _rid: found.resource._rid, PartitionKeyRanges: all, _count: all.length },
-      headers: { etag: '"1"' },
+      headers: { etag },
     };
   }
 
@@ -181,37 +189,39 @@ export async function startFakeCosmos({
   ): Promise<Reply> {
     const found = open(db, coll);
     if (found === undefined) return noContainer;
-    const { store, resource } = found;
+    const { store, resource, ranges } = found;
     const header = (name: string) => req.headers[name] as string | undefined;
     const is = (name: string) => header(name)?.toLowerCase() === "true";
     const key = header("x-ms-documentdb-partitionkey");
     const pk = key === undefined ? undefined : (JSON.parse(key) as unknown[]);
     const range = header("x-ms-documentdb-partitionkeyrangeid");
-    const inRange = (version: Version) => range === undefined || partitionOf(version.key) === Number(range);
+    const partition = range === undefined ? undefined : ranges.find(range);
+    if (range !== undefined && partition === undefined) return gone;
+    // Of a partition that was merged, the part that is asked for.
+    const part = { min: header("x-ms-start-epk") ?? "", max: header("x-ms-end-epk") ?? "FF" };
+    const spans = partition === undefined ? [] : [partition, part];
     const facts = { ifMatch: header("if-match"), ifNoneMatch: header("if-none-match") };
 
     if (req.method === "GET" && id === undefined)
       return answerChanges(
         store,
         resource,
-        inRange,
+        spans,
         header("if-none-match"),
         Number(header("x-ms-max-item-count") ?? 100),
       );
     const body = req.method === "GET" || req.method === "DELETE" ? undefined : await json(req);
-    if (is("x-ms-cosmos-is-query-plan-request")) return { status: 200, body: planOf(body as QuerySpec) };
+    if (is("x-ms-cosmos-is-query-plan-request"))
+      return { status: 200, body: planOf(body as QuerySpec, resource.partitionKey.paths) };
     if (is("x-ms-documentdb-isquery")) {
       if (pk !== undefined && pk.length !== resource.partitionKey.paths.length)
         return {
           status: 400,
           body: { code: "BadRequest", message: "The partition key has fewer components." },
         };
-      return answerQuery(body as QuerySpec, resource, store, pk, range, inRange, req);
+      return answerQuery(body as QuerySpec, resource, store, pk, spans, req);
     }
-    if (is("x-ms-cosmos-is-batch-request"))
-      return is("x-ms-cosmos-batch-atomic")
-        ? store.batch(pk ?? [], body as Operation[])
-        : store.bulk(body as (Operation & { partitionKey: string })[]);
+    if (is("x-ms-cosmos-is-batch-request")) return store.batch(pk ?? [], body as Operation[]);
     const type = {
       GET: "Read",
       PUT: "Replace",
@@ -245,6 +255,14 @@ export async function startFakeCosmos({
     knobs,
     /** `METHOD path` of every request, oldest first. */
     requests,
+    /** Splits every physical partition of the account in two, in the middle of what it holds. */
+    split() {
+      for (const { store, ranges } of stores.values()) ranges.split(store.within([]));
+    },
+    /** Merges each two neighbours into one. */
+    merge() {
+      for (const { ranges } of stores.values()) ranges.merge();
+    },
     async close(): Promise<void> {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../src/kernel/clock.ts";
+import { effectiveKey, type Span, within } from "./ranges.ts";
 
 /** What the data plane of one container answers to one operation. */
 export interface Reply {
@@ -10,7 +11,10 @@ export interface Reply {
 export type Document = Record<string, unknown> & { id: string };
 export interface Version {
   readonly document: Document;
-  readonly key: readonly unknown[];
+  /** Its key as text. */
+  readonly key: string;
+  /** Where the key lies among the partitions. */
+  readonly effective: string;
   readonly lsn: number;
 }
 export interface Operation {
@@ -34,8 +38,8 @@ const refusal = (status: number, code: string, message: string, headers?: Record
 });
 const ITEM_BYTES = 2 * 1024 * 1024;
 /** What the service adds itself does not count against the size of an item. */
-const ADDED = new Set(["_etag", "_ts", "_rid", "_self", "_attachments", "_op"]);
-const identity = (key: readonly unknown[], id: string) => JSON.stringify([key, id]);
+const ADDED = new Set(["_etag", "_ts", "_rid", "_self", "_attachments"]);
+const textOf = (key: readonly unknown[]) => JSON.stringify(key);
 
 const missing = () => refusal(404, "NotFound", "Entity with the specified id does not exist in the system.");
 const stale = () => refusal(412, "PreconditionFailed", "One of the specified pre-condition is not met.");
@@ -60,9 +64,17 @@ const result = ({ status, body, headers }: Reply) => ({
   ...(status < 300 && body !== undefined ? { resourceBody: body } : {}),
 });
 
-/** The documents of one container: hierarchical keys, etags, expiry, atomic batches, a log sequence number per write. */
+/**
+ * The documents of one container: hierarchical keys, etags, expiry, atomic batches, a log sequence number per write. What
+ * is read together stays together until the next write, so that not every page of a query looks at every document.
+ */
 export function createStore(paths: readonly string[], defaultTtl: number | undefined, clock: Clock) {
-  let documents = new Map<string, Version>();
+  /** The documents of each key by their ids. */
+  const partitions = new Map<string, Map<string, Version>>();
+  /** The versions in the order of their writes; until it is tidied with those that do not stand any more. */
+  let log: Version[] = [];
+  let isTidy = true;
+  const kept = new Map<string, readonly Version[]>();
   let lsn = 0;
   const seconds = () => Math.floor(clock.now() / 1000);
 
@@ -73,8 +85,33 @@ export function createStore(paths: readonly string[], defaultTtl: number | undef
   }
   const keyOf = (document: Document) => paths.map((path) => document[path.slice(1)]);
   function find(key: readonly unknown[], id: string): Version | undefined {
-    const found = documents.get(identity(key, id));
+    const found = partitions.get(textOf(key))?.get(id);
     return found === undefined || expired(found) ? undefined : found;
+  }
+  /** Puts a version under its key and id; undefined: what is there is deleted. */
+  function put(key: readonly unknown[], id: string, version: Version | undefined): void {
+    const partition = partitions.get(textOf(key)) ?? new Map<string, Version>();
+    partitions.set(textOf(key), partition);
+    if (partition.has(id)) isTidy = false;
+    if (version === undefined) partition.delete(id);
+    else {
+      partition.set(id, version);
+      log.push(version);
+    }
+    kept.clear();
+  }
+  function standing(): readonly Version[] {
+    if (!isTidy)
+      log = log.filter((version) => partitions.get(version.key)?.get(version.document.id) === version);
+    isTidy = true;
+    return log;
+  }
+  /** What expires may do so without a write, and is not kept. */
+  function keep(name: string, select: () => Version[]): readonly Version[] {
+    if (defaultTtl !== undefined) return select().filter((version) => !expired(version));
+    const found = kept.get(name) ?? select();
+    kept.set(name, found);
+    return found;
   }
 
   function store(key: readonly unknown[], body: Document, status: number): Reply {
@@ -82,11 +119,20 @@ export function createStore(paths: readonly string[], defaultTtl: number | undef
     if (Buffer.byteLength(JSON.stringify(own)) > ITEM_BYTES)
       return refusal(413, "RequestEntityTooLarge", "Request size is too large");
     lsn += 1;
-    const rid = createHash("md5").update(identity(key, body.id)).digest("base64");
-    const document = { ...body, _rid: rid, _self: `docs/${rid}`, _attachments: "attachments/" };
-    const version = { document: { ...document, _etag: `"${lsn.toString(16)}"`, _ts: seconds() }, key, lsn };
-    documents.set(identity(key, body.id), version);
-    return { status, body: version.document, headers: { etag: version.document._etag } };
+    const rid = createHash("md5")
+      .update(JSON.stringify([key, body.id]))
+      .digest("base64");
+    const etag = `"${lsn.toString(16)}"`;
+    const added = {
+      _rid: rid,
+      _self: `docs/${rid}`,
+      _attachments: "attachments/",
+      _etag: etag,
+      _ts: seconds(),
+    };
+    const document = { ...body, ...added };
+    put(key, body.id, { document, key: textOf(key), effective: effectiveKey(key), lsn });
+    return { status, body: document, headers: { etag } };
   }
 
   function apply(key: readonly unknown[], operation: Operation): Reply {
@@ -117,7 +163,7 @@ export function createStore(paths: readonly string[], defaultTtl: number | undef
         : { status: 200, body: found.document, headers };
     }
     if (type === "Delete") {
-      documents.delete(identity(key, id));
+      put(key, id, undefined);
       return { status: 204 };
     }
     const given = operation.resourceBody as { operations?: PatchStep[] } | PatchStep[];
@@ -127,14 +173,18 @@ export function createStore(paths: readonly string[], defaultTtl: number | undef
 
   /** All or nothing; the operations beside the one that failed answer 424. */
   function batch(key: readonly unknown[], operations: readonly Operation[]): Reply {
+    if (Buffer.byteLength(JSON.stringify(operations)) > ITEM_BYTES)
+      return refusal(413, "RequestEntityTooLarge", "Request size is too large");
     if (operations.length > 100) return refusal(400, "BadRequest", "More than 100 operations in a batch.");
-    const before = new Map(documents);
+    const before = new Map(partitions.get(textOf(key)));
     const replies: Reply[] = [];
     for (const operation of operations) {
       const reply = apply(key, operation);
       replies.push(reply);
       if (reply.status >= 400) {
-        documents = before;
+        partitions.set(textOf(key), before);
+        isTidy = false;
+        kept.clear();
         const failed = operations.map((_, n) => ({
           statusCode: n === replies.length - 1 ? reply.status : 424,
         }));
@@ -147,16 +197,22 @@ export function createStore(paths: readonly string[], defaultTtl: number | undef
   return {
     apply,
     batch,
-    bulk: (operations: readonly (Operation & { partitionKey: string })[]): Reply => ({
-      status: 207,
-      body: operations.map((one) => result(apply(JSON.parse(one.partitionKey) as unknown[], one))),
-    }),
-    all: () => [...documents.values()].filter((version) => !expired(version)),
+    /** The documents of one key. */
+    ofKey: (key: readonly unknown[]) =>
+      keep(textOf(key), () => [...(partitions.get(textOf(key))?.values() ?? [])]),
+    /** Those whose effective keys lie within every span. */
+    within: (spans: readonly Span[]) =>
+      keep(spans.map(({ min, max }) => `${min} ${max}`).join(), () =>
+        standing().filter(({ effective }) => spans.every((span) => within(span, effective))),
+      ),
     /** The number of the last write. */
     end: () => lsn,
     /** The latest versions written after a number, in the order of their writes. */
-    after: (from: number) =>
-      [...documents.values()].filter((v) => v.lsn > from && !expired(v)).toSorted((a, b) => a.lsn - b.lsn),
+    after(from: number): Version[] {
+      const versions = standing();
+      const last = versions.findLastIndex((version) => version.lsn <= from);
+      return versions.slice(last + 1).filter((version) => !expired(version));
+    },
   };
 }
 
