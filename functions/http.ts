@@ -2,7 +2,7 @@ import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { appOf, withApp } from "../src/app.ts";
 import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
-import { openapiDocument } from "../src/surfaces/openapi.ts";
+import { openapiDocument } from "../src/surfaces/openapi/document.ts";
 import { paced } from "../src/surfaces/paced.ts";
 import { handleRest, restRoutes } from "../src/surfaces/rest.ts";
 

@@ -9,7 +9,7 @@ import { sendOver } from "../../src/sdk/send-captured.ts";
 import { invokeOver } from "../../src/sdk/transport.ts";
 import { inputFields } from "../../src/surfaces/fields.ts";
 import { mcpTools } from "../../src/surfaces/mcp-tools.ts";
-import { openapiDocument } from "../../src/surfaces/openapi.ts";
+import { openapiDocument } from "../../src/surfaces/openapi/document.ts";
 import type { SmallRow } from "../../src/wire/row.ts";
 import { OPERATIONS } from "../../src/wire/table.ts";
 import { cliAgainst } from "./cli-harness.ts";

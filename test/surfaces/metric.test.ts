@@ -5,7 +5,7 @@ import type { Operation } from "../../src/doors/operation.ts";
 import { METRICS } from "../../src/evaluation/contract.ts";
 import { invokeOver } from "../../src/sdk/transport.ts";
 import { mcpTools } from "../../src/surfaces/mcp-tools.ts";
-import { openapiDocument } from "../../src/surfaces/openapi.ts";
+import { openapiDocument } from "../../src/surfaces/openapi/document.ts";
 import { cliAgainst } from "./cli-harness.ts";
 import { noOrchestrations } from "./fake-operations.ts";
 import { loopback } from "./loopback.ts";

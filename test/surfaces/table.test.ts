@@ -9,7 +9,7 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { type Field, inputFields } from "../../src/surfaces/fields.ts";
 import { mcpTools } from "../../src/surfaces/mcp-tools.ts";
-import { openapiDocument } from "../../src/surfaces/openapi.ts";
+import { openapiDocument } from "../../src/surfaces/openapi/document.ts";
 import { restRoutes } from "../../src/surfaces/rest.ts";
 import { cliAgainst } from "./cli-harness.ts";
 import { noOrchestrations } from "./fake-operations.ts";
