@@ -24,6 +24,7 @@ import { resolveParts } from "../../src/parts/resolve.ts";
 import { createPartService } from "../../src/parts/service.ts";
 import { createPartStore } from "../../src/parts/store.ts";
 import type { EpisodeInput } from "../../src/wire/types.ts";
+import { realWork } from "../support/real-work.ts";
 
 type Part = Parameters<StorePart>[0];
 const settings = readSettings({ ENABLE_LIGHTNING_CAPTURE: "true", LIGHTNING_AGENT_ID: "painter" });
@@ -397,7 +398,7 @@ describe("a receiver that does not take a part", () => {
     })();
     for (let second = 0; second < 500 && hook.stats().sent < 2; second++) {
       // What is written and sent meanwhile is real work, which takes no time by this clock.
-      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+      await realWork(20);
       clock.advance(1000);
     }
     await flushed;

@@ -9,6 +9,7 @@ import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { KEPT_DAYS } from "../../src/requests/contract.ts";
 import { onceUnderKey } from "../../src/requests/once.ts";
+import { realWork } from "../support/real-work.ts";
 import { noOrchestrations } from "../surfaces/fake-operations.ts";
 import { loopback } from "../surfaces/loopback.ts";
 
@@ -73,7 +74,7 @@ async function passing<T>(work: Promise<T>): Promise<T> {
   };
   work.then(over, over);
   while (!state.isOver) {
-    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    await realWork(20);
     if (!state.isOver) clock.fireNext();
   }
   return work;
@@ -254,7 +255,7 @@ describe("two processes that are asked the same", () => {
       });
       for (let i = 0; i < 12; i++) {
         clock.advance(5000);
-        for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+        await realWork(20);
       }
     }
     finish({ body: { is: "done" } });

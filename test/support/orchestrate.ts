@@ -1,6 +1,6 @@
-import { setImmediate as breathe } from "node:timers/promises";
 import type { OrchestrationContext } from "durable-functions";
 import type { VirtualClock } from "../../src/kernel/clock.ts";
+import { realWork } from "./real-work.ts";
 
 /** A process that runs activities and may die under them. */
 export interface Worker {
@@ -20,7 +20,7 @@ export async function pass(clock: VirtualClock, ms: number): Promise<void> {
   const stride = Math.max(250, ms / 10);
   for (let moved = 0; moved < ms; moved += stride) {
     clock.advance(Math.min(stride, ms - moved));
-    for (let i = 0; i < 4; i++) await breathe();
+    await realWork();
   }
 }
 

@@ -116,6 +116,8 @@ export async function startFakeAzure(options: FakeAzureOptions = {}) {
       response.end(JSON.stringify({ error: { code: "FakeBroke", message: String(error) } }));
     });
   });
+  // As the emulated Cosmos DB: held up together with its client, it ends no connection as idle.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

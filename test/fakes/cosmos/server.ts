@@ -243,6 +243,8 @@ export async function startFakeCosmos({
       res.end(JSON.stringify({ message: (thrown as Error).stack }));
     });
   });
+  // Client and server share a process here: one that is held up must not find its connections ended as idle.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   endpoint = `http://127.0.0.1:${port}/`;

@@ -14,7 +14,11 @@ function variant(name: string, { field, ...options }: Variant, skip: readonly Sk
   const make = async () => {
     const clock = new VirtualClock();
     const cosmos = await startFakeCosmos({ clock, ...options });
-    const more = field === undefined ? {} : { COSMOS_PARTITION_KEY_FIELD: field };
+    const more = {
+      // The emulated account computes in this process, however slow the machine.
+      LIGHTNING_LEDGER_TIMEOUT_SECONDS: "80",
+      ...(field === undefined ? {} : { COSMOS_PARTITION_KEY_FIELD: field }),
+    };
     const settings = settingsFor(cosmos.endpoint, cosmos.key, more);
     await makeContainers(cosmos.endpoint, cosmos.key, settings, options);
     const ledger = openCosmosLedger({ settings, clock });
