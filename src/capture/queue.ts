@@ -265,6 +265,8 @@ export class CaptureQueue {
           this.#unwritten = 0;
         },
         (thrown: unknown) => {
+          // `close` has ended the files under the write.
+          if (this.#isEnded) return;
           this.#unwritten++;
           this.#saySpillBroken(thrown);
         },
@@ -465,7 +467,12 @@ export class CaptureQueue {
         this.#spill?.keep(copy);
         this.#countKept(copy.count);
         hand.copy = undefined;
-      } else if ((await this.#append(left)) === undefined) this.#hold(left);
+      } else {
+        const kept = await this.#append(left);
+        // `close` has written and counted them meanwhile, whatever became of this write.
+        if (this.#isEnded) return;
+        if (kept === undefined) this.#hold(left);
+      }
     }
     hand.isSettled = true;
     this.#hands.delete(hand);
@@ -485,7 +492,7 @@ export class CaptureQueue {
       this.#drop("spill_full", episodes.length - kept);
       return kept;
     } catch (thrown) {
-      this.#saySpillBroken(thrown);
+      if (!this.#isEnded) this.#saySpillBroken(thrown);
       return undefined;
     }
   }

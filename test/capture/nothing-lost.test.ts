@@ -13,6 +13,7 @@ import { createLogger, silentLogger } from "../../src/kernel/logger.ts";
 import { sendOver } from "../../src/sdk/send-captured.ts";
 import { invokeOver, restTransport } from "../../src/sdk/transport.ts";
 import type { EpisodeInput } from "../../src/wire/types.ts";
+import { realWork } from "../support/real-work.ts";
 import { MOODS, Receiver } from "./storm/receiver.ts";
 
 const settings = readSettings({ ENABLE_LIGHTNING_CAPTURE: "true" });
@@ -70,13 +71,13 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 async function inTime(isSo: () => boolean): Promise<void> {
   while (!isSo()) {
     clock.fireNext();
-    await new Promise(setImmediate);
+    await realWork(1);
   }
 }
-async function idsIn(ending: string): Promise<string[]> {
-  const names = (await fs.readdir(folder)).filter((name) => name.endsWith(ending));
+async function idsIn(ending: string, of = folder): Promise<string[]> {
+  const names = (await fs.readdir(of)).filter((name) => name.endsWith(ending));
   const texts = await Promise.all(
-    names.map((name) => fs.readFile(path.join(folder, name), "utf8").catch(() => "")),
+    names.map((name) => fs.readFile(path.join(of, name), "utf8").catch(() => "")),
   );
   return [
     ...new Set([...texts.join("").matchAll(/"id":"(ep-[^"]+)"/g)].map(([, id]) => id ?? "")),
@@ -190,7 +191,7 @@ describe("while the receiver is away", () => {
     const ids = many(hook, 8);
     for (let ms = 0; ms < 200; ms += 10) {
       clock.advance(10);
-      await new Promise(setImmediate);
+      await realWork(1);
     }
     await until(async () => (await idsIn(".spill")).length === 8);
     expect(await idsIn(".spill")).toEqual(ids.toSorted());
@@ -433,6 +434,9 @@ describe("the counters add up", () => {
           const stats = hook.stats();
           isBalanced(stats);
           expect(stats).toMatchObject({ captured, queued: 0, errors: 0 });
+          await realWork();
+          const somewhere = new Set([...taken, ...(await idsIn(".spill", home))]);
+          expect(somewhere.size).toBeGreaterThanOrEqual(stats.sent + stats.onDisk);
           // What was on its way at the end may have arrived all the same.
           expect(taken.size).toBeGreaterThanOrEqual(stats.sent);
         },
