@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
+import { MODEL_NAMES } from "../../src/catalog/spelling.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Dataset, ReadyDataset, TrainingCheck } from "../../src/datasets/contract.ts";
 import { countPictures } from "../../src/datasets/pictures.ts";
@@ -76,6 +77,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     folder: path.join(folder, "provider"),
     clock: providerClock,
     logger: silentLogger,
+    models: MODEL_NAMES,
     faults,
     ...(options.pace === undefined ? {} : { pace: options.pace }),
   });
