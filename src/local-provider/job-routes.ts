@@ -111,7 +111,8 @@ export function jobRoutes(deps: {
   ];
 }
 
-const jobView = (job: JobRow) => ({
+/** The suffix is told by the tuned model's name. */
+const jobView = ({ suffix: _suffix, ...job }: JobRow) => ({
   object: "fine_tuning.job",
   ...job,
   organization_id: "local",

@@ -11,7 +11,7 @@ import {
   TEXT,
   vectorOf,
 } from "./classifier.ts";
-import { type AnswerFormat, inFormat, valueOf } from "./formats.ts";
+import { type AnswerFormat, allowedValue, inFormat } from "./formats.ts";
 import type { Memory, Model } from "./model.ts";
 import { answerInText } from "./prior.ts";
 import { fillLike } from "./slots.ts";
@@ -64,7 +64,7 @@ export function answer(model: Model | undefined, question: Question, toolsets: T
         ? fillArguments(schema, situation.request)
         : fillLike(like.leaves, schema, situation.request);
     const text = JSON.stringify(
-      tool?.strict && schema !== undefined ? valueOf(schema, args, situation.request) : args,
+      tool?.strict && schema !== undefined ? allowedValue(schema, args, situation.request) : args,
     );
     const id = `call_${sha256(`${name}\n${text}\n${question.messages.length}`).slice(0, 24)}`;
     return { kind: "tool", id, name, arguments: text };

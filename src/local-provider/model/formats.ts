@@ -19,12 +19,12 @@ export function inFormat(format: AnswerFormat, said: string): string | undefined
       typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? parsed : { answer: said },
     );
   if (parsed !== undefined && format.validate(parsed)) return JSON.stringify(parsed);
-  const value = valueOf(format.schema, parsed ?? undefined, said);
+  const value = allowedValue(format.schema, parsed ?? undefined, said);
   return format.validate(value) ? JSON.stringify(value) : undefined;
 }
 
 /** A value of the schema, as near to `draft` as it allows, with the rest filled from the words. */
-export function valueOf(schema: JsonSchema, draft: unknown, words: string): unknown {
+export function allowedValue(schema: JsonSchema, draft: unknown, words: string): unknown {
   const full = inlined(schema, schema, 0);
   return shaped(
     full,
