@@ -20,15 +20,14 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.outp
   throw faultOf(parsed.error.issues[0] as z.core.$ZodIssue, body);
 }
 
-/** Of a union the fault of the alternative that came furthest tells most. */
+/** Of a union the fault of the alternative that came furthest tells most, before one of another type altogether. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
-  const deepest = issue.errors
-    .flatMap((issues) => issues.slice(0, 1))
-    .map(innermost)
-    .toSorted((a, b) => b.path.length - a.path.length)[0];
-  if (deepest === undefined || deepest.path.length === 0) return issue;
-  return { ...deepest, path: [...issue.path, ...deepest.path] };
+  if (issue.code !== "invalid_union") return issue;
+  const reached = (one: z.core.$ZodIssue) => one.path.length + (one.code === "invalid_type" ? 0 : 0.5);
+  const [best] = issue.errors
+    .flatMap((issues) => issues.slice(0, 1).map(innermost))
+    .toSorted((a, b) => reached(b) - reached(a));
+  return best === undefined || reached(best) === 0 ? issue : { ...best, path: [...issue.path, ...best.path] };
 }
 
 function faultOf(outer: z.core.$ZodIssue, body: unknown): WireError {
