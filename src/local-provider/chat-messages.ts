@@ -17,7 +17,7 @@ const toolCall = z.strictObject({
   index: z.number().optional(),
 });
 
-const message = z.discriminatedUnion("role", [
+const messageSchema = z.discriminatedUnion("role", [
   z.strictObject({ role: z.literal("system"), content: text, name }),
   z.strictObject({ role: z.literal("developer"), content: text, name }),
   z.strictObject({
@@ -41,8 +41,8 @@ const message = z.discriminatedUnion("role", [
   z.strictObject({ role: z.literal("tool"), content: text, tool_call_id: z.string(), name }),
 ]);
 
-export const messagesSchema = z.array(message).min(1);
-type Message = z.output<typeof message>;
+export const messagesSchema = z.array(messageSchema).min(1);
+type Message = z.output<typeof messageSchema>;
 
 /**
  * Holds a conversation to what OpenAI asks of one: an assistant says something or calls, calls are answered at once,

@@ -50,8 +50,8 @@ const tokensOf = (answer: Answer): number =>
 
 /** Tokens as OpenAI counts them for the caller: of copies each one counts. */
 export function usageOf(prompt: number, { tokens }: Given, { copies }: Limits) {
-  const completion = tokens * copies;
-  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+  const all = tokens * copies;
+  return { prompt_tokens: prompt, completion_tokens: all, total_tokens: prompt + all };
 }
 
 const each = <T>(copies: number, make: (index: number) => T): T[] =>

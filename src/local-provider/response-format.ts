@@ -31,7 +31,7 @@ export function formatOf(
   };
 }
 
-export function validatorOf(schema: JsonSchema, what: string): (value: unknown) => boolean {
+function validatorOf(schema: JsonSchema, what: string): (value: unknown) => boolean {
   try {
     return new Ajv2020({ strict: false, validateFormats: false, logger: false }).compile(schema);
   } catch (thrown) {

@@ -85,7 +85,7 @@ export interface ChatReply {
 }
 
 /** What another client needs to speak to a provider of this machine. */
-export interface LocalAddress {
+interface LocalAddress {
   readonly url: string;
   /** The file that holds the key. */
   readonly keyFile: string;

@@ -33,7 +33,7 @@ const ask = async (body: Body = {}) =>
     model: "base",
     messages: [{ role: "user", content: question }],
     ...body,
-  } as OpenAI.ChatCompletionCreateParamsNonStreaming);
+  });
 const said = async (body: Body = {}) => {
   const [choice] = (await ask(body)).choices;
   return [choice?.message.content, choice?.finish_reason];

@@ -108,8 +108,8 @@ describe.each(DOORS)("%s", (door, at) => {
     );
     expect((await call(at("/models"))).status).toBe(429);
     expect((await call(at("/chat/completions"), "POST", hello)).status).toBe(500);
-    await expect(call(at("/files"))).rejects.toThrow();
-    await expect(call(at("/models"))).rejects.toThrow();
+    await expect(call(at("/files"))).rejects.toThrow("fetch failed");
+    await expect(call(at("/models"))).rejects.toThrow("fetch failed");
     const late = call(at("/fine_tuning/jobs"));
     const settled = late.then(({ status }) => status);
     let answered: number | undefined;

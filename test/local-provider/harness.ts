@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
-import { afterAll, expect } from "@jest/globals";
+import { afterAll } from "@jest/globals";
 import OpenAI from "openai";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
@@ -18,14 +18,15 @@ export const recordingFetch: typeof globalThis.fetch = async (input, init) => {
   const type = response.headers.get("content-type") ?? "";
   const { status } = response;
   if (type.startsWith("application/json"))
-    answered.push({ line, status, value: (await response.clone().json()) as unknown });
+    answered.push({ line, status, value: await response.clone().json() });
   else if (type.startsWith("text/event-stream"))
     for (const [, data = ""] of (await response.clone().text()).matchAll(/^data: (\{.*)$/gm))
       answered.push({ line: `${line} #`, status, value: JSON.parse(data) as unknown });
   return response;
 };
 afterAll(async () => {
-  expect(await faultsAgainstTypes(answered)).toEqual([]);
+  const faults = await faultsAgainstTypes(answered);
+  if (faults.length > 0) throw new Error(faults.join("\n"));
 });
 
 /** Names that the untrained model has in these tests. */

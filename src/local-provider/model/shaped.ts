@@ -114,7 +114,9 @@ function shapedArray(schema: JsonSchema, value: readonly unknown[], words: strin
 function shapedText(schema: JsonSchema, value: string): string {
   const [form, example] = OF_FORMAT[schema.format ?? ""] ?? [];
   const text = form === undefined || form.test(value) ? value : (example ?? value);
-  return [...text.padEnd(schema.minLength ?? 0)].slice(0, schema.maxLength).join("");
+  return Array.from(text.padEnd(schema.minLength ?? 0))
+    .slice(0, schema.maxLength)
+    .join("");
 }
 
 /** `step`: what an exclusive bound is kept away from by; 0 for any distance. */
