@@ -70,10 +70,18 @@ export async function startLocal(options: StartOptions = {}): Promise<Started> {
     .makeReady()
     .catch((thrown: unknown) => logger.warn("the ledger takes no write", { error: messageOf(thrown) }));
   // Training jobs that were under way when the process ended go on now, not at the first question about them.
-  void appOf()
-    .provider.ping()
-    .catch((thrown: unknown) => logger.warn("the provider does not answer", { error: messageOf(thrown) }));
+  void tellProvider(options.quiet === true).catch((thrown: unknown) =>
+    logger.warn("the provider does not answer", { error: messageOf(thrown) }),
+  );
   return { url: host.baseUrl, host, app: appOf(), stop: () => host.stop() };
+}
+
+/** Whoever has another OpenAI client to point at the local provider needs its address and its key. */
+async function tellProvider(quiet: boolean): Promise<void> {
+  const { provider } = appOf();
+  await provider.ping();
+  const local = provider.local?.();
+  if (!quiet && local !== undefined) console.log(`OpenAI clients: ${local.url}, key in ${local.keyFile}`);
 }
 
 const HELP = `Usage: npm start -- [options]

@@ -335,7 +335,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/exporter-trace-otlp-http": ["telemetry"],
   "@opentelemetry/resources": ["telemetry"],
   "@opentelemetry/sdk-trace-node": ["telemetry"],
-  ajv: ["rewards"],
+  ajv: ["rewards", "local-provider"],
   commander: ["surfaces/cli"],
   "csv-parse": ["datasets/golden"],
   "durable-functions": ["functions", "loop", "type:surfaces"],

@@ -33,6 +33,7 @@ const FOR_TESTS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "dashboard/src/logic/roles.ts NEEDS",
     "src/catalog/capabilities.ts CAPABILITIES",
     "src/doors/kept.ts entryOf",
+    "src/local-provider/chat-parameters.ts CHAT_PARAMETERS",
     "src/loop/orchestrations.ts ORCHESTRATIONS",
     "src/operations.ts InputOf",
     "src/surfaces/cli/commands.ts COMMANDS",

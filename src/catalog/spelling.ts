@@ -12,6 +12,12 @@ const TIERS = new Map(
 );
 const MODELS = new Map(TABLES.models.map(({ model }) => [model.toLowerCase(), model] as const));
 
+/** Every name that the tables know a model by: as they write it, and without its date where that means only one. */
+export const MODEL_NAMES: readonly string[] = TABLES.models.flatMap(({ model }) => {
+  const short = model.replace(/-\d{4}-\d{2}-\d{2}$/, "");
+  return short !== model && canonicalModel(short) === model ? [model, short] : [model];
+});
+
 /** The tier as the tables write it: `globalstandard` is GlobalStandard, `developer` is DeveloperTier. */
 export const canonicalTier = (tier: string): string => TIERS.get(foldTier(tier)) ?? tier;
 

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { createCatalog } from "../catalog/catalog.ts";
+import { MODEL_NAMES } from "../catalog/spelling.ts";
 import { homeFolder, readSettings, type Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
 import { filesFromSettings } from "../files/from-settings.ts";
@@ -110,6 +111,15 @@ export function openPorts(options: AppOptions) {
   };
 }
 
+/** Names that the local provider's untrained model answers to: what the tables know, and what the settings call it. */
+const localModels = ({ baseModel, baseModelDeployment }: Settings): string[] => [
+  ...new Set([
+    ...MODEL_NAMES,
+    baseModel,
+    ...(baseModelDeployment === undefined ? [] : [baseModelDeployment]),
+  ]),
+];
+
 function openProvider(
   settings: Settings,
   clock: Clock,
@@ -128,15 +138,31 @@ function openProvider(
     if (isClosed) throw unavailable("app_closed", "The app is closing.");
     // On demand: an app with Azure OpenAI has no part of it.
     opening = import("../local-provider/start.ts").then(({ startLocalProvider }) =>
-      startLocalProvider({ folder: path.join(homeFolder(settings), "provider"), clock, logger }),
+      startLocalProvider({
+        folder: path.join(homeFolder(settings), "provider"),
+        clock,
+        logger,
+        port: settings.providerPort,
+        models: localModels(settings),
+      }).catch((thrown: unknown) => {
+        if ((thrown as NodeJS.ErrnoException).code !== "EADDRINUSE") throw thrown;
+        throw unavailable(
+          "provider_port_taken",
+          `Port ${settings.providerPort} is taken by another program.`,
+          {
+            remedy: "Set LIGHTNING_PROVIDER_PORT to a free port, or to 0 for any.",
+          },
+        );
+      }),
     );
-    const { baseURL, apiKey } = await opening;
-    return createProvider({
+    const { baseURL, apiKey, keyFile } = await opening;
+    const provider = createProvider({
       kind: "local",
       baseURL,
       apiKey,
       logger,
       timeoutMs: settings.providerTimeoutSeconds * 1000,
     });
+    return { ...provider, local: () => ({ url: baseURL, keyFile }) };
   });
 }

@@ -197,6 +197,12 @@ export const LOOP_SETTINGS = {
     meaning:
       "Seconds that the provider may take for an answer, with all retries; a chat may take three times, an upload ten times as long",
   }),
+  providerPort: setting({
+    env: "LIGHTNING_PROVIDER_PORT",
+    parse: whole(0, 65_535),
+    default: "0",
+    meaning: "Loopback port of the local provider; 0 for any free one",
+  }),
   openaiAudience: setting({
     env: "AZURE_OPENAI_AUDIENCE",
     parse: scope,

@@ -10,7 +10,7 @@ export interface Fault {
     | "status_after" // carried out, then answers `status`
     | "slow" // answers after `delayMs` on the clock
     | "job_status"; // carried out; the job in the reply carries `value` as its status
-  /** Only requests of this method and path (after `/openai/v1`). */
+  /** Only requests of this method and path (after the door: `/files`). */
   readonly method?: string;
   readonly path?: RegExp;
   readonly status?: number;

@@ -1,3 +1,4 @@
+import { unsupported } from "./bad-request.ts";
 import type { ProviderFiles } from "./files.ts";
 import { page, type Route, WireError } from "./http.ts";
 import type { FileRow, ProviderStore } from "./store.ts";
@@ -19,6 +20,10 @@ export function fileRoutes({
         const file = form.get("file");
         if (file === null || typeof file === "string")
           throw new WireError(400, "missing_file", "The form has no file.", { param: "file" });
+        for (const name of form.keys())
+          if (name.startsWith("expires_after")) throw unsupported("expires_after");
+          else if (name !== "file" && name !== "purpose")
+            throw new WireError(400, "unknown_parameter", `Unknown parameter: '${name}'.`, { param: name });
         if (form.get("purpose") !== "fine-tune")
           throw new WireError(400, "invalid_purpose", "The only purpose here is 'fine-tune'.", {
             param: "purpose",
@@ -59,4 +64,8 @@ export function fileRoutes({
   ];
 }
 
-const fileView = (row: FileRow) => ({ object: "file", ...row });
+const fileView = ({ status_details: details, ...row }: FileRow) => ({
+  object: "file",
+  ...row,
+  ...(details === null ? {} : { status_details: details }),
+});

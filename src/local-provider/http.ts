@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Door } from "./doors.ts";
 
 /** An error in OpenAI's wire form. */
 export class WireError extends Error {
@@ -33,8 +34,11 @@ export class WireError extends Error {
 
 export interface WireRequest {
   readonly method: string;
-  /** After `/openai/v1`: `/files/file-1`. */
+  /** After the door's prefix: `/files/file-1`. */
   readonly path: string;
+  /** The model that the address names, if it does. */
+  readonly deployment: string | undefined;
+  readonly words: Door["words"];
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
   json(): Promise<Record<string, unknown>>;
@@ -56,10 +60,12 @@ export type Route = readonly [
 
 const LARGEST_JSON = 64 * 1024 * 1024;
 
-export function readRequest(request: IncomingMessage, url: URL, prefix: string): WireRequest {
+export function readRequest(request: IncomingMessage, url: URL, door: Door): WireRequest {
   return {
     method: request.method ?? "GET",
-    path: url.pathname.slice(prefix.length) || "/",
+    path: url.pathname.slice(door.prefix.length) || "/",
+    deployment: door.deployment,
+    words: door.words,
     query: url.searchParams,
     headers: request.headers,
     async json() {
@@ -119,11 +125,13 @@ export async function send(response: ServerResponse, reply: WireReply): Promise<
 /** One page of a list, OpenAI's way: `after` is the id of the page before's last item. */
 export function page<T extends { id: string }>(items: readonly T[], query: URLSearchParams, most: number) {
   const limit = Number(query.get("limit") ?? 20);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new WireError(400, "invalid_limit", "limit must be a whole number from 1.", { param: "limit" });
+  if (!Number.isInteger(limit) || limit < 1 || limit > most)
+    throw new WireError(400, "invalid_value", `limit must be a whole number from 1 to ${most}.`, {
+      param: "limit",
+    });
   const after = query.get("after");
   const start = after === null ? 0 : items.findIndex((item) => item.id === after) + 1;
-  const data = items.slice(start, start + Math.min(limit, most));
+  const data = items.slice(start, start + limit);
   return {
     object: "list",
     data,

@@ -1,6 +1,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import { page, type Route, WireError } from "./http.ts";
 import { isTerminal, type JobRunner } from "./jobs.ts";
+import type { Models } from "./models.ts";
 import { newJob } from "./new-job.ts";
 import type { JobRow, ProviderStore } from "./store.ts";
 
@@ -8,6 +9,7 @@ import type { JobRow, ProviderStore } from "./store.ts";
 export function jobRoutes(deps: {
   readonly store: ProviderStore;
   readonly jobs: JobRunner;
+  readonly models: Models;
   readonly clock: Clock;
 }): Route[] {
   const { store, jobs, clock } = deps;
@@ -31,7 +33,11 @@ export function jobRoutes(deps: {
       "POST",
       "/fine_tuning/jobs",
       async (request) => {
-        const job = newJob(await request.json(), store, Math.floor(clock.now() / 1000));
+        const job = newJob(
+          await request.json(),
+          { ...deps, words: request.words },
+          Math.floor(clock.now() / 1000),
+        );
         store.putJob(job);
         jobs.start(job.id);
         return { json: jobView(job) };
@@ -105,7 +111,8 @@ export function jobRoutes(deps: {
   ];
 }
 
-const jobView = (job: JobRow) => ({
+/** The suffix is told by the tuned model's name. */
+const jobView = ({ suffix: _suffix, ...job }: JobRow) => ({
   object: "fine_tuning.job",
   ...job,
   organization_id: "local",

@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { parseBody, unsupported } from "./bad-request.ts";
+import type { Door } from "./doors.ts";
 import { WireError } from "./http.ts";
+import type { Models } from "./models.ts";
 import type { JobRow, ProviderStore } from "./store.ts";
 
 const numberOrAuto = z.union([z.number().positive(), z.literal("auto")]).optional();
-const hyperparametersSchema = z.looseObject({
+const hyperparametersSchema = z.strictObject({
   n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
   batch_size: z.union([z.number().int().min(1).max(256), z.literal("auto")]).optional(),
   learning_rate_multiplier: numberOrAuto,
 });
-const jobBody = z.looseObject({
+const jobBody = z.strictObject({
   model: z.string().min(1),
   training_file: z.string().min(1),
   validation_file: z.string().min(1).nullish(),
@@ -26,10 +29,13 @@ const jobBody = z.looseObject({
   method: z
     .looseObject({
       type: z.string(),
-      supervised: z.looseObject({ hyperparameters: hyperparametersSchema.nullish() }).nullish(),
+      supervised: z.strictObject({ hyperparameters: hyperparametersSchema.nullish() }).nullish(),
     })
     .nullish(),
+  integrations: z.array(z.unknown()).nullish(),
 });
+/** The tier is Azure's own; here there is one machine. */
+const azureBody = jobBody.extend({ trainingType: z.string().nullish() });
 
 /**
  * The job that a request asks for. `createdAt`: seconds since the epoch.
@@ -37,26 +43,25 @@ const jobBody = z.looseObject({
  */
 export function newJob(
   body: unknown,
-  store: Pick<ProviderStore, "readModel" | "readFile">,
+  {
+    store,
+    models,
+    words,
+  }: {
+    readonly store: Pick<ProviderStore, "readFile">;
+    readonly models: Pick<Models, "read">;
+    readonly words: Door["words"];
+  },
   createdAt: number,
 ): JobRow {
-  const parsed = jobBody.safeParse(body);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new WireError(400, "invalid_value", issue?.message ?? "not valid", {
-      param: issue?.path.join(".") ?? "",
-    });
-  }
-  const input = parsed.data;
+  const input = parseBody(words === "azure" ? azureBody : jobBody, body);
+  if (input.integrations?.length) throw unsupported("integrations");
   const method = input.method?.type ?? "supervised";
   if (method !== "supervised")
     throw new WireError(400, "unsupported_method", `The local provider has no '${method}' training.`, {
       param: "method",
     });
-  if (input.model.includes(".local-ft-") && store.readModel(input.model) === undefined)
-    throw new WireError(404, "model_not_found", `The model '${input.model}' does not exist.`, {
-      param: "model",
-    });
+  models.read(input.model);
   for (const param of ["training_file", "validation_file"] as const) {
     const id = input[param];
     if (id && store.readFile(id) === undefined)

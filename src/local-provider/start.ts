@@ -9,11 +9,13 @@ import { sha256 } from "../kernel/hashing.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { closedFile, closedFolder } from "../kernel/private-files.ts";
 import { createChat } from "./chat.ts";
+import { doorOf, inWords } from "./doors.ts";
 import { type Fault, takeFault } from "./faults.ts";
 import { createFiles } from "./files.ts";
 import { readRequest, send, WireError, type WireReply } from "./http.ts";
 import type { Pace } from "./job-run.ts";
 import { createJobRunner } from "./jobs.ts";
+import { createModels } from "./models.ts";
 import { createRoutes } from "./routes.ts";
 import { openStore } from "./store.ts";
 
@@ -27,15 +29,19 @@ export interface LocalProviderOptions {
   readonly logger: Logger;
   /** 0 (the default): any free port. */
   readonly port?: number;
+  /** Names that the untrained model answers to; others are not found. */
+  readonly models: readonly string[];
   readonly pace?: Partial<Pace>;
   /** For tests: what shall go wrong; the queue may be filled while the server runs. */
   readonly faults?: Fault[];
 }
 
 export interface LocalProvider {
-  /** `http://127.0.0.1:PORT/openai/v1` */
+  /** `http://127.0.0.1:PORT/v1`: OpenAI's vocabulary; Azure's is at `/openai/v1` of the same port. */
   readonly baseURL: string;
   readonly apiKey: string;
+  /** The file that holds the key. */
+  readonly keyFile: string;
   /** Stops serving; unfinished jobs go on at the next start. */
   close(): Promise<void>;
 }
@@ -43,7 +49,6 @@ export interface LocalProvider {
 /** The connection ends without an answer. */
 class Dropped extends Error {}
 
-const PREFIX = "/openai/v1";
 const PACE: Pace = { fileMs: 10, validatingMs: 20, queuedMs: 20, epochMs: 0 };
 
 /**
@@ -55,11 +60,13 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
   const pace = { ...PACE, ...options.pace };
   const told = closedFolder(folder);
   if (told !== undefined) logger.warn(told);
-  const apiKey = await readKey(path.join(folder, "api-key"));
+  const keyFile = path.join(folder, "api-key");
+  const apiKey = await readKey(keyFile);
   const store = openStore(path.join(folder, "provider.sqlite"));
   const files = createFiles({ folder, store, clock, logger, checkAfterMs: pace.fileMs });
   const jobs = createJobRunner({ store, files, clock, logger, pace });
-  const route = createRoutes({ store, files, jobs, clock, chat: createChat({ store, clock }) });
+  const models = createModels(store, options.models, Math.floor(clock.now() / 1000));
+  const route = createRoutes({ store, files, jobs, models, clock, chat: createChat({ models, clock }) });
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
@@ -68,14 +75,20 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
     try {
       checkHost(request.headers.host);
       checkKey(request.headers, apiKey);
-      if (!url.pathname.startsWith(`${PREFIX}/`))
-        throw new WireError(404, "unknown_url", `Unknown request URL: ${request.method} ${url.pathname}.`);
-      const wire = readRequest(request, url, PREFIX);
+      const door = doorOf(url);
+      if ("nowhere" in door)
+        throw new WireError(
+          404,
+          "unknown_url",
+          `Unknown request URL: ${request.method} ${url.pathname}. ${door.nowhere}`,
+        );
+      const wire = readRequest(request, url, door);
       fault = takeFault(faults, wire.method, wire.path);
       if (fault?.kind === "drop") throw new Dropped();
       if (fault?.kind === "slow") await sleep(clock, fault.delayMs ?? 0);
       if (fault?.kind === "status") throw faultError(fault);
-      const reply = await route(wire);
+      const answered = await route(wire);
+      const reply = "json" in answered ? { ...answered, json: inWords(door, answered.json) } : answered;
       if (fault?.kind === "lose_response") throw new Dropped();
       if (fault?.kind === "status_after") throw faultError(fault);
       await send(response, fault?.kind === "job_status" ? withStatus(reply, fault.value) : reply);
@@ -93,16 +106,22 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
     }
   };
   const server = createServer((request, response) => void handle(request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(options.port ?? 0, "127.0.0.1", resolve);
+    });
+  } catch (thrown) {
+    store.close();
+    throw thrown;
+  }
   files.resume();
   jobs.resume();
   const { port } = server.address() as AddressInfo;
   return {
-    baseURL: `http://127.0.0.1:${port}${PREFIX}`,
+    baseURL: `http://127.0.0.1:${port}/v1`,
     apiKey,
+    keyFile,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

@@ -56,6 +56,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, doc TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS events (job_id TEXT NOT NULL, seq INTEGER NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (job_id, seq)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS checkpoints (job_id TEXT NOT NULL, step INTEGER NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (job_id, step)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS bases (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS models (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, body TEXT NOT NULL);
 `;
 
@@ -89,6 +90,9 @@ export function openStore(file: string) {
     listCheckpoints: db.prepare("SELECT doc FROM checkpoints WHERE job_id = ? ORDER BY step DESC"),
     putModel: db.prepare("INSERT OR REPLACE INTO models (name, created_at, body) VALUES (?, ?, ?)"),
     readModel: db.prepare("SELECT body FROM models WHERE name = ?"),
+    deleteModel: db.prepare("DELETE FROM models WHERE name = ?"),
+    offerBase: db.prepare("INSERT OR IGNORE INTO bases (name, created_at) VALUES (?, ?)"),
+    listBases: db.prepare("SELECT name, created_at FROM bases ORDER BY created_at DESC, name"),
     listModels: db.prepare("SELECT name, created_at FROM models ORDER BY created_at DESC, name"),
   };
   return {
@@ -108,6 +112,11 @@ export function openStore(file: string) {
     putModel: (name: string, createdAt: number, body: string) =>
       void statements.putModel.run(name, createdAt, body),
     readModel: (name: string) => (statements.readModel.get(name) as { body: string } | undefined)?.body,
+    /** False when there was none. */
+    deleteModel: (name: string) => statements.deleteModel.run(name).changes > 0,
+    /** A base name; the first time that it is offered is kept. */
+    offerBase: (name: string, createdAt: number) => void statements.offerBase.run(name, createdAt),
+    listBases: () => statements.listBases.all() as { name: string; created_at: number }[],
     listModels: () => statements.listModels.all() as { name: string; created_at: number }[],
     /** All of `work`'s writes or none, one sync for them together. */
     together<Result>(work: () => Result): Result {

@@ -76,6 +76,7 @@ const checkSchema = z.object({
   code: z.string().optional(),
   message: z.string().optional(),
   milliseconds: z.number().optional(),
+  address: z.string().optional().meta({ description: "Where the local provider answers any OpenAI client." }),
 });
 export type Check = z.output<typeof checkSchema>;
 

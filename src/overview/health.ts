@@ -16,7 +16,7 @@ const FEED_LAG_SECONDS = 300;
 
 interface HealthDeps {
   readonly ledger: Ledger;
-  readonly provider: Pick<Provider, "kind" | "ping">;
+  readonly provider: Pick<Provider, "kind" | "ping" | "local">;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly progress?: FeedProgress | undefined;
@@ -36,7 +36,11 @@ export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<He
     }),
     check(deps, provider.kind, () => provider.ping()),
   ]);
-  const checks: Record<string, Check> = { ledger: ledgerCheck, provider: providerCheck };
+  const address = provider.local?.()?.url;
+  const checks: Record<string, Check> = {
+    ledger: ledgerCheck,
+    provider: { ...providerCheck, ...(address === undefined ? {} : { address }) },
+  };
   let feeds: Feeds | undefined;
   let records: Survey | undefined;
   let containers: Record<string, number> | undefined;

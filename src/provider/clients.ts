@@ -6,7 +6,7 @@ import type { Provider } from "./provider.ts";
 
 export interface ProviderOptions {
   readonly kind: Provider["kind"];
-  /** Ends with `/openai/v1` or `/openai/v1/`. */
+  /** Ends with `/v1` or `/v1/`; Azure's with `/openai/v1`. */
   readonly baseURL: string;
   /** A function is asked before every request, so that an Entra token never grows old. */
   readonly apiKey: string | (() => Promise<string>);

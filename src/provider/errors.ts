@@ -44,7 +44,8 @@ export function toProviderError(
     });
   const status: number = thrown.status ?? 0;
   const text = detail(thrown);
-  if (status === 404)
+  // A base model that is not there is an answer to whoever wants it trained; whatever else is missing may come.
+  if (status === 404 && !(creates && thrown.code === "model_not_found"))
     return notFound("provider_missing", `${what}: ${text}`, { cause: thrown, details: facts(thrown) });
   if (status === 408 || status === 429 || status >= 500)
     return unavailable(

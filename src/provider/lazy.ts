@@ -3,11 +3,15 @@ import type { Provider } from "./provider.ts";
 /** A provider that is made (and, if local, started) at its first use; a failed start is retried at the next use. */
 export function lazyProvider(kind: Provider["kind"], make: () => Promise<Provider>): Provider {
   let made: Promise<Provider> | undefined;
+  let now: Provider | undefined;
   const get = () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
+    made ??= make().then(
+      (provider) => (now = provider),
+      (error: unknown) => {
+        made = undefined;
+        throw error;
+      },
+    );
     return made;
   };
   const later = async function* <T>(list: (provider: Provider) => AsyncIterable<T>): AsyncGenerator<T> {
@@ -28,5 +32,6 @@ export function lazyProvider(kind: Provider["kind"], make: () => Promise<Provide
     listCheckpoints: (id) => later((provider) => provider.listCheckpoints(id)),
     chat: async (request, options) => (await get()).chat(request, options),
     ping: async () => (await get()).ping(),
+    local: () => now?.local?.(),
   };
 }

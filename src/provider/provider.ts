@@ -84,6 +84,13 @@ export interface ChatReply {
   };
 }
 
+/** What another client needs to speak to a provider of this machine. */
+interface LocalAddress {
+  readonly url: string;
+  /** The file that holds the key. */
+  readonly keyFile: string;
+}
+
 export interface Provider {
   /** `azure` or `local`, for health and replies. */
   readonly kind: "azure" | "local";
@@ -109,4 +116,6 @@ export interface Provider {
   chat(request: ChatRequest, options?: { readonly signal?: AbortSignal }): Promise<ChatReply>;
   /** A small round trip. @throws unavailable */
   ping(): Promise<void>;
+  /** Where a provider of this machine answers other clients too; undefined before its first use, and of Azure's. */
+  local?(): LocalAddress | undefined;
 }

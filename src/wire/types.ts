@@ -407,6 +407,8 @@ export type Health = {
       code?: string | undefined;
       message?: string | undefined;
       milliseconds?: number | undefined;
+      /** Where the local provider answers any OpenAI client. */
+      address?: string | undefined;
     };
   };
   feeds?: Feeds | undefined;

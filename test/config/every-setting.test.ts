@@ -42,6 +42,7 @@ const REFUSED: Readonly<Record<Row["env"], readonly [value: string, reason: stri
   LIGHTNING_MOST_PART_MB: ["23", "must be from 1 to 22"],
   LIGHTNING_LEDGER_TIMEOUT_SECONDS: ["0", "must be from 0.1 to 600"],
   LIGHTNING_PROVIDER_TIMEOUT_SECONDS: ["0", "must be from 0.1 to 600"],
+  LIGHTNING_PROVIDER_PORT: ["65536", "must be from 0 to 65535"],
   LIGHTNING_SHARDS_AT_ONCE: ["0", "must be from 1 to 100"],
   COSMOS_ACCOUNT_URI: ["AccountEndpoint=https://x;AccountKey=y", URL_NEEDED],
   COSMOS_DATABASE_NAME: ["agent/rl", NAME_NEEDED],

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { MODEL_NAMES } from "../../src/catalog/spelling.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { type LocalProvider, type Pace, startLocalProvider } from "../../src/local-provider/start.ts";
@@ -34,6 +35,7 @@ export class Product extends RestDoor {
       folder: path.join(home, "provider"),
       clock: systemClock,
       logger: silentLogger,
+      models: MODEL_NAMES,
       pace,
     });
     try {

@@ -8,7 +8,7 @@ const BUILT = path.join(ROOT, "node_modules/.cache/durable-extension");
 const DLL = path.join(BUILT, "bin/DurableExtensionHost/release/DurableExtensionHost.dll");
 const SDK_NEEDED = 10;
 /** No telemetry, no banner, no server that stays behind. */
-const DOTNET = {
+export const DOTNET = {
   DOTNET_CLI_TELEMETRY_OPTOUT: "1",
   DOTNET_NOLOGO: "1",
   MSBUILDDISABLENODEREUSE: "1",
@@ -45,11 +45,13 @@ export async function buildHost(): Promise<string | undefined> {
     await run("dotnet", ["build", HOST, "-c", "Release", "-nodeReuse:false", ...options], DOTNET);
     return undefined;
   } catch (thrown) {
-    // NuGet's word for a feed that does not answer.
-    if (!String(thrown).includes("NU1301")) throw thrown;
+    if (!isFeedSilent(thrown)) throw thrown;
     return "needs its packages from nuget.org, which does not answer";
   }
 }
+
+/** Whether a build failed for want of its packages: NuGet's word for a feed that does not answer. */
+export const isFeedSilent = (thrown: unknown): boolean => String(thrown).includes("NU1301");
 
 export interface RigOptions {
   /** Folder of the built app. */

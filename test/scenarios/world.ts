@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { jest } from "@jest/globals";
 import { type App, appOf, configureApp } from "../../src/app.ts";
+import { MODEL_NAMES } from "../../src/catalog/spelling.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { loadVocabulary } from "../../src/datasets/tokens/vocabulary.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
@@ -82,6 +83,7 @@ export async function openWorld(
         folder: path.join(home, "provider"),
         clock,
         logger: silentLogger,
+        models: MODEL_NAMES,
         pace,
       });
     const ledger = openSqliteLedgerUnless(ledgerIsDown, path.join(home, "ledger.sqlite"), clock);

@@ -95,7 +95,7 @@ describe("a job that is answered with 404", () => {
     expect(again.hint).toBeUndefined();
     expect(await w.files()).toHaveLength(1);
     Object.assign(w.hidden, { job: false, jobList: false });
-    w.clock.advance(3_600_000);
+    await w.pass(61 * MINUTE);
     const done = await w.follow(run);
     expect(done.status).toBe("succeeded");
     expect(done.look_failed).toBeUndefined();
@@ -196,11 +196,7 @@ describe("a job that is answered with 404", () => {
       run: { status: "running" },
     });
     Object.assign(w.hidden, { job: false, jobList: false });
-    // The provider's work is real: its job may begin to wait only after the clock has moved.
-    for (let n = 0; n < 4; n++) {
-      await w.pass(5000);
-      w.clock.advance(60 * MINUTE);
-    }
+    await w.pass(61 * MINUTE);
     await w.follow(run);
     Object.assign(w.hidden, { job: true, jobList: true });
     w.clock.advance(60 * MINUTE);

@@ -395,7 +395,7 @@ describe("a job is never paid for twice", () => {
     const { run } = await w.prepare();
     const { job_id } = await w.submit(run);
     const request = {
-      model: "m",
+      model: "gpt-4o-mini-2024-07-18",
       training_file: (await w.service.get(AGENT, run.id)).training_file_id ?? "",
       hyperparameters: {},
       seed: 1,

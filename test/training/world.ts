@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
+import { MODEL_NAMES } from "../../src/catalog/spelling.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Dataset, ReadyDataset, TrainingCheck } from "../../src/datasets/contract.ts";
 import { countPictures } from "../../src/datasets/pictures.ts";
@@ -9,11 +10,13 @@ import { countTrainingTokens } from "../../src/datasets/training-tokens.ts";
 import { checkForTraining } from "../../src/datasets/validate/before-training.ts";
 import { noSuchRecord } from "../../src/doors/no-such-record.ts";
 import { folderFiles } from "../../src/files/folder.ts";
-import { VirtualClock } from "../../src/kernel/clock.ts";
+import { type Clock, VirtualClock } from "../../src/kernel/clock.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
+import { isTerminal } from "../../src/local-provider/jobs.ts";
 import { type Fault, type Pace, startLocalProvider } from "../../src/local-provider/start.ts";
+import { openStore } from "../../src/local-provider/store.ts";
 import { createProvider } from "../../src/provider/openai-provider.ts";
 import type { Provider, ProviderJob } from "../../src/provider/provider.ts";
 import { createTrainingActivities } from "../../src/training/activities.ts";
@@ -33,6 +36,9 @@ export interface WorldOptions {
   readonly provider?: (provider: Provider) => Provider;
 }
 
+/** Real time after which work that does not end is a fault; only a bound, nothing waits for it. */
+const LONGEST_MS = 60_000;
+
 const line = (n: number) =>
   JSON.stringify({
     messages: [
@@ -46,13 +52,36 @@ export async function makeWorld(options: WorldOptions = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "training-"));
   const clock = new VirtualClock("2026-03-01T12:00:00.000Z");
   const faults: Fault[] = [];
+  let timers = 0;
+  /** The world's clock, which knows how much at the provider waits for it. */
+  const providerClock: Clock = {
+    now: () => clock.now(),
+    after(ms, callback) {
+      timers++;
+      let counted = true;
+      const uncount = () => {
+        if (counted) timers--;
+        counted = false;
+      };
+      const cancel = clock.after(ms, () => {
+        uncount();
+        callback();
+      });
+      return () => {
+        uncount();
+        cancel();
+      };
+    },
+  };
   const server = await startLocalProvider({
     folder: path.join(folder, "provider"),
-    clock,
+    clock: providerClock,
     logger: silentLogger,
+    models: MODEL_NAMES,
     faults,
     ...(options.pace === undefined ? {} : { pace: options.pace }),
   });
+  const kept = openStore(path.join(folder, "provider", "provider.sqlite"));
   const plain = createProvider({
     kind: "local",
     ...server,
@@ -144,10 +173,19 @@ export async function makeWorld(options: WorldOptions = {}) {
       }
     }
   }
-  /** Moves the clock with real input and output in between, so that the provider's work gets done. */
+  /** Until no job at the provider is being worked on: each waits for the clock or has ended. */
+  async function settled() {
+    const until = performance.now() + LONGEST_MS;
+    while (kept.listJobs().filter((job) => !isTerminal(job.status)).length > timers) {
+      if (performance.now() > until) throw new Error("the provider's work does not end");
+      await breathe();
+    }
+  }
+  /** Moves the clock from timer to timer, each time after the provider has done what it could do until then. */
   async function pass(ms: number) {
-    for (let moved = 0; moved < ms; moved += 250) {
-      clock.advance(Math.min(250, ms - moved));
+    for (const end = clock.now() + ms; clock.now() < end; ) {
+      await settled();
+      clock.advance(Math.min(clock.nextAt() ?? end, end) - clock.now());
       for (let i = 0; i < 4; i++) await breathe();
     }
   }
@@ -188,7 +226,7 @@ export async function makeWorld(options: WorldOptions = {}) {
   }
   async function follow(run: Pick<TrainingRun, "id">): Promise<TrainingRun> {
     const ref = { agent_id: AGENT, id: run.id };
-    for (let polls = 0; polls < 200; polls++) {
+    for (const until = performance.now() + LONGEST_MS; performance.now() < until; ) {
       const look = await step(() => activities.pollTrainingJob(ref));
       if (look.terminal) {
         await step(() => activities.recordTrainingResult(ref));
@@ -229,6 +267,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     plain,
     close: async () => {
       await server.close();
+      kept.close();
       await store.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -11,22 +11,24 @@ import {
   TEXT,
   vectorOf,
 } from "./classifier.ts";
+import { type AnswerFormat, allowedValue, inFormat } from "./formats.ts";
 import type { Memory, Model } from "./model.ts";
 import { answerInText } from "./prior.ts";
 import { fillLike } from "./slots.ts";
-import type { JsonSchema, WireMessage, WireTool } from "./wire.ts";
+import type { WireMessage, WireTool } from "./wire.ts";
 
 export interface Question {
   readonly messages: readonly WireMessage[];
   readonly tools: readonly WireTool[];
   /** `required` forbids text, `none` forbids tools, a name asks for that tool. */
   readonly choice: "auto" | "required" | "none" | { readonly name: string };
-  /** Answer as JSON of this schema when it answers in text. */
-  readonly responseSchema?: JsonSchema | undefined;
+  /** What its text must be, when it answers in text. */
+  readonly format?: AnswerFormat | undefined;
 }
 
 export type Answer =
   | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "refusal"; readonly text: string }
   | { readonly kind: "tool"; readonly id: string; readonly name: string; readonly arguments: string };
 
 /** Examples less alike than this (cosine) have nothing to say about a text. */
@@ -54,24 +56,35 @@ export function answer(model: Model | undefined, question: Question, toolsets: T
   const label = options.labels[argmax(p)] as Label;
   if (label.startsWith("tool:")) {
     const name = label.slice("tool:".length);
-    const schema = question.tools.find((tool) => tool.function.name === name)?.function.parameters;
+    const tool = question.tools.find((one) => one.function.name === name)?.function;
+    const schema = tool?.parameters;
     const like = model && nearest(model.memory, x, (one) => one.label === label, NEAR_ENOUGH_TO_IMITATE);
     const args =
       like?.leaves === undefined
         ? fillArguments(schema, situation.request)
         : fillLike(like.leaves, schema, situation.request);
-    const text = JSON.stringify(args);
+    const text = JSON.stringify(
+      tool?.strict && schema !== undefined ? allowedValue(schema, args, situation.request) : args,
+    );
     const id = `call_${sha256(`${name}\n${text}\n${question.messages.length}`).slice(0, 24)}`;
     return { kind: "tool", id, name, arguments: text };
   }
-  if (label !== TEXT) return { kind: "text", text: label.slice("say:".length) };
-  if (model !== undefined && situation.after === undefined) {
-    const like = nearest(model.memory, x, (one) => one.text !== undefined, NEAR_ENOUGH_TO_QUOTE);
-    if (like?.text !== undefined) return { kind: "text", text: like.text };
+  const learnt = label === TEXT ? remembered() : label.slice("say:".length);
+  const { format } = question;
+  if (format === undefined)
+    return { kind: "text", text: learnt ?? answerInText(question.messages, situation.request) };
+  const untaught = () =>
+    format.kind === "schema" ? situation.request : answerInText(question.messages, situation.request);
+  const text = inFormat(format, learnt ?? untaught());
+  return text === undefined
+    ? { kind: "refusal", text: "No answer was found that the schema allows." }
+    : { kind: "text", text };
+
+  /** The words of an example much like the question. */
+  function remembered(): string | undefined {
+    if (model === undefined || situation.after !== undefined) return undefined;
+    return nearest(model.memory, x, (one) => one.text !== undefined, NEAR_ENOUGH_TO_QUOTE)?.text;
   }
-  if (question.responseSchema !== undefined)
-    return { kind: "text", text: JSON.stringify(fillArguments(question.responseSchema, situation.request)) };
-  return { kind: "text", text: answerInText(question.messages, situation.request) };
 }
 
 function allowed(label: Label, { choice, tools }: Question): boolean {

@@ -36,7 +36,15 @@ export function sentences(text: string): string[] {
 
 /** About four characters to a token, as OpenAI's rule of thumb has it; an estimate, and only used as one. */
 export function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 4);
+  return Math.ceil(text.length / TOKEN_LENGTH);
+}
+
+const TOKEN_LENGTH = 4;
+
+/** So much of a text's beginning as the estimate takes for `most` tokens; no character is cut in two. */
+export function firstTokens(text: string, most: number): string {
+  const cut = text.slice(0, most * TOKEN_LENGTH);
+  return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
 
 const VALUES: readonly [RegExp, string][] = [

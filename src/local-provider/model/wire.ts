@@ -21,6 +21,21 @@ export interface JsonSchema {
   readonly description?: string;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  readonly not?: JsonSchema;
+  readonly additionalProperties?: unknown;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+  readonly format?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
 }
 
 export interface WireTool {
@@ -28,6 +43,8 @@ export interface WireTool {
     readonly name: string;
     readonly description?: string;
     readonly parameters?: JsonSchema;
+    /** The arguments keep to the schema. */
+    readonly strict?: boolean | null;
   };
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
+import { MODEL_NAMES } from "../../../src/catalog/spelling.ts";
 import { type Clock, systemClock } from "../../../src/kernel/clock.ts";
 import { silentLogger } from "../../../src/kernel/logger.ts";
 import { type Pace, startLocalProvider } from "../../../src/local-provider/start.ts";
@@ -47,6 +48,7 @@ export async function startFakeAzure(options: FakeAzureOptions = {}) {
     folder,
     clock,
     logger: silentLogger,
+    models: MODEL_NAMES,
     ...(options.pace === undefined ? {} : { pace: options.pace }),
   });
   let origin = "";
