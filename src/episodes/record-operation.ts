@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { defineOperation, type Reply } from "../doors/operation.ts";
-import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { agentOr, idSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
 import { isId, seededId } from "../kernel/ids.ts";
 import type { PolicyOf, RedactionPolicy } from "../redaction/policy.ts";
@@ -56,7 +56,7 @@ export function recordOperation(deps: {
   policyOf?: PolicyOf | undefined;
 }) {
   const { service, settings, policyOf } = deps;
-  const agentId = agentIdSchema.default(settings.agentId);
+  const agentId = agentOr(settings.agentId);
 
   return defineOperation({
     name: "recordEpisodes",
