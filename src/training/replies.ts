@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { placeInQueueSchema } from "../doors/schemas.ts";
+import { placeInQueueSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { RUNS, type TrainingRun, trainingRunSchema } from "./contract.ts";
 
 const textOrNull = z.string().nullable();
@@ -12,8 +12,8 @@ const bothNames = {
   tuned_model_name: textOrNull,
   aoai_job_id: textOrNull,
   error_message: textOrNull,
-  started_at: textOrNull,
-  completed_at: textOrNull,
+  started_at: storedTimeSchema.nullable(),
+  completed_at: storedTimeSchema.nullable(),
 };
 
 /** What the doors answer about one run. */
@@ -23,12 +23,16 @@ export const runReplySchema = trainingRunSchema
     ...bothNames,
     success: z.boolean(),
     metrics: trainingRunSchema.shape.metrics.unwrap(),
-    /** An equal request was made before; this is its run. */
-    deduplicated: z.boolean().optional(),
+    deduplicated: z
+      .boolean()
+      .optional()
+      .meta({ description: "An equal request was made before; this is its run." }),
     hint: z.string().optional(),
     place_in_queue: placeInQueueSchema,
-    /** The durable status addresses, while it is running. */
-    urls: z.record(z.string(), z.string()).optional(),
+    urls: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: "The durable status addresses, while it is running." }),
   });
 /** What a run is among its agent's work. */
 export const runWork = { type: RUNS.type, id: "run_id" };

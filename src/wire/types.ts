@@ -7,27 +7,33 @@ export type ActiveDeployment = {
   training_run_id?: string | undefined;
   dataset_id?: string | undefined;
   tuned_model_name: string | null;
+  /** What a call names; the model's own name where no deployment is needed. */
   deployment_name?: string | undefined;
   evaluation_id?: string | undefined;
   verdict?: string | undefined;
+  /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
   verdict_metric?: string | undefined;
   verdict_grading?: number | undefined;
   override_reason?: string | undefined;
+  /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
   gate_policy?: "warn" | "require" | undefined;
   gate_doubts?: string[] | undefined;
   four_eyes?: {
     requested_by: string;
     decided_by: string;
   } | undefined;
+  /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
   deployment_unverified?: true | undefined;
   state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
   error?: string | undefined;
-  failure?: Failure | undefined;
+  failure?: PromotionFailure | undefined;
   prune?: "no" | "oldest_inactive" | undefined;
+  /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
   restores?: string | undefined;
   reason?: string | undefined;
   taken_up?: TakenUp | undefined;
   promoted_by?: string | undefined;
+  /** Who approved it in a pipeline that waited for that. */
   approved_by?: string | undefined;
   promoted_at?: string | undefined;
   created_at?: string | undefined;
@@ -40,9 +46,12 @@ export type ActiveDeployment = {
     state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
     sku: string;
     capacity: number;
+    /** When it was last asked for. */
     requested_at: string;
     ready_at?: string | undefined;
+    /** When it was last seen gone, or its removal begun. */
     gone_at?: string | undefined;
+    /** Deployments that were removed to make room for this one. */
     pruned?: string[] | undefined;
     error?: string | undefined;
   } | undefined;
@@ -105,22 +114,7 @@ export type Correction = {
   original: string;
   /** The corrected turn, counted among the agent's own from 1; absent when the episode has none such. */
   turn?: number | undefined;
-  /** What the agent should have done: a text for its answer, or an object for one turn, with its text or its tool calls. */
-  correction: string | {
-    /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
-    turn?: number | undefined;
-    /** What it should have said in that turn; or give `tool_calls`. */
-    text?: string | undefined;
-    /** The tools it should have called in that turn, in order; or give `text`. */
-    tool_calls?: {
-      /** Name of the tool, one that the episode's agent was offered. */
-      name: string;
-      /** What it should have been called with, as the tool's schema asks. */
-      arguments: {
-        [name: string]: Json;
-      };
-    }[] | undefined;
-  };
+  correction: CorrectionInput;
   /** Why it makes no golden conversation; absent when it does. */
   not_golden?: string | undefined;
   /** Why it makes no DPO pair; absent when it does. */
@@ -141,76 +135,112 @@ export type CorrectionCounts = {
   turns_dropped: number;
 };
 
-export type Cost = {
-  usd_at_most: number | "unknown";
-  basis: string;
+export type CorrectionInput = string | {
+  /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
+  turn?: number | undefined;
+  /** What it should have said in that turn; or give `tool_calls`. */
+  text?: string | undefined;
+  /** The tools it should have called in that turn, in order; or give `text`. */
+  tool_calls?: {
+    /** Name of the tool, one that the episode's agent was offered. */
+    name: string;
+    /** What it should have been called with, as the tool's schema asks. */
+    arguments: {
+      [name: string]: Json;
+    };
+  }[] | undefined;
 };
 
-export type DatasetFile = {
-  key: string;
-  path: string;
-  lines: number;
-  bytes: number;
-  sha256: string;
+export type CorrectionInputInput = string | {
+  /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
+  turn?: number | undefined;
+  /** What it should have said in that turn; or give `tool_calls`. */
+  text?: string | undefined;
+  /** The tools it should have called in that turn, in order; or give `text`. */
+  tool_calls?: {
+    /** Name of the tool, one that the episode's agent was offered. */
+    name: string;
+    /** What it should have been called with, as the tool's schema asks. */
+    arguments: {
+      [name: string]: unknown;
+    };
+  }[] | undefined;
 };
 
-export type DatasetReply = {
+export type Dataset = {
+  /** Hash of agent, name, recipe and watermark: known before the content. */
   id: string;
   agent_id: string;
   name: string;
   description?: string | undefined;
   status: "pending" | "building" | "ready" | "failed";
   error?: string | undefined;
+  /** The code that goes with `error`: `dataset_empty`, `feeds_behind`, … */
   error_code?: string | undefined;
   recipe: Recipe;
+  /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
   watermark: {
     episodes: string;
     rewards: string;
+    /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
     episode_count?: number | undefined;
     reward_count?: number | undefined;
   };
+  /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
   awaited_rewards?: string | undefined;
   taken_up?: TakenUp | undefined;
+  /** SHA-256 over the sorted hashes of all lines with their sides. */
   content_hash?: string | undefined;
+  /** The first dataset of the agent with equal content. */
   same_as?: string | undefined;
   training_count?: number | undefined;
   validation_count?: number | undefined;
   test_count?: number | undefined;
   /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
   episode_count?: number | undefined;
+  /** Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, … */
   dropped?: {
     [name: string]: number;
   } | undefined;
+  /** What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, … */
   warnings?: {
     [name: string]: number;
   } | undefined;
+  /** Golden only: for each warning the first lines of the file that it is about, at most ten. */
   warning_lines?: {
     [name: string]: number[];
   } | undefined;
+  /** Groups on each side (examples that share a session or an input are one group), and the size of the largest. */
   group_counts?: {
     [name: string]: number;
   } | undefined;
+  /** Tokens on each side, tools counted with every line, and the vocabulary they were counted with. */
   token_counts?: {
     encoding: string;
     sides: {
       [name: string]: TokenCount;
     };
   } | undefined;
+  /** Distributions over what was kept; tools by how many examples call them. */
   figures?: {
     rewards: Histogram;
     tokens: Histogram;
+    /** Bytes of a line, its line break not counted; datasets of earlier versions have none. */
     lengths?: Histogram | undefined;
     tools: {
       [name: string]: number;
     };
   } | undefined;
+  /** Sets of examples of which one stays, and how large the largest was. */
   clusters?: {
     found: number;
     largest: number;
   } | undefined;
+  /** What was left out as nearly the same as what stays, of how many, and one pair of them to judge it by. */
   near_duplicates?: {
     left_out: number;
     of: number;
+    /** In datasets of earlier versions: examples that were not compared. */
     not_compared?: number | undefined;
     example?: {
       kept: {
@@ -223,18 +253,23 @@ export type DatasetReply = {
       };
     } | undefined;
   } | undefined;
+  /** What the sides share: sessions and inputs, contents, near pairs. All 0 in a dataset that can be trusted. */
   leakage?: {
     shared_groups: number;
     shared_examples: number;
     near_pairs: number;
+    /** Of earlier datasets' test sides, what is trained on or validated with; earlier versions did not look. */
     reserved_examples?: number | undefined;
     near_duplicates_from: number;
   } | undefined;
+  /** Pages of edges from lines to episodes and rewards. */
   lineage?: {
     pages: number;
     rows: number;
   } | undefined;
+  /** Examples whose tokens this build counted; those of all others were known from earlier builds. */
   tokens_counted?: number | undefined;
+  /** Where the time went, summed over all workers. */
   seconds?: {
     [name: string]: number;
   } | undefined;
@@ -249,11 +284,13 @@ export type DatasetReply = {
     rescan_id: string;
   } | undefined;
   files?: {
-    [name: string]: DatasetFile;
+    [name: string]: StoredFile;
   } | undefined;
+  /** Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line. */
   groups?: {
     [name: string]: string;
   } | undefined;
+  /** The number of each line's group, one a line in the order of the side's file; earlier versions kept none. */
   line_groups?: {
     [name: string]: string;
   } | undefined;
@@ -274,8 +311,77 @@ export type DatasetReply = {
   notices?: string[] | undefined;
   /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
   place_in_queue?: number | undefined;
+  /** The durable status addresses, while it is being built. */
   urls?: {
     [name: string]: string;
+  } | undefined;
+};
+
+export type Deployment = {
+  id: string;
+  agent_id: string;
+  training_run_id: string;
+  dataset_id?: string | undefined;
+  tuned_model_name: string;
+  /** What a call names; the model's own name where no deployment is needed. */
+  deployment_name: string;
+  evaluation_id?: string | undefined;
+  verdict?: string | undefined;
+  /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
+  verdict_metric?: string | undefined;
+  verdict_grading?: number | undefined;
+  override_reason?: string | undefined;
+  /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
+  gate_policy?: "warn" | "require" | undefined;
+  gate_doubts?: string[] | undefined;
+  four_eyes?: {
+    requested_by: string;
+    decided_by: string;
+  } | undefined;
+  /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
+  deployment_unverified?: true | undefined;
+  state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+  error?: string | undefined;
+  failure?: PromotionFailure | undefined;
+  prune?: "no" | "oldest_inactive" | undefined;
+  /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
+  restores?: string | undefined;
+  reason?: string | undefined;
+  taken_up?: TakenUp | undefined;
+  promoted_by?: string | undefined;
+  /** Who approved it in a pipeline that waited for that. */
+  approved_by?: string | undefined;
+  promoted_at?: string | undefined;
+  created_at: string;
+  deployment_id: string;
+  run_id: string;
+  tuned_model: string;
+  is_active: boolean;
+  /** What is there at the provider under the deployment's name. */
+  hosted?: {
+    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+    sku: string;
+    capacity: number;
+    /** When it was last asked for. */
+    requested_at: string;
+    ready_at?: string | undefined;
+    /** When it was last seen gone, or its removal begun. */
+    gone_at?: string | undefined;
+    /** Deployments that were removed to make room for this one. */
+    pruned?: string[] | undefined;
+    error?: string | undefined;
+  } | undefined;
+  warnings: string[];
+  rollback_from?: string | null | undefined;
+  rollback_reason?: string | undefined;
+  rollback_at?: string | undefined;
+  /** How it stopped serving. */
+  withdrawn?: {
+    what: "promoted" | "rolled_back" | "deactivated";
+    to: string | null;
+    by?: string | undefined;
+    reason?: string | undefined;
+    at: string;
   } | undefined;
 };
 
@@ -286,28 +392,13 @@ export type DeploymentEvent = {
   what: "promoted" | "rolled_back" | "deactivated";
   from: string | null;
   to: string | null;
+  /** Of a rollback or deactivation: the deployments whose models it took out of service. */
   withdrawn?: string[] | undefined;
   by?: string | undefined;
   reason?: string | undefined;
+  /** The pointer's version after the event. */
   version: number;
   created_at: string;
-};
-
-export type Edge = {
-  dataset_id: string;
-  /** First 32 digits of the SHA-256 of the line's text. */
-  hash: string;
-  split: "train" | "validation" | "test" | null;
-  fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
-  reason: string;
-  /** Null: a golden example. */
-  score: number | null;
-  tokens: number;
-  at?: string | undefined;
-  episode_ids: string[];
-  reward_ids: string[];
-  /** The line that stands in this one's place. */
-  stands_for?: string | undefined;
 };
 
 export type EpisodeInput = {
@@ -381,21 +472,276 @@ export type EpisodeInput = {
   parts?: string[] | undefined;
 };
 
-export type Failure = {
-  code: string;
-  message: string;
-  candidates?: string[] | undefined;
+export type EpisodeSummary = {
+  id: string;
+  agent_id: string;
+  user_input: string;
+  assistant_output: string;
+  tool_calls_count: number;
+  tool_names: string[];
+  model_deployment: string | null;
+  request_latency_ms: number | null;
+  first_token_ms: number | null;
+  session_id: string | null;
+  correlation_id: string | null;
+  response_id: string | null;
+  trace_id: string | null;
+  ending: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | null;
+  error_by: "caller" | "network" | "provider" | "model" | null;
+  reward_count: number;
+  reward_avg: number | null;
+  reward_penalty: number | null;
+  reward_vetoed: boolean;
+  created_at: string;
+};
+
+export type Estimate = {
+  agent_id: string;
+  dataset_id: string;
+  base_model: string;
+  method: string;
+  training_type: string;
+  encoding: string;
+  /** False: another maker's model; its own vocabulary counts a little otherwise. */
+  exact_vocabulary: boolean;
+  examples: number;
+  tokens_per_epoch: number;
+  longest_example: number;
+  n_epochs: {
+    low: number;
+    high: number;
+  };
+  training_tokens: {
+    low: number;
+    high: number;
+  };
+  price: "unknown" | {
+    usd: number;
+    per: string;
+    source: string;
+    as_of: string;
+  };
+  cost_usd: "unknown" | {
+    low: number;
+    high: number;
+  };
+  hosting: {
+    sku: string;
+    usd_per_hour: number;
+    usd_per_month: number;
+    source: string;
+    as_of: string;
+  }[];
+  limits: {
+    name: string;
+    wanted: number;
+    limit: number;
+    within: boolean | "unknown";
+    source: string;
+    as_of: string;
+  }[];
+  within_limits: boolean | "unknown";
+  notes: string[];
+};
+
+export type EvaluationPair = {
+  example: string;
+  /** Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each. */
+  group?: string | undefined;
+  /** The last that the user said; absent in evaluations of earlier versions. */
+  question?: string | undefined;
+  expected: string;
+  baseline_answer: string;
+  candidate_answer: string;
+  baseline_correct: boolean;
+  candidate_correct: boolean;
+};
+
+export type ExampleOrigin = {
+  dataset_id: string;
+  /** First 32 digits of the SHA-256 of the line's text. */
+  hash: string;
+  split: "train" | "validation" | "test" | null;
+  fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
+  reason: string;
+  /** Null: a golden example. */
+  score: number | null;
+  tokens: number;
+  at?: string | undefined;
+  episode_ids: string[];
+  reward_ids: string[];
+  /** The line that stands in this one's place. */
+  stands_for?: string | undefined;
+};
+
+export type ExampleReason = {
+  reason: "random" | "low_reward" | "disagreement" | "new_tool" | "newest" | "again";
+  /** The facts behind it; absent in blind mode. */
+  text?: string | undefined;
 };
 
 export type Feeds = {
   episodes: {
+    /** Everything written before this time is handled; null: nothing yet. */
     watermark: string | null;
+    /** Age of the oldest change that is not handled; 0 when there is none. */
     lag_seconds: number;
   };
   rewards: {
+    /** Everything written before this time is handled; null: nothing yet. */
     watermark: string | null;
+    /** Age of the oldest change that is not handled; 0 when there is none. */
     lag_seconds: number;
   };
+};
+
+export type GivenReward = {
+  /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
+  id: string;
+  agent_id: string;
+  episode_id: string;
+  source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+  value: number;
+  raw_value?: number | undefined;
+  rubric?: string | undefined;
+  evaluator?: string | undefined;
+  comments?: string | undefined;
+  /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+  writer?: string | undefined;
+  /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
+  supersedes?: string | undefined;
+  /** Takes the superseded judgement back without another in its place: it counts no more. */
+  withdrawn?: true | undefined;
+  /** Who took it back, where it was asked for by name. */
+  withdrawn_by?: string | undefined;
+  /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
+  corrected?: true | undefined;
+  /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
+  said_at?: string | undefined;
+  /** The re-scan that last replaced something in what was said, after it was given. */
+  rescan?: string | undefined;
+  metadata: {
+    [name: string]: Json;
+  };
+  created_at: string;
+  success: true;
+  reward_id: string;
+  /** The same judgement stood already; nothing was stored. */
+  deduplicated: boolean;
+} | {
+  success: true;
+  /** Not above the threshold; nothing was stored. */
+  recorded: false;
+  agent_id: string;
+  episode_id: string;
+  source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+} | {
+  waiting_id: string;
+  /** The agent; LIGHTNING_AGENT_ID when absent. */
+  agent_id: string;
+  /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
+  state: "waiting" | "given" | "expired" | "refused";
+  /** The name of the episode that it waits for. */
+  named: {
+    /** The episode's own id, where it is known. */
+    episode_id?: string | undefined;
+    response_id?: string | undefined;
+    correlation_id?: string | undefined;
+    span_id?: string | undefined;
+    trace_id?: string | undefined;
+  };
+  source: string;
+  /** Why it was not given. */
+  reason?: string | undefined;
+  /** The episode that came. */
+  episode_id?: string | undefined;
+  /** The reward that it became. */
+  reward_id?: string | undefined;
+  created_at: string;
+  expires_at: string;
+  settled_at?: string | undefined;
+  success: true;
+  /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
+  waiting: true;
+};
+
+export type Grader = {
+  type: "string_check";
+  name: string;
+  operation: "eq" | "ne" | "like" | "ilike";
+  input: string;
+  reference: string;
+} | {
+  type: "text_similarity";
+  name: string;
+  evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+  input: string;
+  reference: string;
+  pass_threshold?: number | undefined;
+} | {
+  type: "score_model";
+  name: string;
+  model: string;
+  input: {
+    role: "system" | "developer" | "user" | "assistant";
+    content: string | {
+      type: string;
+      [name: string]: unknown;
+    };
+    [name: string]: unknown;
+  }[];
+  range?: [number, number] | undefined;
+  pass_threshold?: number | undefined;
+  sampling_params?: {
+    [name: string]: number | string | null;
+  } | undefined;
+} | {
+  type: "python";
+  name: string;
+  source: string;
+  image_tag?: string | undefined;
+} | {
+  type: "multi";
+  name: string;
+  graders: {
+    [name: string]: {
+      type: "string_check";
+      name: string;
+      operation: "eq" | "ne" | "like" | "ilike";
+      input: string;
+      reference: string;
+    } | {
+      type: "text_similarity";
+      name: string;
+      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+      input: string;
+      reference: string;
+      pass_threshold?: number | undefined;
+    } | {
+      type: "score_model";
+      name: string;
+      model: string;
+      input: {
+        role: "system" | "developer" | "user" | "assistant";
+        content: string | {
+          type: string;
+          [name: string]: unknown;
+        };
+        [name: string]: unknown;
+      }[];
+      range?: [number, number] | undefined;
+      pass_threshold?: number | undefined;
+      sampling_params?: {
+        [name: string]: number | string | null;
+      } | undefined;
+    } | {
+      type: "python";
+      name: string;
+      source: string;
+      image_tag?: string | undefined;
+    };
+  };
+  calculate_output: string;
 };
 
 export type Health = {
@@ -413,24 +759,7 @@ export type Health = {
   };
   feeds?: Feeds | undefined;
   /** Datasets, runs, evaluations, deployments and pipelines under way. */
-  records?: {
-    /** Their orchestration is at work, and was never lost. */
-    at_work: number;
-    /** At work again, after theirs had been lost. */
-    taken_up: number;
-    /** Asked for and begun by nobody yet. */
-    not_begun: number;
-    /** Waiting for other work of their agent to end, by agent: those of the 20 with the most. */
-    queued: {
-      [name: string]: number;
-    };
-    /** Not yet taken up, by how their orchestration ended: Failed is the engine's doing. */
-    lost: {
-      [name: string]: number;
-    };
-    /** There are more than the 200 that were looked at. */
-    more: boolean;
-  } | undefined;
+  records?: Survey | undefined;
   /** Documents in each. */
   containers?: {
     [name: string]: number;
@@ -477,27 +806,33 @@ export type Lineage = {
     training_run_id: string;
     dataset_id?: string | undefined;
     tuned_model_name: string;
+    /** What a call names; the model's own name where no deployment is needed. */
     deployment_name: string;
     evaluation_id?: string | undefined;
     verdict?: string | undefined;
+    /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
     verdict_metric?: string | undefined;
     verdict_grading?: number | undefined;
     override_reason?: string | undefined;
+    /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
     gate_policy?: "warn" | "require" | undefined;
     gate_doubts?: string[] | undefined;
     four_eyes?: {
       requested_by: string;
       decided_by: string;
     } | undefined;
+    /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
     deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
-    failure?: Failure | undefined;
+    failure?: PromotionFailure | undefined;
     prune?: "no" | "oldest_inactive" | undefined;
+    /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
     restores?: string | undefined;
     reason?: string | undefined;
     taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
+    /** Who approved it in a pipeline that waited for that. */
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
     created_at: string;
@@ -510,9 +845,12 @@ export type Lineage = {
       state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
       sku: string;
       capacity: number;
+      /** When it was last asked for. */
       requested_at: string;
       ready_at?: string | undefined;
+      /** When it was last seen gone, or its removal begun. */
       gone_at?: string | undefined;
+      /** Deployments that were removed to make room for this one. */
       pruned?: string[] | undefined;
       error?: string | undefined;
     } | undefined;
@@ -532,6 +870,7 @@ export type Lineage = {
       id: string;
       missing: true;
     } | {
+      /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
       id: string;
       base_model: string;
       dataset_id: string;
@@ -539,6 +878,7 @@ export type Lineage = {
       status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
       tuned_model_name?: string | undefined;
       aoai_job_id?: string | undefined;
+      /** Provider file ids. */
       training_file_id?: string | undefined;
       validation_file_id?: string | undefined;
       hyperparameters: Hyperparameters;
@@ -551,6 +891,7 @@ export type Lineage = {
       id: string;
       missing: true;
     } | {
+      /** Hash of agent, name, recipe and watermark: known before the content. */
       id: string;
       name: string;
       status: "pending" | "building" | "ready" | "failed";
@@ -560,12 +901,15 @@ export type Lineage = {
       /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
       episode_count?: number | undefined;
       recipe: Recipe;
+      /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
       watermark: {
         episodes: string;
         rewards: string;
+        /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
         episode_count?: number | undefined;
         reward_count?: number | undefined;
       };
+      /** SHA-256 over the sorted hashes of all lines with their sides. */
       content_hash?: string | undefined;
       created_at: string;
       reward_threshold?: number | undefined;
@@ -590,6 +934,7 @@ export type Lineage = {
       candidate: string;
       baseline: string;
       metric: string;
+      /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
       grading?: number | undefined;
       status: "pending" | "running" | "finished" | "failed";
       result?: Verdict | undefined;
@@ -603,6 +948,7 @@ export type Lineage = {
     id: string;
     missing: true;
   } | {
+    /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
     id: string;
     base_model: string;
     dataset_id: string;
@@ -610,6 +956,7 @@ export type Lineage = {
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     tuned_model_name?: string | undefined;
     aoai_job_id?: string | undefined;
+    /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     hyperparameters: Hyperparameters;
@@ -619,6 +966,7 @@ export type Lineage = {
     completed_at?: string | undefined;
   } | null | undefined;
   training_runs?: {
+    /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
     id: string;
     base_model: string;
     dataset_id: string;
@@ -626,6 +974,7 @@ export type Lineage = {
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     tuned_model_name?: string | undefined;
     aoai_job_id?: string | undefined;
+    /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     hyperparameters: Hyperparameters;
@@ -638,6 +987,7 @@ export type Lineage = {
     id: string;
     missing: true;
   } | {
+    /** Hash of agent, name, recipe and watermark: known before the content. */
     id: string;
     name: string;
     status: "pending" | "building" | "ready" | "failed";
@@ -647,12 +997,15 @@ export type Lineage = {
     /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
     episode_count?: number | undefined;
     recipe: Recipe;
+    /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
     watermark: {
       episodes: string;
       rewards: string;
+      /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
       episode_count?: number | undefined;
       reward_count?: number | undefined;
     };
+    /** SHA-256 over the sorted hashes of all lines with their sides. */
     content_hash?: string | undefined;
     created_at: string;
     reward_threshold?: number | undefined;
@@ -677,6 +1030,7 @@ export type Lineage = {
     candidate: string;
     baseline: string;
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     result?: Verdict | undefined;
@@ -692,6 +1046,7 @@ export type Lineage = {
     candidate: string;
     baseline: string;
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     result?: Verdict | undefined;
@@ -788,14 +1143,128 @@ export type MetricPoint = {
   train_loss?: number | undefined;
   train_accuracy?: number | undefined;
   valid_loss?: number | undefined;
+  /** Of one mini-batch, as `valid_loss`. */
   valid_accuracy?: number | undefined;
+  /** Of the whole validation side, measured now and then. */
   full_valid_loss?: number | undefined;
   full_valid_accuracy?: number | undefined;
+  /** Reinforcement: the grader's marks. */
   train_reward?: number | undefined;
   valid_reward?: number | undefined;
 };
 
-export type Offer = {
+export type Power = {
+  /** Independent groups of held-out examples. */
+  groups: number;
+  /** Share of pairs on which the two models differ, as far as known. */
+  differing: number;
+  /** `seen` in the agent's last evaluation, or `assumed` where there is none. */
+  differing_is: "seen" | "assumed";
+  /** Least gain that is shown with a chance of 80 %, 0 to 1; absent: these groups can show none. */
+  smallest_gain?: number | undefined;
+};
+
+export type PromotionFailure = {
+  code: string;
+  message: string;
+  /** For `deployment_quota`: the deployments that could make room, oldest first. */
+  candidates?: string[] | undefined;
+};
+
+export type Recipe = {
+  kind: "episodes" | "golden";
+  min_reward?: number | undefined;
+  sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+  start_date?: string | undefined;
+  end_date?: string | undefined;
+  max_examples: number;
+  include_tools: boolean;
+  train_split: number;
+  /** Share of groups reserved for evaluation and never trained on, taken before the train/validation split. */
+  test_split: number;
+  /** Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default. */
+  split_key?: string | undefined;
+  system_prompt?: string | undefined;
+  /** Golden only: SHA-256 of the file's bytes. */
+  source_sha256?: string | undefined;
+  /** Golden datasets whose examples join the training side. */
+  include_golden?: string[] | undefined;
+  /** Absent: `sft`. */
+  format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+  /** Only episodes that called one of these tools. */
+  tools?: string[] | undefined;
+  /** Only episodes of these models. */
+  models?: string[] | undefined;
+  /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+  tags?: string[] | undefined;
+  /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+  include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+  /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+  include_spelt_out?: boolean | undefined;
+  /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+  min_per_tool?: number | undefined;
+  /** What `cap` counts by; `tool` when absent. */
+  cap_by?: "tool" | "model" | "session" | "source" | undefined;
+  /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+  cap?: number | undefined;
+  /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+  max_tokens?: number | undefined;
+  /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+  for_model?: string | undefined;
+  /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
+  near_duplicates?: number | undefined;
+  /** `last`: weight 0 on all assistant turns but the last. */
+  learn?: "all" | "last" | undefined;
+  /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+  min_gap?: number | undefined;
+  /** Conversations that begin at or after this time are the test side. */
+  test_after?: string | undefined;
+  /** Begin files with a byte-order mark. */
+  bom?: boolean | undefined;
+};
+
+export type Redaction = {
+  /** Version of the redaction rules that were applied. */
+  version: string;
+  /** How often each rule hit. */
+  counts: {
+    [name: string]: number;
+  };
+  /** True when redaction failed, and the text was left out instead. */
+  withheld?: boolean | undefined;
+};
+
+export type RedactionRule = {
+  /** What the rule is called here; one name, one rule. */
+  name: string;
+  /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+  pattern: string;
+  /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+  kind?: string | undefined;
+  /** The same value gets the same token: for ids of persons, never for a password or a key. */
+  pseudonym: boolean;
+  /** False keeps the rule without using it. */
+  enabled: boolean;
+  /** Why the rule is there. */
+  note?: string | undefined;
+};
+
+export type RedactionRuleInput = {
+  /** What the rule is called here; one name, one rule. */
+  name: string;
+  /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+  pattern: string;
+  /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+  kind?: string | undefined;
+  /** The same value gets the same token: for ids of persons, never for a password or a key. */
+  pseudonym?: boolean | undefined;
+  /** False keeps the rule without using it. */
+  enabled?: boolean | undefined;
+  /** Why the rule is there. */
+  note?: string | undefined;
+};
+
+export type ReviewOffer = {
   episode_id: string;
   /** In blind mode without rewards and model. */
   episode: {
@@ -882,11 +1351,12 @@ export type Offer = {
     reward_policy?: string | undefined;
     rewards_at?: string | undefined;
     recorded_at?: string | undefined;
+    /** Distinct names of called tools, for filters. */
     tool_names?: string[] | undefined;
     /** What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions. */
     sample_key?: number | undefined;
   };
-  why: Why;
+  why: ExampleReason;
   leased_until: string;
   blind: boolean;
   /** Your own judgement that was taken back. */
@@ -894,86 +1364,6 @@ export type Offer = {
     value: number;
     at: string;
   } | undefined;
-};
-
-export type Pair = {
-  example: string;
-  group?: string | undefined;
-  question?: string | undefined;
-  expected: string;
-  baseline_answer: string;
-  candidate_answer: string;
-  baseline_correct: boolean;
-  candidate_correct: boolean;
-};
-
-export type Power = {
-  /** Independent groups of held-out examples. */
-  groups: number;
-  /** Share of pairs on which the two models differ, as far as known. */
-  differing: number;
-  /** `seen` in the agent's last evaluation, or `assumed` where there is none. */
-  differing_is: "seen" | "assumed";
-  /** Least gain that is shown with a chance of 80 %, 0 to 1; absent: these groups can show none. */
-  smallest_gain?: number | undefined;
-};
-
-export type Recipe = {
-  kind: "episodes" | "golden";
-  min_reward?: number | undefined;
-  sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-  start_date?: string | undefined;
-  end_date?: string | undefined;
-  max_examples: number;
-  include_tools: boolean;
-  train_split: number;
-  test_split: number;
-  split_key?: string | undefined;
-  system_prompt?: string | undefined;
-  source_sha256?: string | undefined;
-  include_golden?: string[] | undefined;
-  format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
-  /** Only episodes that called one of these tools. */
-  tools?: string[] | undefined;
-  /** Only episodes of these models. */
-  models?: string[] | undefined;
-  /** Only episodes with one of these tags, in their metadata or in that of a reward. */
-  tags?: string[] | undefined;
-  /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
-  include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
-  /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
-  include_spelt_out?: boolean | undefined;
-  /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
-  min_per_tool?: number | undefined;
-  /** What `cap` counts by; `tool` when absent. */
-  cap_by?: "tool" | "model" | "session" | "source" | undefined;
-  /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
-  cap?: number | undefined;
-  /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
-  max_tokens?: number | undefined;
-  /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
-  for_model?: string | undefined;
-  /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
-  near_duplicates?: number | undefined;
-  /** `last`: weight 0 on all assistant turns but the last. */
-  learn?: "all" | "last" | undefined;
-  /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
-  min_gap?: number | undefined;
-  /** Conversations that begin at or after this time are the test side. */
-  test_after?: string | undefined;
-  /** Begin files with a byte-order mark. */
-  bom?: boolean | undefined;
-};
-
-export type Redaction = {
-  /** Version of the redaction rules that were applied. */
-  version: string;
-  /** How often each rule hit. */
-  counts: {
-    [name: string]: number;
-  };
-  /** True when redaction failed, and the text was left out instead. */
-  withheld?: boolean | undefined;
 };
 
 export type ReviewRules = {
@@ -999,6 +1389,7 @@ export type ReviewRules = {
 };
 
 export type Reward = {
+  /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
   id: string;
   agent_id: string;
   episode_id: string;
@@ -1010,7 +1401,9 @@ export type Reward = {
   comments?: string | undefined;
   /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
   writer?: string | undefined;
+  /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
   supersedes?: string | undefined;
+  /** Takes the superseded judgement back without another in its place: it counts no more. */
   withdrawn?: true | undefined;
   /** Who took it back, where it was asked for by name. */
   withdrawn_by?: string | undefined;
@@ -1024,6 +1417,32 @@ export type Reward = {
     [name: string]: Json;
   };
   created_at: string;
+};
+
+export type RewardTrend = {
+  agent_id: string;
+  /** Judged episodes that were read, the newest. */
+  episodes: number;
+  from: string | null;
+  until: string | null;
+  models: {
+    episodes: number;
+    mean: number;
+    model: string;
+    last_at: string;
+  }[];
+  /** Spans of equal length, oldest first; spans without an episode are left out. */
+  buckets: {
+    at: string;
+    models: {
+      [name: string]: {
+        episodes: number;
+        mean: number;
+      };
+    };
+  }[];
+  /** Judged episodes in no bucket: their time is so far from the others' that it would make one bucket of these, or is later than now. */
+  left_out: number;
 };
 
 export type RunPipelineInput = {
@@ -1109,84 +1528,7 @@ export type RunPipelineInput = {
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
     /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
-    grader?: {
-      type: "string_check";
-      name: string;
-      operation: "eq" | "ne" | "like" | "ilike";
-      input: string;
-      reference: string;
-    } | {
-      type: "text_similarity";
-      name: string;
-      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-      input: string;
-      reference: string;
-      pass_threshold?: number | undefined;
-    } | {
-      type: "score_model";
-      name: string;
-      model: string;
-      input: {
-        role: "system" | "developer" | "user" | "assistant";
-        content: string | {
-          type: string;
-          [name: string]: unknown;
-        };
-        [name: string]: unknown;
-      }[];
-      range?: [number, number] | undefined;
-      pass_threshold?: number | undefined;
-      sampling_params?: {
-        [name: string]: number | string | null;
-      } | undefined;
-    } | {
-      type: "python";
-      name: string;
-      source: string;
-      image_tag?: string | undefined;
-    } | {
-      type: "multi";
-      name: string;
-      graders: {
-        [name: string]: {
-          type: "string_check";
-          name: string;
-          operation: "eq" | "ne" | "like" | "ilike";
-          input: string;
-          reference: string;
-        } | {
-          type: "text_similarity";
-          name: string;
-          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-          input: string;
-          reference: string;
-          pass_threshold?: number | undefined;
-        } | {
-          type: "score_model";
-          name: string;
-          model: string;
-          input: {
-            role: "system" | "developer" | "user" | "assistant";
-            content: string | {
-              type: string;
-              [name: string]: unknown;
-            };
-            [name: string]: unknown;
-          }[];
-          range?: [number, number] | undefined;
-          pass_threshold?: number | undefined;
-          sampling_params?: {
-            [name: string]: number | string | null;
-          } | undefined;
-        } | {
-          type: "python";
-          name: string;
-          source: string;
-          image_tag?: string | undefined;
-        };
-      };
-      calculate_output: string;
-    } | undefined;
+    grader?: Grader | undefined;
     /** Refuse when it could cost more dollars, or when nobody can say what it costs */
     budget_usd?: number | undefined;
   };
@@ -1212,346 +1554,6 @@ export type RunPipelineInput = {
   promote: boolean;
   /** Who has it promoted; a signed-in person's name goes before it. */
   promoted_by?: string | undefined;
-};
-
-export type RunReply = {
-  id: string;
-  agent_id: string;
-  dataset_id: string;
-  dataset_hash: string;
-  base_model: string;
-  method: "supervised" | "dpo" | "reinforcement";
-  grader?: {
-    type: "string_check";
-    name: string;
-    operation: "eq" | "ne" | "like" | "ilike";
-    input: string;
-    reference: string;
-  } | {
-    type: "text_similarity";
-    name: string;
-    evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-    input: string;
-    reference: string;
-    pass_threshold?: number | undefined;
-  } | {
-    type: "score_model";
-    name: string;
-    model: string;
-    input: {
-      role: "system" | "developer" | "user" | "assistant";
-      content: string | {
-        type: string;
-        [name: string]: unknown;
-      };
-      [name: string]: unknown;
-    }[];
-    range?: [number, number] | undefined;
-    pass_threshold?: number | undefined;
-    sampling_params?: {
-      [name: string]: number | string | null;
-    } | undefined;
-  } | {
-    type: "python";
-    name: string;
-    source: string;
-    image_tag?: string | undefined;
-  } | {
-    type: "multi";
-    name: string;
-    graders: {
-      [name: string]: {
-        type: "string_check";
-        name: string;
-        operation: "eq" | "ne" | "like" | "ilike";
-        input: string;
-        reference: string;
-      } | {
-        type: "text_similarity";
-        name: string;
-        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-        input: string;
-        reference: string;
-        pass_threshold?: number | undefined;
-      } | {
-        type: "score_model";
-        name: string;
-        model: string;
-        input: {
-          role: "system" | "developer" | "user" | "assistant";
-          content: string | {
-            type: string;
-            [name: string]: unknown;
-          };
-          [name: string]: unknown;
-        }[];
-        range?: [number, number] | undefined;
-        pass_threshold?: number | undefined;
-        sampling_params?: {
-          [name: string]: number | string | null;
-        } | undefined;
-      } | {
-        type: "python";
-        name: string;
-        source: string;
-        image_tag?: string | undefined;
-      };
-    };
-    calculate_output: string;
-  } | undefined;
-  hyperparameters: Hyperparameters;
-  seed: number;
-  suffix?: string | undefined;
-  training_type: string;
-  attempt: number;
-  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-  state: string;
-  taken_up?: TakenUp | undefined;
-  training_file_id?: string | undefined;
-  validation_file_id?: string | undefined;
-  aoai_job_id: string | null;
-  tuned_model_name: string | null;
-  error?: {
-    code: string;
-    message: string;
-    param?: string | undefined;
-    remedy?: string | undefined;
-  } | undefined;
-  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
-  requested_by?: string | undefined;
-  cancel_requested?: boolean | undefined;
-  budget_usd?: number | undefined;
-  cost?: Cost | undefined;
-  waiting?: {
-    since: string;
-    reason: string;
-    again_at?: string | undefined;
-  } | undefined;
-  look_failed?: {
-    at: string;
-    message: string;
-  } | undefined;
-  overdue?: boolean | undefined;
-  trained_tokens?: number | undefined;
-  metrics: {
-    [name: string]: Json;
-  };
-  curve?: MetricPoint[] | undefined;
-  events?: TrainingEvent[] | undefined;
-  checkpoints?: Checkpoint[] | undefined;
-  created_at: string;
-  started_at: string | null;
-  completed_at: string | null;
-  run_id: string;
-  training_run_id: string;
-  tuned_model: string | null;
-  error_message: string | null;
-  success: boolean;
-  deduplicated?: boolean | undefined;
-  hint?: string | undefined;
-  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
-  place_in_queue?: number | undefined;
-  urls?: {
-    [name: string]: string;
-  } | undefined;
-};
-
-export type ShortRunReply = {
-  id: string;
-  agent_id: string;
-  dataset_id: string;
-  dataset_hash: string;
-  base_model: string;
-  method: "supervised" | "dpo" | "reinforcement";
-  grader?: {
-    type: "string_check";
-    name: string;
-    operation: "eq" | "ne" | "like" | "ilike";
-    input: string;
-    reference: string;
-  } | {
-    type: "text_similarity";
-    name: string;
-    evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-    input: string;
-    reference: string;
-    pass_threshold?: number | undefined;
-  } | {
-    type: "score_model";
-    name: string;
-    model: string;
-    input: {
-      role: "system" | "developer" | "user" | "assistant";
-      content: string | {
-        type: string;
-        [name: string]: unknown;
-      };
-      [name: string]: unknown;
-    }[];
-    range?: [number, number] | undefined;
-    pass_threshold?: number | undefined;
-    sampling_params?: {
-      [name: string]: number | string | null;
-    } | undefined;
-  } | {
-    type: "python";
-    name: string;
-    source: string;
-    image_tag?: string | undefined;
-  } | {
-    type: "multi";
-    name: string;
-    graders: {
-      [name: string]: {
-        type: "string_check";
-        name: string;
-        operation: "eq" | "ne" | "like" | "ilike";
-        input: string;
-        reference: string;
-      } | {
-        type: "text_similarity";
-        name: string;
-        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-        input: string;
-        reference: string;
-        pass_threshold?: number | undefined;
-      } | {
-        type: "score_model";
-        name: string;
-        model: string;
-        input: {
-          role: "system" | "developer" | "user" | "assistant";
-          content: string | {
-            type: string;
-            [name: string]: unknown;
-          };
-          [name: string]: unknown;
-        }[];
-        range?: [number, number] | undefined;
-        pass_threshold?: number | undefined;
-        sampling_params?: {
-          [name: string]: number | string | null;
-        } | undefined;
-      } | {
-        type: "python";
-        name: string;
-        source: string;
-        image_tag?: string | undefined;
-      };
-    };
-    calculate_output: string;
-  } | undefined;
-  hyperparameters: Hyperparameters;
-  seed: number;
-  suffix?: string | undefined;
-  training_type: string;
-  attempt: number;
-  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-  state: string;
-  taken_up?: TakenUp | undefined;
-  training_file_id?: string | undefined;
-  validation_file_id?: string | undefined;
-  aoai_job_id: string | null;
-  tuned_model_name: string | null;
-  error?: {
-    code: string;
-    message: string;
-    param?: string | undefined;
-    remedy?: string | undefined;
-  } | undefined;
-  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
-  requested_by?: string | undefined;
-  cancel_requested?: boolean | undefined;
-  budget_usd?: number | undefined;
-  cost?: Cost | undefined;
-  waiting?: {
-    since: string;
-    reason: string;
-    again_at?: string | undefined;
-  } | undefined;
-  look_failed?: {
-    at: string;
-    message: string;
-  } | undefined;
-  overdue?: boolean | undefined;
-  trained_tokens?: number | undefined;
-  metrics: {
-    [name: string]: Json;
-  };
-  created_at: string;
-  started_at: string | null;
-  completed_at: string | null;
-  run_id: string;
-  training_run_id: string;
-  tuned_model: string | null;
-  error_message: string | null;
-  success: boolean;
-  deduplicated?: boolean | undefined;
-  hint?: string | undefined;
-  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
-  place_in_queue?: number | undefined;
-  urls?: {
-    [name: string]: string;
-  } | undefined;
-};
-
-export type ShownDeployment = {
-  id: string;
-  agent_id: string;
-  training_run_id: string;
-  dataset_id?: string | undefined;
-  tuned_model_name: string;
-  deployment_name: string;
-  evaluation_id?: string | undefined;
-  verdict?: string | undefined;
-  verdict_metric?: string | undefined;
-  verdict_grading?: number | undefined;
-  override_reason?: string | undefined;
-  gate_policy?: "warn" | "require" | undefined;
-  gate_doubts?: string[] | undefined;
-  four_eyes?: {
-    requested_by: string;
-    decided_by: string;
-  } | undefined;
-  deployment_unverified?: true | undefined;
-  state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
-  error?: string | undefined;
-  failure?: Failure | undefined;
-  prune?: "no" | "oldest_inactive" | undefined;
-  restores?: string | undefined;
-  reason?: string | undefined;
-  taken_up?: TakenUp | undefined;
-  promoted_by?: string | undefined;
-  approved_by?: string | undefined;
-  promoted_at?: string | undefined;
-  created_at: string;
-  deployment_id: string;
-  run_id: string;
-  tuned_model: string;
-  is_active: boolean;
-  /** What is there at the provider under the deployment's name. */
-  hosted?: {
-    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
-    sku: string;
-    capacity: number;
-    requested_at: string;
-    ready_at?: string | undefined;
-    gone_at?: string | undefined;
-    pruned?: string[] | undefined;
-    error?: string | undefined;
-  } | undefined;
-  warnings: string[];
-  rollback_from?: string | null | undefined;
-  rollback_reason?: string | undefined;
-  rollback_at?: string | undefined;
-  /** How it stopped serving. */
-  withdrawn?: {
-    what: "promoted" | "rolled_back" | "deactivated";
-    to: string | null;
-    by?: string | undefined;
-    reason?: string | undefined;
-    at: string;
-  } | undefined;
 };
 
 export type SourceAggregate = {
@@ -1612,6 +1614,45 @@ export type Stats = {
   current_model_source: string;
   base_model: string;
   feeds: Feeds;
+};
+
+export type StoredFile = {
+  key: string;
+  path: string;
+  lines: number;
+  bytes: number;
+  sha256: string;
+};
+
+export type StoredPart = {
+  /** The name that the part is kept under: of its bytes after redaction. It belongs in the episode's `parts`. */
+  sha256: string;
+  bytes: number;
+  /** What stands in the episode: in the place of the base64, or behind the beginning of the text. */
+  pointer: string;
+  /** How often each rule hit. */
+  redaction: {
+    [name: string]: number;
+  };
+};
+
+export type Survey = {
+  /** Their orchestration is at work, and was never lost. */
+  at_work: number;
+  /** At work again, after theirs had been lost. */
+  taken_up: number;
+  /** Asked for and begun by nobody yet. */
+  not_begun: number;
+  /** Waiting for other work of their agent to end, by agent: those of the 20 with the most. */
+  queued: {
+    [name: string]: number;
+  };
+  /** Not yet taken up, by how their orchestration ended: Failed is the engine's doing. */
+  lost: {
+    [name: string]: number;
+  };
+  /** There are more than the 200 that were looked at. */
+  more: boolean;
 };
 
 export type TakenUp = {
@@ -1708,6 +1749,12 @@ export type ToolDefinitionInput = {
   };
 };
 
+export type TrainingCost = {
+  usd_at_most: number | "unknown";
+  /** How the figure came about. */
+  basis: string;
+};
+
 export type TrainingEvent = {
   id: string;
   created_at: string;
@@ -1715,27 +1762,198 @@ export type TrainingEvent = {
   message: string;
 };
 
+export type TrainingRun = {
+  /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
+  id: string;
+  agent_id: string;
+  dataset_id: string;
+  dataset_hash: string;
+  base_model: string;
+  method: "supervised" | "dpo" | "reinforcement";
+  grader?: Grader | undefined;
+  hyperparameters: Hyperparameters;
+  seed: number;
+  suffix?: string | undefined;
+  training_type: string;
+  attempt: number;
+  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+  state: string;
+  taken_up?: TakenUp | undefined;
+  /** Provider file ids. */
+  training_file_id?: string | undefined;
+  validation_file_id?: string | undefined;
+  aoai_job_id: string | null;
+  tuned_model_name: string | null;
+  error?: {
+    code: string;
+    message: string;
+    param?: string | undefined;
+    remedy?: string | undefined;
+  } | undefined;
+  /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
+  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
+  requested_by?: string | undefined;
+  cancel_requested?: boolean | undefined;
+  /** The most that the request allowed for, and what was reckoned when it came. */
+  budget_usd?: number | undefined;
+  cost?: TrainingCost | undefined;
+  /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
+  waiting?: Waiting | undefined;
+  /** The last look that failed; the job goes on all the same. */
+  look_failed?: {
+    at: string;
+    message: string;
+  } | undefined;
+  /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
+  overdue?: boolean | undefined;
+  trained_tokens?: number | undefined;
+  metrics: {
+    [name: string]: Json;
+  };
+  curve?: MetricPoint[] | undefined;
+  events?: TrainingEvent[] | undefined;
+  checkpoints?: Checkpoint[] | undefined;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  run_id: string;
+  training_run_id: string;
+  tuned_model: string | null;
+  error_message: string | null;
+  success: boolean;
+  /** An equal request was made before; this is its run. */
+  deduplicated?: boolean | undefined;
+  hint?: string | undefined;
+  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+  place_in_queue?: number | undefined;
+  /** The durable status addresses, while it is running. */
+  urls?: {
+    [name: string]: string;
+  } | undefined;
+};
+
+export type TrainingRunSummary = {
+  /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
+  id: string;
+  agent_id: string;
+  dataset_id: string;
+  dataset_hash: string;
+  base_model: string;
+  method: "supervised" | "dpo" | "reinforcement";
+  grader?: Grader | undefined;
+  hyperparameters: Hyperparameters;
+  seed: number;
+  suffix?: string | undefined;
+  training_type: string;
+  attempt: number;
+  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+  state: string;
+  taken_up?: TakenUp | undefined;
+  /** Provider file ids. */
+  training_file_id?: string | undefined;
+  validation_file_id?: string | undefined;
+  aoai_job_id: string | null;
+  tuned_model_name: string | null;
+  error?: {
+    code: string;
+    message: string;
+    param?: string | undefined;
+    remedy?: string | undefined;
+  } | undefined;
+  /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
+  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
+  requested_by?: string | undefined;
+  cancel_requested?: boolean | undefined;
+  /** The most that the request allowed for, and what was reckoned when it came. */
+  budget_usd?: number | undefined;
+  cost?: TrainingCost | undefined;
+  /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
+  waiting?: Waiting | undefined;
+  /** The last look that failed; the job goes on all the same. */
+  look_failed?: {
+    at: string;
+    message: string;
+  } | undefined;
+  /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
+  overdue?: boolean | undefined;
+  trained_tokens?: number | undefined;
+  metrics: {
+    [name: string]: Json;
+  };
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  run_id: string;
+  training_run_id: string;
+  tuned_model: string | null;
+  error_message: string | null;
+  success: boolean;
+  /** An equal request was made before; this is its run. */
+  deduplicated?: boolean | undefined;
+  hint?: string | undefined;
+  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+  place_in_queue?: number | undefined;
+  /** The durable status addresses, while it is running. */
+  urls?: {
+    [name: string]: string;
+  } | undefined;
+};
+
 export type Verdict = {
   verdict: "pass" | "fail" | "inconclusive";
   reasons: string[];
   pairs: number;
   missing: number;
+  /** Independent groups that the pairs fall into, which the test counts; earlier versions counted pairs. */
   groups?: number | undefined;
   baseline_accuracy: number;
   candidate_accuracy: number;
+  /** Candidate minus baseline, with a 95 % interval of the paired difference. */
   difference: number;
   interval: [number, number];
+  /** Pairs only the candidate (only the baseline) got right. */
   candidate_only: number;
   baseline_only: number;
   both: number;
   neither: number;
+  /** Exact, two-sided: sign flips of the groups' sums; with groups of one pair it is McNemar's test. */
   p_value: number;
 };
 
-export type Why = {
-  reason: "random" | "low_reward" | "disagreement" | "new_tool" | "newest" | "again";
-  /** The facts behind it; absent in blind mode. */
-  text?: string | undefined;
+export type Waiting = {
+  since: string;
+  reason: string;
+  /** When it is tried again, where that is known. */
+  again_at?: string | undefined;
+};
+
+export type WaitingReward = {
+  waiting_id: string;
+  /** The agent; LIGHTNING_AGENT_ID when absent. */
+  agent_id: string;
+  /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
+  state: "waiting" | "given" | "expired" | "refused";
+  /** The name of the episode that it waits for. */
+  named: {
+    /** The episode's own id, where it is known. */
+    episode_id?: string | undefined;
+    response_id?: string | undefined;
+    correlation_id?: string | undefined;
+    span_id?: string | undefined;
+    trace_id?: string | undefined;
+  };
+  source: string;
+  /** Why it was not given. */
+  reason?: string | undefined;
+  /** The episode that came. */
+  episode_id?: string | undefined;
+  /** The reward that it became. */
+  reward_id?: string | undefined;
+  created_at: string;
+  expires_at: string;
+  settled_at?: string | undefined;
 };
 
 export type __schema0 = string | number | boolean | null | Json[] | {
@@ -1953,21 +2171,7 @@ export interface OperationInputs {
     /** What they have to say, as text; beside one of the others. */
     comment?: string | undefined;
     /** What the agent should have done: a text for its answer, or `{turn, text}` or `{turn, tool_calls: [{name, arguments}]}` for one of its turns. Becomes a golden conversation and a DPO pair; alone it is a reward of -1. */
-    better_answer?: string | {
-      /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
-      turn?: number | undefined;
-      /** What it should have said in that turn; or give `tool_calls`. */
-      text?: string | undefined;
-      /** The tools it should have called in that turn, in order; or give `text`. */
-      tool_calls?: {
-        /** Name of the tool, one that the episode's agent was offered. */
-        name: string;
-        /** What it should have been called with, as the tool's schema asks. */
-        arguments: {
-          [name: string]: unknown;
-        };
-      }[] | undefined;
-    } | undefined;
+    better_answer?: CorrectionInputInput | undefined;
     /** What was judged, such as `helpfulness`; feedback on another metric stands beside it. */
     metric?: string | undefined;
     /** Who gives it; the signed-in person where one is known. */
@@ -2230,21 +2434,7 @@ export interface OperationInputs {
     /** What the reviewer has to say, as text. */
     comments?: string | undefined;
     /** What the agent should have done, for golden conversations and DPO pairs: a text for its answer, or `{turn, text}` or `{turn, tool_calls: [{name, arguments}]}` for one of its turns. */
-    correction?: string | {
-      /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
-      turn?: number | undefined;
-      /** What it should have said in that turn; or give `tool_calls`. */
-      text?: string | undefined;
-      /** The tools it should have called in that turn, in order; or give `text`. */
-      tool_calls?: {
-        /** Name of the tool, one that the episode's agent was offered. */
-        name: string;
-        /** What it should have been called with, as the tool's schema asks. */
-        arguments: {
-          [name: string]: unknown;
-        };
-      }[] | undefined;
-    } | undefined;
+    correction?: CorrectionInputInput | undefined;
     /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
     idempotency_key?: string | undefined;
   };
@@ -2372,84 +2562,7 @@ export interface OperationInputs {
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
     /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
-    grader?: {
-      type: "string_check";
-      name: string;
-      operation: "eq" | "ne" | "like" | "ilike";
-      input: string;
-      reference: string;
-    } | {
-      type: "text_similarity";
-      name: string;
-      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-      input: string;
-      reference: string;
-      pass_threshold?: number | undefined;
-    } | {
-      type: "score_model";
-      name: string;
-      model: string;
-      input: {
-        role: "system" | "developer" | "user" | "assistant";
-        content: string | {
-          type: string;
-          [name: string]: unknown;
-        };
-        [name: string]: unknown;
-      }[];
-      range?: [number, number] | undefined;
-      pass_threshold?: number | undefined;
-      sampling_params?: {
-        [name: string]: number | string | null;
-      } | undefined;
-    } | {
-      type: "python";
-      name: string;
-      source: string;
-      image_tag?: string | undefined;
-    } | {
-      type: "multi";
-      name: string;
-      graders: {
-        [name: string]: {
-          type: "string_check";
-          name: string;
-          operation: "eq" | "ne" | "like" | "ilike";
-          input: string;
-          reference: string;
-        } | {
-          type: "text_similarity";
-          name: string;
-          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-          input: string;
-          reference: string;
-          pass_threshold?: number | undefined;
-        } | {
-          type: "score_model";
-          name: string;
-          model: string;
-          input: {
-            role: "system" | "developer" | "user" | "assistant";
-            content: string | {
-              type: string;
-              [name: string]: unknown;
-            };
-            [name: string]: unknown;
-          }[];
-          range?: [number, number] | undefined;
-          pass_threshold?: number | undefined;
-          sampling_params?: {
-            [name: string]: number | string | null;
-          } | undefined;
-        } | {
-          type: "python";
-          name: string;
-          source: string;
-          image_tag?: string | undefined;
-        };
-      };
-      calculate_output: string;
-    } | undefined;
+    grader?: Grader | undefined;
     /** Refuse when it could cost more dollars, or when nobody can say what it costs */
     budget_usd?: number | undefined;
     /** Who has it trained; a signed-in person's name goes before it */
@@ -2506,7 +2619,7 @@ export interface OperationInputs {
   };
   /** Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them. */
   cleanUpTraining: {
-    /** Only of runs that ended at least this many days ago. */
+    /** Only of runs that ended at least this many days ago. LIGHTNING_CLEAN_UP_AFTER_DAYS when absent, 7 without it. */
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
@@ -2680,7 +2793,7 @@ export interface OperationInputs {
   };
   /** Removes hosted models that nothing needs any more; a dry run, which is the default, only lists them. */
   cleanUpDeployments: {
-    /** Only what was made at least this many days ago. */
+    /** Only what was made at least this many days ago. LIGHTNING_CLEAN_UP_AFTER_DAYS when absent, 7 without it. */
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
@@ -2776,84 +2889,7 @@ export interface OperationInputs {
       /** What the dataset's format says by itself; given, it must fit. */
       method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
       /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
-      grader?: {
-        type: "string_check";
-        name: string;
-        operation: "eq" | "ne" | "like" | "ilike";
-        input: string;
-        reference: string;
-      } | {
-        type: "text_similarity";
-        name: string;
-        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-        input: string;
-        reference: string;
-        pass_threshold?: number | undefined;
-      } | {
-        type: "score_model";
-        name: string;
-        model: string;
-        input: {
-          role: "system" | "developer" | "user" | "assistant";
-          content: string | {
-            type: string;
-            [name: string]: unknown;
-          };
-          [name: string]: unknown;
-        }[];
-        range?: [number, number] | undefined;
-        pass_threshold?: number | undefined;
-        sampling_params?: {
-          [name: string]: number | string | null;
-        } | undefined;
-      } | {
-        type: "python";
-        name: string;
-        source: string;
-        image_tag?: string | undefined;
-      } | {
-        type: "multi";
-        name: string;
-        graders: {
-          [name: string]: {
-            type: "string_check";
-            name: string;
-            operation: "eq" | "ne" | "like" | "ilike";
-            input: string;
-            reference: string;
-          } | {
-            type: "text_similarity";
-            name: string;
-            evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-            input: string;
-            reference: string;
-            pass_threshold?: number | undefined;
-          } | {
-            type: "score_model";
-            name: string;
-            model: string;
-            input: {
-              role: "system" | "developer" | "user" | "assistant";
-              content: string | {
-                type: string;
-                [name: string]: unknown;
-              };
-              [name: string]: unknown;
-            }[];
-            range?: [number, number] | undefined;
-            pass_threshold?: number | undefined;
-            sampling_params?: {
-              [name: string]: number | string | null;
-            } | undefined;
-          } | {
-            type: "python";
-            name: string;
-            source: string;
-            image_tag?: string | undefined;
-          };
-        };
-        calculate_output: string;
-      } | undefined;
+      grader?: Grader | undefined;
       /** Refuse when it could cost more dollars, or when nobody can say what it costs */
       budget_usd?: number | undefined;
     } | undefined;
@@ -2927,20 +2963,7 @@ export interface OperationInputs {
     /** The rules for every agent instead of this one's; to set them needs the role owner for all. */
     every_agent?: boolean | undefined;
     /** All of them, in the place of those before; absent: they stay. */
-    rules?: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym?: boolean | undefined;
-      /** False keeps the rule without using it. */
-      enabled?: boolean | undefined;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[] | undefined;
+    rules?: RedactionRuleInput[] | undefined;
     /** Kinds of personal data of which the same value gets the same token; absent: they stay. */
     pseudonyms?: ("email" | "phone" | "iban")[] | undefined;
     /** The version that was read before; when another stands by now, nothing is changed. */
@@ -2959,20 +2982,7 @@ export interface OperationInputs {
     /** Any JSON value; or give `text`. */
     value?: unknown | undefined;
     /** Rules to try in the place of the agent's own, which stay as they are. */
-    rules?: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym?: boolean | undefined;
-      /** False keeps the rule without using it. */
-      enabled?: boolean | undefined;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[] | undefined;
+    rules?: RedactionRuleInput[] | undefined;
     /** To try likewise. */
     pseudonyms?: ("email" | "phone" | "iban")[] | undefined;
   };
@@ -3099,17 +3109,7 @@ export interface OperationInputs {
 /** What each operation answers. */
 export interface OperationOutputs {
   /** Keeps a picture, sound, file or long text that is too large to stand in an episode. */
-  addPart: {
-    /** The name that the part is kept under: of its bytes after redaction. It belongs in the episode's `parts`. */
-    sha256: string;
-    bytes: number;
-    /** What stands in the episode: in the place of the base64, or behind the beginning of the text. */
-    pointer: string;
-    /** How often each rule hit. */
-    redaction: {
-      [name: string]: number;
-    };
-  };
+  addPart: StoredPart;
   /** Fetches a part of an episode that lies in a file, by the hash in its pointer. */
   getPart: {
     sha256: string;
@@ -3176,28 +3176,7 @@ export interface OperationOutputs {
     agent_id: string;
     /** Episodes on this page, not of all: `continuation` says that there are more. */
     episodes_found: number;
-    episodes: {
-      id: string;
-      agent_id: string;
-      user_input: string;
-      assistant_output: string;
-      tool_calls_count: number;
-      tool_names: string[];
-      model_deployment: string | null;
-      request_latency_ms: number | null;
-      first_token_ms: number | null;
-      session_id: string | null;
-      correlation_id: string | null;
-      response_id: string | null;
-      trace_id: string | null;
-      ending: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | null;
-      error_by: "caller" | "network" | "provider" | "model" | null;
-      reward_count: number;
-      reward_avg: number | null;
-      reward_penalty: number | null;
-      reward_vetoed: boolean;
-      created_at: string;
-    }[];
+    episodes: EpisodeSummary[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
@@ -3288,6 +3267,7 @@ export interface OperationOutputs {
     reward_policy?: string | undefined;
     rewards_at?: string | undefined;
     recorded_at: string;
+    /** Distinct names of called tools, for filters. */
     tool_names: string[];
     /** What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions. */
     sample_key?: number | undefined;
@@ -3295,139 +3275,9 @@ export interface OperationOutputs {
     episode_id: string;
   };
   /** Rewards an episode, named by any of its ids; the same judgement sent again changes nothing, another one supersedes it, one whose episode is not recorded yet waits for it, and a latency or cost up to its threshold is not stored. */
-  assignReward: {
-    id: string;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-    value: number;
-    raw_value?: number | undefined;
-    rubric?: string | undefined;
-    evaluator?: string | undefined;
-    comments?: string | undefined;
-    /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
-    writer?: string | undefined;
-    supersedes?: string | undefined;
-    withdrawn?: true | undefined;
-    /** Who took it back, where it was asked for by name. */
-    withdrawn_by?: string | undefined;
-    /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
-    corrected?: true | undefined;
-    /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
-    said_at?: string | undefined;
-    /** The re-scan that last replaced something in what was said, after it was given. */
-    rescan?: string | undefined;
-    metadata: {
-      [name: string]: Json;
-    };
-    created_at: string;
-    success: true;
-    reward_id: string;
-    /** The same judgement stood already; nothing was stored. */
-    deduplicated: boolean;
-  } | {
-    success: true;
-    /** Not above the threshold; nothing was stored. */
-    recorded: false;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-  } | {
-    waiting_id: string;
-    /** The agent; LIGHTNING_AGENT_ID when absent. */
-    agent_id: string;
-    /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
-    state: "waiting" | "given" | "expired" | "refused";
-    /** The name of the episode that it waits for. */
-    named: {
-      /** The episode's own id, where it is known. */
-      episode_id?: string | undefined;
-      response_id?: string | undefined;
-      correlation_id?: string | undefined;
-      span_id?: string | undefined;
-      trace_id?: string | undefined;
-    };
-    source: string;
-    /** Why it was not given. */
-    reason?: string | undefined;
-    /** The episode that came. */
-    episode_id?: string | undefined;
-    /** The reward that it became. */
-    reward_id?: string | undefined;
-    created_at: string;
-    expires_at: string;
-    settled_at?: string | undefined;
-    success: true;
-    /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
-    waiting: true;
-  };
+  assignReward: GivenReward;
   /** Takes what a user has to say of an answer (thumbs, a score, a label, a comment, the better answer), for an episode named by any of its ids; the better answer becomes golden and DPO data. */
-  recordFeedback: {
-    id: string;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-    value: number;
-    raw_value?: number | undefined;
-    rubric?: string | undefined;
-    evaluator?: string | undefined;
-    comments?: string | undefined;
-    /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
-    writer?: string | undefined;
-    supersedes?: string | undefined;
-    withdrawn?: true | undefined;
-    /** Who took it back, where it was asked for by name. */
-    withdrawn_by?: string | undefined;
-    /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
-    corrected?: true | undefined;
-    /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
-    said_at?: string | undefined;
-    /** The re-scan that last replaced something in what was said, after it was given. */
-    rescan?: string | undefined;
-    metadata: {
-      [name: string]: Json;
-    };
-    created_at: string;
-    success: true;
-    reward_id: string;
-    /** The same judgement stood already; nothing was stored. */
-    deduplicated: boolean;
-  } | {
-    success: true;
-    /** Not above the threshold; nothing was stored. */
-    recorded: false;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-  } | {
-    waiting_id: string;
-    /** The agent; LIGHTNING_AGENT_ID when absent. */
-    agent_id: string;
-    /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
-    state: "waiting" | "given" | "expired" | "refused";
-    /** The name of the episode that it waits for. */
-    named: {
-      /** The episode's own id, where it is known. */
-      episode_id?: string | undefined;
-      response_id?: string | undefined;
-      correlation_id?: string | undefined;
-      span_id?: string | undefined;
-      trace_id?: string | undefined;
-    };
-    source: string;
-    /** Why it was not given. */
-    reason?: string | undefined;
-    /** The episode that came. */
-    episode_id?: string | undefined;
-    /** The reward that it became. */
-    reward_id?: string | undefined;
-    created_at: string;
-    expires_at: string;
-    settled_at?: string | undefined;
-    success: true;
-    /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
-    waiting: true;
-  };
+  recordFeedback: GivenReward;
   /** Takes a reward back, so that it counts no more: your own, or as an owner anybody's, a safety check's veto among them. */
   withdrawReward: {
     success: true;
@@ -3444,32 +3294,7 @@ export interface OperationOutputs {
     agent_id: string;
     /** Waiting rewards on this page, not of all: `continuation` says that there are more. */
     waiting_found: number;
-    waiting: {
-      waiting_id: string;
-      /** The agent; LIGHTNING_AGENT_ID when absent. */
-      agent_id: string;
-      /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
-      state: "waiting" | "given" | "expired" | "refused";
-      /** The name of the episode that it waits for. */
-      named: {
-        /** The episode's own id, where it is known. */
-        episode_id?: string | undefined;
-        response_id?: string | undefined;
-        correlation_id?: string | undefined;
-        span_id?: string | undefined;
-        trace_id?: string | undefined;
-      };
-      source: string;
-      /** Why it was not given. */
-      reason?: string | undefined;
-      /** The episode that came. */
-      episode_id?: string | undefined;
-      /** The reward that it became. */
-      reward_id?: string | undefined;
-      created_at: string;
-      expires_at: string;
-      settled_at?: string | undefined;
-    }[];
+    waiting: WaitingReward[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
@@ -3479,6 +3304,7 @@ export interface OperationOutputs {
     /** Rewards on this page, not of all: `continuation` says that there are more. */
     rewards_found: number;
     rewards: {
+      /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
       id: string;
       agent_id: string;
       episode_id: string;
@@ -3490,7 +3316,9 @@ export interface OperationOutputs {
       comments?: string | undefined;
       /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
       writer?: string | undefined;
+      /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
       supersedes?: string | undefined;
+      /** Takes the superseded judgement back without another in its place: it counts no more. */
       withdrawn?: true | undefined;
       /** Who took it back, where it was asked for by name. */
       withdrawn_by?: string | undefined;
@@ -3511,9 +3339,9 @@ export interface OperationOutputs {
     continuation?: string | undefined;
   };
   /** Builds a fine-tuning dataset from the agent's rewarded episodes. */
-  buildDataset: DatasetReply;
+  buildDataset: Dataset;
   /** Builds a dataset from golden conversations (JSONL); one invalid line refuses the whole file. */
-  buildGoldenDataset: DatasetReply;
+  buildGoldenDataset: Dataset;
   /** Checks and keeps a part of a golden file that is too large for one request. */
   addGoldenPart: {
     part: string;
@@ -3531,18 +3359,18 @@ export interface OperationOutputs {
     } | undefined;
   };
   /** Asks for the end of a dataset's build; what it wrote is removed. */
-  cancelDataset: DatasetReply;
+  cancelDataset: Dataset;
   /** Lists the agent's datasets, newest first. */
   listDatasets: {
     agent_id: string;
     /** Datasets on this page, not of all: `continuation` says that there are more. */
     datasets_found: number;
-    datasets: DatasetReply[];
+    datasets: Dataset[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Shows one dataset: counts, files, recipe, and what was left out and why. */
-  getDataset: DatasetReply;
+  getDataset: Dataset;
   /** Downloads one side of a dataset as JSONL. */
   getDatasetFile: {
     dataset_id: string;
@@ -3590,7 +3418,7 @@ export interface OperationOutputs {
   listExamples: {
     agent_id: string;
     dataset_id: string;
-    edges: Edge[];
+    edges: ExampleOrigin[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
     manifest?: Manifest | undefined;
@@ -3599,14 +3427,14 @@ export interface OperationOutputs {
   explainExample: {
     agent_id: string;
     dataset_id: string;
-    edges: Edge[];
+    edges: ExampleOrigin[];
     manifest?: Manifest | undefined;
   };
   /** Reserves the next episode for a reviewer, by the sampling rules; the same one until it is judged. */
   nextReview: {
     agent_id: string;
     reviewer: string;
-    item: Offer | null;
+    item: ReviewOffer | null;
     message?: string | undefined;
   };
   /** Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer. */
@@ -3638,7 +3466,7 @@ export interface OperationOutputs {
   undoReview: {
     agent_id: string;
     reviewer: string;
-    item: Offer | null;
+    item: ReviewOffer | null;
     message?: string | undefined;
   };
   /** Counts what waits for review, and shows the rules, the reservations and who has judged how many. */
@@ -3733,154 +3561,32 @@ export interface OperationOutputs {
     [name: string]: unknown;
   };
   /** Trains a model on a dataset; equal requests share one run. */
-  startTraining: RunReply;
+  startTraining: TrainingRun;
   /** Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits. */
-  estimateTraining: {
-    agent_id: string;
-    dataset_id: string;
-    base_model: string;
-    method: string;
-    training_type: string;
-    encoding: string;
-    exact_vocabulary: boolean;
-    examples: number;
-    tokens_per_epoch: number;
-    longest_example: number;
-    n_epochs: {
-      low: number;
-      high: number;
-    };
-    training_tokens: {
-      low: number;
-      high: number;
-    };
-    price: "unknown" | {
-      usd: number;
-      per: string;
-      source: string;
-      as_of: string;
-    };
-    cost_usd: "unknown" | {
-      low: number;
-      high: number;
-    };
-    hosting: {
-      sku: string;
-      usd_per_hour: number;
-      usd_per_month: number;
-      source: string;
-      as_of: string;
-    }[];
-    limits: {
-      name: string;
-      wanted: number;
-      limit: number;
-      within: boolean | "unknown";
-      source: string;
-      as_of: string;
-    }[];
-    within_limits: boolean | "unknown";
-    notes: string[];
-  };
+  estimateTraining: Estimate;
   /** Shows a training run as the ledger has it: status, model, learning curve, events, error. */
-  getTrainingRun: RunReply;
+  getTrainingRun: TrainingRun;
   /** Lists the agent's training runs, newest first. */
   listTrainingRuns: {
     agent_id: string;
     /** Runs on this page, not of all: `continuation` says that there are more. */
     runs_found: number;
-    training_runs: ShortRunReply[];
+    training_runs: TrainingRunSummary[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Asks for the end of a training run; its job at the provider is cancelled with it. */
-  cancelTraining: RunReply;
+  cancelTraining: TrainingRun;
   /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
   reconcileTraining: {
+    /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
     id: string;
     agent_id: string;
     dataset_id: string;
     dataset_hash: string;
     base_model: string;
     method: "supervised" | "dpo" | "reinforcement";
-    grader?: {
-      type: "string_check";
-      name: string;
-      operation: "eq" | "ne" | "like" | "ilike";
-      input: string;
-      reference: string;
-    } | {
-      type: "text_similarity";
-      name: string;
-      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-      input: string;
-      reference: string;
-      pass_threshold?: number | undefined;
-    } | {
-      type: "score_model";
-      name: string;
-      model: string;
-      input: {
-        role: "system" | "developer" | "user" | "assistant";
-        content: string | {
-          type: string;
-          [name: string]: unknown;
-        };
-        [name: string]: unknown;
-      }[];
-      range?: [number, number] | undefined;
-      pass_threshold?: number | undefined;
-      sampling_params?: {
-        [name: string]: number | string | null;
-      } | undefined;
-    } | {
-      type: "python";
-      name: string;
-      source: string;
-      image_tag?: string | undefined;
-    } | {
-      type: "multi";
-      name: string;
-      graders: {
-        [name: string]: {
-          type: "string_check";
-          name: string;
-          operation: "eq" | "ne" | "like" | "ilike";
-          input: string;
-          reference: string;
-        } | {
-          type: "text_similarity";
-          name: string;
-          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-          input: string;
-          reference: string;
-          pass_threshold?: number | undefined;
-        } | {
-          type: "score_model";
-          name: string;
-          model: string;
-          input: {
-            role: "system" | "developer" | "user" | "assistant";
-            content: string | {
-              type: string;
-              [name: string]: unknown;
-            };
-            [name: string]: unknown;
-          }[];
-          range?: [number, number] | undefined;
-          pass_threshold?: number | undefined;
-          sampling_params?: {
-            [name: string]: number | string | null;
-          } | undefined;
-        } | {
-          type: "python";
-          name: string;
-          source: string;
-          image_tag?: string | undefined;
-        };
-      };
-      calculate_output: string;
-    } | undefined;
+    grader?: Grader | undefined;
     hyperparameters: Hyperparameters;
     seed: number;
     suffix?: string | undefined;
@@ -3889,6 +3595,7 @@ export interface OperationOutputs {
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     state: string;
     taken_up?: TakenUp | undefined;
+    /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     aoai_job_id: string | null;
@@ -3899,20 +3606,22 @@ export interface OperationOutputs {
       param?: string | undefined;
       remedy?: string | undefined;
     } | undefined;
+    /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
     failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+    /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
     requested_by?: string | undefined;
     cancel_requested?: boolean | undefined;
+    /** The most that the request allowed for, and what was reckoned when it came. */
     budget_usd?: number | undefined;
-    cost?: Cost | undefined;
-    waiting?: {
-      since: string;
-      reason: string;
-      again_at?: string | undefined;
-    } | undefined;
+    cost?: TrainingCost | undefined;
+    /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
+    waiting?: Waiting | undefined;
+    /** The last look that failed; the job goes on all the same. */
     look_failed?: {
       at: string;
       message: string;
     } | undefined;
+    /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
     overdue?: boolean | undefined;
     trained_tokens?: number | undefined;
     metrics: {
@@ -3929,10 +3638,12 @@ export interface OperationOutputs {
     tuned_model: string | null;
     error_message: string | null;
     success: boolean;
+    /** An equal request was made before; this is its run. */
     deduplicated?: boolean | undefined;
     hint?: string | undefined;
     /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
     place_in_queue?: number | undefined;
+    /** The durable status addresses, while it is running. */
     urls?: {
       [name: string]: string;
     } | undefined;
@@ -3965,35 +3676,43 @@ export interface OperationOutputs {
     agent_id: string;
     run_id?: string | undefined;
     candidate: string;
+    /** The run's model, where `candidate` names a deployment that was seen to call it. */
     candidate_model?: string | undefined;
+    /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
     candidate_deployment?: string | undefined;
     hosted_id?: string | undefined;
     baseline: string;
+    /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
     baseline_asked?: string | undefined;
     dataset_id: string;
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
-    waiting?: {
-      since: string;
-      reason: string;
-      again_at?: string | undefined;
-    } | undefined;
+    /** What keeps the models from answering: a provider that is busy or away. */
+    waiting?: Waiting | undefined;
+    /** Absent where the dataset's groups were not counted. */
     power?: Power | undefined;
+    /** What is asked: fixed before the first question. */
     plan?: {
       examples: number;
       batches: number;
+      /** Lines without a turn to judge, and repeated ones. */
       skipped: number;
+      /** Independent groups of the examples; earlier versions did not count them. */
       groups?: number | undefined;
+      /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
       contamination: "none" | "unchecked";
+      /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
       near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
-    sample?: Pair[] | undefined;
+    /** Up to 20 pairs for people to look at; all of them are in the file `pairs_key`. */
+    sample?: EvaluationPair[] | undefined;
     pairs_key?: string | undefined;
     created_at: string;
     completed_at?: string | undefined;
@@ -4012,35 +3731,43 @@ export interface OperationOutputs {
     agent_id: string;
     run_id?: string | undefined;
     candidate: string;
+    /** The run's model, where `candidate` names a deployment that was seen to call it. */
     candidate_model?: string | undefined;
+    /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
     candidate_deployment?: string | undefined;
     hosted_id?: string | undefined;
     baseline: string;
+    /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
     baseline_asked?: string | undefined;
     dataset_id: string;
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
-    waiting?: {
-      since: string;
-      reason: string;
-      again_at?: string | undefined;
-    } | undefined;
+    /** What keeps the models from answering: a provider that is busy or away. */
+    waiting?: Waiting | undefined;
+    /** Absent where the dataset's groups were not counted. */
     power?: Power | undefined;
+    /** What is asked: fixed before the first question. */
     plan?: {
       examples: number;
       batches: number;
+      /** Lines without a turn to judge, and repeated ones. */
       skipped: number;
+      /** Independent groups of the examples; earlier versions did not count them. */
       groups?: number | undefined;
+      /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
       contamination: "none" | "unchecked";
+      /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
       near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
-    sample?: Pair[] | undefined;
+    /** Up to 20 pairs for people to look at; all of them are in the file `pairs_key`. */
+    sample?: EvaluationPair[] | undefined;
     pairs_key?: string | undefined;
     created_at: string;
     completed_at?: string | undefined;
@@ -4059,31 +3786,38 @@ export interface OperationOutputs {
       agent_id: string;
       run_id?: string | undefined;
       candidate: string;
+      /** The run's model, where `candidate` names a deployment that was seen to call it. */
       candidate_model?: string | undefined;
+      /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
       candidate_deployment?: string | undefined;
       hosted_id?: string | undefined;
       baseline: string;
+      /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
       baseline_asked?: string | undefined;
       dataset_id: string;
       dataset_hash: string;
       split: "train" | "validation" | "test";
       metric: string;
+      /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
       grading?: number | undefined;
       status: "pending" | "running" | "finished" | "failed";
       taken_up?: TakenUp | undefined;
       error?: string | undefined;
-      waiting?: {
-        since: string;
-        reason: string;
-        again_at?: string | undefined;
-      } | undefined;
+      /** What keeps the models from answering: a provider that is busy or away. */
+      waiting?: Waiting | undefined;
+      /** Absent where the dataset's groups were not counted. */
       power?: Power | undefined;
+      /** What is asked: fixed before the first question. */
       plan?: {
         examples: number;
         batches: number;
+        /** Lines without a turn to judge, and repeated ones. */
         skipped: number;
+        /** Independent groups of the examples; earlier versions did not count them. */
         groups?: number | undefined;
+        /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
         contamination: "none" | "unchecked";
+        /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
         near_trained?: number | undefined;
       } | undefined;
       result?: Verdict | undefined;
@@ -4113,7 +3847,9 @@ export interface OperationOutputs {
     first: number;
     pairs: {
       example: string;
+      /** Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each. */
       group?: string | undefined;
+      /** The last that the user said; absent in evaluations of earlier versions. */
       question?: string | undefined;
       expected: string;
       baseline_answer: string;
@@ -4132,27 +3868,33 @@ export interface OperationOutputs {
     training_run_id: string;
     dataset_id?: string | undefined;
     tuned_model_name: string;
+    /** What a call names; the model's own name where no deployment is needed. */
     deployment_name: string;
     evaluation_id?: string | undefined;
     verdict?: string | undefined;
+    /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
     verdict_metric?: string | undefined;
     verdict_grading?: number | undefined;
     override_reason?: string | undefined;
+    /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
     gate_policy?: "warn" | "require" | undefined;
     gate_doubts?: string[] | undefined;
     four_eyes?: {
       requested_by: string;
       decided_by: string;
     } | undefined;
+    /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
     deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
-    failure?: Failure | undefined;
+    failure?: PromotionFailure | undefined;
     prune?: "no" | "oldest_inactive" | undefined;
+    /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
     restores?: string | undefined;
     reason?: string | undefined;
     taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
+    /** Who approved it in a pipeline that waited for that. */
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
     created_at: string;
@@ -4165,9 +3907,12 @@ export interface OperationOutputs {
       state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
       sku: string;
       capacity: number;
+      /** When it was last asked for. */
       requested_at: string;
       ready_at?: string | undefined;
+      /** When it was last seen gone, or its removal begun. */
       gone_at?: string | undefined;
+      /** Deployments that were removed to make room for this one. */
       pruned?: string[] | undefined;
       error?: string | undefined;
     } | undefined;
@@ -4204,7 +3949,9 @@ export interface OperationOutputs {
     rollback_reason?: string | undefined;
     rolled_back_by?: string | undefined;
     rolled_back_at?: string | undefined;
+    /** What differs from what was asked for. */
     warnings: string[];
+    /** The deployment under which a removed model comes back. */
     restoring?: string | undefined;
     urls?: {
       [name: string]: string;
@@ -4232,7 +3979,7 @@ export interface OperationOutputs {
     agent_id: string;
     /** Deployments on this page, not of all: `continuation` says that there are more. */
     deployments_found: number;
-    deployments: ShownDeployment[];
+    deployments: Deployment[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
@@ -4266,6 +4013,7 @@ export interface OperationOutputs {
     version: number;
     /** What was set, oldest first; nothing while the setting counts. */
     changes: {
+      /** Absent: LIGHTNING_GATE_POLICY decides. */
       gate?: "warn" | "require" | undefined;
       four_eyes: boolean;
       by?: string | undefined;
@@ -4286,6 +4034,7 @@ export interface OperationOutputs {
     version: number;
     /** What was set, oldest first; nothing while the setting counts. */
     changes: {
+      /** Absent: LIGHTNING_GATE_POLICY decides. */
       gate?: "warn" | "require" | undefined;
       four_eyes: boolean;
       by?: string | undefined;
@@ -4407,6 +4156,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    /** What the held-out groups can show, known before the training is paid for. */
     power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
@@ -4443,6 +4193,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    /** What the held-out groups can show, known before the training is paid for. */
     power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
@@ -4475,6 +4226,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    /** What the held-out groups can show, known before the training is paid for. */
     power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
@@ -4512,6 +4264,7 @@ export interface OperationOutputs {
       run_id?: string | undefined;
       evaluation_id?: string | undefined;
       deployment_id?: string | undefined;
+      /** What the held-out groups can show, known before the training is paid for. */
       power?: Power | undefined;
       verdict?: "pass" | "fail" | "inconclusive" | undefined;
       decision?: {
@@ -4536,20 +4289,7 @@ export interface OperationOutputs {
     every_agent: boolean;
     /** 0: nothing was ever set. */
     version: number;
-    rules: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym: boolean;
-      /** False keeps the rule without using it. */
-      enabled: boolean;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[];
+    rules: RedactionRule[];
     /** Kinds of personal data of which the same value gets the same token. */
     pseudonyms: ("email" | "phone" | "iban")[];
     changed_at?: string | undefined;
@@ -4563,20 +4303,7 @@ export interface OperationOutputs {
     every_agent: boolean;
     /** 0: nothing was ever set. */
     version: number;
-    rules: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym: boolean;
-      /** False keeps the rule without using it. */
-      enabled: boolean;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[];
+    rules: RedactionRule[];
     /** Kinds of personal data of which the same value gets the same token. */
     pseudonyms: ("email" | "phone" | "iban")[];
     changed_at?: string | undefined;
@@ -4848,22 +4575,27 @@ export interface OperationOutputs {
       id: string;
       missing: true;
     } | {
+      /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
       id: string;
       source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
       value: number;
       evaluator?: string | undefined;
       created_at: string;
+      /** Takes the superseded judgement back without another in its place: it counts no more. */
       withdrawn?: true | undefined;
       /** False: a later one replaced it, or it was taken back. */
       standing: boolean;
     }[];
     datasets: {
+      /** Hash of agent, name, recipe and watermark: known before the content. */
       id: string;
       name: string;
+      /** SHA-256 over the sorted hashes of all lines with their sides. */
       content_hash?: string | undefined;
       created_at: string;
-      edges: Edge[];
+      edges: ExampleOrigin[];
       runs: {
+        /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
         id: string;
         status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
         tuned_model_name?: string | undefined;
@@ -4886,31 +4618,7 @@ export interface OperationOutputs {
   /** Counts an agent's episodes, rewards, datasets, runs and deployments, and says which model serves. */
   getStats: Stats;
   /** Shows how well each model's episodes were judged over time, from the newest judged episodes. */
-  getRewardTrend: {
-    agent_id: string;
-    /** Judged episodes that were read, the newest. */
-    episodes: number;
-    from: string | null;
-    until: string | null;
-    models: {
-      episodes: number;
-      mean: number;
-      model: string;
-      last_at: string;
-    }[];
-    /** Spans of equal length, oldest first; spans without an episode are left out. */
-    buckets: {
-      at: string;
-      models: {
-        [name: string]: {
-          episodes: number;
-          mean: number;
-        };
-      };
-    }[];
-    /** Judged episodes in no bucket: their time is so far from the others' that it would make one bucket of these, or is later than now. */
-    left_out: number;
-  };
+  getRewardTrend: RewardTrend;
   /** Checks the ledger (a read and a write), the provider, the change feeds and the orchestrations behind what is under way; 503 when the ledger fails. */
   getHealth: Health;
   /** Takes every dataset, run, evaluation, deployment and pipeline up again whose orchestration has died, or fails it with the reason; an hourly timer does the same. */
@@ -4999,9 +4707,11 @@ export interface OperationOutputs {
       code?: string | undefined;
       /** How many agents a refused call named, where it was more than one. */
       agents_named?: number | undefined;
+      /** Ids the call named or made: `run_id`, `dataset_id`, … */
       ids: {
         [name: string]: string;
       };
+      /** Names the body gave (`promoted_by`, …), vouched for by nobody. */
       claimed?: {
         [name: string]: string;
       } | undefined;

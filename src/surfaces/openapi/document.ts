@@ -6,6 +6,9 @@ import { ROUTE_PREFIX } from "../../doors/operation.ts";
 import { packageVersion } from "../package-version.ts";
 import { LARGEST_BODY } from "../rest-body.ts";
 import { responsesOf } from "./answers.ts";
+import { asWritten } from "./as-written.ts";
+import { declaredOnce } from "./declared.ts";
+import { descriptionOf } from "./describe.ts";
 
 const preferParameter = z.string().optional().meta({
   description:
@@ -40,7 +43,7 @@ export function openapiDocument(
       item[operation.rest.method === "GET" ? "get" : "post"] = describeOperation(operation, path, suffix);
     }
   }
-  return createDocument(
+  const document = createDocument(
     {
       openapi: "3.1.0",
       info: {
@@ -64,12 +67,10 @@ export function openapiDocument(
       // Transforms (times made UTC) change a value, not what it looks like on the wire.
       allowEmptySchema: { pipe: true, transform: true, custom: true, unknown: true, any: true },
       reused: "inline",
-      override({ zodSchema, jsonSchema, io }) {
-        if (io === "output" && zodSchema instanceof z.ZodPipe && Object.keys(jsonSchema).length === 0)
-          Object.assign(jsonSchema, z.toJSONSchema(zodSchema.in, { io: "input" }), { $schema: undefined });
-      },
+      override: (written) => asWritten(written, written.io),
     },
   );
+  return declaredOnce(document);
 }
 
 /** `/lineage/{kind?}/{id?}` is two addresses in OpenAPI, which knows no optional segments. */
@@ -96,6 +97,7 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
   return {
     operationId: operation.name + suffix,
     summary: operation.summary,
+    description: descriptionOf(operation),
     tags: [operation.rest.path.split("/")[1] ?? "other"],
     ...extensions(operation),
     requestParams: {
