@@ -81,11 +81,32 @@ export interface Reply<Output> {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   /** A file instead of JSON (REST only streams it; other doors show `body`). */
-  readonly file?: {
-    readonly contentType: string;
-    readonly name: string;
-    stream(): AsyncIterable<Uint8Array>;
-  };
+  readonly file?: FileReply;
+}
+
+/** A file as REST answers it, whole or in part. */
+export interface FileReply {
+  readonly name: string;
+  readonly bytes: number;
+  /** Of its content, in hex. */
+  readonly sha256: string;
+  /** Some of its bytes, in pieces. @throws LightningError not_found `file_missing` */
+  stream(from: number, bytes: number): AsyncIterable<Uint8Array>;
+}
+
+/** What a row may answer beside 200 with JSON and the refusals that hold for all rows. */
+export interface Answers {
+  /** 201: always, or where something new was stored. */
+  readonly stored?: "always" | "sometimes";
+  /**
+   * 202, as long as its work is under way: the address under `/api/lightning` at which to ask how it stands, with the
+   * answer's fields in braces.
+   */
+  readonly later?: string;
+  /** Over REST a file of this media type in place of the JSON. */
+  readonly file?: string;
+  /** 409 also where no key is sent. */
+  readonly conflicts?: true;
 }
 
 /**
@@ -120,6 +141,8 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
     /** POST only: also takes a JSON array or NDJSON, handed over as `{ [field]: [...] }`. */
     readonly manyAs?: string;
   };
+  /** Absent: 200 with JSON alone. */
+  readonly answers?: Answers;
   /**
    * Of a row whose answer is a record that may have to wait for other work of its agent: the record's type in the ledger,
    * and the answer's field with its id. A row that writes begins that work.

@@ -99,6 +99,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     idempotent: false,
     idempotency: { sent: "always" },
     rest: { method: "POST", path: "/pipelines" },
+    answers: { later: "/pipelines/{pipeline_id}" },
     work,
     cli: "run",
     mcp: ["lightning_run_pipeline"],

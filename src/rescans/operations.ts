@@ -86,6 +86,7 @@ export function rescanOperations({
       effect: "destroy",
       idempotent: true,
       rest: { method: "POST", path: "/redaction/rescans" },
+      answers: { later: "/redaction/rescans/{rescan_id}" },
       cli: "redaction rescan",
       mcp: ["lightning_rescan_episodes"],
       example: { agent_id: "mcp-agents" },

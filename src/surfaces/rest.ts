@@ -2,6 +2,7 @@ import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { keyOfHeader } from "../doors/idempotency-key.ts";
 import {
   type CallContext,
+  type FileReply,
   type Operation,
   type Orchestrations,
   parseInput,
@@ -11,6 +12,8 @@ import { type Access, LOCAL_CALLER } from "../identity/access.ts";
 import { fatal, invalid, retryAfterSeconds, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
+import { fileAnswer } from "./file-answer.ts";
+import { laterHeaders } from "./later.ts";
 import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
 
@@ -88,19 +91,21 @@ export async function handleRest(
   try {
     const context = callContext(request, base);
     const raw = await rawInput(operation, request);
-    const reply = await operation.run(parseInput(operation, raw), context);
-    if (reply.file !== undefined)
-      return {
-        status: reply.status ?? 200,
-        headers: {
-          ...STANDING_HEADERS,
-          "content-type": reply.file.contentType,
-          "content-disposition": `attachment; filename="${reply.file.name.replaceAll(/[^\w.-]/g, "_")}"`,
-          ...reply.headers,
-        },
-        body: base.pace?.(reply.file.stream()) ?? reply.file.stream(),
-      };
-    return json(reply.status ?? 200, reply.body, reply.headers);
+    const input = parseInput(operation, raw);
+    const reply = await operation.run(input, context);
+    const { file, headers, status = 200 } = reply;
+    if (file !== undefined)
+      return await fileAnswer(file, request, {
+        headers: { ...STANDING_HEADERS, ...fileHeaders(operation, file), ...headers },
+        logger: base.logger,
+        pace: base.pace,
+      });
+    if (status === 202)
+      return json(status, reply.body, {
+        ...headers,
+        ...laterHeaders(operation, input, reply.body, request.url),
+      });
+    return json(status, reply.body, headers);
   } catch (thrown) {
     return errorResponse(thrown, operation.name, base.logger);
   }
@@ -109,14 +114,19 @@ export async function handleRest(
 /** The REST form of anything thrown. */
 function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
   const error = toLightningError(thrown, where, logger);
-  return json(
-    error.status,
-    error.toBody(),
-    error.retryAfterMs === undefined
-      ? undefined
-      : { "retry-after": String(retryAfterSeconds(error.retryAfterMs)) },
-  );
+  const { retryAfterMs, details } = error;
+  return json(error.status, error.toBody(), {
+    ...(retryAfterMs === undefined ? {} : { "retry-after": String(retryAfterSeconds(retryAfterMs)) }),
+    ...(error.kind === "out_of_range"
+      ? { "content-range": `bytes */${(details as { bytes: number }).bytes}` }
+      : {}),
+  });
 }
+
+const fileHeaders = ({ answers }: Operation, { name }: FileReply) => ({
+  "content-type": answers?.file ?? "application/octet-stream",
+  "content-disposition": `attachment; filename="${name.replaceAll(/[^\w.-]/g, "_")}"`,
+});
 
 const STANDING_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 

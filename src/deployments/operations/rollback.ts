@@ -83,6 +83,7 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
     idempotent: false,
     idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments/rollback" },
+    answers: { later: "/lineage/deployments/{restoring}" },
     cli: "rollback",
     mcp: ["lightning_rollback_deployment"],
     aliases: { target_deployment_id: "target_id" },
