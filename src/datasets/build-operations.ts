@@ -114,6 +114,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       effect: "destroy",
       idempotent: true,
       rest: { method: "POST", path: "/datasets/{dataset_id}/cancel" },
+      answers: { changes: "/datasets/{dataset_id}" },
       ends: datasetWork,
       cli: "cancel-dataset",
       mcp: ["lightning_cancel_dataset"],

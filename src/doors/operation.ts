@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import { nullsAsAbsent } from "./absent.ts";
 import type { BeforeMaking, Idempotency, KeyedRequest } from "./keyed-request.ts";
 import type { Orchestration } from "./orchestration.ts";
 
@@ -60,6 +61,8 @@ export interface CallContext {
   /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
   readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The `If-Match` header: what the row changes must be in this state (`Answers.changes`). */
+  readonly ifMatch?: string | undefined;
   /** Tells a request under that key from another, in 64 hex digits; absent where input enters as it stands. */
   readonly inputFingerprint?: string | undefined;
   /** Told, as often as it is looked at, what the record of a long operation says while the door waits for it. */
@@ -105,8 +108,17 @@ export interface Answers {
   readonly later?: string;
   /** Over REST a file of this media type in place of the JSON. */
   readonly file?: string;
+  /** Its own headers, with what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** 503 also with the usual body: a finding, not a refusal. */
+  readonly unwell?: true;
   /** 409 also where no key is sent. */
   readonly conflicts?: true;
+  /**
+   * The address of what the row changes, with the input's fields in braces: the ETag of its GET is what `If-Match` may
+   * demand to find.
+   */
+  readonly changes?: string;
 }
 
 /**
@@ -191,7 +203,7 @@ export function defineOperation<Name extends string, Input extends z.ZodObject, 
 }
 
 /**
- * Checks what a door received against the operation's one schema.
+ * Checks what a door received against the operation's one schema. Null for a field that may be absent is absent.
  * @throws LightningError `invalid_input` that names the first field at fault; `details` lists all of them;
  * `too_deep`; `too_many_values`; `dates_reversed`
  */
@@ -210,6 +222,7 @@ export function parseInput<Input extends z.ZodObject>(
     if (!(alias in renamed)) continue;
     const value = renamed[alias];
     delete renamed[alias];
+    if (value === null && renamed[field] !== undefined) continue;
     if (renamed[field] !== undefined && value !== undefined && renamed[field] !== value)
       throw invalid(
         "invalid_input",
@@ -221,11 +234,12 @@ export function parseInput<Input extends z.ZodObject>(
       );
     if (value !== undefined) renamed[field] = value;
   }
-  const asSent = operation.input.safeParse(renamed);
+  const given = nullsAsAbsent(operation.input, renamed) as Record<string, unknown>;
+  const asSent = operation.input.safeParse(given);
   const parsed =
     asSent.success || operation.putRight === undefined
       ? asSent
-      : operation.input.safeParse(operation.putRight(renamed));
+      : operation.input.safeParse(operation.putRight(given));
   const remedy = `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`;
   if (parsed.success) {
     refuseProto(single, remedy);

@@ -152,6 +152,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     idempotent: false,
     idempotency: { sent: "always" },
     rest: { method: "POST", path: "/pipelines/{pipeline_id}/approval" },
+    answers: { changes: "/pipelines/{pipeline_id}" },
     cli: "approve",
     mcp: ["lightning_approve_pipeline"],
     aliases: { id: "pipeline_id" },

@@ -145,6 +145,7 @@ export function rescanOperations({
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/redaction/rescans/{rescan_id}/cancel" },
+      answers: { changes: "/redaction/rescans/{rescan_id}" },
       cli: "redaction cancel-rescan",
       mcp: ["lightning_cancel_rescan"],
       aliases: { id: "rescan_id" },

@@ -80,7 +80,13 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/review/corrections/{format}" },
-      answers: { file: "application/jsonl" },
+      answers: {
+        file: "application/jsonl",
+        headers: {
+          "x-left-out": "How many corrections make no line, by reason: `reason=times, …`.",
+          "x-turns-dropped": "Turns after a correction, which are left out.",
+        },
+      },
       example: { agent_id: "mcp-agents", format: "dpo" },
       async run({ agent_id, format }) {
         const { counts, bytes, sha256 } = await service.corrections.file(agent_id, format);

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { FileReply } from "../doors/operation.ts";
-import { messageOf, outOfRange, preconditionFailed } from "../kernel/errors.ts";
+import { messageOf, outOfRange } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { isDemanded, isKnown, rangeOf } from "./conditional.ts";
+import { contentChanged, isDemanded, isKnown, rangeOf } from "../doors/conditional.ts";
 import { begun, exactly } from "./whole-stream.ts";
 
 interface Options {
@@ -28,10 +28,7 @@ export async function fileAnswer(
   const digest = `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`;
   const standing = { ...headers, etag, "accept-ranges": "bytes", "repr-digest": digest };
   if (!isDemanded(request.headers, etag))
-    throw preconditionFailed("content_changed", "The content is not the one that If-Match names.", {
-      field: "If-Match",
-      remedy: "Ask without If-Match, or with the ETag of the answer before.",
-    });
+    throw contentChanged();
   if (isKnown(request.headers, etag)) return { status: 304, headers: standing };
   const isHead = request.method === "HEAD";
   const range = isHead ? "all" : rangeOf(request.headers, size, etag);

@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
-import type { HttpRequest } from "@azure/functions";
+import { preconditionFailed } from "../kernel/errors.ts";
+import { sha256 } from "../kernel/hashing.ts";
 
-type Headers = Pick<HttpRequest["headers"], "get">;
+interface Headers {
+  get(name: string): string | null;
+}
 
-/** A strong entity tag of a representation: its SHA-256, in hex. */
-export const tagOf = (content: string | Uint8Array): string =>
-  createHash("sha256").update(content).digest("hex");
+/** The strong entity tag of an answer's text. */
+export const tagOf = (text: string): string => `"${sha256(text).slice(0, 32)}"`;
 
 /** `W/"a", "b"` as its members; `*` stands for itself. */
 const membersOf = (list: string): string[] => list.match(/\*|(?:W\/)?"[^"]*"/g) ?? [];
@@ -16,13 +17,21 @@ export function isKnown(headers: Headers, etag: string): boolean {
   return known.includes("*") || known.some((one) => one.replace(/^W\//, "") === etag);
 }
 
-/** RFC 9110, 13.1.1: whether `If-Match` is absent or names this content; compared strongly: a weak tag never matches. */
-export function isDemanded(headers: Headers, etag: string): boolean {
-  const demanded = headers.get("if-match");
-  if (demanded === null) return true;
-  const members = membersOf(demanded);
+/** RFC 9110, 13.1.1: whether an `If-Match` names this content; compared strongly: a weak tag never matches. */
+export function matches(ifMatch: string, etag: string): boolean {
+  const members = membersOf(ifMatch);
   return members.includes("*") || members.includes(etag);
 }
+
+/** Whether `If-Match` is absent or names this content. */
+export const isDemanded = (headers: Headers, etag: string): boolean =>
+  matches(headers.get("if-match") ?? "*", etag);
+
+export const contentChanged = () =>
+  preconditionFailed("content_changed", "It is not in the state that If-Match names.", {
+    field: "If-Match",
+    remedy: "Read it again and look at what changed; send the ETag of that answer, or no If-Match.",
+  });
 
 export interface Range {
   readonly from: number;
