@@ -1,67 +1,17 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { z } from "zod";
+import { NOUNS } from "../src/compose/nouns.ts";
 import { operationRows } from "../src/compose/operations.ts";
 import { readSettings } from "../src/config/settings.ts";
-import * as datasets from "../src/datasets/contract.ts";
-import * as recipe from "../src/datasets/recipe-contract.ts";
-import * as datasetReplies from "../src/datasets/replies.ts";
-import * as deployments from "../src/deployments/contract.ts";
-import * as hosted from "../src/deployments/hosted/contract.ts";
-import * as deploymentReplies from "../src/deployments/replies.ts";
-import * as chat from "../src/doors/chat.ts";
 import { sendsKey, takesKey } from "../src/doors/idempotency-key.ts";
-import * as manifest from "../src/doors/manifest.ts";
 import type { Operation } from "../src/doors/operation.ts";
-import * as schemas from "../src/doors/schemas.ts";
-import * as episodes from "../src/episodes/contract.ts";
-import * as evaluation from "../src/evaluation/contract.ts";
-import * as identity from "../src/identity/contract.ts";
-import * as overview from "../src/overview/contract.ts";
-import * as pipelines from "../src/pipelines/contract.ts";
-import * as review from "../src/review/contract.ts";
-import * as rewards from "../src/rewards/contract.ts";
-import * as trainingContract from "../src/training/contract.ts";
-import * as trainingReplies from "../src/training/replies.ts";
+import { episodeInputSchema } from "../src/episodes/contract.ts";
 import type { SmallRow } from "../src/wire/row.ts";
 import { wireTypes } from "./wire-types.ts";
 
 /** Writes `src/wire/table.ts` and `src/wire/types.ts` from the operations table: `npm run wire`. */
 
-const CONTRACTS = [
-  chat,
-  manifest,
-  schemas,
-  episodes,
-  rewards,
-  datasets,
-  recipe,
-  datasetReplies,
-  review,
-  trainingContract,
-  trainingReplies,
-  evaluation,
-  deployments,
-  hosted,
-  deploymentReplies,
-  pipelines,
-  overview,
-  identity,
-];
-
 const HEAD = "// Written by `npm run wire` from the operations table; a test holds it equal.\n";
-
-/** Schemas with a name of their own: `runReplySchema` is `RunReply`. Plain texts and numbers are not worth one. */
-function namesOfSchemas(): Map<z.ZodType, string> {
-  const names = new Map<z.ZodType, string>();
-  for (const [exported, value] of CONTRACTS.flatMap((contract) => Object.entries<unknown>(contract))) {
-    if (!exported.endsWith("Schema") || !(value instanceof z.ZodType)) continue;
-    if (!(value instanceof z.ZodObject || value instanceof z.ZodUnion || value instanceof z.ZodLazy))
-      continue;
-    names.set(value, exported.charAt(0).toUpperCase() + exported.slice(1, -"Schema".length));
-  }
-  return names;
-}
 
 export function smallRow(operation: Operation): SmallRow {
   const { rest, effect, aliases, input } = operation;
@@ -89,10 +39,10 @@ export function tableFile(rows: readonly Operation[]): string {
 }
 
 export function typesFile(rows: readonly Operation[]): string {
-  const { types, declarations } = wireTypes(namesOfSchemas(), [
+  const { types, declarations } = wireTypes(NOUNS, [
     ...(["input", "output"] as const).flatMap((side) => rows.map((row) => ({ schema: row[side], side }))),
     // No row holds it as it is: `recordEpisodes` takes one or many.
-    { schema: episodes.episodeInputSchema, side: "input" },
+    { schema: episodeInputSchema, side: "input" },
   ]);
   const members = (from: number) =>
     rows

@@ -1,3 +1,4 @@
+import "./nouns.ts";
 import type { Settings } from "../config/settings.ts";
 import { datasetOperations } from "../datasets/operations.ts";
 import { deploymentOperations } from "../deployments/operations.ts";

@@ -124,7 +124,7 @@ export const datasetSchema = z.object({
     reward_count: z.number().int().optional(),
   }),
   /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
-  awaited_rewards: z.string().optional(),
+  awaited_rewards: storedTimeSchema.optional(),
   /**
    * Places in the feeds up to which they are awaited: of episodes where they ended at the request, of rewards where they
    * ended when those episodes had been scored, and how many the agent had then.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, idSchema } from "../doors/schemas.ts";
+import { agentOr, continuationSchema, idSchema } from "../doors/schemas.ts";
 import { SPLITS } from "./contract.ts";
 import { edgeSchema } from "./replies.ts";
 import type { DatasetService } from "./service.ts";
@@ -16,7 +16,7 @@ export function datasetLineageOperations({
   readonly settings: Pick<Settings, "agentId">;
 }) {
   const one = {
-    agent_id: agentIdSchema.default(settings.agentId),
+    agent_id: agentOr(settings.agentId),
     dataset_id: idSchema.meta({ description: "A dataset's id." }),
   };
   return [

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/settings.ts";
-import { idSchema } from "../doors/schemas.ts";
+import { agentOr, idSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { buildDatasetInputSchema } from "./recipe-contract.ts";
 import type { DatasetService } from "./service.ts";
@@ -12,7 +12,7 @@ export interface DatasetOperationDeps {
 
 /** The field that names the agent; absent, the settings' own. */
 export const ofAgent = ({ agentId }: DatasetOperationDeps["settings"]) => ({
-  agent_id: buildDatasetInputSchema.shape.agent_id.default(agentId),
+  agent_id: agentOr(agentId),
 });
 /** The fields that name one dataset. */
 export const oneDataset = (settings: DatasetOperationDeps["settings"]) => ({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { placeInQueueSchema } from "../doors/schemas.ts";
+import { placeInQueueSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { defined } from "../kernel/defined.ts";
 import { DATASETS, type Dataset, datasetSchema, SPLITS } from "./contract.ts";
 import { leftOut } from "./left-out.ts";
@@ -59,7 +59,7 @@ export const edgeSchema = z.object({
   reason: z.string(),
   score: z.number().nullable().meta({ description: "Null: a golden example." }),
   tokens: z.number().int(),
-  at: z.string().optional(),
+  at: storedTimeSchema.optional(),
   episode_ids: z.array(z.string()),
   reward_ids: z.array(z.string()),
   stands_for: z.string().optional().meta({ description: "The line that stands in this one's place." }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { datasetFileSchema, datasetSchema } from "../datasets/contract.ts";
 import { manifestSchema } from "../doors/manifest.ts";
+import { nameNoun } from "../doors/nouns.ts";
 import { continuationSchema, foundSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { evaluationSchema, VERDICTS } from "../evaluation/contract.ts";
 import { trainingRunSchema } from "../training/contract.ts";
@@ -70,7 +71,13 @@ export const activeDeploymentSchema = shownDeploymentSchema.partial().extend({
 
 /** An ancestor that the records name and the ledger does not have: shown, never dropped. */
 const missingSchema = z.object({ id: z.string(), missing: z.literal(true) });
-const orMissing = <Shown extends z.ZodType>(shown: Shown) => z.union([missingSchema, shown]);
+/** The record's facts as `…Facts`, and what stands for it in a lineage as `Lineage…`. */
+function orMissing<Shown extends z.ZodType>(noun: string, shown: Shown) {
+  const schema = z.union([missingSchema, shown]);
+  nameNoun(shown, `${noun}Facts`);
+  nameNoun(schema, `Lineage${noun}`);
+  return schema;
+}
 
 const runSchema = trainingRunSchema.pick({
   id: true,
@@ -126,6 +133,10 @@ const shownEvaluationSchema = evaluationSchema
   })
   .extend({ verdict: z.enum(VERDICTS).optional() });
 
+const lineageRunSchema = orMissing("TrainingRun", runSchema);
+const lineageDatasetSchema = orMissing("Dataset", shownDatasetSchema);
+const lineageEvaluationSchema = orMissing("Evaluation", shownEvaluationSchema);
+
 /** Deployments with what led to each, the moves between them, and the record that was asked for with its kin. */
 export const lineageSchema = z.object({
   agent_id: z.string(),
@@ -134,16 +145,16 @@ export const lineageSchema = z.object({
   deployments_found: foundSchema("Deployments"),
   lineage: z.array(
     shownDeploymentSchema.extend({
-      training_run: orMissing(runSchema),
-      dataset: orMissing(shownDatasetSchema).nullable(),
-      evaluation: orMissing(shownEvaluationSchema).nullable(),
+      training_run: lineageRunSchema,
+      dataset: lineageDatasetSchema.nullable(),
+      evaluation: lineageEvaluationSchema.nullable(),
     }),
   ),
   events: z.array(deploymentEventSchema),
-  training_run: orMissing(runSchema).nullable().optional(),
+  training_run: lineageRunSchema.nullable().optional(),
   training_runs: z.array(runSchema).optional(),
-  dataset: orMissing(shownDatasetSchema).nullable().optional(),
-  evaluation: orMissing(shownEvaluationSchema).optional(),
+  dataset: lineageDatasetSchema.nullable().optional(),
+  evaluation: lineageEvaluationSchema.optional(),
   evaluations: z.array(shownEvaluationSchema).optional(),
   continuation: continuationSchema,
   manifest: manifestSchema.optional(),

@@ -20,7 +20,7 @@ export const manifestSchema = z.strictObject({
   version: z.literal(1).meta({ description: "Version of the manifest's form." }),
   operation: z.string().meta({ description: "Name of the operation that answered." }),
   asked: z.record(z.string(), z.unknown()).meta({ description: "The input that the answer is for." }),
-  made_at: z.string().meta({ description: "When it was signed, UTC." }),
+  made_at: z.string().meta({ description: "When it was signed, UTC.", format: "date-time" }),
   sha256: z.string().meta({
     description: "Hex SHA-256 of the answer without `manifest`, as JSON with sorted keys and no white space.",
   }),

@@ -12,6 +12,17 @@ export const idSchema = keptExact(
 
 export const agentIdSchema = idSchema.meta({ description: "The agent; LIGHTNING_AGENT_ID when absent." });
 
+/**
+ * What a setting of this deployment gives where a caller says nothing. No description of the API tells it: clients are
+ * made from one deployment and used at another, and some send the defaults that they know.
+ */
+const settingsDefault = <Schema extends z.ZodType>(
+  schema: Schema,
+  value: z.util.NoUndefined<z.output<Schema>>,
+) => schema.default(value).meta({ default: undefined });
+
+export const agentOr = (agentId: string) => settingsDefault(agentIdSchema, agentId);
+
 /** A time as it is stored and answered. */
 export const storedTimeSchema = z.iso.datetime();
 
@@ -63,14 +74,18 @@ export const metadataSchema = z.preprocess<
 /** What is left over at the provider this long is missed by nobody. */
 const LEFTOVER_DAYS = 7;
 /** The least age of leftovers to remove; LIGHTNING_CLEAN_UP_AFTER_DAYS goes before the default of seven days. */
-export const olderThanDaysSchema = (setting: number | undefined, description: string) =>
-  z
-    .number()
-    .int()
-    .min(0)
-    .max(3650)
-    .default(setting ?? LEFTOVER_DAYS)
-    .meta({ description });
+export const olderThanDaysSchema = (setting: number | undefined, what: string) =>
+  settingsDefault(
+    z
+      .number()
+      .int()
+      .min(0)
+      .max(3650)
+      .meta({
+        description: `${what} LIGHTNING_CLEAN_UP_AFTER_DAYS when absent, ${LEFTOVER_DAYS} without it.`,
+      }),
+    setting ?? LEFTOVER_DAYS,
+  );
 
 /** Paging, the same on every list. */
 export const pagingSchema = {

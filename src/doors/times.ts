@@ -67,6 +67,7 @@ const timeOf = (edge: Edge) =>
       const message = faultOf(text) ?? yearFault(text, edge);
       if (message !== undefined) context.addIssue({ code: "custom", message });
     })
+    .meta({ format: "date-time" })
     .transform((text) => instantOf(text, edge).toISOString());
 
 /** A time, or the start of a period: a day alone is its first instant. */

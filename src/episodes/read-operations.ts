@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { redactedLater } from "../doors/kept.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentOr, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { periodShape } from "../doors/times.ts";
 import { sha256Schema } from "../parts/contract.ts";
 import { heldId } from "./clean.ts";
@@ -21,7 +21,7 @@ export function episodeReads(deps: {
   settings: Pick<Settings, "agentId" | "redactSecrets">;
 }) {
   const { service, settings } = deps;
-  const agentId = agentIdSchema.default(settings.agentId);
+  const agentId = agentOr(settings.agentId);
   const held: typeof heldId = (field, id) => (settings.redactSecrets ? heldId(field, id) : id);
 
   return [

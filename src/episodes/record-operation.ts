@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { defineOperation, type Reply } from "../doors/operation.ts";
-import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { agentOr, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
 import { isId, seededId } from "../kernel/ids.ts";
 import type { PolicyOf, RedactionPolicy } from "../redaction/policy.ts";
@@ -20,7 +20,7 @@ const recordedSchema = summarySchema.extend({
   success: z.literal(true),
   status: z.enum(["recorded", "duplicate"]),
   episode_id: idSchema,
-  recorded_at: z.string(),
+  recorded_at: storedTimeSchema,
   redaction: redactionSchema,
   truncated: truncatedSchema.optional(),
 });
@@ -56,7 +56,7 @@ export function recordOperation(deps: {
   policyOf?: PolicyOf | undefined;
 }) {
   const { service, settings, policyOf } = deps;
-  const agentId = agentIdSchema.default(settings.agentId);
+  const agentId = agentOr(settings.agentId);
 
   return defineOperation({
     name: "recordEpisodes",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema } from "../doors/schemas.ts";
+import { idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import type { Episode } from "./contract.ts";
 import { ENDINGS, endedAs, FAULTS_BY } from "./endings.ts";
 
@@ -28,7 +28,7 @@ export const summarySchema = z.object({
   reward_avg: z.number().nullable(),
   reward_penalty: z.number().nullable(),
   reward_vetoed: z.boolean(),
-  created_at: z.string(),
+  created_at: storedTimeSchema,
 });
 
 export function summary(episode: Episode): z.input<typeof summarySchema> {

@@ -4,7 +4,7 @@ import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import {
-  agentIdSchema,
+  agentOr,
   continuationSchema,
   foundSchema,
   idSchema,
@@ -51,7 +51,7 @@ const show = ({ type: _type, claimed_by: _claimedBy, ...evaluation }: Evaluation
 
 /** The rows of evaluations. */
 export function evaluationOperations({ service, settings, clock }: EvaluationOperationsDeps) {
-  const agent_id = agentIdSchema.default(settings.agentId);
+  const agent_id = agentOr(settings.agentId);
 
   const startEvaluation = defineOperation({
     name: "startEvaluation",

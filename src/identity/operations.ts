@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { keptExact } from "../doors/kept.ts";
 import { defineOperation, ROLES } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentOr, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { periodShape } from "../doors/times.ts";
 import { readPerson } from "../kernel/persons.ts";
 import { LOCAL_CALLER } from "./access.ts";
@@ -21,7 +21,7 @@ export function identityOperations({
     defineOperation({
       name: "whoAmI",
       summary: "Tells who the caller is taken for, and which roles that person has for an agent.",
-      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
+      input: z.strictObject({ agent_id: agentOr(settings.agentId) }),
       output: z.object({
         agent_id: z.string(),
         principal: z
@@ -65,7 +65,7 @@ export function identityOperations({
       name: "listAudit",
       summary: "Lists who changed what of an agent, and who was refused, newest first.",
       input: z.strictObject({
-        agent_id: agentIdSchema.default(settings.agentId),
+        agent_id: agentOr(settings.agentId),
         ...periodShape,
         who: keptExact("persons are found by it", z.string().min(1).max(200)).optional().meta({
           description:

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { storedTimeSchema } from "../doors/schemas.ts";
 import { surveySchema } from "../doors/survey.ts";
 import { ENDINGS, FAULTS_BY } from "../episodes/endings.ts";
 import { workloadSchema } from "../workload/contract.ts";
 
 const feedSchema = z.object({
   /** Everything written before this time is handled; null: nothing yet. */
-  watermark: z.string().nullable(),
+  watermark: storedTimeSchema.nullable(),
   /** Age of the oldest change that is not handled; 0 when there is none. */
   lag_seconds: z.number(),
 });
@@ -87,6 +88,6 @@ export const healthSchema = z.object({
     .optional()
     .meta({ description: "Datasets, runs, evaluations, deployments and pipelines under way." }),
   containers: z.record(z.string(), z.number().int()).optional().meta({ description: "Documents in each." }),
-  checked_at: z.string(),
+  checked_at: storedTimeSchema,
 });
 export type Health = z.output<typeof healthSchema>;

@@ -7,7 +7,7 @@ import type { DeploymentService } from "../deployments/service.ts";
 import { manifestField, manifestSchema } from "../doors/manifest.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { agentOr, idSchema } from "../doors/schemas.ts";
 import { episodeSchema } from "../episodes/contract.ts";
 import { rewardSchema } from "../rewards/contract.ts";
 import { trainingRunSchema } from "../training/contract.ts";
@@ -101,7 +101,7 @@ export function episodeTraceOperations({
       name: "traceEpisode",
       summary: "Tells which datasets, training runs and live models saw an episode, and by which line.",
       input: z.strictObject({
-        agent_id: agentIdSchema.default(settings.agentId),
+        agent_id: agentOr(settings.agentId),
         episode_id: idSchema.meta({ description: "An episode's id." }),
         ...manifestField,
       }),

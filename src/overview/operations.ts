@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation, type Orchestrations } from "../doors/operation.ts";
-import { agentIdSchema } from "../doors/schemas.ts";
+import { agentOr } from "../doors/schemas.ts";
 import type { Survey } from "../doors/survey.ts";
 import { healthSchema, statsSchema } from "./contract.ts";
 import type { OverviewService } from "./service.ts";
@@ -24,7 +24,7 @@ export function overviewOperations({
       name: "getStats",
       summary:
         "Counts an agent's episodes, rewards, datasets, runs and deployments, and says which model serves.",
-      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
+      input: z.strictObject({ agent_id: agentOr(settings.agentId) }),
       output: statsSchema,
       role: "reader",
       effect: "read",
@@ -38,7 +38,7 @@ export function overviewOperations({
     defineOperation({
       name: "getRewardTrend",
       summary: "Shows how well each model's episodes were judged over time, from the newest judged episodes.",
-      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
+      input: z.strictObject({ agent_id: agentOr(settings.agentId) }),
       output: trendSchema,
       role: "reader",
       effect: "read",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storedTimeSchema } from "../doors/schemas.ts";
 import { latestBelievable } from "../episodes/contract.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { IS_JUDGED, Mean, newestJudged } from "./judged.ts";
@@ -9,10 +10,10 @@ const meanSchema = z.object({ episodes: z.number().int(), mean: z.number() });
 export const trendSchema = z.object({
   agent_id: z.string(),
   episodes: z.number().int().meta({ description: "Judged episodes that were read, the newest." }),
-  from: z.string().nullable(),
-  until: z.string().nullable(),
-  models: z.array(meanSchema.extend({ model: z.string(), last_at: z.string() })),
-  buckets: z.array(z.object({ at: z.string(), models: z.record(z.string(), meanSchema) })).meta({
+  from: storedTimeSchema.nullable(),
+  until: storedTimeSchema.nullable(),
+  models: z.array(meanSchema.extend({ model: z.string(), last_at: storedTimeSchema })),
+  buckets: z.array(z.object({ at: storedTimeSchema, models: z.record(z.string(), meanSchema) })).meta({
     description: "Spans of equal length, oldest first; spans without an episode are left out.",
   }),
   left_out: z.number().int().meta({

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema } from "../doors/schemas.ts";
+import { agentOr } from "../doors/schemas.ts";
 import { partInputShape, sha256Schema, storedPartSchema } from "./contract.ts";
 import { isText } from "./redact-bytes.ts";
 import type { PartService } from "./service.ts";
@@ -13,7 +13,7 @@ const MOST_SHOWN = 200_000;
 /** The rows of episodes' parts in the operations table. */
 export function partOperations(deps: { service: PartService; settings: Pick<Settings, "agentId"> }) {
   const { service, settings } = deps;
-  const agentId = agentIdSchema.default(settings.agentId);
+  const agentId = agentOr(settings.agentId);
   return [
     defineOperation({
       name: "addPart",

@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
 import {
-  agentIdSchema,
+  agentOr,
   continuationSchema,
   foundSchema,
   idSchema,
@@ -86,7 +86,7 @@ async function decideOnce(
 
 /** The rows of pipelines. */
 export function pipelineOperations({ service, settings, clock }: PipelineOperationsDeps) {
-  const agent_id = agentIdSchema.default(settings.agentId);
+  const agent_id = agentOr(settings.agentId);
 
   const runPipeline = defineOperation({
     name: "runPipeline",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { redactedLater } from "../doors/kept.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, type Json, jsonSchema } from "../doors/schemas.ts";
+import { agentOr, type Json, jsonSchema } from "../doors/schemas.ts";
 import { defined } from "../kernel/defined.ts";
 import { forbidden, invalid, messageOf } from "../kernel/errors.ts";
 import { pseudonymsSchema, redactionRulesSchema, rulesRecordSchema } from "./contract.ts";
@@ -62,7 +62,7 @@ export function privacyOperations({
   readonly beginRescan: (agentId: string, context: CallContext, by?: string) => Promise<string>;
   readonly settings: Pick<Settings, "agentId" | "redactSecrets">;
 }) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
   const everyAgent = z.boolean().default(false).meta({
     description: "The rules for every agent instead of this one's; to set them needs the role owner for all.",
   });

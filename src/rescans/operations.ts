@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentOr, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { startOrTakeUp, takeUpIfDead } from "../doors/take-up.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { RESCAN_EPISODES, type Rescan, rescanSchema } from "./contract.ts";
@@ -54,7 +54,7 @@ export function rescanOperations({
   readonly settings: Pick<Settings, "agentId">;
   readonly clock: Clock;
 }) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
   const one = { ...agent, rescan_id: idSchema.meta({ description: "The re-scan." }) };
 
   async function start(agentId: string, context: CallContext) {

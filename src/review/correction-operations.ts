@@ -5,7 +5,7 @@ import { type BeforeMaking, recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import {
-  agentIdSchema,
+  agentOr,
   continuationSchema,
   foundSchema,
   idSchema,
@@ -27,7 +27,7 @@ import type { ReviewOperationDeps } from "./operation-deps.ts";
 
 /** What reviewers corrected: as a list, as a file, as a dataset. */
 export function correctionOperations({ service, datasets, settings, clock }: ReviewOperationDeps) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
   return [
     defineOperation({
       name: "listCorrections",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { claimedName } from "../doors/kept.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { agentOr, idSchema } from "../doors/schemas.ts";
 import { writerOf } from "../doors/writer.ts";
 import { invalid } from "../kernel/errors.ts";
 import { canonicalName } from "../kernel/names.ts";
@@ -53,7 +53,7 @@ async function undoOnce(
 
 /** What a reviewer asks for and does, one episode at a time. */
 export function deskOperations({ service, settings }: Pick<ReviewOperationDeps, "service" | "settings">) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
   return [
     defineOperation({
       name: "nextReview",

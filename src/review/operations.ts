@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { agentOr, idSchema } from "../doors/schemas.ts";
 import { defined } from "../kernel/defined.ts";
 import { leaseSchema, reviewRulesSchema } from "./contract.ts";
 import { correctionOperations } from "./correction-operations.ts";
@@ -10,7 +10,7 @@ import type { ReviewOperationDeps } from "./operation-deps.ts";
 /** The rows of the review queue. */
 export function reviewOperations(deps: ReviewOperationDeps) {
   const { service, settings } = deps;
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
   return [
     ...deskOperations(deps),
     defineOperation({

@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { defineOperation } from "../doors/operation.ts";
 import {
-  agentIdSchema,
+  agentOr,
   continuationSchema,
   foundSchema,
   idSchema,
@@ -55,7 +55,7 @@ export function deadLetterOperations({
   readonly service: DeadLetterService;
   readonly settings: Pick<Settings, "agentId">;
 }) {
-  const ofAgent = { agent_id: agentIdSchema.default(settings.agentId), feed: feedSchema.optional() };
+  const ofAgent = { agent_id: agentOr(settings.agentId), feed: feedSchema.optional() };
 
   return [
     defineOperation({

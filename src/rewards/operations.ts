@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { redactedLater } from "../doors/kept.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentOr, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
 import { writerOf } from "../doors/writer.ts";
 import { episodeNameShape, namesIn } from "../episodes/names.ts";
 import { without } from "../kernel/defined.ts";
@@ -49,7 +49,7 @@ export function rewardOperations(deps: {
   settings: Pick<Settings, "agentId">;
 }) {
   const { service, giving, namesOf = async (_agentId, name) => [name], settings } = deps;
-  const agentId = agentIdSchema.default(settings.agentId);
+  const agentId = agentOr(settings.agentId);
 
   return [
     defineOperation({

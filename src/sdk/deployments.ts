@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../kernel/clock.ts";
-import type { DeploymentEvent, OperationOutputs, ShownDeployment } from "../wire/types.ts";
+import type { Deployment, DeploymentEvent, OperationOutputs } from "../wire/types.ts";
 import { type Camel, camelRecord, type InputOf, type ReplyOf } from "./names.ts";
 import type { Invoke } from "./transport.ts";
 import { type WaitOptions, waitFor } from "./wait.ts";
 
-export type DeploymentResult = Camel<ShownDeployment>;
+export type DeploymentResult = Camel<Deployment>;
 /** The deployment that serves; of one whose record is gone, its names alone. */
 export type ActiveDeployment = ReplyOf<"getActiveDeployment">;
 /** What serves after a roll-back or a deactivation; without a tuned model the names are null. */

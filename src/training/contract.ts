@@ -195,7 +195,7 @@ export const trainingRunSchema = z.object({
     .optional(),
   /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue: z.boolean().optional(),
-  trained_tokens: z.number().optional(),
+  trained_tokens: z.number().int().optional(),
   metrics: z.record(z.string(), jsonSchema).optional(),
   curve: z.array(metricPointSchema).optional(),
   events: z.array(trainingEventSchema).optional(),

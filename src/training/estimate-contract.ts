@@ -46,6 +46,7 @@ export const estimateInputSchema = z.strictObject({
 
 const unknown = z.literal("unknown");
 const range = z.object({ low: z.number(), high: z.number() });
+const counts = z.object({ low: z.number().int(), high: z.number().int() });
 const dated = { source: z.string(), as_of: z.string() };
 
 export const estimateSchema = z.object({
@@ -60,8 +61,8 @@ export const estimateSchema = z.object({
   examples: z.number().int(),
   tokens_per_epoch: z.number().int(),
   longest_example: z.number().int(),
-  n_epochs: range,
-  training_tokens: range,
+  n_epochs: counts,
+  training_tokens: counts,
   price: z.union([unknown, z.object({ usd: z.number(), per: z.string(), ...dated })]),
   cost_usd: z.union([unknown, range]),
   hosting: z.array(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { keptExact, modelName } from "../doors/kept.ts";
+import { nameNoun } from "../doors/nouns.ts";
 
 /**
  * What gives a model its marks while it is trained by reinforcement. The members are OpenAI's and Azure's; a job
@@ -35,18 +36,16 @@ const textSimilarity = z.strictObject({
   reference: template,
   pass_threshold: z.number().optional(),
 });
+const graderMessage = z.looseObject({
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content: z.union([template, z.looseObject({ type: z.string() })]),
+});
+nameNoun(graderMessage, "GraderMessage");
 const scoreModel = z.strictObject({
   type: z.literal("score_model"),
   name,
   model: modelName(z.string().min(1).max(256)),
-  input: z
-    .array(
-      z.looseObject({
-        role: z.enum(["system", "developer", "user", "assistant"]),
-        content: z.union([template, z.looseObject({ type: z.string() })]),
-      }),
-    )
-    .min(1),
+  input: z.array(graderMessage).min(1),
   range: z.tuple([z.number(), z.number()]).optional(),
   pass_threshold: z.number().optional(),
   sampling_params: z.record(z.string(), z.union([z.number(), z.string(), z.null()])).optional(),
@@ -69,6 +68,8 @@ const multi = z.strictObject({
   graders: z.record(keptExact("the formula names it", z.string().regex(/^[A-Za-z_]\w{0,63}$/)), single),
   calculate_output: z.string().min(1).max(10_000),
 });
+
+nameNoun(single, "SingleGrader");
 
 export const graderSchema = z.discriminatedUnion("type", [
   stringCheck,

@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.ts";
 import type { RecordRef } from "../doors/claim.ts";
-import { agentIdSchema, idSchema } from "../doors/schemas.ts";
+import { agentOr, idSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { TrainingRun } from "./contract.ts";
 import type { TrainingService } from "./service.ts";
@@ -13,7 +13,7 @@ export interface TrainingOperationDeps {
 
 /** The fields that name one run. */
 export const oneRun = ({ agentId }: TrainingOperationDeps["settings"]) => ({
-  agent_id: agentIdSchema.default(agentId),
+  agent_id: agentOr(agentId),
   run_id: idSchema.meta({ description: "A training run's id." }),
 });
 /** What else callers call a run's id. */

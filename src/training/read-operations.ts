@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
+import { agentOr, continuationSchema, foundSchema, pagingSchema } from "../doors/schemas.ts";
 import { RUN_STATUSES } from "./contract.ts";
 import { oneRun, RUN_ALIASES, type TrainingOperationDeps } from "./operation-deps.ts";
 import { runReply, runReplySchema, runWork, shortRunReply, shortRunReplySchema } from "./replies.ts";
 
 /** The rows that only look at runs. */
 export function trainingReads({ service, settings }: TrainingOperationDeps) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
 
   return [
     defineOperation({

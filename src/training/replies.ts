@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { placeInQueueSchema } from "../doors/schemas.ts";
+import { placeInQueueSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { RUNS, type TrainingRun, trainingRunSchema } from "./contract.ts";
 
 const textOrNull = z.string().nullable();
@@ -12,8 +12,8 @@ const bothNames = {
   tuned_model_name: textOrNull,
   aoai_job_id: textOrNull,
   error_message: textOrNull,
-  started_at: textOrNull,
-  completed_at: textOrNull,
+  started_at: storedTimeSchema.nullable(),
+  completed_at: storedTimeSchema.nullable(),
 };
 
 /** What the doors answer about one run. */

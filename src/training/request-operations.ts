@@ -1,6 +1,6 @@
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
-import { agentIdSchema } from "../doors/schemas.ts";
+import { agentOr } from "../doors/schemas.ts";
 import { startTrainingInputSchema, TRAIN_MODEL } from "./contract.ts";
 import { estimateInputSchema, estimateSchema } from "./estimate-contract.ts";
 import { refOf, type TrainingOperationDeps } from "./operation-deps.ts";
@@ -9,7 +9,7 @@ import { isEndedRun } from "./status.ts";
 
 /** The rows that ask for training: the run itself, and what it would cost. */
 export function trainingRequests({ service, settings, clock }: TrainingOperationDeps) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
 
   return [
     defineOperation({

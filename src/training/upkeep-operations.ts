@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineOperation } from "../doors/operation.ts";
-import { olderThanDaysSchema } from "../doors/schemas.ts";
+import { olderThanDaysSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { takeUpIfDead } from "../doors/take-up.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { TRAIN_MODEL } from "./contract.ts";
@@ -78,10 +78,10 @@ export function trainingUpkeep({ service, settings }: TrainingOperationDeps) {
       output: z.object({
         success: z.boolean(),
         dry_run: z.boolean(),
-        older_than_days: z.number(),
+        older_than_days: z.number().int(),
         files: z.array(z.object({ id: z.string(), filename: z.string(), run_id: z.string() })),
         jobs: z.array(
-          z.object({ id: z.string(), state: z.string(), run_id: z.string(), created_at: z.string() }),
+          z.object({ id: z.string(), state: z.string(), run_id: z.string(), created_at: storedTimeSchema }),
         ),
         not_removed: z.array(z.object({ id: z.string(), reason: z.string() })),
       }),

@@ -22,7 +22,7 @@ export type ActiveDeployment = {
   deployment_unverified?: true | undefined;
   state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
   error?: string | undefined;
-  failure?: Failure | undefined;
+  failure?: PromotionFailure | undefined;
   prune?: "no" | "oldest_inactive" | undefined;
   restores?: string | undefined;
   reason?: string | undefined;
@@ -105,22 +105,7 @@ export type Correction = {
   original: string;
   /** The corrected turn, counted among the agent's own from 1; absent when the episode has none such. */
   turn?: number | undefined;
-  /** What the agent should have done: a text for its answer, or an object for one turn, with its text or its tool calls. */
-  correction: string | {
-    /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
-    turn?: number | undefined;
-    /** What it should have said in that turn; or give `tool_calls`. */
-    text?: string | undefined;
-    /** The tools it should have called in that turn, in order; or give `text`. */
-    tool_calls?: {
-      /** Name of the tool, one that the episode's agent was offered. */
-      name: string;
-      /** What it should have been called with, as the tool's schema asks. */
-      arguments: {
-        [name: string]: Json;
-      };
-    }[] | undefined;
-  };
+  correction: CorrectionInput;
   /** Why it makes no golden conversation; absent when it does. */
   not_golden?: string | undefined;
   /** Why it makes no DPO pair; absent when it does. */
@@ -141,20 +126,39 @@ export type CorrectionCounts = {
   turns_dropped: number;
 };
 
-export type Cost = {
-  usd_at_most: number | "unknown";
-  basis: string;
+export type CorrectionInput = string | {
+  /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
+  turn?: number | undefined;
+  /** What it should have said in that turn; or give `tool_calls`. */
+  text?: string | undefined;
+  /** The tools it should have called in that turn, in order; or give `text`. */
+  tool_calls?: {
+    /** Name of the tool, one that the episode's agent was offered. */
+    name: string;
+    /** What it should have been called with, as the tool's schema asks. */
+    arguments: {
+      [name: string]: Json;
+    };
+  }[] | undefined;
 };
 
-export type DatasetFile = {
-  key: string;
-  path: string;
-  lines: number;
-  bytes: number;
-  sha256: string;
+export type CorrectionInputInput = string | {
+  /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
+  turn?: number | undefined;
+  /** What it should have said in that turn; or give `tool_calls`. */
+  text?: string | undefined;
+  /** The tools it should have called in that turn, in order; or give `text`. */
+  tool_calls?: {
+    /** Name of the tool, one that the episode's agent was offered. */
+    name: string;
+    /** What it should have been called with, as the tool's schema asks. */
+    arguments: {
+      [name: string]: unknown;
+    };
+  }[] | undefined;
 };
 
-export type DatasetReply = {
+export type Dataset = {
   id: string;
   agent_id: string;
   name: string;
@@ -249,7 +253,7 @@ export type DatasetReply = {
     rescan_id: string;
   } | undefined;
   files?: {
-    [name: string]: DatasetFile;
+    [name: string]: StoredFile;
   } | undefined;
   groups?: {
     [name: string]: string;
@@ -279,6 +283,65 @@ export type DatasetReply = {
   } | undefined;
 };
 
+export type Deployment = {
+  id: string;
+  agent_id: string;
+  training_run_id: string;
+  dataset_id?: string | undefined;
+  tuned_model_name: string;
+  deployment_name: string;
+  evaluation_id?: string | undefined;
+  verdict?: string | undefined;
+  verdict_metric?: string | undefined;
+  verdict_grading?: number | undefined;
+  override_reason?: string | undefined;
+  gate_policy?: "warn" | "require" | undefined;
+  gate_doubts?: string[] | undefined;
+  four_eyes?: {
+    requested_by: string;
+    decided_by: string;
+  } | undefined;
+  deployment_unverified?: true | undefined;
+  state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
+  error?: string | undefined;
+  failure?: PromotionFailure | undefined;
+  prune?: "no" | "oldest_inactive" | undefined;
+  restores?: string | undefined;
+  reason?: string | undefined;
+  taken_up?: TakenUp | undefined;
+  promoted_by?: string | undefined;
+  approved_by?: string | undefined;
+  promoted_at?: string | undefined;
+  created_at: string;
+  deployment_id: string;
+  run_id: string;
+  tuned_model: string;
+  is_active: boolean;
+  /** What is there at the provider under the deployment's name. */
+  hosted?: {
+    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
+    sku: string;
+    capacity: number;
+    requested_at: string;
+    ready_at?: string | undefined;
+    gone_at?: string | undefined;
+    pruned?: string[] | undefined;
+    error?: string | undefined;
+  } | undefined;
+  warnings: string[];
+  rollback_from?: string | null | undefined;
+  rollback_reason?: string | undefined;
+  rollback_at?: string | undefined;
+  /** How it stopped serving. */
+  withdrawn?: {
+    what: "promoted" | "rolled_back" | "deactivated";
+    to: string | null;
+    by?: string | undefined;
+    reason?: string | undefined;
+    at: string;
+  } | undefined;
+};
+
 export type DeploymentEvent = {
   id: string;
   type: "event";
@@ -291,23 +354,6 @@ export type DeploymentEvent = {
   reason?: string | undefined;
   version: number;
   created_at: string;
-};
-
-export type Edge = {
-  dataset_id: string;
-  /** First 32 digits of the SHA-256 of the line's text. */
-  hash: string;
-  split: "train" | "validation" | "test" | null;
-  fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
-  reason: string;
-  /** Null: a golden example. */
-  score: number | null;
-  tokens: number;
-  at?: string | undefined;
-  episode_ids: string[];
-  reward_ids: string[];
-  /** The line that stands in this one's place. */
-  stands_for?: string | undefined;
 };
 
 export type EpisodeInput = {
@@ -381,10 +427,109 @@ export type EpisodeInput = {
   parts?: string[] | undefined;
 };
 
-export type Failure = {
-  code: string;
-  message: string;
-  candidates?: string[] | undefined;
+export type EpisodeSummary = {
+  id: string;
+  agent_id: string;
+  user_input: string;
+  assistant_output: string;
+  tool_calls_count: number;
+  tool_names: string[];
+  model_deployment: string | null;
+  request_latency_ms: number | null;
+  first_token_ms: number | null;
+  session_id: string | null;
+  correlation_id: string | null;
+  response_id: string | null;
+  trace_id: string | null;
+  ending: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | null;
+  error_by: "caller" | "network" | "provider" | "model" | null;
+  reward_count: number;
+  reward_avg: number | null;
+  reward_penalty: number | null;
+  reward_vetoed: boolean;
+  created_at: string;
+};
+
+export type Estimate = {
+  agent_id: string;
+  dataset_id: string;
+  base_model: string;
+  method: string;
+  training_type: string;
+  encoding: string;
+  exact_vocabulary: boolean;
+  examples: number;
+  tokens_per_epoch: number;
+  longest_example: number;
+  n_epochs: {
+    low: number;
+    high: number;
+  };
+  training_tokens: {
+    low: number;
+    high: number;
+  };
+  price: "unknown" | {
+    usd: number;
+    per: string;
+    source: string;
+    as_of: string;
+  };
+  cost_usd: "unknown" | {
+    low: number;
+    high: number;
+  };
+  hosting: {
+    sku: string;
+    usd_per_hour: number;
+    usd_per_month: number;
+    source: string;
+    as_of: string;
+  }[];
+  limits: {
+    name: string;
+    wanted: number;
+    limit: number;
+    within: boolean | "unknown";
+    source: string;
+    as_of: string;
+  }[];
+  within_limits: boolean | "unknown";
+  notes: string[];
+};
+
+export type EvaluationPair = {
+  example: string;
+  group?: string | undefined;
+  question?: string | undefined;
+  expected: string;
+  baseline_answer: string;
+  candidate_answer: string;
+  baseline_correct: boolean;
+  candidate_correct: boolean;
+};
+
+export type ExampleOrigin = {
+  dataset_id: string;
+  /** First 32 digits of the SHA-256 of the line's text. */
+  hash: string;
+  split: "train" | "validation" | "test" | null;
+  fate: "kept" | "duplicate" | "near_duplicate" | "over_cap" | "over_limit" | "straddles_cut" | "reserved_for_test";
+  reason: string;
+  /** Null: a golden example. */
+  score: number | null;
+  tokens: number;
+  at?: string | undefined;
+  episode_ids: string[];
+  reward_ids: string[];
+  /** The line that stands in this one's place. */
+  stands_for?: string | undefined;
+};
+
+export type ExampleReason = {
+  reason: "random" | "low_reward" | "disagreement" | "new_tool" | "newest" | "again";
+  /** The facts behind it; absent in blind mode. */
+  text?: string | undefined;
 };
 
 export type Feeds = {
@@ -396,6 +541,152 @@ export type Feeds = {
     watermark: string | null;
     lag_seconds: number;
   };
+};
+
+export type GivenReward = {
+  id: string;
+  agent_id: string;
+  episode_id: string;
+  source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+  value: number;
+  raw_value?: number | undefined;
+  rubric?: string | undefined;
+  evaluator?: string | undefined;
+  comments?: string | undefined;
+  /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
+  writer?: string | undefined;
+  supersedes?: string | undefined;
+  withdrawn?: true | undefined;
+  /** Who took it back, where it was asked for by name. */
+  withdrawn_by?: string | undefined;
+  /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
+  corrected?: true | undefined;
+  /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
+  said_at?: string | undefined;
+  /** The re-scan that last replaced something in what was said, after it was given. */
+  rescan?: string | undefined;
+  metadata: {
+    [name: string]: Json;
+  };
+  created_at: string;
+  success: true;
+  reward_id: string;
+  /** The same judgement stood already; nothing was stored. */
+  deduplicated: boolean;
+} | {
+  success: true;
+  /** Not above the threshold; nothing was stored. */
+  recorded: false;
+  agent_id: string;
+  episode_id: string;
+  source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
+} | {
+  waiting_id: string;
+  /** The agent; LIGHTNING_AGENT_ID when absent. */
+  agent_id: string;
+  /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
+  state: "waiting" | "given" | "expired" | "refused";
+  /** The name of the episode that it waits for. */
+  named: {
+    /** The episode's own id, where it is known. */
+    episode_id?: string | undefined;
+    response_id?: string | undefined;
+    correlation_id?: string | undefined;
+    span_id?: string | undefined;
+    trace_id?: string | undefined;
+  };
+  source: string;
+  /** Why it was not given. */
+  reason?: string | undefined;
+  /** The episode that came. */
+  episode_id?: string | undefined;
+  /** The reward that it became. */
+  reward_id?: string | undefined;
+  created_at: string;
+  expires_at: string;
+  settled_at?: string | undefined;
+  success: true;
+  /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
+  waiting: true;
+};
+
+export type Grader = {
+  type: "string_check";
+  name: string;
+  operation: "eq" | "ne" | "like" | "ilike";
+  input: string;
+  reference: string;
+} | {
+  type: "text_similarity";
+  name: string;
+  evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+  input: string;
+  reference: string;
+  pass_threshold?: number | undefined;
+} | {
+  type: "score_model";
+  name: string;
+  model: string;
+  input: {
+    role: "system" | "developer" | "user" | "assistant";
+    content: string | {
+      type: string;
+      [name: string]: unknown;
+    };
+    [name: string]: unknown;
+  }[];
+  range?: [number, number] | undefined;
+  pass_threshold?: number | undefined;
+  sampling_params?: {
+    [name: string]: number | string | null;
+  } | undefined;
+} | {
+  type: "python";
+  name: string;
+  source: string;
+  image_tag?: string | undefined;
+} | {
+  type: "multi";
+  name: string;
+  graders: {
+    [name: string]: {
+      type: "string_check";
+      name: string;
+      operation: "eq" | "ne" | "like" | "ilike";
+      input: string;
+      reference: string;
+    } | {
+      type: "text_similarity";
+      name: string;
+      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
+      input: string;
+      reference: string;
+      pass_threshold?: number | undefined;
+    } | {
+      type: "score_model";
+      name: string;
+      model: string;
+      input: {
+        role: "system" | "developer" | "user" | "assistant";
+        content: string | {
+          type: string;
+          [name: string]: unknown;
+        };
+        [name: string]: unknown;
+      }[];
+      range?: [number, number] | undefined;
+      pass_threshold?: number | undefined;
+      sampling_params?: {
+        [name: string]: number | string | null;
+      } | undefined;
+    } | {
+      type: "python";
+      name: string;
+      source: string;
+      image_tag?: string | undefined;
+    };
+  };
+  calculate_output: string;
 };
 
 export type Health = {
@@ -411,24 +702,7 @@ export type Health = {
   };
   feeds?: Feeds | undefined;
   /** Datasets, runs, evaluations, deployments and pipelines under way. */
-  records?: {
-    /** Their orchestration is at work, and was never lost. */
-    at_work: number;
-    /** At work again, after theirs had been lost. */
-    taken_up: number;
-    /** Asked for and begun by nobody yet. */
-    not_begun: number;
-    /** Waiting for other work of their agent to end, by agent: those of the 20 with the most. */
-    queued: {
-      [name: string]: number;
-    };
-    /** Not yet taken up, by how their orchestration ended: Failed is the engine's doing. */
-    lost: {
-      [name: string]: number;
-    };
-    /** There are more than the 200 that were looked at. */
-    more: boolean;
-  } | undefined;
+  records?: Survey | undefined;
   /** Documents in each. */
   containers?: {
     [name: string]: number;
@@ -490,7 +764,7 @@ export type Lineage = {
     deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
-    failure?: Failure | undefined;
+    failure?: PromotionFailure | undefined;
     prune?: "no" | "oldest_inactive" | undefined;
     restores?: string | undefined;
     reason?: string | undefined;
@@ -793,7 +1067,112 @@ export type MetricPoint = {
   valid_reward?: number | undefined;
 };
 
-export type Offer = {
+export type Power = {
+  /** Independent groups of held-out examples. */
+  groups: number;
+  /** Share of pairs on which the two models differ, as far as known. */
+  differing: number;
+  /** `seen` in the agent's last evaluation, or `assumed` where there is none. */
+  differing_is: "seen" | "assumed";
+  /** Least gain that is shown with a chance of 80 %, 0 to 1; absent: these groups can show none. */
+  smallest_gain?: number | undefined;
+};
+
+export type PromotionFailure = {
+  code: string;
+  message: string;
+  candidates?: string[] | undefined;
+};
+
+export type Recipe = {
+  kind: "episodes" | "golden";
+  min_reward?: number | undefined;
+  sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+  start_date?: string | undefined;
+  end_date?: string | undefined;
+  max_examples: number;
+  include_tools: boolean;
+  train_split: number;
+  test_split: number;
+  split_key?: string | undefined;
+  system_prompt?: string | undefined;
+  source_sha256?: string | undefined;
+  include_golden?: string[] | undefined;
+  format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+  /** Only episodes that called one of these tools. */
+  tools?: string[] | undefined;
+  /** Only episodes of these models. */
+  models?: string[] | undefined;
+  /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+  tags?: string[] | undefined;
+  /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+  include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+  /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+  include_spelt_out?: boolean | undefined;
+  /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+  min_per_tool?: number | undefined;
+  /** What `cap` counts by; `tool` when absent. */
+  cap_by?: "tool" | "model" | "session" | "source" | undefined;
+  /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+  cap?: number | undefined;
+  /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+  max_tokens?: number | undefined;
+  /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+  for_model?: string | undefined;
+  /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
+  near_duplicates?: number | undefined;
+  /** `last`: weight 0 on all assistant turns but the last. */
+  learn?: "all" | "last" | undefined;
+  /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+  min_gap?: number | undefined;
+  /** Conversations that begin at or after this time are the test side. */
+  test_after?: string | undefined;
+  /** Begin files with a byte-order mark. */
+  bom?: boolean | undefined;
+};
+
+export type Redaction = {
+  /** Version of the redaction rules that were applied. */
+  version: string;
+  /** How often each rule hit. */
+  counts: {
+    [name: string]: number;
+  };
+  /** True when redaction failed, and the text was left out instead. */
+  withheld?: boolean | undefined;
+};
+
+export type RedactionRule = {
+  /** What the rule is called here; one name, one rule. */
+  name: string;
+  /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+  pattern: string;
+  /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+  kind?: string | undefined;
+  /** The same value gets the same token: for ids of persons, never for a password or a key. */
+  pseudonym: boolean;
+  /** False keeps the rule without using it. */
+  enabled: boolean;
+  /** Why the rule is there. */
+  note?: string | undefined;
+};
+
+export type RedactionRuleInput = {
+  /** What the rule is called here; one name, one rule. */
+  name: string;
+  /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
+  pattern: string;
+  /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
+  kind?: string | undefined;
+  /** The same value gets the same token: for ids of persons, never for a password or a key. */
+  pseudonym?: boolean | undefined;
+  /** False keeps the rule without using it. */
+  enabled?: boolean | undefined;
+  /** Why the rule is there. */
+  note?: string | undefined;
+};
+
+export type ReviewOffer = {
   episode_id: string;
   /** In blind mode without rewards and model. */
   episode: {
@@ -884,7 +1263,7 @@ export type Offer = {
     /** What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions. */
     sample_key?: number | undefined;
   };
-  why: Why;
+  why: ExampleReason;
   leased_until: string;
   blind: boolean;
   /** Your own judgement that was taken back. */
@@ -892,86 +1271,6 @@ export type Offer = {
     value: number;
     at: string;
   } | undefined;
-};
-
-export type Pair = {
-  example: string;
-  group?: string | undefined;
-  question?: string | undefined;
-  expected: string;
-  baseline_answer: string;
-  candidate_answer: string;
-  baseline_correct: boolean;
-  candidate_correct: boolean;
-};
-
-export type Power = {
-  /** Independent groups of held-out examples. */
-  groups: number;
-  /** Share of pairs on which the two models differ, as far as known. */
-  differing: number;
-  /** `seen` in the agent's last evaluation, or `assumed` where there is none. */
-  differing_is: "seen" | "assumed";
-  /** Least gain that is shown with a chance of 80 %, 0 to 1; absent: these groups can show none. */
-  smallest_gain?: number | undefined;
-};
-
-export type Recipe = {
-  kind: "episodes" | "golden";
-  min_reward?: number | undefined;
-  sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-  start_date?: string | undefined;
-  end_date?: string | undefined;
-  max_examples: number;
-  include_tools: boolean;
-  train_split: number;
-  test_split: number;
-  split_key?: string | undefined;
-  system_prompt?: string | undefined;
-  source_sha256?: string | undefined;
-  include_golden?: string[] | undefined;
-  format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
-  /** Only episodes that called one of these tools. */
-  tools?: string[] | undefined;
-  /** Only episodes of these models. */
-  models?: string[] | undefined;
-  /** Only episodes with one of these tags, in their metadata or in that of a reward. */
-  tags?: string[] | undefined;
-  /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
-  include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
-  /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
-  include_spelt_out?: boolean | undefined;
-  /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
-  min_per_tool?: number | undefined;
-  /** What `cap` counts by; `tool` when absent. */
-  cap_by?: "tool" | "model" | "session" | "source" | undefined;
-  /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
-  cap?: number | undefined;
-  /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
-  max_tokens?: number | undefined;
-  /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
-  for_model?: string | undefined;
-  /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
-  near_duplicates?: number | undefined;
-  /** `last`: weight 0 on all assistant turns but the last. */
-  learn?: "all" | "last" | undefined;
-  /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
-  min_gap?: number | undefined;
-  /** Conversations that begin at or after this time are the test side. */
-  test_after?: string | undefined;
-  /** Begin files with a byte-order mark. */
-  bom?: boolean | undefined;
-};
-
-export type Redaction = {
-  /** Version of the redaction rules that were applied. */
-  version: string;
-  /** How often each rule hit. */
-  counts: {
-    [name: string]: number;
-  };
-  /** True when redaction failed, and the text was left out instead. */
-  withheld?: boolean | undefined;
 };
 
 export type ReviewRules = {
@@ -1022,6 +1321,32 @@ export type Reward = {
     [name: string]: Json;
   };
   created_at: string;
+};
+
+export type RewardTrend = {
+  agent_id: string;
+  /** Judged episodes that were read, the newest. */
+  episodes: number;
+  from: string | null;
+  until: string | null;
+  models: {
+    episodes: number;
+    mean: number;
+    model: string;
+    last_at: string;
+  }[];
+  /** Spans of equal length, oldest first; spans without an episode are left out. */
+  buckets: {
+    at: string;
+    models: {
+      [name: string]: {
+        episodes: number;
+        mean: number;
+      };
+    };
+  }[];
+  /** Judged episodes in no bucket: their time is so far from the others' that it would make one bucket of these, or is later than now. */
+  left_out: number;
 };
 
 export type RunPipelineInput = {
@@ -1107,84 +1432,7 @@ export type RunPipelineInput = {
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
     /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
-    grader?: {
-      type: "string_check";
-      name: string;
-      operation: "eq" | "ne" | "like" | "ilike";
-      input: string;
-      reference: string;
-    } | {
-      type: "text_similarity";
-      name: string;
-      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-      input: string;
-      reference: string;
-      pass_threshold?: number | undefined;
-    } | {
-      type: "score_model";
-      name: string;
-      model: string;
-      input: {
-        role: "system" | "developer" | "user" | "assistant";
-        content: string | {
-          type: string;
-          [name: string]: unknown;
-        };
-        [name: string]: unknown;
-      }[];
-      range?: [number, number] | undefined;
-      pass_threshold?: number | undefined;
-      sampling_params?: {
-        [name: string]: number | string | null;
-      } | undefined;
-    } | {
-      type: "python";
-      name: string;
-      source: string;
-      image_tag?: string | undefined;
-    } | {
-      type: "multi";
-      name: string;
-      graders: {
-        [name: string]: {
-          type: "string_check";
-          name: string;
-          operation: "eq" | "ne" | "like" | "ilike";
-          input: string;
-          reference: string;
-        } | {
-          type: "text_similarity";
-          name: string;
-          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-          input: string;
-          reference: string;
-          pass_threshold?: number | undefined;
-        } | {
-          type: "score_model";
-          name: string;
-          model: string;
-          input: {
-            role: "system" | "developer" | "user" | "assistant";
-            content: string | {
-              type: string;
-              [name: string]: unknown;
-            };
-            [name: string]: unknown;
-          }[];
-          range?: [number, number] | undefined;
-          pass_threshold?: number | undefined;
-          sampling_params?: {
-            [name: string]: number | string | null;
-          } | undefined;
-        } | {
-          type: "python";
-          name: string;
-          source: string;
-          image_tag?: string | undefined;
-        };
-      };
-      calculate_output: string;
-    } | undefined;
+    grader?: Grader | undefined;
     /** Refuse when it could cost more dollars, or when nobody can say what it costs */
     budget_usd?: number | undefined;
   };
@@ -1210,346 +1458,6 @@ export type RunPipelineInput = {
   promote: boolean;
   /** Who has it promoted; a signed-in person's name goes before it. */
   promoted_by?: string | undefined;
-};
-
-export type RunReply = {
-  id: string;
-  agent_id: string;
-  dataset_id: string;
-  dataset_hash: string;
-  base_model: string;
-  method: "supervised" | "dpo" | "reinforcement";
-  grader?: {
-    type: "string_check";
-    name: string;
-    operation: "eq" | "ne" | "like" | "ilike";
-    input: string;
-    reference: string;
-  } | {
-    type: "text_similarity";
-    name: string;
-    evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-    input: string;
-    reference: string;
-    pass_threshold?: number | undefined;
-  } | {
-    type: "score_model";
-    name: string;
-    model: string;
-    input: {
-      role: "system" | "developer" | "user" | "assistant";
-      content: string | {
-        type: string;
-        [name: string]: unknown;
-      };
-      [name: string]: unknown;
-    }[];
-    range?: [number, number] | undefined;
-    pass_threshold?: number | undefined;
-    sampling_params?: {
-      [name: string]: number | string | null;
-    } | undefined;
-  } | {
-    type: "python";
-    name: string;
-    source: string;
-    image_tag?: string | undefined;
-  } | {
-    type: "multi";
-    name: string;
-    graders: {
-      [name: string]: {
-        type: "string_check";
-        name: string;
-        operation: "eq" | "ne" | "like" | "ilike";
-        input: string;
-        reference: string;
-      } | {
-        type: "text_similarity";
-        name: string;
-        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-        input: string;
-        reference: string;
-        pass_threshold?: number | undefined;
-      } | {
-        type: "score_model";
-        name: string;
-        model: string;
-        input: {
-          role: "system" | "developer" | "user" | "assistant";
-          content: string | {
-            type: string;
-            [name: string]: unknown;
-          };
-          [name: string]: unknown;
-        }[];
-        range?: [number, number] | undefined;
-        pass_threshold?: number | undefined;
-        sampling_params?: {
-          [name: string]: number | string | null;
-        } | undefined;
-      } | {
-        type: "python";
-        name: string;
-        source: string;
-        image_tag?: string | undefined;
-      };
-    };
-    calculate_output: string;
-  } | undefined;
-  hyperparameters: Hyperparameters;
-  seed: number;
-  suffix?: string | undefined;
-  training_type: string;
-  attempt: number;
-  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-  state: string;
-  taken_up?: TakenUp | undefined;
-  training_file_id?: string | undefined;
-  validation_file_id?: string | undefined;
-  aoai_job_id: string | null;
-  tuned_model_name: string | null;
-  error?: {
-    code: string;
-    message: string;
-    param?: string | undefined;
-    remedy?: string | undefined;
-  } | undefined;
-  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
-  requested_by?: string | undefined;
-  cancel_requested?: boolean | undefined;
-  budget_usd?: number | undefined;
-  cost?: Cost | undefined;
-  waiting?: {
-    since: string;
-    reason: string;
-    again_at?: string | undefined;
-  } | undefined;
-  look_failed?: {
-    at: string;
-    message: string;
-  } | undefined;
-  overdue?: boolean | undefined;
-  trained_tokens?: number | undefined;
-  metrics: {
-    [name: string]: Json;
-  };
-  curve?: MetricPoint[] | undefined;
-  events?: TrainingEvent[] | undefined;
-  checkpoints?: Checkpoint[] | undefined;
-  created_at: string;
-  started_at: string | null;
-  completed_at: string | null;
-  run_id: string;
-  training_run_id: string;
-  tuned_model: string | null;
-  error_message: string | null;
-  success: boolean;
-  deduplicated?: boolean | undefined;
-  hint?: string | undefined;
-  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
-  place_in_queue?: number | undefined;
-  urls?: {
-    [name: string]: string;
-  } | undefined;
-};
-
-export type ShortRunReply = {
-  id: string;
-  agent_id: string;
-  dataset_id: string;
-  dataset_hash: string;
-  base_model: string;
-  method: "supervised" | "dpo" | "reinforcement";
-  grader?: {
-    type: "string_check";
-    name: string;
-    operation: "eq" | "ne" | "like" | "ilike";
-    input: string;
-    reference: string;
-  } | {
-    type: "text_similarity";
-    name: string;
-    evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-    input: string;
-    reference: string;
-    pass_threshold?: number | undefined;
-  } | {
-    type: "score_model";
-    name: string;
-    model: string;
-    input: {
-      role: "system" | "developer" | "user" | "assistant";
-      content: string | {
-        type: string;
-        [name: string]: unknown;
-      };
-      [name: string]: unknown;
-    }[];
-    range?: [number, number] | undefined;
-    pass_threshold?: number | undefined;
-    sampling_params?: {
-      [name: string]: number | string | null;
-    } | undefined;
-  } | {
-    type: "python";
-    name: string;
-    source: string;
-    image_tag?: string | undefined;
-  } | {
-    type: "multi";
-    name: string;
-    graders: {
-      [name: string]: {
-        type: "string_check";
-        name: string;
-        operation: "eq" | "ne" | "like" | "ilike";
-        input: string;
-        reference: string;
-      } | {
-        type: "text_similarity";
-        name: string;
-        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-        input: string;
-        reference: string;
-        pass_threshold?: number | undefined;
-      } | {
-        type: "score_model";
-        name: string;
-        model: string;
-        input: {
-          role: "system" | "developer" | "user" | "assistant";
-          content: string | {
-            type: string;
-            [name: string]: unknown;
-          };
-          [name: string]: unknown;
-        }[];
-        range?: [number, number] | undefined;
-        pass_threshold?: number | undefined;
-        sampling_params?: {
-          [name: string]: number | string | null;
-        } | undefined;
-      } | {
-        type: "python";
-        name: string;
-        source: string;
-        image_tag?: string | undefined;
-      };
-    };
-    calculate_output: string;
-  } | undefined;
-  hyperparameters: Hyperparameters;
-  seed: number;
-  suffix?: string | undefined;
-  training_type: string;
-  attempt: number;
-  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-  state: string;
-  taken_up?: TakenUp | undefined;
-  training_file_id?: string | undefined;
-  validation_file_id?: string | undefined;
-  aoai_job_id: string | null;
-  tuned_model_name: string | null;
-  error?: {
-    code: string;
-    message: string;
-    param?: string | undefined;
-    remedy?: string | undefined;
-  } | undefined;
-  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
-  requested_by?: string | undefined;
-  cancel_requested?: boolean | undefined;
-  budget_usd?: number | undefined;
-  cost?: Cost | undefined;
-  waiting?: {
-    since: string;
-    reason: string;
-    again_at?: string | undefined;
-  } | undefined;
-  look_failed?: {
-    at: string;
-    message: string;
-  } | undefined;
-  overdue?: boolean | undefined;
-  trained_tokens?: number | undefined;
-  metrics: {
-    [name: string]: Json;
-  };
-  created_at: string;
-  started_at: string | null;
-  completed_at: string | null;
-  run_id: string;
-  training_run_id: string;
-  tuned_model: string | null;
-  error_message: string | null;
-  success: boolean;
-  deduplicated?: boolean | undefined;
-  hint?: string | undefined;
-  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
-  place_in_queue?: number | undefined;
-  urls?: {
-    [name: string]: string;
-  } | undefined;
-};
-
-export type ShownDeployment = {
-  id: string;
-  agent_id: string;
-  training_run_id: string;
-  dataset_id?: string | undefined;
-  tuned_model_name: string;
-  deployment_name: string;
-  evaluation_id?: string | undefined;
-  verdict?: string | undefined;
-  verdict_metric?: string | undefined;
-  verdict_grading?: number | undefined;
-  override_reason?: string | undefined;
-  gate_policy?: "warn" | "require" | undefined;
-  gate_doubts?: string[] | undefined;
-  four_eyes?: {
-    requested_by: string;
-    decided_by: string;
-  } | undefined;
-  deployment_unverified?: true | undefined;
-  state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
-  error?: string | undefined;
-  failure?: Failure | undefined;
-  prune?: "no" | "oldest_inactive" | undefined;
-  restores?: string | undefined;
-  reason?: string | undefined;
-  taken_up?: TakenUp | undefined;
-  promoted_by?: string | undefined;
-  approved_by?: string | undefined;
-  promoted_at?: string | undefined;
-  created_at: string;
-  deployment_id: string;
-  run_id: string;
-  tuned_model: string;
-  is_active: boolean;
-  /** What is there at the provider under the deployment's name. */
-  hosted?: {
-    state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
-    sku: string;
-    capacity: number;
-    requested_at: string;
-    ready_at?: string | undefined;
-    gone_at?: string | undefined;
-    pruned?: string[] | undefined;
-    error?: string | undefined;
-  } | undefined;
-  warnings: string[];
-  rollback_from?: string | null | undefined;
-  rollback_reason?: string | undefined;
-  rollback_at?: string | undefined;
-  /** How it stopped serving. */
-  withdrawn?: {
-    what: "promoted" | "rolled_back" | "deactivated";
-    to: string | null;
-    by?: string | undefined;
-    reason?: string | undefined;
-    at: string;
-  } | undefined;
 };
 
 export type SourceAggregate = {
@@ -1610,6 +1518,45 @@ export type Stats = {
   current_model_source: string;
   base_model: string;
   feeds: Feeds;
+};
+
+export type StoredFile = {
+  key: string;
+  path: string;
+  lines: number;
+  bytes: number;
+  sha256: string;
+};
+
+export type StoredPart = {
+  /** The name that the part is kept under: of its bytes after redaction. It belongs in the episode's `parts`. */
+  sha256: string;
+  bytes: number;
+  /** What stands in the episode: in the place of the base64, or behind the beginning of the text. */
+  pointer: string;
+  /** How often each rule hit. */
+  redaction: {
+    [name: string]: number;
+  };
+};
+
+export type Survey = {
+  /** Their orchestration is at work, and was never lost. */
+  at_work: number;
+  /** At work again, after theirs had been lost. */
+  taken_up: number;
+  /** Asked for and begun by nobody yet. */
+  not_begun: number;
+  /** Waiting for other work of their agent to end, by agent: those of the 20 with the most. */
+  queued: {
+    [name: string]: number;
+  };
+  /** Not yet taken up, by how their orchestration ended: Failed is the engine's doing. */
+  lost: {
+    [name: string]: number;
+  };
+  /** There are more than the 200 that were looked at. */
+  more: boolean;
 };
 
 export type TakenUp = {
@@ -1706,11 +1653,135 @@ export type ToolDefinitionInput = {
   };
 };
 
+export type TrainingCost = {
+  usd_at_most: number | "unknown";
+  basis: string;
+};
+
 export type TrainingEvent = {
   id: string;
   created_at: string;
   level: string;
   message: string;
+};
+
+export type TrainingRun = {
+  id: string;
+  agent_id: string;
+  dataset_id: string;
+  dataset_hash: string;
+  base_model: string;
+  method: "supervised" | "dpo" | "reinforcement";
+  grader?: Grader | undefined;
+  hyperparameters: Hyperparameters;
+  seed: number;
+  suffix?: string | undefined;
+  training_type: string;
+  attempt: number;
+  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+  state: string;
+  taken_up?: TakenUp | undefined;
+  training_file_id?: string | undefined;
+  validation_file_id?: string | undefined;
+  aoai_job_id: string | null;
+  tuned_model_name: string | null;
+  error?: {
+    code: string;
+    message: string;
+    param?: string | undefined;
+    remedy?: string | undefined;
+  } | undefined;
+  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  requested_by?: string | undefined;
+  cancel_requested?: boolean | undefined;
+  budget_usd?: number | undefined;
+  cost?: TrainingCost | undefined;
+  waiting?: Waiting | undefined;
+  look_failed?: {
+    at: string;
+    message: string;
+  } | undefined;
+  overdue?: boolean | undefined;
+  trained_tokens?: number | undefined;
+  metrics: {
+    [name: string]: Json;
+  };
+  curve?: MetricPoint[] | undefined;
+  events?: TrainingEvent[] | undefined;
+  checkpoints?: Checkpoint[] | undefined;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  run_id: string;
+  training_run_id: string;
+  tuned_model: string | null;
+  error_message: string | null;
+  success: boolean;
+  deduplicated?: boolean | undefined;
+  hint?: string | undefined;
+  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+  place_in_queue?: number | undefined;
+  urls?: {
+    [name: string]: string;
+  } | undefined;
+};
+
+export type TrainingRunSummary = {
+  id: string;
+  agent_id: string;
+  dataset_id: string;
+  dataset_hash: string;
+  base_model: string;
+  method: "supervised" | "dpo" | "reinforcement";
+  grader?: Grader | undefined;
+  hyperparameters: Hyperparameters;
+  seed: number;
+  suffix?: string | undefined;
+  training_type: string;
+  attempt: number;
+  status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+  state: string;
+  taken_up?: TakenUp | undefined;
+  training_file_id?: string | undefined;
+  validation_file_id?: string | undefined;
+  aoai_job_id: string | null;
+  tuned_model_name: string | null;
+  error?: {
+    code: string;
+    message: string;
+    param?: string | undefined;
+    remedy?: string | undefined;
+  } | undefined;
+  failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  requested_by?: string | undefined;
+  cancel_requested?: boolean | undefined;
+  budget_usd?: number | undefined;
+  cost?: TrainingCost | undefined;
+  waiting?: Waiting | undefined;
+  look_failed?: {
+    at: string;
+    message: string;
+  } | undefined;
+  overdue?: boolean | undefined;
+  trained_tokens?: number | undefined;
+  metrics: {
+    [name: string]: Json;
+  };
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  run_id: string;
+  training_run_id: string;
+  tuned_model: string | null;
+  error_message: string | null;
+  success: boolean;
+  deduplicated?: boolean | undefined;
+  hint?: string | undefined;
+  /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
+  place_in_queue?: number | undefined;
+  urls?: {
+    [name: string]: string;
+  } | undefined;
 };
 
 export type Verdict = {
@@ -1730,10 +1801,37 @@ export type Verdict = {
   p_value: number;
 };
 
-export type Why = {
-  reason: "random" | "low_reward" | "disagreement" | "new_tool" | "newest" | "again";
-  /** The facts behind it; absent in blind mode. */
-  text?: string | undefined;
+export type Waiting = {
+  since: string;
+  reason: string;
+  again_at?: string | undefined;
+};
+
+export type WaitingReward = {
+  waiting_id: string;
+  /** The agent; LIGHTNING_AGENT_ID when absent. */
+  agent_id: string;
+  /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
+  state: "waiting" | "given" | "expired" | "refused";
+  /** The name of the episode that it waits for. */
+  named: {
+    /** The episode's own id, where it is known. */
+    episode_id?: string | undefined;
+    response_id?: string | undefined;
+    correlation_id?: string | undefined;
+    span_id?: string | undefined;
+    trace_id?: string | undefined;
+  };
+  source: string;
+  /** Why it was not given. */
+  reason?: string | undefined;
+  /** The episode that came. */
+  episode_id?: string | undefined;
+  /** The reward that it became. */
+  reward_id?: string | undefined;
+  created_at: string;
+  expires_at: string;
+  settled_at?: string | undefined;
 };
 
 export type __schema0 = string | number | boolean | null | Json[] | {
@@ -1951,21 +2049,7 @@ export interface OperationInputs {
     /** What they have to say, as text; beside one of the others. */
     comment?: string | undefined;
     /** What the agent should have done: a text for its answer, or `{turn, text}` or `{turn, tool_calls: [{name, arguments}]}` for one of its turns. Becomes a golden conversation and a DPO pair; alone it is a reward of -1. */
-    better_answer?: string | {
-      /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
-      turn?: number | undefined;
-      /** What it should have said in that turn; or give `tool_calls`. */
-      text?: string | undefined;
-      /** The tools it should have called in that turn, in order; or give `text`. */
-      tool_calls?: {
-        /** Name of the tool, one that the episode's agent was offered. */
-        name: string;
-        /** What it should have been called with, as the tool's schema asks. */
-        arguments: {
-          [name: string]: unknown;
-        };
-      }[] | undefined;
-    } | undefined;
+    better_answer?: CorrectionInputInput | undefined;
     /** What was judged, such as `helpfulness`; feedback on another metric stands beside it. */
     metric?: string | undefined;
     /** Who gives it; the signed-in person where one is known. */
@@ -2228,21 +2312,7 @@ export interface OperationInputs {
     /** What the reviewer has to say, as text. */
     comments?: string | undefined;
     /** What the agent should have done, for golden conversations and DPO pairs: a text for its answer, or `{turn, text}` or `{turn, tool_calls: [{name, arguments}]}` for one of its turns. */
-    correction?: string | {
-      /** Which of the agent's turns was wrong, 1 for its first, tool calls and answers alike; absent: the answer, or with `tool_calls` the one turn that called tools. */
-      turn?: number | undefined;
-      /** What it should have said in that turn; or give `tool_calls`. */
-      text?: string | undefined;
-      /** The tools it should have called in that turn, in order; or give `text`. */
-      tool_calls?: {
-        /** Name of the tool, one that the episode's agent was offered. */
-        name: string;
-        /** What it should have been called with, as the tool's schema asks. */
-        arguments: {
-          [name: string]: unknown;
-        };
-      }[] | undefined;
-    } | undefined;
+    correction?: CorrectionInputInput | undefined;
     /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
     idempotency_key?: string | undefined;
   };
@@ -2370,84 +2440,7 @@ export interface OperationInputs {
     /** What the dataset's format says by itself; given, it must fit. */
     method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
     /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
-    grader?: {
-      type: "string_check";
-      name: string;
-      operation: "eq" | "ne" | "like" | "ilike";
-      input: string;
-      reference: string;
-    } | {
-      type: "text_similarity";
-      name: string;
-      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-      input: string;
-      reference: string;
-      pass_threshold?: number | undefined;
-    } | {
-      type: "score_model";
-      name: string;
-      model: string;
-      input: {
-        role: "system" | "developer" | "user" | "assistant";
-        content: string | {
-          type: string;
-          [name: string]: unknown;
-        };
-        [name: string]: unknown;
-      }[];
-      range?: [number, number] | undefined;
-      pass_threshold?: number | undefined;
-      sampling_params?: {
-        [name: string]: number | string | null;
-      } | undefined;
-    } | {
-      type: "python";
-      name: string;
-      source: string;
-      image_tag?: string | undefined;
-    } | {
-      type: "multi";
-      name: string;
-      graders: {
-        [name: string]: {
-          type: "string_check";
-          name: string;
-          operation: "eq" | "ne" | "like" | "ilike";
-          input: string;
-          reference: string;
-        } | {
-          type: "text_similarity";
-          name: string;
-          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-          input: string;
-          reference: string;
-          pass_threshold?: number | undefined;
-        } | {
-          type: "score_model";
-          name: string;
-          model: string;
-          input: {
-            role: "system" | "developer" | "user" | "assistant";
-            content: string | {
-              type: string;
-              [name: string]: unknown;
-            };
-            [name: string]: unknown;
-          }[];
-          range?: [number, number] | undefined;
-          pass_threshold?: number | undefined;
-          sampling_params?: {
-            [name: string]: number | string | null;
-          } | undefined;
-        } | {
-          type: "python";
-          name: string;
-          source: string;
-          image_tag?: string | undefined;
-        };
-      };
-      calculate_output: string;
-    } | undefined;
+    grader?: Grader | undefined;
     /** Refuse when it could cost more dollars, or when nobody can say what it costs */
     budget_usd?: number | undefined;
     /** Who has it trained; a signed-in person's name goes before it */
@@ -2774,84 +2767,7 @@ export interface OperationInputs {
       /** What the dataset's format says by itself; given, it must fit. */
       method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
       /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
-      grader?: {
-        type: "string_check";
-        name: string;
-        operation: "eq" | "ne" | "like" | "ilike";
-        input: string;
-        reference: string;
-      } | {
-        type: "text_similarity";
-        name: string;
-        evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-        input: string;
-        reference: string;
-        pass_threshold?: number | undefined;
-      } | {
-        type: "score_model";
-        name: string;
-        model: string;
-        input: {
-          role: "system" | "developer" | "user" | "assistant";
-          content: string | {
-            type: string;
-            [name: string]: unknown;
-          };
-          [name: string]: unknown;
-        }[];
-        range?: [number, number] | undefined;
-        pass_threshold?: number | undefined;
-        sampling_params?: {
-          [name: string]: number | string | null;
-        } | undefined;
-      } | {
-        type: "python";
-        name: string;
-        source: string;
-        image_tag?: string | undefined;
-      } | {
-        type: "multi";
-        name: string;
-        graders: {
-          [name: string]: {
-            type: "string_check";
-            name: string;
-            operation: "eq" | "ne" | "like" | "ilike";
-            input: string;
-            reference: string;
-          } | {
-            type: "text_similarity";
-            name: string;
-            evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-            input: string;
-            reference: string;
-            pass_threshold?: number | undefined;
-          } | {
-            type: "score_model";
-            name: string;
-            model: string;
-            input: {
-              role: "system" | "developer" | "user" | "assistant";
-              content: string | {
-                type: string;
-                [name: string]: unknown;
-              };
-              [name: string]: unknown;
-            }[];
-            range?: [number, number] | undefined;
-            pass_threshold?: number | undefined;
-            sampling_params?: {
-              [name: string]: number | string | null;
-            } | undefined;
-          } | {
-            type: "python";
-            name: string;
-            source: string;
-            image_tag?: string | undefined;
-          };
-        };
-        calculate_output: string;
-      } | undefined;
+      grader?: Grader | undefined;
       /** Refuse when it could cost more dollars, or when nobody can say what it costs */
       budget_usd?: number | undefined;
     } | undefined;
@@ -2925,20 +2841,7 @@ export interface OperationInputs {
     /** The rules for every agent instead of this one's; to set them needs the role owner for all. */
     every_agent?: boolean | undefined;
     /** All of them, in the place of those before; absent: they stay. */
-    rules?: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym?: boolean | undefined;
-      /** False keeps the rule without using it. */
-      enabled?: boolean | undefined;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[] | undefined;
+    rules?: RedactionRuleInput[] | undefined;
     /** Kinds of personal data of which the same value gets the same token; absent: they stay. */
     pseudonyms?: ("email" | "phone" | "iban")[] | undefined;
     /** The version that was read before; when another stands by now, nothing is changed. */
@@ -2957,20 +2860,7 @@ export interface OperationInputs {
     /** Any JSON value; or give `text`. */
     value?: unknown | undefined;
     /** Rules to try in the place of the agent's own, which stay as they are. */
-    rules?: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym?: boolean | undefined;
-      /** False keeps the rule without using it. */
-      enabled?: boolean | undefined;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[] | undefined;
+    rules?: RedactionRuleInput[] | undefined;
     /** To try likewise. */
     pseudonyms?: ("email" | "phone" | "iban")[] | undefined;
   };
@@ -3097,17 +2987,7 @@ export interface OperationInputs {
 /** What each operation answers. */
 export interface OperationOutputs {
   /** Keeps a picture, sound, file or long text that is too large to stand in an episode. */
-  addPart: {
-    /** The name that the part is kept under: of its bytes after redaction. It belongs in the episode's `parts`. */
-    sha256: string;
-    bytes: number;
-    /** What stands in the episode: in the place of the base64, or behind the beginning of the text. */
-    pointer: string;
-    /** How often each rule hit. */
-    redaction: {
-      [name: string]: number;
-    };
-  };
+  addPart: StoredPart;
   /** Fetches a part of an episode that lies in a file, by the hash in its pointer. */
   getPart: {
     sha256: string;
@@ -3174,28 +3054,7 @@ export interface OperationOutputs {
     agent_id: string;
     /** Episodes on this page, not of all: `continuation` says that there are more. */
     episodes_found: number;
-    episodes: {
-      id: string;
-      agent_id: string;
-      user_input: string;
-      assistant_output: string;
-      tool_calls_count: number;
-      tool_names: string[];
-      model_deployment: string | null;
-      request_latency_ms: number | null;
-      first_token_ms: number | null;
-      session_id: string | null;
-      correlation_id: string | null;
-      response_id: string | null;
-      trace_id: string | null;
-      ending: "finished" | "cut" | "filtered" | "unfinished" | "unread" | "failed" | null;
-      error_by: "caller" | "network" | "provider" | "model" | null;
-      reward_count: number;
-      reward_avg: number | null;
-      reward_penalty: number | null;
-      reward_vetoed: boolean;
-      created_at: string;
-    }[];
+    episodes: EpisodeSummary[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
@@ -3293,139 +3152,9 @@ export interface OperationOutputs {
     episode_id: string;
   };
   /** Rewards an episode, named by any of its ids; the same judgement sent again changes nothing, another one supersedes it, one whose episode is not recorded yet waits for it, and a latency or cost up to its threshold is not stored. */
-  assignReward: {
-    id: string;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-    value: number;
-    raw_value?: number | undefined;
-    rubric?: string | undefined;
-    evaluator?: string | undefined;
-    comments?: string | undefined;
-    /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
-    writer?: string | undefined;
-    supersedes?: string | undefined;
-    withdrawn?: true | undefined;
-    /** Who took it back, where it was asked for by name. */
-    withdrawn_by?: string | undefined;
-    /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
-    corrected?: true | undefined;
-    /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
-    said_at?: string | undefined;
-    /** The re-scan that last replaced something in what was said, after it was given. */
-    rescan?: string | undefined;
-    metadata: {
-      [name: string]: Json;
-    };
-    created_at: string;
-    success: true;
-    reward_id: string;
-    /** The same judgement stood already; nothing was stored. */
-    deduplicated: boolean;
-  } | {
-    success: true;
-    /** Not above the threshold; nothing was stored. */
-    recorded: false;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-  } | {
-    waiting_id: string;
-    /** The agent; LIGHTNING_AGENT_ID when absent. */
-    agent_id: string;
-    /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
-    state: "waiting" | "given" | "expired" | "refused";
-    /** The name of the episode that it waits for. */
-    named: {
-      /** The episode's own id, where it is known. */
-      episode_id?: string | undefined;
-      response_id?: string | undefined;
-      correlation_id?: string | undefined;
-      span_id?: string | undefined;
-      trace_id?: string | undefined;
-    };
-    source: string;
-    /** Why it was not given. */
-    reason?: string | undefined;
-    /** The episode that came. */
-    episode_id?: string | undefined;
-    /** The reward that it became. */
-    reward_id?: string | undefined;
-    created_at: string;
-    expires_at: string;
-    settled_at?: string | undefined;
-    success: true;
-    /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
-    waiting: true;
-  };
+  assignReward: GivenReward;
   /** Takes what a user has to say of an answer (thumbs, a score, a label, a comment, the better answer), for an episode named by any of its ids; the better answer becomes golden and DPO data. */
-  recordFeedback: {
-    id: string;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-    value: number;
-    raw_value?: number | undefined;
-    rubric?: string | undefined;
-    evaluator?: string | undefined;
-    comments?: string | undefined;
-    /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
-    writer?: string | undefined;
-    supersedes?: string | undefined;
-    withdrawn?: true | undefined;
-    /** Who took it back, where it was asked for by name. */
-    withdrawn_by?: string | undefined;
-    /** It says what the agent should have done, in `metadata.correction`; absent on rewards of earlier versions. */
-    corrected?: true | undefined;
-    /** When it was said, where it came before its episode and waited; `created_at` is when it was given. */
-    said_at?: string | undefined;
-    /** The re-scan that last replaced something in what was said, after it was given. */
-    rescan?: string | undefined;
-    metadata: {
-      [name: string]: Json;
-    };
-    created_at: string;
-    success: true;
-    reward_id: string;
-    /** The same judgement stood already; nothing was stored. */
-    deduplicated: boolean;
-  } | {
-    success: true;
-    /** Not above the threshold; nothing was stored. */
-    recorded: false;
-    agent_id: string;
-    episode_id: string;
-    source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
-  } | {
-    waiting_id: string;
-    /** The agent; LIGHTNING_AGENT_ID when absent. */
-    agent_id: string;
-    /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
-    state: "waiting" | "given" | "expired" | "refused";
-    /** The name of the episode that it waits for. */
-    named: {
-      /** The episode's own id, where it is known. */
-      episode_id?: string | undefined;
-      response_id?: string | undefined;
-      correlation_id?: string | undefined;
-      span_id?: string | undefined;
-      trace_id?: string | undefined;
-    };
-    source: string;
-    /** Why it was not given. */
-    reason?: string | undefined;
-    /** The episode that came. */
-    episode_id?: string | undefined;
-    /** The reward that it became. */
-    reward_id?: string | undefined;
-    created_at: string;
-    expires_at: string;
-    settled_at?: string | undefined;
-    success: true;
-    /** No episode has this name yet: it is given when one is recorded, until `expires_at`. */
-    waiting: true;
-  };
+  recordFeedback: GivenReward;
   /** Takes a reward back, so that it counts no more: your own, or as an owner anybody's, a safety check's veto among them. */
   withdrawReward: {
     success: true;
@@ -3442,32 +3171,7 @@ export interface OperationOutputs {
     agent_id: string;
     /** Waiting rewards on this page, not of all: `continuation` says that there are more. */
     waiting_found: number;
-    waiting: {
-      waiting_id: string;
-      /** The agent; LIGHTNING_AGENT_ID when absent. */
-      agent_id: string;
-      /** `waiting`; `given` when its episode had come; `expired` when none came in time; `refused` when it did not fit the episode that came. */
-      state: "waiting" | "given" | "expired" | "refused";
-      /** The name of the episode that it waits for. */
-      named: {
-        /** The episode's own id, where it is known. */
-        episode_id?: string | undefined;
-        response_id?: string | undefined;
-        correlation_id?: string | undefined;
-        span_id?: string | undefined;
-        trace_id?: string | undefined;
-      };
-      source: string;
-      /** Why it was not given. */
-      reason?: string | undefined;
-      /** The episode that came. */
-      episode_id?: string | undefined;
-      /** The reward that it became. */
-      reward_id?: string | undefined;
-      created_at: string;
-      expires_at: string;
-      settled_at?: string | undefined;
-    }[];
+    waiting: WaitingReward[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
@@ -3509,9 +3213,9 @@ export interface OperationOutputs {
     continuation?: string | undefined;
   };
   /** Builds a fine-tuning dataset from the agent's rewarded episodes. */
-  buildDataset: DatasetReply;
+  buildDataset: Dataset;
   /** Builds a dataset from golden conversations (JSONL); one invalid line refuses the whole file. */
-  buildGoldenDataset: DatasetReply;
+  buildGoldenDataset: Dataset;
   /** Checks and keeps a part of a golden file that is too large for one request. */
   addGoldenPart: {
     part: string;
@@ -3529,18 +3233,18 @@ export interface OperationOutputs {
     } | undefined;
   };
   /** Asks for the end of a dataset's build; what it wrote is removed. */
-  cancelDataset: DatasetReply;
+  cancelDataset: Dataset;
   /** Lists the agent's datasets, newest first. */
   listDatasets: {
     agent_id: string;
     /** Datasets on this page, not of all: `continuation` says that there are more. */
     datasets_found: number;
-    datasets: DatasetReply[];
+    datasets: Dataset[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Shows one dataset: counts, files, recipe, and what was left out and why. */
-  getDataset: DatasetReply;
+  getDataset: Dataset;
   /** Downloads one side of a dataset as JSONL. */
   getDatasetFile: {
     dataset_id: string;
@@ -3588,7 +3292,7 @@ export interface OperationOutputs {
   listExamples: {
     agent_id: string;
     dataset_id: string;
-    edges: Edge[];
+    edges: ExampleOrigin[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
     manifest?: Manifest | undefined;
@@ -3597,14 +3301,14 @@ export interface OperationOutputs {
   explainExample: {
     agent_id: string;
     dataset_id: string;
-    edges: Edge[];
+    edges: ExampleOrigin[];
     manifest?: Manifest | undefined;
   };
   /** Reserves the next episode for a reviewer, by the sampling rules; the same one until it is judged. */
   nextReview: {
     agent_id: string;
     reviewer: string;
-    item: Offer | null;
+    item: ReviewOffer | null;
     message?: string | undefined;
   };
   /** Stores a reviewer's judgement of an episode as a reward, with tags and a corrected answer. */
@@ -3636,7 +3340,7 @@ export interface OperationOutputs {
   undoReview: {
     agent_id: string;
     reviewer: string;
-    item: Offer | null;
+    item: ReviewOffer | null;
     message?: string | undefined;
   };
   /** Counts what waits for review, and shows the rules, the reservations and who has judged how many. */
@@ -3731,68 +3435,22 @@ export interface OperationOutputs {
     [name: string]: unknown;
   };
   /** Trains a model on a dataset; equal requests share one run. */
-  startTraining: RunReply;
+  startTraining: TrainingRun;
   /** Tells what training on a dataset would cost, by counted tokens and dated prices, and whether it fits the limits. */
-  estimateTraining: {
-    agent_id: string;
-    dataset_id: string;
-    base_model: string;
-    method: string;
-    training_type: string;
-    encoding: string;
-    exact_vocabulary: boolean;
-    examples: number;
-    tokens_per_epoch: number;
-    longest_example: number;
-    n_epochs: {
-      low: number;
-      high: number;
-    };
-    training_tokens: {
-      low: number;
-      high: number;
-    };
-    price: "unknown" | {
-      usd: number;
-      per: string;
-      source: string;
-      as_of: string;
-    };
-    cost_usd: "unknown" | {
-      low: number;
-      high: number;
-    };
-    hosting: {
-      sku: string;
-      usd_per_hour: number;
-      usd_per_month: number;
-      source: string;
-      as_of: string;
-    }[];
-    limits: {
-      name: string;
-      wanted: number;
-      limit: number;
-      within: boolean | "unknown";
-      source: string;
-      as_of: string;
-    }[];
-    within_limits: boolean | "unknown";
-    notes: string[];
-  };
+  estimateTraining: Estimate;
   /** Shows a training run as the ledger has it: status, model, learning curve, events, error. */
-  getTrainingRun: RunReply;
+  getTrainingRun: TrainingRun;
   /** Lists the agent's training runs, newest first. */
   listTrainingRuns: {
     agent_id: string;
     /** Runs on this page, not of all: `continuation` says that there are more. */
     runs_found: number;
-    training_runs: ShortRunReply[];
+    training_runs: TrainingRunSummary[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
   /** Asks for the end of a training run; its job at the provider is cancelled with it. */
-  cancelTraining: RunReply;
+  cancelTraining: TrainingRun;
   /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
   reconcileTraining: {
     id: string;
@@ -3801,84 +3459,7 @@ export interface OperationOutputs {
     dataset_hash: string;
     base_model: string;
     method: "supervised" | "dpo" | "reinforcement";
-    grader?: {
-      type: "string_check";
-      name: string;
-      operation: "eq" | "ne" | "like" | "ilike";
-      input: string;
-      reference: string;
-    } | {
-      type: "text_similarity";
-      name: string;
-      evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-      input: string;
-      reference: string;
-      pass_threshold?: number | undefined;
-    } | {
-      type: "score_model";
-      name: string;
-      model: string;
-      input: {
-        role: "system" | "developer" | "user" | "assistant";
-        content: string | {
-          type: string;
-          [name: string]: unknown;
-        };
-        [name: string]: unknown;
-      }[];
-      range?: [number, number] | undefined;
-      pass_threshold?: number | undefined;
-      sampling_params?: {
-        [name: string]: number | string | null;
-      } | undefined;
-    } | {
-      type: "python";
-      name: string;
-      source: string;
-      image_tag?: string | undefined;
-    } | {
-      type: "multi";
-      name: string;
-      graders: {
-        [name: string]: {
-          type: "string_check";
-          name: string;
-          operation: "eq" | "ne" | "like" | "ilike";
-          input: string;
-          reference: string;
-        } | {
-          type: "text_similarity";
-          name: string;
-          evaluation_metric: "fuzzy_match" | "cosine" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-          input: string;
-          reference: string;
-          pass_threshold?: number | undefined;
-        } | {
-          type: "score_model";
-          name: string;
-          model: string;
-          input: {
-            role: "system" | "developer" | "user" | "assistant";
-            content: string | {
-              type: string;
-              [name: string]: unknown;
-            };
-            [name: string]: unknown;
-          }[];
-          range?: [number, number] | undefined;
-          pass_threshold?: number | undefined;
-          sampling_params?: {
-            [name: string]: number | string | null;
-          } | undefined;
-        } | {
-          type: "python";
-          name: string;
-          source: string;
-          image_tag?: string | undefined;
-        };
-      };
-      calculate_output: string;
-    } | undefined;
+    grader?: Grader | undefined;
     hyperparameters: Hyperparameters;
     seed: number;
     suffix?: string | undefined;
@@ -3901,12 +3482,8 @@ export interface OperationOutputs {
     requested_by?: string | undefined;
     cancel_requested?: boolean | undefined;
     budget_usd?: number | undefined;
-    cost?: Cost | undefined;
-    waiting?: {
-      since: string;
-      reason: string;
-      again_at?: string | undefined;
-    } | undefined;
+    cost?: TrainingCost | undefined;
+    waiting?: Waiting | undefined;
     look_failed?: {
       at: string;
       message: string;
@@ -3976,11 +3553,7 @@ export interface OperationOutputs {
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
-    waiting?: {
-      since: string;
-      reason: string;
-      again_at?: string | undefined;
-    } | undefined;
+    waiting?: Waiting | undefined;
     power?: Power | undefined;
     plan?: {
       examples: number;
@@ -3991,7 +3564,7 @@ export interface OperationOutputs {
       near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
-    sample?: Pair[] | undefined;
+    sample?: EvaluationPair[] | undefined;
     pairs_key?: string | undefined;
     created_at: string;
     completed_at?: string | undefined;
@@ -4023,11 +3596,7 @@ export interface OperationOutputs {
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
-    waiting?: {
-      since: string;
-      reason: string;
-      again_at?: string | undefined;
-    } | undefined;
+    waiting?: Waiting | undefined;
     power?: Power | undefined;
     plan?: {
       examples: number;
@@ -4038,7 +3607,7 @@ export interface OperationOutputs {
       near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
-    sample?: Pair[] | undefined;
+    sample?: EvaluationPair[] | undefined;
     pairs_key?: string | undefined;
     created_at: string;
     completed_at?: string | undefined;
@@ -4070,11 +3639,7 @@ export interface OperationOutputs {
       status: "pending" | "running" | "finished" | "failed";
       taken_up?: TakenUp | undefined;
       error?: string | undefined;
-      waiting?: {
-        since: string;
-        reason: string;
-        again_at?: string | undefined;
-      } | undefined;
+      waiting?: Waiting | undefined;
       power?: Power | undefined;
       plan?: {
         examples: number;
@@ -4145,7 +3710,7 @@ export interface OperationOutputs {
     deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
-    failure?: Failure | undefined;
+    failure?: PromotionFailure | undefined;
     prune?: "no" | "oldest_inactive" | undefined;
     restores?: string | undefined;
     reason?: string | undefined;
@@ -4230,7 +3795,7 @@ export interface OperationOutputs {
     agent_id: string;
     /** Deployments on this page, not of all: `continuation` says that there are more. */
     deployments_found: number;
-    deployments: ShownDeployment[];
+    deployments: Deployment[];
     /** There are more: asked with this, the next page is answered. Absent on the last page. */
     continuation?: string | undefined;
   };
@@ -4534,20 +4099,7 @@ export interface OperationOutputs {
     every_agent: boolean;
     /** 0: nothing was ever set. */
     version: number;
-    rules: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym: boolean;
-      /** False keeps the rule without using it. */
-      enabled: boolean;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[];
+    rules: RedactionRule[];
     /** Kinds of personal data of which the same value gets the same token. */
     pseudonyms: ("email" | "phone" | "iban")[];
     changed_at?: string | undefined;
@@ -4561,20 +4113,7 @@ export interface OperationOutputs {
     every_agent: boolean;
     /** 0: nothing was ever set. */
     version: number;
-    rules: {
-      /** What the rule is called here; one name, one rule. */
-      name: string;
-      /** A regular expression in RE2's syntax: no backreferences, no looking around; `(?i)` ignores case. */
-      pattern: string;
-      /** The word in the placeholder, `[REDACTED:customer_number]`; made of the name when absent. */
-      kind?: string | undefined;
-      /** The same value gets the same token: for ids of persons, never for a password or a key. */
-      pseudonym: boolean;
-      /** False keeps the rule without using it. */
-      enabled: boolean;
-      /** Why the rule is there. */
-      note?: string | undefined;
-    }[];
+    rules: RedactionRule[];
     /** Kinds of personal data of which the same value gets the same token. */
     pseudonyms: ("email" | "phone" | "iban")[];
     changed_at?: string | undefined;
@@ -4860,7 +4399,7 @@ export interface OperationOutputs {
       name: string;
       content_hash?: string | undefined;
       created_at: string;
-      edges: Edge[];
+      edges: ExampleOrigin[];
       runs: {
         id: string;
         status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
@@ -4884,31 +4423,7 @@ export interface OperationOutputs {
   /** Counts an agent's episodes, rewards, datasets, runs and deployments, and says which model serves. */
   getStats: Stats;
   /** Shows how well each model's episodes were judged over time, from the newest judged episodes. */
-  getRewardTrend: {
-    agent_id: string;
-    /** Judged episodes that were read, the newest. */
-    episodes: number;
-    from: string | null;
-    until: string | null;
-    models: {
-      episodes: number;
-      mean: number;
-      model: string;
-      last_at: string;
-    }[];
-    /** Spans of equal length, oldest first; spans without an episode are left out. */
-    buckets: {
-      at: string;
-      models: {
-        [name: string]: {
-          episodes: number;
-          mean: number;
-        };
-      };
-    }[];
-    /** Judged episodes in no bucket: their time is so far from the others' that it would make one bucket of these, or is later than now. */
-    left_out: number;
-  };
+  getRewardTrend: RewardTrend;
   /** Checks the ledger (a read and a write), the provider, the change feeds and the orchestrations behind what is under way; 503 when the ledger fails. */
   getHealth: Health;
   /** Takes every dataset, run, evaluation, deployment and pipeline up again whose orchestration has died, or fails it with the reason; an hourly timer does the same. */

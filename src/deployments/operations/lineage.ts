@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
 import { manifestField } from "../../doors/manifest.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { agentIdSchema, idSchema, pagingSchema } from "../../doors/schemas.ts";
+import { agentOr, idSchema, pagingSchema } from "../../doors/schemas.ts";
 import { LINEAGE_KINDS } from "../lineage.ts";
 import { lineageSchema } from "../replies.ts";
 import type { DeploymentService } from "../service.ts";
@@ -16,7 +16,7 @@ export function lineageOperations({
   readonly settings: Pick<Settings, "agentId">;
 }) {
   const { lineage } = service;
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
 
   const getLineage = defineOperation({
     name: "getLineage",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
 import { claimedName } from "../../doors/kept.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { agentIdSchema } from "../../doors/schemas.ts";
+import { agentOr } from "../../doors/schemas.ts";
 import { GATES, type GatePolicies, type GatePolicy, policyRecordSchema } from "../gate/policy.ts";
 
 const policySchema = z.object({
@@ -32,7 +32,7 @@ export function policyOperations({
   readonly policies: GatePolicies;
   readonly settings: Pick<Settings, "agentId">;
 }) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
   return [
     defineOperation({
       name: "getGatePolicy",

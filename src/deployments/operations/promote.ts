@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { startAndWait } from "../../doors/long-operation.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { agentIdSchema } from "../../doors/schemas.ts";
+import { agentOr } from "../../doors/schemas.ts";
 import { PROMOTE_MODEL, promoteInputSchema } from "../contract.ts";
 import { showDeployment } from "../lineage.ts";
 import { shownDeploymentSchema } from "../replies.ts";
@@ -16,7 +16,7 @@ const promotedSchema = shownDeploymentSchema.extend({
 
 /** The row that puts a model into service. */
 export function promoteOperation({ service, selector, settings, clock }: DeploymentOperationsDeps) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
   const activeId = async (agentIdValue: string) =>
     (await service.readActive(agentIdValue))?.deployment_id ?? null;
 

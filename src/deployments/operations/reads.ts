@@ -1,13 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import {
-  agentIdSchema,
-  continuationSchema,
-  foundSchema,
-  idSchema,
-  pagingSchema,
-} from "../../doors/schemas.ts";
+import { agentOr, continuationSchema, foundSchema, idSchema, pagingSchema } from "../../doors/schemas.ts";
 import { bare } from "../../ledger/ledger.ts";
 import { rollbackInfo, showDeployment } from "../lineage.ts";
 import { activeDeploymentSchema, shownDeploymentSchema } from "../replies.ts";
@@ -26,7 +20,7 @@ export function deploymentReads({
   readonly selector: ModelSelector;
   readonly settings: Pick<Settings, "agentId" | "useTunedModel">;
 }) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
 
   const listDeployments = defineOperation({
     name: "listDeployments",

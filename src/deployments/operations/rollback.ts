@@ -2,7 +2,7 @@ import { z } from "zod";
 import { claimedName } from "../../doors/kept.ts";
 import { startAndWait } from "../../doors/long-operation.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { agentIdSchema, idSchema, storedTimeSchema } from "../../doors/schemas.ts";
+import { agentOr, idSchema, storedTimeSchema } from "../../doors/schemas.ts";
 import { type DeploymentEvent, PROMOTE_MODEL } from "../contract.ts";
 import { nameOrNull } from "../replies.ts";
 import { isEndedDeployment } from "../status.ts";
@@ -28,7 +28,7 @@ const movedSchema = z.object({
 
 /** The rows that take a model out of service: back to an earlier one, or to the base model. */
 export function rollbackOperations({ service, selector, settings, clock }: DeploymentOperationsDeps) {
-  const agent = { agent_id: agentIdSchema.default(settings.agentId) };
+  const agent = { agent_id: agentOr(settings.agentId) };
 
   /** The state after a move, with the name of the model that is active now. */
   async function afterMove(

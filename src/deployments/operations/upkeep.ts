@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
 import { defineOperation } from "../../doors/operation.ts";
-import { agentIdSchema, idSchema, jsonSchema, olderThanDaysSchema } from "../../doors/schemas.ts";
+import { agentOr, idSchema, jsonSchema, olderThanDaysSchema, storedTimeSchema } from "../../doors/schemas.ts";
 import { PROMOTE_MODEL } from "../contract.ts";
 import type { DeploymentUpkeep } from "../upkeep/upkeep.ts";
 
@@ -131,13 +131,13 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
       output: z.object({
         success: z.boolean(),
         dry_run: z.boolean(),
-        older_than_days: z.number(),
+        older_than_days: z.number().int(),
         removed: z.array(
           z.object({
             agent_id: z.string(),
             deployment_name: z.string(),
             training_run_id: z.string(),
-            requested_at: z.string(),
+            requested_at: storedTimeSchema,
             usd_an_hour: unknownOr(z.number()),
           }),
         ),
@@ -166,7 +166,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
       name: "listRetirements",
       summary:
         "Lists when the agent's base models, runs and deployments end, and what could be trained instead.",
-      input: z.strictObject({ agent_id: agentIdSchema.default(settings.agentId) }),
+      input: z.strictObject({ agent_id: agentOr(settings.agentId) }),
       output: retirementsSchema,
       role: "reader",
       effect: "read",

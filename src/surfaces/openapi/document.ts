@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import { takesKey } from "../../doors/idempotency-key.ts";
+import { nounOf } from "../../doors/nouns.ts";
 import type { Operation } from "../../doors/operation.ts";
 import { ROUTE_PREFIX } from "../../doors/operation.ts";
 import { packageVersion } from "../package-version.ts";
 import { responsesOf } from "./answers.ts";
+import { declaredOnce } from "./declared.ts";
 import { headerParameters } from "./parameters.ts";
 
 /**
@@ -24,7 +26,7 @@ export function openapiDocument(
       item[operation.rest.method === "GET" ? "get" : "post"] = describeOperation(operation, path, suffix);
     }
   }
-  return createDocument(
+  const document = createDocument(
     {
       openapi: "3.1.0",
       info: {
@@ -57,9 +59,12 @@ export function openapiDocument(
       override({ zodSchema, jsonSchema, io }) {
         if (io === "output" && zodSchema instanceof z.ZodPipe && Object.keys(jsonSchema).length === 0)
           Object.assign(jsonSchema, z.toJSONSchema(zodSchema.in, { io: "input" }), { $schema: undefined });
+        const noun = nounOf(zodSchema);
+        if (noun !== undefined && !("id" in jsonSchema)) Object.assign(jsonSchema, { "x-noun": noun });
       },
     },
   );
+  return declaredOnce(document);
 }
 
 /** `/lineage/{kind?}/{id?}` is two addresses in OpenAPI, which knows no optional segments. */
