@@ -85,7 +85,7 @@ function noteOpenChoices(schemas: Record<string, Schema>, answers: readonly Sche
     }
     for (const one of [
       ...Object.values(schema.properties ?? {}),
-      ...(schema.oneOf ?? []),
+      ...(schema.anyOf ?? []),
       ...[schema.items, schema.additionalProperties].filter((each) => typeof each === "object"),
     ])
       follow(one);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LONGEST_KEY, takesKey } from "../../doors/idempotency-key.ts";
+import { nameNoun } from "../../doors/nouns.ts";
 import type { Operation } from "../../doors/operation.ts";
 import { LARGEST_BODY } from "../rest-body.ts";
 
@@ -8,12 +9,12 @@ const PREFER = z.string().optional().meta({
     "`wait=N`: seconds to wait for a long operation before 202 is answered, 0 to 200; 10 without it.",
   example: "wait=10",
 });
-const ENCODING = z
-  .enum(["gzip", "deflate", "br", "identity"])
-  .optional()
-  .meta({
-    description: `How the body is packed; unpacked it has at most ${LARGEST_BODY} bytes, as a body that is not packed.`,
-  });
+const CONTENT_ENCODING = z.enum(["gzip", "deflate", "br", "identity"]);
+// Of no row, and so not called after the first that has it.
+nameNoun(CONTENT_ENCODING, "ContentEncoding");
+const ENCODING = CONTENT_ENCODING.optional().meta({
+  description: `How the body is packed; unpacked it has at most ${LARGEST_BODY} bytes, as a body that is not packed.`,
+});
 const KEY = z.string().min(1).max(LONGEST_KEY).optional().meta({
   description:
     "The same key with the same input, for the same agent, is carried out once and answered alike; with other input it is refused (409 `idempotency_conflict`). While it is being carried out: 409 `idempotency_in_progress`.",
