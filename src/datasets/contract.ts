@@ -104,102 +104,169 @@ export const tokenCountSchema = z.object({
  * What the program works with is `Dataset`.
  */
 export const datasetSchema = z.object({
-  /** Hash of agent, name, recipe and watermark: known before the content. */
-  id: idSchema,
+  id: idSchema.meta({ description: "Hash of agent, name, recipe and watermark: known before the content." }),
   type: z.literal("dataset"),
   agent_id: z.string(),
   name: z.string(),
   description: z.string().optional(),
   status: z.enum(DATASET_STATUSES),
   error: z.string().optional(),
-  /** The code that goes with `error`: `dataset_empty`, `feeds_behind`, … */
-  error_code: z.string().optional(),
+  error_code: z
+    .string()
+    .optional()
+    .meta({ description: "The code that goes with `error`: `dataset_empty`, `feeds_behind`, …" }),
   recipe: recipeSchema,
-  /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
-  watermark: z.object({
-    episodes: z.string(),
-    rewards: z.string(),
-    /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
-    episode_count: z.number().int().optional(),
-    reward_count: z.number().int().optional(),
-  }),
-  /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
-  awaited_rewards: storedTimeSchema.optional(),
-  /**
-   * Places in the feeds up to which they are awaited: of episodes where they ended at the request, of rewards where they
-   * ended when those episodes had been scored, and how many the agent had then.
-   */
+  watermark: z
+    .object({
+      episodes: z.string(),
+      rewards: z.string(),
+      episode_count: z
+        .number()
+        .int()
+        .optional()
+        .meta({
+          description:
+            "How many there were: a clock that was ahead leaves the times where they are, a further document raises these.",
+        }),
+      reward_count: z.number().int().optional(),
+    })
+    .meta({
+      description:
+        "How far the ledger was at the request: the agent's newest times and counts of episodes and rewards.",
+    }),
+  awaited_rewards: storedTimeSchema
+    .optional()
+    .meta({
+      description:
+        "Newest reward that the build waits for: set once all episodes up to the watermark have been scored.",
+    }),
   awaited_places: z
     .object({
       episodes: z.string().optional(),
       rewards: z.string().optional(),
       reward_count: z.number().int().optional(),
     })
-    .optional(),
-  /** The orchestration that builds it. */
-  claimed_by: z.string().optional(),
+    .optional()
+    .meta({
+      description:
+        "Places in the feeds up to which they are awaited: of episodes where they ended at the request, of rewards where they ended when those episodes had been scored, and how many the agent had then.",
+    }),
+  claimed_by: z.string().optional().meta({ description: "The orchestration that builds it." }),
   taken_up: takenUpSchema.optional(),
-  /** SHA-256 over the sorted hashes of all lines with their sides. */
-  content_hash: z.string().optional(),
-  /** The first dataset of the agent with equal content. */
-  same_as: z.string().optional(),
+  content_hash: z
+    .string()
+    .optional()
+    .meta({ description: "SHA-256 over the sorted hashes of all lines with their sides." }),
+  same_as: z.string().optional().meta({ description: "The first dataset of the agent with equal content." }),
   training_count: z.number().int().optional(),
   validation_count: z.number().int().optional(),
   test_count: z.number().int().optional(),
   episode_count: z.number().int().optional().meta({
     description: "Episodes that were looked at, whether or not they are in it; golden lines are none.",
   }),
-  /** Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, … */
-  dropped: z.record(z.string(), z.number()).optional(),
-  /** What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, … */
-  warnings: z.record(z.string(), z.number()).optional(),
-  /** Golden only: for each warning the first lines of the file that it is about, at most ten. */
-  warning_lines: z.record(z.string(), z.array(z.number().int())).optional(),
-  /** Groups on each side (examples that share a session or an input are one group), and the size of the largest. */
-  group_counts: z.record(z.string(), z.number()).optional(),
-  /** Tokens on each side, tools counted with every line, and the vocabulary they were counted with. */
+  dropped: z
+    .record(z.string(), z.number())
+    .optional()
+    .meta({
+      description:
+        "Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, …",
+    }),
+  warnings: z
+    .record(z.string(), z.number())
+    .optional()
+    .meta({
+      description:
+        "What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, …",
+    }),
+  warning_lines: z
+    .record(z.string(), z.array(z.number().int()))
+    .optional()
+    .meta({
+      description: "Golden only: for each warning the first lines of the file that it is about, at most ten.",
+    }),
+  group_counts: z
+    .record(z.string(), z.number())
+    .optional()
+    .meta({
+      description:
+        "Groups on each side (examples that share a session or an input are one group), and the size of the largest.",
+    }),
   token_counts: z
     .object({ encoding: z.string(), sides: z.partialRecord(z.enum(SPLITS), tokenCountSchema) })
-    .optional(),
-  /** Distributions over what was kept; tools by how many examples call them. */
+    .optional()
+    .meta({
+      description:
+        "Tokens on each side, tools counted with every line, and the vocabulary they were counted with.",
+    }),
   figures: z
     .object({
       rewards: histogramSchema,
       tokens: histogramSchema,
-      /** Bytes of a line, its line break not counted; datasets of earlier versions have none. */
-      lengths: histogramSchema.optional(),
+      lengths: histogramSchema
+        .optional()
+        .meta({
+          description: "Bytes of a line, its line break not counted; datasets of earlier versions have none.",
+        }),
       tools: z.record(z.string(), z.number()),
     })
-    .optional(),
-  /** Sets of examples of which one stays, and how large the largest was. */
-  clusters: z.object({ found: z.number().int(), largest: z.number().int() }).optional(),
-  /** What was left out as nearly the same as what stays, of how many, and one pair of them to judge it by. */
+    .optional()
+    .meta({ description: "Distributions over what was kept; tools by how many examples call them." }),
+  clusters: z
+    .object({ found: z.number().int(), largest: z.number().int() })
+    .optional()
+    .meta({ description: "Sets of examples of which one stays, and how large the largest was." }),
   near_duplicates: z
     .object({
       left_out: z.number().int(),
       of: z.number().int(),
-      /** In datasets of earlier versions: examples that were not compared. */
-      not_compared: z.number().int().optional(),
+      not_compared: z
+        .number()
+        .int()
+        .optional()
+        .meta({ description: "In datasets of earlier versions: examples that were not compared." }),
       example: z.object({ kept: exampleOriginSchema, left_out: exampleOriginSchema }).optional(),
     })
-    .optional(),
-  /** What the sides share: sessions and inputs, contents, near pairs. All 0 in a dataset that can be trusted. */
+    .optional()
+    .meta({
+      description:
+        "What was left out as nearly the same as what stays, of how many, and one pair of them to judge it by.",
+    }),
   leakage: z
     .object({
       shared_groups: z.number().int(),
       shared_examples: z.number().int(),
       near_pairs: z.number().int(),
-      /** Of earlier datasets' test sides, what is trained on or validated with; earlier versions did not look. */
-      reserved_examples: z.number().int().optional(),
+      reserved_examples: z
+        .number()
+        .int()
+        .optional()
+        .meta({
+          description:
+            "Of earlier datasets' test sides, what is trained on or validated with; earlier versions did not look.",
+        }),
       near_duplicates_from: z.number(),
     })
-    .optional(),
-  /** Pages of edges from lines to episodes and rewards. */
-  lineage: z.object({ pages: z.number().int(), rows: z.number().int() }).optional(),
-  /** Examples whose tokens this build counted; those of all others were known from earlier builds. */
-  tokens_counted: z.number().int().optional(),
-  /** Where the time went, summed over all workers. */
-  seconds: z.record(z.string(), z.number()).optional(),
+    .optional()
+    .meta({
+      description:
+        "What the sides share: sessions and inputs, contents, near pairs. All 0 in a dataset that can be trusted.",
+    }),
+  lineage: z
+    .object({ pages: z.number().int(), rows: z.number().int() })
+    .optional()
+    .meta({ description: "Pages of edges from lines to episodes and rewards." }),
+  tokens_counted: z
+    .number()
+    .int()
+    .optional()
+    .meta({
+      description:
+        "Examples whose tokens this build counted; those of all others were known from earlier builds.",
+    }),
+  seconds: z
+    .record(z.string(), z.number())
+    .optional()
+    .meta({ description: "Where the time went, summed over all workers." }),
   cancel_requested: z.boolean().optional(),
   unresolved: z
     .object({
@@ -214,10 +281,20 @@ export const datasetSchema = z.object({
         "Its files hold what the redaction of that version finds: nothing is trained on it. Build it anew.",
     }),
   files: z.partialRecord(z.enum(SPLITS), datasetFileSchema).optional(),
-  /** Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line. */
-  groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
-  /** The number of each line's group, one a line in the order of the side's file; earlier versions kept none. */
-  line_groups: z.partialRecord(z.enum(SPLITS), z.string()).optional(),
+  groups: z
+    .partialRecord(z.enum(SPLITS), z.string())
+    .optional()
+    .meta({
+      description:
+        "Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line.",
+    }),
+  line_groups: z
+    .partialRecord(z.enum(SPLITS), z.string())
+    .optional()
+    .meta({
+      description:
+        "The number of each line's group, one a line in the order of the side's file; earlier versions kept none.",
+    }),
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });

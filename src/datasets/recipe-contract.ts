@@ -82,17 +82,27 @@ export const recipeSchema = z.strictObject({
   max_examples: z.number().int().min(1),
   include_tools: z.boolean(),
   train_split: z.number().min(0).max(1),
-  /** Share of groups reserved for evaluation and never trained on, taken before the train/validation split. */
-  test_split: z.number().min(0).max(1),
-  /** Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default. */
-  split_key: z.string().optional(),
+  test_split: z
+    .number()
+    .min(0)
+    .max(1)
+    .meta({
+      description:
+        "Share of groups reserved for evaluation and never trained on, taken before the train/validation split.",
+    }),
+  split_key: z
+    .string()
+    .optional()
+    .meta({
+      description: "Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default.",
+    }),
   system_prompt: z.string().optional(),
-  /** Golden only: SHA-256 of the file's bytes. */
-  source_sha256: z.string().optional(),
-  /** Golden datasets whose examples join the training side. */
-  include_golden: z.array(idSchema).optional(),
-  /** Absent: `sft`. */
-  format: z.enum(FORMATS).optional(),
+  source_sha256: z.string().optional().meta({ description: "Golden only: SHA-256 of the file's bytes." }),
+  include_golden: z
+    .array(idSchema)
+    .optional()
+    .meta({ description: "Golden datasets whose examples join the training side." }),
+  format: z.enum(FORMATS).optional().meta({ description: "Absent: `sft`." }),
   ...selectionShape,
 });
 export type Recipe = z.output<typeof recipeSchema>;
@@ -160,9 +170,7 @@ const linesSchema = redactedLater("each line is redacted when it is read", z.str
 export const goldenPartInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   name: datasetNameSchema.meta({ description: "Name of the golden dataset that it becomes part of." }),
-  /** Whole lines of the file. */
   content: linesSchema.meta({ description: "Whole lines of the file, JSONL." }),
-  /** The number that the part's first line has in the file; 1 begins anew and forgets earlier parts. */
   first_line: z.number().int().min(1).default(1).meta({
     description: "Number of the part's first line in the file; 1 starts over and drops earlier parts.",
   }),
@@ -176,12 +184,10 @@ export const buildGoldenInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   name: datasetNameSchema.meta({ description: "What people call it; two datasets may have one name." }),
   description: z.string().max(2000).optional().meta({ description: "What it is for, as text." }),
-  /** The JSONL text itself; the CLI reads the file and sends its content. */
   content: linesSchema.optional().meta({
     description:
       "The file's text, JSONL; or give `parts`. A line may say its `session_id`: lines of one session are one group.",
   }),
-  /** In the place of `content`: what `addGoldenPart` answered for each part of a large file, in order. */
   parts: z
     .array(keptExact("files are found by it", z.string().regex(/^[0-9a-f]{64}$/)))
     .min(1)
@@ -194,12 +200,10 @@ export const buildGoldenInputSchema = z.strictObject({
   train_split: z.number().min(0.01).max(1).optional().meta({
     description: "Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent.",
   }),
-  /** 1 makes the whole file a test set that is never trained on. */
   test_split: z.number().min(0).max(1).optional().meta({
     description:
       "Share of the groups set aside as a test side, 0 to 1; 1 makes the whole file a test set that is never trained on.",
   }),
-  /** What the lines are; other tools' exports are known by their shape and turned into `sft`. */
   format: z.enum(["sft", "dpo", "rft"]).optional().meta({
     description: "What the lines are; `sft` when absent, to which exports of other tools are converted.",
   }),

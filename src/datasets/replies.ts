@@ -26,8 +26,10 @@ export const datasetReplySchema = datasetSchema
       description: "Sentences on what was left out, changed or is worth a look, the most important first.",
     }),
     place_in_queue: placeInQueueSchema,
-    /** The durable status addresses, while it is being built. */
-    urls: z.record(z.string(), z.string()).optional(),
+    urls: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: "The durable status addresses, while it is being built." }),
   });
 /** What a dataset is among its agent's work. */
 export const datasetWork = { type: DATASETS.type, id: "dataset_id" };

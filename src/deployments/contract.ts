@@ -58,8 +58,10 @@ export interface PromoteRequest {
 export const failureSchema = z.object({
   code: z.string(),
   message: z.string(),
-  /** For `deployment_quota`: the deployments that could make room, oldest first. */
-  candidates: z.array(z.string()).optional(),
+  candidates: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "For `deployment_quota`: the deployments that could make room, oldest first." }),
 });
 export type DeploymentFailure = z.output<typeof failureSchema>;
 
@@ -74,38 +76,75 @@ export const deploymentSchema = z.object({
   training_run_id: z.string(),
   dataset_id: z.string().optional(),
   tuned_model_name: z.string(),
-  /** What a call names; the model's own name where no deployment is needed. */
-  deployment_name: z.string(),
+  deployment_name: z
+    .string()
+    .meta({ description: "What a call names; the model's own name where no deployment is needed." }),
   evaluation_id: z.string().optional(),
   verdict: z.string().optional(),
-  /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
-  verdict_metric: z.string().optional(),
+  verdict_metric: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "What the verdict judged right, and by which version of the rules; earlier versions did not keep it.",
+    }),
   verdict_grading: z.number().int().optional(),
   override_reason: z.string().optional(),
-  /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
-  gate_policy: z.enum(["warn", "require"]).optional(),
+  gate_policy: z
+    .enum(["warn", "require"])
+    .optional()
+    .meta({
+      description:
+        "The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for.",
+    }),
   gate_doubts: z.array(z.string()).optional(),
   four_eyes: z.object({ requested_by: z.string(), decided_by: z.string() }).optional(),
-  /** The pointer's version when it was judged: what has changed since is looked at again at the switch. */
-  judged_version: z.number().int().optional(),
-  /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
-  deployment_unverified: z.literal(true).optional(),
+  judged_version: z
+    .number()
+    .int()
+    .optional()
+    .meta({
+      description:
+        "The pointer's version when it was judged: what has changed since is looked at again at the switch.",
+    }),
+  deployment_unverified: z
+    .literal(true)
+    .optional()
+    .meta({
+      description:
+        "Made by hand, and nobody could read which model stands behind it: an owner answered for it.",
+    }),
   state: z.enum(DEPLOYMENT_STATES),
   error: z.string().optional(),
   failure: failureSchema.optional(),
-  /** What is hosted under `deployment_name`, where this app makes it. */
-  hosted_id: z.string().optional(),
+  hosted_id: z
+    .string()
+    .optional()
+    .meta({ description: "What is hosted under `deployment_name`, where this app makes it." }),
   prune: z.enum(["no", "oldest_inactive"]).optional(),
-  /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
-  restores: z.string().optional(),
-  /** What was active when the return was asked for: if that has changed, nobody may want it any more. */
-  restores_over: z.string().nullable().optional(),
+  restores: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes.",
+    }),
+  restores_over: z
+    .string()
+    .nullable()
+    .optional()
+    .meta({
+      description:
+        "What was active when the return was asked for: if that has changed, nobody may want it any more.",
+    }),
   reason: z.string().optional(),
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
   promoted_by: z.string().optional(),
-  /** Who approved it in a pipeline that waited for that. */
-  approved_by: z.string().optional(),
+  approved_by: z
+    .string()
+    .optional()
+    .meta({ description: "Who approved it in a pipeline that waited for that." }),
   promoted_at: storedTimeSchema.optional(),
   created_at: storedTimeSchema,
 });
@@ -163,8 +202,10 @@ export const pointerSchema = z.object({
   id: z.literal("active"),
   type: z.literal("pointer"),
   agent_id: z.string(),
-  /** The active deployment, or null for the base model. */
-  deployment_id: z.string().nullable(),
+  deployment_id: z
+    .string()
+    .nullable()
+    .meta({ description: "The active deployment, or null for the base model." }),
   deployment_name: z.string().nullable(),
   stack: z.array(z.object({ deployment_id: z.string(), deployment_name: z.string() })),
   version: z.number().int(),
@@ -187,12 +228,15 @@ export const deploymentEventSchema = z.object({
   what: z.enum(["promoted", "rolled_back", "deactivated"]),
   from: z.string().nullable(),
   to: z.string().nullable(),
-  /** Of a rollback or deactivation: the deployments whose models it took out of service. */
-  withdrawn: z.array(z.string()).optional(),
+  withdrawn: z
+    .array(z.string())
+    .optional()
+    .meta({
+      description: "Of a rollback or deactivation: the deployments whose models it took out of service.",
+    }),
   by: z.string().optional(),
   reason: z.string().optional(),
-  /** The pointer's version after the event. */
-  version: z.number().int(),
+  version: z.number().int().meta({ description: "The pointer's version after the event." }),
   created_at: storedTimeSchema,
 });
 export type DeploymentEvent = z.output<typeof deploymentEventSchema>;

@@ -5,8 +5,7 @@ import { storedTimeSchema } from "./schemas.ts";
 export const waitingSchema = z.object({
   since: storedTimeSchema,
   reason: z.string(),
-  /** When it is tried again, where that is known. */
-  again_at: storedTimeSchema.optional(),
+  again_at: storedTimeSchema.optional().meta({ description: "When it is tried again, where that is known." }),
 });
 export type Waiting = z.output<typeof waitingSchema>;
 

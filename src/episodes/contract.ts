@@ -201,8 +201,7 @@ export const episodeSchema = z.object({
   metadata: metadataSchema,
   created_at: storedTimeSchema,
   recorded_at: storedTimeSchema,
-  /** Distinct names of called tools, for filters. */
-  tool_names: z.array(z.string()),
+  tool_names: z.array(z.string()).meta({ description: "Distinct names of called tools, for filters." }),
   sample_key: z.number().int().optional().meta({
     description:
       "What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions.",

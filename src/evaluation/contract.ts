@@ -27,20 +27,17 @@ export const metricSchema = z.enum(METRICS).default("auto").meta({
 
 export const startEvaluationInputSchema = z.strictObject({
   agent_id: agentIdSchema,
-  /** A succeeded training run; or give `candidate`, a model or deployment name. */
   run_id: idSchema
     .optional()
     .meta({ description: "A succeeded training run whose model is the candidate; or give `candidate`." }),
   candidate: modelName(z.string().min(1).max(256)).optional().meta({
     description: "Model or deployment to judge, by name; beside run_id a deployment of that run's model.",
   }),
-  /** What serves by default: a verdict against anything else does not open the gate. */
   baseline: modelName(z.string().min(1).max(256)).default("active").meta({
     description:
       "What it is compared with: `active`, what serves now, or the base model when nothing was promoted; `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name.",
   }),
   dataset_id: idSchema.meta({ description: "The dataset with the held-out examples." }),
-  /** Absent: `test` if the dataset has one, else `validation`. */
   split: z
     .enum(SPLITS)
     .optional()
@@ -51,10 +48,17 @@ export const startEvaluationInputSchema = z.strictObject({
 /** One held-out example answered by both models. */
 export const pairSchema = z.object({
   example: z.string(),
-  /** Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each. */
-  group: z.string().optional(),
-  /** The last that the user said; absent in evaluations of earlier versions. */
-  question: z.string().optional(),
+  group: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each.",
+    }),
+  question: z
+    .string()
+    .optional()
+    .meta({ description: "The last that the user said; absent in evaluations of earlier versions." }),
   expected: z.string(),
   baseline_answer: z.string(),
   candidate_answer: z.string(),
@@ -84,20 +88,33 @@ export const verdictSchema = z.object({
   reasons: z.array(z.string()),
   pairs: z.number().int(),
   missing: z.number().int(),
-  /** Independent groups that the pairs fall into, which the test counts; earlier versions counted pairs. */
-  groups: z.number().int().optional(),
+  groups: z
+    .number()
+    .int()
+    .optional()
+    .meta({
+      description:
+        "Independent groups that the pairs fall into, which the test counts; earlier versions counted pairs.",
+    }),
   baseline_accuracy: z.number(),
   candidate_accuracy: z.number(),
-  /** Candidate minus baseline, with a 95 % interval of the paired difference. */
-  difference: z.number(),
+  difference: z
+    .number()
+    .meta({ description: "Candidate minus baseline, with a 95 % interval of the paired difference." }),
   interval: z.tuple([z.number(), z.number()]),
-  /** Pairs only the candidate (only the baseline) got right. */
-  candidate_only: z.number().int(),
+  candidate_only: z
+    .number()
+    .int()
+    .meta({ description: "Pairs only the candidate (only the baseline) got right." }),
   baseline_only: z.number().int(),
   both: z.number().int(),
   neither: z.number().int(),
-  /** Exact, two-sided: sign flips of the groups' sums; with groups of one pair it is McNemar's test. */
-  p_value: z.number(),
+  p_value: z
+    .number()
+    .meta({
+      description:
+        "Exact, two-sided: sign flips of the groups' sums; with groups of one pair it is McNemar's test.",
+    }),
 });
 export type VerdictFacts = z.output<typeof verdictSchema>;
 
@@ -111,46 +128,77 @@ export const evaluationSchema = z.object({
   agent_id: z.string(),
   run_id: z.string().optional(),
   candidate: z.string(),
-  /** The run's model, where `candidate` names a deployment that was seen to call it. */
-  candidate_model: z.string().optional(),
-  /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
-  candidate_deployment: z.string().optional(),
+  candidate_model: z
+    .string()
+    .optional()
+    .meta({ description: "The run's model, where `candidate` names a deployment that was seen to call it." }),
+  candidate_deployment: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "What a call to the candidate names, where the model has to be made callable first; and what is hosted for it.",
+    }),
   hosted_id: z.string().optional(),
   baseline: z.string(),
-  /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
-  baseline_asked: z.string().optional(),
+  baseline_asked: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale.",
+    }),
   dataset_id: z.string(),
   dataset_hash: z.string(),
   split: z.enum(SPLITS),
   metric: z.string(),
-  /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
-  grading: z.number().int().optional(),
+  grading: z
+    .number()
+    .int()
+    .optional()
+    .meta({
+      description:
+        "Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone.",
+    }),
   status: z.enum(EVALUATION_STATUSES),
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
   error: z.string().optional(),
-  /** What keeps the models from answering: a provider that is busy or away. */
-  waiting: waitingSchema.optional(),
-  /** Absent where the dataset's groups were not counted. */
-  power: powerSchema.optional(),
-  /** What is asked: fixed before the first question. */
+  waiting: waitingSchema
+    .optional()
+    .meta({ description: "What keeps the models from answering: a provider that is busy or away." }),
+  power: powerSchema.optional().meta({ description: "Absent where the dataset's groups were not counted." }),
   plan: z
     .object({
       examples: z.number().int(),
       batches: z.number().int(),
-      /** Lines without a turn to judge, and repeated ones. */
-      skipped: z.number().int(),
-      /** Independent groups of the examples; earlier versions did not count them. */
-      groups: z.number().int().optional(),
-      /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
-      contamination: z.enum(["none", "unchecked"]),
-      /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
-      near_trained: z.number().int().optional(),
+      skipped: z.number().int().meta({ description: "Lines without a turn to judge, and repeated ones." }),
+      groups: z
+        .number()
+        .int()
+        .optional()
+        .meta({ description: "Independent groups of the examples; earlier versions did not count them." }),
+      contamination: z
+        .enum(["none", "unchecked"])
+        .meta({
+          description: "`unchecked`: no run is known, or its training data could be compared by texts alone.",
+        }),
+      near_trained: z
+        .number()
+        .int()
+        .optional()
+        .meta({
+          description:
+            "Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on.",
+        }),
     })
-    .optional(),
+    .optional()
+    .meta({ description: "What is asked: fixed before the first question." }),
   result: verdictSchema.optional(),
-  /** Up to 20 pairs for people to look at; all of them are in the file `pairs_key`. */
-  sample: z.array(pairSchema).optional(),
+  sample: z
+    .array(pairSchema)
+    .optional()
+    .meta({ description: "Up to 20 pairs for people to look at; all of them are in the file `pairs_key`." }),
   pairs_key: z.string().optional(),
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),

@@ -13,8 +13,7 @@ export const MOST_EXAMPLES = 1000;
 /** One held-out decision: all that was said before the turn to judge, and that turn. */
 export const questionSchema = z.object({
   example: z.string(),
-  /** Absent in questions that an earlier version wrote. */
-  group: z.string().optional(),
+  group: z.string().optional().meta({ description: "Absent in questions that an earlier version wrote." }),
   prompt: z.array(messageSchema).min(1),
   tools: z.array(toolDefinitionSchema).optional(),
   expected: messageSchema,

@@ -39,10 +39,13 @@ export const auditRecordSchema = z.object({
     .int()
     .optional()
     .meta({ description: "How many agents a refused call named, where it was more than one." }),
-  /** Ids the call named or made: `run_id`, `dataset_id`, … */
-  ids: z.record(z.string(), z.string()),
-  /** Names the body gave (`promoted_by`, …), vouched for by nobody. */
-  claimed: z.record(z.string(), z.string()).optional(),
+  ids: z
+    .record(z.string(), z.string())
+    .meta({ description: "Ids the call named or made: `run_id`, `dataset_id`, …" }),
+  claimed: z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: "Names the body gave (`promoted_by`, …), vouched for by nobody." }),
   reason: z.string().optional(),
   writes: z.array(auditWriteSchema),
   writes_count: z.number().int(),

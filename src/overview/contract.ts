@@ -5,10 +5,12 @@ import { ENDINGS, FAULTS_BY } from "../episodes/endings.ts";
 import { workloadSchema } from "../workload/contract.ts";
 
 const feedSchema = z.object({
-  /** Everything written before this time is handled; null: nothing yet. */
-  watermark: storedTimeSchema.nullable(),
-  /** Age of the oldest change that is not handled; 0 when there is none. */
-  lag_seconds: z.number(),
+  watermark: storedTimeSchema
+    .nullable()
+    .meta({ description: "Everything written before this time is handled; null: nothing yet." }),
+  lag_seconds: z
+    .number()
+    .meta({ description: "Age of the oldest change that is not handled; 0 when there is none." }),
 });
 export type FeedState = z.output<typeof feedSchema>;
 

@@ -17,12 +17,10 @@ export const runPipelineInputSchema = z.strictObject({
     .max(200)
     .default("pipeline")
     .meta({ description: "Name of the pipeline, and of the dataset it builds." }),
-  /** What to build; absent fields have the defaults of buildDataset. */
   dataset: buildDatasetInputSchema
     .omit({ agent_id: true, name: true })
     .default({})
     .meta({ description: "What to build, as in buildDataset." }),
-  /** Train on this one instead of building. */
   dataset_id: idSchema.optional().meta({ description: "Train on this dataset instead of building one." }),
   training: startTrainingInputSchema
     .omit({ agent_id: true, dataset_id: true, requested_by: true, idempotency_key: true })
@@ -31,7 +29,6 @@ export const runPipelineInputSchema = z.strictObject({
     .meta({ description: "How to train, as in startTraining." }),
   evaluation: z
     .strictObject({
-      /** Held-out examples to judge by; absent: the built dataset's own `test` or `validation` side. */
       dataset_id: idSchema.optional().meta({
         description:
           "Dataset with the held-out examples; absent, the test or validation side of the one trained on.",
@@ -47,7 +44,6 @@ export const runPipelineInputSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: "How the model is judged." }),
-  /** A person decides between evaluation and promotion. */
   approval: z
     .strictObject({
       required: z.boolean().default(false).meta({ description: "Wait for a person." }),
@@ -60,7 +56,6 @@ export const runPipelineInputSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: "Whether a person decides between evaluation and promotion." }),
-  /** False: stop after the evaluation. */
   promote: z.boolean().default(true).meta({ description: "False: stop after the evaluation." }),
   promoted_by: claimedName(z.string().max(200))
     .optional()
@@ -115,8 +110,9 @@ export const pipelineSchema = z.object({
   run_id: z.string().optional(),
   evaluation_id: z.string().optional(),
   deployment_id: z.string().optional(),
-  /** What the held-out groups can show, known before the training is paid for. */
-  power: powerSchema.optional(),
+  power: powerSchema
+    .optional()
+    .meta({ description: "What the held-out groups can show, known before the training is paid for." }),
   verdict: z.enum(VERDICTS).optional(),
   decision: z
     .object({

@@ -31,13 +31,18 @@ export const rescanSchema = z.object({
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
   cancel_requested: z.boolean().optional(),
-  /** The place in the feed of episodes up to which they have to be scored before any is changed. */
-  awaited_place: z.string().optional(),
-  /** When rules that were changed meanwhile were taken up: the wait begins anew. */
-  begun_again_at: storedTimeSchema.optional(),
+  awaited_place: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "The place in the feed of episodes up to which they have to be scored before any is changed.",
+    }),
+  begun_again_at: storedTimeSchema
+    .optional()
+    .meta({ description: "When rules that were changed meanwhile were taken up: the wait begins anew." }),
   scanning: z.enum(RESCANNED).meta({ description: "What it is looking through." }),
-  /** The continuation of the last page there. */
-  after: z.string().optional(),
+  after: z.string().optional().meta({ description: "The continuation of the last page there." }),
   tallies: z.record(z.enum(RESCANNED), tallySchema),
   counts: z.record(z.string(), z.number().int()).meta({ description: "What was found, by kind." }),
   failures: z.array(z.string()).meta({ description: "The first that could not be looked at, and why." }),

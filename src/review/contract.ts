@@ -60,8 +60,7 @@ export type ReviewStatus = z.output<typeof reviewStatusSchema>;
 
 /** What has become of one episode in review; absent: nobody had it yet. */
 export const reviewItemSchema = z.object({
-  /** `item-` and the episode's id. */
-  id: z.string(),
+  id: z.string().meta({ description: "`item-` and the episode's id." }),
   type: z.literal("review_item"),
   agent_id: z.string(),
   episode_id: idSchema,
@@ -76,8 +75,9 @@ export const reviewItemSchema = z.object({
   ),
   skipped: z.array(z.object({ reviewer: personSchema, at: storedTimeSchema })),
   leases: z.array(leaseSchema),
-  /** When the last lease ends; absent without one. */
-  leased_until: storedTimeSchema.optional(),
+  leased_until: storedTimeSchema
+    .optional()
+    .meta({ description: "When the last lease ends; absent without one." }),
   corrected: z.boolean(),
   created_at: storedTimeSchema,
 });

@@ -67,8 +67,10 @@ export const rewardInputSchema = z.strictObject({
 export type RewardInput = z.input<typeof rewardInputSchema>;
 
 export const rewardSchema = z.object({
-  /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
-  id: idSchema,
+  id: idSchema.meta({
+    description:
+      "Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward.",
+  }),
   agent_id: z.string(),
   episode_id: z.string(),
   source: z.enum(REWARD_SOURCES),
@@ -81,10 +83,19 @@ export const rewardSchema = z.object({
     description:
       "Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions.",
   }),
-  /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
-  supersedes: z.string().optional(),
-  /** Takes the superseded judgement back without another in its place: it counts no more. */
-  withdrawn: z.literal(true).optional(),
+  supersedes: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate.",
+    }),
+  withdrawn: z
+    .literal(true)
+    .optional()
+    .meta({
+      description: "Takes the superseded judgement back without another in its place: it counts no more.",
+    }),
   withdrawn_by: z
     .string()
     .optional()

@@ -97,8 +97,7 @@ export const startTrainingInputSchema = z.strictObject({
 /** What a training may cost. `unknown` where no dated source gives a price; unknown is not zero. */
 export const costSchema = z.object({
   usd_at_most: z.union([z.number(), z.literal("unknown")]),
-  /** How the figure came about. */
-  basis: z.string(),
+  basis: z.string().meta({ description: "How the figure came about." }),
 });
 export type TrainingCost = z.output<typeof costSchema>;
 
@@ -113,13 +112,13 @@ export const metricPointSchema = z.object({
   train_loss: z.number().optional(),
   train_accuracy: z.number().optional(),
   valid_loss: z.number().optional(),
-  /** Of one mini-batch, as `valid_loss`. */
-  valid_accuracy: z.number().optional(),
-  /** Of the whole validation side, measured now and then. */
-  full_valid_loss: z.number().optional(),
+  valid_accuracy: z.number().optional().meta({ description: "Of one mini-batch, as `valid_loss`." }),
+  full_valid_loss: z
+    .number()
+    .optional()
+    .meta({ description: "Of the whole validation side, measured now and then." }),
   full_valid_accuracy: z.number().optional(),
-  /** Reinforcement: the grader's marks. */
-  train_reward: z.number().optional(),
+  train_reward: z.number().optional().meta({ description: "Reinforcement: the grader's marks." }),
   valid_reward: z.number().optional(),
 });
 export const checkpointSchema = z.object({
@@ -134,8 +133,10 @@ export const checkpointSchema = z.object({
  * program works with is `TrainingRun`.
  */
 export const trainingRunSchema = z.object({
-  /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
-  id: idSchema,
+  id: idSchema.meta({
+    description:
+      "Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet.",
+  }),
   type: z.literal("run"),
   agent_id: z.string(),
   dataset_id: z.string(),
@@ -152,15 +153,24 @@ export const trainingRunSchema = z.object({
   state: z.string(),
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
-  /** Provider file ids. */
-  training_file_id: z.string().optional(),
+  training_file_id: z.string().optional().meta({ description: "Provider file ids." }),
   validation_file_id: z.string().optional(),
-  /** When the create call was about to be sent: the job may exist although no answer came. */
-  intent_at: storedTimeSchema.optional(),
-  /** How often a create call was about to be sent; more than one only after two looks that found no job. */
-  submissions: z.number().int().optional(),
-  /** The first look after the intent that found no job. */
-  looked_at: storedTimeSchema.optional(),
+  intent_at: storedTimeSchema
+    .optional()
+    .meta({
+      description: "When the create call was about to be sent: the job may exist although no answer came.",
+    }),
+  submissions: z
+    .number()
+    .int()
+    .optional()
+    .meta({
+      description:
+        "How often a create call was about to be sent; more than one only after two looks that found no job.",
+    }),
+  looked_at: storedTimeSchema
+    .optional()
+    .meta({ description: "The first look after the intent that found no job." }),
   aoai_job_id: z.string().optional(),
   tuned_model_name: z.string().optional(),
   error: z
@@ -171,30 +181,50 @@ export const trainingRunSchema = z.object({
       remedy: z.string().optional(),
     })
     .optional(),
-  /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
-  failed_in: z.enum(["upload", "submit", "job", "tracking"]).optional(),
-  /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
-  requested_by: z.string().optional(),
+  failed_in: z
+    .enum(["upload", "submit", "job", "tracking"])
+    .optional()
+    .meta({
+      description:
+        "Where it failed: before a job existed, in the job itself, or in following a job that may still be going.",
+    }),
+  requested_by: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "Who asked for it first; where two persons are asked for, it is not this one who promotes the model.",
+    }),
   cancel_requested: z.boolean().optional(),
-  /** The most that the request allowed for, and what was reckoned when it came. */
-  budget_usd: z.number().optional(),
+  budget_usd: z
+    .number()
+    .optional()
+    .meta({ description: "The most that the request allowed for, and what was reckoned when it came." }),
   cost: costSchema.optional(),
-  /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
-  waiting: waitingSchema.optional(),
-  /** The last look that failed; the job goes on all the same. */
-  look_failed: z.object({ at: storedTimeSchema, message: z.string() }).optional(),
-  /**
-   * What the provider was asked for and did not show, by its id: at how many looks, the last of them, and since when,
-   * less the time during which nobody looked.
-   */
+  waiting: waitingSchema
+    .optional()
+    .meta({
+      description:
+        "What keeps it from having a job: a file that is processed, a provider that is busy or away.",
+    }),
+  look_failed: z
+    .object({ at: storedTimeSchema, message: z.string() })
+    .optional()
+    .meta({ description: "The last look that failed; the job goes on all the same." }),
   unseen: z
     .record(
       z.string(),
       z.object({ since: storedTimeSchema, looks: z.number().int(), last: storedTimeSchema.optional() }),
     )
-    .optional(),
-  /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
-  overdue: z.boolean().optional(),
+    .optional()
+    .meta({
+      description:
+        "What the provider was asked for and did not show, by its id: at how many looks, the last of them, and since when, less the time during which nobody looked.",
+    }),
+  overdue: z
+    .boolean()
+    .optional()
+    .meta({ description: "Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure." }),
   trained_tokens: z.number().int().optional(),
   metrics: z.record(z.string(), jsonSchema).optional(),
   curve: z.array(metricPointSchema).optional(),

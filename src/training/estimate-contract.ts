@@ -56,8 +56,9 @@ export const estimateSchema = z.object({
   method: z.string(),
   training_type: z.string(),
   encoding: z.string(),
-  /** False: another maker's model; its own vocabulary counts a little otherwise. */
-  exact_vocabulary: z.boolean(),
+  exact_vocabulary: z
+    .boolean()
+    .meta({ description: "False: another maker's model; its own vocabulary counts a little otherwise." }),
   examples: z.number().int(),
   tokens_per_epoch: z.number().int(),
   longest_example: z.number().int(),

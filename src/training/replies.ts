@@ -23,12 +23,16 @@ export const runReplySchema = trainingRunSchema
     ...bothNames,
     success: z.boolean(),
     metrics: trainingRunSchema.shape.metrics.unwrap(),
-    /** An equal request was made before; this is its run. */
-    deduplicated: z.boolean().optional(),
+    deduplicated: z
+      .boolean()
+      .optional()
+      .meta({ description: "An equal request was made before; this is its run." }),
     hint: z.string().optional(),
     place_in_queue: placeInQueueSchema,
-    /** The durable status addresses, while it is running. */
-    urls: z.record(z.string(), z.string()).optional(),
+    urls: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: "The durable status addresses, while it is running." }),
   });
 /** What a run is among its agent's work. */
 export const runWork = { type: RUNS.type, id: "run_id" };

@@ -10,8 +10,7 @@ export const GATES = ["warn", "require"] as const;
 export type Gate = (typeof GATES)[number];
 
 const changeSchema = z.object({
-  /** Absent: LIGHTNING_GATE_POLICY decides. */
-  gate: z.enum(GATES).optional(),
+  gate: z.enum(GATES).optional().meta({ description: "Absent: LIGHTNING_GATE_POLICY decides." }),
   four_eyes: z.boolean(),
   by: z.string().optional(),
   reason: z.string().optional(),
@@ -23,8 +22,10 @@ export const policyRecordSchema = z.object({
   type: z.literal("gate_policy"),
   agent_id: z.string(),
   version: z.number().int(),
-  /** Oldest first; of very many changes the newest hundred. */
-  changes: z.array(changeSchema).min(1),
+  changes: z
+    .array(changeSchema)
+    .min(1)
+    .meta({ description: "Oldest first; of very many changes the newest hundred." }),
   created_at: storedTimeSchema,
 });
 type PolicyRecord = z.output<typeof policyRecordSchema>;

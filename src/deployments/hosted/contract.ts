@@ -9,8 +9,7 @@ import { HOSTED_STATES } from "../status.ts";
  * share it. `lost`: Azure removed it, after fifteen idle days or a developer deployment's 24 hours.
  */
 export const hostedSchema = z.object({
-  /** `hosted-` and the deployment's name. */
-  id: idSchema,
+  id: idSchema.meta({ description: "`hosted-` and the deployment's name." }),
   type: z.literal("hosted"),
   agent_id: z.string(),
   deployment_name: z.string(),
@@ -20,17 +19,23 @@ export const hostedSchema = z.object({
   sku: z.string(),
   capacity: z.number().int(),
   state: z.enum(HOSTED_STATES),
-  /** The operation at Azure that makes it. */
-  operation: z.string().optional(),
-  /** When it was last asked for. */
-  requested_at: storedTimeSchema,
+  operation: z.string().optional().meta({ description: "The operation at Azure that makes it." }),
+  requested_at: storedTimeSchema.meta({ description: "When it was last asked for." }),
   ready_at: storedTimeSchema.optional(),
-  /** When it was last seen gone, or its removal begun. */
-  gone_at: storedTimeSchema.optional(),
-  /** The promotion or evaluation for which it was removed and created again; each may do that once. */
-  remade_for: z.string().optional(),
-  /** Deployments that were removed to make room for this one. */
-  pruned: z.array(z.string()).optional(),
+  gone_at: storedTimeSchema
+    .optional()
+    .meta({ description: "When it was last seen gone, or its removal begun." }),
+  remade_for: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "The promotion or evaluation for which it was removed and created again; each may do that once.",
+    }),
+  pruned: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "Deployments that were removed to make room for this one." }),
   error: z.string().optional(),
   created_at: storedTimeSchema,
 });

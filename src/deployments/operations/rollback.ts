@@ -72,10 +72,10 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
       rollback_reason: z.string().optional(),
       rolled_back_by: z.string().optional(),
       rolled_back_at: storedTimeSchema.optional(),
-      /** What differs from what was asked for. */
-      warnings: z.array(z.string()),
-      /** The deployment under which a removed model comes back. */
-      restoring: idSchema.optional(),
+      warnings: z.array(z.string()).meta({ description: "What differs from what was asked for." }),
+      restoring: idSchema
+        .optional()
+        .meta({ description: "The deployment under which a removed model comes back." }),
       urls: z.record(z.string(), z.string()).optional(),
     }),
     role: "releaser",
