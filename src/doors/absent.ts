@@ -15,14 +15,20 @@ function cleaned(schema: z.core.$ZodType, value: unknown): unknown {
   const def = defOf(form);
   if (def.type === "array" && Array.isArray(value)) return value.map((item) => cleaned(def.element, item));
   if (def.type === "union")
-    return def.options.map((option) => cleaned(option, value)).find((one, n) => takes(def.options[n], one)) ?? value;
+    return (
+      def.options.map((option) => cleaned(option, value)).find((one, n) => takes(def.options[n], one)) ??
+      value
+    );
   if (def.type === "intersection") return cleaned(def.right, cleaned(def.left, value));
-  if (def.type === "record" && !Array.isArray(value)) return mapped(value, (_, member) => cleaned(def.valueType, member));
+  if (def.type === "record" && !Array.isArray(value))
+    return mapped(value, (_, member) => cleaned(def.valueType, member));
   if (def.type !== "object" || Array.isArray(value)) return value;
   return mapped(value, (name, member) => {
     const field = Object.hasOwn(def.shape, name) ? def.shape[name] : undefined;
     if (field === undefined) return member;
-    return member === null && !takes(field, null) && takes(field, undefined) ? undefined : cleaned(field, member);
+    return member === null && !takes(field, null) && takes(field, undefined)
+      ? undefined
+      : cleaned(field, member);
   });
 }
 

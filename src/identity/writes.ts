@@ -46,7 +46,8 @@ export function watchWrites<L extends Ledger>(ledger: L): WatchedLedger<L> {
   function demandSeen(container: ContainerKey, id: string, ifMatch: string | undefined): void {
     const seen = current.getStore()?.seen;
     const place = placeOf(container, id);
-    if (seen?.has(place) === true && ifMatch !== undefined && seen.get(place) !== ifMatch) throw contentChanged();
+    if (seen?.has(place) === true && ifMatch !== undefined && seen.get(place) !== ifMatch)
+      throw contentChanged();
   }
 
   /** A single create with its trail, when the call has one and the ledger can. */

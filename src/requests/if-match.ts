@@ -16,7 +16,8 @@ export function ifMatched(
   const { changes } = operation.answers ?? {};
   if (changes === undefined) return operation;
   const shown = rows.find(({ rest }) => rest.method === "GET" && rest.path === changes);
-  if (shown === undefined) throw fatal("row_missing", `${operation.name} changes ${changes}, which no row shows.`);
+  if (shown === undefined)
+    throw fatal("row_missing", `${operation.name} changes ${changes}, which no row shows.`);
   return {
     ...operation,
     async run(input, context) {

@@ -60,7 +60,10 @@ export function orchestrationsOf(open: () => DurableClient, origin?: string): Or
       return Object.fromEntries(
         Object.entries(payload)
           .filter((entry): entry is [string, string] => entry[0] !== "id" && typeof entry[1] === "string")
-          .map(([name, url]) => [name, origin === undefined ? url : url.replace(/^https?:\/\/[^/?#]+/, origin)]),
+          .map(([name, url]) => [
+            name,
+            origin === undefined ? url : url.replace(/^https?:\/\/[^/?#]+/, origin),
+          ]),
       );
     },
   };

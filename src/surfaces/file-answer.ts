@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import { contentChanged, isDemanded, isKnown, rangeOf } from "../doors/conditional.ts";
 import type { FileReply } from "../doors/operation.ts";
 import { messageOf, outOfRange } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { contentChanged, isDemanded, isKnown, rangeOf } from "../doors/conditional.ts";
 import { begun, exactly } from "./whole-stream.ts";
 
 interface Options {
@@ -27,8 +27,7 @@ export async function fileAnswer(
   const etag = `"${sha256}"`;
   const digest = `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`;
   const standing = { ...headers, etag, "accept-ranges": "bytes", "repr-digest": digest };
-  if (!isDemanded(request.headers, etag))
-    throw contentChanged();
+  if (!isDemanded(request.headers, etag)) throw contentChanged();
   if (isKnown(request.headers, etag)) return { status: 304, headers: standing };
   const isHead = request.method === "HEAD";
   const range = isHead ? "all" : rangeOf(request.headers, size, etag);

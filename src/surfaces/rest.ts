@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import { contentChanged, isDemanded, isKnown, tagOf } from "../doors/conditional.ts";
 import { keyOfHeader } from "../doors/idempotency-key.ts";
 import {
   type CallContext,
@@ -11,7 +12,6 @@ import {
 import { type Access, LOCAL_CALLER } from "../identity/access.ts";
 import { fatal, invalid, retryAfterSeconds, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import { contentChanged, isDemanded, isKnown, tagOf } from "../doors/conditional.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
 import { fileAnswer } from "./file-answer.ts";
 import { laterHeaders } from "./later.ts";

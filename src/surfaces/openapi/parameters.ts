@@ -21,10 +21,14 @@ const KEY = z.string().min(1).max(LONGEST_KEY).optional().meta({
 });
 const text = (description: string) => z.string().optional().meta({ description });
 
-const NONE_MATCH = text("ETags that the caller has; where the content is still one of them, 304 is answered.");
+const NONE_MATCH = text(
+  "ETags that the caller has; where the content is still one of them, 304 is answered.",
+);
 const MATCH = text("The ETag that must still be the content's; else 412 is answered.");
 const RANGE = text("`bytes=from-to`, `bytes=from-` or `bytes=-last`: one range of the file's bytes.");
-const IF_RANGE = text("The ETag that the range is of; where it is not the file's, the whole file is answered.");
+const IF_RANGE = text(
+  "The ETag that the range is of; where it is not the file's, the whole file is answered.",
+);
 
 /** The request headers that a row reads, under their names. */
 export function headerParameters(operation: Operation): Record<string, z.ZodType> {

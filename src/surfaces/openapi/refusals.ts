@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { takesKey } from "../../doors/idempotency-key.ts";
+import { bare } from "../../doors/kept.ts";
 import type { Operation } from "../../doors/operation.ts";
 
 /** The refusals that a row can answer with, by status, each with what it means. */
@@ -9,7 +11,7 @@ export function refusalsOf(operation: Operation): Record<string, string> {
   const can: Record<number, boolean> = {
     400: post || fields.includes("continuation"),
     403: open !== true,
-    404: fields.some(namesRecord),
+    404: fields.some((field) => namesRecord(field, operation)),
     409: takesKey(operation) || answers.conflicts === true,
     412: !post || effect !== "read",
     415: post,
@@ -22,8 +24,15 @@ export function refusalsOf(operation: Operation): Record<string, string> {
   );
 }
 
-/** An id in the path, the query or the body; whose agent it is and a key are no records. */
-const namesRecord = (field: string): boolean => /(^|_)id$|^sha256$|^hash$/.test(field) && field !== "agent_id";
+const RECORDS = /^(episode|reward|dataset|run|evaluation|target|pipeline)_id$/;
+
+/** An id in the path, or in the body of what does something with it; a filter of a list finds nothing instead. */
+function namesRecord(field: string, { rest, input }: Operation): boolean {
+  if (field === "agent_id") return false;
+  if (rest.path.includes(`{${field}}`))
+    return !(bare(input.shape[field] as z.ZodType).schema instanceof z.ZodEnum);
+  return rest.method === "GET" ? field === "id" : RECORDS.test(field);
+}
 
 function unreadable(post: boolean, fields: readonly string[]): string {
   const faults = [
