@@ -2,6 +2,7 @@ using Lightning.Kiota;
 using Lightning.Kiota.Models;
 using Microsoft.Kiota.Abstractions;
 using Microsoft.Kiota.Abstractions.Authentication;
+using Microsoft.Kiota.Abstractions.Serialization;
 using Microsoft.Kiota.Http.HttpClientLibrary;
 
 /// <summary>A day's work with the client that Kiota generated: each answer typed, each refusal with its code.</summary>
@@ -33,6 +34,11 @@ internal sealed class KiotaDay(Uri server, string key)
                 Id = $"{Agent}-{n}",
                 UserInput = Expect.Question(n),
                 AssistantOutput = Expect.Answer(n),
+                Messages =
+                [
+                    new() { Role = MessageRole.User, Content = new UntypedString(Expect.Question(n)) },
+                    new() { Role = MessageRole.Assistant, Content = new UntypedString(Expect.Answer(n)) },
+                ],
             });
             Expect.Equal($"{Agent}-{n}", recorded?.EpisodeId, "the recorded episode");
             var reward = await client.Lightning.Rewards.PostAsync(new() { AgentId = Agent, EpisodeId = recorded!.EpisodeId, Value = 1 });
@@ -62,7 +68,7 @@ internal sealed class KiotaDay(Uri server, string key)
         Expect.Equal(Expect.Episodes, seen.Count, "episodes on all pages");
         var whole = await client.Lightning.Episodes[$"{Agent}-3"].GetAsync(to => to.QueryParameters.AgentId = Agent);
         Expect.Equal(Expect.Answer(3), whole?.AssistantOutput, "the answer of an episode");
-        Expect.Equal(Expect.Question(3), whole?.Messages?[0].Content, "the text of a message");
+        Expect.Equal(Expect.Question(3), (whole?.Messages?[0].Content as UntypedString)?.GetValue(), "the text of a message");
     }
 
     private async Task<Dataset> BuildAsync()
@@ -78,10 +84,10 @@ internal sealed class KiotaDay(Uri server, string key)
 
     private async Task DownloadAsync(Dataset dataset)
     {
-        using var file = await client.Lightning.Datasets[dataset.Id!].Files["training"].GetAsync(to => to.QueryParameters.AgentId = Agent);
+        using var file = await client.Lightning.Datasets[dataset.Id!].Files["train"].GetAsync(to => to.QueryParameters.AgentId = Agent);
         using var reader = new StreamReader(file!);
         var text = await reader.ReadToEndAsync();
-        Expect.Equal(dataset.TrainingCount ?? 0, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, "lines of the training file");
+        Expect.Equal(dataset.TrainingCount ?? 0, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).LongLength, "lines of the training file");
     }
 
     private async Task TrainAsync(Dataset dataset)

@@ -33,6 +33,11 @@ internal sealed class NSwagDay(Uri server, string key)
                 Id = $"{Agent}-{n}",
                 User_input = Expect.Question(n),
                 Assistant_output = Expect.Answer(n),
+                Messages =
+                [
+                    new() { Role = MessageRole.User, Content = Expect.Question(n) },
+                    new() { Role = MessageRole.Assistant, Content = Expect.Answer(n) },
+                ],
             });
             Expect.Equal($"{Agent}-{n}", recorded.Episode_id, "the recorded episode");
             var reward = await RewardAsync(n, 1);
@@ -57,7 +62,7 @@ internal sealed class NSwagDay(Uri server, string key)
         Expect.Equal(Expect.Episodes, seen.Count, "episodes on all pages");
         var whole = await client.GetEpisodeAsync(episode_id: $"{Agent}-3", agent_id: Agent);
         Expect.Equal(Expect.Answer(3), whole.Assistant_output, "the answer of an episode");
-        Expect.Equal(Expect.Question(3), whole.Messages.First().Content, "the text of a message");
+        Expect.Equal(Expect.Question(3), whole.Messages.First().Content.ToString(), "the text of a message");
     }
 
     private async Task<Dataset> BuildAsync()
@@ -73,10 +78,10 @@ internal sealed class NSwagDay(Uri server, string key)
 
     private async Task DownloadAsync(Dataset dataset)
     {
-        using var file = await client.GetDatasetFileAsync(dataset_id: dataset.Id, split: "training", agent_id: Agent);
+        using var file = await client.GetDatasetFileAsync(dataset_id: dataset.Id, split: EvaluationSplit.Train, agent_id: Agent);
         using var reader = new StreamReader(file.Stream);
         var text = await reader.ReadToEndAsync();
-        Expect.Equal(dataset.Training_count ?? 0, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, "lines of the training file");
+        Expect.Equal(dataset.Training_count, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).LongLength, "lines of the training file");
     }
 
     private async Task TrainAsync(Dataset dataset)
@@ -103,7 +108,7 @@ internal sealed class NSwagDay(Uri server, string key)
         await RefusedAsync(401, null, () => stranger.GetStatsAsync());
     }
 
-    private Task<AssignRewardReply> RewardAsync(int n, double value, string? idempotencyKey = null) =>
+    private Task<GivenReward> RewardAsync(int n, double value, string? idempotencyKey = null) =>
         client.AssignRewardAsync(idempotency_Key: idempotencyKey, body: new() { Agent_id = Agent, Episode_id = $"{Agent}-{n}", Value = value });
 
     private static async Task RefusedAsync(int status, string? code, Func<Task> ask)

@@ -3,6 +3,8 @@ import {
   ApiKeyAuthenticationProvider,
   ApiKeyLocation,
   type AuthenticationProvider,
+  createUntypedString,
+  isUntypedString,
 } from "@microsoft/kiota-abstractions";
 import { DefaultRequestAdapter } from "@microsoft/kiota-bundle";
 import { createLightningClient } from "./client/lightningClient.js";
@@ -56,7 +58,11 @@ const reward = (n: number, value: number, idempotencyKey?: string) =>
 async function recordAndReward(): Promise<void> {
   for (let n = 0; n < EPISODES; n++) {
     const id = `${AGENT}-${n}`;
-    const body = { agentId: AGENT, id, userInput: question(n), assistantOutput: answer(n) };
+    const messages = [
+      { role: "user" as const, content: createUntypedString(question(n)) },
+      { role: "assistant" as const, content: createUntypedString(answer(n)) },
+    ];
+    const body = { agentId: AGENT, id, userInput: question(n), assistantOutput: answer(n), messages };
     const recorded = await client.episodes.post(body);
     equal(id, recorded?.episodeId, "the recorded episode");
     equal(true, (await reward(n, 1))?.success, "the reward");
@@ -84,7 +90,8 @@ async function page(): Promise<void> {
   equal(EPISODES, seen.size, "episodes on all pages");
   const whole = await client.episodes.byEpisode_id(`${AGENT}-3`).get(own);
   equal(answer(3), whole?.assistantOutput, "the answer of an episode");
-  equal(question(3), whole?.messages?.[0]?.content, "the text of a message");
+  const content = whole?.messages?.[0]?.content;
+  equal(question(3), content && isUntypedString(content) ? content.getValue() : undefined, "the text of a message");
 }
 
 async function build(): Promise<Dataset> {
@@ -101,7 +108,7 @@ async function build(): Promise<Dataset> {
 async function download(dataset: Dataset): Promise<void> {
   const file = await client.datasets
     .byDataset_id(dataset.id ?? "")
-    .files.bySplit("training")
+    .files.bySplit("train")
     .get(own);
   const lines = new TextDecoder().decode(file).split("\n");
   equal(dataset.trainingCount, lines.filter((line) => line !== "").length, "lines of the training file");
