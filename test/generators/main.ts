@@ -108,5 +108,7 @@ else {
     return 1;
   });
   const seconds = Math.round((performance.now() - since) / 1000);
-  console.log(`generators: ${faults.length === 0 ? "no fault" : `faults in ${faults.join(", ")}`}, ${seconds} s`);
+  console.log(
+    `generators: ${faults.length === 0 ? "no fault" : `faults in ${faults.join(", ")}`}, ${seconds} s`,
+  );
 }

@@ -91,7 +91,11 @@ async function page(): Promise<void> {
   const whole = await client.episodes.byEpisode_id(`${AGENT}-3`).get(own);
   equal(answer(3), whole?.assistantOutput, "the answer of an episode");
   const content = whole?.messages?.[0]?.content;
-  equal(question(3), content && isUntypedString(content) ? content.getValue() : undefined, "the text of a message");
+  equal(
+    question(3),
+    content && isUntypedString(content) ? content.getValue() : undefined,
+    "the text of a message",
+  );
 }
 
 async function build(): Promise<Dataset> {
