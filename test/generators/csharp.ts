@@ -23,6 +23,8 @@ export async function build(document: string, scratch: string): Promise<string> 
       "/operationGenerationMode:SingleClientFromOperationId",
       "/generateNullableReferenceTypes:true",
       "/generateOptionalParameters:true",
+      // Else a number that is not given is sent as 0.
+      "/generateOptionalPropertiesAsNullable:true",
     ]),
   ]);
   const options = ["-p:RestoreLockedMode=true", "-p:UseSharedCompilation=false", `-p:Generated=${generated}`];

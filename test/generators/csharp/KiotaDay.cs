@@ -9,7 +9,7 @@ using Microsoft.Kiota.Http.HttpClientLibrary;
 internal sealed class KiotaDay(Uri server, string key)
 {
     private const string Agent = "kiota-csharp";
-    private readonly LightningClient client = Connect(server, new ApiKeyAuthenticationProvider(key, "x-functions-key", ApiKeyAuthenticationProvider.KeyLocation.Header));
+    private readonly LightningClient client = Connect(server, key);
 
     public async Task RunAsync()
     {
@@ -21,8 +21,13 @@ internal sealed class KiotaDay(Uri server, string key)
         await MeetErrorsAsync();
     }
 
-    private static LightningClient Connect(Uri server, IAuthenticationProvider authentication) =>
-        new(new HttpClientRequestAdapter(authentication) { BaseUrl = $"{server}api" });
+    /// <summary>Kiota's own provider of keys takes https alone, which a host on this machine does not speak.</summary>
+    private static LightningClient Connect(Uri server, string? key)
+    {
+        var http = KiotaClientFactory.Create();
+        if (key is not null) http.DefaultRequestHeaders.Add("x-functions-key", key);
+        return new(new HttpClientRequestAdapter(new AnonymousAuthenticationProvider(), httpClient: http) { BaseUrl = $"{server}api" });
+    }
 
     private async Task RecordAndRewardAsync()
     {
@@ -110,7 +115,7 @@ internal sealed class KiotaDay(Uri server, string key)
         await RefusedAsync(413, "body_too_large", () => client.Lightning.Episodes.PostAsync(new() { AgentId = Agent, UserInput = Expect.TooLong(), AssistantOutput = "No." }));
         await RefusedAsync(422, "invalid_input", () => RewardAsync(5, "another-key"));
         // Without a key the host answers, with no body.
-        var stranger = Connect(server, new AnonymousAuthenticationProvider());
+        var stranger = Connect(server, null);
         await RefusedAsync(401, null, () => stranger.Lightning.Stats.GetAsync());
     }
 

@@ -62,7 +62,7 @@ internal sealed class NSwagDay(Uri server, string key)
         Expect.Equal(Expect.Episodes, seen.Count, "episodes on all pages");
         var whole = await client.GetEpisodeAsync(episode_id: $"{Agent}-3", agent_id: Agent);
         Expect.Equal(Expect.Answer(3), whole.Assistant_output, "the answer of an episode");
-        Expect.Equal(Expect.Question(3), whole.Messages.First().Content.ToString(), "the text of a message");
+        Expect.Equal(Expect.Question(3), whole.Messages!.First().Content!.ToString(), "the text of a message");
     }
 
     private async Task<Dataset> BuildAsync()
@@ -81,7 +81,7 @@ internal sealed class NSwagDay(Uri server, string key)
         using var file = await client.GetDatasetFileAsync(dataset_id: dataset.Id, split: EvaluationSplit.Train, agent_id: Agent);
         using var reader = new StreamReader(file.Stream);
         var text = await reader.ReadToEndAsync();
-        Expect.Equal(dataset.Training_count, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).LongLength, "lines of the training file");
+        Expect.Equal<long?>(dataset.Training_count, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).LongLength, "lines of the training file");
     }
 
     private async Task TrainAsync(Dataset dataset)

@@ -17,6 +17,11 @@ try
     }
     return 0;
 }
+catch (Lightning.NSwag.ApiException<Lightning.NSwag.Error> refused)
+{
+    Console.Error.WriteLine($"{refused.Result.Error1.Message} {refused}");
+    return 1;
+}
 catch (Exception thrown)
 {
     Console.Error.WriteLine(thrown);
