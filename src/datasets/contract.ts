@@ -120,26 +120,20 @@ export const datasetSchema = z.object({
     .object({
       episodes: z.string(),
       rewards: z.string(),
-      episode_count: z
-        .number()
-        .int()
-        .optional()
-        .meta({
-          description:
-            "How many there were: a clock that was ahead leaves the times where they are, a further document raises these.",
-        }),
+      episode_count: z.number().int().optional().meta({
+        description:
+          "How many there were: a clock that was ahead leaves the times where they are, a further document raises these.",
+      }),
       reward_count: z.number().int().optional(),
     })
     .meta({
       description:
         "How far the ledger was at the request: the agent's newest times and counts of episodes and rewards.",
     }),
-  awaited_rewards: storedTimeSchema
-    .optional()
-    .meta({
-      description:
-        "Newest reward that the build waits for: set once all episodes up to the watermark have been scored.",
-    }),
+  awaited_rewards: storedTimeSchema.optional().meta({
+    description:
+      "Newest reward that the build waits for: set once all episodes up to the watermark have been scored.",
+  }),
   awaited_places: z
     .object({
       episodes: z.string().optional(),
@@ -164,33 +158,21 @@ export const datasetSchema = z.object({
   episode_count: z.number().int().optional().meta({
     description: "Episodes that were looked at, whether or not they are in it; golden lines are none.",
   }),
-  dropped: z
-    .record(z.string(), z.number())
-    .optional()
-    .meta({
-      description:
-        "Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, …",
-    }),
-  warnings: z
-    .record(z.string(), z.number())
-    .optional()
-    .meta({
-      description:
-        "What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, …",
-    }),
-  warning_lines: z
-    .record(z.string(), z.array(z.number().int()))
-    .optional()
-    .meta({
-      description: "Golden only: for each warning the first lines of the file that it is about, at most ten.",
-    }),
-  group_counts: z
-    .record(z.string(), z.number())
-    .optional()
-    .meta({
-      description:
-        "Groups on each side (examples that share a session or an input are one group), and the size of the largest.",
-    }),
+  dropped: z.record(z.string(), z.number()).optional().meta({
+    description:
+      "Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, …",
+  }),
+  warnings: z.record(z.string(), z.number()).optional().meta({
+    description:
+      "What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, …",
+  }),
+  warning_lines: z.record(z.string(), z.array(z.number().int())).optional().meta({
+    description: "Golden only: for each warning the first lines of the file that it is about, at most ten.",
+  }),
+  group_counts: z.record(z.string(), z.number()).optional().meta({
+    description:
+      "Groups on each side (examples that share a session or an input are one group), and the size of the largest.",
+  }),
   token_counts: z
     .object({ encoding: z.string(), sides: z.partialRecord(z.enum(SPLITS), tokenCountSchema) })
     .optional()
@@ -202,11 +184,9 @@ export const datasetSchema = z.object({
     .object({
       rewards: histogramSchema,
       tokens: histogramSchema,
-      lengths: histogramSchema
-        .optional()
-        .meta({
-          description: "Bytes of a line, its line break not counted; datasets of earlier versions have none.",
-        }),
+      lengths: histogramSchema.optional().meta({
+        description: "Bytes of a line, its line break not counted; datasets of earlier versions have none.",
+      }),
       tools: z.record(z.string(), z.number()),
     })
     .optional()
@@ -236,14 +216,10 @@ export const datasetSchema = z.object({
       shared_groups: z.number().int(),
       shared_examples: z.number().int(),
       near_pairs: z.number().int(),
-      reserved_examples: z
-        .number()
-        .int()
-        .optional()
-        .meta({
-          description:
-            "Of earlier datasets' test sides, what is trained on or validated with; earlier versions did not look.",
-        }),
+      reserved_examples: z.number().int().optional().meta({
+        description:
+          "Of earlier datasets' test sides, what is trained on or validated with; earlier versions did not look.",
+      }),
       near_duplicates_from: z.number(),
     })
     .optional()
@@ -255,14 +231,10 @@ export const datasetSchema = z.object({
     .object({ pages: z.number().int(), rows: z.number().int() })
     .optional()
     .meta({ description: "Pages of edges from lines to episodes and rewards." }),
-  tokens_counted: z
-    .number()
-    .int()
-    .optional()
-    .meta({
-      description:
-        "Examples whose tokens this build counted; those of all others were known from earlier builds.",
-    }),
+  tokens_counted: z.number().int().optional().meta({
+    description:
+      "Examples whose tokens this build counted; those of all others were known from earlier builds.",
+  }),
   seconds: z
     .record(z.string(), z.number())
     .optional()
@@ -281,20 +253,14 @@ export const datasetSchema = z.object({
         "Its files hold what the redaction of that version finds: nothing is trained on it. Build it anew.",
     }),
   files: z.partialRecord(z.enum(SPLITS), datasetFileSchema).optional(),
-  groups: z
-    .partialRecord(z.enum(SPLITS), z.string())
-    .optional()
-    .meta({
-      description:
-        "Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line.",
-    }),
-  line_groups: z
-    .partialRecord(z.enum(SPLITS), z.string())
-    .optional()
-    .meta({
-      description:
-        "The number of each line's group, one a line in the order of the side's file; earlier versions kept none.",
-    }),
+  groups: z.partialRecord(z.enum(SPLITS), z.string()).optional().meta({
+    description:
+      "Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line.",
+  }),
+  line_groups: z.partialRecord(z.enum(SPLITS), z.string()).optional().meta({
+    description:
+      "The number of each line's group, one a line in the order of the side's file; earlier versions kept none.",
+  }),
   created_at: storedTimeSchema,
   completed_at: storedTimeSchema.optional(),
 });

@@ -1,7 +1,6 @@
 import type { Settings } from "../config/settings.ts";
 import { agentOr, idSchema } from "../doors/schemas.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { buildDatasetInputSchema } from "./recipe-contract.ts";
 import type { DatasetService } from "./service.ts";
 
 export interface DatasetOperationDeps {

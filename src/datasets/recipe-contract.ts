@@ -82,20 +82,13 @@ export const recipeSchema = z.strictObject({
   max_examples: z.number().int().min(1),
   include_tools: z.boolean(),
   train_split: z.number().min(0).max(1),
-  test_split: z
-    .number()
-    .min(0)
-    .max(1)
-    .meta({
-      description:
-        "Share of groups reserved for evaluation and never trained on, taken before the train/validation split.",
-    }),
-  split_key: z
-    .string()
-    .optional()
-    .meta({
-      description: "Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default.",
-    }),
+  test_split: z.number().min(0).max(1).meta({
+    description:
+      "Share of groups reserved for evaluation and never trained on, taken before the train/validation split.",
+  }),
+  split_key: z.string().optional().meta({
+    description: "Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default.",
+  }),
   system_prompt: z.string().optional(),
   source_sha256: z.string().optional().meta({ description: "Golden only: SHA-256 of the file's bytes." }),
   include_golden: z

@@ -81,39 +81,26 @@ export const deploymentSchema = z.object({
     .meta({ description: "What a call names; the model's own name where no deployment is needed." }),
   evaluation_id: z.string().optional(),
   verdict: z.string().optional(),
-  verdict_metric: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "What the verdict judged right, and by which version of the rules; earlier versions did not keep it.",
-    }),
+  verdict_metric: z.string().optional().meta({
+    description:
+      "What the verdict judged right, and by which version of the rules; earlier versions did not keep it.",
+  }),
   verdict_grading: z.number().int().optional(),
   override_reason: z.string().optional(),
-  gate_policy: z
-    .enum(["warn", "require"])
-    .optional()
-    .meta({
-      description:
-        "The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for.",
-    }),
+  gate_policy: z.enum(["warn", "require"]).optional().meta({
+    description:
+      "The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for.",
+  }),
   gate_doubts: z.array(z.string()).optional(),
   four_eyes: z.object({ requested_by: z.string(), decided_by: z.string() }).optional(),
-  judged_version: z
-    .number()
-    .int()
-    .optional()
-    .meta({
-      description:
-        "The pointer's version when it was judged: what has changed since is looked at again at the switch.",
-    }),
-  deployment_unverified: z
-    .literal(true)
-    .optional()
-    .meta({
-      description:
-        "Made by hand, and nobody could read which model stands behind it: an owner answered for it.",
-    }),
+  judged_version: z.number().int().optional().meta({
+    description:
+      "The pointer's version when it was judged: what has changed since is looked at again at the switch.",
+  }),
+  deployment_unverified: z.literal(true).optional().meta({
+    description:
+      "Made by hand, and nobody could read which model stands behind it: an owner answered for it.",
+  }),
   state: z.enum(DEPLOYMENT_STATES),
   error: z.string().optional(),
   failure: failureSchema.optional(),
@@ -122,21 +109,14 @@ export const deploymentSchema = z.object({
     .optional()
     .meta({ description: "What is hosted under `deployment_name`, where this app makes it." }),
   prune: z.enum(["no", "oldest_inactive"]).optional(),
-  restores: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes.",
-    }),
-  restores_over: z
-    .string()
-    .nullable()
-    .optional()
-    .meta({
-      description:
-        "What was active when the return was asked for: if that has changed, nobody may want it any more.",
-    }),
+  restores: z.string().optional().meta({
+    description:
+      "A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes.",
+  }),
+  restores_over: z.string().nullable().optional().meta({
+    description:
+      "What was active when the return was asked for: if that has changed, nobody may want it any more.",
+  }),
   reason: z.string().optional(),
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
@@ -228,12 +208,9 @@ export const deploymentEventSchema = z.object({
   what: z.enum(["promoted", "rolled_back", "deactivated"]),
   from: z.string().nullable(),
   to: z.string().nullable(),
-  withdrawn: z
-    .array(z.string())
-    .optional()
-    .meta({
-      description: "Of a rollback or deactivation: the deployments whose models it took out of service.",
-    }),
+  withdrawn: z.array(z.string()).optional().meta({
+    description: "Of a rollback or deactivation: the deployments whose models it took out of service.",
+  }),
   by: z.string().optional(),
   reason: z.string().optional(),
   version: z.number().int().meta({ description: "The pointer's version after the event." }),

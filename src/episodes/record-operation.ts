@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
+import { checkedLater } from "../doors/nouns.ts";
 import { defineOperation, type Reply } from "../doors/operation.ts";
 import { agentOr, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { invalid, type LightningError } from "../kernel/errors.ts";
@@ -65,7 +66,7 @@ export function recordOperation(deps: {
     input: z.strictObject({
       ...episodeInputSchema.partial().shape,
       agent_id: agentId,
-      episodes: z.array(z.unknown()).min(1).max(MOST_EPISODES).optional().meta({
+      episodes: z.array(checkedLater(episodeInputSchema)).min(1).max(MOST_EPISODES).optional().meta({
         description: "Many episodes with the fields below; agent_id is theirs where they have none.",
       }),
     }),

@@ -27,13 +27,10 @@ const answerSchema = z.object({
   message: messageSchema.optional(),
   error: z.string().optional(),
   tries: z.number().int(),
-  since: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "The first fault that may pass; absent once there is an answer, or none will be asked for any more.",
-    }),
+  since: z.string().optional().meta({
+    description:
+      "The first fault that may pass; absent once there is an answer, or none will be asked for any more.",
+  }),
 });
 export type Answer = z.output<typeof answerSchema>;
 

@@ -48,13 +48,10 @@ export const startEvaluationInputSchema = z.strictObject({
 /** One held-out example answered by both models. */
 export const pairSchema = z.object({
   example: z.string(),
-  group: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each.",
-    }),
+  group: z.string().optional().meta({
+    description:
+      "Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each.",
+  }),
   question: z
     .string()
     .optional()
@@ -88,14 +85,10 @@ export const verdictSchema = z.object({
   reasons: z.array(z.string()),
   pairs: z.number().int(),
   missing: z.number().int(),
-  groups: z
-    .number()
-    .int()
-    .optional()
-    .meta({
-      description:
-        "Independent groups that the pairs fall into, which the test counts; earlier versions counted pairs.",
-    }),
+  groups: z.number().int().optional().meta({
+    description:
+      "Independent groups that the pairs fall into, which the test counts; earlier versions counted pairs.",
+  }),
   baseline_accuracy: z.number(),
   candidate_accuracy: z.number(),
   difference: z
@@ -109,12 +102,10 @@ export const verdictSchema = z.object({
   baseline_only: z.number().int(),
   both: z.number().int(),
   neither: z.number().int(),
-  p_value: z
-    .number()
-    .meta({
-      description:
-        "Exact, two-sided: sign flips of the groups' sums; with groups of one pair it is McNemar's test.",
-    }),
+  p_value: z.number().meta({
+    description:
+      "Exact, two-sided: sign flips of the groups' sums; with groups of one pair it is McNemar's test.",
+  }),
 });
 export type VerdictFacts = z.output<typeof verdictSchema>;
 
@@ -132,34 +123,24 @@ export const evaluationSchema = z.object({
     .string()
     .optional()
     .meta({ description: "The run's model, where `candidate` names a deployment that was seen to call it." }),
-  candidate_deployment: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "What a call to the candidate names, where the model has to be made callable first; and what is hosted for it.",
-    }),
+  candidate_deployment: z.string().optional().meta({
+    description:
+      "What a call to the candidate names, where the model has to be made callable first; and what is hosted for it.",
+  }),
   hosted_id: z.string().optional(),
   baseline: z.string(),
-  baseline_asked: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale.",
-    }),
+  baseline_asked: z.string().optional().meta({
+    description:
+      "What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale.",
+  }),
   dataset_id: z.string(),
   dataset_hash: z.string(),
   split: z.enum(SPLITS),
   metric: z.string(),
-  grading: z
-    .number()
-    .int()
-    .optional()
-    .meta({
-      description:
-        "Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone.",
-    }),
+  grading: z.number().int().optional().meta({
+    description:
+      "Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone.",
+  }),
   status: z.enum(EVALUATION_STATUSES),
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
@@ -178,19 +159,13 @@ export const evaluationSchema = z.object({
         .int()
         .optional()
         .meta({ description: "Independent groups of the examples; earlier versions did not count them." }),
-      contamination: z
-        .enum(["none", "unchecked"])
-        .meta({
-          description: "`unchecked`: no run is known, or its training data could be compared by texts alone.",
-        }),
-      near_trained: z
-        .number()
-        .int()
-        .optional()
-        .meta({
-          description:
-            "Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on.",
-        }),
+      contamination: z.enum(["none", "unchecked"]).meta({
+        description: "`unchecked`: no run is known, or its training data could be compared by texts alone.",
+      }),
+      near_trained: z.number().int().optional().meta({
+        description:
+          "Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on.",
+      }),
     })
     .optional()
     .meta({ description: "What is asked: fixed before the first question." }),

@@ -31,13 +31,10 @@ export const rescanSchema = z.object({
   claimed_by: z.string().optional(),
   taken_up: takenUpSchema.optional(),
   cancel_requested: z.boolean().optional(),
-  awaited_place: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "The place in the feed of episodes up to which they have to be scored before any is changed.",
-    }),
+  awaited_place: z.string().optional().meta({
+    description:
+      "The place in the feed of episodes up to which they have to be scored before any is changed.",
+  }),
   begun_again_at: storedTimeSchema
     .optional()
     .meta({ description: "When rules that were changed meanwhile were taken up: the wait begins anew." }),

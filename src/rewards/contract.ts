@@ -83,19 +83,13 @@ export const rewardSchema = z.object({
     description:
       "Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions.",
   }),
-  supersedes: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate.",
-    }),
-  withdrawn: z
-    .literal(true)
-    .optional()
-    .meta({
-      description: "Takes the superseded judgement back without another in its place: it counts no more.",
-    }),
+  supersedes: z.string().optional().meta({
+    description:
+      "The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate.",
+  }),
+  withdrawn: z.literal(true).optional().meta({
+    description: "Takes the superseded judgement back without another in its place: it counts no more.",
+  }),
   withdrawn_by: z
     .string()
     .optional()

@@ -155,19 +155,13 @@ export const trainingRunSchema = z.object({
   taken_up: takenUpSchema.optional(),
   training_file_id: z.string().optional().meta({ description: "Provider file ids." }),
   validation_file_id: z.string().optional(),
-  intent_at: storedTimeSchema
-    .optional()
-    .meta({
-      description: "When the create call was about to be sent: the job may exist although no answer came.",
-    }),
-  submissions: z
-    .number()
-    .int()
-    .optional()
-    .meta({
-      description:
-        "How often a create call was about to be sent; more than one only after two looks that found no job.",
-    }),
+  intent_at: storedTimeSchema.optional().meta({
+    description: "When the create call was about to be sent: the job may exist although no answer came.",
+  }),
+  submissions: z.number().int().optional().meta({
+    description:
+      "How often a create call was about to be sent; more than one only after two looks that found no job.",
+  }),
   looked_at: storedTimeSchema
     .optional()
     .meta({ description: "The first look after the intent that found no job." }),
@@ -181,32 +175,24 @@ export const trainingRunSchema = z.object({
       remedy: z.string().optional(),
     })
     .optional(),
-  failed_in: z
-    .enum(["upload", "submit", "job", "tracking"])
-    .optional()
-    .meta({
-      description:
-        "Where it failed: before a job existed, in the job itself, or in following a job that may still be going.",
-    }),
-  requested_by: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "Who asked for it first; where two persons are asked for, it is not this one who promotes the model.",
-    }),
+  failed_in: z.enum(["upload", "submit", "job", "tracking"]).optional().meta({
+    description:
+      "Where it failed: before a job existed, in the job itself, or in following a job that may still be going.",
+  }),
+  requested_by: z.string().optional().meta({
+    description:
+      "Who asked for it first; where two persons are asked for, it is not this one who promotes the model.",
+  }),
   cancel_requested: z.boolean().optional(),
   budget_usd: z
     .number()
     .optional()
     .meta({ description: "The most that the request allowed for, and what was reckoned when it came." }),
   cost: costSchema.optional(),
-  waiting: waitingSchema
-    .optional()
-    .meta({
-      description:
-        "What keeps it from having a job: a file that is processed, a provider that is busy or away.",
-    }),
+  waiting: waitingSchema.optional().meta({
+    description:
+      "What keeps it from having a job: a file that is processed, a provider that is busy or away.",
+  }),
   look_failed: z
     .object({ at: storedTimeSchema, message: z.string() })
     .optional()

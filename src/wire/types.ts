@@ -7,27 +7,33 @@ export type ActiveDeployment = {
   training_run_id?: string | undefined;
   dataset_id?: string | undefined;
   tuned_model_name: string | null;
+  /** What a call names; the model's own name where no deployment is needed. */
   deployment_name?: string | undefined;
   evaluation_id?: string | undefined;
   verdict?: string | undefined;
+  /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
   verdict_metric?: string | undefined;
   verdict_grading?: number | undefined;
   override_reason?: string | undefined;
+  /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
   gate_policy?: "warn" | "require" | undefined;
   gate_doubts?: string[] | undefined;
   four_eyes?: {
     requested_by: string;
     decided_by: string;
   } | undefined;
+  /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
   deployment_unverified?: true | undefined;
   state?: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost" | undefined;
   error?: string | undefined;
   failure?: PromotionFailure | undefined;
   prune?: "no" | "oldest_inactive" | undefined;
+  /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
   restores?: string | undefined;
   reason?: string | undefined;
   taken_up?: TakenUp | undefined;
   promoted_by?: string | undefined;
+  /** Who approved it in a pipeline that waited for that. */
   approved_by?: string | undefined;
   promoted_at?: string | undefined;
   created_at?: string | undefined;
@@ -40,9 +46,12 @@ export type ActiveDeployment = {
     state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
     sku: string;
     capacity: number;
+    /** When it was last asked for. */
     requested_at: string;
     ready_at?: string | undefined;
+    /** When it was last seen gone, or its removal begun. */
     gone_at?: string | undefined;
+    /** Deployments that were removed to make room for this one. */
     pruned?: string[] | undefined;
     error?: string | undefined;
   } | undefined;
@@ -159,62 +168,79 @@ export type CorrectionInputInput = string | {
 };
 
 export type Dataset = {
+  /** Hash of agent, name, recipe and watermark: known before the content. */
   id: string;
   agent_id: string;
   name: string;
   description?: string | undefined;
   status: "pending" | "building" | "ready" | "failed";
   error?: string | undefined;
+  /** The code that goes with `error`: `dataset_empty`, `feeds_behind`, … */
   error_code?: string | undefined;
   recipe: Recipe;
+  /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
   watermark: {
     episodes: string;
     rewards: string;
+    /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
     episode_count?: number | undefined;
     reward_count?: number | undefined;
   };
+  /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
   awaited_rewards?: string | undefined;
   taken_up?: TakenUp | undefined;
+  /** SHA-256 over the sorted hashes of all lines with their sides. */
   content_hash?: string | undefined;
+  /** The first dataset of the agent with equal content. */
   same_as?: string | undefined;
   training_count?: number | undefined;
   validation_count?: number | undefined;
   test_count?: number | undefined;
   /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
   episode_count?: number | undefined;
+  /** Examples left out, by reason: `below_reward`, `vetoed`, `duplicate`, `over_limit`, `no_reward`, `invalid:<rule>`, … */
   dropped?: {
     [name: string]: number;
   } | undefined;
+  /** What was kept and is worth a look, counted: `derived_tool_definition`, `blank_line`, `byte_order_mark`, … */
   warnings?: {
     [name: string]: number;
   } | undefined;
+  /** Golden only: for each warning the first lines of the file that it is about, at most ten. */
   warning_lines?: {
     [name: string]: number[];
   } | undefined;
+  /** Groups on each side (examples that share a session or an input are one group), and the size of the largest. */
   group_counts?: {
     [name: string]: number;
   } | undefined;
+  /** Tokens on each side, tools counted with every line, and the vocabulary they were counted with. */
   token_counts?: {
     encoding: string;
     sides: {
       [name: string]: TokenCount;
     };
   } | undefined;
+  /** Distributions over what was kept; tools by how many examples call them. */
   figures?: {
     rewards: Histogram;
     tokens: Histogram;
+    /** Bytes of a line, its line break not counted; datasets of earlier versions have none. */
     lengths?: Histogram | undefined;
     tools: {
       [name: string]: number;
     };
   } | undefined;
+  /** Sets of examples of which one stays, and how large the largest was. */
   clusters?: {
     found: number;
     largest: number;
   } | undefined;
+  /** What was left out as nearly the same as what stays, of how many, and one pair of them to judge it by. */
   near_duplicates?: {
     left_out: number;
     of: number;
+    /** In datasets of earlier versions: examples that were not compared. */
     not_compared?: number | undefined;
     example?: {
       kept: {
@@ -227,18 +253,23 @@ export type Dataset = {
       };
     } | undefined;
   } | undefined;
+  /** What the sides share: sessions and inputs, contents, near pairs. All 0 in a dataset that can be trusted. */
   leakage?: {
     shared_groups: number;
     shared_examples: number;
     near_pairs: number;
+    /** Of earlier datasets' test sides, what is trained on or validated with; earlier versions did not look. */
     reserved_examples?: number | undefined;
     near_duplicates_from: number;
   } | undefined;
+  /** Pages of edges from lines to episodes and rewards. */
   lineage?: {
     pages: number;
     rows: number;
   } | undefined;
+  /** Examples whose tokens this build counted; those of all others were known from earlier builds. */
   tokens_counted?: number | undefined;
+  /** Where the time went, summed over all workers. */
   seconds?: {
     [name: string]: number;
   } | undefined;
@@ -255,9 +286,11 @@ export type Dataset = {
   files?: {
     [name: string]: StoredFile;
   } | undefined;
+  /** Keyed hashes of the sessions and inputs on each side, for the contamination check: a file, sorted, one a line. */
   groups?: {
     [name: string]: string;
   } | undefined;
+  /** The number of each line's group, one a line in the order of the side's file; earlier versions kept none. */
   line_groups?: {
     [name: string]: string;
   } | undefined;
@@ -278,6 +311,7 @@ export type Dataset = {
   notices?: string[] | undefined;
   /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
   place_in_queue?: number | undefined;
+  /** The durable status addresses, while it is being built. */
   urls?: {
     [name: string]: string;
   } | undefined;
@@ -289,27 +323,33 @@ export type Deployment = {
   training_run_id: string;
   dataset_id?: string | undefined;
   tuned_model_name: string;
+  /** What a call names; the model's own name where no deployment is needed. */
   deployment_name: string;
   evaluation_id?: string | undefined;
   verdict?: string | undefined;
+  /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
   verdict_metric?: string | undefined;
   verdict_grading?: number | undefined;
   override_reason?: string | undefined;
+  /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
   gate_policy?: "warn" | "require" | undefined;
   gate_doubts?: string[] | undefined;
   four_eyes?: {
     requested_by: string;
     decided_by: string;
   } | undefined;
+  /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
   deployment_unverified?: true | undefined;
   state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
   error?: string | undefined;
   failure?: PromotionFailure | undefined;
   prune?: "no" | "oldest_inactive" | undefined;
+  /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
   restores?: string | undefined;
   reason?: string | undefined;
   taken_up?: TakenUp | undefined;
   promoted_by?: string | undefined;
+  /** Who approved it in a pipeline that waited for that. */
   approved_by?: string | undefined;
   promoted_at?: string | undefined;
   created_at: string;
@@ -322,9 +362,12 @@ export type Deployment = {
     state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
     sku: string;
     capacity: number;
+    /** When it was last asked for. */
     requested_at: string;
     ready_at?: string | undefined;
+    /** When it was last seen gone, or its removal begun. */
     gone_at?: string | undefined;
+    /** Deployments that were removed to make room for this one. */
     pruned?: string[] | undefined;
     error?: string | undefined;
   } | undefined;
@@ -349,9 +392,11 @@ export type DeploymentEvent = {
   what: "promoted" | "rolled_back" | "deactivated";
   from: string | null;
   to: string | null;
+  /** Of a rollback or deactivation: the deployments whose models it took out of service. */
   withdrawn?: string[] | undefined;
   by?: string | undefined;
   reason?: string | undefined;
+  /** The pointer's version after the event. */
   version: number;
   created_at: string;
 };
@@ -457,6 +502,7 @@ export type Estimate = {
   method: string;
   training_type: string;
   encoding: string;
+  /** False: another maker's model; its own vocabulary counts a little otherwise. */
   exact_vocabulary: boolean;
   examples: number;
   tokens_per_epoch: number;
@@ -500,7 +546,9 @@ export type Estimate = {
 
 export type EvaluationPair = {
   example: string;
+  /** Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each. */
   group?: string | undefined;
+  /** The last that the user said; absent in evaluations of earlier versions. */
   question?: string | undefined;
   expected: string;
   baseline_answer: string;
@@ -534,16 +582,21 @@ export type ExampleReason = {
 
 export type Feeds = {
   episodes: {
+    /** Everything written before this time is handled; null: nothing yet. */
     watermark: string | null;
+    /** Age of the oldest change that is not handled; 0 when there is none. */
     lag_seconds: number;
   };
   rewards: {
+    /** Everything written before this time is handled; null: nothing yet. */
     watermark: string | null;
+    /** Age of the oldest change that is not handled; 0 when there is none. */
     lag_seconds: number;
   };
 };
 
 export type GivenReward = {
+  /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
   id: string;
   agent_id: string;
   episode_id: string;
@@ -555,7 +608,9 @@ export type GivenReward = {
   comments?: string | undefined;
   /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
   writer?: string | undefined;
+  /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
   supersedes?: string | undefined;
+  /** Takes the superseded judgement back without another in its place: it counts no more. */
   withdrawn?: true | undefined;
   /** Who took it back, where it was asked for by name. */
   withdrawn_by?: string | undefined;
@@ -749,27 +804,33 @@ export type Lineage = {
     training_run_id: string;
     dataset_id?: string | undefined;
     tuned_model_name: string;
+    /** What a call names; the model's own name where no deployment is needed. */
     deployment_name: string;
     evaluation_id?: string | undefined;
     verdict?: string | undefined;
+    /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
     verdict_metric?: string | undefined;
     verdict_grading?: number | undefined;
     override_reason?: string | undefined;
+    /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
     gate_policy?: "warn" | "require" | undefined;
     gate_doubts?: string[] | undefined;
     four_eyes?: {
       requested_by: string;
       decided_by: string;
     } | undefined;
+    /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
     deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
     failure?: PromotionFailure | undefined;
     prune?: "no" | "oldest_inactive" | undefined;
+    /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
     restores?: string | undefined;
     reason?: string | undefined;
     taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
+    /** Who approved it in a pipeline that waited for that. */
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
     created_at: string;
@@ -782,9 +843,12 @@ export type Lineage = {
       state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
       sku: string;
       capacity: number;
+      /** When it was last asked for. */
       requested_at: string;
       ready_at?: string | undefined;
+      /** When it was last seen gone, or its removal begun. */
       gone_at?: string | undefined;
+      /** Deployments that were removed to make room for this one. */
       pruned?: string[] | undefined;
       error?: string | undefined;
     } | undefined;
@@ -804,6 +868,7 @@ export type Lineage = {
       id: string;
       missing: true;
     } | {
+      /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
       id: string;
       base_model: string;
       dataset_id: string;
@@ -811,6 +876,7 @@ export type Lineage = {
       status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
       tuned_model_name?: string | undefined;
       aoai_job_id?: string | undefined;
+      /** Provider file ids. */
       training_file_id?: string | undefined;
       validation_file_id?: string | undefined;
       hyperparameters: Hyperparameters;
@@ -823,6 +889,7 @@ export type Lineage = {
       id: string;
       missing: true;
     } | {
+      /** Hash of agent, name, recipe and watermark: known before the content. */
       id: string;
       name: string;
       status: "pending" | "building" | "ready" | "failed";
@@ -832,12 +899,15 @@ export type Lineage = {
       /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
       episode_count?: number | undefined;
       recipe: Recipe;
+      /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
       watermark: {
         episodes: string;
         rewards: string;
+        /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
         episode_count?: number | undefined;
         reward_count?: number | undefined;
       };
+      /** SHA-256 over the sorted hashes of all lines with their sides. */
       content_hash?: string | undefined;
       created_at: string;
       reward_threshold?: number | undefined;
@@ -862,6 +932,7 @@ export type Lineage = {
       candidate: string;
       baseline: string;
       metric: string;
+      /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
       grading?: number | undefined;
       status: "pending" | "running" | "finished" | "failed";
       result?: Verdict | undefined;
@@ -875,6 +946,7 @@ export type Lineage = {
     id: string;
     missing: true;
   } | {
+    /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
     id: string;
     base_model: string;
     dataset_id: string;
@@ -882,6 +954,7 @@ export type Lineage = {
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     tuned_model_name?: string | undefined;
     aoai_job_id?: string | undefined;
+    /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     hyperparameters: Hyperparameters;
@@ -891,6 +964,7 @@ export type Lineage = {
     completed_at?: string | undefined;
   } | null | undefined;
   training_runs?: {
+    /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
     id: string;
     base_model: string;
     dataset_id: string;
@@ -898,6 +972,7 @@ export type Lineage = {
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     tuned_model_name?: string | undefined;
     aoai_job_id?: string | undefined;
+    /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     hyperparameters: Hyperparameters;
@@ -910,6 +985,7 @@ export type Lineage = {
     id: string;
     missing: true;
   } | {
+    /** Hash of agent, name, recipe and watermark: known before the content. */
     id: string;
     name: string;
     status: "pending" | "building" | "ready" | "failed";
@@ -919,12 +995,15 @@ export type Lineage = {
     /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
     episode_count?: number | undefined;
     recipe: Recipe;
+    /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
     watermark: {
       episodes: string;
       rewards: string;
+      /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
       episode_count?: number | undefined;
       reward_count?: number | undefined;
     };
+    /** SHA-256 over the sorted hashes of all lines with their sides. */
     content_hash?: string | undefined;
     created_at: string;
     reward_threshold?: number | undefined;
@@ -949,6 +1028,7 @@ export type Lineage = {
     candidate: string;
     baseline: string;
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     result?: Verdict | undefined;
@@ -964,6 +1044,7 @@ export type Lineage = {
     candidate: string;
     baseline: string;
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     result?: Verdict | undefined;
@@ -1060,9 +1141,12 @@ export type MetricPoint = {
   train_loss?: number | undefined;
   train_accuracy?: number | undefined;
   valid_loss?: number | undefined;
+  /** Of one mini-batch, as `valid_loss`. */
   valid_accuracy?: number | undefined;
+  /** Of the whole validation side, measured now and then. */
   full_valid_loss?: number | undefined;
   full_valid_accuracy?: number | undefined;
+  /** Reinforcement: the grader's marks. */
   train_reward?: number | undefined;
   valid_reward?: number | undefined;
 };
@@ -1081,6 +1165,7 @@ export type Power = {
 export type PromotionFailure = {
   code: string;
   message: string;
+  /** For `deployment_quota`: the deployments that could make room, oldest first. */
   candidates?: string[] | undefined;
 };
 
@@ -1093,11 +1178,16 @@ export type Recipe = {
   max_examples: number;
   include_tools: boolean;
   train_split: number;
+  /** Share of groups reserved for evaluation and never trained on, taken before the train/validation split. */
   test_split: number;
+  /** Mark of the key that puts groups on sides, LIGHTNING_SPLIT_KEY; absent: its default. */
   split_key?: string | undefined;
   system_prompt?: string | undefined;
+  /** Golden only: SHA-256 of the file's bytes. */
   source_sha256?: string | undefined;
+  /** Golden datasets whose examples join the training side. */
   include_golden?: string[] | undefined;
+  /** Absent: `sft`. */
   format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
   /** Only episodes that called one of these tools. */
   tools?: string[] | undefined;
@@ -1259,6 +1349,7 @@ export type ReviewOffer = {
     reward_policy?: string | undefined;
     rewards_at?: string | undefined;
     recorded_at?: string | undefined;
+    /** Distinct names of called tools, for filters. */
     tool_names?: string[] | undefined;
     /** What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions. */
     sample_key?: number | undefined;
@@ -1296,6 +1387,7 @@ export type ReviewRules = {
 };
 
 export type Reward = {
+  /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
   id: string;
   agent_id: string;
   episode_id: string;
@@ -1307,7 +1399,9 @@ export type Reward = {
   comments?: string | undefined;
   /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
   writer?: string | undefined;
+  /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
   supersedes?: string | undefined;
+  /** Takes the superseded judgement back without another in its place: it counts no more. */
   withdrawn?: true | undefined;
   /** Who took it back, where it was asked for by name. */
   withdrawn_by?: string | undefined;
@@ -1655,6 +1749,7 @@ export type ToolDefinitionInput = {
 
 export type TrainingCost = {
   usd_at_most: number | "unknown";
+  /** How the figure came about. */
   basis: string;
 };
 
@@ -1666,6 +1761,7 @@ export type TrainingEvent = {
 };
 
 export type TrainingRun = {
+  /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
   id: string;
   agent_id: string;
   dataset_id: string;
@@ -1681,6 +1777,7 @@ export type TrainingRun = {
   status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
   state: string;
   taken_up?: TakenUp | undefined;
+  /** Provider file ids. */
   training_file_id?: string | undefined;
   validation_file_id?: string | undefined;
   aoai_job_id: string | null;
@@ -1691,16 +1788,22 @@ export type TrainingRun = {
     param?: string | undefined;
     remedy?: string | undefined;
   } | undefined;
+  /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
+  /** The most that the request allowed for, and what was reckoned when it came. */
   budget_usd?: number | undefined;
   cost?: TrainingCost | undefined;
+  /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
   waiting?: Waiting | undefined;
+  /** The last look that failed; the job goes on all the same. */
   look_failed?: {
     at: string;
     message: string;
   } | undefined;
+  /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue?: boolean | undefined;
   trained_tokens?: number | undefined;
   metrics: {
@@ -1717,16 +1820,19 @@ export type TrainingRun = {
   tuned_model: string | null;
   error_message: string | null;
   success: boolean;
+  /** An equal request was made before; this is its run. */
   deduplicated?: boolean | undefined;
   hint?: string | undefined;
   /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
   place_in_queue?: number | undefined;
+  /** The durable status addresses, while it is running. */
   urls?: {
     [name: string]: string;
   } | undefined;
 };
 
 export type TrainingRunSummary = {
+  /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
   id: string;
   agent_id: string;
   dataset_id: string;
@@ -1742,6 +1848,7 @@ export type TrainingRunSummary = {
   status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
   state: string;
   taken_up?: TakenUp | undefined;
+  /** Provider file ids. */
   training_file_id?: string | undefined;
   validation_file_id?: string | undefined;
   aoai_job_id: string | null;
@@ -1752,16 +1859,22 @@ export type TrainingRunSummary = {
     param?: string | undefined;
     remedy?: string | undefined;
   } | undefined;
+  /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
   failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+  /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
   requested_by?: string | undefined;
   cancel_requested?: boolean | undefined;
+  /** The most that the request allowed for, and what was reckoned when it came. */
   budget_usd?: number | undefined;
   cost?: TrainingCost | undefined;
+  /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
   waiting?: Waiting | undefined;
+  /** The last look that failed; the job goes on all the same. */
   look_failed?: {
     at: string;
     message: string;
   } | undefined;
+  /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
   overdue?: boolean | undefined;
   trained_tokens?: number | undefined;
   metrics: {
@@ -1775,10 +1888,12 @@ export type TrainingRunSummary = {
   tuned_model: string | null;
   error_message: string | null;
   success: boolean;
+  /** An equal request was made before; this is its run. */
   deduplicated?: boolean | undefined;
   hint?: string | undefined;
   /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
   place_in_queue?: number | undefined;
+  /** The durable status addresses, while it is running. */
   urls?: {
     [name: string]: string;
   } | undefined;
@@ -1789,21 +1904,26 @@ export type Verdict = {
   reasons: string[];
   pairs: number;
   missing: number;
+  /** Independent groups that the pairs fall into, which the test counts; earlier versions counted pairs. */
   groups?: number | undefined;
   baseline_accuracy: number;
   candidate_accuracy: number;
+  /** Candidate minus baseline, with a 95 % interval of the paired difference. */
   difference: number;
   interval: [number, number];
+  /** Pairs only the candidate (only the baseline) got right. */
   candidate_only: number;
   baseline_only: number;
   both: number;
   neither: number;
+  /** Exact, two-sided: sign flips of the groups' sums; with groups of one pair it is McNemar's test. */
   p_value: number;
 };
 
 export type Waiting = {
   since: string;
   reason: string;
+  /** When it is tried again, where that is known. */
   again_at?: string | undefined;
 };
 
@@ -2497,7 +2617,7 @@ export interface OperationInputs {
   };
   /** Removes leftover files and failed jobs of finished runs at the provider; a dry run, which is the default, only lists them. */
   cleanUpTraining: {
-    /** Only of runs that ended at least this many days ago. */
+    /** Only of runs that ended at least this many days ago. LIGHTNING_CLEAN_UP_AFTER_DAYS when absent, 7 without it. */
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
@@ -2671,7 +2791,7 @@ export interface OperationInputs {
   };
   /** Removes hosted models that nothing needs any more; a dry run, which is the default, only lists them. */
   cleanUpDeployments: {
-    /** Only what was made at least this many days ago. */
+    /** Only what was made at least this many days ago. LIGHTNING_CLEAN_UP_AFTER_DAYS when absent, 7 without it. */
     older_than_days?: number | undefined;
     /** Only list what would go */
     dry_run?: boolean | undefined;
@@ -3145,6 +3265,7 @@ export interface OperationOutputs {
     reward_policy?: string | undefined;
     rewards_at?: string | undefined;
     recorded_at: string;
+    /** Distinct names of called tools, for filters. */
     tool_names: string[];
     /** What random samples draw by, 0 to 1023, a hash of the id; absent on episodes of earlier versions. */
     sample_key?: number | undefined;
@@ -3181,6 +3302,7 @@ export interface OperationOutputs {
     /** Rewards on this page, not of all: `continuation` says that there are more. */
     rewards_found: number;
     rewards: {
+      /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
       id: string;
       agent_id: string;
       episode_id: string;
@@ -3192,7 +3314,9 @@ export interface OperationOutputs {
       comments?: string | undefined;
       /** Who wrote it: the signed-in person or application with its object id, else `local`, `key` (a function key) or `auto` (what the episode says about itself); absent on rewards of earlier versions. */
       writer?: string | undefined;
+      /** The earlier reward of the same writer, source, evaluator and rubric that this one replaces in the aggregate. */
       supersedes?: string | undefined;
+      /** Takes the superseded judgement back without another in its place: it counts no more. */
       withdrawn?: true | undefined;
       /** Who took it back, where it was asked for by name. */
       withdrawn_by?: string | undefined;
@@ -3453,6 +3577,7 @@ export interface OperationOutputs {
   cancelTraining: TrainingRun;
   /** Makes a training run agree with its job at the provider, and takes it up again if nobody follows it. */
   reconcileTraining: {
+    /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
     id: string;
     agent_id: string;
     dataset_id: string;
@@ -3468,6 +3593,7 @@ export interface OperationOutputs {
     status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
     state: string;
     taken_up?: TakenUp | undefined;
+    /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
     aoai_job_id: string | null;
@@ -3478,16 +3604,22 @@ export interface OperationOutputs {
       param?: string | undefined;
       remedy?: string | undefined;
     } | undefined;
+    /** Where it failed: before a job existed, in the job itself, or in following a job that may still be going. */
     failed_in?: "upload" | "submit" | "job" | "tracking" | undefined;
+    /** Who asked for it first; where two persons are asked for, it is not this one who promotes the model. */
     requested_by?: string | undefined;
     cancel_requested?: boolean | undefined;
+    /** The most that the request allowed for, and what was reckoned when it came. */
     budget_usd?: number | undefined;
     cost?: TrainingCost | undefined;
+    /** What keeps it from having a job: a file that is processed, a provider that is busy or away. */
     waiting?: Waiting | undefined;
+    /** The last look that failed; the job goes on all the same. */
     look_failed?: {
       at: string;
       message: string;
     } | undefined;
+    /** Past LIGHTNING_MAX_WAIT_MINUTES and still going; never a failure. */
     overdue?: boolean | undefined;
     trained_tokens?: number | undefined;
     metrics: {
@@ -3504,10 +3636,12 @@ export interface OperationOutputs {
     tuned_model: string | null;
     error_message: string | null;
     success: boolean;
+    /** An equal request was made before; this is its run. */
     deduplicated?: boolean | undefined;
     hint?: string | undefined;
     /** It waits for other work of its agent to end, and is begun as the so-manieth from now: 1 is next. Absent once it was begun. */
     place_in_queue?: number | undefined;
+    /** The durable status addresses, while it is running. */
     urls?: {
       [name: string]: string;
     } | undefined;
@@ -3540,30 +3674,42 @@ export interface OperationOutputs {
     agent_id: string;
     run_id?: string | undefined;
     candidate: string;
+    /** The run's model, where `candidate` names a deployment that was seen to call it. */
     candidate_model?: string | undefined;
+    /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
     candidate_deployment?: string | undefined;
     hosted_id?: string | undefined;
     baseline: string;
+    /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
     baseline_asked?: string | undefined;
     dataset_id: string;
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
+    /** What keeps the models from answering: a provider that is busy or away. */
     waiting?: Waiting | undefined;
+    /** Absent where the dataset's groups were not counted. */
     power?: Power | undefined;
+    /** What is asked: fixed before the first question. */
     plan?: {
       examples: number;
       batches: number;
+      /** Lines without a turn to judge, and repeated ones. */
       skipped: number;
+      /** Independent groups of the examples; earlier versions did not count them. */
       groups?: number | undefined;
+      /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
       contamination: "none" | "unchecked";
+      /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
       near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
+    /** Up to 20 pairs for people to look at; all of them are in the file `pairs_key`. */
     sample?: EvaluationPair[] | undefined;
     pairs_key?: string | undefined;
     created_at: string;
@@ -3583,30 +3729,42 @@ export interface OperationOutputs {
     agent_id: string;
     run_id?: string | undefined;
     candidate: string;
+    /** The run's model, where `candidate` names a deployment that was seen to call it. */
     candidate_model?: string | undefined;
+    /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
     candidate_deployment?: string | undefined;
     hosted_id?: string | undefined;
     baseline: string;
+    /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
     baseline_asked?: string | undefined;
     dataset_id: string;
     dataset_hash: string;
     split: "train" | "validation" | "test";
     metric: string;
+    /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
     grading?: number | undefined;
     status: "pending" | "running" | "finished" | "failed";
     taken_up?: TakenUp | undefined;
     error?: string | undefined;
+    /** What keeps the models from answering: a provider that is busy or away. */
     waiting?: Waiting | undefined;
+    /** Absent where the dataset's groups were not counted. */
     power?: Power | undefined;
+    /** What is asked: fixed before the first question. */
     plan?: {
       examples: number;
       batches: number;
+      /** Lines without a turn to judge, and repeated ones. */
       skipped: number;
+      /** Independent groups of the examples; earlier versions did not count them. */
       groups?: number | undefined;
+      /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
       contamination: "none" | "unchecked";
+      /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
       near_trained?: number | undefined;
     } | undefined;
     result?: Verdict | undefined;
+    /** Up to 20 pairs for people to look at; all of them are in the file `pairs_key`. */
     sample?: EvaluationPair[] | undefined;
     pairs_key?: string | undefined;
     created_at: string;
@@ -3626,27 +3784,38 @@ export interface OperationOutputs {
       agent_id: string;
       run_id?: string | undefined;
       candidate: string;
+      /** The run's model, where `candidate` names a deployment that was seen to call it. */
       candidate_model?: string | undefined;
+      /** What a call to the candidate names, where the model has to be made callable first; and what is hosted for it. */
       candidate_deployment?: string | undefined;
       hosted_id?: string | undefined;
       baseline: string;
+      /** What was asked for: when `base` or `active` mean another model than `baseline` by now, the evaluation is stale. */
       baseline_asked?: string | undefined;
       dataset_id: string;
       dataset_hash: string;
       split: "train" | "validation" | "test";
       metric: string;
+      /** Version of the metric's rules; absent in earlier versions, whose `auto` and `tool_call` were names alone. */
       grading?: number | undefined;
       status: "pending" | "running" | "finished" | "failed";
       taken_up?: TakenUp | undefined;
       error?: string | undefined;
+      /** What keeps the models from answering: a provider that is busy or away. */
       waiting?: Waiting | undefined;
+      /** Absent where the dataset's groups were not counted. */
       power?: Power | undefined;
+      /** What is asked: fixed before the first question. */
       plan?: {
         examples: number;
         batches: number;
+        /** Lines without a turn to judge, and repeated ones. */
         skipped: number;
+        /** Independent groups of the examples; earlier versions did not count them. */
         groups?: number | undefined;
+        /** `unchecked`: no run is known, or its training data could be compared by texts alone. */
         contamination: "none" | "unchecked";
+        /** Examples of the side that are not asked: they are nearly the same as ones that the candidate was trained on. */
         near_trained?: number | undefined;
       } | undefined;
       result?: Verdict | undefined;
@@ -3676,7 +3845,9 @@ export interface OperationOutputs {
     first: number;
     pairs: {
       example: string;
+      /** Pairs of one group are one piece of evidence; absent in evaluations of earlier versions, which counted each. */
       group?: string | undefined;
+      /** The last that the user said; absent in evaluations of earlier versions. */
       question?: string | undefined;
       expected: string;
       baseline_answer: string;
@@ -3695,27 +3866,33 @@ export interface OperationOutputs {
     training_run_id: string;
     dataset_id?: string | undefined;
     tuned_model_name: string;
+    /** What a call names; the model's own name where no deployment is needed. */
     deployment_name: string;
     evaluation_id?: string | undefined;
     verdict?: string | undefined;
+    /** What the verdict judged right, and by which version of the rules; earlier versions did not keep it. */
     verdict_metric?: string | undefined;
     verdict_grading?: number | undefined;
     override_reason?: string | undefined;
+    /** The policy that held when it was asked for, what spoke against it then, and the two persons where two were asked for. */
     gate_policy?: "warn" | "require" | undefined;
     gate_doubts?: string[] | undefined;
     four_eyes?: {
       requested_by: string;
       decided_by: string;
     } | undefined;
+    /** Made by hand, and nobody could read which model stands behind it: an owner answered for it. */
     deployment_unverified?: true | undefined;
     state: "requested" | "provisioning" | "probing" | "ready" | "active" | "superseded" | "failed" | "draining" | "deleted" | "lost";
     error?: string | undefined;
     failure?: PromotionFailure | undefined;
     prune?: "no" | "oldest_inactive" | undefined;
+    /** A rollback, or the return of what Azure removed: the earlier deployment of the same model whose place it takes. */
     restores?: string | undefined;
     reason?: string | undefined;
     taken_up?: TakenUp | undefined;
     promoted_by?: string | undefined;
+    /** Who approved it in a pipeline that waited for that. */
     approved_by?: string | undefined;
     promoted_at?: string | undefined;
     created_at: string;
@@ -3728,9 +3905,12 @@ export interface OperationOutputs {
       state: "requested" | "provisioning" | "probing" | "ready" | "draining" | "deleted" | "lost" | "failed";
       sku: string;
       capacity: number;
+      /** When it was last asked for. */
       requested_at: string;
       ready_at?: string | undefined;
+      /** When it was last seen gone, or its removal begun. */
       gone_at?: string | undefined;
+      /** Deployments that were removed to make room for this one. */
       pruned?: string[] | undefined;
       error?: string | undefined;
     } | undefined;
@@ -3767,7 +3947,9 @@ export interface OperationOutputs {
     rollback_reason?: string | undefined;
     rolled_back_by?: string | undefined;
     rolled_back_at?: string | undefined;
+    /** What differs from what was asked for. */
     warnings: string[];
+    /** The deployment under which a removed model comes back. */
     restoring?: string | undefined;
     urls?: {
       [name: string]: string;
@@ -3829,6 +4011,7 @@ export interface OperationOutputs {
     version: number;
     /** What was set, oldest first; nothing while the setting counts. */
     changes: {
+      /** Absent: LIGHTNING_GATE_POLICY decides. */
       gate?: "warn" | "require" | undefined;
       four_eyes: boolean;
       by?: string | undefined;
@@ -3849,6 +4032,7 @@ export interface OperationOutputs {
     version: number;
     /** What was set, oldest first; nothing while the setting counts. */
     changes: {
+      /** Absent: LIGHTNING_GATE_POLICY decides. */
       gate?: "warn" | "require" | undefined;
       four_eyes: boolean;
       by?: string | undefined;
@@ -3970,6 +4154,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    /** What the held-out groups can show, known before the training is paid for. */
     power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
@@ -4006,6 +4191,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    /** What the held-out groups can show, known before the training is paid for. */
     power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
@@ -4038,6 +4224,7 @@ export interface OperationOutputs {
     run_id?: string | undefined;
     evaluation_id?: string | undefined;
     deployment_id?: string | undefined;
+    /** What the held-out groups can show, known before the training is paid for. */
     power?: Power | undefined;
     verdict?: "pass" | "fail" | "inconclusive" | undefined;
     decision?: {
@@ -4075,6 +4262,7 @@ export interface OperationOutputs {
       run_id?: string | undefined;
       evaluation_id?: string | undefined;
       deployment_id?: string | undefined;
+      /** What the held-out groups can show, known before the training is paid for. */
       power?: Power | undefined;
       verdict?: "pass" | "fail" | "inconclusive" | undefined;
       decision?: {
@@ -4385,22 +4573,27 @@ export interface OperationOutputs {
       id: string;
       missing: true;
     } | {
+      /** Hash of what the reward says and of the one it supersedes: the same judgement sent twice is one reward. */
       id: string;
       source: "human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty";
       value: number;
       evaluator?: string | undefined;
       created_at: string;
+      /** Takes the superseded judgement back without another in its place: it counts no more. */
       withdrawn?: true | undefined;
       /** False: a later one replaced it, or it was taken back. */
       standing: boolean;
     }[];
     datasets: {
+      /** Hash of agent, name, recipe and watermark: known before the content. */
       id: string;
       name: string;
+      /** SHA-256 over the sorted hashes of all lines with their sides. */
       content_hash?: string | undefined;
       created_at: string;
       edges: ExampleOrigin[];
       runs: {
+        /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
         id: string;
         status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
         tuned_model_name?: string | undefined;
@@ -4512,9 +4705,11 @@ export interface OperationOutputs {
       code?: string | undefined;
       /** How many agents a refused call named, where it was more than one. */
       agents_named?: number | undefined;
+      /** Ids the call named or made: `run_id`, `dataset_id`, … */
       ids: {
         [name: string]: string;
       };
+      /** Names the body gave (`promoted_by`, …), vouched for by nobody. */
       claimed?: {
         [name: string]: string;
       } | undefined;

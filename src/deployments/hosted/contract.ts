@@ -25,13 +25,10 @@ export const hostedSchema = z.object({
   gone_at: storedTimeSchema
     .optional()
     .meta({ description: "When it was last seen gone, or its removal begun." }),
-  remade_for: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "The promotion or evaluation for which it was removed and created again; each may do that once.",
-    }),
+  remade_for: z.string().optional().meta({
+    description:
+      "The promotion or evaluation for which it was removed and created again; each may do that once.",
+  }),
   pruned: z
     .array(z.string())
     .optional()

@@ -6,11 +6,15 @@ export interface Place {
   readonly schema: Schema;
   readonly side: Side;
   readonly name: string;
+  /** It has that name also where another one of its shape is declared: what an operation takes is its own. */
+  readonly own?: true;
 }
 
 interface Shape {
   readonly schema: Schema;
   readonly sides: Set<Side>;
+  /** What is said of it in its places. */
+  readonly descriptions: Set<string | undefined>;
   /** Names given in contracts go before those of places. */
   readonly given: Set<string>;
   readonly places: Set<string>;
@@ -27,16 +31,31 @@ export function toComponents(places: readonly Place[]): {
   readonly placed: Schema[];
 } {
   const shapes = new Map<string, Shape>();
-  for (const { schema, side, name } of places)
-    visit(schema, name, (one, place) => note(shapes, one, side, place));
-  const names = namesOf(shapes);
+  for (const { schema, side, name, own } of places)
+    visit(schema, name, (one, place) => {
+      if (own === undefined || one !== schema) note(shapes, one, side, place);
+    });
+  const owned = places.filter(({ own, schema }) => own === true && isDeclared(schema));
+  const names = namesOf(
+    shapes,
+    owned.map(({ name }) => name),
+  );
   const nameOf = (schema: Schema) => names.get(keyOf(schema)) ?? "";
   const schemas: Record<string, Schema> = {};
-  for (const [key, name] of [...names].toSorted(([, a], [, b]) => (a < b ? -1 : 1))) {
-    const { schema } = shapes.get(key) as Shape;
-    schemas[name] = inner(schema, nameOf);
+  for (const { name, schema } of owned) schemas[name] = inner(schema, nameOf);
+  for (const [key, name] of names) {
+    const { schema, descriptions } = shapes.get(key) as Shape;
+    const made = inner(schema, nameOf);
+    // What is said of it in one place of several is not said of it.
+    if (descriptions.size > 1) delete made.description;
+    schemas[name] = made;
   }
-  return { schemas, placed: places.map(({ schema }) => referred(schema, nameOf)) };
+  return {
+    schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    placed: places.map(({ schema, name, own }) =>
+      own === true && isDeclared(schema) ? { $ref: `${SCHEMAS}${name}` } : referred(schema, nameOf),
+    ),
+  };
 }
 
 const isDeclared = (schema: Schema): boolean =>
@@ -83,16 +102,23 @@ function visit(schema: Schema, place: string, see: (schema: Schema, place: strin
 
 function note(shapes: Map<string, Shape>, schema: Schema, side: Side, place: string): void {
   const key = keyOf(schema);
-  const shape = shapes.get(key) ?? { schema, sides: new Set(), given: new Set(), places: new Set() };
+  const shape = shapes.get(key) ?? {
+    schema,
+    sides: new Set(),
+    descriptions: new Set(),
+    given: new Set(),
+    places: new Set(),
+  };
   shapes.set(key, shape);
   shape.sides.add(side);
+  shape.descriptions.add(schema.description);
   const noun = schema["x-noun"];
   if (noun === undefined) shape.places.add(place);
   else shape.given.add(noun);
 }
 
 /** Answers take their names first: what is sent in another shape under the same name is its input. */
-function namesOf(shapes: ReadonlyMap<string, Shape>): Map<string, string> {
+function namesOf(shapes: ReadonlyMap<string, Shape>, others: readonly string[]): Map<string, string> {
   const wanted = [...shapes].map(([key, { schema, given, places, sides }]) => ({
     key,
     nullable: schema.type?.includes("null") === true,
@@ -107,7 +133,7 @@ function namesOf(shapes: ReadonlyMap<string, Shape>): Map<string, string> {
       Number(a.nullable) - Number(b.nullable) ||
       (a.name < b.name ? -1 : a.name > b.name ? 1 : a.key < b.key ? -1 : 1),
   );
-  const taken = new Set<string>();
+  const taken = new Set(others.map((name) => name.toLowerCase()));
   const names = new Map<string, string>();
   for (const { key, name, answered, nullable } of wanted) {
     const own = free({ name, answered, nullable }, (one) => taken.has(one.toLowerCase()));

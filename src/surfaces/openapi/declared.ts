@@ -1,66 +1,86 @@
 import type { createDocument } from "zod-openapi";
 import { type Place, pascal, singular, toComponents } from "./components.ts";
 import { plain } from "./plain.ts";
-import { SCHEMAS, type Schema, type Side } from "./schema.ts";
+import { SCHEMAS, type Schema } from "./schema.ts";
+import { describeFields } from "./words/words.ts";
 
 type Document = ReturnType<typeof createDocument>;
 type Components = NonNullable<NonNullable<Document["components"]>["schemas"]>;
 
 /** The same document with each noun declared once under `components`, in forms that generators read. */
 export function declaredOnce(document: Document): Document {
-  const holders: { readonly holder: { schema?: Schema }; readonly side: Side; readonly name: string }[] = [];
-  for (const { operation, operationId } of operationsOf(document)) {
-    const name = pascal(operationId);
-    for (const holder of operation.parameters ?? [])
-      holders.push({ holder, side: "input", name: `${name}Input${pascal(holder.name)}` });
-    for (const holder of Object.values(operation.requestBody?.content ?? {}))
-      holders.push({ holder, side: "input", name: `${name}Input` });
-    for (const { content = {}, headers = {} } of Object.values(operation.responses ?? {}))
-      for (const holder of [...Object.values(content), ...Object.values(headers)])
-        holders.push({ holder, side: "output", name: nameOfAnswer(operationId, holder.schema) });
-  }
-  const own = Object.entries((document.components?.schemas ?? {}) as Record<string, Schema>).filter(
+  const holders = holdersOf(document);
+  const known = Object.entries((document.components?.schemas ?? {}) as Record<string, Schema>).filter(
     ([name]) => !name.startsWith("__"),
   );
   const places: Place[] = [
-    ...own.map(([name, schema]) => ({
+    ...known.map(([name, schema]) => ({
       schema: { ...plain(schema, "output"), "x-noun": name },
       side: "output" as const,
       name,
     })),
-    ...holders.map(({ holder, side, name }) => ({ schema: plain(holder.schema ?? {}, side), side, name })),
+    ...holders.map(({ holder, ...place }) => ({ ...place, schema: plain(holder.schema, place.side) })),
   ];
   const { schemas, placed } = toComponents(places);
   holders.forEach(({ holder }, i) => {
-    if (holder.schema !== undefined) holder.schema = placed[own.length + i] ?? {};
+    holder.schema = placed[known.length + i] ?? {};
   });
   noteOpenChoices(
     schemas,
-    places.map(({ side }, i) => (side === "output" ? (placed[i] ?? {}) : {})),
+    placed.filter((_schema, i) => places[i]?.side === "output"),
   );
+  describeFields(schemas);
   return { ...document, components: { ...document.components, schemas: schemas as Components } };
 }
 
+/** What has a schema: a parameter, a header, a body of one media type. */
+interface Holder {
+  schema: Schema;
+}
+interface Held extends Omit<Place, "schema"> {
+  readonly holder: Holder;
+}
+type Named<Value> = Readonly<Record<string, Value>>;
+interface Answer {
+  readonly content?: Named<Partial<Holder>>;
+  readonly headers?: Named<Partial<Holder>>;
+}
 interface Operation {
-  readonly parameters?: { readonly name: string; schema?: Schema }[];
-  readonly requestBody?: { readonly content?: Record<string, { schema?: Schema }> };
-  readonly responses?: Record<
-    string,
-    {
-      readonly content?: Record<string, { schema?: Schema }>;
-      readonly headers?: Record<string, { schema?: Schema }>;
-    }
-  >;
+  readonly operationId: string;
+  readonly parameters?: readonly (Partial<Holder> & { readonly name: string })[];
+  readonly requestBody?: { readonly content?: Named<Partial<Holder>> };
+  readonly responses?: Named<Answer>;
 }
 
-function operationsOf(document: Document): { readonly operation: Operation; readonly operationId: string }[] {
-  return Object.values(document.paths ?? {}).flatMap((path) =>
-    [path.get, path.post].flatMap((operation) =>
-      operation === undefined
-        ? []
-        : [{ operation: operation as Operation, operationId: operation.operationId ?? "" }],
-    ),
-  );
+const METHODS = ["get", "head", "post", "put", "patch", "delete"] as const;
+
+/** Everything in the document that has a schema, the shared answers and headers among it. */
+function holdersOf({ paths = {}, components = {} }: Document): Held[] {
+  const held: Held[] = [];
+  const add = (holder: Partial<Holder>, place: Omit<Place, "schema">) => {
+    if (holder.schema !== undefined) held.push({ ...place, holder: holder as Holder });
+  };
+  const addAnswer = ({ content = {}, headers = {} }: Answer, nameOf: (schema?: Schema) => string) => {
+    for (const holder of [...Object.values(content), ...Object.values(headers)])
+      add(holder, { side: "output", name: nameOf(holder.schema) });
+  };
+  for (const path of Object.values(paths))
+    for (const method of METHODS) {
+      const operation = path[method] as Operation | undefined;
+      if (operation === undefined) continue;
+      const { operationId, parameters = [], requestBody, responses = {} } = operation;
+      const name = `${pascal(operationId)}Input`;
+      for (const one of parameters) add(one, { side: "input", name: `${name}${pascal(one.name)}` });
+      for (const one of Object.values(requestBody?.content ?? {}))
+        add(one, { side: "input", name, own: true });
+      for (const one of Object.values(responses))
+        addAnswer(one, (schema) => nameOfAnswer(operationId, schema));
+    }
+  for (const [name, one] of Object.entries((components.responses ?? {}) as Named<Answer>))
+    addAnswer(one, () => name);
+  for (const [name, one] of Object.entries((components.headers ?? {}) as Named<Partial<Holder>>))
+    add(one, { side: "output", name });
+  return held;
 }
 
 /** `getEvaluation` answers an `Evaluation`, `listEvaluations` an `EvaluationPage`, whatever else a reply of its own. */

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import { takesKey } from "../../doors/idempotency-key.ts";
-import { nounOf } from "../../doors/nouns.ts";
 import type { Operation } from "../../doors/operation.ts";
 import { ROUTE_PREFIX } from "../../doors/operation.ts";
 import { packageVersion } from "../package-version.ts";
 import { responsesOf } from "./answers.ts";
+import { asWritten } from "./as-written.ts";
 import { declaredOnce } from "./declared.ts";
+import { descriptionOf } from "./describe.ts";
 import { headerParameters } from "./parameters.ts";
 
 /**
@@ -56,12 +57,7 @@ export function openapiDocument(
       // Transforms (times made UTC) change a value, not what it looks like on the wire.
       allowEmptySchema: { pipe: true, transform: true, custom: true, unknown: true, any: true },
       reused: "inline",
-      override({ zodSchema, jsonSchema, io }) {
-        if (io === "output" && zodSchema instanceof z.ZodPipe && Object.keys(jsonSchema).length === 0)
-          Object.assign(jsonSchema, z.toJSONSchema(zodSchema.in, { io: "input" }), { $schema: undefined });
-        const noun = nounOf(zodSchema);
-        if (noun !== undefined && !("id" in jsonSchema)) Object.assign(jsonSchema, { "x-noun": noun });
-      },
+      override: (written) => asWritten(written, written.io),
     },
   );
   return declaredOnce(document);
@@ -91,6 +87,7 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
   return {
     operationId: operation.name + suffix,
     summary: operation.summary,
+    description: descriptionOf(operation),
     tags: [operation.rest.path.split("/")[1] ?? "other"],
     ...extensions(operation),
     requestParams: {

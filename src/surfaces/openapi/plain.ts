@@ -1,4 +1,4 @@
-import { SCHEMAS, type Schema, type Side, shapeOf } from "./schema.ts";
+import { type Schema, type Side, shapeOf } from "./schema.ts";
 
 /**
  * A schema in the forms that generators of clients read alike, whatever zod writes: no tuples, no union but that of
@@ -7,7 +7,7 @@ import { SCHEMAS, type Schema, type Side, shapeOf } from "./schema.ts";
 export function plain(schema: Schema | boolean, side: Side): Schema {
   if (typeof schema === "boolean") return {};
   // All that refers to itself is any JSON value; `Error` is a component already.
-  if (schema.$ref?.startsWith(`${SCHEMAS}__`)) return anyValue(schema);
+  if (schema.$ref?.includes("/__") === true) return anyValue(schema);
   const made = ownForm(schema, side);
   const { properties, items, additionalProperties, oneOf } = made;
   if (properties !== undefined) made.properties = mapped(properties, (one) => plain(one, side));
@@ -43,6 +43,7 @@ function ownForm(schema: Schema, side: Side): Schema {
     return { ...made, items, minItems: prefixItems.length, maxItems: prefixItems.length };
   }
   if (made.format === "date-time") delete made.pattern;
+  if (made.type === "number" && Number.isInteger(made.const)) made.type = "integer";
   if (made.type === "integer" || (Array.isArray(made.type) && made.type.includes("integer"))) {
     made.format = "int64";
     if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum;
@@ -118,7 +119,7 @@ function orNull(schema: Schema): Schema {
   const known = schema.enum ?? (only === undefined ? undefined : [only]);
   return {
     ...schema,
-    type: [...(Array.isArray(type) ? type : [type]), "null"],
-    ...(known === undefined ? {} : { enum: [...known, null] }),
+    type: [...new Set([type, "null"].flat())],
+    ...(known === undefined ? {} : { enum: [...new Set([...known, null])] }),
   };
 }
