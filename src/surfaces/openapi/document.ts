@@ -9,6 +9,7 @@ import { asWritten } from "./as-written.ts";
 import { declaredOnce } from "./declared.ts";
 import { descriptionOf } from "./describe.ts";
 import { headerParameters } from "./parameters.ts";
+import { tagOf, tagsOf } from "./tags.ts";
 
 /**
  * The API as an OpenAPI 3.1 document, from the same rows as the routes.
@@ -39,6 +40,7 @@ export function openapiDocument(
       },
       servers: [{ url: `${options.server ?? ""}/api` }],
       security: [{ functionKey: [] }, { functionKeyInQuery: [] }, { signIn: [] }],
+      tags: tagsOf(operations),
       paths,
       components: {
         securitySchemes: {
@@ -88,7 +90,7 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
     operationId: operation.name + suffix,
     summary: operation.summary,
     description: descriptionOf(operation),
-    tags: [operation.rest.path.split("/")[1] ?? "other"],
+    tags: [tagOf(operation)],
     ...extensions(operation),
     requestParams: {
       ...(inPath.length > 0 ? { path: z.object(pathShape) } : {}),

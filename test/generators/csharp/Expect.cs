@@ -13,6 +13,9 @@ internal static class Expect
 
     public static string Answer(int n) => n % 2 == 0 ? $"Clear, {n} degrees." : $"Report {n} is taken.";
 
+    /// <summary>One more than the 255 characters that a key may have.</summary>
+    public static readonly string TooLongKey = new('k', 256);
+
     /// <summary>More than the 32 MiB that are taken of a body.</summary>
     public static string TooLong() => new('x', 33 * 1024 * 1024);
 

@@ -108,7 +108,7 @@ internal sealed class KiotaDay(Uri server, string key)
 
     private async Task MeetErrorsAsync()
     {
-        await RefusedAsync(400, "bad_idempotency_key", () => RewardAsync(1, "é"));
+        await RefusedAsync(400, "bad_idempotency_key", () => RewardAsync(1, Expect.TooLongKey));
         await RefusedAsync(404, "run_not_found", () => client.Lightning.Training["run-unknown"].GetAsync(to => to.QueryParameters.AgentId = Agent));
         await RewardAsync(1, "one-key");
         await RefusedAsync(409, "idempotency_conflict", () => RewardAsync(-1, "one-key"));

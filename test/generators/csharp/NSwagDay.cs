@@ -97,7 +97,7 @@ internal sealed class NSwagDay(Uri server, string key)
 
     private async Task MeetErrorsAsync()
     {
-        await RefusedAsync(400, "bad_idempotency_key", () => RewardAsync(1, 1, "é"));
+        await RefusedAsync(400, "bad_idempotency_key", () => RewardAsync(1, 1, Expect.TooLongKey));
         await RefusedAsync(404, "run_not_found", () => client.GetTrainingRunAsync(run_id: "run-unknown", agent_id: Agent));
         await RewardAsync(1, 1, "one-key");
         await RefusedAsync(409, "idempotency_conflict", () => RewardAsync(1, -1, "one-key"));

@@ -140,7 +140,7 @@ async function refused(status: number, code: string | undefined, ask: () => Prom
 }
 
 async function meetErrors(): Promise<void> {
-  await refused(400, "bad_idempotency_key", () => reward(1, 1, "é"));
+  await refused(400, "bad_idempotency_key", () => reward(1, 1, "k".repeat(256)));
   await refused(404, "run_not_found", () => client.training.byRun_id("run-unknown").get(own));
   await reward(1, 1, "one-key");
   await refused(409, "idempotency_conflict", () => reward(1, -1, "one-key"));
