@@ -41,31 +41,39 @@ describe("the API's viewer", () => {
   });
 });
 
-(hasChromium ? describe : describe.skip)("the API's viewer in a browser, on a host that asks for keys", () => {
-  let shop: Shop;
-  let browser: Browser;
-  beforeAll(async () => {
-    build();
-    [shop, browser] = await Promise.all([openShop({}, { enableAuth: true }), launch()]);
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await shop?.close();
-  });
+(hasChromium ? describe : describe.skip)(
+  "the API's viewer in a browser, on a host that asks for keys",
+  () => {
+    let shop: Shop;
+    let browser: Browser;
+    beforeAll(async () => {
+      build();
+      [shop, browser] = await Promise.all([openShop({}, { enableAuth: true }), launch()]);
+    }, 120_000);
+    afterAll(async () => {
+      await browser?.close();
+      await shop?.close();
+    });
 
-  it("shows every operation without a key, and asks nothing outside", async () => {
-    const served = await fetch(`${shop.host.baseUrl}/api/lightning/openapi.json`);
-    const document = (await served.json()) as { paths: Record<string, Record<string, unknown>> };
-    const declared = Object.values(document.paths).flatMap((item) =>
-      Object.keys(item).filter((method) => ["get", "post", "put", "patch", "delete", "head"].includes(method)),
-    );
-    const { page, context, faults } = await open(browser, { origin: shop.host.baseUrl });
-    await page.goto(`${shop.host.baseUrl}/api/docs`);
-    await page.locator(".opblock").nth(declared.length - 1).waitFor();
-    expect(await page.locator(".opblock").count()).toBe(declared.length);
-    await page.locator("#operations-episodes-listEpisodes .opblock-control-arrow").click();
-    await page.locator("#operations-episodes-listEpisodes .opblock-body table.parameters").waitFor();
-    expect(faults).toEqual([]);
-    await context.close();
-  });
-});
+    it("shows every operation without a key, and asks nothing outside", async () => {
+      const served = await fetch(`${shop.host.baseUrl}/api/lightning/openapi.json`);
+      const document = (await served.json()) as { paths: Record<string, Record<string, unknown>> };
+      const declared = Object.values(document.paths).flatMap((item) =>
+        Object.keys(item).filter((method) =>
+          ["get", "post", "put", "patch", "delete", "head"].includes(method),
+        ),
+      );
+      const { page, context, faults } = await open(browser, { origin: shop.host.baseUrl });
+      await page.goto(`${shop.host.baseUrl}/api/docs`);
+      await page
+        .locator(".opblock")
+        .nth(declared.length - 1)
+        .waitFor();
+      expect(await page.locator(".opblock").count()).toBe(declared.length);
+      await page.locator("#operations-episodes-listEpisodes .opblock-control-arrow").click();
+      await page.locator("#operations-episodes-listEpisodes .opblock-body table.parameters").waitFor();
+      expect(faults).toEqual([]);
+      await context.close();
+    });
+  },
+);

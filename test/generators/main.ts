@@ -24,29 +24,22 @@ nothing against it, generated clients compile without a warning, and a day's wor
 Exit status: 0 all was as it should be, or there is no .NET SDK here for some of it, which is said; 1 something was not.
 `;
 
-type Check = () => Promise<string>;
+/** Of what a program says before it ends badly: the first faults are the ones to read. */
+const MOST_LINES = 60;
 const faults: string[] = [];
 
-/** Tells how a check ended; a fault ends the lane that it stands in, and leaves the others alone. */
-async function check(name: string, run: Check): Promise<void> {
+/** Runs a check and tells how it ended. @returns whether all was as it should be, so that others may build on it */
+async function check(name: string, run: () => Promise<string>): Promise<boolean> {
   const since = performance.now();
   try {
     const said = (await run()).trim();
     const seconds = ((performance.now() - since) / 1000).toFixed(1);
     console.log(`${name}: well, ${seconds} s${said === "" || said.length > 200 ? "" : ` (${said})`}`);
+    return true;
   } catch (thrown) {
     faults.push(name);
-    console.error(`${name}: ${(thrown as Error).message}\n`);
-    throw thrown;
-  }
-}
-
-/** One after the other, as each needs the one before. */
-async function lane(checks: Readonly<Record<string, Check>>): Promise<void> {
-  try {
-    for (const [name, run] of Object.entries(checks)) await check(name, run);
-  } catch {
-    // It is told, and counts.
+    console.error(`${name}: ${(thrown as Error).message.split("\n").slice(0, MOST_LINES).join("\n")}\n`);
+    return false;
   }
 }
 
@@ -59,17 +52,16 @@ async function main(given: string | undefined): Promise<number> {
   }
   if (!existsSync(path.join(HERE, "node_modules"))) throw new Error("npm ci --prefix test/generators");
   const linted = async () => {
-    await lane({ "redocly recommended": () => lint.redocly(document) });
-    await lane({ "spectral:oas": () => lint.spectral(document) });
-    await lane({ "openapi-typescript": () => typescript.buildTypes(document, scratch) });
+    await check("redocly recommended", () => lint.redocly(document));
+    await check("spectral:oas", () => lint.spectral(document));
+    await check("openapi-typescript", () => typescript.buildTypes(document, scratch));
   };
-  const why = await whyNot();
+  const why = (await whyNot()) ?? (await installTools());
   if (why !== undefined) {
     await linted();
     console.log(`Skipped: Kiota, NSwag and Microsoft.OpenApi: checking with them ${why}.`);
     return faults.length > 0 ? 1 : 0;
   }
-  await installTools();
   const starting = startHost(scratch);
   // Told when it is waited for.
   starting.catch(() => undefined);
@@ -77,22 +69,18 @@ async function main(given: string | undefined): Promise<number> {
   // Two at a time, for two cores.
   await Promise.all([
     (async () => {
-      await lane({
-        "C# by Kiota and NSwag": () => csharp.build(document, scratch),
-        "Microsoft.OpenApi": () => csharp.read(document),
-      });
-      await lane({ "a day with Kiota's C#": () => withHost((host) => csharp.day("kiota", host)) });
-      await lane({ "a day with NSwag's C#": () => withHost((host) => csharp.day("nswag", host)) });
+      if (!(await check("C# by Kiota and NSwag", () => csharp.build(document, scratch)))) return;
+      await check("Microsoft.OpenApi", () => csharp.read(document));
+      await check("a day with Kiota's C#", () => withHost((host) => csharp.day("kiota", host)));
+      await check("a day with NSwag's C#", () => withHost((host) => csharp.day("nswag", host)));
     })(),
     (async () => {
-      await lane({
-        "TypeScript by Kiota": () => typescript.build(document, scratch),
-        "a day with Kiota's TypeScript": () => withHost((host) => typescript.day(scratch, host)),
-      });
-      await lane({ "TypeScript by NSwag": () => typescript.buildNSwag(document, scratch) });
+      if (await check("TypeScript by Kiota", () => typescript.build(document, scratch)))
+        await check("a day with Kiota's TypeScript", () => withHost((host) => typescript.day(scratch, host)));
+      await check("TypeScript by NSwag", () => typescript.buildNSwag(document, scratch));
       await linted();
-      await lane({ "Python by Kiota": () => others.python(document, scratch) });
-      await lane({ "Java by Kiota": () => others.java(document, scratch) });
+      await check("Python by Kiota", () => others.python(document, scratch));
+      await check("Java by Kiota", () => others.java(document, scratch));
     })(),
   ]);
   await (await starting).stop();
@@ -105,6 +93,7 @@ else {
   const since = performance.now();
   process.exitCode = await main(values.document).catch((thrown: unknown) => {
     console.error((thrown as Error).message);
+    faults.push("what the checks stand on");
     return 1;
   });
   const seconds = Math.round((performance.now() - since) / 1000);

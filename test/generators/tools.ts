@@ -24,12 +24,22 @@ export type Tool = keyof typeof TOOLS;
 const placeOf = (tool: Tool) => path.join(CACHE, `${tool}-${TOOLS[tool].version}`);
 const fileOf = (tool: Tool) => path.join(placeOf(tool), process.platform === "win32" ? `${tool}.exe` : tool);
 
-/** Installs the .NET tools that are not here yet. @throws Error when NuGet does not give one */
-export async function installTools(): Promise<void> {
-  for (const [tool, { id, version }] of Object.entries(TOOLS)) {
-    if (existsSync(fileOf(tool as Tool))) continue;
-    const place = ["--tool-path", placeOf(tool as Tool)];
-    await run("dotnet", ["tool", "install", id, "--version", version, ...place], DOTNET);
+/**
+ * Installs the .NET tools that are not here yet.
+ * @returns why they cannot be had here; undefined: they are here
+ */
+export async function installTools(): Promise<string | undefined> {
+  try {
+    for (const [tool, { id, version }] of Object.entries(TOOLS)) {
+      if (existsSync(fileOf(tool as Tool))) continue;
+      const place = ["--tool-path", placeOf(tool as Tool)];
+      await run("dotnet", ["tool", "install", id, "--version", version, ...place], DOTNET);
+    }
+    return undefined;
+  } catch (thrown) {
+    // NuGet's word for a feed that does not answer.
+    if (!String(thrown).includes("NU1301")) throw thrown;
+    return "needs their packages from nuget.org, which does not answer";
   }
 }
 
