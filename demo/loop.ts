@@ -43,7 +43,6 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
   const settings = {
     LIGHTNING_AGENT_ID: AGENT,
     LIGHTNING_AGENT_MCP_SERVERS: serversFile,
-    LIGHTNING_DATA_DIR: path.join(home, "datasets"),
     LIGHTNING_POLL_INTERVAL: "0.5",
   };
   // From the second round on the agent works on the model that the last one promoted.

@@ -107,10 +107,9 @@ export function toTable(result: DemoResult): string {
 function further({ home, pipeline_id }: DemoResult): string[] {
   const inside = path.relative(process.cwd(), home);
   const here = inside === "" || inside.startsWith("..") ? home : inside;
-  const env = `LIGHTNING_DATA_DIR=${path.join(here, "datasets")} USE_TUNED_MODEL=true`;
   return [
     "Look further:",
-    `  ${env} npm start -- --home ${here}`,
+    `  USE_TUNED_MODEL=true npm start -- --home ${here}`,
     "shows all of it at http://localhost:7071/api/dashboard, and in another terminal:",
     `  LIGHTNING_HOME=${here} npx lightning stats`,
     `  LIGHTNING_HOME=${here} npx lightning lineage`,

@@ -11,7 +11,7 @@ withApp((opened) => {
     // Orchestrators bear the operation's plain name, and a name is given once in an app.
     app.http(`${operation.name}Rest`, {
       route,
-      methods: [method],
+      methods: method === "GET" ? ["GET", "HEAD"] : [method],
       authLevel: opened.access.hostKey,
       extraInputs: [df.input.durableClient()],
       handler: (request, context) => {
@@ -20,7 +20,7 @@ withApp((opened) => {
         const row = operations[index]?.name === operation.name ? operations[index] : operation;
         return telemetry.follow(context.traceContext, undefined, () =>
           handleRest(row, request, {
-            orchestrations: orchestrationsOf(() => df.getClient(context)),
+            orchestrations: orchestrationsOf(() => df.getClient(context), new URL(request.url).origin),
             access,
             logger,
             pace: (body) => paced(context.invocationId, body),
@@ -32,7 +32,7 @@ withApp((opened) => {
 
   app.http("describeApi", {
     route: "lightning/openapi.json",
-    methods: ["GET"],
+    methods: ["GET", "HEAD"],
     authLevel: "anonymous",
     handler: (request) => ({
       jsonBody: openapiDocument(appOf().operations, { server: new URL(request.url).origin }),

@@ -13,7 +13,15 @@ const NEVER_LOADED = /\.(?:map|[mc]?ts|tsx)$/;
 /** Builds of a package for other platforms, beside the one for Node: `dist/browser`, `dist/react-native`, … */
 const OTHER_PLATFORMS = /[/\\]dist[/\\](?:browser|react-native|workerd)$/;
 /** What the build made `dist` and the page from. */
-const SOURCES = ["src", "functions", "tools", "dashboard/src", "dashboard/walk", "dashboard/public"];
+const SOURCES = [
+  "src",
+  "functions",
+  "tools",
+  "dashboard/src",
+  "dashboard/walk",
+  "dashboard/public",
+  "dashboard/viewer",
+];
 
 /** Deletes below a folder what Node never loads. @returns how many files and folders of files went */
 function strip(folder: string): number {

@@ -19,6 +19,7 @@ import { partOperations } from "../parts/operations.ts";
 import { pipelineOperations } from "../pipelines/operations.ts";
 import { privacyOperations } from "../privacy/operations.ts";
 import { redactedName } from "../redaction/names.ts";
+import { ifMatched } from "../requests/if-match.ts";
 import { onceUnderKey } from "../requests/once.ts";
 import { rateLimited } from "../requests/rate-limited.ts";
 import { beginRescan, rescanOperations } from "../rescans/operations.ts";
@@ -167,5 +168,5 @@ export function openOperations(
     .map((row) => signedAnswer(row, signingKey.stored, clock))
     // Another agent's model is used by those alone who have the role there, too.
     .map((row) => withModelRights(row, { ...services.deployments, agentId: settings.agentId }));
-  return { operations: rows.map(atDoor), atDoor };
+  return { operations: rows.map((row) => atDoor(ifMatched(row, rows, watched))), atDoor };
 }

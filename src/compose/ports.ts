@@ -3,7 +3,7 @@ import { createCatalog } from "../catalog/catalog.ts";
 import { MODEL_NAMES } from "../catalog/spelling.ts";
 import { homeFolder, readSettings, type Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
-import { filesFromSettings } from "../files/from-settings.ts";
+import { earlierFolder, filesFromSettings } from "../files/from-settings.ts";
 import { armHostingFromSettings } from "../hosting/arm/hosting.ts";
 import type { Hosting } from "../hosting/hosting.ts";
 import { watchWrites } from "../identity/writes.ts";
@@ -62,6 +62,11 @@ export function openPorts(options: AppOptions) {
     );
   const watched = watchWrites(ledger);
   const files = options.files ?? filesFromSettings(settings);
+  const earlier = options.files === undefined ? earlierFolder(settings) : undefined;
+  if (earlier !== undefined)
+    logger.warn("dataset files of an earlier release are found in a folder outside of the home", {
+      folder: earlier,
+    });
   const telemetry = options.telemetry ?? openTelemetry(settings, logger);
   const untraced = options.provider ?? openProvider(settings, clock, logger, closers);
   const provider = telemetry === noTelemetry ? untraced : tracedProvider(untraced, telemetry);

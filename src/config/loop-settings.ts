@@ -24,8 +24,7 @@ export const LOOP_SETTINGS = {
   dataDir: setting({
     env: "LIGHTNING_DATA_DIR",
     parse: folder,
-    default: "./data/finetune",
-    meaning: "Output directory for dataset files",
+    meaning: "Output directory for dataset files; absent: the folder `datasets` in LIGHTNING_HOME",
   }),
   filesUri: setting({
     env: "LIGHTNING_FILES_URI",

@@ -5,7 +5,7 @@ import { LOOP_SETTINGS } from "./loop-settings.ts";
 import { readTable } from "./read-table.ts";
 import type { SettingsOf } from "./setting.ts";
 
-export { homeFolder } from "./home-folder.ts";
+export { dataFolder, homeFolder } from "./home-folder.ts";
 
 /**
  * Every setting, with its default and meaning; the key is the name in code, `env` the name in the environment.

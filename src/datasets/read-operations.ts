@@ -76,14 +76,13 @@ export function datasetReads({ service, settings }: Pick<DatasetOperationDeps, "
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/datasets/{dataset_id}/files/{split}" },
+      answers: { file: "application/jsonl", conflicts: true },
       aliases: { id: "dataset_id" },
       example: { agent_id: "mcp-agents", dataset_id: "dataset-abc123", split: "train" },
       async run({ agent_id, dataset_id, split }) {
         const { key: _key, name, stream, ...file } = await service.readFile(agent_id, dataset_id, split);
-        return {
-          body: { dataset_id, split, ...file },
-          file: { contentType: "application/jsonl", name, stream },
-        };
+        const { bytes, sha256 } = file;
+        return { body: { dataset_id, split, ...file }, file: { name, bytes, sha256, stream } };
       },
     }),
   ];

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
-import type { Files } from "../files/files.ts";
+import { bytesOf, type Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";
@@ -133,7 +133,7 @@ export function createDatasetService(deps: DatasetDeps) {
       return {
         ...file,
         name: file.key.slice(file.key.lastIndexOf("/") + 1),
-        stream: () => files.read(file.key),
+        stream: (from: number, bytes: number) => bytesOf(files, file, from, bytes),
       };
     },
   };

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { invalid } from "../kernel/errors.ts";
+import { nullsAsAbsent } from "./absent.ts";
 import type { BeforeMaking, Idempotency, KeyedRequest } from "./keyed-request.ts";
 import type { Orchestration } from "./orchestration.ts";
 
@@ -60,6 +61,8 @@ export interface CallContext {
   /** The caller asked for that wait; operations that answer at once by default (`startTraining`) then wait too. */
   readonly explicitWait?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The `If-Match` header: what the row changes must be in this state (`Answers.changes`). */
+  readonly ifMatch?: string | undefined;
   /** Tells a request under that key from another, in 64 hex digits; absent where input enters as it stands. */
   readonly inputFingerprint?: string | undefined;
   /** Told, as often as it is looked at, what the record of a long operation says while the door waits for it. */
@@ -81,11 +84,41 @@ export interface Reply<Output> {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   /** A file instead of JSON (REST only streams it; other doors show `body`). */
-  readonly file?: {
-    readonly contentType: string;
-    readonly name: string;
-    stream(): AsyncIterable<Uint8Array>;
-  };
+  readonly file?: FileReply;
+}
+
+/** A file as REST answers it, whole or in part. */
+export interface FileReply {
+  readonly name: string;
+  readonly bytes: number;
+  /** Of its content, in hex. */
+  readonly sha256: string;
+  /** Some of its bytes, in pieces. @throws LightningError not_found `file_missing` */
+  stream(from: number, bytes: number): AsyncIterable<Uint8Array>;
+}
+
+/** What a row may answer beside 200 with JSON and the refusals that hold for all rows. */
+export interface Answers {
+  /** 201: always, or where something new was stored. */
+  readonly stored?: "always" | "sometimes";
+  /**
+   * 202, as long as its work is under way: the address under `/api/lightning` at which to ask how it stands, with the
+   * answer's fields in braces.
+   */
+  readonly later?: string;
+  /** Over REST a file of this media type in place of the JSON. */
+  readonly file?: string;
+  /** Its own headers, with what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** 503 also with the usual body: a finding, not a refusal. */
+  readonly unwell?: true;
+  /** 409 also where no key is sent. */
+  readonly conflicts?: true;
+  /**
+   * The address of what the row changes, with the input's fields in braces: the ETag of its GET is what `If-Match` may
+   * demand to find.
+   */
+  readonly changes?: string;
 }
 
 /**
@@ -120,6 +153,8 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
     /** POST only: also takes a JSON array or NDJSON, handed over as `{ [field]: [...] }`. */
     readonly manyAs?: string;
   };
+  /** Absent: 200 with JSON alone. */
+  readonly answers?: Answers;
   /**
    * Of a row whose answer is a record that may have to wait for other work of its agent: the record's type in the ledger,
    * and the answer's field with its id. A row that writes begins that work.
@@ -168,7 +203,7 @@ export function defineOperation<Name extends string, Input extends z.ZodObject, 
 }
 
 /**
- * Checks what a door received against the operation's one schema.
+ * Checks what a door received against the operation's one schema. Null for a field that may be absent is absent.
  * @throws LightningError `invalid_input` that names the first field at fault; `details` lists all of them;
  * `too_deep`; `too_many_values`; `dates_reversed`
  */
@@ -187,6 +222,7 @@ export function parseInput<Input extends z.ZodObject>(
     if (!(alias in renamed)) continue;
     const value = renamed[alias];
     delete renamed[alias];
+    if (value === null && renamed[field] !== undefined) continue;
     if (renamed[field] !== undefined && value !== undefined && renamed[field] !== value)
       throw invalid(
         "invalid_input",
@@ -198,11 +234,12 @@ export function parseInput<Input extends z.ZodObject>(
       );
     if (value !== undefined) renamed[field] = value;
   }
-  const asSent = operation.input.safeParse(renamed);
+  const given = nullsAsAbsent(operation.input, renamed) as Record<string, unknown>;
+  const asSent = operation.input.safeParse(given);
   const parsed =
     asSent.success || operation.putRight === undefined
       ? asSent
-      : operation.input.safeParse(operation.putRight(renamed));
+      : operation.input.safeParse(operation.putRight(given));
   const remedy = `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`;
   if (parsed.success) {
     refuseProto(single, remedy);

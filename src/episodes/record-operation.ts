@@ -76,6 +76,7 @@ export function recordOperation(deps: {
     idempotent: false,
     idempotency: { sent: "always" },
     rest: { method: "POST", path: "/episodes", manyAs: "episodes" },
+    answers: { stored: "sometimes" },
     cli: "record",
     mcp: ["lightning_record_episode"],
     redactsItself: "toEpisode: an episode tells what was found in it",

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Settings } from "../config/settings.ts";
+import { nullsAsAbsent } from "../doors/absent.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
 
 import { refusedInput, refuseProto } from "../doors/refuse-input.ts";
@@ -53,7 +54,7 @@ function check(raw: unknown, agentId: string): CheckedEpisodeInput {
     throw invalid("invalid_input", "An episode must be a JSON object.");
   const item = { ...(raw as Record<string, unknown>) };
   item.agent_id ??= agentId;
-  let parsed = episodeInputSchema.safeParse(item);
+  let parsed = episodeInputSchema.safeParse(nullsAsAbsent(episodeInputSchema, item));
   if (!parsed.success) parsed = episodeInputSchema.safeParse(putRight(item));
   const remedy = "See the input of recordEpisodes in the API description.";
   if (!parsed.success) throw refusedInput(parsed.error, { whole: "The episode", remedy });

@@ -33,6 +33,32 @@ export interface Files {
   locate(key: string): string;
 }
 
+/** Bytes of a range that are read at once. */
+const RANGE_PIECE = 1024 * 1024;
+
+/**
+ * Some of a file's bytes, in pieces; fewer where it ends before.
+ * @param file as its record tells of it
+ * @throws LightningError not_found `file_missing`
+ */
+export async function* bytesOf(
+  files: Pick<Files, "read" | "readRange">,
+  file: Pick<StoredFile, "key" | "bytes">,
+  from: number,
+  bytes: number,
+): AsyncGenerator<Uint8Array> {
+  if (from === 0 && bytes === file.bytes) {
+    yield* files.read(file.key);
+    return;
+  }
+  for (let read = 0; read < bytes; ) {
+    const piece = await files.readRange(file.key, from + read, Math.min(RANGE_PIECE, bytes - read));
+    if (piece.byteLength === 0) return;
+    yield piece;
+    read += piece.byteLength;
+  }
+}
+
 /** Lines of a JSONL file without their line ends, one at a time; a byte-order mark is dropped. */
 export async function* lines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: false });

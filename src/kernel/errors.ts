@@ -3,7 +3,7 @@
  * `docs/errors.md`. Nothing secret goes into a message: it is shown to callers and written to logs.
  */
 export type ErrorKind =
-  | "bad_request" // 400: cannot be read at all (not JSON, not the right content type)
+  | "bad_request" // 400: cannot be read at all (not JSON, not UTF-8)
   | "invalid" // 422: read, but refused; nothing was stored
   | "unauthenticated" // 401: nobody known is asking
   | "forbidden" // 403: known, but not allowed
@@ -11,6 +11,8 @@ export type ErrorKind =
   | "conflict" // 409: the state of the thing forbids it
   | "precondition" // 412: somebody else was faster; read again and retry
   | "too_large" // 413
+  | "unsupported" // 415: not a content type or coding that is taken
+  | "out_of_range" // 416: no byte of the file is in the range
   | "limited" // 429: too much was asked for; later the same is taken, see retryAfterMs
   | "unavailable" // 503: try again later, see retryAfterMs
   | "fatal"; // 500: a bug or a broken store; retrying does not help
@@ -24,6 +26,8 @@ const STATUS: Record<ErrorKind, number> = {
   conflict: 409,
   precondition: 412,
   too_large: 413,
+  unsupported: 415,
+  out_of_range: 416,
   limited: 429,
   unavailable: 503,
   fatal: 500,
@@ -136,6 +140,10 @@ export const preconditionFailed = (code: string, message: string, facts?: ErrorF
   new LightningError("precondition", code, message, facts);
 export const tooLarge = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("too_large", code, message, facts);
+export const unsupported = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("unsupported", code, message, facts);
+export const outOfRange = (code: string, message: string, facts?: ErrorFacts) =>
+  new LightningError("out_of_range", code, message, facts);
 export const limited = (code: string, message: string, facts?: ErrorFacts) =>
   new LightningError("limited", code, message, facts);
 export const unavailable = (code: string, message: string, facts?: ErrorFacts) =>

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { homeFolder, type Settings } from "../config/settings.ts";
+import { dataFolder, homeFolder, type Settings } from "../config/settings.ts";
 
 /** What the command line does to the Cosmos account or the ledger's file itself, without opening the app. */
 export const databaseTools = {
@@ -12,6 +12,6 @@ export const databaseTools = {
     const { backUpLedger } = await import("./sqlite/backup.ts");
     const bytes = await backUpLedger(path.join(home, "ledger.sqlite"), path.resolve(file));
     const isElsewhere = settings.filesUri !== undefined || settings.filesConnectionString !== undefined;
-    return { file, bytes, home, ...(isElsewhere ? {} : { dataset_files: path.resolve(settings.dataDir) }) };
+    return { file, bytes, home, ...(isElsewhere ? {} : { dataset_files: dataFolder(settings) }) };
   },
 };

@@ -64,6 +64,7 @@ export function overviewOperations({
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/health" },
+      answers: { unwell: true },
       cli: "health",
       mcp: ["lightning_health"],
       example: { counts: true },

@@ -25,6 +25,7 @@ export function partOperations(deps: { service: PartService; settings: Pick<Sett
       idempotent: true,
       redactsItself: "add: the answer tells what was found, and the name is the hash of what is kept",
       rest: { method: "POST", path: "/parts" },
+      answers: { stored: "always" },
       example: { agent_id: "mcp-agents", media_type: "image/png", data: "iVBORw0KGgo=" },
       async run({ agent_id, ...sent }) {
         const { sha256, bytes, pointer, redaction } = await service.add(agent_id, sent);
@@ -51,6 +52,8 @@ export function partOperations(deps: { service: PartService; settings: Pick<Sett
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/parts/{sha256}" },
+      // Whatever it is said to be, no browser runs it.
+      answers: { file: "application/octet-stream" },
       cli: "show-part",
       mcp: ["lightning_get_part"],
       example: {
@@ -66,8 +69,7 @@ export function partOperations(deps: { service: PartService; settings: Pick<Sett
             // REST takes the file, so that nothing is read for it twice.
             ...(door === "rest" ? { shown: false } : shownOf((await part.read()) ?? new Uint8Array())),
           },
-          // Whatever it is said to be, no browser runs it.
-          file: { contentType: "application/octet-stream", name: `${sha256}.bin`, stream: part.stream },
+          file: { name: `${sha256}.bin`, bytes: part.bytes, sha256, stream: part.stream },
         };
       },
     }),

@@ -102,7 +102,11 @@ export function createPartService({ files, settings, policyOf }: PartServiceDeps
           field: "sha256",
           remedy: "The episode's `parts` name what it points at; show-episode lists them.",
         });
-      return { bytes, stream: () => store.stream(agentId, part), read: () => store.read(agentId, part) };
+      return {
+        bytes,
+        stream: (from: number, some: number) => store.stream(agentId, part, bytes, from, some),
+        read: () => store.read(agentId, part),
+      };
     },
   };
 }

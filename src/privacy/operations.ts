@@ -125,6 +125,7 @@ export function privacyOperations({
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/redaction/rules" },
+      answers: { changes: "/redaction/rules" },
       cli: "redaction set-rules",
       mcp: ["lightning_set_redaction_rules"],
       example: {

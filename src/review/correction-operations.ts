@@ -80,9 +80,16 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       effect: "read",
       idempotent: true,
       rest: { method: "GET", path: "/review/corrections/{format}" },
+      answers: {
+        file: "application/jsonl",
+        headers: {
+          "x-left-out": "How many corrections make no line, by reason: `reason=times, …`.",
+          "x-turns-dropped": "Turns after a correction, which are left out.",
+        },
+      },
       example: { agent_id: "mcp-agents", format: "dpo" },
       async run({ agent_id, format }) {
-        const counts = (await service.corrections.counts(agent_id))[format];
+        const { counts, bytes, sha256 } = await service.corrections.file(agent_id, format);
         return {
           body: { agent_id, format, ...counts },
           headers: {
@@ -90,9 +97,10 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
             "x-turns-dropped": String(counts.turns_dropped),
           },
           file: {
-            contentType: "application/jsonl",
             name: `corrections-${format}.jsonl`,
-            stream: () => asBytes(service.corrections.lines(agent_id, format)),
+            bytes,
+            sha256,
+            stream: (from, some) => service.corrections.bytes(agent_id, format, from, some),
           },
         };
       },
@@ -145,6 +153,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/review/corrections/dataset" },
+      answers: { later: "/datasets/{dataset_id}" },
       work: { type: DATASETS.type, id: "dataset_id" },
       cli: "review build",
       mcp: ["lightning_build_corrections"],
@@ -195,11 +204,6 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       },
     }),
   ];
-}
-
-async function* asBytes(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder();
-  for await (const line of lines) yield encoder.encode(`${line}\n`);
 }
 
 const inWords = (reasons: CorrectionCounts["left_out"]): string =>

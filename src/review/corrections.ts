@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { correctedOf, goldenOf, pairOf } from "../datasets/line/corrected.ts";
 import { checkExample, checkFormat } from "../datasets/validate/line.ts";
 import type { Episode } from "../episodes/contract.ts";
@@ -81,6 +83,10 @@ export function createCorrections({
     }
   }
 
+  async function* fileLines(...asked: Parameters<typeof lines>): AsyncGenerator<Buffer> {
+    for await (const line of lines(...asked)) yield Buffer.from(`${line}\n`);
+  }
+
   return {
     async list(
       agentId: string,
@@ -96,6 +102,34 @@ export function createCorrections({
     },
 
     lines,
+
+    /** What its file comes to: its counts, length and hash. */
+    async file(agentId: string, format: CorrectionFormat) {
+      const counts = noCounts();
+      const hash = createHash("sha256");
+      let bytes = 0;
+      for await (const line of fileLines(agentId, format, counts)) {
+        hash.update(line);
+        bytes += line.byteLength;
+      }
+      return { counts, bytes, sha256: hash.digest("hex") };
+    },
+
+    /** Some bytes of its file. */
+    async *bytes(
+      agentId: string,
+      format: CorrectionFormat,
+      from: number,
+      bytes: number,
+    ): AsyncGenerator<Uint8Array> {
+      let at = 0;
+      for await (const line of fileLines(agentId, format)) {
+        const piece = line.subarray(Math.max(0, from - at), Math.max(0, from + bytes - at));
+        if (piece.byteLength > 0) yield piece;
+        at += line.byteLength;
+        if (at >= from + bytes) return;
+      }
+    },
 
     /** What the corrections come to in each format. */
     async counts(agentId: string): Promise<Record<CorrectionFormat, CorrectionCounts>> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Reply } from "../doors/operation.ts";
+import type { Answers, Reply } from "../doors/operation.ts";
 import { idSchema } from "../doors/schemas.ts";
 import { REWARD_SOURCES, type RewardSource, rewardSchema } from "./contract.ts";
 import type { Given } from "./giving.ts";
@@ -26,6 +26,9 @@ const waitsSchema = waitingRewardSchema.extend({
     description: "No episode has this name yet: it is given when one is recorded, until `expires_at`.",
   }),
 });
+
+/** Beside 200, where nothing changed. */
+export const GIVEN_ANSWERS: Answers = { stored: "sometimes", later: "/rewards/waiting" };
 
 export const givenSchema = z.union([assignedSchema, notRecordedSchema, waitsSchema]);
 

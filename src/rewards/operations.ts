@@ -9,7 +9,7 @@ import { without } from "../kernel/defined.ts";
 import { canonicalName } from "../kernel/names.ts";
 import { judgementSchema, REWARD_SOURCES, type Reward, rewardSchema } from "./contract.ts";
 import { feedbackShape, judgementOf } from "./feedback.ts";
-import { givenSchema, replyOf } from "./given-replies.ts";
+import { GIVEN_ANSWERS, givenSchema, replyOf } from "./given-replies.ts";
 import type { RewardGiving } from "./giving.ts";
 import type { RewardService } from "./service.ts";
 import { toldOf, WAITING_STATES, waitingRewardSchema } from "./waiting-contract.ts";
@@ -67,6 +67,7 @@ export function rewardOperations(deps: {
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/rewards" },
+      answers: GIVEN_ANSWERS,
       cli: "reward",
       mcp: ["lightning_assign_reward"],
       aliases: {
@@ -102,6 +103,7 @@ export function rewardOperations(deps: {
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/feedback" },
+      answers: GIVEN_ANSWERS,
       cli: "feedback",
       mcp: ["lightning_record_feedback"],
       aliases: { comments: "comment", correction: "better_answer", rubric: "metric", user: "evaluator" },

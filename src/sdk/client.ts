@@ -156,6 +156,8 @@ const KINDS: Record<number, ErrorKind> = {
   409: "conflict",
   412: "precondition",
   413: "too_large",
+  415: "unsupported",
+  416: "out_of_range",
   422: "invalid",
   429: "limited",
   502: "unavailable",

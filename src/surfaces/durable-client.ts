@@ -6,8 +6,9 @@ import { messageOf, unavailable } from "../kernel/errors.ts";
 /**
  * The operations' view of the Durable client that the host binds to a function. The SDK makes an HTTP client with each
  * of its own, so it is made when an operation first needs one: most never do.
+ * @param origin where the engine's addresses are told to lie, for whoever asked there; absent: where the host says
  */
-export function orchestrationsOf(open: () => DurableClient): Orchestrations {
+export function orchestrationsOf(open: () => DurableClient, origin?: string): Orchestrations {
   let opened: DurableClient | undefined;
   const client = () => {
     opened ??= open();
@@ -57,9 +58,12 @@ export function orchestrationsOf(open: () => DurableClient): Orchestrations {
     urls(instanceId) {
       const payload = client().createHttpManagementPayload(instanceId);
       return Object.fromEntries(
-        Object.entries(payload).filter(
-          (entry): entry is [string, string] => entry[0] !== "id" && typeof entry[1] === "string",
-        ),
+        Object.entries(payload)
+          .filter((entry): entry is [string, string] => entry[0] !== "id" && typeof entry[1] === "string")
+          .map(([name, url]) => [
+            name,
+            origin === undefined ? url : url.replace(/^https?:\/\/[^/?#]+/, origin),
+          ]),
       );
     },
   };

@@ -29,11 +29,20 @@ export async function* paced(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const answer = answers.get(invocationId);
-  for await (const piece of body) {
-    yield piece;
-    if (answer?.writableNeedDrain === true) await drainedOrGone(answer);
-    // The caller is gone.
-    if (answer?.destroyed === true) return;
+  let isSent = false;
+  try {
+    for await (const piece of body) {
+      yield piece;
+      isSent = true;
+      if (answer?.writableNeedDrain === true) await drainedOrGone(answer);
+      // The caller is gone.
+      if (answer?.destroyed === true) return;
+    }
+  } catch (thrown) {
+    // The library would leave the connection open, and the caller waiting for the rest. Before the first piece it has
+    // written nothing, and the fault is answered.
+    if (isSent) answer?.destroy();
+    throw thrown;
   }
 }
 

@@ -1,9 +1,15 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
-import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import {
+  builtFolder,
+  contentTypeOf,
+  isZipped,
+  missing,
+  notBuilt,
+  type PageServer,
+  pageHeaders,
+  zip,
+} from "./page-files.ts";
 
 /** Where the page lies, under the host's route prefix (`api`). The build knows it too (`dashboard/vite.config.ts`). */
 export const PAGE_ROUTE = "dashboard";
@@ -24,46 +30,18 @@ const POLICY = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-const STANDING_HEADERS = {
-  "content-security-policy": POLICY,
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "permissions-policy": "camera=(), microphone=(), geolocation=()",
-};
-
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-};
+const HEADERS = pageHeaders(POLICY);
 
 /** The icon is no part of any view: a day with the one before does no harm, and each visit asks one question less. */
 const KEPT: Readonly<Record<string, string>> = { ".svg": "public, max-age=86400" };
-
-const zip = promisify(gzip);
-
-const NOT_BUILT = `The page is not built.
-
-Run "npm run build:page" in the folder of the project; "npm start" does it by itself.
-`;
-
-/** The built page, two levels up from the sources and three from `dist`. */
-function builtFolder(): string | undefined {
-  return ["../../dashboard/dist", "../../../dashboard/dist"]
-    .map((place) => path.resolve(import.meta.dirname, place))
-    .find((folder) => existsSync(path.join(folder, "index.html")));
-}
-
-export type PageServer = (request: Pick<HttpRequest, "params" | "headers">) => Promise<HttpResponseInit>;
 
 /**
  * Serves the built page: files under their names, and the page itself for every other address, which it reads itself.
  * @param find the folder of the build; undefined while there is none
  */
-export function createPageServer(find: () => string | undefined = builtFolder): PageServer {
+export function createPageServer(
+  find: () => string | undefined = () => builtFolder("index.html"),
+): PageServer {
   /** Assets by their files, zipped once: what a name with a hash stands for never changes. */
   const zippedAssets = new Map<string, Promise<Buffer>>();
   function zippedOnce(file: string, bytes: Buffer): Promise<Buffer> {
@@ -73,26 +51,21 @@ export function createPageServer(find: () => string | undefined = builtFolder): 
   }
   return async ({ params, headers }) => {
     const folder = find();
-    if (folder === undefined)
-      return {
-        status: 503,
-        headers: { ...STANDING_HEADERS, "content-type": "text/plain; charset=utf-8" },
-        body: NOT_BUILT,
-      };
+    if (folder === undefined) return notBuilt(HEADERS);
     const asked = params.path ?? "";
     const isAsset = /^assets\/[\w-]+(\.[\w-]+)+$/.test(asked);
     const name = isAsset || /^[\w-]+\.svg$/.test(asked) ? asked : "index.html";
     // An address with a file's ending that is no file of ours: the page would only be taken for that file.
-    if (name === "index.html" && /\.(js|css|map|svg|png|ico|json|txt)$/i.test(asked)) return missing();
+    if (name === "index.html" && /\.(js|css|map|svg|png|ico|json|txt)$/i.test(asked)) return missing(HEADERS);
     const file = path.join(folder, name);
     const bytes = await readFile(file).catch(() => undefined);
-    if (bytes === undefined) return missing();
-    const zipped = /\bgzip\b/.test(headers.get("accept-encoding") ?? "") && bytes.length > 1000;
+    if (bytes === undefined) return missing(HEADERS);
+    const zipped = isZipped(headers, bytes);
     return {
       status: 200,
       headers: {
-        ...STANDING_HEADERS,
-        "content-type": TYPES[path.extname(name)] ?? "application/octet-stream",
+        ...HEADERS,
+        "content-type": contentTypeOf(name),
         // Assets bear a hash of their content in their names.
         "cache-control": isAsset
           ? "public, max-age=31536000, immutable"
@@ -104,9 +77,3 @@ export function createPageServer(find: () => string | undefined = builtFolder): 
     };
   };
 }
-
-const missing = (): HttpResponseInit => ({
-  status: 404,
-  headers: { ...STANDING_HEADERS, "content-type": "text/plain; charset=utf-8" },
-  body: "There is no such file.",
-});

@@ -5,7 +5,7 @@ import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { HttpRequest } from "@azure/functions";
 import type { Operation } from "../doors/operation.ts";
 import { refusedItem, tooManyValues } from "../doors/refuse-shape.ts";
-import { badRequest, isLightningError, messageOf, tooLarge } from "../kernel/errors.ts";
+import { badRequest, isLightningError, messageOf, tooLarge, unsupported } from "../kernel/errors.ts";
 import { parseExact } from "../kernel/exact-json.ts";
 import { commasIn, MOST_VALUES, MOST_VALUES_TOGETHER, partsMoreValues } from "../kernel/width.ts";
 import { inputFields } from "./fields.ts";
@@ -23,7 +23,7 @@ const CURL_TYPE = "application/x-www-form-urlencoded";
  * The body of a POST as an operation's raw input: an object; or, for rows with `manyAs`, an array or one JSON value a
  * line, handed over under that field. Lines that are no JSON, or hold a number that would be rounded, are handed over as
  * text, so that they are refused one by one; of those that hold too many values only the refusal.
- * @throws LightningError `bad_json`, `bad_content_type`, `bad_content_encoding` (400), `body_too_large` (413), `number_not_exact`, `too_many_values` (422)
+ * @throws LightningError `bad_json` (400), `body_too_large` (413), `bad_content_type`, `bad_content_encoding` (415), `number_not_exact`, `too_many_values` (422)
  */
 export async function readBody(operation: Operation, request: HttpRequest): Promise<Record<string, unknown>> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
@@ -33,7 +33,7 @@ export async function readBody(operation: Operation, request: HttpRequest): Prom
     const values = await parseLines(bytes);
     if (values.length === 0) return {};
     if (manyAs === undefined)
-      throw badRequest("bad_content_type", `${operation.name} takes one JSON object, not lines.`, {
+      throw unsupported("bad_content_type", `${operation.name} takes one JSON object, not lines.`, {
         field: "Content-Type",
         remedy: "Send application/json.",
       });
@@ -42,7 +42,7 @@ export async function readBody(operation: Operation, request: HttpRequest): Prom
   const text = bytes.toString("utf8");
   if (text.trim() === "") return {};
   if (type !== "" && type !== CURL_TYPE && !JSON_TYPES.test(type))
-    throw badRequest("bad_content_type", `The content type ${type} cannot be read here.`, {
+    throw unsupported("bad_content_type", `The content type ${type} cannot be read here.`, {
       field: "Content-Type",
       remedy: `Send application/json${manyAs === undefined ? "" : " or application/x-ndjson"}.`,
     });
@@ -61,7 +61,7 @@ export async function readBody(operation: Operation, request: HttpRequest): Prom
 
 /**
  * The body's bytes, which are text in UTF-8, unpacked, without a byte order mark.
- * @throws LightningError `bad_json`, `bad_content_encoding` (400), `body_too_large` (413)
+ * @throws LightningError `bad_json` (400), `body_too_large` (413), `bad_content_encoding` (415)
  */
 export async function textBytes(request: HttpRequest): Promise<Buffer> {
   const sent = await readBytes(request, LARGEST_BODY);
@@ -85,13 +85,13 @@ const ENCODINGS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = 
   br: (bytes) => promisify<Buffer, object, Buffer>(brotliDecompress)(bytes, zlibOptions),
 };
 
-/** @throws LightningError `bad_content_encoding` (400), `body_too_large` (413) */
+/** @throws LightningError `body_too_large` (413), `bad_content_encoding` (415) */
 async function unpacked(bytes: Buffer, encoding: string | null): Promise<Buffer> {
   const name = encoding?.trim().toLowerCase() || "identity";
   const remedy = `Send it packed by ${Object.keys(ENCODINGS).slice(1).join(", ")}, or not packed at all.`;
   const unpack = Object.hasOwn(ENCODINGS, name) ? ENCODINGS[name] : undefined;
   if (unpack === undefined)
-    throw badRequest("bad_content_encoding", `A body packed by ${name.slice(0, 60)} cannot be read here.`, {
+    throw unsupported("bad_content_encoding", `A body packed by ${name.slice(0, 60)} cannot be read here.`, {
       field: "Content-Encoding",
       remedy,
     });
@@ -99,7 +99,7 @@ async function unpacked(bytes: Buffer, encoding: string | null): Promise<Buffer>
     return await unpack(bytes);
   } catch (thrown) {
     if ((thrown as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw bodyTooLarge();
-    throw badRequest("bad_content_encoding", `The body is not packed by ${name}: ${messageOf(thrown)}`, {
+    throw unsupported("bad_content_encoding", `The body is not packed by ${name}: ${messageOf(thrown)}`, {
       field: "Content-Encoding",
       remedy,
     });

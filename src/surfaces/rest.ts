@@ -1,7 +1,9 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import { contentChanged, isDemanded, isKnown, tagOf } from "../doors/conditional.ts";
 import { keyOfHeader } from "../doors/idempotency-key.ts";
 import {
   type CallContext,
+  type FileReply,
   type Operation,
   type Orchestrations,
   parseInput,
@@ -11,6 +13,8 @@ import { type Access, LOCAL_CALLER } from "../identity/access.ts";
 import { fatal, invalid, retryAfterSeconds, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
+import { fileAnswer } from "./file-answer.ts";
+import { laterHeaders } from "./later.ts";
 import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
 
@@ -88,19 +92,22 @@ export async function handleRest(
   try {
     const context = callContext(request, base);
     const raw = await rawInput(operation, request);
-    const reply = await operation.run(parseInput(operation, raw), context);
-    if (reply.file !== undefined)
-      return {
-        status: reply.status ?? 200,
-        headers: {
-          ...STANDING_HEADERS,
-          "content-type": reply.file.contentType,
-          "content-disposition": `attachment; filename="${reply.file.name.replaceAll(/[^\w.-]/g, "_")}"`,
-          ...reply.headers,
-        },
-        body: base.pace?.(reply.file.stream()) ?? reply.file.stream(),
-      };
-    return json(reply.status ?? 200, reply.body, reply.headers);
+    const input = parseInput(operation, raw);
+    const reply = await operation.run(input, context);
+    const { file, headers, status = 200 } = reply;
+    if (file !== undefined)
+      return await fileAnswer(file, request, {
+        headers: { ...STANDING_HEADERS, ...fileHeaders(operation, file), ...headers },
+        logger: base.logger,
+        pace: base.pace,
+      });
+    if (status === 202)
+      return json(status, reply.body, {
+        ...headers,
+        ...laterHeaders(operation, input, reply.body, request.url),
+      });
+    if (operation.rest.method === "GET" && status === 200) return tagged(reply.body, request, headers);
+    return json(status, reply.body, headers);
   } catch (thrown) {
     return errorResponse(thrown, operation.name, base.logger);
   }
@@ -109,29 +116,50 @@ export async function handleRest(
 /** The REST form of anything thrown. */
 function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
   const error = toLightningError(thrown, where, logger);
-  return json(
-    error.status,
-    error.toBody(),
-    error.retryAfterMs === undefined
-      ? undefined
-      : { "retry-after": String(retryAfterSeconds(error.retryAfterMs)) },
-  );
+  const { retryAfterMs, details } = error;
+  return json(error.status, error.toBody(), {
+    ...(retryAfterMs === undefined ? {} : { "retry-after": String(retryAfterSeconds(retryAfterMs)) }),
+    ...(error.kind === "out_of_range"
+      ? { "content-range": `bytes */${(details as { bytes: number }).bytes}` }
+      : {}),
+  });
 }
+
+/** With the tag of its content; 304 without it where the caller has it. @throws precondition `content_changed` */
+function tagged(
+  body: unknown,
+  { headers: asked }: Pick<HttpRequest, "headers">,
+  headers?: Record<string, string>,
+): HttpResponseInit {
+  const text = JSON.stringify(body);
+  const etag = tagOf(text);
+  if (!isDemanded(asked, etag)) throw contentChanged();
+  if (isKnown(asked, etag)) return { status: 304, headers: { ...STANDING_HEADERS, ...headers, etag } };
+  return answer(200, text, { ...headers, etag });
+}
+
+const fileHeaders = ({ answers }: Operation, { name }: FileReply) => ({
+  "content-type": answers?.file ?? "application/octet-stream",
+  "content-disposition": `attachment; filename="${name.replaceAll(/[^\w.-]/g, "_")}"`,
+});
 
 const STANDING_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
-function json(status: number, body: unknown, headers?: Record<string, string>): HttpResponseInit {
-  return {
-    status,
-    headers: { ...STANDING_HEADERS, "content-type": "application/json; charset=utf-8", ...headers },
-    body: JSON.stringify(body),
-  };
-}
+const json = (status: number, body: unknown, headers?: Record<string, string>): HttpResponseInit =>
+  answer(status, JSON.stringify(body), headers);
+
+const answer = (status: number, body: string, headers?: Record<string, string>): HttpResponseInit => ({
+  status,
+  headers: { ...STANDING_HEADERS, "content-type": "application/json; charset=utf-8", ...headers },
+  body,
+});
 
 /** `Prefer`, `Idempotency-Key` and the person, as the operations want them. */
 export function callContext(request: Pick<HttpRequest, "headers" | "method">, base: RestBase): CallContext {
   const wait = preferredWaitMs(request.headers.get("prefer"));
-  const idempotencyKey = request.headers.get("idempotency-key");
+  // What only reads takes no key, so a bad one is no fault of it.
+  const idempotencyKey = request.method === "POST" ? request.headers.get("idempotency-key") : null;
+  const ifMatch = request.headers.get("if-match");
   const caller = base.access?.callerOf(request) ?? LOCAL_CALLER;
   return {
     door: "rest",
@@ -140,6 +168,7 @@ export function callContext(request: Pick<HttpRequest, "headers" | "method">, ba
     explicitWait: wait !== undefined,
     caller,
     ...(caller.person === undefined ? {} : { principal: caller.person }),
+    ...(ifMatch === null ? {} : { ifMatch }),
     ...(idempotencyKey === null ? {} : { idempotencyKey: keyOfHeader(idempotencyKey) }),
   };
 }
@@ -160,7 +189,7 @@ async function rawInput(operation: Operation, request: HttpRequest): Promise<Rec
   if (operation.rest.method === "GET") return fromUrl;
   const body = await readBody(operation, request);
   for (const [name, value] of Object.entries(fromUrl)) {
-    if (body[name] !== undefined && body[name] !== value)
+    if ((body[name] ?? value) !== value)
       throw invalid("invalid_input", `${name}: the address and the body say different things.`, {
         field: name,
         remedy: `Send "${name}" once.`,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { datasetOperations } from "../../src/datasets/operations.ts";
 import { type CallContext, type Operation, parseInput } from "../../src/doors/operation.ts";
 import type { Clock } from "../../src/kernel/clock.ts";
+import { sha256 } from "../../src/kernel/hashing.ts";
 import type { OperationName } from "../../src/operations.ts";
 import { AGENT, chat, episode, makeWorld, must, unjudged, type World } from "./world.ts";
 
@@ -176,10 +177,15 @@ describe("the other operations", () => {
     expect((await call("getDataset", { id: body.id })).body).toEqual(body);
     const { file, body: about } = await call("getDatasetFile", { dataset_id: body.id, split: "train" });
     expect(about).toMatchObject({ lines: 1, split: "train" });
-    let text = "";
-    for await (const piece of must(file).stream()) text += Buffer.from(piece).toString("utf8");
-    expect(text).toBe(`${chat("a", "b")}\n`);
-    expect(must(file).contentType).toBe("application/jsonl");
+    const read = async (from: number, bytes: number) => {
+      let text = "";
+      for await (const piece of must(file).stream(from, bytes)) text += Buffer.from(piece).toString("utf8");
+      return text;
+    };
+    const whole = `${chat("a", "b")}\n`;
+    expect(must(file)).toMatchObject({ bytes: whole.length, sha256: sha256(whole) });
+    expect(await read(0, whole.length)).toBe(whole);
+    expect(await read(3, 5)).toBe(whole.slice(3, 8));
   });
 
   test("what is not there is 404, what is not yet there 409", async () => {

@@ -30,8 +30,8 @@ const shell = (text: string) =>
 test("the page's own commands back a running ledger up and restore it", async () => {
   const file = path.join(place, ".lightning", "ledger.sqlite");
   const open = () => openSqliteLedger({ file, clock: systemClock });
-  mkdirSync(path.join(place, "data", "finetune"), { recursive: true });
-  writeFileSync(path.join(place, "data", "finetune", "a.jsonl"), "{}\n");
+  mkdirSync(path.join(place, ".lightning", "datasets"), { recursive: true });
+  writeFileSync(path.join(place, ".lightning", "datasets", "a.jsonl"), "{}\n");
   const ledger = open();
   for (let n = 0; n < 50; n++) await ledger.create("runs", run("a", `r${n}`));
   const { continuation: place50 } = await ledger.changes("runs", { limit: 100 });
@@ -42,7 +42,7 @@ test("the page's own commands back a running ledger up and restore it", async ()
   expect(more).toEqual([]);
   const { stdout } = await shell(backUp);
   expect(stdout).toContain("✅ backup-ledger.sqlite: the whole ledger");
-  expect(stdout).toContain(`copy ${path.join(place, "data", "finetune")} now`);
+  expect(stdout).toContain(`copy ${path.join(place, ".lightning", "datasets")} now`);
   writer.exec("ROLLBACK");
   writer.close();
   expect(existsSync(path.join(place, "backup-data", "a.jsonl"))).toBe(true);

@@ -7,7 +7,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 const FOREIGN = "src/local-provider/";
 /** Where a code is written: the first argument of an error's helper or class, the `code` of an outcome. */
 const EXPRESSIONS = [
-  /\b(?:badRequest|invalid|unauthenticated|forbidden|notFound|conflict|preconditionFailed|tooLarge|limited|unavailable|fatal|fail)\(\s*([^,()]+(?:\([^)]*\)[^,()]*)?),/g,
+  /\b(?:badRequest|invalid|unauthenticated|forbidden|notFound|conflict|preconditionFailed|tooLarge|unsupported|outOfRange|limited|unavailable|fatal|fail)\(\s*([^,()]+(?:\([^)]*\)[^,()]*)?),/g,
   /new LightningError\(\s*[^,]+,\s*([^,]+),/g,
   /\bcode: ([^,\n}]+)/g,
 ];

@@ -4,6 +4,7 @@ import path from "node:path";
 import { jest } from "@jest/globals";
 import { type App, appOf, configureApp } from "../../src/app.ts";
 import { MODEL_NAMES } from "../../src/catalog/spelling.ts";
+import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { loadVocabulary } from "../../src/datasets/tokens/vocabulary.ts";
 import { VirtualClock } from "../../src/kernel/clock.ts";
@@ -13,6 +14,7 @@ import { openSqliteLedger } from "../../src/ledger/sqlite/open.ts";
 import { LocalHost, type LocalHostOptions } from "../../src/local-host/local-host.ts";
 import { type LocalProvider, type Pace, startLocalProvider } from "../../src/local-provider/start.ts";
 import { createProvider } from "../../src/provider/openai-provider.ts";
+import { createDeclared, type SeenReply } from "../support/declared.ts";
 
 // Hours of virtual time take seconds of real time on a busy machine.
 jest.setTimeout(60_000);
@@ -45,6 +47,18 @@ export interface Reply {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into replies of every shape
   readonly body: any;
+}
+
+let known: ReturnType<typeof createDeclared> | undefined;
+/** Compares every reply of this file's worlds with the API description. */
+export function declared() {
+  known ??= createDeclared(operationRows(readSettings({})));
+  return known;
+}
+
+function demandDeclared(reply: SeenReply): void {
+  const faults = declared().faultsOf(reply);
+  if (faults.length > 0) throw new Error(`Not as the API description says:\n${faults.join("\n")}`);
 }
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -138,9 +152,25 @@ export async function openWorld(
         }),
       );
       const text = await response.text();
+      demandDeclared({
+        method,
+        address: `/lightning${address}`,
+        status: response.status,
+        headers: response.headers,
+        body: text,
+      });
       return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
     },
-    fetch: (address, init) => host.until(host.fetch(address, init)),
+    async fetch(address, init) {
+      const response = await host.until(host.fetch(address, init));
+      // A file is left to its reader, whole or not.
+      const body = /json/.test(response.headers.get("content-type") ?? "")
+        ? await response.clone().text()
+        : "";
+      const { status, headers } = response;
+      demandDeclared({ method: init?.method ?? "GET", address, status, headers, body });
+      return response;
+    },
     // The test has its own timeout: on a busy machine half a minute of real time is little.
     until: (condition) => host.until(condition, { withinMs: 240_000 }) as Promise<void>,
     settle: () => host.settle(),

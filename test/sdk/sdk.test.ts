@@ -12,6 +12,7 @@ import { camelRecord, snakeRecord } from "../../src/sdk/names.ts";
 import { createSdk } from "../../src/sdk/sdk.ts";
 import { sendOver } from "../../src/sdk/send-captured.ts";
 import { type Invoke, restTransport } from "../../src/sdk/transport.ts";
+import { fileReply } from "../support/file-reply.ts";
 import { fakeOperations } from "../surfaces/fake-operations.ts";
 import { loopback } from "../surfaces/loopback.ts";
 
@@ -441,16 +442,7 @@ describe("callOperation", () => {
     const line = '{"messages":[]}\n';
     const file = {
       ...(row as Operation),
-      run: async () => ({
-        body: {},
-        file: {
-          contentType: "application/jsonl",
-          name: "train.jsonl",
-          async *stream() {
-            yield Buffer.from(line);
-          },
-        },
-      }),
+      run: async () => ({ body: {}, file: fileReply(line) }),
     };
     const door = await loopback([file]);
     const transport = restTransport({

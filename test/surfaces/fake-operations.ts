@@ -9,6 +9,7 @@ import {
 import { agentIdSchema, idSchema, pagingSchema } from "../../src/doors/schemas.ts";
 import { timeSchema } from "../../src/doors/times.ts";
 import { conflict, unavailable } from "../../src/kernel/errors.ts";
+import { fileReply } from "../support/file-reply.ts";
 
 export const noOrchestrations: Orchestrations = {
   start: async () => {},
@@ -204,19 +205,13 @@ export function fakeOperations(): { operations: Operation[]; seen: Seen[] } {
     effect: "read",
     idempotent: true,
     rest: { method: "GET", path: "/datasets/{dataset_id}/files/{split}" },
+    answers: { file: "application/jsonl" },
     example: { dataset_id: "dataset-abc123", split: "train" },
     async run(input, context) {
       seen.push({ name: "getDatasetFile", input, context });
       return {
         body: { split: input.split },
-        file: {
-          contentType: "application/jsonl",
-          name: `${input.dataset_id}_train.jsonl`,
-          async *stream() {
-            yield new TextEncoder().encode('{"a":1}\n');
-            yield new TextEncoder().encode('{"a":2}\n');
-          },
-        },
+        file: fileReply('{"a":1}\n{"a":2}\n', 8, `${input.dataset_id}_train.jsonl`),
       };
     },
   });

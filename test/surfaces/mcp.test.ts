@@ -92,7 +92,7 @@ describe("plain JSON-RPC, as curl -d sends it", () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ id: 1, result: { tools: expect.any(Array) } });
     const broken = await sent(new Uint8Array(body.subarray(1)));
-    expect(broken.status).toBe(400);
+    expect(broken.status).toBe(415);
     expect(await broken.text()).toContain("bad_content_encoding");
     const bomb = await sent(new Uint8Array(pack(Buffer.alloc(40_000_000, 0x20))));
     expect(bomb.status).toBe(413);

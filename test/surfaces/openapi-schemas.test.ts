@@ -108,14 +108,29 @@ describe("every noun is declared once", () => {
 describe("generators read every form", () => {
   test("no tuple, no boolean items, no union but of objects told apart by their type", () => {
     for (const schema of all) {
-      expect(schema).not.toMatchObject({ anyOf: expect.anything() });
+      expect(schema).not.toMatchObject({ oneOf: expect.anything() });
       expect(schema).not.toMatchObject({ allOf: expect.anything() });
       expect(schema.prefixItems).toBeUndefined();
       expect(["undefined", "object"]).toContain(typeof schema.items);
-      if (schema.oneOf === undefined) continue;
-      const refs = schema.oneOf.map(({ $ref }) => $ref);
+      if (schema.anyOf === undefined) continue;
+      const refs = schema.anyOf.map(({ $ref }) => $ref);
       expect(Object.values(schema.discriminator?.mapping ?? {})).toEqual(refs);
     }
+  });
+
+  test("every group of operations is declared, and says what it is about", () => {
+    const used = new Set(
+      Object.values(document.paths ?? {}).flatMap(({ get, post }) =>
+        [get, post].flatMap((one) => one?.tags ?? []),
+      ),
+    );
+    expect(document.tags?.map(({ name }) => name).toSorted()).toEqual([...used].toSorted());
+    for (const { description } of document.tags ?? []) expect(description).toMatch(/\.$/);
+  });
+
+  test("what is required is declared", () => {
+    for (const { required = [], properties = {} } of all)
+      expect(required.filter((name) => !(name in properties))).toEqual([]);
   });
 
   test("whole numbers have 64 bits and no bounds that are no bounds", () => {

@@ -75,6 +75,7 @@ export function policyOperations({
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/deployments/policy" },
+      answers: { changes: "/deployments/policy" },
       cli: "set-gate-policy",
       mcp: ["lightning_set_gate_policy"],
       example: { agent_id: "mcp-agents", gate: "require", four_eyes: true, reason: "It answers customers" },

@@ -31,6 +31,7 @@ export function promoteOperation({ service, selector, settings, clock }: Deploym
     idempotent: true,
     idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments" },
+    answers: { later: "/lineage/deployments/{id}", changes: "/deployments/active" },
     cli: "promote",
     mcp: ["lightning_promote", "lightning_promote_deployment"],
     aliases: { training_run_id: "run_id" },

@@ -185,7 +185,10 @@ async function send(
   const own: [string, string][] = [];
   // Also where the body was not read to its end (too large, refused): that connection cannot carry another request.
   if (!listening || !(request.complete || isStream)) own.push(["connection", "close"]);
-  if (!isStream && status !== 204 && status !== 304)
+  // Of HEAD the function may say how long the body would be.
+  const isTold =
+    request.method === "HEAD" && headers.some(([name]) => name.toLowerCase() === "content-length");
+  if (!isStream && !isTold && status !== 204 && status !== 304)
     own.push(["content-length", String(body?.byteLength ?? 0)]);
   const given = headers.filter(([name]) => !own.some(([mine]) => mine === name.toLowerCase()));
   // All at once: set one by one they go through a table of Node's first.

@@ -1,83 +1,102 @@
 import { z } from "zod";
 import type { ZodOpenApiResponsesObject } from "zod-openapi";
 import type { Operation } from "../../doors/operation.ts";
+import { errorSchema } from "./error-schema.ts";
+import { type Header, headersOf, LATER, REPLAYED, RETRY, TAG } from "./headers.ts";
+import { refusalsOf } from "./refusals.ts";
 
-const errorSchema = z
-  .object({
-    error: z.object({
-      code: z.string().meta({ description: "Stable; each has a heading in docs/errors.md." }),
-      formerly: z.string().optional().meta({ description: "The code of the release before." }),
-      message: z.string(),
-      field: z.string().optional().meta({ description: "The input field at fault, as a path." }),
-      remedy: z.string().optional(),
-      details: z.unknown().optional(),
-      retry_after_seconds: z
-        .number()
-        .int()
-        .optional()
-        .meta({ description: "When to try again; of 429 and 503, as the header Retry-After." }),
-    }),
-  })
-  .meta({ id: "Error", description: "What every refusal looks like." });
-
-/** Refusals any operation may answer with; a row's own are among them. */
-const ERRORS: Record<string, string> = {
-  400: "Cannot be read: not JSON, or not a content type that is taken.",
-  401: "No function key or a wrong one; where persons are let in, nobody is signed in.",
-  403: "The role for this agent is missing.",
-  404: "There is no such thing.",
-  409: "The state of the thing forbids it.",
-  412: "Somebody else was faster: read again and retry.",
-  413: "Too large.",
-  422: "Read and refused; nothing was stored.",
-  429: "Too much was asked for: try again after Retry-After seconds. Nothing was stored.",
-  500: "A fault on our side.",
-  503: "Try again after Retry-After seconds.",
-};
-
-/** Of these the error's `retry_after_seconds`, where it has it, stands in a header, too. */
-const RETRIED: ReadonlySet<string> = new Set(["429", "503"]);
-const retryHeaders = z.object({
-  "Retry-After": z.number().int().min(1).optional().meta({ description: "Seconds; when to try again." }),
-});
-
-/** What a row may answer, by status. */
+/** What a row may answer, by status: what its `answers` and its place in the table say, and nothing else. */
 export function responsesOf(operation: Operation): ZodOpenApiResponsesObject {
-  const get = operation.rest.method === "GET";
+  const { answers = {}, rest } = operation;
+  const get = rest.method === "GET";
+  const json = { "application/json": { schema: operation.output } };
+  const own = answers.headers ?? {};
+  const done = { ...(get ? TAG : REPLAYED(operation)), ...texts(own) };
   return {
-    200: {
-      description: "Done.",
-      content: { "application/json": { schema: operation.output } },
-    },
-    ...(get
+    ...(answers.stored === "always" ? {} : { 200: { description: "Done.", ...success(done, operation) } }),
+    ...(answers.stored === undefined
+      ? {}
+      : { 201: { description: "Stored.", ...headersOf(REPLAYED(operation)), content: json } }),
+    ...(answers.later === undefined
       ? {}
       : {
-          201: {
-            description: "Stored.",
-            content: { "application/json": { schema: operation.output } },
-          },
           202: {
-            description: "Under way: the record so far, and the addresses to ask later.",
-            content: { "application/json": { schema: operation.output } },
+            description: "Under way: the record so far, and the address at which to ask later.",
+            ...headersOf(LATER),
+            content: json,
           },
         }),
-    ...(operation.rest.manyAs === undefined
+    ...(answers.file === undefined
+      ? {}
+      : {
+          206: {
+            description: "The bytes that `Range` asks for.",
+            ...headersOf({ ...fileHeaders, ...texts(own), "Content-Range": "Which bytes, of how many." }),
+            content: fileContent(answers.file),
+          },
+        }),
+    ...(rest.manyAs === undefined
       ? {}
       : {
           207: {
             description: "Several items, each with its own result.",
-            content: { "application/json": { schema: operation.output } },
+            ...headersOf(REPLAYED(operation)),
+            content: json,
           },
         }),
+    ...(get
+      ? {
+          // Kiota takes a 304 beside a file for an operation that answers nothing.
+          [answers.file === undefined ? 304 : "default"]: {
+            description: "304: the caller has it already: its ETag is among those of `If-None-Match`.",
+            ...headersOf({ ...(answers.file === undefined ? TAG : wholeFile), ...texts(own) }),
+          },
+        }
+      : {}),
     ...Object.fromEntries(
-      Object.entries(ERRORS).map(([status, description]) => [
+      Object.entries(refusalsOf(operation)).map(([status, description]) => [
         status,
-        {
-          description,
-          ...(RETRIED.has(status) ? { headers: retryHeaders } : {}),
-          content: { "application/json": { schema: errorSchema } },
-        },
+        { description, ...headersOf(refusalHeaders(status)), ...refusalContent(operation, status) },
       ]),
     ),
   };
+}
+
+function success(headers: Readonly<Record<string, Header>>, { answers, output }: Operation) {
+  if (answers?.file === undefined)
+    return { ...headersOf(headers), content: { "application/json": { schema: output } } };
+  const whole = { ...headers, ...fileHeaders, "Content-Digest": "SHA-256 of this body (RFC 9530)." };
+  return { ...headersOf(whole), content: fileContent(answers.file) };
+}
+
+const wholeFile = {
+  ...TAG,
+  "Accept-Ranges": "`bytes`: parts can be asked for.",
+  "Repr-Digest": "SHA-256 of the whole file (RFC 9530).",
+  "Content-Disposition": "The file's name.",
+} satisfies Record<string, Header>;
+const fileHeaders = {
+  ...wholeFile,
+  "Content-Length": z.number().int().min(0).optional().meta({ description: "Bytes of this body." }),
+} satisfies Record<string, Header>;
+
+const texts = (headers: Readonly<Record<string, string>>): Record<string, Header> => headers;
+
+const fileContent = (mediaType: string) => ({
+  [mediaType]: { schema: { type: "string" as const, format: "binary" } },
+});
+
+function refusalHeaders(status: string): Record<string, Header> {
+  if (status === "429" || status === "503") return RETRY;
+  return status === "416" ? { "Content-Range": "How many bytes there are: `bytes */N`." } : {};
+}
+
+/** A host that refuses a key or a name says no more than the status. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(["401", "421"]);
+
+function refusalContent({ answers, output }: Operation, status: string) {
+  if (WITHOUT_BODY.has(status)) return {};
+  const findings = status === "503" && answers?.unwell === true && output instanceof z.ZodObject;
+  const schema = findings ? output.extend({ error: errorSchema.shape.error.optional() }) : errorSchema;
+  return { content: { "application/json": { schema } } };
 }

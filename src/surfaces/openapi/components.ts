@@ -174,15 +174,17 @@ function referred(schema: Schema, nameOf: (schema: Schema) => string): Schema {
 
 function inner(schema: Schema, nameOf: (schema: Schema) => string): Schema {
   const { "x-noun": _noun, ...rest } = schema;
-  const made = children(rest, (one) => referred(one, nameOf));
+  const { oneOf, ...made } = children(rest, (one) => referred(one, nameOf));
   if (rest.oneOf === undefined) return made;
+  // NSwag takes a reference to a `oneOf` for its first member, which it does not generate then.
+  const { type: _type, ...union } = made;
   const mapping = Object.fromEntries(
     rest.oneOf.flatMap((one, i) => {
-      const [kind, $ref] = [kindOf(one), made.oneOf?.[i]?.$ref];
+      const [kind, $ref] = [kindOf(one), oneOf?.[i]?.$ref];
       return kind === undefined || $ref === undefined ? [] : [[kind, $ref]];
     }),
   );
-  return { ...made, discriminator: { propertyName: "type", mapping } };
+  return { ...union, anyOf: oneOf ?? [], discriminator: { propertyName: "type", mapping } };
 }
 
 export const pascal = (name: string): string =>

@@ -73,8 +73,13 @@ function holdersOf({ paths = {}, components = {} }: Document): Held[] {
       for (const one of parameters) add(one, { side: "input", name: `${name}${pascal(one.name)}` });
       for (const one of Object.values(requestBody?.content ?? {}))
         add(one, { side: "input", name, own: true });
-      for (const one of Object.values(responses))
-        addAnswer(one, (schema) => nameOfAnswer(operationId, schema));
+      for (const [status, one] of Object.entries(responses))
+        addAnswer(one, (schema) =>
+          // A refusal that is no `Error` alone: what `getHealth` says where it is not well is `HealthRefused`.
+          status >= "400" && status < "600"
+            ? `${nameOfAnswer(operationId, schema)}Refused`
+            : nameOfAnswer(operationId, schema),
+        );
     }
   for (const [name, one] of Object.entries((components.responses ?? {}) as Named<Answer>))
     addAnswer(one, () => name);
@@ -105,7 +110,7 @@ function noteOpenChoices(schemas: Record<string, Schema>, answers: readonly Sche
     }
     for (const one of [
       ...Object.values(schema.properties ?? {}),
-      ...(schema.oneOf ?? []),
+      ...(schema.anyOf ?? []),
       ...[schema.items, schema.additionalProperties].filter((each) => typeof each === "object"),
     ])
       follow(one);

@@ -1,30 +1,15 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
-import { LONGEST_KEY, takesKey } from "../../doors/idempotency-key.ts";
+import { takesKey } from "../../doors/idempotency-key.ts";
 import type { Operation } from "../../doors/operation.ts";
 import { ROUTE_PREFIX } from "../../doors/operation.ts";
 import { packageVersion } from "../package-version.ts";
-import { LARGEST_BODY } from "../rest-body.ts";
 import { responsesOf } from "./answers.ts";
 import { asWritten } from "./as-written.ts";
 import { declaredOnce } from "./declared.ts";
 import { descriptionOf } from "./describe.ts";
-
-const preferParameter = z.string().optional().meta({
-  description:
-    "`wait=N`: seconds to wait for a long operation before 202 is answered, 0 to 200; 10 without it.",
-  example: "wait=10",
-});
-const encodingParameter = z
-  .enum(["gzip", "deflate", "br", "identity"])
-  .optional()
-  .meta({
-    description: `How the body is packed; unpacked it has at most ${LARGEST_BODY} bytes, as a body that is not packed.`,
-  });
-const idempotencyParameter = z.string().min(1).max(LONGEST_KEY).optional().meta({
-  description:
-    "The same key with the same input, for the same agent, is carried out once and answered alike; with other input it is refused (409 `idempotency_conflict`). While it is being carried out: 409 `idempotency_in_progress`.",
-});
+import { headerParameters } from "./parameters.ts";
+import { tagOf, tagsOf } from "./tags.ts";
 
 /**
  * The API as an OpenAPI 3.1 document, from the same rows as the routes.
@@ -54,12 +39,19 @@ export function openapiDocument(
         license: { name: "MIT", identifier: "MIT" },
       },
       servers: [{ url: `${options.server ?? ""}/api` }],
-      security: [{ functionKey: [] }, { functionKeyInQuery: [] }],
+      security: [{ functionKey: [] }, { functionKeyInQuery: [] }, { signIn: [] }],
+      tags: tagsOf(operations),
       paths,
       components: {
         securitySchemes: {
           functionKey: { type: "apiKey", in: "header", name: "x-functions-key" },
           functionKeyInQuery: { type: "apiKey", in: "query", name: "code" },
+          signIn: {
+            type: "http",
+            scheme: "bearer",
+            bearerFormat: "JWT",
+            description: "A Microsoft Entra token for the app, where persons sign in.",
+          },
         },
       },
     },
@@ -98,20 +90,12 @@ function describeOperation(operation: Operation, path: string, suffix: string): 
     operationId: operation.name + suffix,
     summary: operation.summary,
     description: descriptionOf(operation),
-    tags: [operation.rest.path.split("/")[1] ?? "other"],
+    tags: [tagOf(operation)],
     ...extensions(operation),
     requestParams: {
       ...(inPath.length > 0 ? { path: z.object(pathShape) } : {}),
       ...(get && Object.keys(rest).length > 0 ? { query: z.object(rest) } : {}),
-      ...(get
-        ? {}
-        : {
-            header: z.object({
-              Prefer: preferParameter,
-              "Content-Encoding": encodingParameter,
-              ...(takesKey(operation) ? { "Idempotency-Key": idempotencyParameter } : {}),
-            }),
-          }),
+      header: z.object(headerParameters(operation)),
     },
     ...(get ? {} : { requestBody: { required: true, content: bodyContent(operation, rest, example) } }),
     responses: responsesOf(operation),

@@ -42,6 +42,12 @@ function ownForm(schema: Schema, side: Side): Schema {
     const [items = {}] = prefixItems;
     return { ...made, items, minItems: prefixItems.length, maxItems: prefixItems.length };
   }
+  const { required, additionalProperties: value } = made;
+  // Values under names that all have to be there: the object with these members.
+  if (required !== undefined && made.properties === undefined && typeof value === "object") {
+    made.properties = Object.fromEntries(required.map((name) => [name, value]));
+    delete made.additionalProperties;
+  }
   if (made.format === "date-time") delete made.pattern;
   if (made.type === "number" && Number.isInteger(made.const)) made.type = "integer";
   if (made.type === "integer" || (Array.isArray(made.type) && made.type.includes("integer"))) {
