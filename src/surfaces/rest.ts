@@ -10,6 +10,7 @@ import {
 import { type Access, LOCAL_CALLER } from "../identity/access.ts";
 import { fatal, invalid, retryAfterSeconds, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { errorInDoorWords, itemsInDoorWords, REST_WORDS } from "./door-words.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
 import { readBody } from "./rest-body.ts";
 import { toLightningError } from "./wire-errors.ts";
@@ -100,7 +101,7 @@ export async function handleRest(
         },
         body: base.pace?.(reply.file.stream()) ?? reply.file.stream(),
       };
-    return json(reply.status ?? 200, reply.body, reply.headers);
+    return json(reply.status ?? 200, itemsInDoorWords(reply.body, REST_WORDS), reply.headers);
   } catch (thrown) {
     return errorResponse(thrown, operation.name, base.logger);
   }
@@ -111,7 +112,7 @@ function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpRes
   const error = toLightningError(thrown, where, logger);
   return json(
     error.status,
-    error.toBody(),
+    { error: errorInDoorWords(error.toBody().error, REST_WORDS) },
     error.retryAfterMs === undefined
       ? undefined
       : { "retry-after": String(retryAfterSeconds(error.retryAfterMs)) },

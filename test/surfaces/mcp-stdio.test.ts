@@ -22,7 +22,9 @@ beforeAll(async () => {
     extraTools: [
       {
         name: "ask_slowly",
+        title: "Ask slowly",
         description: "Answers when it is let go.",
+        outputSchema: z.string(),
         inputSchema: z.strictObject({}),
         async run() {
           begin();
@@ -42,7 +44,7 @@ afterAll(async () => {
 async function joined(url: string) {
   const toServer = new PassThrough();
   const toClient = new PassThrough();
-  const served = serveStdio({ url }, { input: toServer, output: toClient });
+  const served = serveStdio({ url }, { input: toServer, output: toClient, tools: "all" });
   const client = new Client({ name: "test", version: "1.0.0" });
   // Line framing is the same in both directions, so the server's transport serves the client as well.
   await client.connect(new StdioServerTransport(toClient, toServer));
