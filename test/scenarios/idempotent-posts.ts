@@ -21,7 +21,7 @@ export const KEYED = ROWS.filter(takesKey);
 const AGENT = "storm-desk";
 
 /** What each row is called with, made anew for each `n`: a request that has something to do. */
-function casesOf(call: (name: string, input: Input) => Promise<Reply>, world: () => World) {
+export function casesOf(call: (name: string, input: Input) => Promise<Reply>, world: () => World) {
   let made = 0;
   async function episodes(count: number): Promise<string[]> {
     const ids: string[] = [];
