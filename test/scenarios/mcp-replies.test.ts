@@ -47,11 +47,13 @@ const reads: Record<string, (n: number) => Promise<Input>> = {
   listPairs: async (n) => ({ evaluation_id: (await made("startEvaluation", n)).id }),
   getPipeline: async (n) => ({ pipeline_id: (await made("runPipeline", n)).pipeline_id }),
   getRescan: async (n) => ({ rescan_id: (await made("rescanEpisodes", n)).rescan_id }),
-  verifyAnswer: async () => ({ answer: (await call("getStats", { manifest: "true" })).body }),
+  verifyAnswer: async () => ({ answer: (await call("getLineage", { manifest: "true" })).body }),
   validateFile: async () => ({ content: '{"messages":[{"role":"user","content":"Hello"}]}' }),
   testRedaction: async () => ({ text: "Write to jane.doe@example.org." }),
 };
-const AGENT_TOOLS: Record<string, Input> = {
+/** What needs no case made for it. */
+const PLAIN: Record<string, Input> = {
+  lightning_set_review_rules: { reviewers_per_episode: 2 },
   ask_foundry: { question: "What is a gust?" },
   next_best_action: { task: "Tell me of the sky over Turin." },
   analyze_intent: { query: "A roof came off in Perth." },
@@ -85,7 +87,7 @@ describe.each([
     for (const { name, outputSchema, title } of tools) {
       expect([name, outputSchema?.type, title]).toEqual([name, "object", expect.any(String)]);
       const row = names.find(({ tool }) => tool === name)?.name ?? "";
-      const input = AGENT_TOOLS[name] ?? (await posts[row]?.(++n))?.input ?? (await reads[row]?.(++n)) ?? {};
+      const input = PLAIN[name] ?? (await posts[row]?.(++n))?.input ?? (await reads[row]?.(++n)) ?? {};
       const { prefer: _wait, ...args } = input;
       // The client holds the answer against the schema, and throws where they differ.
       const result = await client
