@@ -52,7 +52,7 @@ export function mcpServer(tools: {
   return server;
 }
 
-export interface DoorOptions extends ToolSources {
+interface DoorOptions extends ToolSources {
   readonly clock?: Clock;
   readonly telemetry?: Telemetry;
   readonly logger?: Logger | undefined;

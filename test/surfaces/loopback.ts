@@ -5,7 +5,7 @@ import type { Operation } from "../../src/doors/operation.ts";
 import { type Clock, systemClock } from "../../src/kernel/clock.ts";
 import { decodePath, requestPath } from "../../src/local-host/http/request-path.ts";
 import { compileRoute } from "../../src/local-host/http/route-template.ts";
-import { createMcpDoor, type DoorOptions } from "../../src/surfaces/mcp.ts";
+import { createMcpDoor } from "../../src/surfaces/mcp.ts";
 import { handleRest, type RestBase, restRoutes } from "../../src/surfaces/rest.ts";
 import { noOrchestrations } from "./fake-operations.ts";
 
@@ -34,7 +34,7 @@ export function azureRequest(
 /** Serves the doors over real HTTP on a free loopback port. */
 export async function loopback(
   operations: readonly Operation[],
-  options: Pick<DoorOptions, "extraTools" | "toolSets" | "telemetry"> & {
+  options: Pick<Parameters<typeof createMcpDoor>[0], "extraTools" | "toolSets" | "telemetry"> & {
     base?: Partial<RestBase>;
     clock?: Clock;
   } = {},
