@@ -33,19 +33,16 @@ export function toolOutput(output: z.ZodType): ToolSchema {
 /** References in their place, without what JSON Schema has no words for. What refers to itself is any JSON value. */
 function plain(schema: object): Node {
   const { $defs = {} } = schema as { readonly $defs?: Definitions };
-  return eachSchema(schema as Node, (node, seen) => {
-    const { $schema: _dialect, $defs: _defs, $id: _id, id: _name, ...rest } = node;
-    const named = typeof rest.$ref === "string" ? (rest.$ref.split("/").at(-1) ?? "") : undefined;
-    if (named === undefined) return { node: asWritten(rest), seen };
-    const { $ref: _ref, ...beside } = rest;
+  const cycles = cyclesOf($defs);
+  const visit = (node: Node): Node => {
+    const { $schema: _dialect, $defs: _defs, $id: _id, id: _name, $ref: reference, ...rest } = node;
+    if (typeof reference !== "string") return asWritten(rest);
+    const named = reference.split("/").at(-1) ?? "";
     const target = $defs[named];
-    if (target === undefined || seen.includes(named) || refersTo(target, named, $defs))
-      return { node: beside, seen };
-    return { node: asWritten({ ...withoutNames(target), ...beside }), seen: [...seen, named] };
-  });
+    return target === undefined || cycles.has(named) ? rest : visit({ ...target, ...rest });
+  };
+  return eachSchema(schema as Node, visit);
 }
-
-const withoutNames = ({ $id: _id, id: _name, ...rest }: Node): Node => rest;
 
 /** Zod bounds every integer by what a double can hold, which no model needs to be told. */
 function asWritten(node: Node): Node {
@@ -57,12 +54,21 @@ function asWritten(node: Node): Node {
   };
 }
 
-function refersTo(node: Node, name: string, defs: Definitions, seen: readonly string[] = []): boolean {
-  return [...JSON.stringify(node).matchAll(/"\$ref":"[^"]*\/([^"/]+)"/g)].some(([, other = ""]) => {
-    if (other === name) return true;
-    const target = defs[other];
-    return target !== undefined && !seen.includes(other) && refersTo(target, name, defs, [...seen, other]);
-  });
+/** The definitions that lead back to themselves. */
+function cyclesOf(defs: Definitions): ReadonlySet<string> {
+  const refs = new Map(
+    Object.entries(defs).map(([name, node]) => [
+      name,
+      [...JSON.stringify(node).matchAll(/"\$ref":"[^"]*\/([^"/]+)"/g)].map(([, other = ""]) => other),
+    ]),
+  );
+  const leadsTo = (name: string, from: string, seen: Set<string>): boolean =>
+    (refs.get(from) ?? []).some((next) => {
+      if (next === name) return true;
+      if (seen.has(next)) return false;
+      return leadsTo(name, next, seen.add(next));
+    });
+  return new Set([...refs.keys()].filter((name) => leadsTo(name, name, new Set())));
 }
 
 const IN_ANSWERS = new Set([
@@ -71,13 +77,13 @@ const IN_ANSWERS = new Set([
 ]);
 
 function answered(schema: Node): Node {
-  return eachSchema(schema, (node, seen) => {
-    const merged = mergedObjects(node);
-    const kept = Object.fromEntries(Object.entries(merged).filter(([key]) => IN_ANSWERS.has(key)));
-    if (JSON.stringify(kept.additionalProperties) !== "{}" && kept.additionalProperties !== false)
-      return { node: kept, seen };
-    const { additionalProperties: _says_nothing, ...open } = kept;
-    return { node: open, seen };
+  return eachSchema(schema, (node) => {
+    const kept = Object.entries(mergedObjects(node)).filter(([key]) => IN_ANSWERS.has(key));
+    const { additionalProperties: others, ...rest } = Object.fromEntries(kept);
+    // Closed or of any kind: either way nothing is said.
+    return others === undefined || others === false || JSON.stringify(others) === "{}"
+      ? rest
+      : { ...rest, additionalProperties: others };
   });
 }
 
@@ -116,22 +122,16 @@ function alternatives(own: readonly Node[]): Node {
   return mergedObjects({ anyOf: different });
 }
 
-type Visit = (
-  node: Node,
-  seen: readonly string[],
-) => { readonly node: Node; readonly seen: readonly string[] };
-
 /** Applies `visit` to a schema and then to every schema inside what came of it. */
-function eachSchema(schema: Node, visit: Visit, before: readonly string[] = []): Node {
-  const { node, seen } = visit(schema, before);
+function eachSchema(schema: Node, visit: (node: Node) => Node): Node {
   const inside = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(inside);
-    return typeof value === "object" && value !== null ? eachSchema(value as Node, visit, seen) : value;
+    return typeof value === "object" && value !== null ? eachSchema(value as Node, visit) : value;
   };
   const byName = (value: unknown) =>
     Object.fromEntries(Object.entries(value as Node).map(([name, member]) => [name, inside(member)]));
   return Object.fromEntries(
-    Object.entries(node).map(([key, value]) => {
+    Object.entries(visit(schema)).map(([key, value]) => {
       if (key === "properties") return [key, byName(value)];
       return [key, SCHEMAS_IN.has(key) ? inside(value) : value];
     }),

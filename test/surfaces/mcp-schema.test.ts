@@ -30,6 +30,10 @@ test("a record in several states is one object that requires what all of them ha
   });
 });
 
+type Tree = { readonly name: string; readonly children: readonly Tree[] };
+const tree: z.ZodType<Tree> = z.object({ name: z.string(), children: z.lazy(() => z.array(tree)) });
+const noun = z.object({ id: z.string() }).meta({ id: "Noun" });
+
 /** What a row may answer, and an answer of it that another schema would not have. */
 const ANSWERS: readonly (readonly [string, z.ZodType, unknown])[] = [
   ["an object", z.object({ a: z.string() }), { a: "x" }],
@@ -44,6 +48,16 @@ const ANSWERS: readonly (readonly [string, z.ZodType, unknown])[] = [
   ],
   ["joined parts", z.object({ a: z.string() }).and(z.object({ b: z.number() })), { a: "x", b: 1 }],
   ["any JSON", z.object({ value: jsonSchema }), { value: { deep: [{ er: null }] } }],
+  [
+    "what refers to itself",
+    z.object({ tree }),
+    { tree: { name: "a", children: [{ name: "b", children: [] }] } },
+  ],
+  [
+    "a noun with a name of its own, twice",
+    z.object({ a: noun, b: noun }),
+    { a: { id: "1" }, b: { id: "2" } },
+  ],
   ["null in a field", z.object({ value: z.string().nullable() }), { value: null }],
   ["a field that a default would fill in", z.object({ n: z.number().default(1) }), {}],
   ["a record by names", z.record(z.string(), z.number()), { one: 1 }],
@@ -71,6 +85,7 @@ test.each(ANSWERS)("the official client takes %s", async (_what, output, body) =
 test.each([
   ["a field of another kind", z.object({ a: z.string() }), { a: 1 }],
   ["a missing field", z.object({ a: z.string() }), {}],
+  ["a named noun of another form", z.object({ a: noun, b: noun }), { a: { id: "1" }, b: { id: 2 } }],
   ["an unknown state", run, { id: "1", status: "lost" }],
   ["a list for a text", z.string(), []],
 ])("the official client refuses %s, so that its taking says something", async (_what, output, body) => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "@jest/globals";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import type { Agent } from "../../src/agent/agent.ts";
@@ -8,6 +10,7 @@ import { DEFAULT_TOOL_SET, TOOL_SETS, type ToolSet } from "../../src/doors/tool-
 import { mcpTools } from "../../src/surfaces/mcp-tools.ts";
 import { loopback } from "./loopback.ts";
 
+const MCP_DOCS = readFileSync(path.resolve(import.meta.dirname, "../../docs/mcp.md"), "utf8");
 const settings = readSettings({});
 const rows = operationRows(settings);
 const extraTools = agentTools({} as Agent, settings);
@@ -50,6 +53,14 @@ describe("the sets of tools", () => {
     // A second name costs a reader as much as a first and tells nothing new.
     for (const { mcp: [, ...others] = [] } of rows)
       for (const other of others) expect(tools.get(other)?.sets).toEqual(["all"]);
+  });
+
+  test("are told in the docs with the number of their tools", () => {
+    const told = [...MCP_DOCS.matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, set, count]) => [
+      set,
+      Number(count),
+    ]);
+    expect(told).toEqual(TOOL_SETS.map((set) => [set, namesOf(set).length]));
   });
 
   test("what is listed without asking has at most 20 tools and 24 kB", async () => {
