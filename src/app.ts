@@ -61,6 +61,8 @@ export function createApp(options: AppOptions = {}) {
       extraTools: agentTools(agent, settings),
       atDoor,
       logger,
+      telemetry: opened.telemetry,
+      toolSets: settings.mcpTools,
     }),
     /** Looks at every reward that waits for its episode: gives it, or ends it when its time is over. */
     settleWaitingRewards: () => watched.apart(() => services.giving.sweep()),

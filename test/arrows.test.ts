@@ -179,6 +179,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "identity",
     "redaction",
     "sdk",
+    "telemetry/telemetry.ts",
+    "wire",
     "type:operations.ts",
     ...PLAIN,
     ...contracts.map((one) => `type:${one}`),

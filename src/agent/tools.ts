@@ -6,10 +6,31 @@ import type { Agent } from "./agent.ts";
 const text = z.string().trim().min(1).max(100_000);
 const who = { agent_id: agentIdSchema.optional(), session_id: z.string().max(200).optional() };
 
+/** What each of the tools answers. */
+const answerSchema = z.object({
+  answer: z.string(),
+  model: z.string().meta({ description: "The model that answered." }),
+  model_source: z.string().meta({ description: "Where its name came from: registry, env or base." }),
+  episode_id: z
+    .string()
+    .optional()
+    .meta({ description: "The episode it is recorded as; absent while capture is off." }),
+  tool_calls: z.array(
+    z.object({
+      tool_name: z.string(),
+      arguments: z.record(z.string(), z.unknown()),
+      result: z.string(),
+      error: z.string().optional(),
+    }),
+  ),
+});
+
 interface AgentTool {
   readonly name: string;
+  readonly title: string;
   readonly description: string;
   readonly inputSchema: z.ZodObject;
+  readonly outputSchema: z.ZodType;
   run(args: Record<string, unknown>): Promise<unknown>;
 }
 
@@ -17,6 +38,7 @@ interface AgentTool {
 export function agentTools(agent: Agent, settings: Pick<Settings, "agentId">): AgentTool[] {
   const tool = <Shape extends z.ZodRawShape>(
     name: string,
+    title: string,
     description: string,
     shape: Shape,
     systemPrompt: string,
@@ -24,8 +46,10 @@ export function agentTools(agent: Agent, settings: Pick<Settings, "agentId">): A
     useTools = false,
   ): AgentTool => ({
     name,
+    title,
     description,
     inputSchema: z.strictObject({ ...shape, ...who }),
+    outputSchema: answerSchema,
     run: (args) =>
       agent.ask({
         text: request(args as z.output<z.ZodObject<Shape>>),
@@ -38,6 +62,7 @@ export function agentTools(agent: Agent, settings: Pick<Settings, "agentId">): A
   return [
     tool(
       "ask_foundry",
+      "Ask a question",
       "Answers a question with the selected model.",
       { question: text },
       "You answer questions briefly and truthfully.",
@@ -45,6 +70,7 @@ export function agentTools(agent: Agent, settings: Pick<Settings, "agentId">): A
     ),
     tool(
       "next_best_action",
+      "Take the next best action",
       "Takes the next best action for a task: chooses one of the agent's tools, calls it and answers from its result.",
       { task: text, context: text.optional() },
       "You carry out the user's request with the one tool that fits it best.",
@@ -53,6 +79,7 @@ export function agentTools(agent: Agent, settings: Pick<Settings, "agentId">): A
     ),
     tool(
       "analyze_intent",
+      "Analyze intent",
       "Says what a request is after: its category and what it needs.",
       { query: text },
       "You name the intent of the user's request in one short phrase, then what is needed to fulfil it.",
@@ -60,6 +87,7 @@ export function agentTools(agent: Agent, settings: Pick<Settings, "agentId">): A
     ),
     tool(
       "generate_plan",
+      "Generate a plan",
       "Makes a plan of numbered steps for a task.",
       { task: text },
       "You answer with a plan of numbered steps, one line each.",
@@ -67,6 +95,7 @@ export function agentTools(agent: Agent, settings: Pick<Settings, "agentId">): A
     ),
     tool(
       "generate_plan_with_instructions",
+      "Generate a plan that keeps to instructions",
       "Makes a plan of numbered steps that keeps to given instructions.",
       { task: text, instructions: text },
       "You answer with a plan of numbered steps, one line each, that keeps to the instructions you are given.",

@@ -1,5 +1,6 @@
 import { ROLES } from "../doors/operation.ts";
-import { connectionString, flag, matching, name, oneOf, setting, url, whole } from "./setting.ts";
+import { TOOL_SETS } from "../doors/tool-sets.ts";
+import { connectionString, flag, matching, name, oneOf, setting, someOf, url, whole } from "./setting.ts";
 
 const GROUP_GRANT = `\\s*[^=,\\s]+\\s*=\\s*(?:${ROLES.join("|")})(?::[A-Za-z0-9][A-Za-z0-9._-]*)?\\s*`;
 
@@ -25,6 +26,12 @@ export const DOOR_SETTINGS = {
     env: "LIGHTNING_DEFAULT_ROLE",
     parse: oneOf(...ROLES),
     meaning: "Role of everybody who can sign in; absent means none",
+  }),
+  mcpTools: setting({
+    env: "LIGHTNING_MCP_TOOLS",
+    parse: someOf(...TOOL_SETS),
+    meaning:
+      "Sets of MCP tools that are listed where a client's address names none (`/api/mcp?tools=review,train`); absent means core, all lists every tool",
   }),
   auditTtlDays: setting({
     env: "LIGHTNING_AUDIT_TTL_DAYS",

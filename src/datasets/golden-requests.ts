@@ -55,7 +55,8 @@ export function createGoldenRequests({
           "A golden dataset is made of `content` or of `parts`, and of one of them.",
           {
             field: "content",
-            remedy: "Give the file's text as content; of a large file the parts that addGoldenPart answered.",
+            remedy:
+              "Give the file's text as content; of a large file the parts that `addGoldenPart` answered.",
           },
         );
       const golden =

@@ -6,6 +6,7 @@ import type { Orchestration } from "./orchestration.ts";
 
 import { refusedInput, refuseProto } from "./refuse-input.ts";
 import { oddShapesMarked, refuseShape } from "./refuse-shape.ts";
+import { seeInputOf } from "./see-input.ts";
 import { refuseReversed } from "./times.ts";
 
 export { ROUTE_PREFIX } from "../wire/row.ts";
@@ -240,7 +241,7 @@ export function parseInput<Input extends z.ZodObject>(
     asSent.success || operation.putRight === undefined
       ? asSent
       : operation.input.safeParse(operation.putRight(given));
-  const remedy = `See the input of ${operation.name} in the API description (GET /api/lightning/openapi.json).`;
+  const remedy = seeInputOf(operation.name);
   if (parsed.success) {
     refuseProto(single, remedy);
     refuseReversed(operation.input, parsed.data);

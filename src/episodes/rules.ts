@@ -117,7 +117,7 @@ function checkSize(episode: Episode, bytes: number): void {
     `The episode is ${bytes} bytes, of which "${largest.path}" is ${largest.bytes}; at most ${MOST_EPISODE_BYTES} can be stored.`,
     {
       field: largest.path,
-      remedy: `Shorten "${largest.path}", or send it as a part to a file (POST /parts, operation addPart) and its pointer here.`,
+      remedy: `Shorten "${largest.path}", or send it as a part to a file (\`addPart\`) and its pointer here.`,
       details: { bytes, limit: MOST_EPISODE_BYTES, field_bytes: largest.bytes },
     },
   );

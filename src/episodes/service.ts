@@ -5,6 +5,7 @@ import { noSuchRecord } from "../doors/no-such-record.ts";
 
 import { refusedInput, refuseProto } from "../doors/refuse-input.ts";
 import { refuseShape } from "../doors/refuse-shape.ts";
+import { seeInputOf } from "../doors/see-input.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { toIso } from "../kernel/clock.ts";
 import {
@@ -56,7 +57,7 @@ function check(raw: unknown, agentId: string): CheckedEpisodeInput {
   item.agent_id ??= agentId;
   let parsed = episodeInputSchema.safeParse(nullsAsAbsent(episodeInputSchema, item));
   if (!parsed.success) parsed = episodeInputSchema.safeParse(putRight(item));
-  const remedy = "See the input of recordEpisodes in the API description.";
+  const remedy = seeInputOf("recordEpisodes");
   if (!parsed.success) throw refusedInput(parsed.error, { whole: "The episode", remedy });
   refuseProto(item, remedy);
   return parsed.data;

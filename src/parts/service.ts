@@ -90,7 +90,7 @@ export function createPartService({ files, settings, policyOf }: PartServiceDeps
       if (missing === -1) return;
       throw invalid("part_unknown", `There is no part ${parts[missing]} of this agent.`, {
         field: `parts.${missing}`,
-        remedy: "Send the part first (addPart), then the episode that points at it.",
+        remedy: "Send the part first (`addPart`), then the episode that points at it.",
       });
     },
 

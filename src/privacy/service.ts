@@ -163,7 +163,7 @@ export function createPrivacyService({ ledger, settings, clock, logger }: Privac
             `The rules are of version ${before.version} by now, not ${ifVersion}.`,
             {
               field: "if_version",
-              remedy: "Read them with GET /redaction/rules, make the change upon those, and send it again.",
+              remedy: "Read them with `getRedactionRules`, make the change upon those, and send it again.",
               details: { version: before.version },
             },
           );

@@ -24,7 +24,7 @@ function spend(text: string, hits: Hits): void {
       "redaction_rules_exhausted",
       "The agent's own redaction rules take too long for this text.",
       {
-        remedy: "Simplify the rules (POST /redaction/rules), or send less at a time.",
+        remedy: "Simplify the rules (`setRedactionRules`), or send less at a time.",
       },
     );
 }

@@ -9,7 +9,7 @@ type Mask = (body: Body, input: Body, person: string) => Body;
 
 const refuse = (what: string): never => {
   throw forbidden("blind_review", `Reviews of this agent are blind: ${what} would tell what others judged.`, {
-    remedy: "A builder may read it, or turn blind reviews off with setReviewRules.",
+    remedy: "A builder may read it, or turn blind reviews off with `setReviewRules`.",
   });
 };
 

@@ -113,7 +113,7 @@ export function createJudgements({ store, episodes, rewards, change, clock }: Ju
       if (ownOf(pair.item.skipped, reviewer).length > 0) return undefined;
       throw conflict("review_not_in_hand", `${reviewer} does not have episode ${episodeId} in hand.`, {
         field: "episode_id",
-        remedy: "Skip the episode that nextReview gave.",
+        remedy: "Skip the episode that `nextReview` gave.",
       });
     });
   }

@@ -166,7 +166,7 @@ export function createRewardGiving({ ledger, rewards, settings, clock, logger, p
       {
         retryAfterMs: 60_000,
         remedy:
-          "Send it again once the episode is recorded. LIGHTNING_WAITING_REWARDS_MOST and LIGHTNING_WAITING_REWARDS_MB are the bounds; `lightning waiting-rewards` shows what waits.",
+          "Send it again once the episode is recorded. LIGHTNING_WAITING_REWARDS_MOST and LIGHTNING_WAITING_REWARDS_MB are the bounds; `listWaitingRewards` shows what waits.",
       },
     );
   }

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { KeyedRequest } from "../doors/keyed-request.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
+import { seeInputOf } from "../doors/see-input.ts";
 import { NAMELESS_WRITERS } from "../doors/writer.ts";
 import { createEpisodeStore } from "../episodes/store.ts";
 import { type Clock, toIso } from "../kernel/clock.ts";
@@ -78,7 +79,7 @@ export function checkReward<Schema extends typeof judgementSchema | typeof rewar
   throw invalid(
     field === "source" ? "unknown_source" : "invalid_reward",
     `${field ?? "The reward"}: ${issue?.message ?? "not valid"}`,
-    { field, remedy: "See the input of assignReward in the API description." },
+    { field, remedy: seeInputOf("assignReward") },
   );
 }
 

@@ -35,20 +35,33 @@ async function* messagesOf(response: Response): AsyncGenerator<string, void, und
  */
 export async function serveStdio(
   address: Address,
-  streams: { readonly input?: Readable; readonly output?: Writable } = {},
+  options: {
+    /** The sets of tools to list, with commas between them; absent: as the app has it. */
+    readonly tools?: string | undefined;
+    readonly input?: Readable;
+    readonly output?: Writable;
+  } = {},
 ): Promise<void> {
+  const { tools, input = process.stdin, output = process.stdout } = options;
+  const door = `${address.url}/api/mcp`;
+  const url = tools === undefined ? door : `${door}?${new URLSearchParams({ tools }).toString()}`;
   let id = 0;
   /** @throws ProtocolError as the app answered; LightningError `not_lightning` */
-  async function forward(method: string, params: object, progress?: ProgressTo): Promise<unknown> {
+  async function forward(
+    method: string,
+    params: { readonly _meta?: object },
+    progress?: ProgressTo,
+  ): Promise<unknown> {
     const token = progress?.token;
-    const response = await fetch(`${address.url}/api/mcp`, {
+    const response = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json", ...keyHeader(address) },
       body: JSON.stringify({
         jsonrpc: "2.0",
         id: ++id,
         method,
-        params: token === undefined ? params : { ...params, _meta: { progressToken: token } },
+        params:
+          token === undefined ? params : { ...params, _meta: { ...params._meta, progressToken: token } },
       }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
@@ -67,24 +80,22 @@ export async function serveStdio(
     throw new LightningError(
       "unavailable",
       "not_lightning",
-      `${address.url}/api/mcp answered ${response.status} and no JSON.`,
+      `${door} answered ${response.status} and no JSON.`,
       { remedy: "Check LIGHTNING_ENDPOINT and LIGHTNING_FUNCTION_KEY." },
     );
   }
-  const transport = new StdioServerTransport(
-    streams.input ?? process.stdin,
-    streams.output ?? process.stdout,
-  );
+  const transport = new StdioServerTransport(input, output);
   const ended = new Promise<void>((resolve) => {
-    (streams.input ?? process.stdin).once("end", resolve).once("close", resolve);
+    input.once("end", resolve).once("close", resolve);
   });
   const handle = serveSdkStdio(
     () =>
       mcpServer({
         list: async () => ((await forward("tools/list", {})) as { tools: Tool[] }).tools,
-        async call(name, args, progress) {
+        async call({ name, trace }, args, progress) {
           try {
-            return (await forward("tools/call", { name, arguments: args }, progress)) as CallToolResult;
+            const params = { name, arguments: args, _meta: { ...trace } };
+            return (await forward("tools/call", params, progress)) as CallToolResult;
           } catch (thrown) {
             if (thrown instanceof ProtocolError) throw thrown;
             const error =

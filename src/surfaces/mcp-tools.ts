@@ -1,28 +1,36 @@
 import type { CallToolResult, Tool } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import type { z } from "zod";
 import { type CallContext, type Caller, type Operation, parseInput, type Role } from "../doors/operation.ts";
+import type { ToolSet } from "../doors/tool-sets.ts";
 import { fatal } from "../kernel/errors.ts";
-import type { Logger } from "../kernel/logger.ts";
-import { inputJsonSchema } from "./fields.ts";
-import { errorText, toLightningError } from "./wire-errors.ts";
+import { inputInShort, outputFields, outputInShort, toolInput, toolOutput, WRAPPED } from "./mcp-schema.ts";
+import { setsOfRow } from "./mcp-sets.ts";
 
 /** A tool that is no row of the table: the reference agent's. It asks a model, which is paid, and may act through tools. */
 interface ExtraTool {
   readonly name: string;
+  /** For people, in a client's list. */
+  readonly title: string;
   readonly description: string;
   readonly inputSchema: z.ZodObject;
+  readonly outputSchema: z.ZodType;
   /** Default `labeller`: what the agent answers is recorded as an episode. */
   readonly role?: Role;
-  /** Answers a text as it is, or any JSON value. */
+  /** Answers any JSON value. */
   run(args: Record<string, unknown>, context: CallContext): Promise<unknown>;
 }
 
-/** A tool as the protocol sees it: what is listed, and what a call does. Calls never throw. */
+/** A tool as the protocol sees it: what is listed, and what a call does. */
 export interface McpTool {
-  readonly listed: Tool;
+  /** The row behind it, or the tool itself. */
+  readonly operation: string;
+  readonly sets: readonly ToolSet[];
+  /** What is listed of it, made when it is first asked for; `short` where only the default set is asked for. */
+  listed(form: "whole" | "short"): Tool;
   /** Whether this caller may use it for any agent at all. */
   isFor(caller: Caller): boolean;
-  call(args: Record<string, unknown>, context: CallContext): Promise<CallToolResult>;
+  /** The answer, any JSON value. @throws LightningError, or what else went wrong */
+  call(args: Record<string, unknown>, context: CallContext): Promise<unknown>;
 }
 
 /** What a table of tools is made of. */
@@ -31,52 +39,41 @@ export interface ToolSources {
   readonly extraTools?: readonly ExtraTool[] | undefined;
   /** What the rows have gone through already and the extra tools have not: roles, audit, redaction, limits. Absent: nothing. */
   readonly atDoor?: ((row: Operation) => Operation) | undefined;
-  readonly logger?: Logger | undefined;
 }
 
 /** Every row with MCP names, once under each name, then the extra tools. */
-export function mcpTools({ operations, extraTools = [], atDoor, logger }: ToolSources): Map<string, McpTool> {
+export function mcpTools({ operations, extraTools = [], atDoor }: ToolSources): Map<string, McpTool> {
   const tools = new Map<string, McpTool>();
-  const add = (tool: McpTool) => {
-    if (tools.has(tool.listed.name))
-      throw fatal("duplicate_tool", `Two MCP tools are named ${tool.listed.name}.`);
-    tools.set(tool.listed.name, tool);
+  const add = (name: string, tool: McpTool) => {
+    if (tools.has(name)) throw fatal("duplicate_tool", `Two MCP tools are named ${name}.`);
+    tools.set(name, tool);
   };
   for (const operation of operations) {
     const [first] = operation.mcp ?? [];
-    for (const name of operation.mcp ?? []) add(operationTool(operation, name, first, logger));
+    for (const name of operation.mcp ?? []) add(name, operationTool(operation, name, first));
   }
-  for (const tool of extraTools) add(extraTool(tool, atDoor, logger));
+  for (const tool of extraTools) add(tool.name, extraTool(tool, atDoor));
   return tools;
 }
 
-function operationTool(
-  operation: Operation,
-  name: string,
-  first: string | undefined,
-  logger: Logger | undefined,
-): McpTool {
+function operationTool(operation: Operation, name: string, first: string | undefined): McpTool {
   return {
+    operation: operation.name,
+    sets: [...(name === first ? setsOfRow(operation.name) : []), "all"],
     isFor: (caller) => operation.open === true || caller.mayAnywhere(operation.role),
-    listed: {
+    listed: listing({
       name,
+      title: titleOf(operation.name),
       description: name === first ? operation.summary : `${operation.summary} The same as ${first}.`,
-      inputSchema: listedSchema(operation),
+      row: operation,
       annotations: {
         readOnlyHint: operation.effect === "read",
         destructiveHint: operation.effect === "destroy",
         idempotentHint: operation.idempotent,
         openWorldHint: false,
       },
-    },
-    async call(args, context) {
-      try {
-        const reply = await operation.run(parseInput(operation, args), context);
-        return jsonResult(reply.body);
-      } catch (thrown) {
-        return errorResult(thrown, name, logger);
-      }
-    },
+    }),
+    call: async (args, context) => (await operation.run(parseInput(operation, args), context)).body,
   };
 }
 
@@ -85,7 +82,7 @@ const rowOf = (tool: ExtraTool): Operation => ({
   name: tool.name,
   summary: tool.description,
   input: tool.inputSchema,
-  output: z.unknown(),
+  output: tool.outputSchema,
   role: tool.role ?? "labeller",
   effect: "write",
   idempotent: false,
@@ -95,50 +92,57 @@ const rowOf = (tool: ExtraTool): Operation => ({
   run: async (input, context) => ({ body: await tool.run(input, context) }),
 });
 
-function extraTool(tool: ExtraTool, atDoor: ToolSources["atDoor"], logger: Logger | undefined): McpTool {
+function extraTool(tool: ExtraTool, atDoor: ToolSources["atDoor"]): McpTool {
   const bare = rowOf(tool);
   const row = atDoor?.(bare) ?? bare;
   return {
+    operation: tool.name,
+    sets: ["core", "agent", "all"],
     isFor: (caller) => caller.mayAnywhere(row.role),
-    listed: {
+    listed: listing({
       name: tool.name,
+      title: tool.title,
       description: tool.description,
-      inputSchema: listedSchema(row),
+      row,
       annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: true },
-    },
-    async call(args, context) {
-      try {
-        const { body } = await row.run(parseInput(row, args), context);
-        return typeof body === "string" ? { content: [{ type: "text", text: body }] } : jsonResult(body);
-      } catch (thrown) {
-        return errorResult(thrown, tool.name, logger);
-      }
-    },
+    }),
+    call: async (args, context) => (await row.run(parseInput(row, args), context)).body,
   };
 }
 
-/**
- * The input schema as models are shown it. Other spellings of a field are accepted but not shown, so the schema must
- * not close the object; what is neither is still refused by the row's own schema.
- */
-function listedSchema(row: Pick<Operation, "input">): Tool["inputSchema"] {
-  const {
-    $schema: _dialect,
-    additionalProperties: _closed,
-    ...schema
-  } = inputJsonSchema(row) as Record<string, unknown>;
-  return { properties: {}, ...schema, type: "object" };
+/** `buildDataset` → `Build dataset`. */
+function titleOf(operation: string): string {
+  const words = operation.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function jsonResult(body: unknown): CallToolResult {
-  const result: CallToolResult = { content: [{ type: "text", text: JSON.stringify(body, undefined, 2) }] };
-  if (typeof body === "object" && body !== null && !Array.isArray(body))
-    result.structuredContent = { ...body };
-  return result;
+interface Listing extends Pick<Tool, "name" | "title" | "description" | "annotations"> {
+  readonly row: Pick<Operation, "input" | "output" | "example">;
 }
 
-/** Readable text with `isError`, as the original answers; the code, and when to try again, stand in the text. */
-function errorResult(thrown: unknown, where: string, logger: Logger | undefined): CallToolResult {
-  const error = toLightningError(thrown, where, logger);
-  return { content: [{ type: "text", text: errorText(error.toBody().error) }], isError: true };
+function listing({ row, ...tool }: Listing): McpTool["listed"] {
+  const made = new Map<string, Tool>();
+  return (form) => {
+    const known = made.get(form);
+    if (known !== undefined) return known;
+    const input = toolInput(row);
+    const output = toolOutput(row.output);
+    const listed: Tool = {
+      ...tool,
+      inputSchema: form === "short" ? inputInShort(input, row) : input,
+      outputSchema: form === "short" ? outputInShort(output) : outputFields(output),
+    };
+    made.set(form, listed);
+    return listed;
+  };
+}
+
+/** An answer as indented text and as structured content, which is always an object. */
+export function toolResult(body: unknown): CallToolResult {
+  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
+  const text = typeof body === "string" ? body : JSON.stringify(body, undefined, 2);
+  return {
+    content: [{ type: "text", text }],
+    structuredContent: isObject ? { ...body } : { [WRAPPED]: body },
+  };
 }

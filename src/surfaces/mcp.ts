@@ -1,35 +1,45 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import {
+  type CallToolResult,
   createMcpHandler,
   isLegacyRequest,
   ProtocolError,
   ProtocolErrorCode,
   Server,
+  type Tool,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { CallContext } from "../doors/operation.ts";
 import { tooManyValues } from "../doors/refuse-shape.ts";
+import { DEFAULT_TOOL_SET, TOOL_SETS, type ToolSet } from "../doors/tool-sets.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import { parseExact } from "../kernel/exact-json.ts";
+import type { Logger } from "../kernel/logger.ts";
 import { MOST_VALUES, partsMoreValues } from "../kernel/width.ts";
+import { noTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
+import { errorInDoorWords, itemsInDoorWords } from "./door-words.ts";
 import { type ProgressTo, progressTo, wantsProgress, withProgress } from "./mcp-progress.ts";
-import { type McpTool, mcpTools, type ToolSources } from "./mcp-tools.ts";
+import { toolSetsOf } from "./mcp-sets.ts";
+import { inToolSpan, type ToolCall, toolCall } from "./mcp-span.ts";
+import { type McpTool, mcpTools, type ToolSources, toolResult } from "./mcp-tools.ts";
+import { mcpWords } from "./mcp-words.ts";
 import { packageVersion } from "./package-version.ts";
 import { callContext, type RestBase } from "./rest.ts";
 import { textBytes } from "./rest-body.ts";
-import { toLightningError } from "./wire-errors.ts";
+import { errorText, toLightningError } from "./wire-errors.ts";
 
 const INSTRUCTIONS =
-  "Agent Lightning makes agents better from their own work: label episodes, build a dataset, train, evaluate, promote, roll back.";
+  "Agent Lightning makes agents better from their own work: label episodes, build a dataset, train, evaluate, promote, roll back. " +
+  `Tools come in sets (${TOOL_SETS.join(", ")}): the address says which are listed, as ?tools=review,train; without it ${DEFAULT_TOOL_SET}.`;
 
 /**
  * A protocol server over a set of tools; `list` and `call` may as well lie behind a network. A `ProtocolError` that `call`
  * throws is the request's error, not the tool's result.
  */
 export function mcpServer(tools: {
-  list(): Promise<McpTool["listed"][]>;
-  call(name: string, args: Record<string, unknown>, progress: ProgressTo): ReturnType<McpTool["call"]>;
+  list(): Promise<Tool[]>;
+  call(call: ToolCall, args: Record<string, unknown>, progress: ProgressTo): Promise<CallToolResult>;
 }): Server {
   const server = new Server(
     { name: "agent-lightning", version: packageVersion() },
@@ -37,9 +47,17 @@ export function mcpServer(tools: {
   );
   server.setRequestHandler("tools/list", async () => ({ tools: await tools.list() }));
   server.setRequestHandler("tools/call", ({ params }, { mcpReq }) =>
-    tools.call(params.name, params.arguments ?? {}, progressTo(mcpReq)),
+    tools.call(toolCall(params.name, mcpReq), params.arguments ?? {}, progressTo(mcpReq)),
   );
   return server;
+}
+
+interface DoorOptions extends ToolSources {
+  readonly clock?: Clock;
+  readonly telemetry?: Telemetry;
+  readonly logger?: Logger | undefined;
+  /** What is listed where the address names no sets; absent: the default set. */
+  readonly toolSets?: ReadonlySet<ToolSet> | undefined;
 }
 
 export interface McpDoor {
@@ -53,22 +71,47 @@ export interface McpDoor {
  * revision are served by the SDK's own handler, everything older, and plain `curl -d`, by a transport that answers in
  * JSON. An answer is a stream of events where the client asked for progress.
  */
-export function createMcpDoor(options: ToolSources & { readonly clock?: Clock }): McpDoor {
-  const clock = options.clock ?? systemClock;
+export function createMcpDoor(options: DoorOptions): McpDoor {
+  const { clock = systemClock, telemetry = noTelemetry, logger } = options;
   const tools = mcpTools(options);
-  const serverFor = (context: CallContext) =>
+  const usual = options.toolSets ?? new Set([DEFAULT_TOOL_SET]);
+
+  async function call(
+    asked: ToolCall,
+    args: Record<string, unknown>,
+    progress: ProgressTo,
+    context: CallContext,
+    sets: ReadonlySet<ToolSet>,
+  ): Promise<CallToolResult> {
+    const { name } = asked;
+    // A set is what is listed; what may be called is a matter of roles.
+    const tool = tools.get(name);
+    const words = mcpWords(tools, name, sets);
+    try {
+      return await inToolSpan(telemetry, asked, tool !== undefined, () => {
+        if (tool === undefined)
+          throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool named ${name}.`);
+        return withProgress(progress, clock, async (onProgress) =>
+          toolResult(itemsInDoorWords(await tool.call(args, { ...context, onProgress }), words)),
+        );
+      });
+    } catch (thrown) {
+      if (thrown instanceof ProtocolError) throw thrown;
+      const fault = errorInDoorWords(toLightningError(thrown, name, logger).toBody().error, words);
+      // Readable text, as the original answers; the code, and when to try again, stand in it.
+      return { content: [{ type: "text", text: errorText(fault) }], isError: true };
+    }
+  }
+
+  const serverFor = (context: CallContext, sets: ReadonlySet<ToolSet>) =>
     mcpServer({
       // A tool that the caller may use for no agent would only tempt the model.
       list: async () =>
         [...tools.values()]
+          .filter((tool) => tool.sets.some((set) => sets.has(set)))
           .filter((tool) => context.caller === undefined || tool.isFor(context.caller))
-          .map((tool) => tool.listed),
-      call: async (name, args, progress) => {
-        const tool = tools.get(name);
-        if (tool === undefined)
-          throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool named ${name}.`);
-        return withProgress(progress, clock, (onProgress) => tool.call(args, { ...context, onProgress }));
-      },
+          .map((tool) => tool.listed(sets.size === 1 && sets.has("core") ? "short" : "whole")),
+      call: (asked, args, progress) => call(asked, args, progress, context, sets),
     });
   return {
     tools,
@@ -87,13 +130,16 @@ export function createMcpDoor(options: ToolSources & { readonly clock?: Clock })
         return rpcRefusal(thrown);
       }
       let context: CallContext;
+      let sets: ReadonlySet<ToolSet>;
       try {
         context = { ...callContext(request, base), door: "mcp" };
+        const asked = new URL(request.url).searchParams.getAll("tools").join(",");
+        sets = asked === "" ? usual : toolSetsOf(asked);
       } catch (thrown) {
-        const { status, message } = toLightningError(thrown, "mcp", base.logger);
-        return rpcError(status, -32_600, message);
+        const { status, message, remedy = "" } = toLightningError(thrown, "mcp", base.logger);
+        return rpcError(status, -32_600, `${message} ${remedy}`.trim());
       }
-      const response = await answer(standardRequest(request, text), body, () => serverFor(context));
+      const response = await answer(standardRequest(request, text), body, () => serverFor(context, sets));
       return asInit(response, base.pace);
     },
   };

@@ -12,6 +12,7 @@ import {
 import { type Access, LOCAL_CALLER } from "../identity/access.ts";
 import { fatal, invalid, retryAfterSeconds, tooLarge } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
+import { errorInDoorWords, itemsInDoorWords, REST_WORDS } from "./door-words.ts";
 import { fieldNamed, valueOfTexts } from "./fields.ts";
 import { fileAnswer } from "./file-answer.ts";
 import { laterHeaders } from "./later.ts";
@@ -107,7 +108,7 @@ export async function handleRest(
         ...laterHeaders(operation, input, reply.body, request.url),
       });
     if (operation.rest.method === "GET" && status === 200) return tagged(reply.body, request, headers);
-    return json(status, reply.body, headers);
+    return json(status, itemsInDoorWords(reply.body, REST_WORDS), headers);
   } catch (thrown) {
     return errorResponse(thrown, operation.name, base.logger);
   }
@@ -117,12 +118,16 @@ export async function handleRest(
 function errorResponse(thrown: unknown, where: string, logger?: Logger): HttpResponseInit {
   const error = toLightningError(thrown, where, logger);
   const { retryAfterMs, details } = error;
-  return json(error.status, error.toBody(), {
-    ...(retryAfterMs === undefined ? {} : { "retry-after": String(retryAfterSeconds(retryAfterMs)) }),
-    ...(error.kind === "out_of_range"
-      ? { "content-range": `bytes */${(details as { bytes: number }).bytes}` }
-      : {}),
-  });
+  return json(
+    error.status,
+    { error: errorInDoorWords(error.toBody().error, REST_WORDS) },
+    {
+      ...(retryAfterMs === undefined ? {} : { "retry-after": String(retryAfterSeconds(retryAfterMs)) }),
+      ...(error.kind === "out_of_range"
+        ? { "content-range": `bytes */${(details as { bytes: number }).bytes}` }
+        : {}),
+    },
+  );
 }
 
 /** With the tag of its content; 304 without it where the caller has it. @throws precondition `content_changed` */

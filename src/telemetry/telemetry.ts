@@ -11,9 +11,11 @@ export interface TraceContext {
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface SpanOptions {
-  /** `client`: something outside is asked; default `internal`. */
-  readonly kind?: "client" | "internal";
+  /** `client`: something outside is asked; `server`: somebody outside asks; default `internal`. */
+  readonly kind?: "client" | "server" | "internal";
   readonly attributes?: Attributes;
+  /** The trace that the message itself names; where it names none that can be followed, the present one is the parent. */
+  readonly parent?: TraceContext | undefined;
 }
 
 /**
@@ -27,7 +29,10 @@ export interface Telemetry {
     instanceId: string | undefined,
     run: () => Promise<T>,
   ): Promise<T>;
-  /** Runs inside a span; `note` adds attributes that are known only later. */
+  /**
+   * Runs inside a span; `note` adds attributes that are known only later. What is thrown ends it as an error, whose
+   * `error.type` is the code unless `note` gave another.
+   */
   span<T>(
     name: string,
     options: SpanOptions,

@@ -22,6 +22,7 @@ import { isLightningError } from "../kernel/errors.ts";
 import type { Attributes, Telemetry, TelemetrySettings, TraceContext } from "./telemetry.ts";
 
 const NAME = "agent-lightning";
+const KINDS = { client: SpanKind.CLIENT, server: SpanKind.SERVER, internal: SpanKind.INTERNAL } as const;
 /** Size of the cache of instances' traces; the oldest is evicted first. */
 const MOST_REMEMBERED = 1000;
 
@@ -96,19 +97,31 @@ export function startTracing(options: {
         ROOT_CONTEXT;
       return context.with(parent, run);
     },
-    span(name, { kind, attributes = {} }, run) {
+    span(name, { kind = "internal", attributes = {}, parent }, run) {
+      const present = context.active();
+      const named = parent === undefined ? undefined : contextOf(parent);
+      const around = trace.getSpanContext(present);
       const spanOptions = {
-        kind: kind === "client" ? SpanKind.CLIENT : SpanKind.INTERNAL,
+        kind: KINDS[kind],
         attributes: known(attributes),
+        // The transport's own trace, where the message belongs to another.
+        links: named === undefined || around === undefined ? [] : [{ context: around }],
       };
-      return tracer.startActiveSpan(name, spanOptions, async (span) => {
+      return tracer.startActiveSpan(name, spanOptions, named ?? present, async (span) => {
+        let type: Attributes[string];
         try {
-          return await run((facts) => span.setAttributes(known(facts)));
+          return await run((facts) => {
+            type = facts["error.type"] ?? type;
+            span.setAttributes(known(facts));
+          });
         } catch (thrown) {
           // The code alone: a message may quote what somebody sent.
           const code = isLightningError(thrown) ? thrown.code : "unexpected";
-          span.setAttribute("error.type", code);
-          span.setStatus({ code: SpanStatusCode.ERROR, message: code });
+          span.setAttribute("error.type", type ?? code);
+          span.setStatus({
+            code: SpanStatusCode.ERROR,
+            message: String(code === "unexpected" ? (type ?? code) : code),
+          });
           throw thrown;
         } finally {
           span.end();

@@ -119,7 +119,7 @@ export function checkLocal(kind: "azure" | "local", method: TrainingMethod): voi
     {
       field: "dataset_id",
       remedy:
-        "Set AZURE_OPENAI_ENDPOINT to train there, or build the dataset as sft. `lightning validate` checks the files here.",
+        "Set AZURE_OPENAI_ENDPOINT to train there, or build the dataset as sft. `validateFile` checks the files here.",
       details: { methods: ["supervised"] },
     },
   );

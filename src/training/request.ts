@@ -249,7 +249,7 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
 /** What to do about an equal run that has stopped. A second one is advised only where no job can still be going. */
 const wayOn = (run: TrainingRun, now: number): string =>
   mayBeAlive(run, now)
-    ? `An equal run was given up while its job may still be going. Reconcile it (lightning reconcile --run-id ${run.id}): it finds the job, or says that there is none.`
+    ? `An equal run was given up while its job may still be going. Reconcile it (\`reconcileTraining\`, run_id ${run.id}): it finds the job, or says that there is none.`
     : `An equal run has ${run.status}. Send force_new to train again with the same parameters.`;
 
 /** @throws conflict `dataset_not_ready`, invalid `dataset_failed`, `dataset_unresolved`, `dataset_too_small` */

@@ -109,6 +109,7 @@ const REFUSED: Readonly<Record<Row["env"], readonly [value: string, reason: stri
   LIGHTNING_AUTH: ["basic", "expected one of"],
   LIGHTNING_ROLE_GROUPS: ["group=king", "must be like <group id>=trainer"],
   LIGHTNING_DEFAULT_ROLE: ["king", "expected one of"],
+  LIGHTNING_MCP_TOOLS: ["review,everything", "expected one of"],
   LIGHTNING_AUDIT_TTL_DAYS: ["-1", "must be from 0 to 24855"],
   LIGHTNING_LOG_LEVEL: ["verbose", "expected one of"],
   APPLICATIONINSIGHTS_CONNECTION_STRING: ["b7c1", "must be a connection string, Name=Value;Name=Value"],

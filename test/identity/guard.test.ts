@@ -432,7 +432,9 @@ describe("MCP tools", () => {
     extraTools: [
       {
         name: "ask_foundry",
+        title: "Ask",
         description: "Answers.",
+        outputSchema: z.string(),
         inputSchema: z.strictObject({ question: z.string(), agent_id: z.string().optional() }),
         run: async (args) => {
           asked.push(args);
@@ -444,7 +446,7 @@ describe("MCP tools", () => {
   });
   const rpc = async (roles: readonly string[] | undefined, body: object) => {
     const reply = await door.handle(
-      azureRequest("POST", "/api/mcp", {
+      azureRequest("POST", "/api/mcp?tools=all", {
         headers:
           roles === undefined
             ? {}

@@ -72,6 +72,9 @@ describe("the reference agent", () => {
       expect({ name, isError }).toEqual({ name, isError: false });
       const episode = await recorded(reply.episode_id);
       expect(episode.user_input).toContain(Object.values(args)[0]);
+      expect(reply.answer).not.toBe("");
+      // Of nothing that it was told to be.
+      expect(episode.system_prompt).not.toContain(reply.answer);
       ids.add(reply.episode_id);
     }
     expect(ids.size).toBe(5);

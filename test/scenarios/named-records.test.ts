@@ -141,7 +141,7 @@ describe("a request that names a record which is not there", () => {
       field,
     });
     expect(body.error.message).toContain(TYPO);
-    expect(body.error.remedy).toMatch(/^lightning list-/);
+    expect(body.error.remedy).toMatch(/^list\w+ \(GET \/api\/lightning\/[\w/-]+\) shows/);
   });
 
   it("leaves no pipeline behind, and an equal request under its key is right once the record is there", async () => {

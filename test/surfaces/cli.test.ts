@@ -219,7 +219,8 @@ describe("--json", () => {
         formerly: "run_missing",
         message: "Agent a has no training run run-none.",
         field: "run_id",
-        remedy: "lightning list-runs shows the ones there are; check agent_id too.",
+        remedy:
+          "listTrainingRuns (GET /api/lightning/training) shows the ones there are; check agent_id too.",
       },
     });
   });

@@ -48,7 +48,9 @@ describe("an Idempotency-Key holds by the row, and every door follows it", () =>
     expect("x-no-idempotency-key" in described).toBe(rest.method === "POST" && !holds);
     expect(inputFields(row).some((field) => field.name === "idempotency_key")).toBe(holds);
     for (const tool of row.mcp ?? [])
-      expect("idempotency_key" in (tools.get(tool)?.listed.inputSchema.properties ?? {})).toBe(holds);
+      expect("idempotency_key" in (tools.get(tool)?.listed("whole").inputSchema.properties ?? {})).toBe(
+        holds,
+      );
     expect(small[name]?.key).toBe(holds ? (ALWAYS.includes(name) ? "always" : "taken") : undefined);
     // A row whose repetition does harm is one that our clients send a key with.
     if (rest.method === "POST" && !row.idempotent) expect(ALWAYS).toContain(name);

@@ -6,7 +6,6 @@ import { type Clock, systemClock } from "../../src/kernel/clock.ts";
 import { decodePath, requestPath } from "../../src/local-host/http/request-path.ts";
 import { compileRoute } from "../../src/local-host/http/route-template.ts";
 import { createMcpDoor } from "../../src/surfaces/mcp.ts";
-import type { ToolSources } from "../../src/surfaces/mcp-tools.ts";
 import { handleRest, type RestBase, restRoutes } from "../../src/surfaces/rest.ts";
 import { noOrchestrations } from "./fake-operations.ts";
 
@@ -35,11 +34,14 @@ export function azureRequest(
 /** Serves the doors over real HTTP on a free loopback port. */
 export async function loopback(
   operations: readonly Operation[],
-  options: { extraTools?: ToolSources["extraTools"]; base?: Partial<RestBase>; clock?: Clock } = {},
+  options: Pick<Parameters<typeof createMcpDoor>[0], "extraTools" | "toolSets" | "telemetry"> & {
+    base?: Partial<RestBase>;
+    clock?: Clock;
+  } = {},
 ): Promise<{ url: string; requests: string[]; stop(): Promise<void> }> {
   const base: RestBase = { orchestrations: noOrchestrations, ...options.base };
-  const { extraTools = [], clock = systemClock } = options;
-  const door = createMcpDoor({ operations, extraTools, clock });
+  const { base: _base, clock = systemClock, ...mcp } = options;
+  const door = createMcpDoor({ operations, clock, ...mcp });
   // Tried in the order of the functions' names, as Azure does.
   const routes = restRoutes(operations)
     .map((one) => ({ ...one, template: compileRoute(one.route) }))

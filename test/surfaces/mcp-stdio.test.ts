@@ -5,6 +5,7 @@ import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 import { VirtualClock } from "../../src/kernel/clock.ts";
 import { serveStdio } from "../../src/surfaces/mcp-stdio.ts";
+import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import { fakeOperations } from "./fake-operations.ts";
 import { loopback } from "./loopback.ts";
 
@@ -22,7 +23,9 @@ beforeAll(async () => {
     extraTools: [
       {
         name: "ask_slowly",
+        title: "Ask slowly",
         description: "Answers when it is let go.",
+        outputSchema: z.string(),
         inputSchema: z.strictObject({}),
         async run() {
           begin();
@@ -39,10 +42,10 @@ afterAll(async () => {
 });
 
 /** An official client whose standard streams are joined to the bridge's. */
-async function joined(url: string) {
+async function joined(url: string, tools = "all") {
   const toServer = new PassThrough();
   const toClient = new PassThrough();
-  const served = serveStdio({ url }, { input: toServer, output: toClient });
+  const served = serveStdio({ url }, { input: toServer, output: toClient, tools });
   const client = new Client({ name: "test", version: "1.0.0" });
   // Line framing is the same in both directions, so the server's transport serves the client as well.
   await client.connect(new StdioServerTransport(toClient, toServer));
@@ -93,4 +96,41 @@ test("a function app that is gone is an error of the call, with what to do", asy
   expect(JSON.stringify(result.content)).toContain("endpoint_unreachable");
   toServer.end();
   await served;
+});
+
+test("over stdio the sets are asked for as in the address, and one that is not there is an error", async () => {
+  const { client, toServer, served } = await joined(door.url, "record,train");
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toContain("lightning_record_episode");
+  expect(tools.map(({ name }) => name)).not.toContain("lightning_start_training");
+  toServer.end();
+  await served;
+  const other = await joined(door.url, "everything");
+  await expect(other.client.listTools()).rejects.toThrow(/no tool set "everything"/);
+  other.toServer.end();
+  await other.served;
+});
+
+test("over stdio the trace of a message goes on to the app", async () => {
+  const traces: (string | undefined)[] = [];
+  const traced = await loopback(operations, {
+    telemetry: {
+      ...noTelemetry,
+      span(_name, { parent }, run) {
+        traces.push(parent?.traceParent ?? undefined);
+        return run(() => {});
+      },
+    },
+  });
+  const { client, toServer, served } = await joined(traced.url);
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  await client.callTool({
+    name: "lightning_build_dataset",
+    arguments: { name: "v1" },
+    _meta: { traceparent },
+  });
+  expect(traces).toEqual([traceparent]);
+  toServer.end();
+  await served;
+  await traced.stop();
 });

@@ -58,7 +58,9 @@ beforeAll(async () => {
     extraTools: [
       {
         name: "ask_foundry",
+        title: "Ask a question",
         description: "Answers a question.",
+        outputSchema: z.string(),
         inputSchema: z.strictObject({ question: z.string().min(1) }),
         run: async ({ question }) => `You asked: ${String(question)}`,
       },
@@ -68,7 +70,7 @@ beforeAll(async () => {
 afterAll(() => door.stop());
 
 const rpc = (body: unknown, headers: Record<string, string> = {}) =>
-  fetch(`${door.url}/api/mcp`, {
+  fetch(`${door.url}/api/mcp?tools=all`, {
     method: "POST",
     headers: { accept: "*/*", "content-type": "application/x-www-form-urlencoded", ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
@@ -184,7 +186,7 @@ describe.each([
 ])("the official client with %s", (_name, options) => {
   async function connected() {
     const client = new Client({ name: "test", version: "1.0.0" }, options);
-    await client.connect(new StreamableHTTPClientTransport(new URL(`${door.url}/api/mcp`)));
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${door.url}/api/mcp?tools=all`)));
     return client;
   }
 

@@ -137,7 +137,7 @@ describe("generators read every form", () => {
     for (const schema of all)
       if (schema.type === "integer") {
         expect(schema.format).toBe("int64");
-        expect([schema.minimum, schema.maximum].map(Math.abs)).not.toContain(Number.MAX_SAFE_INTEGER);
+        expect([schema.minimum, schema.maximum].map((bound) => Math.abs(bound ?? 0))).not.toContain(Number.MAX_SAFE_INTEGER);
       }
     expect(schemas["TrainingRun"]?.properties?.["trained_tokens"]?.type).toBe("integer");
     expect(schemas["Episode"]?.properties?.["schema_version"]?.type).toBe("integer");

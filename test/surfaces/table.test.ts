@@ -189,9 +189,11 @@ describe("doors made from the table", () => {
     expect(restRoutes(rows)).toHaveLength(rows.length);
     const tools = mcpTools({ operations: rows });
     expect(tools.size).toBe(rows.flatMap(({ mcp }) => mcp ?? []).length);
-    expect(tools.get("lightning_rollback_deployment")?.listed.annotations?.destructiveHint).toBe(true);
-    expect(tools.get("lightning_get_stats")?.listed.annotations?.readOnlyHint).toBe(true);
-    for (const { listed } of tools.values()) expect(listed.inputSchema.type).toBe("object");
+    expect(tools.get("lightning_rollback_deployment")?.listed("whole").annotations?.destructiveHint).toBe(
+      true,
+    );
+    expect(tools.get("lightning_get_stats")?.listed("short").annotations?.readOnlyHint).toBe(true);
+    for (const { listed } of tools.values()) expect(listed("whole").inputSchema.type).toBe("object");
   });
 
   test("OpenAPI describes every row, with resolvable references and an example for each body", () => {
@@ -307,8 +309,7 @@ describe("the original's defects at its doors", () => {
     const result = await app.mcp.tools
       .get("lightning_deactivate_deployment")
       ?.call({ reason: "test" }, context);
-    expect(result?.isError).toBeUndefined();
-    expect(result?.structuredContent).toEqual(
+    expect(result).toEqual(
       expect.objectContaining({
         success: true,
         message: expect.any(String),
@@ -319,10 +320,11 @@ describe("the original's defects at its doors", () => {
   });
 
   test("a reward of an unknown source is refused over MCP and not taken for an evaluation (defect 10: unknown source becomes eval_score)", async () => {
-    const result = await app.mcp.tools
-      .get("lightning_assign_reward")
-      ?.call({ episode_id: "ep-1", reward_value: 1, reward_source: "hearsay" }, context);
-    expect(result?.isError).toBe(true);
+    await expect(
+      app.mcp.tools
+        .get("lightning_assign_reward")
+        ?.call({ episode_id: "ep-1", reward_value: 1, reward_source: "hearsay" }, context),
+    ).rejects.toMatchObject({ code: "invalid_input" });
     expect(await ledger.count("rewards", {})).toBe(0);
   });
 

@@ -135,6 +135,64 @@ describe("one trace", () => {
     expect(named("create_job").spanContext().traceId).toBe(root);
   });
 
+  it("begins at a call of a tool, whose span is the server's, under the trace that its message names", async () => {
+    const called = async (
+      name: string,
+      args: object,
+      trace: object,
+      headers: Record<string, string> = {},
+    ) => {
+      exporter.reset();
+      const response = await host.fetch("/api/mcp", {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 7,
+          method: "tools/call",
+          params: { name, arguments: args, _meta: trace },
+        }),
+      });
+      await response.text();
+      return named("tools/call");
+    };
+    const of = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+    const told = await called("lightning_get_stats", {}, { traceparent: of("a") }, { traceparent: of("b") });
+    expect(told).toMatchObject({
+      name: "tools/call lightning_get_stats",
+      kind: 1,
+      status: { code: 0 },
+      parentSpanContext: { spanId: "a".repeat(16) },
+      attributes: {
+        "mcp.method.name": "tools/call",
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "lightning_get_stats",
+        "jsonrpc.request.id": "7",
+      },
+    });
+    expect(told.spanContext().traceId).toBe("a".repeat(32));
+    expect(told.links.map(({ context }) => context.traceId)).toEqual(["b".repeat(32)]);
+    expect(upFrom(named("getStats"))).toEqual(["getStats", "tools/call lightning_get_stats"]);
+
+    const overHttp = await called("lightning_get_stats", {}, {}, { traceparent: of("b") });
+    expect(overHttp.parentSpanContext).toMatchObject({ traceId: "b".repeat(32), spanId: "b".repeat(16) });
+    const odd = await called("lightning_get_stats", {}, { traceparent: "odd" }, { traceparent: of("b") });
+    expect(odd.spanContext().traceId).toBe("b".repeat(32));
+
+    const refused = await called("lightning_training_status", { run_id: "run-none" }, {});
+    expect(refused).toMatchObject({
+      status: { code: 2, message: "run_not_found" },
+      attributes: { "error.type": "tool_error", "lightning.error.code": "run_not_found" },
+    });
+    const unknown = await called("what somebody said", {}, {});
+    expect(unknown).toMatchObject({
+      name: "tools/call",
+      status: { code: 2, message: "-32602" },
+      attributes: { "error.type": "-32602", "rpc.response.status_code": "-32602" },
+    });
+    expect(unknown.attributes).not.toHaveProperty("gen_ai.tool.name");
+  });
+
   it("carries ids and counts, never what somebody said", () => {
     const texts = JSON.stringify(spans().map(({ attributes, status, name }) => [name, attributes, status]));
     const [first] = golden(0, 1).split("\n");

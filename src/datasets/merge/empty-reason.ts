@@ -52,10 +52,10 @@ function remedy(reason: string | undefined, recipe: Recipe): string {
   if (reason === "below_reward")
     return `Lower min_reward (now ${recipe.min_reward}), or collect better episodes.`;
   if (reason === "corrected")
-    return "Build from the corrections (`lightning review build`), and name that dataset in include_golden.";
+    return "Build from the corrections (`buildCorrectionsDataset`), and name that dataset in include_golden.";
   if (NOT_WHOLE.includes(reason as NotWhole))
     return `Such answers are taken where the recipe asks for them: include_endings ["${reason}"].`;
-  if (reason === "failed") return "Look at why the calls failed: list-episodes --ending failed.";
+  if (reason === "failed") return "Look at why the calls failed: `listEpisodes` with ending failed.";
   if (reason === "spelt_out")
     return "Capture the model's own calls (wrapOpenAI, startCapture), or take these with include_spelt_out.";
   if (reason === "images_not_taken")

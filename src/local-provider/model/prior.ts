@@ -92,6 +92,19 @@ function bestSentences(text: string, request: string, most: number): string {
     .slice(0, most);
 }
 
+/** Instructions are no answer, whatever words they share with the request. */
+const SAID_TO_THE_MODEL = /\byou(r|rself)?\b/i;
+
+const KNOWS_NOTHING =
+  "I am a small local model that knows its training examples and this conversation alone, and neither answers that.";
+
+const isInstruction = (role: string): boolean => role === "system" || role === "developer";
+
+function sharesWord(sentence: string, request: string): boolean {
+  const asked = new Set(words(request));
+  return words(sentence).some((word) => asked.has(word));
+}
+
 /** Words for a person when no tool is called: from the newest tool result, else from the texts of the conversation. */
 export function answerInText(messages: readonly WireMessage[], request: string): string {
   const last = messages.at(-1);
@@ -103,8 +116,12 @@ export function answerInText(messages: readonly WireMessage[], request: string):
   }
   const context = messages
     .filter((message) => message.role !== "tool" && textOf(message) !== request)
-    .map(textOf)
+    .flatMap((message) =>
+      sentences(textOf(message)).filter(
+        (one) => !isInstruction(message.role) || !SAID_TO_THE_MODEL.test(one),
+      ),
+    )
+    .filter((sentence) => sharesWord(sentence, request))
     .join("\n");
-  const answer = bestSentences(context, request, 300);
-  return answer === "" ? "Nothing in this conversation answers that." : answer;
+  return context === "" ? KNOWS_NOTHING : bestSentences(context, request, 300);
 }

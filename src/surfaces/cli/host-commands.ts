@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { DOOR_SETTINGS } from "../../config/door-settings.ts";
+import { TOOL_SETS, type ToolSet } from "../../doors/tool-sets.ts";
+import { messageOf } from "../../kernel/errors.ts";
 import type { Connection } from "../../sdk/connect.ts";
 import { endpointIn, endpointOption } from "./endpoint.ts";
 import type { CliIo } from "./io.ts";
@@ -21,19 +24,31 @@ export function addDev(program: Command, finish: (code: number) => void): void {
 export function addMcp(
   program: Command,
   finish: (code: number) => void,
-  deps: { readonly io: CliIo; connect(endpoint?: string): Promise<Connection> },
+  deps: {
+    readonly io: CliIo;
+    connect(endpoint?: string): Promise<Connection>;
+    /** LIGHTNING_MCP_TOOLS as this process has it. */
+    readonly toolSets: ReadonlySet<ToolSet> | undefined;
+  },
 ): void {
   program
     .command("mcp")
     .description("Serves the MCP tools over standard input and output, for MCP clients that start a command.")
     .addOption(endpointOption())
-    .addHelpText("after", "\nExample:\n  $ lightning mcp")
+    .addOption(
+      new Option(
+        "--tools <sets>",
+        `the tools to list, in the place of LIGHTNING_MCP_TOOLS: ${TOOL_SETS.join(", ")}, several with commas between them`,
+      ).argParser(toolSets),
+    )
+    .addHelpText("after", "\nExample:\n  $ lightning mcp --tools review,train")
     .action(async (values: Record<string, unknown>) => {
       let connection: Connection | undefined;
       try {
         connection = await deps.connect(endpointIn(values));
         const { serveStdio } = await import("../mcp-stdio.ts");
-        await serveStdio(connection);
+        const sets = (values.tools as ReadonlySet<ToolSet> | undefined) ?? deps.toolSets;
+        await serveStdio(connection, { tools: sets && [...sets].join(",") });
       } catch (thrown) {
         showError(deps.io, false, thrown);
         finish(1);
@@ -41,6 +56,14 @@ export function addMcp(
         await connection?.close();
       }
     });
+}
+
+function toolSets(text: string): ReadonlySet<ToolSet> {
+  try {
+    return DOOR_SETTINGS.mcpTools.parse(text);
+  } catch (thrown) {
+    throw new InvalidArgumentError(messageOf(thrown));
+  }
 }
 
 /** What `npm start` does, in a process of its own with this terminal. */

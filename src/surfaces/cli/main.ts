@@ -19,7 +19,7 @@ await run(async (settings) => {
     instead: { getHealth: (values) => checkContainers(values, terminal, database) },
     addCommands(program, finish, connect) {
       addDev(program, finish);
-      addMcp(program, finish, { io: terminal, connect });
+      addMcp(program, finish, { io: terminal, connect, toolSets: settings.mcpTools });
       addProvision(program, finish, terminal, database);
       addBackup(program, finish, terminal, database);
     },

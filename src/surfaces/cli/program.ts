@@ -124,7 +124,11 @@ function addOperation(
 
   command.action(async (values: Record<string, unknown>) => {
     const json = values.json === true;
-    const named: Named = { flags, command: operation.cli ?? operation.name };
+    const named: Named = {
+      flags,
+      command: operation.cli ?? operation.name,
+      commandOf: (name) => deps.operations.find((row) => row.name === name)?.cli,
+    };
     let connection: Connection | undefined;
     try {
       const code = await deps.instead?.[operation.name as OperationName]?.(values);

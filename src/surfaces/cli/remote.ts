@@ -18,7 +18,7 @@ await run((settings) => ({
       values.containers === true ? refuse("health --containers", values.json === true) : undefined,
   },
   addCommands(program, finish, connect) {
-    addMcp(program, finish, { io: terminal, connect });
+    addMcp(program, finish, { io: terminal, connect, toolSets: settings.mcpTools });
     addRefused(program, finish, "dev", "Runs the function app on this machine");
     addRefused(program, finish, "provision", "Creates the database and its containers in Cosmos DB");
     addRefused(program, finish, "backup", "Writes a whole copy of the embedded ledger to a new file");

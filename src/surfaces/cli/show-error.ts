@@ -1,4 +1,5 @@
 import { isLightningError } from "../../kernel/errors.ts";
+import { type DoorWords, errorInDoorWords, inDoorWords, REST_WORDS } from "../door-words.ts";
 import { toLightningError } from "../wire-errors.ts";
 import type { CliIo } from "./io.ts";
 import { facts, plain } from "./layout.ts";
@@ -8,13 +9,16 @@ import type { Flag } from "./options.ts";
 export interface Named {
   readonly command: string;
   readonly flags: readonly Flag[];
+  /** The words after `lightning` of an operation; absent: it has no command. */
+  commandOf(operation: string): string | undefined;
 }
 
 /** Code, reason, option and remedy; under `--json` the error body as REST answers it. */
 export function showError(io: CliIo, json: boolean, thrown: unknown, named?: Named): void {
   const error = isLightningError(thrown) ? thrown : toLightningError(thrown, "cli");
   if (json) {
-    io.out(`${JSON.stringify(error.toBody(), undefined, 2)}\n`);
+    const body = { error: errorInDoorWords(error.toBody().error, REST_WORDS) };
+    io.out(`${JSON.stringify(body, undefined, 2)}\n`);
     return;
   }
   const cause = isLightningError(thrown) ? [] : facts([["Cause", (thrown as Error | undefined)?.message]]);
@@ -40,7 +44,17 @@ function optionOf(field: string | undefined, named: Named | undefined): string |
   return flag && `--${flag.name}`;
 }
 
-const SEE_THE_API = /See the input of \w+ in the API description \(GET [^)]*\)\./;
+/** As the app tells it over REST. */
+const SEE_THE_API = /See the input of (\w+) in the API description \(GET [^)]*\)\./g;
+const IN_REST_WORDS = /\b(\w+) \((?:GET|POST) \/api\/[^)]*\)/g;
+
+const wordsOf = ({ command, commandOf }: Named): DoorWords => ({
+  operation: (name) => {
+    const words = commandOf(name);
+    return words === undefined ? name : `\`lightning ${words}\``;
+  },
+  input: () => `See \`lightning ${command} --help\`.`,
+});
 
 /** A sentence about fields as one about options. */
 function inOptions(text: string, field: string | undefined, named: Named | undefined): string {
@@ -50,8 +64,10 @@ function inOptions(text: string, field: string | undefined, named: Named | undef
     field !== undefined && option !== undefined && text.startsWith(`${field}:`)
       ? option + text.slice(field.length)
       : text;
-  return told
-    .replace(SEE_THE_API, `See \`lightning ${named.command} --help\`.`)
+  const words = wordsOf(named);
+  return inDoorWords(told, words)
+    .replaceAll(SEE_THE_API, (_whole, name: string) => words.input(name))
+    .replaceAll(IN_REST_WORDS, (_whole, name: string) => words.operation(name))
     .replaceAll(
       /(["`]?)\b([a-z]+(?:_[a-z]+)+)\b\1/g,
       (word, _quote, name: string) => optionOf(name, named) ?? word,
