@@ -7,8 +7,9 @@ import { hasChromium, launch, open } from "./browser.ts";
 import { openShop, type Shop } from "./world.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
-const build = () =>
+const build = () => {
   execFileSync(process.execPath, [path.join(ROOT, "dashboard/build.ts"), "--if-stale"], { cwd: ROOT });
+};
 
 describe("the API's viewer", () => {
   beforeAll(build, 120_000);
