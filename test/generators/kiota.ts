@@ -22,7 +22,12 @@ export async function generate(
   const said = await runTool("kiota", [
     "generate",
     ...what,
-    ...["-o", folder, "--clean-output", "--exclude-backward-compatible", "--log-level", "Warning"],
+    "-o",
+    folder,
+    "--clean-output",
+    "--exclude-backward-compatible",
+    "--log-level",
+    "Warning",
   ]);
   const warnings = said
     .split("\n")

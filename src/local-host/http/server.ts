@@ -7,6 +7,7 @@ import type { Logger } from "../../kernel/logger.ts";
 import type { Handler } from "./front.ts";
 import { HalfSent, MeteredMessage } from "./half-sent.ts";
 import type { IncomingCall, OutgoingReply } from "./message.ts";
+import { readAway } from "./read-away.ts";
 import { endWhenStalled, hasBody, type ReceiveLimits, receiveLimits, stalls } from "./receive-limits.ts";
 
 export interface ListeningServer {
@@ -204,6 +205,13 @@ async function send(
     return;
   }
   sendHead();
+  if (!request.complete && listening) {
+    // With its length known the caller has the whole answer; the end would close the connection under what it still sends.
+    if (body !== undefined) response.write(body);
+    await readAway(request);
+    response.end();
+    return;
+  }
   // As text of the same bytes a short body goes out in one piece with its head.
   if (body !== undefined && body.byteLength <= SHORT_BODY)
     response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
