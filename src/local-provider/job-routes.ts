@@ -1,5 +1,6 @@
 import type { Clock } from "../kernel/clock.ts";
 import { page, type Route, WireError } from "./http.ts";
+import { methodOf, methodView } from "./job-method.ts";
 import { isTerminal, type JobRunner } from "./jobs.ts";
 import { newJob } from "./new-job.ts";
 import type { JobRow, ProviderStore } from "./store.ts";
@@ -105,11 +106,13 @@ export function jobRoutes(deps: {
   ];
 }
 
-const jobView = (job: JobRow) => ({
+const jobView = ({ hyperparameters, ...job }: JobRow) => ({
   object: "fine_tuning.job",
   ...job,
+  // OpenAI answers them here for supervised jobs alone.
+  hyperparameters: methodOf(job).type === "supervised" ? hyperparameters : {},
   organization_id: "local",
   estimated_finish: null,
   integrations: [],
-  method: { type: "supervised", supervised: { hyperparameters: job.hyperparameters } },
+  method: methodView(methodOf(job), hyperparameters),
 });

@@ -1,14 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { WireError } from "./http.ts";
+import { methodSchema, readMethod, supervisedHyperparameters } from "./job-method.ts";
 import type { JobRow, ProviderStore } from "./store.ts";
 
-const numberOrAuto = z.union([z.number().positive(), z.literal("auto")]).optional();
-const hyperparametersSchema = z.looseObject({
-  n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
-  batch_size: z.union([z.number().int().min(1).max(256), z.literal("auto")]).optional(),
-  learning_rate_multiplier: numberOrAuto,
-});
 const jobBody = z.looseObject({
   model: z.string().min(1),
   training_file: z.string().min(1),
@@ -22,13 +17,8 @@ const jobBody = z.looseObject({
     .record(z.string().max(64), z.string().max(512))
     .refine((pairs) => Object.keys(pairs).length <= 16, "at most 16 pairs")
     .nullish(),
-  hyperparameters: hyperparametersSchema.nullish(),
-  method: z
-    .looseObject({
-      type: z.string(),
-      supervised: z.looseObject({ hyperparameters: hyperparametersSchema.nullish() }).nullish(),
-    })
-    .nullish(),
+  hyperparameters: supervisedHyperparameters.nullish(),
+  method: methodSchema.nullish(),
 });
 
 /**
@@ -48,11 +38,6 @@ export function newJob(
     });
   }
   const input = parsed.data;
-  const method = input.method?.type ?? "supervised";
-  if (method !== "supervised")
-    throw new WireError(400, "unsupported_method", `The local provider has no '${method}' training.`, {
-      param: "method",
-    });
   if (input.model.includes(".local-ft-") && store.readModel(input.model) === undefined)
     throw new WireError(404, "model_not_found", `The model '${input.model}' does not exist.`, {
       param: "model",
@@ -62,20 +47,13 @@ export function newJob(
     if (id && store.readFile(id) === undefined)
       throw new WireError(400, "invalid_file", `invalid ${param}: ${id}`, { param });
   }
-  const chosen = { ...input.hyperparameters, ...input.method?.supervised?.hyperparameters };
-  const hyperparameters = Object.fromEntries(
-    (["n_epochs", "batch_size", "learning_rate_multiplier"] as const).map((key) => [
-      key,
-      chosen[key] ?? "auto",
-    ]),
-  );
   return {
     id: `ftjob-${randomUUID().replaceAll("-", "")}`,
     status: "validating_files",
     model: input.model,
     training_file: input.training_file,
     validation_file: input.validation_file ?? null,
-    hyperparameters,
+    ...readMethod(input.method, input.hyperparameters),
     seed: input.seed ?? 42,
     suffix: input.suffix ?? null,
     metadata: input.metadata ?? {},

@@ -1,0 +1,119 @@
+import { optionsWith } from "./cases.ts";
+import { logitOf, type Sparse, vectorOf, type Weights } from "./classifier.ts";
+import { MEMORY_MOST, remember } from "./memory.ts";
+import type { Memory } from "./model.ts";
+import type { Pair } from "./pairs.ts";
+import { type Progress, TICK } from "./progress.ts";
+import { type Figures, LEARNING_RATE, type Method, type TrainingOptions } from "./train.ts";
+import { Descent, emptyWeights, frozen } from "./weights.ts";
+
+export interface PreferenceOptions extends TrainingOptions {
+  /** How closely the model stays to the one it began as: the higher, the smaller the margin that it is content with. */
+  readonly beta: number;
+}
+
+/** A remembered answer whose liking changes while the model is trained. */
+interface Kept extends Omit<Memory, "liking"> {
+  liking: number;
+}
+
+interface Prepared {
+  readonly x: Sparse;
+  readonly rows: readonly (number | undefined)[];
+  readonly prior: Float32Array;
+  readonly preferred: number;
+  readonly rejected: number;
+  /** How much more likely the preferred answer was before training, in nats. */
+  readonly before: number;
+  readonly kept?: { readonly preferred: Kept; readonly rejected: Kept } | undefined;
+}
+
+/**
+ * Direct preference optimisation (Rafailov et al. 2023): the loss is −ln σ(β · margin), where the margin is how much
+ * further the model has moved towards the preferred answer than towards the rejected one since it began. Of a softmax
+ * the logarithm of two chances' ratio is the difference of their logits, so each pair moves two logits, in opposite
+ * directions. Two answers that are one decision (the same tool, both free text) differ in how well each is liked.
+ */
+export function* preferences(
+  examples: readonly Pair[],
+  held: readonly Pair[],
+  options: PreferenceOptions,
+): Generator<Progress, Method> {
+  const cases = examples.flatMap(({ preferred, rejected }) => [preferred, rejected]);
+  const weights = yield* emptyWeights(cases, options.start);
+  const said = weights.labels.filter((label) => label.startsWith("say:"));
+  const known = new Map(weights.labels.map((label, i) => [label, i]));
+  const keep = (side: keyof Pair): Kept[] => {
+    const all = examples.map((pair) => pair[side]);
+    return remember(all, (one) => vectorOf(weights, one.raw)).map((one) => ({ ...one, liking: 0 }));
+  };
+  const kept = { preferred: keep("preferred"), rejected: keep("rejected") };
+  /** Of a large file the last examples alone are remembered. */
+  const forgotten = examples.length - kept.preferred.length;
+
+  const prepare = ({ preferred, rejected }: Pair, at = -1): Prepared => {
+    const { labels, prior, targets } = optionsWith(preferred.situation, said, [preferred, rejected]);
+    const [better = 0, worse = 0] = targets;
+    const memory = { preferred: kept.preferred[at - forgotten], rejected: kept.rejected[at - forgotten] };
+    const one = {
+      x: vectorOf(weights, preferred.raw),
+      rows: labels.map((label) => known.get(label)),
+      prior: Float32Array.from(prior),
+      preferred: better,
+      rejected: worse,
+      ...(memory.preferred && memory.rejected ? { kept: memory as Prepared["kept"] } : {}),
+    };
+    return { ...one, before: gap(weights, one) };
+  };
+  const prepared: Prepared[] = [];
+  for (const [i, pair] of examples.entries()) {
+    prepared.push(prepare(pair, i));
+    yield TICK;
+  }
+  // What an answer that nobody has compared yet is liked is not known: held-out pairs are judged by their decisions.
+  const valid = held.map((pair) => prepare(pair)).filter((one) => one.preferred !== one.rejected);
+  const rate = LEARNING_RATE * options.learningRateMultiplier;
+  const descent = new Descent(weights, rate);
+
+  const judge = (one: Prepared): { slope: number; figures: Figures } => {
+    const liked = one.kept === undefined ? 0 : one.kept.preferred.liking - one.kept.rejected.liking;
+    const margin = options.beta * (gap(weights, one) - one.before + liked);
+    const doubt = 1 / (1 + Math.exp(margin));
+    return {
+      slope: -options.beta * doubt,
+      figures: { loss: Math.log1p(Math.exp(-margin)), accuracy: margin > 0 ? 1 : 0, reward_margin: margin },
+    };
+  };
+  return {
+    examples: prepared.length,
+    held: valid.length,
+    learn(i, share) {
+      const one = prepared[i] as Prepared;
+      const { slope, figures } = judge(one);
+      if (one.preferred !== one.rejected) {
+        const slopes = new Float64Array(one.rows.length);
+        slopes[one.preferred] = slope;
+        slopes[one.rejected] = -slope;
+        descent.step({ ...one, slopes }, share);
+      } else if (one.kept !== undefined) {
+        one.kept.preferred.liking -= rate * slope * share;
+        one.kept.rejected.liking += rate * slope * share;
+      }
+      return figures;
+    },
+    check: (i) => judge(valid[i] as Prepared).figures,
+    model() {
+      const own = prepared.flatMap(({ kept: both, preferred, rejected }) =>
+        both === undefined ? [] : preferred === rejected ? [both.rejected, both.preferred] : [both.preferred],
+      );
+      const memory = [...(options.start?.memory ?? []), ...own].slice(-MEMORY_MOST);
+      return { weights: frozen(weights), memory: memory.map((one) => ({ ...one })) };
+    },
+  };
+}
+
+/** How much more the model tends to the preferred answer than to the rejected one, in nats. */
+function gap(weights: Weights, { rows, prior, x, preferred, rejected }: Omit<Prepared, "before">): number {
+  const logit = (i: number) => logitOf(weights, rows[i], prior[i] ?? 0, x);
+  return logit(preferred) - logit(rejected);
+}

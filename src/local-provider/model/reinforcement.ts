@@ -1,0 +1,175 @@
+import { type Answer, carryOut } from "./answer.ts";
+import { type Case, caseOf, optionsWith, situationOf, type ToolsetCache } from "./cases.ts";
+import { argmax, type Label, probabilities, type Sparse, seeded, TEXT, vectorOf } from "./classifier.ts";
+import { remember } from "./memory.ts";
+import type { Memory } from "./model.ts";
+import { type Progress, TICK } from "./progress.ts";
+import { type Figures, LEARNING_RATE, type Method, type TrainingOptions } from "./train.ts";
+import { phrases, varied } from "./tries.ts";
+import { Descent, emptyWeights, frozen } from "./weights.ts";
+import { textOf, type WireMessage, type WireTool } from "./wire.ts";
+
+/** A prompt to answer, and the line that it stands on, which the grader reads. */
+export interface Task {
+  readonly messages: readonly WireMessage[];
+  readonly tools: readonly WireTool[];
+  readonly item: Readonly<Record<string, unknown>>;
+}
+
+/** An answer's mark; undefined when the grader could give none. */
+export type MarkAnswer = (answer: Answer, task: Task) => number | undefined;
+
+export interface ReinforcementOptions extends TrainingOptions {
+  /** How much is tried: a multiple of four answers to each prompt. */
+  readonly computeMultiplier: number;
+  /** Steps between two looks at the validation side, and answers that are marked at each. */
+  readonly looks: { readonly every: number; readonly examples: number };
+  readonly mark: MarkAnswer;
+  readonly toolsets: ToolsetCache;
+}
+
+const TRIES = 4;
+/** The share of tries that are drawn without regard to what the model would say: what is never tried is never learned. */
+const EXPLORED = 0.5;
+
+interface Prepared {
+  readonly task: Task;
+  readonly one: Case;
+  readonly x: Sparse;
+  readonly labels: readonly Label[];
+  readonly rows: readonly (number | undefined)[];
+  readonly prior: Float32Array;
+  /** Decisions that were tried before: the next try of one varies its arguments. */
+  readonly tried: Set<number>;
+  /** The best answer so far, its decision and its mark; the lowest mark beside it. */
+  best?: { readonly answer: Answer; readonly at: number; readonly mark: number };
+  worst: number;
+}
+
+/**
+ * Reinforcement by policy gradient (Williams 1992): of each prompt several answers are tried and marked by the grader;
+ * each decision is made likelier or less likely by how far its mark lies above or below the mean of the others'. Equal
+ * marks teach nothing. The best answer to a prompt is remembered, for its arguments.
+ */
+export function* reinforcement(
+  examples: readonly Task[],
+  held: readonly Task[],
+  options: ReinforcementOptions,
+): Generator<Progress, Method> {
+  const { start, mark } = options;
+  const caseFor = ({ messages, tools }: Task) =>
+    caseOf(situationOf(messages, options.toolsets.read(tools)), { role: "assistant", content: "" });
+  const cases = examples.map(caseFor);
+  const told = examples
+    .filter(({ tools }) => tools.length === 0)
+    .map(({ messages }) => instructionsOf(messages));
+  const weights = yield* emptyWeights(
+    cases,
+    start,
+    phrases(told).map((phrase) => `say:${phrase}`),
+  );
+  const said = weights.labels.filter((label) => label.startsWith("say:"));
+  const known = new Map(weights.labels.map((label, i) => [label, i]));
+  const prepare = (task: Task, one: Case): Prepared => {
+    const { labels, prior } = optionsWith(one.situation, said, []);
+    return {
+      task,
+      one,
+      x: vectorOf(weights, one.raw),
+      labels,
+      rows: labels.map((label) => known.get(label)),
+      prior: Float32Array.from(prior),
+      tried: new Set(),
+      worst: Number.POSITIVE_INFINITY,
+    };
+  };
+  const prepared: Prepared[] = [];
+  for (const [i, task] of examples.entries()) {
+    prepared.push(prepare(task, cases[i] as Case));
+    yield TICK;
+  }
+  const valid = held.map((task) => prepare(task, caseFor(task)));
+  const descent = new Descent(weights, LEARNING_RATE * options.learningRateMultiplier);
+  const random = seeded(options.seed ^ 0x5eed);
+  const tries = Math.max(2, Math.round(TRIES * options.computeMultiplier));
+
+  // What was found stands in the model's memory; it changes when a better answer is found.
+  let memory: readonly Memory[] | undefined;
+  const memoryNow = () => {
+    memory ??= remember(prepared.flatMap(bestOf), (one) => vectorOf(weights, one.raw), start?.memory);
+    return memory;
+  };
+  const answerOf = ({ task, one, x, labels }: Prepared, at: number, known: readonly Memory[] | undefined) =>
+    carryOut(labels[at] ?? TEXT, { question: task, situation: one.situation, x, memory: known });
+  /** The answer of a decision: at first the model's own, then the best one known or one with other arguments. */
+  const attempt = (line: Prepared, at: number): Answer => {
+    const own = line.best?.at === at ? line.best.answer : answerOf(line, at, start?.memory);
+    if (own.kind === "text" || !line.tried.has(at) || random() < 0.5) return own;
+    return varied(own, line.one.situation.request, line.task.messages.length, random) ?? own;
+  };
+  const tryOut = (line: Prepared, at: number) => {
+    const answer = attempt(line, at);
+    const given = mark(answer, line.task);
+    line.tried.add(at);
+    line.worst = Math.min(line.worst, given ?? 0);
+    if (given !== undefined && given > (line.best?.mark ?? Number.NEGATIVE_INFINITY)) {
+      line.best = { answer, at, mark: given };
+      memory = undefined;
+    }
+    return { at, mark: given ?? 0, faulty: given === undefined };
+  };
+
+  return {
+    examples: prepared.length,
+    held: valid.length,
+    looks: options.looks,
+    learn(i, share) {
+      const line = prepared[i] as Prepared;
+      const p = probabilities(weights, line.rows, line.prior, line.x);
+      const marks = draw(p, tries, random).map((at) => tryOut(line, at));
+      const mean = marks.reduce((sum, one) => sum + one.mark, 0) / marks.length;
+      const slopes = new Float64Array(p.length);
+      for (const { at, mark: given } of marks) {
+        // Above the mean the decision is pulled up and all others down, in the measure of their chances.
+        const advantage = given - mean;
+        for (let option = 0; option < p.length; option++)
+          slopes[option] =
+            (slopes[option] as number) - advantage * ((option === at ? 1 : 0) - (p[option] as number));
+      }
+      descent.step({ ...line, slopes }, share);
+      const faulty = marks.filter((one) => one.faulty).length / marks.length;
+      return { reward_mean: mean, grader_errors: faulty };
+    },
+    check(i): Figures {
+      const line = valid[i] as Prepared;
+      const at = argmax(probabilities(weights, line.rows, line.prior, line.x));
+      return { reward_mean: mark(answerOf(line, at, memoryNow()), line.task) ?? 0 };
+    },
+    model: () => ({ weights: frozen(weights), memory: memoryNow() }),
+  };
+}
+
+/** The best call that was found for a prompt, where others were worse. */
+function bestOf({ one, best, worst }: Prepared): Case[] {
+  if (best === undefined || best.answer.kind === "text" || best.mark <= worst) return [];
+  const { id, name, arguments: text } = best.answer;
+  const call = { id, function: { name, arguments: text } };
+  return [caseOf(one.situation, { role: "assistant", tool_calls: [call] })];
+}
+
+/** Some of the options, each once: half by their chances, half without regard to them (Gumbel top-k). */
+function draw(p: Float64Array, count: number, random: () => number): number[] {
+  const keys = Array.from(p, (chance) => {
+    const weight = (1 - EXPLORED) * chance + EXPLORED / p.length;
+    return Math.log(weight) - Math.log(-Math.log(random() || 1e-12));
+  });
+  return Array.from(keys.keys())
+    .toSorted((a, b) => (keys[b] as number) - (keys[a] as number))
+    .slice(0, count);
+}
+
+const instructionsOf = (messages: readonly WireMessage[]): string =>
+  messages
+    .filter(({ role }) => role === "system" || role === "developer")
+    .map(textOf)
+    .join("\n");
