@@ -7,6 +7,9 @@ import { type Progress, TICK } from "./progress.ts";
 import { type Figures, LEARNING_RATE, type Method, type TrainingOptions } from "./train.ts";
 import { Descent, emptyWeights, frozen } from "./weights.ts";
 
+/** In standard errors: of slopes that chance dealt out about one in ten lies further from 0. */
+const DOUBT = 1.65;
+
 export interface PreferenceOptions extends TrainingOptions {
   /** How closely the model stays to the one it began as: the higher, the smaller the margin that it is content with. */
   readonly beta: number;
@@ -33,6 +36,9 @@ interface Prepared {
  * further the model has moved towards the preferred answer than towards the rejected one since it began. Of a softmax
  * the logarithm of two chances' ratio is the difference of their logits, so each pair moves two logits, in opposite
  * directions. Two answers that are one decision (the same tool, both free text) differ in how well each is liked.
+ *
+ * One of the two is often right whichever was preferred, so preferences that contradict each other must move nothing: a
+ * word's weight moves only as far as the pairs that hold the word agree beyond chance.
  */
 export function* preferences(
   examples: readonly Pair[],
@@ -73,7 +79,8 @@ export function* preferences(
   // What an answer that nobody has compared yet is liked is not known: held-out pairs are judged by their decisions.
   const valid = held.map((pair) => prepare(pair)).filter((one) => one.preferred !== one.rejected);
   const rate = LEARNING_RATE * options.learningRateMultiplier;
-  const descent = new Descent(weights, rate);
+  const descent = new Descent(weights, rate, true);
+  let learnt = 0;
 
   const judge = (one: Prepared): { slope: number; figures: Figures } => {
     const liked = one.kept === undefined ? 0 : one.kept.preferred.liking - one.kept.rejected.liking;
@@ -90,6 +97,7 @@ export function* preferences(
     learn(i, share) {
       const one = prepared[i] as Prepared;
       const { slope, figures } = judge(one);
+      descent.doubt(DOUBT * Math.sqrt(Math.ceil(++learnt / prepared.length)));
       if (one.preferred !== one.rejected) {
         const slopes = new Float64Array(one.rows.length);
         slopes[one.preferred] = slope;

@@ -20,7 +20,7 @@ export interface Task {
 export type MarkAnswer = (answer: Answer, task: Task) => number | undefined;
 
 export interface ReinforcementOptions extends TrainingOptions {
-  /** How much is tried: a multiple of four answers to each prompt. */
+  /** How much is tried: a multiple of eight answers to each prompt. */
   readonly computeMultiplier: number;
   /** Steps between two looks at the validation side, and answers that are marked at each. */
   readonly looks: { readonly every: number; readonly examples: number };
@@ -28,9 +28,12 @@ export interface ReinforcementOptions extends TrainingOptions {
   readonly toolsets: ToolsetCache;
 }
 
-const TRIES = 4;
-/** The share of tries that are drawn without regard to what the model would say: what is never tried is never learned. */
-const EXPLORED = 0.5;
+const TRIES = 8;
+/** A decision to try: by the chances that the model gives it, or without regard to them. */
+interface Draw {
+  readonly at: number;
+  readonly explores: boolean;
+}
 
 interface Prepared {
   readonly task: Task;
@@ -101,14 +104,17 @@ export function* reinforcement(
   };
   const answerOf = ({ task, one, x, labels }: Prepared, at: number, known: readonly Memory[] | undefined) =>
     carryOut(labels[at] ?? TEXT, { question: task, situation: one.situation, x, memory: known });
-  /** The answer of a decision: at first the model's own, then the best one known or one with other arguments. */
-  const attempt = (line: Prepared, at: number): Answer => {
-    const own = line.best?.at === at ? line.best.answer : answerOf(line, at, start?.memory);
-    if (own.kind === "text" || !line.tried.has(at) || random() < 0.5) return own;
-    return varied(own, line.one.situation.request, line.task.messages.length, random) ?? own;
+  /** The model's own answer of a decision, or the best one that was found for it. */
+  const own = (line: Prepared, at: number): Answer =>
+    line.best?.at === at ? line.best.answer : answerOf(line, at, start?.memory);
+  /** Something new: a decision that was tried before is tried with other arguments. */
+  const other = (line: Prepared, at: number): Answer => {
+    const answer = own(line, at);
+    if (answer.kind === "text" || !line.tried.has(at)) return answer;
+    return varied(answer, line.one.situation.request, line.task.messages.length, random) ?? answer;
   };
-  const tryOut = (line: Prepared, at: number) => {
-    const answer = attempt(line, at);
+  const tryOut = (line: Prepared, { at, explores }: Draw) => {
+    const answer = (explores ? other : own)(line, at);
     const given = mark(answer, line.task);
     line.tried.add(at);
     line.worst = Math.min(line.worst, given ?? 0);
@@ -116,7 +122,7 @@ export function* reinforcement(
       line.best = { answer, at, mark: given };
       memory = undefined;
     }
-    return { at, mark: given ?? 0, faulty: given === undefined };
+    return { at, explores, mark: given ?? 0, faulty: given === undefined };
   };
 
   return {
@@ -127,7 +133,7 @@ export function* reinforcement(
       const line = prepared[i] as Prepared;
       const p = probabilities(weights, line.rows, line.prior, line.x);
       const marks = draw(p, tries, random).map((at) => tryOut(line, at));
-      const mean = marks.reduce((sum, one) => sum + one.mark, 0) / marks.length;
+      const mean = meanOf(marks.map((one) => one.mark));
       const slopes = new Float64Array(p.length);
       for (const { at, mark: given } of marks) {
         // Above the mean the decision is pulled up and all others down, in the measure of their chances.
@@ -137,8 +143,11 @@ export function* reinforcement(
             (slopes[option] as number) - advantage * ((option === at ? 1 : 0) - (p[option] as number));
       }
       descent.step({ ...line, slopes }, share);
-      const faulty = marks.filter((one) => one.faulty).length / marks.length;
-      return { reward_mean: mean, grader_errors: faulty };
+      const mine = marks.filter((one) => !one.explores);
+      return {
+        reward_mean: meanOf(mine.map((one) => one.mark)),
+        grader_error_rate: meanOf(marks.map((one) => Number(one.faulty))),
+      };
     },
     check(i): Figures {
       const line = valid[i] as Prepared;
@@ -157,16 +166,20 @@ function bestOf({ one, best, worst }: Prepared): Case[] {
   return [caseOf(one.situation, { role: "assistant", tool_calls: [call] })];
 }
 
-/** Some of the options, each once: half by their chances, half without regard to them (Gumbel top-k). */
-function draw(p: Float64Array, count: number, random: () => number): number[] {
-  const keys = Array.from(p, (chance) => {
-    const weight = (1 - EXPLORED) * chance + EXPLORED / p.length;
-    return Math.log(weight) - Math.log(-Math.log(random() || 1e-12));
+/** Half by the model's chances, half without regard to them: what is never tried is never learned. */
+function draw(p: Float64Array, count: number, random: () => number): Draw[] {
+  return Array.from({ length: count }, (_, i) => {
+    if (i % 2 === 1) return { at: Math.floor(random() * p.length), explores: true };
+    let left = random();
+    for (let at = 0; at < p.length; at++) {
+      left -= p[at] as number;
+      if (left < 0) return { at, explores: false };
+    }
+    return { at: argmax(p), explores: false };
   });
-  return Array.from(keys.keys())
-    .toSorted((a, b) => (keys[b] as number) - (keys[a] as number))
-    .slice(0, count);
 }
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
 
 const instructionsOf = (messages: readonly WireMessage[]): string =>
   messages

@@ -19,11 +19,27 @@ export class Descent {
   readonly #squares: readonly Float32Array[];
   #gainSquare = 0;
   readonly #rate: number;
+  readonly #caution:
+    | { readonly start: readonly Float32Array[]; readonly sums: readonly Float32Array[] }
+    | undefined;
+  #doubt = 0;
 
-  constructor(weights: Weights, rate: number) {
+  /** @param cautious each weight moves only as far as its slopes agree beyond chance (`doubt`) */
+  constructor(weights: Weights, rate: number, cautious = false) {
     this.#weights = weights;
     this.#squares = weights.rows.map((row) => new Float32Array(row.length));
     this.#rate = rate;
+    this.#caution = cautious
+      ? { start: frozen(weights).rows, sums: frozen({ ...weights, rows: this.#squares }).rows }
+      : undefined;
+  }
+
+  /**
+   * Of a cautious descent: how many standard errors the sum of a weight's slopes must lie from 0. Slopes that chance
+   * dealt out lie within two, and √n times that after n times the same examples.
+   */
+  doubt(standardErrors: number): void {
+    this.#doubt = standardErrors;
   }
 
   /** One example's part of a step; `share`: 1 over the examples of the step. */
@@ -41,7 +57,17 @@ export class Descent {
         const at = x.at[k] as number;
         const g = slope * (x.value[k] as number);
         square[at] = (square[at] as number) + g * g;
-        row[at] = (row[at] as number) - (this.#rate * g) / (Math.sqrt(square[at]) + 1e-6);
+        const scale = Math.sqrt(square[at] as number) + 1e-6;
+        if (this.#caution === undefined) row[at] = (row[at] as number) - (this.#rate * g) / scale;
+        else {
+          // Dual averaging with a soft threshold: the same steps, taken from the start anew.
+          const sums = this.#caution.sums[r] as Float32Array;
+          sums[at] = (sums[at] as number) + g;
+          const sure = sums[at] / scale;
+          const beyond = Math.max(0, Math.abs(sure) - this.#doubt);
+          row[at] =
+            ((this.#caution.start[r] as Float32Array)[at] as number) - this.#rate * Math.sign(sure) * beyond;
+        }
       }
     }
     // One shared weight sees every example: it moves a hundred times slower than a word's.
