@@ -130,15 +130,15 @@ export function checkLocal(
     if (!LOCAL_GRADERS.includes(one.type))
       throw refuse(`${one.type} grader`, "grader", `Use ${LOCAL_GRADERS.join(", ")}`);
     if (one.type === "text_similarity" && NOT_LOCAL_METRICS.includes(one.evaluation_metric))
-      throw refuse(`text similarity by ${one.evaluation_metric}`, "grader", "Use fuzzy_match, bleu, gleu or a rouge");
+      throw refuse(
+        `text similarity by ${one.evaluation_metric}`,
+        "grader",
+        "Use fuzzy_match, bleu, gleu or a rouge",
+      );
   }
   const effort = hyperparameters?.reasoning_effort ?? "default";
   if (effort !== "default")
-    throw refuse(
-      "model that reasons",
-      "hyperparameters.reasoning_effort",
-      "Leave reasoning_effort out",
-    );
+    throw refuse("model that reasons", "hyperparameters.reasoning_effort", "Leave reasoning_effort out");
 }
 
 /** A grader and those that it is made of. */
