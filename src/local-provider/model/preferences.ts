@@ -4,7 +4,7 @@ import { MEMORY_MOST, remember } from "./memory.ts";
 import type { Memory } from "./model.ts";
 import type { Pair } from "./pairs.ts";
 import { type Progress, TICK } from "./progress.ts";
-import { type Figures, LEARNING_RATE, type Method, type TrainingOptions } from "./train.ts";
+import { type Figures, LEARNING_RATE, type Method, type TrainingOptions, train } from "./train.ts";
 import { Descent, emptyWeights, frozen } from "./weights.ts";
 
 /** In standard errors: of slopes that chance dealt out about one in ten lies further from 0. */
@@ -37,13 +37,43 @@ interface Prepared {
  * the logarithm of two chances' ratio is the difference of their logits, so each pair moves two logits, in opposite
  * directions. Two answers that are one decision (the same tool, both free text) differ in how well each is liked.
  *
- * One of the two is often right whichever was preferred, so preferences that contradict each other must move nothing: a
- * word's weight moves only as far as the pairs that hold the word agree beyond chance.
+ * One of the two is often right whichever was preferred, so that preferences dealt out by chance could make a better
+ * model. Where the pairs do not agree with each other, a word's weight moves only as far as those that hold it do.
  */
 export function* preferences(
   examples: readonly Pair[],
   held: readonly Pair[],
   options: PreferenceOptions,
+): Generator<Progress, Method> {
+  const agreed = yield* isAgreed(examples, options);
+  return yield* optimise(examples, held, options, !agreed);
+}
+
+/**
+ * Whether the pairs say the same of each other: each half is judged by a model that was trained on the other half. A coin
+ * is right within two standard errors of one half.
+ */
+function* isAgreed(examples: readonly Pair[], options: PreferenceOptions): Generator<Progress, boolean> {
+  const half = (rest: number) => examples.filter((_, i) => i % 2 === rest);
+  let judged = 0;
+  let right = 0;
+  for (const rest of [0, 1]) {
+    const method = yield* optimise(half(rest), half(1 - rest), options, false);
+    for (const progress of train(method, options)) {
+      if (progress.kind === "epoch" && progress.epoch === options.epochs)
+        right += method.held * (progress.metrics.full_valid_accuracy ?? 0);
+      yield TICK;
+    }
+    judged += method.held;
+  }
+  return right > judged / 2 + Math.sqrt(judged);
+}
+
+function* optimise(
+  examples: readonly Pair[],
+  held: readonly Pair[],
+  options: PreferenceOptions,
+  cautious: boolean,
 ): Generator<Progress, Method> {
   const cases = examples.flatMap(({ preferred, rejected }) => [preferred, rejected]);
   const weights = yield* emptyWeights(cases, options.start);
@@ -79,7 +109,7 @@ export function* preferences(
   // What an answer that nobody has compared yet is liked is not known: held-out pairs are judged by their decisions.
   const valid = held.map((pair) => prepare(pair)).filter((one) => one.preferred !== one.rejected);
   const rate = LEARNING_RATE * options.learningRateMultiplier;
-  const descent = new Descent(weights, rate, true);
+  const descent = new Descent(weights, rate, cautious);
   let learnt = 0;
 
   const judge = (one: Prepared): { slope: number; figures: Figures } => {
@@ -97,7 +127,7 @@ export function* preferences(
     learn(i, share) {
       const one = prepared[i] as Prepared;
       const { slope, figures } = judge(one);
-      descent.doubt(DOUBT * Math.sqrt(Math.ceil(++learnt / prepared.length)));
+      if (cautious) descent.doubt(DOUBT * Math.sqrt(Math.ceil(++learnt / prepared.length)));
       if (one.preferred !== one.rejected) {
         const slopes = new Float64Array(one.rows.length);
         slopes[one.preferred] = slope;
