@@ -136,7 +136,7 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
     );
     progress.done("control", `${control.verdict}, ${control.outcome}`);
 
-    progress.step("the other two methods, on the corrections, with a control each");
+    progress.step("the other two methods, on the corrections");
     const correctedIds = new Set(corrected.map(({ id }) => id));
     const methods = await otherMethods(
       rest,
@@ -144,12 +144,7 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
       outcomes.filter(({ request }) => correctedIds.has(request.id)),
       progress.now,
     );
-    progress.done(
-      "methods",
-      methods
-        .map(({ method, verdict, control_verdict: control }) => `${method} ${verdict}, control ${control}`)
-        .join("; "),
-    );
+    progress.done("methods", methods.map(({ method, verdict }) => `${method} ${verdict}`).join(", "));
 
     progress.step("the app again, with USE_TUNED_MODEL=true");
     const { statistics } = await rest.get<{ statistics: { total_episodes: number; total_rewards: number } }>(

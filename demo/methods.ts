@@ -1,25 +1,19 @@
-import { hmacSha256 } from "../src/kernel/hashing.ts";
 import type { DemoRequest } from "./corpus.ts";
 import type { Rest } from "./doors.ts";
 import { type Frame, goldenLine, type Line, toJsonl } from "./golden.ts";
 import { type DatasetFacts, type EvaluationFacts, followPipeline } from "./pipeline.ts";
 import type { Outcome } from "./traffic.ts";
 
-/** What another method made of the same corrections, and what its control made. */
+/** What another method made of the same corrections. Its control is in `bench/methods`. */
 export interface MethodResult {
   readonly method: string;
   readonly lines: number;
   readonly evaluation: EvaluationFacts;
   readonly verdict: string;
   readonly outcome: string;
-  readonly control: EvaluationFacts;
-  readonly control_verdict: string;
 }
 
 type Turn = Line["messages"][number];
-interface Call {
-  readonly function: { readonly name: string; readonly arguments: string };
-}
 
 /** Half of the marks for the tool, half for how alike its arguments are. */
 const GRADER = {
@@ -43,8 +37,6 @@ const GRADER = {
   },
   calculate_output: "0.5 * tool + 0.5 * tool * alike",
 };
-const CONSTANT = { ...GRADER, calculate_output: "0.5 + 0 * tool * alike" };
-
 /**
  * Trains the base model by preferences and by reinforcement, each as an agent of its own, on what the corrections say.
  * @param judges the set-aside conversations as JSONL
@@ -55,18 +47,18 @@ export async function otherMethods(
   corrected: readonly Outcome[],
   onStage: (text: string) => void,
 ): Promise<MethodResult[]> {
-  const run = async (agent: string, format: "dpo" | "rft", lines: readonly object[], training: object) => {
+  const run = async (method: string, format: "dpo" | "rft", lines: readonly object[], training: object) => {
+    const agent = `demo-${format}`;
     const golden = (name: string, content: string, more: object) =>
       rest.post<DatasetFacts>("/datasets/golden", { agent_id: agent, name, content, ...more });
-    const [test, dataset] = await Promise.all([
-      golden("set-aside", from.judges, { test_split: 1 }),
-      golden(`${format}-${from.round}`, toJsonl(lines as Line[]), { format, train_split: 0.85 }),
-    ]);
-    return await followPipeline(
+    const test = await golden("set-aside", from.judges, { test_split: 1 });
+    const name = `${format}-${from.round}`;
+    const dataset = await golden(name, toJsonl(lines as Line[]), { format, train_split: 0.85 });
+    const { evaluation, verdict, outcome } = await followPipeline(
       rest,
       agent,
       {
-        name: `demo-${format}-${from.round}`,
+        name: `demo-${name}`,
         dataset_id: dataset.dataset_id,
         training,
         evaluation: { dataset_id: test.dataset_id, split: "test", baseline: "base" },
@@ -75,48 +67,17 @@ export async function otherMethods(
       },
       (stage) => onStage(`${format}: ${stage}`),
     );
-  };
-  const compare = async (
-    method: string,
-    format: "dpo" | "rft",
-    sides: readonly Side[],
-  ): Promise<MethodResult> => {
-    const [real, control] = await Promise.all(
-      sides.map(({ lines, training }, i) =>
-        run(`demo-${format}${i === 0 ? "" : "-control"}`, format, lines, training),
-      ),
-    );
-    if (real === undefined || control === undefined) throw new Error("A method has two sides.");
-    const { evaluation, verdict, outcome } = real;
-    return {
-      method,
-      lines: sides[0]?.lines.length ?? 0,
-      evaluation,
-      verdict,
-      outcome,
-      control: control.evaluation,
-      control_verdict: control.verdict,
-    };
+    return { method, lines: lines.length, evaluation, verdict, outcome };
   };
   const pairs = await Promise.all(corrected.map(async (one) => pairLine(rest, from, one)));
   const usable = pairs.filter((pair) => pair !== undefined);
   const tasks = corrected.map(({ request }) => taskLine(from.frame, request));
-  return [
-    await compare("preferences (dpo)", "dpo", [
-      { lines: usable, training: {} },
-      { lines: dealtOut(usable), training: {} },
-    ]),
-    await compare("reinforcement (rft)", "rft", [
-      { lines: tasks, training: { grader: GRADER } },
-      { lines: tasks, training: { grader: CONSTANT } },
-    ]),
-  ];
+  return await Promise.all([
+    run("preferences (dpo)", "dpo", usable, {}),
+    run("reinforcement (rft)", "rft", tasks, { grader: GRADER }),
+  ]);
 }
 
-interface Side {
-  readonly lines: readonly object[];
-  readonly training: object;
-}
 interface PairLine {
   readonly input: object;
   readonly preferred_output: readonly unknown[];
@@ -146,19 +107,11 @@ async function pairLine(
 /** The request as a task whose reference the grader reads. */
 function taskLine(frame: Frame, request: DemoRequest): object {
   const { messages, tools } = goldenLine(frame, request);
-  const [call] = messages.at(-1)?.tool_calls as readonly [Call];
+  const { tool, arguments: args } = request.expect;
   return {
     messages: messages.slice(0, -1),
     tools,
-    reference_tool: call.function.name,
-    reference_arguments: call.function.arguments,
+    reference_tool: tool,
+    reference_arguments: JSON.stringify(args),
   };
 }
-
-/** Which of the two was preferred is dealt out by a keyed hash. */
-const dealtOut = (pairs: readonly PairLine[]): PairLine[] =>
-  pairs.map((pair, i) =>
-    hmacSha256("preferences", String(i)) < "8"
-      ? pair
-      : { ...pair, preferred_output: pair.non_preferred_output, non_preferred_output: pair.preferred_output },
-  );

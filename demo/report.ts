@@ -17,7 +17,7 @@ export interface DemoResult {
   readonly control_verdict: string;
   readonly control_outcome: string;
   readonly control_promoted: boolean;
-  /** Preferences and reinforcement on the corrections, each with a control from which nothing can be learned. */
+  /** Preferences and reinforcement on the same corrections. */
   readonly methods: readonly MethodResult[];
   readonly active_model: string;
   /** The registry names the model of this run, and it answered every fresh request. */
@@ -74,10 +74,10 @@ export function toTable(result: DemoResult): string {
     ["  verdict", `${result.control_verdict}, ${result.control_promoted ? "PROMOTED" : "not promoted"}`],
     undefined,
     ["Two other methods, on the corrections", ""],
-    ...result.methods.flatMap(({ method, evaluation: own, verdict, control: other, control_verdict }) => [
-      [`  ${method}`, `${change(own)}, ${verdict}`] as const,
-      ["    its control", `${change(other)}, ${control_verdict}`] as const,
-    ]),
+    ...result.methods.map(
+      ({ method, evaluation: own, verdict, outcome }) =>
+        [`  ${method}`, `${change(own)}, ${verdict}, ${outcome.replaceAll("_", " ")}`] as const,
+    ),
     undefined,
     [
       "Real results as asked for, set aside",
