@@ -13,7 +13,7 @@ import {
 import { TOOLS } from "./routing-task.ts";
 
 type Started = Awaited<ReturnType<typeof startProvider>>;
-type Method = OpenAI.FineTuning.JobCreateParams["method"];
+type Method = OpenAI.FineTuning.JobCreateParams.Method;
 const started: Started[] = [];
 const start: typeof startProvider = async (options) => {
   const provider = await startProvider(options);

@@ -11,8 +11,8 @@ import {
 export const ARMS = ["dpo", "dpo, shuffled preferences", "rft", "rft, constant grader"] as const;
 export type Arm = (typeof ARMS)[number];
 
-const HELD_OUT = 90;
-const LEARNED_FROM = 240;
+const HELD_OUT = 75;
+const LEARNED_FROM = 200;
 
 type Post = (address: string, body: object) => Promise<{ readonly dataset_id?: string }>;
 
