@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type OpenAI from "openai";
+import { seeded } from "../../src/local-provider/model/classifier.ts";
 import { jsonl, startProvider, until } from "./harness.ts";
 import {
   type Asked,
@@ -10,7 +11,7 @@ import {
   pairLines,
   taskLines,
 } from "./method-task.ts";
-import { TOOLS } from "./routing-task.ts";
+import { rightArguments, TOOLS } from "./routing-task.ts";
 
 type Started = Awaited<ReturnType<typeof startProvider>>;
 type Method = OpenAI.FineTuning.JobCreateParams.Method;
@@ -131,6 +132,57 @@ describe("training on preferences", () => {
     ];
     expect(share(before, HELD)).toBeGreaterThan(0.8);
     expect(share(after, HELD)).toBeLessThan(share(before, HELD) - 0.3);
+  });
+
+  it.each([
+    ["agree", false],
+    ["contradict each other", true],
+  ])("over arguments of one tool moves them where the pairs agree: they %s", async (_what, shuffled) => {
+    const provider = await start();
+    const random = seeded(3);
+    const asked = ASKED.filter((one) => one.tool === "write_file");
+    const tools = TOOLS.filter((one) => one.function.name === "write_file");
+    const write = (path: unknown, content: unknown) => ({
+      role: "assistant",
+      tool_calls: [
+        {
+          id: "c",
+          type: "function",
+          function: { name: "write_file", arguments: JSON.stringify({ path, content }) },
+        },
+      ],
+    });
+    const lines = asked.slice(20).map(({ request, messages }) => {
+      const { path, content } = rightArguments("write_file", request);
+      // A convention that nothing but the preferences tells.
+      const outputs = [write(content, path), write(path, content)];
+      if (shuffled && random() < 0.5) outputs.reverse();
+      const [preferred, rejected] = outputs;
+      return JSON.stringify({
+        input: { messages, tools },
+        preferred_output: [preferred],
+        non_preferred_output: [rejected],
+      });
+    });
+    const job = await tune(provider, DPO, lines);
+    let conventional = 0;
+    for (const { request, messages } of asked.slice(0, 20)) {
+      const reply = await provider.client.chat.completions.create({
+        model: job.fine_tuned_model ?? "",
+        messages: messages as OpenAI.ChatCompletionMessageParam[],
+        tools,
+        tool_choice: "required",
+      });
+      const call = reply.choices[0]?.message.tool_calls?.[0];
+      const { path, content } = rightArguments("write_file", request);
+      if (
+        call?.type === "function" &&
+        call.function.arguments === JSON.stringify({ path: content, content: path })
+      )
+        conventional++;
+    }
+    if (shuffled) expect(conventional).toBe(0);
+    else expect(conventional).toBeGreaterThan(15);
   });
 
   it("beta holds it to the model that it began as; 0 moves nothing", async () => {

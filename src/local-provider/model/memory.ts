@@ -41,6 +41,21 @@ export function remember(
 
 const constantKey = (one: Case, path: string, value: unknown) => JSON.stringify([one.target, path, value]);
 
+/** How alike two situations are: the cosine of their words. */
+function cosine(asked: ReadonlyMap<number, number>, { at, value }: Sparse): number {
+  let dot = 0;
+  for (let k = 0; k < at.length; k++) dot += (asked.get(at[k] as number) ?? 0) * (value[k] as number);
+  return dot;
+}
+const byWord = ({ at, value }: Sparse) =>
+  new Map(Array.from(at, (word, k) => [word, value[k] as number] as const));
+
+/** How well liked remembered answers are, near to a situation. */
+export function likingNear(memory: readonly Memory[], x: Sparse): number {
+  const asked = byWord(x);
+  return memory.reduce((sum, one) => sum + cosine(asked, one.x) * (one.liking ?? 0), 0);
+}
+
 /**
  * The most similar stored example that qualifies (nearest neighbour), by cosine and by how well its answer was liked;
  * of equal ones the newest.
@@ -51,15 +66,12 @@ export function nearest(
   qualifies: (one: Memory) => boolean,
   least: number,
 ): Memory | undefined {
-  const asked = new Map<number, number>();
-  for (let k = 0; k < x.at.length; k++) asked.set(x.at[k] as number, x.value[k] as number);
+  const asked = byWord(x);
   let best: Memory | undefined;
   let score = Number.NEGATIVE_INFINITY;
   for (const one of memory) {
     if (!qualifies(one)) continue;
-    let dot = 0;
-    for (let k = 0; k < one.x.at.length; k++)
-      dot += (asked.get(one.x.at[k] as number) ?? 0) * (one.x.value[k] as number);
+    const dot = cosine(asked, one.x);
     const liked = dot + (one.liking ?? 0);
     if (dot >= least && liked >= least && liked >= score) {
       best = one;

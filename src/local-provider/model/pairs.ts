@@ -28,4 +28,6 @@ export function pairsOf(line: string, toolsets: ToolsetCache): Pair[] {
   return [];
 }
 
-const decision = ({ target, text, leaves }: Case) => JSON.stringify([target, text, leaves]);
+/** An answer as far as the model tells it from others: its tool and where its arguments come from, or its words. */
+export const decision = ({ target, text, leaves }: Pick<Case, "target" | "text" | "leaves">) =>
+  JSON.stringify([target, text, leaves]);

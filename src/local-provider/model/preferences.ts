@@ -1,8 +1,8 @@
 import { optionsWith } from "./cases.ts";
 import { logitOf, type Sparse, vectorOf, type Weights } from "./classifier.ts";
-import { MEMORY_MOST, remember } from "./memory.ts";
+import { likingNear, MEMORY_MOST, remember } from "./memory.ts";
 import type { Memory } from "./model.ts";
-import type { Pair } from "./pairs.ts";
+import { decision, type Pair } from "./pairs.ts";
 import { type Progress, TICK } from "./progress.ts";
 import { type Figures, LEARNING_RATE, type Method, type TrainingOptions, train } from "./train.ts";
 import { Descent, emptyWeights, frozen } from "./weights.ts";
@@ -106,14 +106,19 @@ function* optimise(
     prepared.push(prepare(pair, i));
     yield TICK;
   }
-  // What an answer that nobody has compared yet is liked is not known: held-out pairs are judged by their decisions.
-  const valid = held.map((pair) => prepare(pair)).filter((one) => one.preferred !== one.rejected);
+  const byAnswer = Map.groupBy([...kept.preferred, ...kept.rejected], (one) =>
+    decision({ ...one, target: one.label }),
+  );
+  const valid = held.map((pair) => ({ ...prepare(pair), pair }));
+  /** Of a held-out pair with one decision: how much better its preferred answer is liked in situations like it. */
+  const likedNear = ({ x, pair }: (typeof valid)[number]) =>
+    likingNear(byAnswer.get(decision(pair.preferred)) ?? [], x) -
+    likingNear(byAnswer.get(decision(pair.rejected)) ?? [], x);
   const rate = LEARNING_RATE * options.learningRateMultiplier;
   const descent = new Descent(weights, rate, cautious);
   let learnt = 0;
 
-  const judge = (one: Prepared): { slope: number; figures: Figures } => {
-    const liked = one.kept === undefined ? 0 : one.kept.preferred.liking - one.kept.rejected.liking;
+  const judge = (one: Prepared, liked: number): { slope: number; figures: Figures } => {
     const margin = options.beta * (gap(weights, one) - one.before + liked);
     const doubt = 1 / (1 + Math.exp(margin));
     return {
@@ -126,9 +131,11 @@ function* optimise(
     held: valid.length,
     learn(i, share) {
       const one = prepared[i] as Prepared;
-      const { slope, figures } = judge(one);
+      const same = one.preferred === one.rejected;
+      const liked = same && one.kept ? one.kept.preferred.liking - one.kept.rejected.liking : 0;
+      const { slope, figures } = judge(one, liked);
       if (cautious) descent.doubt(DOUBT * Math.sqrt(Math.ceil(++learnt / prepared.length)));
-      if (one.preferred !== one.rejected) {
+      if (!same) {
         const slopes = new Float64Array(one.rows.length);
         slopes[one.preferred] = slope;
         slopes[one.rejected] = -slope;
@@ -139,11 +146,17 @@ function* optimise(
       }
       return figures;
     },
-    check: (i) => judge(valid[i] as Prepared).figures,
+    check(i) {
+      const one = valid[i] as (typeof valid)[number];
+      return judge(one, one.preferred === one.rejected ? likedNear(one) : 0).figures;
+    },
     model() {
-      const own = prepared.flatMap(({ kept: both, preferred, rejected }) =>
-        both === undefined ? [] : preferred === rejected ? [both.rejected, both.preferred] : [both.preferred],
-      );
+      const own = prepared.flatMap(({ kept: both, preferred, rejected }) => {
+        if (both === undefined) return [];
+        if (preferred !== rejected) return [both.preferred];
+        // Where the pairs do not agree, no way to fill a tool's arguments is better than another.
+        return cautious && both.preferred.leaves !== undefined ? [] : [both.rejected, both.preferred];
+      });
       const memory = [...(options.start?.memory ?? []), ...own].slice(-MEMORY_MOST);
       return { weights: frozen(weights), memory: memory.map((one) => ({ ...one })) };
     },

@@ -45,7 +45,12 @@ interface Prepared {
   /** Decisions that were tried before: the next try of one varies its arguments. */
   readonly tried: Set<number>;
   /** The best answer so far, its decision and its mark; the lowest mark beside it. */
-  best?: { readonly answer: Answer; readonly at: number; readonly mark: number };
+  best?: {
+    readonly answer: Answer;
+    readonly at: number;
+    readonly mark: number;
+    readonly kept: readonly Case[];
+  };
   worst: number;
 }
 
@@ -119,7 +124,7 @@ export function* reinforcement(
     line.tried.add(at);
     line.worst = Math.min(line.worst, given ?? 0);
     if (given !== undefined && given > (line.best?.mark ?? Number.NEGATIVE_INFINITY)) {
-      line.best = { answer, at, mark: given };
+      line.best = { answer, at, mark: given, kept: keptOf(line.one, answer) };
       memory = undefined;
     }
     return { at, explores, mark: given ?? 0, faulty: given === undefined };
@@ -159,11 +164,14 @@ export function* reinforcement(
 }
 
 /** The best call that was found for a prompt, where others were worse. */
-function bestOf({ one, best, worst }: Prepared): Case[] {
-  if (best === undefined || best.answer.kind === "text" || best.mark <= worst) return [];
-  const { id, name, arguments: text } = best.answer;
-  const call = { id, function: { name, arguments: text } };
-  return [caseOf(one.situation, { role: "assistant", tool_calls: [call] })];
+const bestOf = ({ best, worst }: Prepared): readonly Case[] =>
+  best === undefined || best.mark <= worst ? [] : best.kept;
+
+/** What a call leaves to be imitated; words leave nothing. */
+function keptOf({ situation }: Case, answer: Answer): Case[] {
+  if (answer.kind === "text") return [];
+  const call = { id: answer.id, function: { name: answer.name, arguments: answer.arguments } };
+  return [caseOf(situation, { role: "assistant", tool_calls: [call] })];
 }
 
 /** Half by the model's chances, half without regard to them: what is never tried is never learned. */
