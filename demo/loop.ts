@@ -6,6 +6,7 @@ import { chooseCorrected, fromJsonl, goldenLine, readFrame, shuffleAnswers, toJs
 import { openHome, saveState } from "./home.ts";
 import { startApp } from "./host.ts";
 import { postRewards } from "./labels.ts";
+import { otherMethods } from "./methods.ts";
 import type { DemoOptions } from "./options.ts";
 import { type DatasetFacts, followPipeline } from "./pipeline.ts";
 import type { Progress } from "./progress.ts";
@@ -134,6 +135,16 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
     );
     progress.done("control", `${control.verdict}, ${control.outcome}`);
 
+    progress.step("the other two methods, on the corrections");
+    const correctedIds = new Set(corrected.map(({ id }) => id));
+    const methods = await otherMethods(
+      rest,
+      { agentId: AGENT, frame, judges: tests, round },
+      outcomes.filter(({ request }) => correctedIds.has(request.id)),
+      progress.now,
+    );
+    progress.done("methods", methods.map(({ method, verdict }) => `${method} ${verdict}`).join(", "));
+
     progress.step("the app again, with USE_TUNED_MODEL=true");
     const { statistics } = await rest.get<{ statistics: { total_episodes: number; total_rewards: number } }>(
       "/stats",
@@ -171,6 +182,7 @@ export async function runLoop(options: DemoOptions, progress: Progress): Promise
       control_verdict: control.verdict,
       control_outcome: control.outcome,
       control_promoted: controlModel.source === "registry",
+      methods,
       active_model: selected.model,
       active_is_tuned: ownModel && strangers === 0,
       fulfilled_before: fulfilledShare(before),

@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { MethodResult } from "./methods.ts";
 import type { EvaluationFacts } from "./pipeline.ts";
 
 /** What a run of the demo found. `--json` prints it as it is. */
@@ -16,6 +17,8 @@ export interface DemoResult {
   readonly control_verdict: string;
   readonly control_outcome: string;
   readonly control_promoted: boolean;
+  /** Preferences and reinforcement on the same corrections. */
+  readonly methods: readonly MethodResult[];
   readonly active_model: string;
   /** The registry names the model of this run, and it answered every fresh request. */
   readonly active_is_tuned: boolean;
@@ -46,6 +49,8 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const points = (share: number) => `${share >= 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
 const difference = ({ difference: d, interval: [low, high] }: EvaluationFacts) =>
   `${points(d)} points (95 %: ${points(low)} to ${points(high)})`;
+const change = ({ baseline_accuracy: before, candidate_accuracy: after }: EvaluationFacts) =>
+  `${percent(before)} → ${percent(after)}`;
 const secondsOf = (times: Readonly<Record<string, number>>) =>
   Object.entries(times)
     .map(([name, seconds]) => `${name} ${seconds.toFixed(1)}`)
@@ -64,12 +69,15 @@ export function toTable(result: DemoResult): string {
     ["  difference", difference(evaluation)],
     ["  verdict", `${result.verdict}, ${result.outcome.replaceAll("_", " ")}`],
     undefined,
-    [
-      "Control: shuffled answers",
-      `${percent(control.baseline_accuracy)} → ${percent(control.candidate_accuracy)}`,
-    ],
+    ["Control: shuffled answers", change(control)],
     ["  difference", difference(control)],
     ["  verdict", `${result.control_verdict}, ${result.control_promoted ? "PROMOTED" : "not promoted"}`],
+    undefined,
+    ["Two other methods, on the corrections", ""],
+    ...result.methods.map(
+      ({ method, evaluation: own, verdict, outcome }) =>
+        [`  ${method}`, `${change(own)}, ${verdict}, ${outcome.replaceAll("_", " ")}`] as const,
+    ),
     undefined,
     [
       "Real results as asked for, set aside",

@@ -85,7 +85,7 @@ export const CAPABILITIES: readonly Capability[] = [
     ...AZURE,
     provider: "local",
     model: "*",
-    methods: ["supervised"],
+    methods: METHODS,
     most_tokens: undefined,
     source: "src/local-provider/file-check.ts",
   },

@@ -1,22 +1,23 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import { type Clock, sleep } from "../kernel/clock.ts";
+import { faultOf } from "./file-check.ts";
 import { type ProviderFiles, SLICE_MS } from "./files.ts";
+import { fieldsRead } from "./graders/template.ts";
+import { methodOf } from "./job-method.ts";
 import { JobRefusal } from "./job-refusal.ts";
-import { type Case, casesOf, ToolsetCache } from "./model/cases.ts";
 import { estimateTokens } from "./model/text.ts";
 import type { JobRow, ProviderStore } from "./store.ts";
 
 /** OpenAI and Azure refuse to train on fewer. */
 const FEWEST_EXAMPLES = 10;
 
-/** What a file gives to learn from. */
-export interface Examples {
-  readonly cases: readonly Case[];
-  readonly lines: number;
+/** The lines of a file, checked for the job's method. */
+export interface Lines {
+  readonly lines: readonly string[];
   readonly tokens: number;
 }
 
-/** Reads a job's files: waits until they are processed, then makes cases of their lines, in slices. */
+/** Reads a job's files: waits until they are processed, then checks their lines, in slices. */
 export function createExampleReader(deps: {
   readonly store: ProviderStore;
   readonly files: ProviderFiles;
@@ -24,23 +25,26 @@ export function createExampleReader(deps: {
 }) {
   const { store, files, clock } = deps;
 
-  const casesIn = async (fileId: string, toolsets: ToolsetCache, signal: AbortSignal): Promise<Examples> => {
-    const cases: Case[] = [];
-    let lines = 0;
+  const linesOf = async (job: JobRow, param: "training_file" | "validation_file", signal: AbortSignal) => {
+    const { type, grader } = methodOf(job);
+    const fields = grader === undefined ? [] : fieldsRead(grader);
+    const lines: string[] = [];
     let tokens = 0;
     let slice = performance.now();
-    for await (const line of files.linesOf(fileId)) {
+    for await (const line of files.linesOf(job[param] ?? "")) {
       if (line.trim() === "") continue;
-      lines++;
+      lines.push(line);
       tokens += estimateTokens(line);
-      for (const one of casesOf(line, toolsets)) cases.push(one);
+      const fault = faultOf(line, type) ?? lacks(line, fields);
+      if (fault !== undefined)
+        throw new JobRefusal("invalid_training_file", `Line ${lines.length}: ${fault}.`, param);
       if (performance.now() - slice > SLICE_MS) {
         await breathe();
         signal.throwIfAborted();
         slice = performance.now();
       }
     }
-    return { cases, lines, tokens };
+    return { lines, tokens };
   };
 
   const processed = async (fileId: string, param: string, signal: AbortSignal) => {
@@ -60,19 +64,28 @@ export function createExampleReader(deps: {
       await processed(job.training_file, "training_file", signal);
       if (job.validation_file !== null) await processed(job.validation_file, "validation_file", signal);
     },
-    /** @throws JobRefusal when there are too few to train on */
-    async read(job: JobRow, signal: AbortSignal): Promise<{ train: Examples; held: Examples | undefined }> {
-      const toolsets = new ToolsetCache();
-      const train = await casesIn(job.training_file, toolsets, signal);
+    /** @throws JobRefusal when there are too few to train on, or a line is none of the job's method */
+    async read(job: JobRow, signal: AbortSignal): Promise<{ train: Lines; held: Lines }> {
+      const train = await linesOf(job, "training_file", signal);
       const held =
-        job.validation_file === null ? undefined : await casesIn(job.validation_file, toolsets, signal);
-      if (train.lines < FEWEST_EXAMPLES)
+        job.validation_file === null
+          ? { lines: [], tokens: 0 }
+          : await linesOf(job, "validation_file", signal);
+      if (train.lines.length < FEWEST_EXAMPLES)
         throw new JobRefusal(
           "invalid_n_examples",
-          `Training file has ${train.lines} example(s), but must have at least ${FEWEST_EXAMPLES} examples`,
+          `Training file has ${train.lines.length} example(s), but must have at least ${FEWEST_EXAMPLES} examples`,
           "training_file",
         );
       return { train, held };
     },
   };
+}
+
+/** The first field that a grader reads and the line does not have. */
+function lacks(line: string, fields: readonly string[]): string | undefined {
+  if (fields.length === 0) return undefined;
+  const item = JSON.parse(line) as object;
+  const missing = fields.find((field) => !Object.hasOwn(item, field));
+  return missing === undefined ? undefined : `${missing}: the grader reads it, and it is missing`;
 }

@@ -1,6 +1,6 @@
 import type { JobLog } from "./job-log.ts";
 import { type Model, serializeModel } from "./model/model.ts";
-import type { Metrics, Progress } from "./model/train.ts";
+import type { Metrics, Progress } from "./model/progress.ts";
 import type { ProviderStore } from "./store.ts";
 
 const MOST_METRIC_EVENTS = 60;
@@ -49,10 +49,11 @@ export function createProgress(
     newest: () => newest,
     take(this: void, progress: Progress): void {
       if (progress.kind === "step") {
-        const { step, train_loss: loss } = progress.metrics;
+        const { step, train_loss: loss, train_reward_mean: reward } = progress.metrics;
+        const figure = loss === undefined ? `mean reward=${reward?.toFixed(4)}` : `loss=${loss.toFixed(4)}`;
         rows.push(progress.metrics);
         if (step % tellEvery === 0 || step === steps)
-          say(`Step ${step}/${steps}: training loss=${loss.toFixed(4)}`, {
+          say(`Step ${step}/${steps}: training ${figure}`, {
             ...progress.metrics,
             total_steps: steps,
           });

@@ -1,5 +1,6 @@
 import type { Clock } from "../kernel/clock.ts";
 import { page, type Route, WireError } from "./http.ts";
+import { methodOf, methodView } from "./job-method.ts";
 import { isTerminal, type JobRunner } from "./jobs.ts";
 import type { Models } from "./models.ts";
 import { newJob } from "./new-job.ts";
@@ -112,11 +113,13 @@ export function jobRoutes(deps: {
 }
 
 /** The suffix is told by the tuned model's name. */
-const jobView = ({ suffix: _suffix, ...job }: JobRow) => ({
+const jobView = ({ suffix: _suffix, hyperparameters, ...job }: JobRow) => ({
   object: "fine_tuning.job",
   ...job,
+  // OpenAI answers them here for supervised jobs alone.
+  hyperparameters: methodOf(job).type === "supervised" ? hyperparameters : {},
   organization_id: "local",
   estimated_finish: null,
   integrations: [],
-  method: { type: "supervised", supervised: { hyperparameters: job.hyperparameters } },
+  method: methodView(methodOf(job), hyperparameters),
 });

@@ -3,10 +3,12 @@ import { type Clock, sleep } from "../kernel/clock.ts";
 import { type ProviderFiles, SLICE_MS } from "./files.ts";
 import { createExampleReader } from "./job-examples.ts";
 import type { JobLog } from "./job-log.ts";
+import { methodOf } from "./job-method.ts";
 import { createProgress } from "./job-progress.ts";
+import { jobTraining } from "./job-training.ts";
 import { toCsv } from "./metrics-file.ts";
 import { parseModel, serializeModel } from "./model/model.ts";
-import { autoBatchSize, type Progress, train } from "./model/train.ts";
+import type { Progress } from "./model/progress.ts";
 import type { JobRow, ProviderStore } from "./store.ts";
 
 /** Times on the clock that a job spends outside the training itself. */
@@ -38,27 +40,24 @@ export function createJobRun(deps: RunDeps) {
     signal.throwIfAborted();
   };
 
-  /** Trains in slices; what is reported in one is stored together. */
-  async function learn(
+  /** Runs a piece of training in slices. @param take is told what is reported, together what is of one slice */
+  async function inSlices<Result>(
     id: string,
-    steps: ReturnType<typeof train>,
+    steps: Generator<Progress, Result>,
     take: (progress: Progress) => void,
     signal: AbortSignal,
-  ): Promise<void> {
-    for (let ended = false; !ended; ) {
+  ): Promise<Result> {
+    for (;;) {
       const slice: Progress[] = [];
       const until = performance.now() + SLICE_MS;
-      while (performance.now() < until) {
-        const next = steps.next();
-        if (next.done) {
-          ended = true;
-          break;
-        }
-        if (next.value.kind === "tick") continue;
-        slice.push(next.value);
-        if (next.value.kind === "epoch") break;
+      let next = steps.next();
+      while (!next.done) {
+        if (next.value.kind !== "tick") slice.push(next.value);
+        if (next.value.kind === "epoch" || performance.now() > until) break;
+        next = steps.next();
       }
       if (slice.length > 0) store.together(() => slice.forEach(take));
+      if (next.done) return next.value;
       await breathe();
       await pause(id, slice.at(-1)?.kind === "epoch" ? pace.epochMs : 0, signal);
     }
@@ -79,30 +78,20 @@ export function createJobRun(deps: RunDeps) {
     say(`Validating training file: ${job.training_file}`);
     await pause(id, ran ? 0 : pace.validatingMs, signal);
     await examples.processed(job, signal);
-    const { train: learnt, held } = await examples.read(job, signal);
+    const lines = await examples.read(job, signal);
     if (!ran) job = move({ status: "queued" });
     say("Files validated, moving job to queued state");
     await pause(id, ran ? 0 : pace.queuedMs, signal);
 
-    const hyperparameters = hyperparametersOf(job, learnt.cases.length);
+    const started = store.readModel(job.model);
+    const plan = jobTraining(job, lines, started === undefined ? undefined : parseModel(started));
+    const { hyperparameters, epochs, steps, run } = await inSlices(id, plan, () => {}, signal);
     job = move({ status: "running", hyperparameters });
     say("Fine-tuning job started");
-    say(
-      "This is the local provider: loss and accuracy are over decisions (which tool, which known answer, or free text), not over tokens",
-    );
-    const started = store.readModel(job.model);
-    const epochs = hyperparameters.n_epochs;
-    const steps = Math.ceil(learnt.cases.length / hyperparameters.batch_size) * epochs;
+    say(MEASURED[methodOf(job).type]);
     const name = modelName(job);
     const progress = createProgress({ id, name, epochs, steps }, store, log, say);
-    const training = train(learnt.cases, held?.cases ?? [], {
-      epochs,
-      batchSize: hyperparameters.batch_size,
-      learningRateMultiplier: hyperparameters.learning_rate_multiplier,
-      seed: job.seed,
-      start: started === undefined ? undefined : parseModel(started),
-    });
-    await learn(id, training, (one) => progress.take(one), signal);
+    await inSlices(id, run, (one) => progress.take(one), signal);
     const results = await files.keep(toCsv(progress.rows), "results.csv");
     signal.throwIfAborted();
     store.together(() => {
@@ -114,25 +103,21 @@ export function createJobRun(deps: RunDeps) {
         status: "succeeded",
         fine_tuned_model: name,
         result_files: [results.id],
-        trained_tokens: learnt.tokens * hyperparameters.n_epochs,
+        trained_tokens: lines.train.tokens * epochs,
         finished_at: log.seconds(),
       });
     });
   };
 }
 
-/** The request's numbers, and ours where it says `auto`. `cases`: how many there are to learn from. */
-function hyperparametersOf({ hyperparameters }: JobRow, cases: number) {
-  const number = (name: string, auto: number) => {
-    const value = hyperparameters[name];
-    return typeof value === "number" ? value : auto;
-  };
-  return {
-    n_epochs: number("n_epochs", 3),
-    batch_size: number("batch_size", autoBatchSize(cases)),
-    learning_rate_multiplier: number("learning_rate_multiplier", 1),
-  };
-}
+/** What a job's figures are measured on here, for its events. */
+const MEASURED = {
+  supervised:
+    "This is the local provider: loss and accuracy are over decisions (which tool, which known answer, or free text), not over tokens",
+  dpo: "This is the local provider: the loss is that of preferences over whole decisions; accuracy is the share of pairs whose preferred answer gained on the rejected one",
+  reinforcement:
+    "This is the local provider: several answers to each prompt are tried and marked by the job's grader; reward is their mean mark, 0 where the grader fails",
+};
 
 /** `<base>.local-ft-<32 hex>[-suffix]`: Azure's form, but `local` cannot be taken for Azure's. */
 function modelName(job: JobRow): string {

@@ -3,15 +3,10 @@ import { z } from "zod";
 import { parseBody, unsupported } from "./bad-request.ts";
 import type { Door } from "./doors.ts";
 import { WireError } from "./http.ts";
+import { methodSchema, readMethod, supervisedHyperparameters } from "./job-method.ts";
 import type { Models } from "./models.ts";
 import type { JobRow, ProviderStore } from "./store.ts";
 
-const numberOrAuto = z.union([z.number().positive(), z.literal("auto")]).optional();
-const hyperparametersSchema = z.strictObject({
-  n_epochs: z.union([z.number().int().min(1).max(50), z.literal("auto")]).optional(),
-  batch_size: z.union([z.number().int().min(1).max(256), z.literal("auto")]).optional(),
-  learning_rate_multiplier: numberOrAuto,
-});
 const jobBody = z.strictObject({
   model: z.string().min(1),
   training_file: z.string().min(1),
@@ -25,13 +20,8 @@ const jobBody = z.strictObject({
     .record(z.string().max(64), z.string().max(512))
     .refine((pairs) => Object.keys(pairs).length <= 16, "at most 16 pairs")
     .nullish(),
-  hyperparameters: hyperparametersSchema.nullish(),
-  method: z
-    .looseObject({
-      type: z.string(),
-      supervised: z.strictObject({ hyperparameters: hyperparametersSchema.nullish() }).nullish(),
-    })
-    .nullish(),
+  hyperparameters: supervisedHyperparameters.nullish(),
+  method: methodSchema.nullish(),
   integrations: z.array(z.unknown()).nullish(),
 });
 /** The tier is Azure's own; here there is one machine. */
@@ -56,31 +46,19 @@ export function newJob(
 ): JobRow {
   const input = parseBody(words === "azure" ? azureBody : jobBody, body);
   if (input.integrations?.length) throw unsupported("integrations");
-  const method = input.method?.type ?? "supervised";
-  if (method !== "supervised")
-    throw new WireError(400, "unsupported_method", `The local provider has no '${method}' training.`, {
-      param: "method",
-    });
   models.read(input.model);
   for (const param of ["training_file", "validation_file"] as const) {
     const id = input[param];
     if (id && store.readFile(id) === undefined)
       throw new WireError(400, "invalid_file", `invalid ${param}: ${id}`, { param });
   }
-  const chosen = { ...input.hyperparameters, ...input.method?.supervised?.hyperparameters };
-  const hyperparameters = Object.fromEntries(
-    (["n_epochs", "batch_size", "learning_rate_multiplier"] as const).map((key) => [
-      key,
-      chosen[key] ?? "auto",
-    ]),
-  );
   return {
     id: `ftjob-${randomUUID().replaceAll("-", "")}`,
     status: "validating_files",
     model: input.model,
     training_file: input.training_file,
     validation_file: input.validation_file ?? null,
-    hyperparameters,
+    ...readMethod(input.method, input.hyperparameters),
     seed: input.seed ?? 42,
     suffix: input.suffix ?? null,
     metadata: input.metadata ?? {},

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { closedDatabase } from "../kernel/private-files.ts";
+import type { Hyperparameters, JobMethod } from "./job-method.ts";
 
 /** What the local provider keeps; acknowledged means synced (WAL with synchronous=FULL). Times are Unix seconds. */
 export interface FileRow {
@@ -18,8 +19,10 @@ export interface JobRow {
   model: string;
   training_file: string;
   validation_file: string | null;
-  /** The request's method, hyperparameters resolved once training starts. */
-  hyperparameters: Record<string, number | "auto">;
+  /** Absent in rows of earlier versions, which were all supervised. */
+  method?: JobMethod;
+  /** The request's, resolved once training starts. */
+  hyperparameters: Hyperparameters;
   seed: number;
   suffix: string | null;
   metadata: Record<string, string>;

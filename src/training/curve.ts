@@ -60,8 +60,13 @@ export function withCheckpoints(
   if (curve.length === 0) return [];
   const points = new Map(curve.map((point) => [point.step, point]));
   for (const { step, metrics } of checkpoints) {
-    const { full_valid_loss: loss, full_valid_mean_token_accuracy: accuracy } = metrics;
+    const {
+      full_valid_loss: loss,
+      full_valid_mean_token_accuracy: tokens,
+      full_valid_accuracy: pairs,
+    } = metrics;
     if (loss === undefined) continue;
+    const accuracy = tokens ?? pairs;
     points.set(step, {
       ...(points.get(step) ?? { step }),
       full_valid_loss: loss,

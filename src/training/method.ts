@@ -110,17 +110,37 @@ export async function checkGrading(
   );
 }
 
+/** What the local provider marks answers by; others need a judge or run a program (`test/training` holds it to that). */
+const LOCAL_GRADERS = ["string_check", "text_similarity", "multi"];
+const NOT_LOCAL_METRICS = ["cosine", "meteor"];
+
 /** @throws invalid `training_not_offered`: the local provider says what it cannot do before anything is stored */
-export function checkLocal(kind: "azure" | "local", method: TrainingMethod): void {
-  if (kind !== "local" || method === "supervised") return;
-  throw invalid(
-    "training_not_offered",
-    `The local provider trains by supervision only; ${method} training is Azure's.`,
-    {
-      field: "dataset_id",
-      remedy:
-        "Set AZURE_OPENAI_ENDPOINT to train there, or build the dataset as sft. `validateFile` checks the files here.",
-      details: { methods: ["supervised"] },
-    },
-  );
+export function checkLocal(
+  kind: "azure" | "local",
+  grader: Grader | undefined,
+  hyperparameters: Hyperparameters | undefined,
+): void {
+  if (kind !== "local") return;
+  const refuse = (what: string, field: string, remedy: string) =>
+    invalid("training_not_offered", `The local provider has no ${what}.`, {
+      field,
+      remedy: `${remedy}, or set AZURE_OPENAI_ENDPOINT to train there.`,
+    });
+  for (const one of grader === undefined ? [] : gradersIn(grader)) {
+    if (!LOCAL_GRADERS.includes(one.type))
+      throw refuse(`${one.type} grader`, "grader", `Use ${LOCAL_GRADERS.join(", ")}`);
+    if (one.type === "text_similarity" && NOT_LOCAL_METRICS.includes(one.evaluation_metric))
+      throw refuse(
+        `text similarity by ${one.evaluation_metric}`,
+        "grader",
+        "Use fuzzy_match, bleu, gleu or a rouge",
+      );
+  }
+  const effort = hyperparameters?.reasoning_effort ?? "default";
+  if (effort !== "default")
+    throw refuse("model that reasons", "hyperparameters.reasoning_effort", "Leave reasoning_effort out");
 }
+
+/** A grader and those that it is made of. */
+const gradersIn = (grader: Grader): Grader[] =>
+  grader.type === "multi" ? [grader, ...Object.values(grader.graders)] : [grader];

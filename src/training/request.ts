@@ -185,7 +185,7 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     const method = methodFor(dataset, input.method);
     checkHyperparameters(method, input.hyperparameters);
     await checkGrading(method, dataset, input.grader, () => firstLine(dataset));
-    checkLocal(deps.provider.kind, method);
+    checkLocal(deps.provider.kind, input.grader, input.hyperparameters);
     const suffix = input.suffix ?? settings.modelSuffix;
     const identity: RunIdentity = {
       agent_id: input.agent_id,

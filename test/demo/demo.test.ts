@@ -164,6 +164,10 @@ describe("the report", () => {
     control_verdict: "fail",
     control_outcome: "gate_failed",
     control_promoted: false,
+    methods: [
+      { method: "preferences (dpo)", lines: 245, evaluation, verdict: "pass", outcome: "promoted" },
+      { method: "reinforcement (rft)", lines: 245, evaluation, verdict: "fail", outcome: "gate_failed" },
+    ],
     active_model: "tuned-1",
     active_is_tuned: true,
     fulfilled_before: 0.2,
@@ -201,6 +205,7 @@ describe("the report", () => {
       .split("\n")
       .filter((line) => /^[│┌├└]/.test(line));
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+    expect(lines.join("\n")).toContain("25.0 % → 50.0 %, fail, gate failed");
     expect(lines.join("\n")).toContain("+25.0 points (95 %: +18.0 to +32.0)");
   });
 });

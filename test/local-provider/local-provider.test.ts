@@ -228,7 +228,8 @@ describe("files", () => {
     });
     const wrong = JSON.stringify({ messages: [{ role: "robot", content: "x" }] });
     expect((await checkedFile(provider, [wrong])).status_details).toMatch(/^Line 1: messages\.0\.role: /);
-    const silent = JSON.stringify({ messages: [{ role: "user", content: "x" }] });
+    // A line that ends with the user is a prompt for reinforcement; this one is nothing.
+    const silent = JSON.stringify({ messages: [{ role: "system", content: "x" }] });
     expect((await checkedFile(provider, [silent])).status_details).toMatch(/no assistant message/);
   });
 

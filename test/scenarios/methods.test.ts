@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Clock } from "../../src/kernel/clock.ts";
 import { type FakeAzure, startFakeAzure } from "../fakes/azure/server.ts";
+import { ARMS, prepareArm } from "./method-arms.ts";
 import { episode } from "./storm-desk.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -185,17 +186,46 @@ describe("training on preferences and by reinforcement, as far as a fake of Azur
 });
 
 describe("on this machine", () => {
-  it("training by another method is refused with the reason, not tried", async () => {
-    const world = await openWorld({ LIGHTNING_AGENT_ID: agent_id });
-    try {
-      await fill(world);
-      const { dataset_id } = await build(world, "dpo");
-      const { status, body } = await world.call("POST", "/training", { dataset_id });
-      expect([status, body.error.code]).toEqual([422, "training_not_offered"]);
-      expect(body.error.message).toContain("local provider");
-      expect((await world.call("GET", "/training")).body.runs_found).toBe(0);
-    } finally {
-      await world.close();
+  let world: World | undefined;
+  beforeAll(async () => {
+    world = await openWorld({ LIGHTNING_AGENT_ID: agent_id, USE_TUNED_MODEL: "true" });
+  });
+  afterAll(async () => world?.close());
+  const call: World["call"] = (...request) => (world as World).call(...request);
+  const post = async (address: string, body: object) => {
+    const reply = await call("POST", address, body, { prefer: "wait=200" });
+    expect([reply.body.status, reply.body.error]).toEqual(["ready", undefined]);
+    return reply.body;
+  };
+
+  it.each(ARMS)("%s: from a dataset through training, evaluation and gate", async (arm) => {
+    const agent = arm.replace(/\W+/g, "-");
+    const started = await call("POST", "/pipelines", await prepareArm(arm, 1, agent, post), {
+      prefer: "wait=600",
+    });
+    const { body: pipeline } = await call("GET", `/pipelines/${started.body.pipeline_id}?agent_id=${agent}`);
+    expect(pipeline).toMatchObject({ status: "finished" });
+    const { body: run } = await call("GET", `/training/${pipeline.run_id}?agent_id=${agent}`);
+    const { body: selected } = await call("GET", `/model?agent_id=${agent}`);
+    if (arm.includes(",")) {
+      expect(pipeline.verdict).not.toBe("pass");
+      expect(selected.source).not.toBe("registry");
+      return;
     }
+    expect(pipeline).toMatchObject({ verdict: "pass", outcome: "promoted" });
+    expect(selected).toMatchObject({ source: "registry", model: run.tuned_model_name });
+    // What the chart shows: preferences told apart, or marks that rise.
+    if (arm === "dpo") expect(run.metrics.valid_accuracy).toBeGreaterThan(0.8);
+    else expect(run.metrics.valid_reward).toBeGreaterThan(0.9);
+  });
+
+  it("a grader that nobody can run here is refused with the reason, and nothing is stored", async () => {
+    await fill(world as World);
+    const { dataset_id } = await build(world as World, "rft", { min_reward: 0.5 });
+    const python = { type: "python", name: "own", source: "def grade(sample, item):\n  return 1" };
+    const { status, body } = await call("POST", "/training", { dataset_id, grader: python });
+    expect([status, body.error.code, body.error.field]).toEqual([422, "training_not_offered", "grader"]);
+    expect(body.error.message).toContain("python");
+    expect((await call("GET", "/training")).body.runs_found).toBe(0);
   });
 });

@@ -7,12 +7,14 @@ import {
   optionsOf,
   probabilities,
   rawFeatures,
+  type Situation,
   type Sparse,
   TEXT,
   vectorOf,
 } from "./classifier.ts";
 import { type AnswerFormat, allowedValue, inFormat } from "./formats.ts";
-import type { Memory, Model } from "./model.ts";
+import { nearest } from "./memory.ts";
+import type { Model } from "./model.ts";
 import { answerInText } from "./prior.ts";
 import { fillLike } from "./slots.ts";
 import type { WireMessage, WireTool } from "./wire.ts";
@@ -54,20 +56,34 @@ export function answer(model: Model | undefined, question: Question, toolsets: T
   );
   for (let i = 0; i < p.length; i++) if (!allowed(options.labels[i] as Label, question)) p[i] = -1;
   const label = options.labels[argmax(p)] as Label;
+  return carryOut(label, { question, situation, x, memory: model?.memory });
+}
+
+/** What the model knows when it has decided. */
+interface Decided {
+  readonly question: Pick<Question, "messages" | "tools" | "format">;
+  readonly situation: Situation;
+  readonly x: Sparse;
+  /** Undefined: the untrained model's. */
+  readonly memory: Model["memory"] | undefined;
+}
+
+/** The answer that a decision leads to: a tool with its arguments, or words. */
+export function carryOut(label: Label, { question, situation, x, memory }: Decided): Answer {
   if (label.startsWith("tool:")) {
     const name = label.slice("tool:".length);
     const tool = question.tools.find((one) => one.function.name === name)?.function;
     const schema = tool?.parameters;
-    const like = model && nearest(model.memory, x, (one) => one.label === label, NEAR_ENOUGH_TO_IMITATE);
+    const like = memory && nearest(memory, x, (one) => one.label === label, NEAR_ENOUGH_TO_IMITATE);
     const args =
       like?.leaves === undefined
         ? fillArguments(schema, situation.request)
         : fillLike(like.leaves, schema, situation.request);
-    const text = JSON.stringify(
+    return toolAnswer(
+      name,
       tool?.strict && schema !== undefined ? allowedValue(schema, args, situation.request) : args,
+      question.messages.length,
     );
-    const id = `call_${sha256(`${name}\n${text}\n${question.messages.length}`).slice(0, 24)}`;
-    return { kind: "tool", id, name, arguments: text };
   }
   const learnt = label === TEXT ? remembered() : label.slice("say:".length);
   const { format } = question;
@@ -82,9 +98,16 @@ export function answer(model: Model | undefined, question: Question, toolsets: T
 
   /** The words of an example much like the question. */
   function remembered(): string | undefined {
-    if (model === undefined || situation.after !== undefined) return undefined;
-    return nearest(model.memory, x, (one) => one.text !== undefined, NEAR_ENOUGH_TO_QUOTE)?.text;
+    if (memory === undefined || situation.after !== undefined) return undefined;
+    return nearest(memory, x, (one) => one.text !== undefined, NEAR_ENOUGH_TO_QUOTE)?.text;
   }
+}
+
+/** A call of a tool; the same call at the same place has the same id. */
+export function toolAnswer(name: string, args: unknown, place: number): Answer {
+  const text = JSON.stringify(args);
+  const id = `call_${sha256(`${name}\n${text}\n${place}`).slice(0, 24)}`;
+  return { kind: "tool", id, name, arguments: text };
 }
 
 function allowed(label: Label, { choice, tools }: Question): boolean {
@@ -93,28 +116,4 @@ function allowed(label: Label, { choice, tools }: Question): boolean {
   if (choice === "required") return tool || tools.length === 0;
   if (choice === "auto") return true;
   return label === `tool:${choice.name}`;
-}
-
-/** The most similar stored example that qualifies (nearest neighbour); of equal ones the newest. */
-function nearest(
-  memory: readonly Memory[],
-  x: Sparse,
-  qualifies: (one: Memory) => boolean,
-  least: number,
-): Memory | undefined {
-  const asked = new Map<number, number>();
-  for (let k = 0; k < x.at.length; k++) asked.set(x.at[k] as number, x.value[k] as number);
-  let best: Memory | undefined;
-  let score = least;
-  for (const one of memory) {
-    if (!qualifies(one)) continue;
-    let dot = 0;
-    for (let k = 0; k < one.x.at.length; k++)
-      dot += (asked.get(one.x.at[k] as number) ?? 0) * (one.x.value[k] as number);
-    if (dot >= score) {
-      best = one;
-      score = dot;
-    }
-  }
-  return best;
 }

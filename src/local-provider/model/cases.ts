@@ -41,26 +41,24 @@ export function situationOf(messages: readonly WireMessage[], toolset: Toolset):
   return { request, toolset, after: call?.function.name ?? "?" };
 }
 
+/** What an assistant's message decided in its situation. */
+export function caseOf(situation: Situation, message: WireMessage): Case {
+  const raw = rawFeatures(situation);
+  const call = message.tool_calls?.[0];
+  if (call === undefined) return { situation, raw, target: TEXT, text: textOf(message) };
+  const leaves = learnLeaves(parseArguments(call.function.arguments), situation.request);
+  return { situation, raw, target: toolLabel(call.function.name), leaves };
+}
+
 /** The decisions of one line of a training file; assistant messages with weight 0 are context only. */
 export function casesOf(line: string, toolsets: ToolsetCache): Case[] {
   const { messages, tools } = JSON.parse(line) as { messages: WireMessage[]; tools?: WireTool[] };
   const toolset = toolsets.read(tools ?? []);
-  const cases: Case[] = [];
-  messages.forEach((message, i) => {
-    if (message.role !== "assistant" || message.weight === 0) return;
-    const situation = situationOf(messages.slice(0, i), toolset);
-    const raw = rawFeatures(situation);
-    const call = message.tool_calls?.[0];
-    if (call === undefined) cases.push({ situation, raw, target: TEXT, text: textOf(message) });
-    else
-      cases.push({
-        situation,
-        raw,
-        target: toolLabel(call.function.name),
-        leaves: learnLeaves(parseArguments(call.function.arguments), situation.request),
-      });
-  });
-  return cases;
+  return messages.flatMap((message, i) =>
+    message.role !== "assistant" || message.weight === 0
+      ? []
+      : [caseOf(situationOf(messages.slice(0, i), toolset), message)],
+  );
 }
 
 function parseArguments(text: string): unknown {
@@ -87,15 +85,17 @@ export function repeatedAnswers(cases: readonly Case[]): Label[] {
     .map(([text]) => `say:${text}`);
 }
 
-/** The options of a case and which of them is right, with the case's target among them in any event. */
-export function optionsWithTarget(one: Case, said: readonly Label[]) {
-  const { labels, prior } = optionsOf(one.situation, said);
-  const wanted = one.text !== undefined && said.includes(`say:${one.text}`) ? `say:${one.text}` : one.target;
-  let target = labels.indexOf(wanted);
-  if (target === -1) {
+/** The options of a situation, and where each case's answer stands among them: it is there in any event. */
+export function optionsWith(situation: Situation, said: readonly Label[], cases: readonly Case[]) {
+  const { labels, prior } = optionsOf(situation, said);
+  const targets = cases.map((one) => {
+    const wanted =
+      one.text !== undefined && said.includes(`say:${one.text}`) ? `say:${one.text}` : one.target;
+    const known = labels.indexOf(wanted);
+    if (known !== -1) return known;
     // A line that calls a tool it does not offer: the tool is learned all the same.
-    target = labels.push(wanted) - 1;
     prior.push(0);
-  }
-  return { labels, prior, target };
+    return labels.push(wanted) - 1;
+  });
+  return { labels, prior, targets };
 }

@@ -68,6 +68,20 @@ export function optionsOf(
   return { labels, prior };
 }
 
+/** How far an option is tended to: its untrained score, and what its words have learned to add. */
+export function logitOf(
+  weights: Weights | undefined,
+  row: number | undefined,
+  prior: number,
+  x: Sparse,
+): number {
+  let logit = (weights?.gain ?? 1) * prior;
+  const learnt = row === undefined ? undefined : weights?.rows[row];
+  if (learnt !== undefined)
+    for (let k = 0; k < x.at.length; k++) logit += (learnt[x.at[k] as number] ?? 0) * (x.value[k] as number);
+  return logit;
+}
+
 /** Probabilities of the options, in their order. */
 export function probabilities(
   weights: Weights | undefined,
@@ -78,10 +92,7 @@ export function probabilities(
   const logits = new Float64Array(rows.length);
   let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < rows.length; i++) {
-    let logit = (weights?.gain ?? 1) * (prior[i] ?? 0);
-    const row = rows[i] === undefined ? undefined : weights?.rows[rows[i] as number];
-    if (row !== undefined)
-      for (let k = 0; k < x.at.length; k++) logit += (row[x.at[k] as number] ?? 0) * (x.value[k] as number);
+    const logit = logitOf(weights, rows[i], prior[i] ?? 0, x);
     logits[i] = logit;
     if (logit > most) most = logit;
   }

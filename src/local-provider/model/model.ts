@@ -7,6 +7,8 @@ export interface Memory {
   readonly x: Sparse;
   readonly text?: string;
   readonly leaves?: readonly Leaf[];
+  /** How far this answer was preferred to another in the same situation, beside 0 for those that nobody compared. */
+  readonly liking?: number;
 }
 
 /** All that training leaves behind. */
@@ -41,7 +43,7 @@ export function parseModel(text: string): Model {
     idf: string;
     rows: string[];
     gain: number;
-    memory: { label: Label; text?: string; leaves?: Leaf[]; at: string; value: string }[];
+    memory: (Omit<Memory, "x"> & { at: string; value: string })[];
   };
   return {
     weights: {

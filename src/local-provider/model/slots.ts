@@ -84,7 +84,8 @@ function schemaAt(schema: JsonSchema, path: string): JsonSchema {
   return at;
 }
 
-function setAt(target: Record<string, unknown>, path: string, value: unknown): void {
+/** Sets `a.0.b` within a value, and makes what is not there. */
+export function setAt(target: Record<string, unknown>, path: string, value: unknown): void {
   const keys = path.split(".");
   let at = target as Record<string, unknown> | unknown[];
   keys.forEach((key, i) => {
