@@ -17,7 +17,7 @@ export interface Task {
 }
 
 /** An answer's mark; undefined when the grader could give none. */
-export type MarkAnswer = (answer: Answer, task: Task) => number | undefined;
+type MarkAnswer = (answer: Answer, task: Task) => number | undefined;
 
 export interface ReinforcementOptions extends TrainingOptions {
   /** How much is tried: a multiple of eight answers to each prompt. */
