@@ -47,11 +47,14 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "src/kernel/printable.ts",
     "src/local-host/home.ts",
   ],
-  // Benches measure inner rooms on purpose, some with a test's world or the killed app of the scenarios.
+  // Benches measure inner rooms on purpose, some with a test's world, the killed app of the scenarios or the demo's doors.
   bench: [
     "src",
     "bin/node-options.js",
     "test/scenarios",
+    "demo/doors.ts",
+    "demo/host.ts",
+    "demo/pipeline.ts",
     "test/local-host",
     "test/dashboard",
     "test/surfaces/fuzz",

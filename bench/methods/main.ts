@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { startApp } from "../../demo/host.ts";
 import { restDoor } from "../../demo/doors.ts";
+import { startApp } from "../../demo/host.ts";
 import { followPipeline } from "../../demo/pipeline.ts";
 import { ARMS, prepareArm } from "../../test/scenarios/method-arms.ts";
 import { benchArguments } from "../arguments.ts";

@@ -36,11 +36,11 @@ interface Material {
 }
 
 /** Both sides as a method sees them, line by line. */
-function* readBoth<Example>({ train, held }: Material, of: (line: string) => readonly Example[]) {
+function* readBoth<Example>(material: Material, of: (line: string) => readonly Example[]) {
   const sides: { train: Example[]; held: Example[] } = { train: [], held: [] };
   for (const [side, lines] of [
-    [sides.train, train.lines],
-    [sides.held, held.lines],
+    [sides.train, material.train.lines],
+    [sides.held, material.held.lines],
   ] as const)
     for (const line of lines) {
       side.push(...of(line));
@@ -51,31 +51,31 @@ function* readBoth<Example>({ train, held }: Material, of: (line: string) => rea
 
 const PLANS: Readonly<Record<MethodName, (material: Material) => Generator<Progress, Plan>>> = {
   *supervised(material) {
-    const { train, held } = yield* readBoth(material, (line) => casesOf(line, material.toolsets));
+    const sides = yield* readBoth(material, (line) => casesOf(line, material.toolsets));
     return {
-      examples: train.length,
-      held: held.length,
-      make: (_hyperparameters, options) => supervised(train, held, options),
+      examples: sides.train.length,
+      held: sides.held.length,
+      make: (_hyperparameters, options) => supervised(sides.train, sides.held, options),
     };
   },
   *dpo(material) {
-    const { train, held } = yield* readBoth(material, (line) => pairsOf(line, material.toolsets));
+    const sides = yield* readBoth(material, (line) => pairsOf(line, material.toolsets));
     return {
-      examples: train.length,
-      held: held.length,
-      make: ({ beta }, options) => preferences(train, held, { ...options, beta: Number(beta) }),
+      examples: sides.train.length,
+      held: sides.held.length,
+      make: ({ beta }, options) => preferences(sides.train, sides.held, { ...options, beta: Number(beta) }),
     };
   },
   *reinforcement(material) {
     const { toolsets, grader } = material;
     if (grader === undefined) throw new Error("The job has no grader.");
     const mark = answerMark(grader);
-    const { train, held } = yield* readBoth(material, (line) => [taskOf(line)]);
+    const sides = yield* readBoth(material, (line) => [taskOf(line)]);
     return {
-      examples: train.length,
-      held: held.length,
+      examples: sides.train.length,
+      held: sides.held.length,
       make: ({ compute_multiplier, eval_interval, eval_samples }, options) =>
-        reinforcement(train, held, {
+        reinforcement(sides.train, sides.held, {
           ...options,
           computeMultiplier: Number(compute_multiplier),
           looks: { every: Number(eval_interval), examples: Number(eval_samples) },

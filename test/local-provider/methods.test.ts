@@ -75,8 +75,8 @@ const share = (names: readonly (string | undefined)[], asked: readonly Asked[]) 
 
 async function figures({ client }: Started, job: OpenAI.FineTuning.FineTuningJob) {
   const csv = await (await client.files.content(job.result_files[0] ?? "")).text();
-  const [header = "", ...rows] = csv.split("\n").map((row) => row.split(","));
-  return rows.map((row) => Object.fromEntries([...header].map((name, i) => [name, row[i] ?? ""])));
+  const [header, ...rows] = csv.split("\n").map((row) => row.split(","));
+  return rows.map((row) => Object.fromEntries((header ?? []).map((name, i) => [name, row[i] ?? ""])));
 }
 
 describe("training on preferences", () => {

@@ -1,7 +1,10 @@
 /** How alike two texts are, 0 to 1, by metric. Words are compared without their case; `fuzzy_match` compares letters. */
 const METRICS: Readonly<Record<string, (input: string, reference: string) => number>> = {
-  fuzzy_match: (a, b) =>
-    a.length + b.length === 0 ? 1 : (2 * longestCommon([...a], [...b])) / ([...a].length + [...b].length),
+  fuzzy_match: (a, b) => {
+    const [input, reference] = [letters(a), letters(b)];
+    const both = input.length + reference.length;
+    return both === 0 ? 1 : balanced(longestCommon(input, reference), input.length, reference.length);
+  },
   bleu: (a, b) => bleu(tokens(a), tokens(b)),
   gleu: (a, b) => gleu(tokens(a), tokens(b)),
   rouge_1: (a, b) => rouge(tokens(a), tokens(b), 1),
@@ -19,6 +22,7 @@ export const SIMILARITIES = Object.keys(METRICS);
 export const similarity = (metric: string, input: string, reference: string): number =>
   METRICS[metric]?.(input, reference) ?? Number.NaN;
 
+const letters = (text: string): string[] => Array.from(text);
 const tokens = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
 /** Harmonic mean of the shares that the two sides have in common. */

@@ -17,7 +17,7 @@ export interface Task {
 }
 
 /** An answer's mark; undefined when the grader could give none. */
-export type MarkAnswer = (answer: Answer, task: Task) => number | undefined;
+type MarkAnswer = (answer: Answer, task: Task) => number | undefined;
 
 export interface ReinforcementOptions extends TrainingOptions {
   /** How much is tried: a multiple of eight answers to each prompt. */
@@ -107,8 +107,11 @@ export function* reinforcement(
     memory ??= remember(prepared.flatMap(bestOf), (one) => vectorOf(weights, one.raw), start?.memory);
     return memory;
   };
-  const answerOf = ({ task, one, x, labels }: Prepared, at: number, known: readonly Memory[] | undefined) =>
-    carryOut(labels[at] ?? TEXT, { question: task, situation: one.situation, x, memory: known });
+  const answerOf = (
+    { task, one, x, labels }: Prepared,
+    at: number,
+    remembered: readonly Memory[] | undefined,
+  ) => carryOut(labels[at] ?? TEXT, { question: task, situation: one.situation, x, memory: remembered });
   /** The model's own answer of a decision, or the best one that was found for it. */
   const own = (line: Prepared, at: number): Answer =>
     line.best?.at === at ? line.best.answer : answerOf(line, at, start?.memory);

@@ -57,7 +57,7 @@ export class Descent {
         const at = x.at[k] as number;
         const g = slope * (x.value[k] as number);
         square[at] = (square[at] as number) + g * g;
-        const scale = Math.sqrt(square[at] as number) + 1e-6;
+        const scale = Math.sqrt(square[at]) + 1e-6;
         if (this.#caution === undefined) row[at] = (row[at] as number) - (this.#rate * g) / scale;
         else {
           // Dual averaging with a soft threshold: the same steps, taken from the start anew.
