@@ -73,6 +73,7 @@ const CONTRACTS = [
 /** What is called otherwise than its schema's export says: the noun for what answers, not for what is stored. */
 const CALLED: Readonly<Record<string, string>> = {
   activeDeploymentSchema: "ActiveDeployment",
+  chosenHyperparametersSchema: "ChosenHyperparameters",
   costSchema: "TrainingCost",
   datasetFileSchema: "StoredFile",
   datasetReplySchema: "Dataset",
@@ -90,6 +91,7 @@ const CALLED: Readonly<Record<string, string>> = {
   runReplySchema: "TrainingRun",
   shortRunReplySchema: "TrainingRunSummary",
   shownDeploymentSchema: "Deployment",
+  shownWatermarkSchema: "DatasetWatermark",
   summarySchema: "EpisodeSummary",
   trainingRunSchema: "StoredTrainingRun",
   trendSchema: "RewardTrend",

@@ -266,6 +266,24 @@ export const datasetSchema = z.object({
 });
 type StoredDataset = z.output<typeof datasetSchema>;
 
+const { shape: stored } = datasetSchema.shape.watermark;
+/** As it is answered: a golden dataset is made of no episodes, so that its times are absent. */
+export const shownWatermarkSchema = z.object({
+  episodes: storedTimeSchema.optional(),
+  rewards: storedTimeSchema.optional(),
+  episode_count: stored.episode_count,
+  reward_count: stored.reward_count,
+});
+export const shownWatermark = ({
+  episodes,
+  rewards,
+  ...counts
+}: StoredDataset["watermark"]): z.output<typeof shownWatermarkSchema> => ({
+  ...counts,
+  ...(episodes === "" ? {} : { episodes }),
+  ...(rewards === "" ? {} : { rewards }),
+});
+
 /** What a dataset has in every status. */
 export interface DatasetFacts
   extends Omit<

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { placeInQueueSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { defined } from "../kernel/defined.ts";
-import { DATASETS, type Dataset, datasetSchema, SPLITS } from "./contract.ts";
+import {
+  DATASETS,
+  type Dataset,
+  datasetSchema,
+  SPLITS,
+  shownWatermark,
+  shownWatermarkSchema,
+} from "./contract.ts";
 import { leftOut } from "./left-out.ts";
 import { FATES } from "./merge/select.ts";
 
@@ -12,6 +19,7 @@ import { FATES } from "./merge/select.ts";
 export const datasetReplySchema = datasetSchema
   .omit({ claimed_by: true, type: true, awaited_places: true })
   .extend({
+    watermark: shownWatermarkSchema.meta({ description: datasetSchema.shape.watermark.description }),
     success: z.boolean(),
     dataset_id: z.string(),
     local_path: z.string().optional().meta({ description: "The training file." }),
@@ -41,6 +49,7 @@ export function datasetReply(dataset: Dataset, urls?: Record<string, string>): D
     success: dataset.status !== "failed",
     dataset_id: dataset.id,
     ...facts,
+    watermark: shownWatermark(dataset.watermark),
     ...leftOut(dataset),
     ...defined({
       local_path: dataset.files?.train?.path,

@@ -1,8 +1,8 @@
-import type { Dataset } from "../datasets/contract.ts";
+import { type Dataset, shownWatermark } from "../datasets/contract.ts";
 import { noSuchRecord, type RecordKind } from "../doors/no-such-record.ts";
 import type { Evaluation } from "../evaluation/contract.ts";
 import { bare } from "../ledger/ledger.ts";
-import type { TrainingRun } from "../training/contract.ts";
+import { chosenHyperparameters, type TrainingRun } from "../training/contract.ts";
 import type { Deployment, DeploymentEvent } from "./contract.ts";
 import type { Hosted } from "./hosted/contract.ts";
 import { gateWarnings, shownState } from "./rules.ts";
@@ -85,7 +85,7 @@ const showRun = (run: TrainingRun) => ({
   aoai_job_id: run.aoai_job_id,
   training_file_id: run.training_file_id,
   validation_file_id: run.validation_file_id,
-  hyperparameters: run.hyperparameters,
+  hyperparameters: chosenHyperparameters(run.hyperparameters),
   seed: run.seed,
   created_at: run.created_at,
   started_at: run.started_at,
@@ -104,7 +104,7 @@ const showDataset = (dataset: Dataset) => ({
   examples_from_episodes: dataset.figures?.rewards.counts.reduce((sum, count) => sum + count, 0),
   reward_threshold: dataset.recipe.min_reward,
   recipe: dataset.recipe,
-  watermark: dataset.watermark,
+  watermark: shownWatermark(dataset.watermark),
   content_hash: dataset.content_hash,
   files: Object.fromEntries(
     Object.entries(dataset.files ?? {}).map(([split, { lines, bytes, sha256 }]) => [

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { datasetFileSchema, datasetSchema } from "../datasets/contract.ts";
+import { datasetFileSchema, datasetSchema, shownWatermarkSchema } from "../datasets/contract.ts";
 import { manifestSchema } from "../doors/manifest.ts";
 import { nameNoun } from "../doors/nouns.ts";
 import { continuationSchema, foundSchema, idSchema, storedTimeSchema } from "../doors/schemas.ts";
 import { evaluationSchema, VERDICTS } from "../evaluation/contract.ts";
-import { trainingRunSchema } from "../training/contract.ts";
+import { chosenHyperparametersSchema, trainingRunSchema } from "../training/contract.ts";
 import { deploymentEventSchema, deploymentSchema } from "./contract.ts";
 import { hostedSchema } from "./hosted/contract.ts";
 
@@ -79,22 +79,23 @@ function orMissing<Shown extends z.ZodType>(noun: string, shown: Shown) {
   return schema;
 }
 
-const runSchema = trainingRunSchema.pick({
-  id: true,
-  base_model: true,
-  dataset_id: true,
-  dataset_hash: true,
-  status: true,
-  tuned_model_name: true,
-  aoai_job_id: true,
-  training_file_id: true,
-  validation_file_id: true,
-  hyperparameters: true,
-  seed: true,
-  created_at: true,
-  started_at: true,
-  completed_at: true,
-});
+const runSchema = trainingRunSchema
+  .pick({
+    id: true,
+    base_model: true,
+    dataset_id: true,
+    dataset_hash: true,
+    status: true,
+    tuned_model_name: true,
+    aoai_job_id: true,
+    training_file_id: true,
+    validation_file_id: true,
+    seed: true,
+    created_at: true,
+    started_at: true,
+    completed_at: true,
+  })
+  .extend({ hyperparameters: chosenHyperparametersSchema });
 const shownDatasetSchema = datasetSchema
   .pick({
     id: true,
@@ -105,11 +106,11 @@ const shownDatasetSchema = datasetSchema
     test_count: true,
     episode_count: true,
     recipe: true,
-    watermark: true,
     content_hash: true,
     created_at: true,
   })
   .extend({
+    watermark: shownWatermarkSchema,
     reward_threshold: z.number().optional(),
     examples_from_episodes: z.number().int().optional().meta({
       description: "Examples in it that were made of episodes; the others are golden. Absent: not counted.",

@@ -52,6 +52,26 @@ export const hyperparametersSchema = z.strictObject({
 });
 export type Hyperparameters = z.output<typeof hyperparametersSchema>;
 
+const { shape: asked } = hyperparametersSchema;
+const count = z.number().int().optional();
+const factor = z.number().optional();
+/** As they are answered: what the provider is to choose (`auto`) is absent, so that each is a number. */
+export const chosenHyperparametersSchema = z.object({
+  n_epochs: count.meta({ description: asked.n_epochs.description }),
+  batch_size: count.meta({ description: asked.batch_size.description }),
+  learning_rate_multiplier: factor.meta({ description: asked.learning_rate_multiplier.description }),
+  beta: factor.meta({ description: asked.beta.description }),
+  compute_multiplier: factor.meta({ description: asked.compute_multiplier.description }),
+  eval_interval: count.meta({ description: asked.eval_interval.description }),
+  eval_samples: count.meta({ description: asked.eval_samples.description }),
+  reasoning_effort: asked.reasoning_effort,
+});
+
+export const chosenHyperparameters = (
+  hyperparameters: Hyperparameters,
+): z.output<typeof chosenHyperparametersSchema> =>
+  Object.fromEntries(Object.entries(hyperparameters).filter(([, value]) => value !== "auto"));
+
 export const startTrainingInputSchema = z.strictObject({
   agent_id: agentIdSchema,
   dataset_id: idSchema.meta({ description: "The dataset to train on; it has to be ready." }),

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { placeInQueueSchema, storedTimeSchema } from "../doors/schemas.ts";
-import { RUNS, type TrainingRun, trainingRunSchema } from "./contract.ts";
+import {
+  chosenHyperparameters,
+  chosenHyperparametersSchema,
+  RUNS,
+  type TrainingRun,
+  trainingRunSchema,
+} from "./contract.ts";
 
 const textOrNull = z.string().nullable();
 
@@ -21,6 +27,7 @@ export const runReplySchema = trainingRunSchema
   .omit({ type: true, claimed_by: true, submissions: true, looked_at: true, intent_at: true, unseen: true })
   .extend({
     ...bothNames,
+    hyperparameters: chosenHyperparametersSchema,
     success: z.boolean(),
     metrics: trainingRunSchema.shape.metrics.unwrap(),
     deduplicated: z
@@ -61,6 +68,7 @@ export function runReply(
   const { hint, ...rest } = notes;
   return {
     ...facts,
+    hyperparameters: chosenHyperparameters(run.hyperparameters),
     success: run.status !== "failed",
     run_id: run.id,
     training_run_id: run.id,

@@ -97,6 +97,25 @@ export type Checkpoint = {
   };
 };
 
+export type ChosenHyperparameters = {
+  /** Times that the training examples are gone through. */
+  n_epochs?: number | undefined;
+  /** Examples in one step. */
+  batch_size?: number | undefined;
+  /** Factor on the provider's learning rate. */
+  learning_rate_multiplier?: number | undefined;
+  /** Preferences: how closely the model stays to its base; lower is freer. */
+  beta?: number | undefined;
+  /** Reinforcement: how much is explored. */
+  compute_multiplier?: number | undefined;
+  /** Reinforcement: steps between looks at the validation side. */
+  eval_interval?: number | undefined;
+  /** Reinforcement: answers that are marked at each look. */
+  eval_samples?: number | undefined;
+  /** Reinforcement: how long a reasoning model thinks. */
+  reasoning_effort?: "default" | "low" | "medium" | "high" | undefined;
+};
+
 export type ContentPart = {
   /** Kind of the part, such as `text` or `image_url`. */
   type: string;
@@ -179,13 +198,7 @@ export type Dataset = {
   error_code?: string | undefined;
   recipe: Recipe;
   /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
-  watermark: {
-    episodes: string;
-    rewards: string;
-    /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
-    episode_count?: number | undefined;
-    reward_count?: number | undefined;
-  };
+  watermark: DatasetWatermark;
   /** Newest reward that the build waits for: set once all episodes up to the watermark have been scored. */
   awaited_rewards?: string | undefined;
   taken_up?: TakenUp | undefined;
@@ -315,6 +328,14 @@ export type Dataset = {
   urls?: {
     [name: string]: string;
   } | undefined;
+};
+
+export type DatasetWatermark = {
+  episodes?: string | undefined;
+  rewards?: string | undefined;
+  /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
+  episode_count?: number | undefined;
+  reward_count?: number | undefined;
 };
 
 export type Deployment = {
@@ -879,11 +900,11 @@ export type Lineage = {
       /** Provider file ids. */
       training_file_id?: string | undefined;
       validation_file_id?: string | undefined;
-      hyperparameters: Hyperparameters;
       seed: number;
       created_at: string;
       started_at?: string | undefined;
       completed_at?: string | undefined;
+      hyperparameters: ChosenHyperparameters;
     };
     dataset: {
       id: string;
@@ -899,17 +920,10 @@ export type Lineage = {
       /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
       episode_count?: number | undefined;
       recipe: Recipe;
-      /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
-      watermark: {
-        episodes: string;
-        rewards: string;
-        /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
-        episode_count?: number | undefined;
-        reward_count?: number | undefined;
-      };
       /** SHA-256 over the sorted hashes of all lines with their sides. */
       content_hash?: string | undefined;
       created_at: string;
+      watermark: DatasetWatermark;
       reward_threshold?: number | undefined;
       /** Examples in it that were made of episodes; the others are golden. Absent: not counted. */
       examples_from_episodes?: number | undefined;
@@ -957,11 +971,11 @@ export type Lineage = {
     /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
-    hyperparameters: Hyperparameters;
     seed: number;
     created_at: string;
     started_at?: string | undefined;
     completed_at?: string | undefined;
+    hyperparameters: ChosenHyperparameters;
   } | null | undefined;
   training_runs?: {
     /** Hash of agent, dataset content, base model, method, hyperparameters, seed, tier and attempt: equal requests meet. */
@@ -975,11 +989,11 @@ export type Lineage = {
     /** Provider file ids. */
     training_file_id?: string | undefined;
     validation_file_id?: string | undefined;
-    hyperparameters: Hyperparameters;
     seed: number;
     created_at: string;
     started_at?: string | undefined;
     completed_at?: string | undefined;
+    hyperparameters: ChosenHyperparameters;
   }[] | undefined;
   dataset?: {
     id: string;
@@ -995,17 +1009,10 @@ export type Lineage = {
     /** Episodes that were looked at, whether or not they are in it; golden lines are none. */
     episode_count?: number | undefined;
     recipe: Recipe;
-    /** How far the ledger was at the request: the agent's newest times and counts of episodes and rewards. */
-    watermark: {
-      episodes: string;
-      rewards: string;
-      /** How many there were: a clock that was ahead leaves the times where they are, a further document raises these. */
-      episode_count?: number | undefined;
-      reward_count?: number | undefined;
-    };
     /** SHA-256 over the sorted hashes of all lines with their sides. */
     content_hash?: string | undefined;
     created_at: string;
+    watermark: DatasetWatermark;
     reward_threshold?: number | undefined;
     /** Examples in it that were made of episodes; the others are golden. Absent: not counted. */
     examples_from_episodes?: number | undefined;
@@ -1769,7 +1776,7 @@ export type TrainingRun = {
   base_model: string;
   method: "supervised" | "dpo" | "reinforcement";
   grader?: Grader | undefined;
-  hyperparameters: Hyperparameters;
+  hyperparameters: ChosenHyperparameters;
   seed: number;
   suffix?: string | undefined;
   training_type: string;
@@ -1840,7 +1847,7 @@ export type TrainingRunSummary = {
   base_model: string;
   method: "supervised" | "dpo" | "reinforcement";
   grader?: Grader | undefined;
-  hyperparameters: Hyperparameters;
+  hyperparameters: ChosenHyperparameters;
   seed: number;
   suffix?: string | undefined;
   training_type: string;
@@ -3585,7 +3592,7 @@ export interface OperationOutputs {
     base_model: string;
     method: "supervised" | "dpo" | "reinforcement";
     grader?: Grader | undefined;
-    hyperparameters: Hyperparameters;
+    hyperparameters: ChosenHyperparameters;
     seed: number;
     suffix?: string | undefined;
     training_type: string;

@@ -55,7 +55,7 @@ describe("a description belongs to the version, whatever an app is set to", () =
 test("what a setting gives holds all the same where a caller says nothing", () => {
   for (const settings of [here, elsewhere])
     for (const { name, input } of operationRows(settings)) {
-      const agent = input.shape["agent_id"] as { safeParse(value: unknown): { data?: unknown } } | undefined;
+      const agent = input.shape.agent_id as { safeParse(value: unknown): { data?: unknown } } | undefined;
       const given = agent?.safeParse(undefined).data;
       if (given !== undefined) expect([name, given]).toEqual([name, settings.agentId]);
     }

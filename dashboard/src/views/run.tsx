@@ -189,7 +189,7 @@ function Cost({ run }: { run: Run }) {
       dataset_id: run.dataset_id,
       base_model: run.base_model,
       training_type: run.training_type,
-      n_epochs: run.hyperparameters.n_epochs,
+      n_epochs: run.hyperparameters.n_epochs ?? "auto",
     }),
   );
   return (

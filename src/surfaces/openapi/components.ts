@@ -86,7 +86,7 @@ function children(schema: Schema, change: (one: Schema, step: string) => Schema)
 
 /** The value by which one of several objects is known. */
 function kindOf({ properties }: Schema): string | undefined {
-  const kind = properties?.["type"]?.const;
+  const kind = properties?.type?.const;
   return typeof kind === "string" ? kind : undefined;
 }
 

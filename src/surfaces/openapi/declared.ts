@@ -92,7 +92,7 @@ function holdersOf({ paths = {}, components = {} }: Document): Held[] {
 function nameOfAnswer(operationId: string, schema: Schema | undefined): string {
   const [, verb, noun = ""] = /^(get|list)([A-Z]\w*)$/.exec(operationId) ?? [];
   if (verb === "get") return noun;
-  if (verb === "list" && schema?.properties?.["continuation"] !== undefined) return `${singular(noun)}Page`;
+  if (verb === "list" && schema?.properties?.continuation !== undefined) return `${singular(noun)}Page`;
   return `${pascal(operationId)}Reply`;
 }
 

@@ -165,5 +165,6 @@ export const RECORDS: Readonly<Record<string, string>> = {
   verdict_grading: "Version of the rules by which answers were marked.",
   version: "Grows by one with each change.",
   waiting_id: "What a waiting reward is found by.",
+  watermark: "How far the ledger was when it was asked for.",
   warnings: "What is worth a look.",
 };

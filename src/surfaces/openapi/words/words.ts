@@ -6,6 +6,10 @@ import { RECORDS } from "./records.ts";
 const IN_NOUN: Readonly<Record<string, string>> = {
   "AuditPageAudit.created_at": "When the call was made, UTC.",
   "Correction.correction": "What should have been answered: text, or a turn with its tool calls.",
+  "DatasetWatermark.episodes": "The newest episode's time, UTC; absent on golden datasets.",
+  "DatasetWatermark.reward_count": "How many rewards there were.",
+  "DatasetWatermark.rewards":
+    "The newest reward's time, UTC; absent on golden datasets and before the first.",
   "DeploymentHosted.state": "How far the provider is with making it callable.",
   "Error.error": "What was refused, and what can be done.",
   "EvaluationPair.example": "Number of the example.",
