@@ -45,7 +45,7 @@ function unreadable(post: boolean, fields: readonly string[]): string {
 const MEANINGS: Readonly<Record<number, string>> = {
   400: "Cannot be read.",
   401: "No function key or a wrong one: answered by the host, without a body. Where persons are let in, nobody is signed in: with the body of every refusal.",
-  403: "The role for this agent is missing.",
+  403: "The role for this agent is missing. A request from another site that the host refuses is answered as a text.",
   404: "There is no such thing.",
   409: "The state of the thing forbids it.",
   412: "It is not in the state that If-Match names, or somebody else was faster: read again and retry.",
