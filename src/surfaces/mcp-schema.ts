@@ -72,7 +72,15 @@ function cyclesOf(defs: Definitions): ReadonlySet<string> {
 }
 
 const IN_ANSWERS = new Set([
-  ...["type", "properties", "required", "items", "anyOf", "enum", "const", "description", "format"],
+  "type",
+  "properties",
+  "required",
+  "items",
+  "anyOf",
+  "enum",
+  "const",
+  "description",
+  "format",
   "additionalProperties",
 ]);
 
@@ -139,8 +147,14 @@ function eachSchema(schema: Node, visit: (node: Node) => Node): Node {
 }
 
 const SCHEMAS_IN = new Set([
-  ...["items", "prefixItems", "anyOf", "oneOf", "allOf", "not"],
-  ...["additionalProperties", "propertyNames"],
+  "items",
+  "prefixItems",
+  "anyOf",
+  "oneOf",
+  "allOf",
+  "not",
+  "additionalProperties",
+  "propertyNames",
 ]);
 
 type Field = JsonSchema & Node;

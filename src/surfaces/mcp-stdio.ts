@@ -49,7 +49,7 @@ export async function serveStdio(
   /** @throws ProtocolError as the app answered; LightningError `not_lightning` */
   async function forward(
     method: string,
-    params: { readonly _meta?: object },
+    { _meta: meta, ...params }: { readonly _meta?: object },
     progress?: ProgressTo,
   ): Promise<unknown> {
     const token = progress?.token;
@@ -60,8 +60,7 @@ export async function serveStdio(
         jsonrpc: "2.0",
         id: ++id,
         method,
-        params:
-          token === undefined ? params : { ...params, _meta: { ...params._meta, progressToken: token } },
+        params: { ...params, _meta: { ...meta, ...(token === undefined ? {} : { progressToken: token }) } },
       }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });

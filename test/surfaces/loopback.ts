@@ -76,6 +76,8 @@ export async function loopback(
     outgoing.end();
   };
   const server = http.createServer((incoming, outgoing) => void answer(incoming, outgoing));
+  // On a busy machine the timeout would close a socket that the next request is just being sent on.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -73,7 +73,11 @@ async function answered(output: z.ZodType, body: unknown) {
   const client = new Client({ name: "test", version: "1.0.0" });
   await client.connect(near);
   await client.listTools();
-  return client.callTool({ name: "tool", arguments: {} }).finally(() => client.close());
+  try {
+    return await client.callTool({ name: "tool", arguments: {} });
+  } finally {
+    await client.close();
+  }
 }
 
 test.each(ANSWERS)("the official client takes %s", async (_what, output, body) => {

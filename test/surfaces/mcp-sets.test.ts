@@ -44,9 +44,17 @@ describe("the sets of tools", () => {
     expect(namesOf("all")).toEqual([...tools.keys()]);
     expect(namesOf("all")).toEqual(
       expect.arrayContaining([
-        ...["lightning_build_dataset", "lightning_train", "lightning_training_status", "lightning_promote"],
-        ...["lightning_start_training", "lightning_get_training_status", "lightning_promote_deployment"],
-        ...["ask_foundry", "next_best_action", "analyze_intent", "generate_plan"],
+        "lightning_build_dataset",
+        "lightning_train",
+        "lightning_training_status",
+        "lightning_promote",
+        "lightning_start_training",
+        "lightning_get_training_status",
+        "lightning_promote_deployment",
+        "ask_foundry",
+        "next_best_action",
+        "analyze_intent",
+        "generate_plan",
         "generate_plan_with_instructions",
       ]),
     );

@@ -10,7 +10,7 @@ export interface Named {
   readonly command: string;
   readonly flags: readonly Flag[];
   /** The words after `lightning` of an operation; absent: it has no command. */
-  commandOf(operation: string): string | undefined;
+  readonly commandOf: (operation: string) => string | undefined;
 }
 
 /** Code, reason, option and remedy; under `--json` the error body as REST answers it. */
