@@ -102,7 +102,7 @@ describe("a file over REST", () => {
     [{ range: "bytes=0-1", "if-range": `W/${ETAG}` }, 200],
     [{ range: "bytes=0-1", "if-range": "Tue, 15 Nov 1994 12:45:26 GMT" }, 200],
   ])("%j answers %d", async (headers, status) => {
-    const answer = await ask(fileReply(TEXT), headers as Record<string, string>);
+    const answer = await ask(fileReply(TEXT), headers);
     expect([answer.status, answer.headers.etag]).toEqual([status, status === 412 ? undefined : ETAG]);
     if (status === 304) expect(answer.text).toBe("");
   });
@@ -222,6 +222,6 @@ describe("on its way to the Functions host", () => {
 
   it("a file that breaks off breaks the connection off", async () => {
     expect(await get("/whole")).toBe(TEXT);
-    await expect(get("/broken")).rejects.toThrow();
+    await expect(get("/broken")).rejects.toThrow(/aborted|hang up|reset|not complete/);
   });
 });
