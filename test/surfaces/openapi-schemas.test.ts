@@ -119,7 +119,11 @@ describe("generators read every form", () => {
   });
 
   test("every group of operations is declared, and says what it is about", () => {
-    const used = new Set(Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get, post].flatMap((one) => one?.tags ?? [])));
+    const used = new Set(
+      Object.values(document.paths ?? {}).flatMap(({ get, post }) =>
+        [get, post].flatMap((one) => one?.tags ?? []),
+      ),
+    );
     expect(document.tags?.map(({ name }) => name).toSorted()).toEqual([...used].toSorted());
     for (const { description } of document.tags ?? []) expect(description).toMatch(/\.$/);
   });
