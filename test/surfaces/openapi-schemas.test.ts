@@ -61,8 +61,20 @@ function reached(from: readonly Schema[]): Set<string> {
 }
 
 const NOUNS = [
-  ...["Episode", "EpisodeInput", "EpisodeSummary", "EpisodePage", "Message", "ToolCall", "ToolDefinition"],
-  ...["Reward", "RewardPage", "Correction", "ReviewOffer", "Dataset", "DatasetPage", "Recipe"],
+  "Episode",
+  "EpisodeInput",
+  "EpisodeSummary",
+  "EpisodePage",
+  "Message",
+  "ToolCall",
+  "ToolDefinition",
+  "Reward",
+  "RewardPage",
+  "Correction",
+  "ReviewOffer",
+  "Dataset",
+  "DatasetPage",
+  "Recipe",
   ...[
     "TrainingRun",
     "TrainingRunPage",
@@ -72,8 +84,19 @@ const NOUNS = [
     "Evaluation",
     "EvaluationPage",
   ],
-  ...["Verdict", "Deployment", "DeploymentPage", "ActiveDeployment", "Lineage", "Pipeline", "PipelinePage"],
-  ...["GatePolicy", "RedactionRules", "Rescan", "Health", "Stats", "Error"],
+  "Verdict",
+  "Deployment",
+  "DeploymentPage",
+  "ActiveDeployment",
+  "Lineage",
+  "Pipeline",
+  "PipelinePage",
+  "GatePolicy",
+  "RedactionRules",
+  "Rescan",
+  "Health",
+  "Stats",
+  "Error",
 ];
 
 describe("every noun is declared once", () => {
