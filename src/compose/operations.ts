@@ -1,4 +1,3 @@
-import "./nouns.ts";
 import type { Settings } from "../config/settings.ts";
 import { datasetOperations } from "../datasets/operations.ts";
 import { deploymentOperations } from "../deployments/operations.ts";
@@ -35,6 +34,7 @@ import { tracedOperation } from "../telemetry/traced.ts";
 import { trainingOperations } from "../training/operations.ts";
 import { inTurn } from "../workload/in-turn.ts";
 import type { Workloads } from "../workload/workloads.ts";
+import { nameNouns } from "./nouns.ts";
 import type { Opened } from "./ports.ts";
 import type { Services } from "./services.ts";
 
@@ -56,6 +56,7 @@ export function operationRows(
   clock: Clock = systemClock,
   services: RowServices = notOpened(),
 ): Operation[] {
+  nameNouns();
   const shared = { settings, clock };
   const rows: Operation[] = [
     ...partOperations({ ...shared, service: services.parts }),
