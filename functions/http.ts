@@ -1,6 +1,7 @@
 import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { appOf, withApp } from "../src/app.ts";
+import { createViewerServer, VIEWER_ROUTE } from "../src/surfaces/api-viewer.ts";
 import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 import { openapiDocument } from "../src/surfaces/openapi/document.ts";
 import { paced } from "../src/surfaces/paced.ts";
@@ -30,12 +31,24 @@ withApp((opened) => {
     });
   }
 
+  // The same in every app of the version; made for the first who asks.
+  let description: ReturnType<typeof openapiDocument> | undefined;
   app.http("describeApi", {
     route: "lightning/openapi.json",
     methods: ["GET", "HEAD"],
     authLevel: "anonymous",
-    handler: (request) => ({
-      jsonBody: openapiDocument(appOf().operations, { server: new URL(request.url).origin }),
-    }),
+    handler: (request) => {
+      description ??= openapiDocument(opened.operations);
+      return { jsonBody: { ...description, servers: [{ url: `${new URL(request.url).origin}/api` }] } };
+    },
+  });
+
+  const serveViewer = createViewerServer();
+  // As the document that it shows: it belongs to the version and tells nothing of this app.
+  app.http("describeApiPage", {
+    route: `${VIEWER_ROUTE}/{*path}`,
+    methods: ["GET", "HEAD"],
+    authLevel: "anonymous",
+    handler: (request) => serveViewer(request),
   });
 });

@@ -60,7 +60,7 @@ export async function checkHealth(deps: HealthDeps, counts: boolean): Promise<He
       throw unavailable(
         "orchestrations_lost",
         `${lost} ${lost === 1 ? "record has" : "records have"} lost the orchestration that worked on them ` +
-          `(${ends.join(", ")}); the hourly sweep takes them up, or takeUpRecords does it now.`,
+          `(${ends.join(", ")}); the hourly sweep takes them up, or \`lightning take-up\` does it now.`,
       );
     });
     if (counts)

@@ -1,10 +1,10 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { operationRows } from "../../src/compose/operations.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import { openapiDocument } from "../../src/surfaces/openapi/document.ts";
-import { scratchFolder } from "../durable-extension/processes.ts";
+import { run, scratchFolder } from "../durable-extension/processes.ts";
 import { whyNot } from "../durable-extension/rig.ts";
 import * as csharp from "./csharp.ts";
 import { type Host, startHost } from "./host.ts";
@@ -50,7 +50,7 @@ async function main(given: string | undefined): Promise<number> {
     const served = openapiDocument(operationRows(readSettings({})), { server: "http://localhost:7071" });
     writeFileSync(document, JSON.stringify(served));
   }
-  if (!existsSync(path.join(HERE, "node_modules"))) throw new Error("npm ci --prefix test/generators");
+  await run("npm", ["ci", "--prefix", HERE, "--no-audit", "--no-fund", "--ignore-scripts"]);
   const linted = async () => {
     await check("redocly recommended", () => lint.redocly(document));
     await check("spectral:oas", () => lint.spectral(document));

@@ -92,7 +92,7 @@ export async function faultsAgainstTypes(answers: readonly Answered[]): Promise<
       }),
     );
     const told = await compile(folder);
-    const errors = told.split("\n").filter((line) => /error TS/.test(line));
+    const errors = told.split("\n").filter((line) => /error TS/.test(line) && !OTHER_METRICS.test(line));
     return [
       ...unknown,
       ...errors.map((error) => {
@@ -106,6 +106,9 @@ export async function faultsAgainstTypes(answers: readonly Answered[]): Promise<
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Of checkpoints the package declares the metrics of supervised jobs alone; other methods have others. */
+const OTHER_METRICS = /does not exist in type 'Metrics'/;
 
 function compile(folder: string): Promise<string> {
   return new Promise((resolve) => {

@@ -112,6 +112,8 @@ describe("every reply is declared, and what is declared comes", () => {
         (one) => /(^|_)id$/.test(one) && one !== "agent_id",
       ))
         await call(name, { ...input, [field]: "there-is-none" });
+    if ("include_golden" in row.input.shape)
+      await call(name, { ...input, include_golden: ["there-is-none"] });
   });
 
   it("there is something to show", async () => {

@@ -18,6 +18,7 @@ const TEXTS = [
   "us_ssn",
   "https://elsewhere.example/",
   "other-name",
+  "review",
   "owner",
   "g-1=trainer",
   "0 0 3 * * *",

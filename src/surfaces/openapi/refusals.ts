@@ -24,7 +24,7 @@ export function refusalsOf(operation: Operation): Record<string, string> {
   );
 }
 
-const RECORDS = /^(episode|reward|dataset|run|evaluation|target|pipeline)_id$/;
+const RECORDS = /^((episode|reward|dataset|run|evaluation|target|pipeline)_id|include_golden)$/;
 
 /** An id in the path, or in the body of what does something with it; a filter of a list finds nothing instead. */
 function namesRecord(field: string, { rest, input }: Operation): boolean {
