@@ -50,7 +50,12 @@ async function main(given: string | undefined): Promise<number> {
     const served = openapiDocument(operationRows(readSettings({})), { server: "http://localhost:7071" });
     writeFileSync(document, JSON.stringify(served));
   }
-  await run("npm", ["ci", "--prefix", HERE, "--no-audit", "--no-fund", "--ignore-scripts"]);
+  // With the registry, proxy and certificates of whoever runs this.
+  await run(
+    "npm",
+    ["ci", "--prefix", HERE, "--no-audit", "--no-fund", "--ignore-scripts"],
+    process.env as Record<string, string>,
+  );
   const linted = async () => {
     await check("redocly recommended", () => lint.redocly(document));
     await check("spectral:oas", () => lint.spectral(document));
