@@ -105,7 +105,10 @@ export class Program {
   }
 }
 
-/** Runs a program to its end. @throws Error with its output unless it ends well */
+/** No program of a check takes longer, unless it waits for something that does not come. */
+const LONGEST_MS = 15 * 60_000;
+
+/** Runs a program to its end. @throws Error with its output unless it ends well, and in time */
 export async function run(
   file: string,
   args: readonly string[],
@@ -119,7 +122,9 @@ export async function run(
   running.add(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  const late = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
   const [code] = (await once(child, "close")) as [number | null];
+  clearTimeout(late);
   running.delete(child);
   if (code !== 0) throw new Error(`${file} ${args.join(" ")} ended with ${code}:\n${output}`);
   return output;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { ROOT, run } from "../durable-extension/processes.ts";
+import { isFeedSilent } from "../durable-extension/rig.ts";
 
 export const HERE = import.meta.dirname;
 /** What is fetched or built once: the tools of .NET, and the C# program's restored packages. */
@@ -37,8 +38,7 @@ export async function installTools(): Promise<string | undefined> {
     }
     return undefined;
   } catch (thrown) {
-    // NuGet's word for a feed that does not answer.
-    if (!String(thrown).includes("NU1301")) throw thrown;
+    if (!isFeedSilent(thrown)) throw thrown;
     return "needs their packages from nuget.org, which does not answer";
   }
 }

@@ -99,5 +99,5 @@ describe.each([
       expect(result.structuredContent).toEqual(expect.any(Object));
     }
     await client.close();
-  });
+  }, 300_000);
 });
