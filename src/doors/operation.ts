@@ -107,6 +107,8 @@ export interface Answers {
    * answer's fields in braces.
    */
   readonly later?: string;
+  /** 202, where it is kept until what it belongs to comes: nothing is under way that could be followed. */
+  readonly waits?: true;
   /** Over REST a file of this media type in place of the JSON. */
   readonly file?: string;
   /** Its own headers, with what they say. */
