@@ -186,8 +186,9 @@ describe("a file that is not what its record says", () => {
 describe("on its way to the Functions host", () => {
   let server: http.Server;
   let port = 0;
+  let stopNoting: () => void;
   beforeAll(async () => {
-    noteAnswers();
+    stopNoting = noteAnswers();
     server = http.createServer((message, response) => {
       void (async () => {
         const request = azureRequest("GET", "/api/lightning/datasets/d-1/files/train", {
@@ -206,7 +207,10 @@ describe("on its way to the Functions host", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     ({ port } = server.address() as { port: number });
   });
-  afterAll(() => new Promise((resolve) => server.close(resolve)));
+  afterAll(() => {
+    stopNoting();
+    return new Promise((resolve) => server.close(resolve));
+  });
 
   const get = (path: string) =>
     new Promise<string>((resolve, reject) => {

@@ -26,13 +26,12 @@ describe("the address of work that is under way", () => {
     expect(shown.some((one) => one.test(path))).toBe(true);
   });
 
-  it.each(LATER.flatMap((row) => fieldsOf(row.answers?.later).map((field) => [row.name, field, row] as const)))(
-    "%s: is not given where the answer has no %s",
-    (_name, field, row) => {
-      const body = Object.fromEntries(fieldsOf(row.answers?.later).map((one) => [one, "x"]));
-      for (const absent of [undefined, null])
-        expect(laterHeaders(row, {}, { ...body, [field]: absent }, URL_ASKED)).toEqual({});
-      expect(laterHeaders(row, {}, body, URL_ASKED).location).not.toContain("undefined");
-    },
-  );
+  it.each(
+    LATER.flatMap((row) => fieldsOf(row.answers?.later).map((field) => [row.name, field, row] as const)),
+  )("%s: is not given where the answer has no %s", (_name, field, row) => {
+    const body = Object.fromEntries(fieldsOf(row.answers?.later).map((one) => [one, "x"]));
+    for (const absent of [undefined, null])
+      expect(laterHeaders(row, {}, { ...body, [field]: absent }, URL_ASKED)).toEqual({});
+    expect(laterHeaders(row, {}, body, URL_ASKED).location).not.toContain("undefined");
+  });
 });

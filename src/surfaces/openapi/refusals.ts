@@ -54,7 +54,9 @@ function namesRecord(field: string, { rest, input }: Operation): boolean {
 
 function unreadable(post: boolean, fields: readonly string[]): string {
   const faults = [
-    ...(post ? ["a body that is not JSON in UTF-8, an Idempotency-Key that is none, or a condition that is not kept"] : []),
+    ...(post
+      ? ["a body that is not JSON in UTF-8, an Idempotency-Key that is none, or a condition that is not kept"]
+      : []),
     ...(fields.includes("continuation") ? ["a continuation that this list has not given"] : []),
   ];
   return `Cannot be read: ${faults.join("; ")}.`;
