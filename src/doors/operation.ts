@@ -94,7 +94,10 @@ export interface FileReply {
   readonly bytes: number;
   /** Of its content, in hex. */
   readonly sha256: string;
-  /** Some of its bytes, in pieces. @throws LightningError not_found `file_missing` */
+  /**
+   * Some of its bytes, in pieces; a part only of a file that is what `sha256` says.
+   * @throws LightningError not_found `file_missing`; fatal `file_damaged`
+   */
   stream(from: number, bytes: number): AsyncIterable<Uint8Array>;
 }
 

@@ -147,6 +147,8 @@ describe("a file that is not what its record says", () => {
     for (const text of [TEXT.slice(1), `${TEXT}!`, TEXT.replace("a", "b")]) {
       const answer = await ask(lying(text, 100));
       expect([answer.status, answer.text]).toEqual([500, expect.stringContaining("file_damaged")]);
+      const asRange = await ask(lying(text, 100), { range: "bytes=0-" });
+      expect([asRange.status, asRange.text]).toEqual([500, expect.stringContaining("file_damaged")]);
     }
   });
 
