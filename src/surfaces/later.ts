@@ -23,10 +23,8 @@ export function laterHeaders(
   const path = answers.later.replaceAll(/\{(\w+)\}/g, (_, field: string) =>
     encodeURIComponent(String(told[field])),
   );
-  const agent =
-    "agent_id" in shape && told.agent_id !== undefined
-      ? `?agent_id=${encodeURIComponent(String(told.agent_id))}`
-      : "";
+  const { agent_id: of } = told;
+  const agent = "agent_id" in shape && typeof of === "string" ? `?agent_id=${encodeURIComponent(of)}` : "";
   const { origin, pathname } = new URL(requestUrl);
   const prefix = pathname.slice(0, pathname.indexOf(`/${ROUTE_PREFIX}/`) + 1);
   return {

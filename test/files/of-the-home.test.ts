@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { openPorts } from "../../src/compose/ports.ts";
 import { dataFolder, readSettings, type Settings } from "../../src/config/settings.ts";
 import type { Files } from "../../src/files/files.ts";
-import { folderFiles } from "../../src/files/folder.ts";
 import { filesFromSettings, leftByEarlierRelease } from "../../src/files/from-settings.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 
