@@ -6,7 +6,12 @@ import { noteAnswers } from "../src/surfaces/paced.ts";
 
 // Bodies go in and out as streams: files of half a gigabyte pass in little memory, where the host would collect them.
 app.setup({ enableHttpStream: true });
-noteAnswers();
+let stopNoting: (() => void) | undefined;
+app.hook.appStart(() => {
+  stopNoting = noteAnswers();
+});
+// A process may start the app again.
+app.hook.appTerminate(() => stopNoting?.());
 
 // The first file by name, as the worker loads them. An app that cannot be composed has this and the page alone: without
 // any function Azure answers 404 to everything, and the reason stands in no place that an operator looks at.

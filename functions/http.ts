@@ -2,6 +2,7 @@ import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { appOf, withApp } from "../src/app.ts";
 import { createViewerServer, VIEWER_ROUTE } from "../src/surfaces/api-viewer.ts";
+import { createDocumentServer } from "../src/surfaces/document-server.ts";
 import { orchestrationsOf } from "../src/surfaces/durable-client.ts";
 import { openapiDocument } from "../src/surfaces/openapi/document.ts";
 import { paced } from "../src/surfaces/paced.ts";
@@ -31,16 +32,12 @@ withApp((opened) => {
     });
   }
 
-  // The same in every app of the version; made for the first who asks.
-  let description: ReturnType<typeof openapiDocument> | undefined;
+  const serveDocument = createDocumentServer(() => openapiDocument(opened.operations));
   app.http("describeApi", {
     route: "lightning/openapi.json",
     methods: ["GET", "HEAD"],
     authLevel: "anonymous",
-    handler: (request) => {
-      description ??= openapiDocument(opened.operations);
-      return { jsonBody: { ...description, servers: [{ url: `${new URL(request.url).origin}/api` }] } };
-    },
+    handler: (request) => serveDocument(request),
   });
 
   const serveViewer = createViewerServer();

@@ -14,7 +14,7 @@ withApp((opened) => {
       const { mcp, access, logger, telemetry } = appOf();
       return telemetry.follow(context.traceContext, undefined, () =>
         mcp.handle(request, {
-          orchestrations: orchestrationsOf(() => df.getClient(context)),
+          orchestrations: orchestrationsOf(() => df.getClient(context), new URL(request.url).origin),
           access,
           logger,
           pace: (body) => paced(context.invocationId, body),

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { createCatalog } from "../catalog/catalog.ts";
 import { MODEL_NAMES } from "../catalog/spelling.ts";
-import { homeFolder, readSettings, type Settings } from "../config/settings.ts";
+import { dataFolder, homeFolder, readSettings, type Settings } from "../config/settings.ts";
 import type { Files } from "../files/files.ts";
-import { earlierFolder, filesFromSettings } from "../files/from-settings.ts";
+import { filesFromSettings, leftByEarlierRelease } from "../files/from-settings.ts";
 import { armHostingFromSettings } from "../hosting/arm/hosting.ts";
 import type { Hosting } from "../hosting/hosting.ts";
 import { watchWrites } from "../identity/writes.ts";
@@ -50,6 +50,11 @@ export function openPorts(options: AppOptions) {
   const logger = settings.redactSecrets ? redactedLogger(plainLogger, logPolicy(settings)) : plainLogger;
   const closers: (() => Promise<unknown>)[] = [];
 
+  const left = options.files === undefined ? leftByEarlierRelease(settings) : undefined;
+  if (left !== undefined)
+    logger.warn(
+      `Dataset files of an earlier release may lie in ${left}, which this home does not read. If they are its own, move them to ${dataFolder(settings)}, or set LIGHTNING_DATA_DIR to that folder.`,
+    );
   // A clock that is given may be a virtual one, which jumps while another thread is at work.
   const ledger =
     options.ledger ??
@@ -62,11 +67,6 @@ export function openPorts(options: AppOptions) {
     );
   const watched = watchWrites(ledger);
   const files = options.files ?? filesFromSettings(settings);
-  const earlier = options.files === undefined ? earlierFolder(settings) : undefined;
-  if (earlier !== undefined)
-    logger.warn("dataset files of an earlier release are found in a folder outside of the home", {
-      folder: earlier,
-    });
   const telemetry = options.telemetry ?? openTelemetry(settings, logger);
   const untraced = options.provider ?? openProvider(settings, clock, logger, closers);
   const provider = telemetry === noTelemetry ? untraced : tracedProvider(untraced, telemetry);

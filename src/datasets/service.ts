@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import { noSuchRecord } from "../doors/no-such-record.ts";
-import { bytesOf, type Files } from "../files/files.ts";
+import { bytesOf } from "../files/bytes-of.ts";
+import type { Files } from "../files/files.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict, notFound } from "../kernel/errors.ts";
 import { bare, type Ledger } from "../ledger/ledger.ts";

@@ -1,4 +1,4 @@
-import { preconditionFailed } from "../kernel/errors.ts";
+import { badRequest, preconditionFailed } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 
 interface Headers {
@@ -32,6 +32,22 @@ export const contentChanged = () =>
     field: "If-Match",
     remedy: "Read it again and look at what changed; send the ETag of that answer, or no If-Match.",
   });
+
+/**
+ * A condition that cannot be kept must not be passed over: the caller would take the change for one made under it.
+ * @param keptByRow the request's conditions that the row keeps, in lower case
+ * @throws bad_request `precondition_not_kept`
+ */
+export function refuseUnkept(headers: Headers, keptByRow: readonly string[]): void {
+  const unkept = ["If-Match", "If-None-Match"].find(
+    (name) => headers.get(name) !== null && !keptByRow.includes(name.toLowerCase()),
+  );
+  if (unkept !== undefined)
+    throw badRequest("precondition_not_kept", `${unkept} cannot be kept here.`, {
+      field: unkept,
+      remedy: "Leave the header out.",
+    });
+}
 
 export interface Range {
   readonly from: number;

@@ -94,7 +94,10 @@ export interface FileReply {
   readonly bytes: number;
   /** Of its content, in hex. */
   readonly sha256: string;
-  /** Some of its bytes, in pieces. @throws LightningError not_found `file_missing` */
+  /**
+   * Some of its bytes, in pieces; a part only of a file that is what `sha256` says.
+   * @throws LightningError not_found `file_missing`; fatal `file_damaged`
+   */
   stream(from: number, bytes: number): AsyncIterable<Uint8Array>;
 }
 
@@ -107,6 +110,8 @@ export interface Answers {
    * answer's fields in braces.
    */
   readonly later?: string;
+  /** 202, where it is kept until what it belongs to comes: nothing is under way that could be followed. */
+  readonly waits?: true;
   /** Over REST a file of this media type in place of the JSON. */
   readonly file?: string;
   /** Its own headers, with what they say. */

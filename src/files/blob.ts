@@ -213,7 +213,8 @@ export function blobFiles(settings: BlobSettings): Files {
       const client = await blob(key);
       return faults(key, async () => {
         try {
-          return { bytes: (await ask((options) => client.getProperties(options))).contentLength ?? 0 };
+          const { contentLength = 0, etag = "" } = await ask((options) => client.getProperties(options));
+          return { bytes: contentLength, version: etag };
         } catch (thrown) {
           if ((thrown as Fault).statusCode === 404) return undefined;
           throw thrown;

@@ -24,39 +24,14 @@ export interface Files {
   read(key: string, into?: Uint8Array): AsyncIterable<Uint8Array>;
   /** Some bytes of a file, fewer where it ends before. @throws LightningError not_found `file_missing` */
   readRange(key: string, from: number, bytes: number): Promise<Uint8Array>;
-  stat(key: string): Promise<{ readonly bytes: number } | undefined>;
+  /** `version` is another after every change of the file, whoever made it. Undefined: there is none. */
+  stat(key: string): Promise<{ readonly bytes: number; readonly version: string } | undefined>;
   /** Keys under a prefix that ends with `/`, sorted. */
   list(prefix: string): Promise<string[]>;
   /** Missing is fine. */
   delete(key: string): Promise<void>;
   /** Where a person would look for it: a path or URL, for replies only. */
   locate(key: string): string;
-}
-
-/** Bytes of a range that are read at once. */
-const RANGE_PIECE = 1024 * 1024;
-
-/**
- * Some of a file's bytes, in pieces; fewer where it ends before.
- * @param file as its record tells of it
- * @throws LightningError not_found `file_missing`
- */
-export async function* bytesOf(
-  files: Pick<Files, "read" | "readRange">,
-  file: Pick<StoredFile, "key" | "bytes">,
-  from: number,
-  bytes: number,
-): AsyncGenerator<Uint8Array> {
-  if (from === 0 && bytes === file.bytes) {
-    yield* files.read(file.key);
-    return;
-  }
-  for (let read = 0; read < bytes; ) {
-    const piece = await files.readRange(file.key, from + read, Math.min(RANGE_PIECE, bytes - read));
-    if (piece.byteLength === 0) return;
-    yield piece;
-    read += piece.byteLength;
-  }
 }
 
 /** Lines of a JSONL file without their line ends, one at a time; a byte-order mark is dropped. */

@@ -171,10 +171,13 @@ async function removeRemains(folder: string, name: string): Promise<void> {
 /** This process knows its own by `unfinished`: another file that bears its id is an earlier process's. */
 const isAnothers = (pid: number): boolean => pid !== process.pid && isProcessAlive(pid);
 
-/** The size of a regular file, or undefined. */
-async function fileAt(target: string): Promise<{ bytes: number } | undefined> {
-  const found = await stat(target).catch(missing);
-  return found?.isFile() ? { bytes: found.size } : undefined;
+/** The size of a regular file and what tells its states apart, or undefined. */
+async function fileAt(target: string): Promise<{ bytes: number; version: string } | undefined> {
+  const found = await stat(target, { bigint: true }).catch(missing);
+  if (found?.isFile() !== true) return undefined;
+  // The time of its last change (ctime) goes on when the one of its content is set back. Both tick in milliseconds on some disks.
+  const version = [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join("-");
+  return { bytes: Number(found.size), version };
 }
 
 function missing(thrown: NodeJS.ErrnoException): undefined {

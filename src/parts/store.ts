@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { bytesOf, type Files } from "../files/files.ts";
+import { bytesOf } from "../files/bytes-of.ts";
+import type { Files } from "../files/files.ts";
 import { isLightningError } from "../kernel/errors.ts";
 import { sha256 } from "../kernel/hashing.ts";
 import { SHA256 } from "./pointer.ts";
@@ -42,7 +43,7 @@ export function createPartStore(files: Files) {
     remove: (agentId: string, part: string): Promise<void> => files.delete(keyOf(agentId, part)),
     /** Some of the bytes of a part that has `size` of them. */
     stream: (agentId: string, part: string, size: number, from: number, bytes: number) =>
-      bytesOf(files, { key: keyOf(agentId, part), bytes: size }, from, bytes),
+      bytesOf(files, { key: keyOf(agentId, part), bytes: size, sha256: part }, from, bytes),
     /** All its bytes; undefined: it is gone, or is not what its name says. */
     async read(agentId: string, part: string): Promise<Uint8Array | undefined> {
       const pieces: Uint8Array[] = [];

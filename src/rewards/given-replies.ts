@@ -28,7 +28,7 @@ const waitsSchema = waitingRewardSchema.extend({
 });
 
 /** Beside 200, where nothing changed. */
-export const GIVEN_ANSWERS: Answers = { stored: "sometimes", later: "/rewards/waiting" };
+export const GIVEN_ANSWERS: Answers = { stored: "sometimes", waits: true };
 
 export const givenSchema = z.union([assignedSchema, notRecordedSchema, waitsSchema]);
 

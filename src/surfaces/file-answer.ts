@@ -38,7 +38,8 @@ export async function fileAnswer(
       details: { bytes: size },
     });
   const { from, bytes } = range === "all" ? { from: 0, bytes: size } : range;
-  const whole = exactly(file.stream(from, bytes), { bytes, ...(range === "all" ? { sha256 } : {}) });
+  // A part is held to the hash of the whole by who gives it.
+  const whole = exactly(file.stream(from, bytes), { bytes, ...(bytes === size ? { sha256 } : {}) });
   const body = await begun(pace(told(whole, file.name, logger)));
   const answer = {
     ...standing,

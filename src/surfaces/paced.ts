@@ -1,4 +1,4 @@
-import { subscribe } from "node:diagnostics_channel";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
@@ -6,9 +6,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 const answers = new Map<string, ServerResponse>();
 const INVOCATION = "x-ms-invocation-id";
 
-/** Begins to note which answer belongs to which invocation. To be called once, where the app streams. */
-export function noteAnswers(): void {
-  subscribe("http.server.request.start", (message) => {
+const BEGUN = "http.server.request.start";
+
+/** Begins to note which answer belongs to which invocation: where the app streams. Call what it returns to end it. */
+export function noteAnswers(): () => void {
+  const note = (message: unknown) => {
     const { request, response } = message as {
       readonly request: IncomingMessage;
       readonly response: ServerResponse;
@@ -17,7 +19,9 @@ export function noteAnswers(): void {
     if (typeof id !== "string") return;
     answers.set(id, response);
     response.once("close", () => answers.delete(id));
-  });
+  };
+  subscribe(BEGUN, note);
+  return () => void unsubscribe(BEGUN, note);
 }
 
 /**

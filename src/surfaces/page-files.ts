@@ -32,7 +32,8 @@ export const zip = promisify(gzip);
 
 /** Whether the bytes travel zipped to the caller. */
 export const isZipped = (headers: Pick<HttpRequest["headers"], "get">, bytes: Uint8Array): boolean =>
-  /\bgzip\b/.test(headers.get("accept-encoding") ?? "") && bytes.length > 1000;
+  /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(headers.get("accept-encoding") ?? "") &&
+  bytes.length > 1000;
 
 /** The folder of the built pages in which the file lies, two levels up from the sources and three from `dist`. */
 export function builtFolder(file: string): string | undefined {

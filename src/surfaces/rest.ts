@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
-import { contentChanged, isDemanded, isKnown, tagOf } from "../doors/conditional.ts";
+import { contentChanged, isDemanded, isKnown, refuseUnkept, tagOf } from "../doors/conditional.ts";
 import { keyOfHeader } from "../doors/idempotency-key.ts";
 import {
   type CallContext,
@@ -92,6 +92,8 @@ export async function handleRest(
 ): Promise<HttpResponseInit> {
   try {
     const context = callContext(request, base);
+    if (operation.rest.method !== "GET")
+      refuseUnkept(request.headers, operation.answers?.changes === undefined ? [] : ["if-match"]);
     const raw = await rawInput(operation, request);
     const input = parseInput(operation, raw);
     const reply = await operation.run(input, context);

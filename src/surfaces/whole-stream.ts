@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { fatal } from "../kernel/errors.ts";
+import { fileDamaged } from "../kernel/file-damaged.ts";
 
 /** What a stream is to come to; without a hash (a part of a file) only its length is looked at. */
 export interface Expected {
@@ -26,10 +26,7 @@ export async function* exactly(
     held = piece;
   }
   if (size !== bytes || (sha256 !== undefined && hash.digest("hex") !== sha256))
-    throw fatal("file_damaged", "The file is not what its record says: it was changed or cut off.", {
-      remedy: "Ask again; if it stays so, restore the file or build the dataset again.",
-      details: { bytes: size, expected_bytes: bytes },
-    });
+    throw fileDamaged(size, bytes);
   if (held !== undefined) yield held;
 }
 

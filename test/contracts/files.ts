@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
+import { bytesOf as partOf } from "../../src/files/bytes-of.ts";
 import type { Files } from "../../src/files/files.ts";
 import { sha256 } from "../../src/kernel/hashing.ts";
 
@@ -55,7 +56,7 @@ export function describeFiles(name: string, make: () => Promise<FilesUnderTest>)
       const stored = await at.files.write(key, pieces('{"a":"Grüße 👋"}\n', Buffer.from('{"b":1}\n')));
       expect(stored).toEqual({ key, bytes: Buffer.byteLength(text), sha256: sha256(text) });
       expect(await read(key)).toBe(text);
-      expect(await at.files.stat(key)).toEqual({ bytes: stored.bytes });
+      expect(await at.files.stat(key)).toMatchObject({ bytes: stored.bytes });
     });
 
     test("gives back any bytes in any pieces", async () => {
@@ -133,7 +134,7 @@ export function describeFiles(name: string, make: () => Promise<FilesUnderTest>)
       const key = `${folder()}/empty`;
       expect(await at.files.write(key, pieces())).toEqual({ key, bytes: 0, sha256: sha256("") });
       expect(await read(key)).toBe("");
-      expect(await at.files.stat(key)).toEqual({ bytes: 0 });
+      expect(await at.files.stat(key)).toMatchObject({ bytes: 0 });
     });
 
     test("tells a file that is missing", async () => {
@@ -142,6 +143,66 @@ export function describeFiles(name: string, make: () => Promise<FilesUnderTest>)
       expect(await at.files.stat(key)).toBeUndefined();
       expect(await at.files.list(`${folder()}/`)).toEqual([]);
       await expect(at.files.delete(key)).resolves.toBeUndefined();
+    });
+
+    test("tells the states of a file apart, and not one state from itself", async () => {
+      const key = `${folder()}/a`;
+      const versions: (string | undefined)[] = [];
+      for (const text of ["one", "two", "six"]) {
+        await at.files.write(key, pieces(text));
+        const version = (await at.files.stat(key))?.version;
+        expect((await at.files.stat(key))?.version).toBe(version);
+        versions.push(version);
+      }
+      expect(new Set(versions).size).toBe(3);
+    });
+
+    test("gives a part of what its record says alone", async () => {
+      const key = `${folder()}/a`;
+      const text = "0123456789";
+      const file = await at.files.write(key, pieces(text));
+      const part = async (from: number, bytes: number) =>
+        (await bytesOf(partOf(at.files, file, from, bytes))).toString();
+      expect([await part(0, 3), await part(4, 2), await part(0, 10)]).toEqual(["012", "45", text]);
+      // Of the same length: its bytes 0 to 2 are what they were.
+      await at.files.write(key, pieces("0123456!89"));
+      for (let n = 0; n < 2; n++)
+        await expect(part(0, 3)).rejects.toMatchObject({ kind: "fatal", code: "file_damaged" });
+      await at.files.write(key, pieces("01234"));
+      await expect(part(0, 3)).rejects.toMatchObject({ code: "file_damaged" });
+      await at.files.write(key, pieces(text));
+      expect(await part(0, 3)).toBe("012");
+      await at.files.delete(key);
+      await expect(part(0, 3)).rejects.toMatchObject({ code: "file_missing" });
+    });
+
+    test("reads a file whole once for all parts that are taken of one state", async () => {
+      const file = await at.files.write(`${folder()}/a`, pieces("0123456789"));
+      let reads = 0;
+      const files: Files = {
+        ...at.files,
+        read(key) {
+          reads++;
+          return at.files.read(key);
+        },
+      };
+      for (let from = 1; from < 9; from++)
+        expect((await bytesOf(partOf(files, file, from, 1))).toString()).toBe(String(from));
+      expect(reads).toBe(1);
+    });
+
+    test("breaks a part off when the file is changed meanwhile", async () => {
+      const key = `${folder()}/a`;
+      const file = await at.files.write(key, pieces("0123456789"));
+      const files: Files = {
+        ...at.files,
+        async readRange(...asked) {
+          const piece = await at.files.readRange(...asked);
+          await at.files.write(key, pieces("9876543210"));
+          return piece;
+        },
+      };
+      await expect(bytesOf(partOf(files, file, 2, 3))).rejects.toMatchObject({ code: "file_damaged" });
     });
 
     test("takes a folder for no file", async () => {

@@ -193,7 +193,10 @@ export function memoryFiles(): Files {
       if (bytes === undefined) throw notFound("file_missing", `There is no file "${key}".`);
       return bytes.subarray(from, from + length);
     },
-    stat: async (key) => (held.has(key) ? { bytes: held.get(key)?.length ?? 0 } : undefined),
+    async stat(key) {
+      const bytes = held.get(key);
+      return bytes === undefined ? undefined : { bytes: bytes.length, version: sha256(bytes) };
+    },
     list: async (prefix) =>
       [...held.keys()].filter((key) => key.startsWith(prefix)).toSorted((a, b) => a.localeCompare(b)),
     delete: async (key) => void held.delete(key),

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { bytesOf as partOf } from "../../src/files/bytes-of.ts";
 import { folderFiles } from "../../src/files/folder.ts";
 import { bytesOf, describeFiles, pieces } from "../contracts/files.ts";
 
@@ -44,6 +45,22 @@ describe("dataset files in a folder", () => {
     expect(await readFile(path.join(base, "outside", "secret"), "utf8")).toBe("secret");
     expect(await readdir(path.join(base, "outside"))).toEqual(["secret"]);
     expect(await readdir(path.join(base, "root-2"))).toEqual([]);
+  });
+
+  test("changed in place, with their time set back, are given in no part", async () => {
+    const files = folderFiles(root);
+    const file = await files.write("dataset-9/a", pieces("0123456789"));
+    const part = () => bytesOf(partOf(files, file, 1, 3));
+    expect((await part()).toString()).toBe("123");
+    const place = files.locate(file.key);
+    const { atime, mtime } = await stat(place);
+    const before = await files.stat(file.key);
+    // The disk's clock may tick in milliseconds.
+    while ((await files.stat(file.key))?.version === before?.version) {
+      await writeFile(place, "0123456!89", { flag: "r+" });
+      await utimes(place, atime, mtime);
+    }
+    await expect(part()).rejects.toMatchObject({ code: "file_damaged" });
   });
 
   test("may themselves be reached through a link", async () => {

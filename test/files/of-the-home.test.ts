@@ -2,11 +2,11 @@ import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { dataFolder, readSettings } from "../../src/config/settings.ts";
+import { openPorts } from "../../src/compose/ports.ts";
+import { dataFolder, readSettings, type Settings } from "../../src/config/settings.ts";
 import type { Files } from "../../src/files/files.ts";
-import { folderFiles } from "../../src/files/folder.ts";
-import { earlierFolder, filesFromSettings } from "../../src/files/from-settings.ts";
-import { withEarlier } from "../../src/files/with-earlier.ts";
+import { filesFromSettings, leftByEarlierRelease } from "../../src/files/from-settings.ts";
+import { silentLogger } from "../../src/kernel/logger.ts";
 
 let root: string;
 beforeAll(async () => {
@@ -33,50 +33,71 @@ describe("the folder of dataset files", () => {
     await expect(textOf(two, "dataset-1/train.jsonl")).rejects.toMatchObject({ code: "file_missing" });
   });
 
-  it("is another where LIGHTNING_DATA_DIR says so, and nothing else is looked at then", () => {
+  it("is another where LIGHTNING_DATA_DIR says so", () => {
     const set = readSettings({ LIGHTNING_HOME: root, LIGHTNING_DATA_DIR: path.join(root, "elsewhere") });
     expect(dataFolder(set)).toBe(path.join(root, "elsewhere"));
-    expect(earlierFolder(set)).toBeUndefined();
-  });
-
-  it("of an earlier release is found where the process was started", async () => {
-    const before = process.cwd();
-    const started = path.join(root, "started");
-    await fs.mkdir(path.join(started, "data/finetune/dataset-0"), { recursive: true });
-    await fs.writeFile(path.join(started, "data/finetune/dataset-0/train.jsonl"), "of before");
-    const settings = readSettings({ LIGHTNING_HOME: path.join(root, "three") });
-    try {
-      process.chdir(root);
-      expect(earlierFolder(settings)).toBeUndefined();
-      process.chdir(started);
-      expect(earlierFolder(settings)).toBe(path.join(process.cwd(), "data/finetune"));
-      const files = filesFromSettings(settings);
-      expect(await textOf(files, "dataset-0/train.jsonl")).toBe("of before");
-    } finally {
-      process.chdir(before);
-    }
   });
 });
 
-describe("files beside those of an earlier release", () => {
-  it("are written to the new folder, read from either, listed together and deleted from both", async () => {
-    const [own, earlier] = ["new", "old"].map((name) => folderFiles(path.join(root, name))) as [Files, Files];
-    const files = withEarlier(own, earlier);
-    await earlier.write("d-1/a", once("old a"));
-    await earlier.write("d-1/b", once("old b"));
-    await files.write("d-1/b", once("new b"));
-    await files.write("d-1/c", once("new c"));
-    expect(await files.list("d-1/")).toEqual(["d-1/a", "d-1/b", "d-1/c"]);
-    const all = await Promise.all(["a", "b", "c"].map((name) => textOf(files, `d-1/${name}`)));
-    expect(all).toEqual(["old a", "new b", "new c"]);
-    expect(Buffer.from(await files.readRange("d-1/a", 4, 9)).toString()).toBe("a");
-    expect(await files.stat("d-1/a")).toEqual({ bytes: 5 });
-    expect(files.locate("d-1/a")).toBe(earlier.locate("d-1/a"));
-    expect(files.locate("d-1/b")).toBe(own.locate("d-1/b"));
-    expect(await textOf(earlier, "d-1/b")).toBe("old b");
-    await files.delete("d-1/b");
-    expect(await files.stat("d-1/b")).toBeUndefined();
-    await expect(textOf(files, "d-1/x")).rejects.toMatchObject({ code: "file_missing" });
-    expect(files.locate("d-1/x")).toBe(own.locate("d-1/x"));
+describe("files that an earlier release left where the process was started", () => {
+  const KEY = "dataset-0/train.jsonl";
+  const before = process.cwd();
+  let started: string;
+  let left: string;
+  beforeAll(async () => {
+    started = path.join(root, "started");
+    left = path.join(started, "data/finetune");
+    await fs.mkdir(path.join(left, "dataset-0"), { recursive: true });
+    await fs.writeFile(path.join(left, KEY), "of another home");
+    process.chdir(started);
+    left = path.resolve("data/finetune");
+  });
+  afterAll(() => process.chdir(before));
+
+  /** A home of that name, with a ledger if it has run before. */
+  async function home(name: string, hasRun: boolean) {
+    const settings = readSettings({ LIGHTNING_HOME: path.join(root, name) });
+    await fs.mkdir(path.join(root, name));
+    if (hasRun) await fs.writeFile(path.join(root, name, "ledger.sqlite"), "");
+    return settings;
+  }
+
+  it.each([
+    ["fresh", false],
+    ["old", true],
+  ])("are not seen, listed, read or deleted by a home that is %s", async (name, hasRun) => {
+    const files = filesFromSettings(await home(name, hasRun));
+    expect(await files.stat(KEY)).toBeUndefined();
+    expect(await files.list("dataset-0/")).toEqual([]);
+    await expect(textOf(files, KEY)).rejects.toMatchObject({ code: "file_missing" });
+    await expect(files.readRange(KEY, 0, 1)).rejects.toMatchObject({ code: "file_missing" });
+    expect(files.locate(KEY)).toBe(path.join(root, name, "datasets", KEY));
+    await files.delete(KEY);
+    expect(await fs.readFile(path.join(left, KEY), "utf8")).toBe("of another home");
+    await files.write(KEY, once("its own"));
+    await files.delete(KEY);
+    expect(await fs.readFile(path.join(left, KEY), "utf8")).toBe("of another home");
+  });
+
+  it("are told of to a home that has a ledger and no folder of datasets, with both remedies", async () => {
+    const told = async (settings: Settings) => {
+      const warned: string[] = [];
+      const logger = { ...silentLogger, warn: (message: string) => warned.push(message) };
+      await openPorts({ settings, logger }).close();
+      return warned.filter((line) => line.includes(left));
+    };
+    const upgraded = await home("upgraded", true);
+    const lines = await told(upgraded);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("LIGHTNING_DATA_DIR");
+    expect(lines[0]).toContain(dataFolder(upgraded));
+    // Either remedy, and there is nothing to say any more.
+    expect(await told({ ...upgraded, dataDir: left })).toEqual([]);
+    await fs.mkdir(dataFolder(upgraded));
+    expect(await told(upgraded)).toEqual([]);
+    expect(await told(await home("new", false))).toEqual([]);
+    await fs.mkdir(path.join(root, "bare/data/finetune"), { recursive: true });
+    process.chdir(path.join(root, "bare"));
+    expect(leftByEarlierRelease(await home("elsewhere", true))).toBeUndefined();
   });
 });

@@ -87,6 +87,31 @@ describe("what changes is asked for by its state", () => {
   });
 });
 
+describe("a condition that a row cannot keep", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld({ LIGHTNING_AGENT_ID: AGENT });
+  });
+  afterAll(() => world.close());
+  const POSTS = ROWS.filter(({ rest }) => rest.method !== "GET");
+
+  it.each(POSTS.map((row) => [row.name, row] as const))("is refused by name: %s", async (_name, row) => {
+    const path = row.rest.path.replaceAll(/\{\w+\}/g, "x");
+    const keeps = row.answers?.changes !== undefined;
+    for (const [header, isKept] of [
+      ["if-match", keeps],
+      ["if-none-match", false],
+    ] as const) {
+      // Nothing is done by it whether the header is kept or not: no such field.
+      const { status, body } = await world.call("POST", path, { no_such_field: 1 }, { [header]: '"x"' });
+      expect([header, status, body.error.code]).toEqual(
+        isKept ? [header, 422, "invalid_input"] : [header, 400, "precondition_not_kept"],
+      );
+      if (!isKept) expect(body.error.field?.toLowerCase()).toBe(header);
+    }
+  });
+});
+
 it("every row that changes something names what shows it", () => {
   const changing = ROWS.filter(({ answers }) => answers?.changes !== undefined);
   expect(changing.length).toBeGreaterThan(5);

@@ -147,6 +147,8 @@ describe("a file that is not what its record says", () => {
     for (const text of [TEXT.slice(1), `${TEXT}!`, TEXT.replace("a", "b")]) {
       const answer = await ask(lying(text, 100));
       expect([answer.status, answer.text]).toEqual([500, expect.stringContaining("file_damaged")]);
+      const asRange = await ask(lying(text, 100), { range: "bytes=0-" });
+      expect([asRange.status, asRange.text]).toEqual([500, expect.stringContaining("file_damaged")]);
     }
   });
 
@@ -186,8 +188,9 @@ describe("a file that is not what its record says", () => {
 describe("on its way to the Functions host", () => {
   let server: http.Server;
   let port = 0;
+  let stopNoting: () => void;
   beforeAll(async () => {
-    noteAnswers();
+    stopNoting = noteAnswers();
     server = http.createServer((message, response) => {
       void (async () => {
         const request = azureRequest("GET", "/api/lightning/datasets/d-1/files/train", {
@@ -206,7 +209,10 @@ describe("on its way to the Functions host", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     ({ port } = server.address() as { port: number });
   });
-  afterAll(() => new Promise((resolve) => server.close(resolve)));
+  afterAll(() => {
+    stopNoting();
+    return new Promise((resolve) => server.close(resolve));
+  });
 
   const get = (path: string) =>
     new Promise<string>((resolve, reject) => {

@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { noteAnswers, paced } from "../../src/surfaces/paced.ts";
 
 const PIECE = 65_536;
@@ -40,7 +40,11 @@ describe("a file's bytes on their way to the Functions host", () => {
     server.close();
     return { asked, added };
   }
-  noteAnswers();
+  let stopNoting: () => void;
+  beforeAll(() => {
+    stopNoting = noteAnswers();
+  });
+  afterAll(() => stopNoting());
 
   test("come no faster than they are taken, and all of them come", async () => {
     let got = 0;
@@ -66,5 +70,28 @@ describe("a file's bytes on their way to the Functions host", () => {
       message.destroy();
     });
     expect(asked).toBeLessThan(PIECES);
+  });
+
+  test("are noted by whoever is started, and no more by one that was stopped", async () => {
+    const closeListeners = async () => {
+      let count = 0;
+      const server = http.createServer((_request, response) => {
+        count = response.listenerCount("close");
+        response.end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as AddressInfo;
+      const headers = { "x-ms-invocation-id": "invocation-2" };
+      await new Promise((resolve) => http.get({ port, agent: false, headers }, resolve));
+      server.close();
+      return count;
+    };
+    const before = await closeListeners();
+    const stops = Array.from({ length: 20 }, () => noteAnswers());
+    // All at once would be one warning of Node for every answer.
+    for (const stop of stops.slice(1)) stop();
+    expect(await closeListeners()).toBe(before + 1);
+    stops[0]?.();
+    expect(await closeListeners()).toBe(before);
   });
 });

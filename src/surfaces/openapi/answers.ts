@@ -26,6 +26,9 @@ export function responsesOf(operation: Operation): ZodOpenApiResponsesObject {
             content: json,
           },
         }),
+    ...(answers.waits === undefined
+      ? {}
+      : { 202: { description: "Kept until what it belongs to comes.", content: json } }),
     ...(answers.file === undefined
       ? {}
       : {

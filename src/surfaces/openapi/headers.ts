@@ -11,7 +11,8 @@ const seconds = (description: string) => z.number().int().min(1).optional().meta
 export const TAG = { ETag: "Names this very content, for `If-None-Match` and `If-Match`." } satisfies Headers;
 export const RETRY = { "Retry-After": seconds("Seconds; when to try again.") } satisfies Headers;
 export const LATER = {
-  Location: "The address at which to ask how the work stands: a GET that answers 200 with its `status`.",
+  Location:
+    "The address at which to ask how the work stands: a GET that answers 200 with its `status` (of a deployment, `state`).",
   "Retry-After": seconds("Seconds until it is worth asking."),
 } satisfies Headers;
 
