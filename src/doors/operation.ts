@@ -107,6 +107,8 @@ export interface Answers {
    * answer's fields in braces.
    */
   readonly later?: string;
+  /** The status monitor of that work: its address in the same form (`status-monitor.ts`). */
+  readonly monitor?: string;
   /** Over REST a file of this media type in place of the JSON. */
   readonly file?: string;
   /** Its own headers, with what they say. */
