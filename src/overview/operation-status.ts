@@ -134,7 +134,7 @@ async function look<Kind extends MonitoredKind>(
   readers: Readers,
   agentId: string,
   id: string,
-): Promise<Told> {
+): Promise<Told & { readonly kind: Kind }> {
   const record = await readers[kind](agentId, id);
   const { status: own, completed_at, failure } = SEEN[kind](record);
   const isCancelled = failure.code === "build_cancelled";

@@ -23,13 +23,13 @@ describe("createHttpPoller of @azure/core-lro, as it is, follows", () => {
   });
   afterAll(() => host.stop());
 
-  async function send(method: string, url: string, body?: object): Promise<OperationResponse> {
+  async function send(method: string, url: string, body?: object): Promise<OperationResponse<Facts>> {
     const response = await fetch(url, {
       method,
       headers: { "content-type": "application/json", prefer: "wait=0", "x-functions-key": host.key },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const answer: unknown = await response.json();
+    const answer = (await response.json()) as Facts;
     return {
       flatResponse: answer,
       rawResponse: {
@@ -54,12 +54,12 @@ describe("createHttpPoller of @azure/core-lro, as it is, follows", () => {
         async sendInitialRequest() {
           const begun = await send("POST", at(address), body);
           expect(begun.rawResponse.statusCode).toBe(202);
-          await meanwhile?.(begun.flatResponse as Facts);
+          await meanwhile?.(begun.flatResponse);
           return begun;
         },
         sendPollRequest: (url) => {
           asked.push(new URL(url).pathname.replace(/^\/api\/lightning/, ""));
-          return send("GET", url) as Promise<OperationResponse<Facts>>;
+          return send("GET", url);
         },
       },
       { resolveOnUnsuccessful: true },

@@ -53,15 +53,12 @@ describe("a 202 is followed by its headers alone", () => {
   afterAll(() => world.close());
 
   async function ask(address: string, body?: object) {
-    const response = await world.fetch(address, {
-      ...(body === undefined
-        ? {}
-        : {
-            method: "POST",
-            body: JSON.stringify(body),
-            headers: { "content-type": "application/json", prefer: "wait=0" },
-          }),
-    });
+    const post = {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json", prefer: "wait=0" },
+    };
+    const response = await world.fetch(address, body === undefined ? {} : post);
     return { status: response.status, headers: response.headers, body: (await response.json()) as Facts };
   }
   type Facts = Readonly<Record<string, unknown>>;
