@@ -5,6 +5,7 @@ import type { episodeOperations } from "./episodes/operations.ts";
 import type { evaluationOperations } from "./evaluation/operations.ts";
 import type { identityOperations } from "./identity/operations.ts";
 import type { episodeTraceOperations } from "./overview/episode-trace.ts";
+import type { operationStatusOperations } from "./overview/operation-status.ts";
 import type { overviewOperations } from "./overview/operations.ts";
 import type { takeUpOperations } from "./overview/take-up-operations.ts";
 import type { verifyAnswerOperations } from "./overview/verify-answer.ts";
@@ -32,6 +33,7 @@ type Row = ReturnType<
   | typeof episodeTraceOperations
   | typeof verifyAnswerOperations
   | typeof overviewOperations
+  | typeof operationStatusOperations
   | typeof takeUpOperations
   | typeof identityOperations
   | typeof privacyOperations

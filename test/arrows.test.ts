@@ -106,6 +106,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "workload/contract.ts",
     "episodes/endings.ts",
     "type:pipelines/contract.ts",
+    "type:rescans/contract.ts",
     "datasets/replies.ts",
     "type:datasets/service.ts",
     "type:deployments/service.ts",

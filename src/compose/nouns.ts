@@ -19,6 +19,7 @@ import * as evaluation from "../evaluation/contract.ts";
 import * as pairs from "../evaluation/pairs.ts";
 import * as identity from "../identity/contract.ts";
 import * as overview from "../overview/contract.ts";
+import * as operationStatus from "../overview/operation-status.ts";
 import * as trend from "../overview/trend.ts";
 import * as parts from "../parts/contract.ts";
 import * as pipelines from "../pipelines/contract.ts";
@@ -63,6 +64,7 @@ const CONTRACTS = [
   deploymentReplies,
   pipelines,
   overview,
+  operationStatus,
   trend,
   identity,
   parts,

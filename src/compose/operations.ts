@@ -11,6 +11,7 @@ import { identityOperations } from "../identity/operations.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { fatal } from "../kernel/errors.ts";
 import { episodeTraceOperations } from "../overview/episode-trace.ts";
+import { operationStatusOperations } from "../overview/operation-status.ts";
 import { overviewOperations, type SurveyRecords } from "../overview/operations.ts";
 import { type TakeUp, takeUpOperations } from "../overview/take-up-operations.ts";
 import { verifyAnswerOperations } from "../overview/verify-answer.ts";
@@ -92,6 +93,17 @@ export function operationRows(
     ...episodeTraceOperations({ ...shared, datasets: services.datasets, deployments: services.deployments }),
     ...verifyAnswerOperations({ key: services.signingKey }),
     ...overviewOperations({ ...shared, service: services.overview, survey: services.survey }),
+    ...operationStatusOperations({
+      ...shared,
+      readers: {
+        datasets: (agentId, id) => services.datasets.get(agentId, id),
+        runs: (agentId, id) => services.training.get(agentId, id),
+        evaluations: (agentId, id) => services.evaluations.get(agentId, id),
+        deployments: (agentId, id) => services.deployments.get(agentId, id),
+        pipelines: (agentId, id) => services.pipelines.get(agentId, id),
+        rescans: (agentId, id) => services.rescans.get(agentId, id),
+      },
+    }),
     ...takeUpOperations({ takeUp: services.takeUp }),
     ...identityOperations({ ...shared, audit: services.audit }),
   ];

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type BeforeMaking, recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation, type Reply } from "../doors/operation.ts";
+import { monitored } from "../doors/status-monitor.ts";
 import { takeUpIfDead } from "../doors/take-up.ts";
 import { invalid } from "../kernel/errors.ts";
 import { BUILD_DATASET, type Dataset } from "./contract.ts";
@@ -49,7 +50,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/datasets" },
-      answers: { later: "/datasets/{dataset_id}" },
+      answers: monitored("datasets", "dataset_id"),
       work: datasetWork,
       cli: "build-dataset",
       mcp: ["lightning_build_dataset"],
@@ -66,7 +67,7 @@ export function datasetBuilds({ service, settings, clock }: DatasetOperationDeps
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/datasets/golden" },
-      answers: { later: "/datasets/{dataset_id}" },
+      answers: monitored("datasets", "dataset_id"),
       work: datasetWork,
       cli: "build-golden",
       mcp: ["lightning_build_golden"],

@@ -112,6 +112,8 @@ export interface Answers {
   readonly later?: string;
   /** 202, where it is kept until what it belongs to comes: nothing is under way that could be followed. */
   readonly waits?: true;
+  /** The status monitor of that work: its address in the same form (`status-monitor.ts`). */
+  readonly monitor?: string;
   /** Over REST a file of this media type in place of the JSON. */
   readonly file?: string;
   /** Its own headers, with what they say. */

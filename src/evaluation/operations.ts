@@ -11,6 +11,7 @@ import {
   pagingSchema,
   placeInQueueSchema,
 } from "../doors/schemas.ts";
+import { monitored } from "../doors/status-monitor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { bare } from "../ledger/ledger.ts";
 import {
@@ -63,7 +64,7 @@ export function evaluationOperations({ service, settings, clock }: EvaluationOpe
     effect: "write",
     idempotent: true,
     rest: { method: "POST", path: "/evaluations" },
-    answers: { later: "/evaluations/{evaluation_id}" },
+    answers: monitored("evaluations", "evaluation_id"),
     work,
     cli: "evaluate",
     mcp: ["lightning_evaluate"],

@@ -10,6 +10,7 @@ import {
   pagingSchema,
   placeInQueueSchema,
 } from "../doors/schemas.ts";
+import { monitored } from "../doors/status-monitor.ts";
 import { deathOfOwner, takeUpIfDead } from "../doors/take-up.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
@@ -99,7 +100,7 @@ export function pipelineOperations({ service, settings, clock }: PipelineOperati
     idempotent: false,
     idempotency: { sent: "always" },
     rest: { method: "POST", path: "/pipelines" },
-    answers: { later: "/pipelines/{pipeline_id}" },
+    answers: monitored("pipelines", "pipeline_id"),
     work,
     cli: "run",
     mcp: ["lightning_run_pipeline"],

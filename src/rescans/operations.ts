@@ -4,6 +4,7 @@ import { recordOnce } from "../doors/keyed-request.ts";
 import { startAndWait } from "../doors/long-operation.ts";
 import { type CallContext, defineOperation } from "../doors/operation.ts";
 import { agentOr, continuationSchema, foundSchema, idSchema, pagingSchema } from "../doors/schemas.ts";
+import { monitored } from "../doors/status-monitor.ts";
 import { startOrTakeUp, takeUpIfDead } from "../doors/take-up.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { RESCAN_EPISODES, type Rescan, rescanSchema } from "./contract.ts";
@@ -86,7 +87,7 @@ export function rescanOperations({
       effect: "destroy",
       idempotent: true,
       rest: { method: "POST", path: "/redaction/rescans" },
-      answers: { later: "/redaction/rescans/{rescan_id}" },
+      answers: monitored("rescans", "rescan_id"),
       cli: "redaction rescan",
       mcp: ["lightning_rescan_episodes"],
       example: { agent_id: "mcp-agents" },

@@ -13,6 +13,7 @@ import {
   placeInQueueSchema,
   storedTimeSchema,
 } from "../doors/schemas.ts";
+import { monitored } from "../doors/status-monitor.ts";
 import { toIso } from "../kernel/clock.ts";
 import { defined } from "../kernel/defined.ts";
 import { invalid } from "../kernel/errors.ts";
@@ -153,7 +154,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
       effect: "write",
       idempotent: true,
       rest: { method: "POST", path: "/review/corrections/dataset" },
-      answers: { later: "/datasets/{dataset_id}" },
+      answers: monitored("datasets", "dataset_id"),
       work: { type: DATASETS.type, id: "dataset_id" },
       cli: "review build",
       mcp: ["lightning_build_corrections"],

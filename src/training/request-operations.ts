@@ -1,6 +1,7 @@
 import { startAndWait } from "../doors/long-operation.ts";
 import { defineOperation } from "../doors/operation.ts";
 import { agentOr } from "../doors/schemas.ts";
+import { monitored } from "../doors/status-monitor.ts";
 import { startTrainingInputSchema, TRAIN_MODEL } from "./contract.ts";
 import { estimateInputSchema, estimateSchema } from "./estimate-contract.ts";
 import { refOf, type TrainingOperationDeps } from "./operation-deps.ts";
@@ -22,7 +23,7 @@ export function trainingRequests({ service, settings, clock }: TrainingOperation
       idempotent: false,
       idempotency: { sent: "always" },
       rest: { method: "POST", path: "/training" },
-      answers: { later: "/training/{run_id}" },
+      answers: monitored("runs", "run_id"),
       work: runWork,
       cli: "train",
       mcp: ["lightning_train", "lightning_start_training"],

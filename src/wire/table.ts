@@ -75,6 +75,7 @@ export const OPERATIONS = {
   getStats: {"rest":{"method":"GET","path":"/stats"},"effect":"read","ofAgent":true},
   getRewardTrend: {"rest":{"method":"GET","path":"/stats/rewards"},"effect":"read","ofAgent":true},
   getHealth: {"rest":{"method":"GET","path":"/health"},"effect":"read","ofAgent":false},
+  getOperationStatus: {"rest":{"method":"GET","path":"/operations/{kind}/{id}"},"effect":"read","ofAgent":true},
   takeUpRecords: {"rest":{"method":"POST","path":"/records/take-up"},"effect":"write","ofAgent":false,"key":"taken"},
   whoAmI: {"rest":{"method":"GET","path":"/me"},"effect":"read","ofAgent":true},
   listAudit: {"rest":{"method":"GET","path":"/audit"},"effect":"read","ofAgent":true},

@@ -1160,6 +1160,24 @@ export type MetricPoint = {
   valid_reward?: number | undefined;
 };
 
+export type OperationStatus = {
+  id: string;
+  kind: "datasets" | "runs" | "evaluations" | "deployments" | "pipelines" | "rescans";
+  agent_id: string;
+  status: "NotStarted" | "Running" | "Succeeded" | "Failed" | "Canceled";
+  /** The record's own word for it, which may be more exact. */
+  record_status: string;
+  created_at: string;
+  completed_at?: string | undefined;
+  /** Where the record is read: a reference relative to this address. */
+  resource_location: string;
+  /** Why, of one that failed. */
+  error?: {
+    code: string;
+    message: string;
+  } | undefined;
+};
+
 export type Power = {
   /** Independent groups of held-out examples. */
   groups: number;
@@ -3082,6 +3100,15 @@ export interface OperationInputs {
     /** Also count every container's documents, which Cosmos charges for. */
     counts?: boolean | undefined;
   };
+  /** Shows how the work behind a 202 stands, in the status words of the Azure REST guidelines. */
+  getOperationStatus: {
+    /** The agent; LIGHTNING_AGENT_ID when absent. */
+    agent_id?: string | undefined;
+    /** What the work's record is. */
+    kind: "datasets" | "runs" | "evaluations" | "deployments" | "pipelines" | "rescans";
+    /** The record's id. */
+    id: string;
+  };
   /** Takes every dataset, run, evaluation, deployment and pipeline up again whose orchestration has died, or fails it with the reason; an hourly timer does the same. */
   takeUpRecords: {
     /** Names this very request, for this operation and agent: sent again under the same key, it is carried out once and answered alike. As the Idempotency-Key header. */
@@ -4628,6 +4655,8 @@ export interface OperationOutputs {
   getRewardTrend: RewardTrend;
   /** Checks the ledger (a read and a write), the provider, the change feeds and the orchestrations behind what is under way; 503 when the ledger fails. */
   getHealth: Health;
+  /** Shows how the work behind a 202 stands, in the status words of the Azure REST guidelines. */
+  getOperationStatus: OperationStatus;
   /** Takes every dataset, run, evaluation, deployment and pipeline up again whose orchestration has died, or fails it with the reason; an hourly timer does the same. */
   takeUpRecords: {
     /** Records that had not ended. */

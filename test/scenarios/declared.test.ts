@@ -27,6 +27,7 @@ const NOT_SEEN: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(releaseReview|undoReview) 404$/, "the episode of a label is gone: test/review"],
   [/^listPairs 409$/, "an evaluation that is under way: test/evaluation"],
+  [/^getOperationStatus (200|304) retry-after$/, "work that is under way: status-monitor.test.ts"],
   [/^rollback 202/, "a model that has to be made callable again: test/deployments"],
   [/ 500$/, "a fault of ours: test/surfaces/rest.test.ts"],
 ];

@@ -59,6 +59,7 @@ const PROMISED = [
   ["getActiveDeployment", "GET /deployments/active", "active", "lightning_get_active_deployment"],
   ["getLineage", "GET /lineage", "lineage", "lightning_get_lineage"],
   ["getLineageOf", "GET /lineage/{}/{}", undefined, undefined],
+  ["getOperationStatus", "GET /operations/{}/{}", undefined, undefined],
   ["verifyAnswer", "POST /lineage/verify", "verify-answer", "lightning_verify_answer"],
   ["selectModel", "GET /model", "model", "lightning_select_model"],
   ["runPipeline", "POST /pipelines", "run", "lightning_run_pipeline"],
@@ -157,6 +158,7 @@ describe("the table of operations", () => {
       "getDatasetFile",
       "getCorrectionsFile",
       "getLineageOf",
+      "getOperationStatus",
     ]);
     expect(lacks("mcp")).toEqual([
       "addPart",
@@ -165,6 +167,7 @@ describe("the table of operations", () => {
       "listExamples",
       "getCorrectionsFile",
       "getLineageOf",
+      "getOperationStatus",
     ]);
   });
 

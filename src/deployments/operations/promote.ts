@@ -2,6 +2,7 @@ import { z } from "zod";
 import { startAndWait } from "../../doors/long-operation.ts";
 import { defineOperation } from "../../doors/operation.ts";
 import { agentOr } from "../../doors/schemas.ts";
+import { monitored } from "../../doors/status-monitor.ts";
 import { PROMOTE_MODEL, promoteInputSchema } from "../contract.ts";
 import { showDeployment } from "../lineage.ts";
 import { shownDeploymentSchema } from "../replies.ts";
@@ -31,7 +32,7 @@ export function promoteOperation({ service, selector, settings, clock }: Deploym
     idempotent: true,
     idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments" },
-    answers: { later: "/lineage/deployments/{id}", changes: "/deployments/active" },
+    answers: { ...monitored("deployments", "id"), changes: "/deployments/active" },
     cli: "promote",
     mcp: ["lightning_promote", "lightning_promote_deployment"],
     aliases: { training_run_id: "run_id" },

@@ -3,6 +3,7 @@ import { claimedName } from "../../doors/kept.ts";
 import { startAndWait } from "../../doors/long-operation.ts";
 import { defineOperation } from "../../doors/operation.ts";
 import { agentOr, idSchema, storedTimeSchema } from "../../doors/schemas.ts";
+import { monitored } from "../../doors/status-monitor.ts";
 import { type DeploymentEvent, PROMOTE_MODEL } from "../contract.ts";
 import { nameOrNull } from "../replies.ts";
 import { isEndedDeployment } from "../status.ts";
@@ -83,7 +84,7 @@ export function rollbackOperations({ service, selector, settings, clock }: Deplo
     idempotent: false,
     idempotency: { sent: "always", kept: "for ever" },
     rest: { method: "POST", path: "/deployments/rollback" },
-    answers: { later: "/lineage/deployments/{restoring}", changes: "/deployments/active" },
+    answers: { ...monitored("deployments", "restoring"), changes: "/deployments/active" },
     cli: "rollback",
     mcp: ["lightning_rollback_deployment"],
     aliases: { target_deployment_id: "target_id" },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ZodOpenApiResponsesObject } from "zod-openapi";
 import type { Operation } from "../../doors/operation.ts";
 import { errorSchema } from "./error-schema.ts";
-import { type Header, headersOf, LATER, REPLAYED, RETRY, TAG } from "./headers.ts";
+import { type Header, headersOf, LATER, MONITOR, REPLAYED, RETRY, TAG } from "./headers.ts";
 import { refusalsOf } from "./refusals.ts";
 
 /** What a row may answer, by status: what its `answers` and its place in the table say, and nothing else. */
@@ -22,7 +22,7 @@ export function responsesOf(operation: Operation): ZodOpenApiResponsesObject {
       : {
           202: {
             description: "Under way: the record so far, and the address at which to ask later.",
-            ...headersOf(LATER),
+            ...headersOf({ ...LATER, ...(answers.monitor === undefined ? {} : MONITOR) }),
             content: json,
           },
         }),

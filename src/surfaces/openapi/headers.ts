@@ -11,9 +11,13 @@ const seconds = (description: string) => z.number().int().min(1).optional().meta
 export const TAG = { ETag: "Names this very content, for `If-None-Match` and `If-Match`." } satisfies Headers;
 export const RETRY = { "Retry-After": seconds("Seconds; when to try again.") } satisfies Headers;
 export const LATER = {
-  Location:
-    "The address at which to ask how the work stands: a GET that answers 200 with its `status` (of a deployment, `state`).",
+  Location: "The address of what comes of it: a GET that answers 200 with the record as it stands.",
   "Retry-After": seconds("Seconds until it is worth asking."),
+} satisfies Headers;
+
+/** Of work that a status monitor follows. */
+export const MONITOR = {
+  "Operation-Location": "The status monitor: how the work stands, in the words of the Azure REST guidelines.",
 } satisfies Headers;
 
 /** Of a row that takes a key. */

@@ -13,6 +13,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   lineage: "From an answer back to the episodes that its model learnt from.",
   me: "Who the caller is, and with which roles.",
   model: "The model that an agent should use now.",
+  operations: "The status monitor of work that a 202 has begun, in one form for every kind.",
   parts: "Pictures, sounds, files and long texts of episodes.",
   pipelines: "A whole turn of the loop as one request.",
   records: "Records whose work stands still, taken up again.",
