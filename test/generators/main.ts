@@ -29,10 +29,10 @@ const MOST_LINES = 60;
 const faults: string[] = [];
 
 /** Runs a check and tells how it ended. @returns whether all was as it should be, so that others may build on it */
-async function check(name: string, run: () => Promise<string>): Promise<boolean> {
+async function check(name: string, doIt: () => Promise<string>): Promise<boolean> {
   const since = performance.now();
   try {
-    const said = (await run()).trim();
+    const said = (await doIt()).trim();
     const seconds = ((performance.now() - since) / 1000).toFixed(1);
     console.log(`${name}: well, ${seconds} s${said === "" || said.length > 200 ? "" : ` (${said})`}`);
     return true;
