@@ -345,7 +345,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "gpt-tokenizer": ["datasets"],
   "node:sqlite": ["ledger/sqlite", "local-host", "local-provider"],
   openai: ["provider"],
-  re2js: ["privacy"],
+  re2js: ["privacy", "local-provider"],
   zod: ["*"],
   "zod-openapi": ["surfaces"],
 };

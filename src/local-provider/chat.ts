@@ -5,12 +5,13 @@ import { checkMessages } from "./chat-messages.ts";
 import { type ChatBody, chatBody } from "./chat-parameters.ts";
 import { chunks, completion, given, type Limits, usageOf } from "./chat-reply.ts";
 import { WireError, type WireReply, type WireRequest } from "./http.ts";
-import { answer } from "./model/answer.ts";
+import { type Answer, answer } from "./model/answer.ts";
 import { ToolsetCache } from "./model/cases.ts";
 import { estimateTokens } from "./model/text.ts";
 import { textOf, type WireMessage, type WireTool } from "./model/wire.ts";
 import type { Models } from "./models.ts";
 import { checkStrict, formatOf } from "./response-format.ts";
+import { checkForm, validatorOf } from "./schema-check.ts";
 
 /** Says in every answer which engine spoke. */
 const FINGERPRINT = "local";
@@ -27,25 +28,22 @@ export function createChat(deps: { readonly models: Models; readonly clock: Cloc
     const model = deps.models.named(input.model);
     const messages = input.messages as readonly WireMessage[];
     const tools = (input.tools ?? []) as readonly WireTool[];
-    for (const { function: tool } of tools)
-      if (tool.strict && tool.parameters !== undefined)
-        checkStrict(tool.parameters, `Invalid schema for function '${tool.name}'`, "tools");
+    const strict = new Map(tools.flatMap((tool) => checkTool(tool) ?? []));
     const texts = messages.map(textOf);
     const choice = input.tool_choice ?? "auto";
     const limits = limitsOf(input);
-    const one = given(
-      answer(
-        model,
-        {
-          messages,
-          tools,
-          choice: typeof choice === "string" ? choice : { name: choice.function.name },
-          format: formatOf(input.response_format, texts),
-        },
-        toolsets,
-      ),
-      limits,
+    const said = answer(
+      model,
+      {
+        messages,
+        tools,
+        choice: typeof choice === "string" ? choice : { name: choice.function.name },
+        format: formatOf(input.response_format, texts),
+      },
+      toolsets,
     );
+    const isKept = said.kind !== "tool" || strict.get(said.name)?.(JSON.parse(said.arguments)) !== false;
+    const one = given(isKept ? said : NO_ARGUMENTS, limits);
     const prompt = estimateTokens(texts.join("\n")) + estimateTokens(JSON.stringify(input.tools ?? ""));
     const usage = usageOf(prompt, one, limits);
     const head = {
@@ -58,6 +56,25 @@ export function createChat(deps: { readonly models: Models; readonly clock: Cloc
       ? { events: chunks(head, one, limits, input.stream_options?.include_usage ? usage : undefined) }
       : { json: completion(head, one, limits, usage) };
   };
+}
+
+/** What is said where no call was found that a strict tool's schema allows. */
+const NO_ARGUMENTS: Answer = {
+  kind: "refusal",
+  text: "No arguments were found that the tool's schema allows.",
+};
+
+/** The check of a strict tool's arguments, by its name. @throws WireError 400 for parameters that are no schema */
+function checkTool({ function: { name, parameters, strict } }: WireTool) {
+  if (parameters === undefined) return undefined;
+  const where = { what: `Invalid schema for function '${name}'`, param: "tools" };
+  if (!strict) {
+    checkForm(parameters, where);
+    return undefined;
+  }
+  const validate = validatorOf(parameters, where);
+  checkStrict(parameters, where.what, where.param);
+  return [[name, validate]] as const;
 }
 
 const limitsOf = ({ n, stop, max_tokens, max_completion_tokens }: ChatBody): Limits => ({

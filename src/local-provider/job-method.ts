@@ -4,7 +4,8 @@ import { type Grader, graderSchema } from "./graders/grader.ts";
 const METHODS = ["supervised", "dpo", "reinforcement"] as const;
 export type MethodName = (typeof METHODS)[number];
 
-const numberOrAuto = z.union([z.number().positive(), z.literal("auto")]).optional();
+/** OpenAI names no bound; beyond this no weight is left that says anything. */
+const numberOrAuto = z.union([z.number().positive().max(1000), z.literal("auto")]).optional();
 const wholeOrAuto = (most: number) =>
   z.union([z.number().int().min(1).max(most), z.literal("auto")]).optional();
 const common = {

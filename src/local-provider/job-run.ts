@@ -5,6 +5,7 @@ import { createExampleReader } from "./job-examples.ts";
 import type { JobLog } from "./job-log.ts";
 import { methodOf } from "./job-method.ts";
 import { createProgress } from "./job-progress.ts";
+import { JobRefusal } from "./job-refusal.ts";
 import { jobTraining } from "./job-training.ts";
 import { toCsv } from "./metrics-file.ts";
 import { parseModel, serializeModel } from "./model/model.ts";
@@ -84,6 +85,8 @@ export function createJobRun(deps: RunDeps) {
     await pause(id, ran ? 0 : pace.queuedMs, signal);
 
     const started = store.readModel(job.model);
+    if (started === undefined && isTuned(job.model))
+      throw new JobRefusal("model_not_found", `The model ${job.model} was deleted.`, "model");
     const plan = jobTraining(job, lines, started === undefined ? undefined : parseModel(started));
     const { hyperparameters, epochs, steps, run } = await inSlices(id, plan, () => {}, signal);
     job = move({ status: "running", hyperparameters });
@@ -118,6 +121,9 @@ const MEASURED = {
   reinforcement:
     "This is the local provider: several answers to each prompt are tried and marked by the job's grader; reward is their mean mark, 0 where the grader fails",
 };
+
+/** Whether a name is a tuned model's of this provider. */
+const isTuned = (model: string) => model.includes(".local-ft-");
 
 /** `<base>.local-ft-<32 hex>[-suffix]`: Azure's form, but `local` cannot be taken for Azure's. */
 function modelName(job: JobRow): string {

@@ -6,7 +6,7 @@ import { JobRefusal } from "./job-refusal.ts";
 import type { Answer } from "./model/answer.ts";
 import { casesOf, ToolsetCache } from "./model/cases.ts";
 import type { Model } from "./model/model.ts";
-import { pairsOf } from "./model/pairs.ts";
+import { pairsOf, uniquePairs } from "./model/pairs.ts";
 import { preferences } from "./model/preferences.ts";
 import { type Progress, TICK } from "./model/progress.ts";
 import { reinforcement, type Task } from "./model/reinforcement.ts";
@@ -59,7 +59,8 @@ const PLANS: Readonly<Record<MethodName, (material: Material) => Generator<Progr
     };
   },
   *dpo(material) {
-    const sides = yield* readBoth(material, (line) => pairsOf(line, material.toolsets));
+    const both = yield* readBoth(material, (line) => pairsOf(line, material.toolsets));
+    const sides = { ...both, train: uniquePairs(both.train) };
     return {
       examples: sides.train.length,
       held: sides.held.length,

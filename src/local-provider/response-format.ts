@@ -1,8 +1,8 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ChatBody } from "./chat-parameters.ts";
 import { WireError } from "./http.ts";
 import type { AnswerFormat } from "./model/formats.ts";
 import type { JsonSchema } from "./model/wire.ts";
+import { validatorOf } from "./schema-check.ts";
 
 const refuse = (message: string) =>
   new WireError(400, "invalid_value", message, { param: "response_format" });
@@ -23,20 +23,10 @@ export function formatOf(
   const { name, schema, strict } = format.json_schema;
   // Without a schema any JSON will do.
   if (schema === undefined) return { kind: "json_object" };
-  if (strict) checkStrict(schema, `Invalid schema for response_format '${name}'`, "response_format");
-  return {
-    kind: "schema",
-    schema,
-    validate: validatorOf(schema, `Invalid schema for response_format '${name}'`),
-  };
-}
-
-function validatorOf(schema: JsonSchema, what: string): (value: unknown) => boolean {
-  try {
-    return new Ajv2020({ strict: false, validateFormats: false, logger: false }).compile(schema);
-  } catch (thrown) {
-    throw refuse(`${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
-  }
+  const where = { what: `Invalid schema for response_format '${name}'`, param: "response_format" };
+  const validate = validatorOf(schema, where);
+  if (strict) checkStrict(schema, where.what, where.param);
+  return { kind: "schema", schema, validate };
 }
 
 /** A strict schema leaves nothing open: each object requires all that it names, and allows nothing else. */

@@ -53,6 +53,24 @@ describe("string_check", () => {
   });
 });
 
+describe("marks", () => {
+  it("of texts as long as a document come in no time, and of longer ones not at all", () => {
+    const [input, reference] = ["ab", "ba"].map((two) => two.repeat(9_000));
+    expect(alike("fuzzy_match", input ?? "", reference ?? "")).toBeGreaterThan(0.99);
+    expect(() => alike("fuzzy_match", "a".repeat(20_001), "a")).toThrow(GraderFault);
+  });
+
+  it("beyond what can be compared are no marks", () => {
+    const graders = { a: { type: "string_check", name: "a", operation: "eq", input: "x", reference: "x" } };
+    const of = (calculate_output: string) => mark({ type: "multi", name: "m", graders, calculate_output });
+    expect(of("a*10^6")).toBe(1e6);
+    expect(() => of("a*10^7")).toThrow(GraderFault);
+    const multi = (calculate_output: string) =>
+      graderSchema.safeParse({ type: "multi", name: "m", graders, calculate_output }).success;
+    expect(multi(`a${"+0".repeat(6000)}`)).toBe(false);
+  });
+});
+
 describe("text_similarity", () => {
   const METRICS = [
     "fuzzy_match",

@@ -340,6 +340,28 @@ describe("jobs of every method", () => {
     });
   });
 
+  it("preferences dealt out by chance teach nothing more where each stands twice", async () => {
+    const provider = await start();
+    const lines = pairLines(LEARNED, 7, true);
+    const once = await figures(provider, await tune(provider, DPO, lines));
+    const twice = await figures(provider, await tune(provider, DPO, [...lines, ...lines]));
+    expect(twice).toEqual(once);
+  });
+
+  it("a job whose model was deleted meanwhile fails", async () => {
+    const provider = await start({ pace: { queuedMs: 5000 } });
+    const { client } = provider;
+    const first = await tune(provider, METHODS.supervised, LINES.supervised.slice(0, 20));
+    const model = first.fine_tuned_model ?? "";
+    const training_file = await upload(provider, LINES.supervised.slice(0, 20));
+    const { id } = await client.fineTuning.jobs.create({ model, training_file });
+    await client.models.delete(model);
+    expect(await ended(provider, id)).toMatchObject({
+      status: "failed",
+      error: { code: "model_not_found", message: expect.stringContaining(model) },
+    });
+  });
+
   it("reinforcement refuses a line without what its grader reads", async () => {
     const provider = await start();
     const lines = LINES.reinforcement.slice(0, 12);

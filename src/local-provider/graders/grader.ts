@@ -44,7 +44,7 @@ export const graderSchema = z.discriminatedUnion(
         type: z.literal("multi"),
         name,
         graders: z.record(z.string(), single),
-        calculate_output: z.string().min(1),
+        calculate_output: z.string().min(1).max(10_000),
       })
       .superRefine(({ graders, calculate_output }, context) => {
         try {
@@ -53,7 +53,7 @@ export const graderSchema = z.discriminatedUnion(
           context.addIssue({
             code: "custom",
             path: ["calculate_output"],
-            message: (thrown as Error).message,
+            message: thrown instanceof RangeError ? "is nested too deeply" : (thrown as Error).message,
           });
         }
       }),
@@ -61,6 +61,9 @@ export const graderSchema = z.discriminatedUnion(
   { error: refuse("grader of type", GRADERS, "type") },
 );
 export type Grader = z.output<typeof graderSchema>;
+
+/** Marks are compared with each other: beyond this a sum of them says nothing of the rest. */
+const LARGEST_MARK = 1e6;
 
 /** Gives an answer its mark. @throws GraderFault when the grader reads what is not there, or its mark is no number */
 export type Mark = (graded: Graded) => number;
@@ -71,7 +74,8 @@ export function createMark(grader: Grader): Mark {
   const formula = readFormula(grader.calculate_output, Object.keys(grader.graders));
   return (graded) => {
     const mark = formula(Object.fromEntries(all.map(([key, one]) => [key, markOf(one, graded)])));
-    if (!Number.isFinite(mark)) throw new GraderFault("calculate_output gives no number.");
+    if (!(Math.abs(mark) <= LARGEST_MARK))
+      throw new GraderFault(`calculate_output gives no number, or one beyond ${LARGEST_MARK}.`);
     return mark;
   };
 }

@@ -12,7 +12,7 @@ import {
   TEXT,
   vectorOf,
 } from "./classifier.ts";
-import { type AnswerFormat, allowedValue, inFormat } from "./formats.ts";
+import { type AnswerFormat, allowedValue, inFormat, inlinedOf } from "./formats.ts";
 import { nearest } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { answerInText } from "./prior.ts";
@@ -73,7 +73,7 @@ export function carryOut(label: Label, { question, situation, x, memory }: Decid
   if (label.startsWith("tool:")) {
     const name = label.slice("tool:".length);
     const tool = question.tools.find((one) => one.function.name === name)?.function;
-    const schema = tool?.parameters;
+    const schema = tool?.parameters && inlinedOf(tool.parameters);
     const like = memory && nearest(memory, x, (one) => one.label === label, NEAR_ENOUGH_TO_IMITATE);
     const args =
       like?.leaves === undefined

@@ -25,7 +25,7 @@ export function inFormat(format: AnswerFormat, said: string): string | undefined
 
 /** A value of the schema, as near to `draft` as it allows, with the rest filled from the words. */
 export function allowedValue(schema: JsonSchema, draft: unknown, words: string): unknown {
-  const full = inlined(schema, schema, 0);
+  const full = inlinedOf(schema);
   return shaped(
     full,
     draft ?? (full.properties === undefined ? undefined : fillArguments(full, words)),
@@ -33,33 +33,48 @@ export function allowedValue(schema: JsonSchema, draft: unknown, words: string):
   );
 }
 
-/** Rounds of a schema that refers to itself; deeper down nothing is allowed. */
+/** Rounds of a schema that refers to itself; deeper down, and when it has become this large, nothing is allowed. */
 const DEEPEST = 4;
+const MOST_PARTS = 10_000;
 const NOTHING: JsonSchema = { not: {} };
+const known = new WeakMap<JsonSchema, JsonSchema>();
 
-/** The schema with what it refers to in place of the references. */
-function inlined(schema: JsonSchema, root: JsonSchema, depth: number): JsonSchema {
-  if (schema.$ref !== undefined) {
-    if (depth >= DEEPEST) return NOTHING;
-    const target = targetOf(schema.$ref, root);
-    return target === undefined ? {} : inlined(target, root, depth + 1);
+/** The schema with what it refers to in place of the references. What has not the form of a schema is left out. */
+export function inlinedOf(schema: JsonSchema): JsonSchema {
+  let full = known.get(schema);
+  if (full === undefined) {
+    full = inlined(schema, { root: schema, parts: 0 }, 0);
+    known.set(schema, full);
   }
-  const each = (list: readonly JsonSchema[] | undefined) => list?.map((one) => inlined(one, root, depth));
-  const { properties, items, anyOf, oneOf, allOf, $defs: _defs, ...rest } = schema;
-  return {
-    ...rest,
-    ...(properties === undefined
-      ? {}
-      : {
-          properties: Object.fromEntries(
-            Object.entries(properties).map(([name, one]) => [name, inlined(one, root, depth)]),
-          ),
-        }),
-    ...(items === undefined ? {} : { items: inlined(items, root, depth) }),
-    ...(anyOf === undefined ? {} : { anyOf: each(anyOf) }),
-    ...(oneOf === undefined ? {} : { oneOf: each(oneOf) }),
-    ...(allOf === undefined ? {} : { allOf: each(allOf) }),
-  } as JsonSchema;
+  return full;
+}
+
+interface Inlining {
+  readonly root: JsonSchema;
+  parts: number;
+}
+const isRecord = (value: unknown): value is JsonSchema =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function inlined(schema: unknown, state: Inlining, depth: number): JsonSchema {
+  if (!isRecord(schema)) return {};
+  if (++state.parts > MOST_PARTS) return NOTHING;
+  if (typeof schema.$ref === "string") {
+    if (depth >= DEEPEST) return NOTHING;
+    return inlined(targetOf(schema.$ref, state.root), state, depth + 1);
+  }
+  const below = (one: unknown) => inlined(one, state, depth);
+  const { $defs: _defs, $ref: _ref, ...rest } = schema;
+  const full: Record<string, unknown> = { ...rest };
+  if (rest.properties !== undefined)
+    full.properties = isRecord(rest.properties)
+      ? Object.fromEntries(Object.entries(rest.properties).map(([name, one]) => [name, below(one)]))
+      : {};
+  if (rest.items !== undefined) full.items = below(rest.items);
+  for (const key of ["anyOf", "oneOf", "allOf"] as const)
+    if (rest[key] !== undefined) full[key] = Array.isArray(rest[key]) ? rest[key].map(below) : [];
+  for (const key of ["required", "enum"] as const) if (!Array.isArray(full[key])) delete full[key];
+  return full;
 }
 
 function targetOf(reference: string, root: JsonSchema): JsonSchema | undefined {

@@ -31,3 +31,20 @@ export function pairsOf(line: string, toolsets: ToolsetCache): Pair[] {
 /** An answer as far as the model tells it from others: its tool and where its arguments come from, or its words. */
 export const decision = ({ target, text, leaves }: Pick<Case, "target" | "text" | "leaves">) =>
   JSON.stringify([target, text, leaves]);
+
+/** Each pair once: one that stands twice says no more than it says once. */
+export function uniquePairs(pairs: readonly Pair[]): Pair[] {
+  const factsOf = ({ situation: { request, after }, raw, target, text, leaves }: Case) => [
+    request,
+    after,
+    raw,
+    target,
+    text,
+    leaves,
+  ];
+  return [
+    ...new Map(
+      pairs.map((pair) => [JSON.stringify([pair.preferred, pair.rejected].map(factsOf)), pair]),
+    ).values(),
+  ];
+}

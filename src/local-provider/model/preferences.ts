@@ -54,7 +54,15 @@ export function* preferences(
  * is right within two standard errors of one half.
  */
 function* isAgreed(examples: readonly Pair[], options: PreferenceOptions): Generator<Progress, boolean> {
-  const half = (rest: number) => examples.filter((_, i) => i % 2 === rest);
+  // What is said of one request is in one half, so that it cannot agree with itself.
+  const requests = new Map<string, number>();
+  const halfOf = ({ preferred: { situation } }: Pair) => {
+    const before = requests.get(situation.request) ?? requests.size;
+    requests.set(situation.request, before);
+    return before % 2;
+  };
+  const halves = Map.groupBy(examples, halfOf);
+  const half = (rest: number) => halves.get(rest) ?? [];
   let judged = 0;
   let right = 0;
   for (const rest of [0, 1]) {

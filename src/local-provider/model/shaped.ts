@@ -31,23 +31,25 @@ const typeOfValue = (value: unknown): string =>
  * A value as a schema without references has it: kept where it fits, bent to the bounds where it does not, made from the
  * words where it is missing. Patterns are not invented: the caller validates.
  */
-export function shaped(schema: JsonSchema, value: unknown, words: string): unknown {
+export function shaped(schema: JsonSchema, value: unknown, words: string, room = newRoom()): unknown {
+  if (--room.left < 0) return null;
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined)
     return schema.enum.find((one) => JSON.stringify(one) === JSON.stringify(value)) ?? schema.enum[0];
   const branches = (schema.anyOf ?? schema.oneOf)?.filter((one) => one.not === undefined);
-  if (branches !== undefined && branches.length > 0) return shaped(branchFor(branches, value), value, words);
-  if (schema.allOf !== undefined)
-    return shaped(
-      Object.assign({}, schema, { allOf: undefined }, ...schema.allOf) as JsonSchema,
-      value,
-      words,
-    );
+  if (branches !== undefined && branches.length > 0)
+    return shaped(branchFor(branches, value), value, words, room);
+  if (schema.allOf !== undefined) return shaped(together(schema, schema.allOf), value, words, room);
   switch (typeFor(schema, value)) {
     case "object":
-      return shapedObject(schema, isRecord(value) ? value : {}, words);
+      return shapedObject(schema, isRecord(value) ? value : {}, words, room);
     case "array":
-      return shapedArray(schema, Array.isArray(value) ? value : value === undefined ? [] : [value], words);
+      return shapedArray(
+        schema,
+        Array.isArray(value) ? value : value === undefined ? [] : [value],
+        words,
+        room,
+      );
     case "string":
       return shapedText(
         schema,
@@ -64,12 +66,33 @@ export function shaped(schema: JsonSchema, value: unknown, words: string): unkno
   }
 }
 
+/** What a text is filled up to at most, in characters. */
+const LONGEST = 100_000;
+
+/** Values that may still be made for one answer: lists within lists demand more than any answer holds. */
+interface Room {
+  left: number;
+}
+const newRoom = (): Room => ({ left: 20_000 });
+
+/** Schemas that hold at once, as one. */
+function together({ allOf: _all, ...own }: JsonSchema, all: readonly JsonSchema[]): JsonSchema {
+  const parts = [own, ...all];
+  return {
+    ...(Object.assign({}, ...parts) as JsonSchema),
+    properties: Object.assign({}, ...parts.map((one) => one.properties)) as Readonly<
+      Record<string, JsonSchema>
+    >,
+    required: parts.flatMap((one) => one.required ?? []),
+  };
+}
+
 /** The first alternative of the value's type, else the first that allows anything. */
 function branchFor(branches: readonly JsonSchema[], value: unknown): JsonSchema {
   const fits = branches.filter((one) => one.type === undefined || typeFor(one, value) === typeOfValue(value));
   const [first] = branches as [JsonSchema];
   return (
-    fits.find((one) => isRecord(value) && (one.required ?? []).every((name) => name in value)) ??
+    fits.find((one) => isRecord(value) && (one.required ?? []).every((name) => Object.hasOwn(value, name))) ??
     fits[0] ??
     first
   );
@@ -91,30 +114,34 @@ function shapedObject(
   schema: JsonSchema,
   value: Record<string, unknown>,
   words: string,
+  room: Room,
 ): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   const { properties = {}, required = [] } = schema;
   for (const [name, property] of Object.entries(properties)) {
-    if (!required.includes(name) && !(name in value)) continue;
+    const given = Object.hasOwn(value, name) ? value[name] : undefined;
+    if (!required.includes(name) && given === undefined) continue;
     const pool = () => ({ spans: findSpans(words), used: new Set<never>() });
-    out[name] = shaped(property, value[name] ?? fillProperty(name, property, true, words, pool()), words);
+    out[name] = shaped(property, given ?? fillProperty(name, property, true, words, pool()), words, room);
   }
-  for (const name of required) if (!(name in out)) out[name] = value[name] ?? null;
+  for (const name of required)
+    if (!Object.hasOwn(out, name)) out[name] = (Object.hasOwn(value, name) ? value[name] : undefined) ?? null;
   return out;
 }
 
-function shapedArray(schema: JsonSchema, value: readonly unknown[], words: string): unknown[] {
+function shapedArray(schema: JsonSchema, value: readonly unknown[], words: string, room: Room): unknown[] {
   const item = schema.items ?? {};
   if (item.not !== undefined) return [];
-  const members = value.map((one) => shaped(item, one, words));
-  while (members.length < (schema.minItems ?? 0)) members.push(shaped(item, undefined, words));
+  const members = value.map((one) => shaped(item, one, words, room));
+  while (members.length < (schema.minItems ?? 0) && room.left > 0)
+    members.push(shaped(item, undefined, words, room));
   return members.slice(0, schema.maxItems);
 }
 
 function shapedText(schema: JsonSchema, value: string): string {
   const [form, example] = OF_FORMAT[schema.format ?? ""] ?? [];
   const text = form === undefined || form.test(value) ? value : (example ?? value);
-  return Array.from(text.padEnd(schema.minLength ?? 0))
+  return Array.from(text.padEnd(Math.min(schema.minLength ?? 0, LONGEST)))
     .slice(0, schema.maxLength)
     .join("");
 }
