@@ -27,8 +27,11 @@ const isOff = (value: unknown, off: readonly unknown[]) =>
 const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "must match ^[a-zA-Z0-9_-]{1,64}$");
 const jsonSchema = z.record(z.string(), z.unknown());
 const number = (least: number, most: number) => z.number().min(least).max(most).nullish();
+/** One of OpenAI's values alone: the others are refused as unsupported. */
+const only = <T extends string | boolean>(one: T) =>
+  z.custom<T>((value) => value === one, { params: { unsupported: true } });
 const tool = z.strictObject({
-  type: z.literal("function"),
+  type: only("function"),
   function: z.strictObject({
     name: functionName,
     description: z.string().optional(),
@@ -38,7 +41,7 @@ const tool = z.strictObject({
 });
 const toolChoice = z.union([
   z.enum(["auto", "none", "required"]),
-  z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: z.string() }) }),
+  z.strictObject({ type: only("function"), function: z.strictObject({ name: z.string() }) }),
 ]);
 const responseFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
@@ -72,7 +75,7 @@ const TABLE = {
     z
       .strictObject({
         include_usage: z.boolean().optional(),
-        include_obfuscation: z.literal(false).optional(),
+        include_obfuscation: only(false).optional(),
       })
       .nullish(),
   ),

@@ -363,3 +363,14 @@ describe("a fine-tuning job", () => {
     await expect(client.fineTuning.jobs.create(asked)).rejects.toMatchObject({ status, code, param });
   });
 });
+
+describe("what OpenAI has inside a parameter, and this does not do", () => {
+  const named = { type: "function", function: { name: "f" } };
+  it.each<[string, Record<string, unknown>]>([
+    ["tool_choice.type", { tools: [named], tool_choice: { type: "allowed_tools", allowed_tools: {} } }],
+    ["tools[0].type", { tools: [{ type: "custom", custom: { name: "f" } }] }],
+    ["stream_options.include_obfuscation", { stream: true, stream_options: { include_obfuscation: true } }],
+  ])("%s is refused as unsupported", async (param, body) => {
+    await expect(ask(body)).rejects.toMatchObject({ status: 400, code: "unsupported_parameter", param });
+  });
+});
