@@ -76,7 +76,8 @@ const CONTRACTS = [
 const CALLED: Readonly<Record<string, string>> = {
   activeDeploymentSchema: "ActiveDeployment",
   chosenHyperparametersSchema: "ChosenHyperparameters",
-  costSchema: "TrainingCost",
+  costSchema: "StoredTrainingCost",
+  shownCostSchema: "TrainingCost",
   datasetFileSchema: "StoredFile",
   datasetReplySchema: "Dataset",
   datasetSchema: "StoredDataset",

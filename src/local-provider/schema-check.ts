@@ -92,8 +92,7 @@ export function validatorOf(schema: JsonSchema, where: Where): (value: unknown) 
       logger: false,
       code: { regExp: linear },
     } as const;
-    const validate = new Ajv2020(options).compile(own);
-    return (value) => validate(value) === true;
+    return new Ajv2020(options).compile(own);
   } catch (thrown) {
     throw refusal(where, `${messageOf(thrown)}.`);
   }

@@ -15,6 +15,7 @@ import { deathOfOwner, takeUpIfDead } from "../doors/take-up.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { conflict } from "../kernel/errors.ts";
 import { bare } from "../ledger/ledger.ts";
+import { chosenHyperparameters, chosenHyperparametersSchema } from "../training/contract.ts";
 import {
   decidePipelineInputSchema,
   PIPELINES,
@@ -32,9 +33,16 @@ export interface PipelineOperationsDeps {
   readonly clock: Clock;
 }
 
-const shownSchema = pipelineSchema
-  .omit({ type: true, claimed_by: true })
-  .extend({ pipeline_id: idSchema, place_in_queue: placeInQueueSchema });
+/** As it is answered: what the provider is to choose (`auto`) is absent, so that each is a number. */
+const shownTraining = runPipelineInputSchema.shape.training.unwrap().extend({
+  n_epochs: chosenHyperparametersSchema.shape.n_epochs,
+  hyperparameters: chosenHyperparametersSchema.optional(),
+});
+const shownSchema = pipelineSchema.omit({ type: true, claimed_by: true }).extend({
+  input: runPipelineInputSchema.extend({ training: shownTraining }),
+  pipeline_id: idSchema,
+  place_in_queue: placeInQueueSchema,
+});
 const work = { type: PIPELINES.type, id: "pipeline_id" };
 const withUrls = shownSchema.extend({
   success: z.boolean(),
@@ -43,7 +51,19 @@ const withUrls = shownSchema.extend({
 
 function show(pipeline: Pipeline) {
   const { type: _type, claimed_by: _claimedBy, ...shown } = pipeline;
-  return { pipeline_id: pipeline.id, ...shown };
+  const { n_epochs, hyperparameters, ...training } = pipeline.input.training;
+  return {
+    pipeline_id: pipeline.id,
+    ...shown,
+    input: {
+      ...pipeline.input,
+      training: {
+        ...training,
+        ...(typeof n_epochs === "number" ? { n_epochs } : {}),
+        ...(hyperparameters === undefined ? {} : { hyperparameters: chosenHyperparameters(hyperparameters) }),
+      },
+    },
+  };
 }
 
 /**

@@ -132,7 +132,7 @@ export function correctionOperations({ service, datasets, settings, clock }: Rev
             "1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing.",
         }),
       }),
-      output: z.looseObject({
+      output: z.object({
         success: z.boolean(),
         agent_id: z.string(),
         dataset_id: idSchema,

@@ -121,6 +121,11 @@ export const costSchema = z.object({
 });
 export type TrainingCost = z.output<typeof costSchema>;
 
+/** As it is answered: a number, or nothing. */
+export const shownCostSchema = costSchema.extend({
+  usd_at_most: z.number().optional().meta({ description: "Absent: nobody can say; unknown is not zero." }),
+});
+
 export const trainingEventSchema = z.object({
   id: z.string(),
   created_at: storedTimeSchema,

@@ -44,7 +44,6 @@ export const estimateInputSchema = z.strictObject({
     .meta({ description: "Azure's tier, which decides the price; LIGHTNING_TRAINING_TYPE when absent." }),
 });
 
-const unknown = z.literal("unknown");
 const range = z.object({ low: z.number(), high: z.number() });
 const counts = z.object({ low: z.number().int(), high: z.number().int() });
 const dated = { source: z.string(), as_of: z.string() };
@@ -64,8 +63,15 @@ export const estimateSchema = z.object({
   longest_example: z.number().int(),
   n_epochs: counts,
   training_tokens: counts,
-  price: z.union([unknown, z.object({ usd: z.number(), per: z.string(), ...dated })]),
-  cost_usd: z.union([unknown, range]),
+  price: z
+    .object({
+      usd: z.number().meta({ description: "Dollars." }),
+      per: z.string().meta({ description: "What they are for: `million training tokens`, an hour." }),
+      ...dated,
+    })
+    .optional()
+    .meta({ description: "Absent: no dated source says it." }),
+  cost_usd: range.optional().meta({ description: "Absent: nobody can say; `notes` tell why." }),
   hosting: z.array(
     z.object({ sku: z.string(), usd_per_hour: z.number(), usd_per_month: z.number(), ...dated }),
   ),
@@ -74,11 +80,11 @@ export const estimateSchema = z.object({
       name: z.string(),
       wanted: z.number(),
       limit: z.number(),
-      within: z.union([z.boolean(), unknown]),
+      within: z.boolean().optional().meta({ description: "Absent: it cannot be told." }),
       ...dated,
     }),
   ),
-  within_limits: z.union([z.boolean(), unknown]),
+  within_limits: z.boolean().optional().meta({ description: "Absent: of some limit it cannot be told." }),
   notes: z.array(z.string()),
 });
 export type Estimate = z.output<typeof estimateSchema>;

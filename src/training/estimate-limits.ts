@@ -43,7 +43,7 @@ export async function limitsOf(
     const one = most("example_tokens", longest, limit);
     const isSure = counted.longest > limit || pictures === undefined || pictures.pictures === 0;
     const isUnknown = !isSure && (!one.within || !pictures.known);
-    return isUnknown ? { ...one, within: "unknown" } : one;
+    return isUnknown ? { ...one, within: undefined } : one;
   }
   function most(name: string, wanted: number, limit: number): Estimate["limits"][number] {
     return { name, wanted, limit, within: wanted <= limit, source, as_of };
@@ -64,7 +64,7 @@ export async function limitsOf(
       name: row.name,
       wanted: wanted ?? 0,
       limit: row.limit,
-      within: wanted === undefined ? "unknown" : wanted <= row.limit,
+      within: wanted === undefined ? undefined : wanted <= row.limit,
       source: row.source,
       as_of: row.as_of,
     });

@@ -64,7 +64,7 @@ export async function reckon(
   const price =
     provider?.kind === "local" ? LOCAL_PRICE : priceOf(tables, asked.base_model, asked.training_type, method);
   const isUnknown = price === undefined || (pictures?.known === false && price.usd > 0);
-  const cost: Estimate["cost_usd"] = isUnknown ? "unknown" : costOf(price, trained);
+  const cost: Estimate["cost_usd"] = isUnknown ? undefined : costOf(price, trained);
   return { method, counted, pictures, tokens: text + most, epochs, trained, price, cost };
 }
 
@@ -101,11 +101,11 @@ export async function estimate(deps: Deps, dataset: Dataset, input: EstimateInpu
     longest_example: Math.max(counted.longest, pictures?.longest ?? 0),
     n_epochs: epochs,
     training_tokens: trained,
-    price: price ?? "unknown",
+    price,
     cost_usd: cost,
     hosting: deps.provider?.kind === "local" ? [] : hostingOf(tables),
     limits,
-    within_limits: verdicts.includes(false) ? false : verdicts.includes("unknown") ? "unknown" : true,
+    within_limits: verdicts.includes(false) ? false : verdicts.includes(undefined) ? undefined : true,
     notes: [
       ...(refusal === undefined ? [] : [`Training refuses this: ${refusal}`]),
       ...notesOf(price, method, counted.exact, dataset),
@@ -133,7 +133,7 @@ async function refusalOf(
   }
 }
 
-type Price = Exclude<Estimate["price"], "unknown">;
+type Price = NonNullable<Estimate["price"]>;
 const LOCAL_PRICE: Price = {
   usd: 0,
   per: "million training tokens, each epoch",
@@ -145,7 +145,7 @@ const isPerMillion = (price: Price): boolean => /^million\b/.test(price.per);
 
 function costOf(price: Price, trained: { low: number; high: number }): Estimate["cost_usd"] {
   // By the hour: how long a job takes is known when it is over.
-  if (!isPerMillion(price)) return "unknown";
+  if (!isPerMillion(price)) return undefined;
   // In thousandths of a cent first: what is a whole number of cents must not become the next one by a binary rest.
   const cents = (tokens: number) => Math.round(((tokens * price.usd) / 1_000_000) * 1e5) / 1e3;
   return { low: Math.floor(cents(trained.low)) / 100, high: Math.ceil(cents(trained.high)) / 100 };

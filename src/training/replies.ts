@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { withoutUnknown } from "../doors/known.ts";
 import { placeInQueueSchema, storedTimeSchema } from "../doors/schemas.ts";
 import {
   chosenHyperparameters,
   chosenHyperparametersSchema,
   RUNS,
+  shownCostSchema,
   type TrainingRun,
   trainingRunSchema,
 } from "./contract.ts";
@@ -28,6 +30,7 @@ export const runReplySchema = trainingRunSchema
   .extend({
     ...bothNames,
     hyperparameters: chosenHyperparametersSchema,
+    cost: shownCostSchema.optional(),
     success: z.boolean(),
     metrics: trainingRunSchema.shape.metrics.unwrap(),
     deduplicated: z
@@ -69,6 +72,7 @@ export function runReply(
   return {
     ...facts,
     hyperparameters: chosenHyperparameters(run.hyperparameters),
+    cost: run.cost && withoutUnknown(run.cost, ["usd_at_most"]),
     success: run.status !== "failed",
     run_id: run.id,
     training_run_id: run.id,

@@ -118,7 +118,7 @@ export function createTrainingRequests(deps: TrainingRequestDeps) {
     const n_epochs = hyperparameters.n_epochs ?? settings.epochs;
     if (typeof n_epochs !== "number") return undefined;
     const { cost, counted, trained } = await reckon(deps, dataset, { base_model, training_type, n_epochs });
-    if (cost === "unknown" || !counted.exact) return undefined;
+    if (cost === undefined || !counted.exact) return undefined;
     return { usd_at_most: cost.high, basis: `At most ${trained.high} training tokens, counted.` };
   }
 

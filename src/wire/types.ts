@@ -536,16 +536,20 @@ export type Estimate = {
     low: number;
     high: number;
   };
-  price: "unknown" | {
+  /** Absent: no dated source says it. */
+  price?: {
+    /** Dollars. */
     usd: number;
+    /** What they are for: `million training tokens`, an hour. */
     per: string;
     source: string;
     as_of: string;
-  };
-  cost_usd: "unknown" | {
+  } | undefined;
+  /** Absent: nobody can say; `notes` tell why. */
+  cost_usd?: {
     low: number;
     high: number;
-  };
+  } | undefined;
   hosting: {
     sku: string;
     usd_per_hour: number;
@@ -557,11 +561,13 @@ export type Estimate = {
     name: string;
     wanted: number;
     limit: number;
-    within: boolean | "unknown";
+    /** Absent: it cannot be told. */
+    within?: boolean | undefined;
     source: string;
     as_of: string;
   }[];
-  within_limits: boolean | "unknown";
+  /** Absent: of some limit it cannot be told. */
+  within_limits?: boolean | undefined;
   notes: string[];
 };
 
@@ -1470,117 +1476,6 @@ export type RewardTrend = {
   left_out: number;
 };
 
-export type RunPipelineInput = {
-  /** The agent; LIGHTNING_AGENT_ID when absent. */
-  agent_id: string;
-  /** Name of the pipeline, and of the dataset it builds. */
-  name: string;
-  /** What to build, as in buildDataset. */
-  dataset: {
-    /** What it is for, as text. */
-    description?: string | undefined;
-    /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
-    min_reward?: number | undefined;
-    /** Reward sources that count; all when absent. */
-    sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
-    /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
-    start_date?: string | undefined;
-    /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
-    end_date?: string | undefined;
-    /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
-    max_examples?: number | undefined;
-    /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
-    include_tools?: boolean | undefined;
-    /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
-    train_split?: number | undefined;
-    /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
-    test_split?: number | undefined;
-    /** The system message of every example, in the place of the episode's own. */
-    system_prompt?: string | undefined;
-    /** Golden datasets whose lines join this one, by id, at most 20. */
-    include_golden?: string[] | undefined;
-    /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
-    format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
-    /** Only episodes that called one of these tools. */
-    tools?: string[] | undefined;
-    /** Only episodes of these models. */
-    models?: string[] | undefined;
-    /** Only episodes with one of these tags, in their metadata or in that of a reward. */
-    tags?: string[] | undefined;
-    /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
-    include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
-    /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
-    include_spelt_out?: boolean | undefined;
-    /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
-    min_per_tool?: number | undefined;
-    /** What `cap` counts by; `tool` when absent. */
-    cap_by?: "tool" | "model" | "session" | "source" | undefined;
-    /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
-    cap?: number | undefined;
-    /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
-    max_tokens?: number | undefined;
-    /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
-    for_model?: string | undefined;
-    /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
-    near_duplicates?: number | undefined;
-    /** `last`: weight 0 on all assistant turns but the last. */
-    learn?: "all" | "last" | undefined;
-    /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
-    min_gap?: number | undefined;
-    /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
-    test_after?: string | undefined;
-    /** Begin files with a byte-order mark. */
-    bom?: boolean | undefined;
-  };
-  /** Train on this dataset instead of building one. */
-  dataset_id?: string | undefined;
-  /** How to train, as in startTraining. */
-  training: {
-    /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
-    base_model?: string | undefined;
-    /** Times that the training examples are gone through. */
-    n_epochs?: number | "auto" | undefined;
-    /** Of the job; what is not named is left to the settings and the provider. */
-    hyperparameters?: Hyperparameters | undefined;
-    /** Of the job's chance */
-    seed?: number | undefined;
-    /** End of the tuned model's name */
-    suffix?: string | undefined;
-    /** Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier */
-    training_type?: string | undefined;
-    /** Train again although an equal run exists */
-    force_new?: boolean | undefined;
-    /** What the dataset's format says by itself; given, it must fit. */
-    method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
-    /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
-    grader?: Grader | undefined;
-    /** Refuse when it could cost more dollars, or when nobody can say what it costs */
-    budget_usd?: number | undefined;
-  };
-  /** How the model is judged. */
-  evaluation: {
-    /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
-    dataset_id?: string | undefined;
-    /** The side that is asked; `test` when absent and there is one, else `validation`. */
-    split?: "train" | "validation" | "test" | undefined;
-    /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves. */
-    baseline: string;
-    /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
-    metric: "auto" | "tool_call" | "tool_names" | "exact";
-  };
-  /** Whether a person decides between evaluation and promotion. */
-  approval: {
-    /** Wait for a person. */
-    required: boolean;
-    /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
-    timeout_minutes: number;
-  };
-  /** False: stop after the evaluation. */
-  promote: boolean;
-  /** Who has it promoted; a signed-in person's name goes before it. */
-  promoted_by?: string | undefined;
-};
-
 export type SourceAggregate = {
   count: number;
   sum: number;
@@ -1775,7 +1670,8 @@ export type ToolDefinitionInput = {
 };
 
 export type TrainingCost = {
-  usd_at_most: number | "unknown";
+  /** Absent: nobody can say; unknown is not zero. */
+  usd_at_most?: number | undefined;
   /** How the figure came about. */
   basis: string;
 };
@@ -3592,7 +3488,6 @@ export interface OperationOutputs {
     urls?: {
       [name: string]: string;
     } | undefined;
-    [name: string]: unknown;
   };
   /** Trains a model on a dataset; equal requests share one run. */
   startTraining: TrainingRun;
@@ -4104,7 +3999,8 @@ export interface OperationOutputs {
       deployment_name: string;
       training_run_id: string;
       requested_at: string;
-      usd_an_hour: number | "unknown";
+      /** Absent: no dated source says it. */
+      usd_an_hour?: number | undefined;
     }[];
     not_removed: {
       deployment_name: string;
@@ -4123,14 +4019,15 @@ export interface OperationOutputs {
       training_retires: string;
       /** A date, or `unknown` where no dated source says one. */
       deployment_retires: string;
-      days_until_training_ends: number | "unknown";
-      days_until_answers_end: number | "unknown";
+      /** Absent: no dated source says it. */
+      days_until_training_ends?: number | undefined;
+      /** Absent: no dated source says it. */
+      days_until_answers_end?: number | undefined;
       configured: boolean;
       sources: {
         source: string;
         as_of: string;
       }[];
-      [name: string]: unknown;
     }[];
     runs: {
       run_id: string;
@@ -4138,7 +4035,8 @@ export interface OperationOutputs {
       tuned_model: string;
       /** A date, or `unknown` where no dated source says one. */
       retires: string;
-      days_left: number | "unknown";
+      /** Absent: no dated source says it. */
+      days_left?: number | undefined;
     }[];
     deployments: {
       deployment_id: string;
@@ -4147,7 +4045,8 @@ export interface OperationOutputs {
       base_model: string;
       /** A date, or `unknown` where no dated source says one. */
       retires: string;
-      days_left: number | "unknown";
+      /** Absent: no dated source says it. */
+      days_left?: number | undefined;
       is_active: boolean;
     }[];
     plan: {
@@ -4155,7 +4054,8 @@ export interface OperationOutputs {
       base_model: string;
       /** A date, or `unknown` where no dated source says one. */
       training_retires: string;
-      estimated_usd: number | "unknown";
+      /** Absent: nobody can say. */
+      estimated_usd?: number | undefined;
       estimated_from: string;
       gate: string;
       /** Body of POST /pipelines, which trains, evaluates and promotes. */
@@ -4178,7 +4078,114 @@ export interface OperationOutputs {
     id: string;
     agent_id: string;
     name: string;
-    input: RunPipelineInput;
+    input: {
+      /** The agent; LIGHTNING_AGENT_ID when absent. */
+      agent_id: string;
+      /** Name of the pipeline, and of the dataset it builds. */
+      name: string;
+      /** What to build, as in buildDataset. */
+      dataset: {
+        /** What it is for, as text. */
+        description?: string | undefined;
+        /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
+        min_reward?: number | undefined;
+        /** Reward sources that count; all when absent. */
+        sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+        /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
+        start_date?: string | undefined;
+        /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
+        end_date?: string | undefined;
+        /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
+        max_examples?: number | undefined;
+        /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
+        include_tools?: boolean | undefined;
+        /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+        train_split?: number | undefined;
+        /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
+        test_split?: number | undefined;
+        /** The system message of every example, in the place of the episode's own. */
+        system_prompt?: string | undefined;
+        /** Golden datasets whose lines join this one, by id, at most 20. */
+        include_golden?: string[] | undefined;
+        /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
+        format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+        /** Only episodes that called one of these tools. */
+        tools?: string[] | undefined;
+        /** Only episodes of these models. */
+        models?: string[] | undefined;
+        /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+        tags?: string[] | undefined;
+        /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+        include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+        /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+        include_spelt_out?: boolean | undefined;
+        /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+        min_per_tool?: number | undefined;
+        /** What `cap` counts by; `tool` when absent. */
+        cap_by?: "tool" | "model" | "session" | "source" | undefined;
+        /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+        cap?: number | undefined;
+        /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+        max_tokens?: number | undefined;
+        /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+        for_model?: string | undefined;
+        /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
+        near_duplicates?: number | undefined;
+        /** `last`: weight 0 on all assistant turns but the last. */
+        learn?: "all" | "last" | undefined;
+        /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+        min_gap?: number | undefined;
+        /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
+        test_after?: string | undefined;
+        /** Begin files with a byte-order mark. */
+        bom?: boolean | undefined;
+      };
+      /** Train on this dataset instead of building one. */
+      dataset_id?: string | undefined;
+      training: {
+        /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
+        base_model?: string | undefined;
+        /** Times that the training examples are gone through. */
+        n_epochs?: number | undefined;
+        hyperparameters?: ChosenHyperparameters | undefined;
+        /** Of the job's chance */
+        seed?: number | undefined;
+        /** End of the tuned model's name */
+        suffix?: string | undefined;
+        /** Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier */
+        training_type?: string | undefined;
+        /** Train again although an equal run exists */
+        force_new?: boolean | undefined;
+        /** What the dataset's format says by itself; given, it must fit. */
+        method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
+        /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
+        grader?: Grader | undefined;
+        /** Refuse when it could cost more dollars, or when nobody can say what it costs */
+        budget_usd?: number | undefined;
+      };
+      /** How the model is judged. */
+      evaluation: {
+        /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
+        dataset_id?: string | undefined;
+        /** The side that is asked; `test` when absent and there is one, else `validation`. */
+        split?: "train" | "validation" | "test" | undefined;
+        /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves. */
+        baseline: string;
+        /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+        metric: "auto" | "tool_call" | "tool_names" | "exact";
+      };
+      /** Whether a person decides between evaluation and promotion. */
+      approval: {
+        /** Wait for a person. */
+        required: boolean;
+        /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
+        timeout_minutes: number;
+      };
+      /** False: stop after the evaluation. */
+      promote: boolean;
+      /** Who has it promoted; a signed-in person's name goes before it. */
+      promoted_by?: string | undefined;
+    };
     status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
     /** The clock asked for it; then a run that was judged before is `nothing_new`. */
@@ -4215,7 +4222,114 @@ export interface OperationOutputs {
     id: string;
     agent_id: string;
     name: string;
-    input: RunPipelineInput;
+    input: {
+      /** The agent; LIGHTNING_AGENT_ID when absent. */
+      agent_id: string;
+      /** Name of the pipeline, and of the dataset it builds. */
+      name: string;
+      /** What to build, as in buildDataset. */
+      dataset: {
+        /** What it is for, as text. */
+        description?: string | undefined;
+        /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
+        min_reward?: number | undefined;
+        /** Reward sources that count; all when absent. */
+        sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+        /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
+        start_date?: string | undefined;
+        /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
+        end_date?: string | undefined;
+        /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
+        max_examples?: number | undefined;
+        /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
+        include_tools?: boolean | undefined;
+        /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+        train_split?: number | undefined;
+        /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
+        test_split?: number | undefined;
+        /** The system message of every example, in the place of the episode's own. */
+        system_prompt?: string | undefined;
+        /** Golden datasets whose lines join this one, by id, at most 20. */
+        include_golden?: string[] | undefined;
+        /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
+        format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+        /** Only episodes that called one of these tools. */
+        tools?: string[] | undefined;
+        /** Only episodes of these models. */
+        models?: string[] | undefined;
+        /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+        tags?: string[] | undefined;
+        /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+        include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+        /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+        include_spelt_out?: boolean | undefined;
+        /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+        min_per_tool?: number | undefined;
+        /** What `cap` counts by; `tool` when absent. */
+        cap_by?: "tool" | "model" | "session" | "source" | undefined;
+        /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+        cap?: number | undefined;
+        /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+        max_tokens?: number | undefined;
+        /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+        for_model?: string | undefined;
+        /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
+        near_duplicates?: number | undefined;
+        /** `last`: weight 0 on all assistant turns but the last. */
+        learn?: "all" | "last" | undefined;
+        /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+        min_gap?: number | undefined;
+        /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
+        test_after?: string | undefined;
+        /** Begin files with a byte-order mark. */
+        bom?: boolean | undefined;
+      };
+      /** Train on this dataset instead of building one. */
+      dataset_id?: string | undefined;
+      training: {
+        /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
+        base_model?: string | undefined;
+        /** Times that the training examples are gone through. */
+        n_epochs?: number | undefined;
+        hyperparameters?: ChosenHyperparameters | undefined;
+        /** Of the job's chance */
+        seed?: number | undefined;
+        /** End of the tuned model's name */
+        suffix?: string | undefined;
+        /** Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier */
+        training_type?: string | undefined;
+        /** Train again although an equal run exists */
+        force_new?: boolean | undefined;
+        /** What the dataset's format says by itself; given, it must fit. */
+        method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
+        /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
+        grader?: Grader | undefined;
+        /** Refuse when it could cost more dollars, or when nobody can say what it costs */
+        budget_usd?: number | undefined;
+      };
+      /** How the model is judged. */
+      evaluation: {
+        /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
+        dataset_id?: string | undefined;
+        /** The side that is asked; `test` when absent and there is one, else `validation`. */
+        split?: "train" | "validation" | "test" | undefined;
+        /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves. */
+        baseline: string;
+        /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+        metric: "auto" | "tool_call" | "tool_names" | "exact";
+      };
+      /** Whether a person decides between evaluation and promotion. */
+      approval: {
+        /** Wait for a person. */
+        required: boolean;
+        /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
+        timeout_minutes: number;
+      };
+      /** False: stop after the evaluation. */
+      promote: boolean;
+      /** Who has it promoted; a signed-in person's name goes before it. */
+      promoted_by?: string | undefined;
+    };
     status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
     /** The clock asked for it; then a run that was judged before is `nothing_new`. */
@@ -4248,7 +4362,114 @@ export interface OperationOutputs {
     id: string;
     agent_id: string;
     name: string;
-    input: RunPipelineInput;
+    input: {
+      /** The agent; LIGHTNING_AGENT_ID when absent. */
+      agent_id: string;
+      /** Name of the pipeline, and of the dataset it builds. */
+      name: string;
+      /** What to build, as in buildDataset. */
+      dataset: {
+        /** What it is for, as text. */
+        description?: string | undefined;
+        /** Least average reward of an episode, -1 to 1; LIGHTNING_MIN_REWARD when absent. */
+        min_reward?: number | undefined;
+        /** Reward sources that count; all when absent. */
+        sources?: ("human_approval" | "eval_score" | "test_result" | "safety_check" | "golden_conversation" | "latency_penalty" | "cost_penalty")[] | undefined;
+        /** From this time on, RFC 3339 with zone; a day alone is its first instant, UTC. */
+        start_date?: string | undefined;
+        /** Until this time, RFC 3339 with zone; a day alone is its last instant, UTC. */
+        end_date?: string | undefined;
+        /** Most examples kept, the best rewarded; LIGHTNING_MAX_EXAMPLES when absent. */
+        max_examples?: number | undefined;
+        /** Keep tools and tool calls in the lines; LIGHTNING_INCLUDE_TOOLS when absent. */
+        include_tools?: boolean | undefined;
+        /** Share of the groups on the training side, 0.01 to 1; LIGHTNING_TRAIN_SPLIT when absent. */
+        train_split?: number | undefined;
+        /** Share of the groups that is set aside as a test side, 0 to 0.9; 0 when absent. */
+        test_split?: number | undefined;
+        /** The system message of every example, in the place of the episode's own. */
+        system_prompt?: string | undefined;
+        /** Golden datasets whose lines join this one, by id, at most 20. */
+        include_golden?: string[] | undefined;
+        /** Form of the lines: `sft` for supervised training, `dpo` pairs, `rft` for reinforcement, `chat` turns alone, `legacy_text` tool calls as text; `sft` when absent. */
+        format?: "sft" | "dpo" | "rft" | "chat" | "legacy_text" | undefined;
+        /** Only episodes that called one of these tools. */
+        tools?: string[] | undefined;
+        /** Only episodes of these models. */
+        models?: string[] | undefined;
+        /** Only episodes with one of these tags, in their metadata or in that of a reward. */
+        tags?: string[] | undefined;
+        /** Answers that are not whole and are taken all the same: `unfinished`, `cut` at a limit of tokens, `filtered` by the provider, `unread`; left out and counted when absent. */
+        include_endings?: ("unfinished" | "cut" | "filtered" | "unread")[] | undefined;
+        /** Take also episodes whose question holds the name and the arguments of every call, such as calls of tools that were captured alone; left out and counted when absent. */
+        include_spelt_out?: boolean | undefined;
+        /** Of each tool (by the first call) the best so many are kept before max_examples counts. */
+        min_per_tool?: number | undefined;
+        /** What `cap` counts by; `tool` when absent. */
+        cap_by?: "tool" | "model" | "session" | "source" | undefined;
+        /** Most examples of one tool, model, session or reward source; the best rewarded stay. */
+        cap?: number | undefined;
+        /** Longer examples are left out and counted; nothing is ever cut. 65,536 when absent. */
+        max_tokens?: number | undefined;
+        /** The base model that is to be trained: examples with pictures are left out and counted where it is not trained on them. Absent: they stay. */
+        for_model?: string | undefined;
+        /** 1: only equal examples are left out. Any less, 0.85 when absent: also those that say the same with other case, punctuation, politeness, order or words for the same thing. */
+        near_duplicates?: number | undefined;
+        /** `last`: weight 0 on all assistant turns but the last. */
+        learn?: "all" | "last" | undefined;
+        /** DPO: least difference of score between two answers to one question; 0.5 when absent. */
+        min_gap?: number | undefined;
+        /** Conversations that begin at or after this time are the test side; a day alone is its first instant, UTC. */
+        test_after?: string | undefined;
+        /** Begin files with a byte-order mark. */
+        bom?: boolean | undefined;
+      };
+      /** Train on this dataset instead of building one. */
+      dataset_id?: string | undefined;
+      training: {
+        /** Model to train from, with its date; LIGHTNING_BASE_MODEL when absent */
+        base_model?: string | undefined;
+        /** Times that the training examples are gone through. */
+        n_epochs?: number | undefined;
+        hyperparameters?: ChosenHyperparameters | undefined;
+        /** Of the job's chance */
+        seed?: number | undefined;
+        /** End of the tuned model's name */
+        suffix?: string | undefined;
+        /** Azure's tier: Standard, GlobalStandard, DatazoneStandard, DeveloperTier */
+        training_type?: string | undefined;
+        /** Train again although an equal run exists */
+        force_new?: boolean | undefined;
+        /** What the dataset's format says by itself; given, it must fit. */
+        method?: "sft" | "supervised" | "dpo" | "rft" | "reinforcement" | undefined;
+        /** Reinforcement: what gives the marks, as OpenAI and Azure write graders. */
+        grader?: Grader | undefined;
+        /** Refuse when it could cost more dollars, or when nobody can say what it costs */
+        budget_usd?: number | undefined;
+      };
+      /** How the model is judged. */
+      evaluation: {
+        /** Dataset with the held-out examples; absent, the test or validation side of the one trained on. */
+        dataset_id?: string | undefined;
+        /** The side that is asked; `test` when absent and there is one, else `validation`. */
+        split?: "train" | "validation" | "test" | undefined;
+        /** What the model is compared with: `active`, what serves now (the base model when nothing was promoted); `base`, the base model (FOUNDRY_MODEL_DEPLOYMENT_NAME where it is set, else the run's own); or a model's name. It is promoted only on a verdict against what serves. */
+        baseline: string;
+        /** When an answer is right: `auto`, the whole call where one is expected, else the same text; `tool_call`, the whole call, names and arguments by the tool's schema; `tool_names`, tool names alone; `exact`, the very same calls or text. */
+        metric: "auto" | "tool_call" | "tool_names" | "exact";
+      };
+      /** Whether a person decides between evaluation and promotion. */
+      approval: {
+        /** Wait for a person. */
+        required: boolean;
+        /** Minutes to wait, 1 to 43,200 (30 days); then nothing is promoted. */
+        timeout_minutes: number;
+      };
+      /** False: stop after the evaluation. */
+      promote: boolean;
+      /** Who has it promoted; a signed-in person's name goes before it. */
+      promoted_by?: string | undefined;
+    };
     status: "pending" | "running" | "waiting_for_approval" | "finished" | "failed";
     stage: "dataset" | "training" | "evaluation" | "approval" | "promotion" | "done";
     /** The clock asked for it; then a run that was judged before is `nothing_new`. */

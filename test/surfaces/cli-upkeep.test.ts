@@ -108,7 +108,6 @@ describe("what the command line says of the provider's side", () => {
       replaces: "old",
       base_model: "new",
       training_retires: "unknown",
-      estimated_usd: "unknown",
       estimated_from: "nothing: the tokens of run run-1 are not known",
       gate: "an evaluation that says pass",
       request: { agent_id: "mcp-agents", dataset_id: "dataset-1" },
@@ -203,7 +202,7 @@ describe("what the command line says of the provider's side", () => {
       said("getGatePolicy", { gate: "warn", gate_from: "setting", four_eyes: false, changes: [] }),
     ).toContain("Gate: warn (LIGHTNING_GATE_POLICY; the agent has none of its own)");
     expect(
-      said("getTrainingRun", { run_id: "run-1", status: "running", cost: { usd_at_most: "unknown" } }),
+      said("getTrainingRun", { run_id: "run-1", status: "running", cost: { basis: "No price." } }),
     ).toContain("Cost at most: unknown");
     expect(
       said("getTrainingRun", { run_id: "run-1", status: "running", cost: { usd_at_most: 0 } }),

@@ -308,3 +308,28 @@ test.each<[string, Schema, Schema]>([
   expect(plain(schema, "output")).toEqual(expected);
   expect(plain({ type: "array", items: schema }, "input")).toEqual({ type: "array", items: expected });
 });
+
+/** Fields of answers that hold any JSON, because whoever recorded them chose its form. */
+const FREE = [
+  /\.(metadata|sampling|metrics|parameters)$/,
+  /\.content$/, // A text or parts of it.
+  /^ToolCall\.(arguments|result)$/,
+  /^Correction\.correction$/,
+  /Error\.details$/,
+  /\.grader$/,
+  /^TestRedactionReply\.redacted$/,
+];
+
+describe("in an answer", () => {
+  test("a figure or a word has one form: any value stands where the form is its owner's alone", () => {
+    const open = [...reached(answered)].flatMap((name) =>
+      Object.entries(schemas[name]?.properties ?? {}).flatMap(([field, schema]) => {
+        const inner = typeof schema.additionalProperties === "object" ? schema.additionalProperties : schema;
+        const known = ["type", "$ref", "anyOf", "oneOf", "allOf", "enum"] as const;
+        return known.some((key) => inner[key] !== undefined) ? [] : [`${name}.${field}`];
+      }),
+    );
+    expect(open.filter((place) => !FREE.some((one) => one.test(place)))).toEqual([]);
+    expect(open.length).toBeGreaterThan(5);
+  });
+});

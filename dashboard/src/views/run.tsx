@@ -286,20 +286,19 @@ function Known(props: {
 /** Unknown is said, never shown as nothing. */
 function costText(estimate: Estimate | undefined): string {
   if (estimate === undefined) return "…";
-  if (estimate.cost_usd === "unknown") return "unknown: no dated price for this model";
+  if (estimate.cost_usd === undefined) return "unknown: no dated price for this model";
   const { low, high } = estimate.cost_usd;
   const dollars = (value: number) => `$${value.toFixed(value > 0 && value < 1 ? 4 : 2)}`;
   return low === high ? dollars(low) : `${dollars(low)} to ${dollars(high)}`;
 }
-const isLocal = (estimate: Estimate | undefined) =>
-  estimate !== undefined && estimate.price !== "unknown" && estimate.price.usd === 0;
+const isLocal = (estimate: Estimate | undefined) => estimate?.price?.usd === 0;
 function tokensText(estimate: Estimate | undefined): string | undefined {
   if (estimate === undefined) return undefined;
   const { low, high } = estimate.training_tokens;
   return `${low === high ? count(low) : `${count(low)} to ${count(high)}`}, by the dataset's own count`;
 }
 function priceText(estimate: Estimate | undefined): string | undefined {
-  if (estimate === undefined || estimate.price === "unknown") return undefined;
+  if (estimate?.price === undefined) return undefined;
   const { usd, per, as_of } = estimate.price;
   return usd === 0 ? "trained on this machine, which charges nothing" : `$${usd} per ${per}, as of ${as_of}`;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
+import { withoutUnknown } from "../../doors/known.ts";
 import { defineOperation } from "../../doors/operation.ts";
 import { agentOr, idSchema, jsonSchema, olderThanDaysSchema, storedTimeSchema } from "../../doors/schemas.ts";
 import { PROMOTE_MODEL } from "../contract.ts";
@@ -11,14 +12,13 @@ export interface UpkeepOperationsDeps {
 }
 
 const names = z.array(z.string());
-const unknownOr = <T extends z.ZodType>(schema: T) => z.union([schema, z.literal("unknown")]);
-const days = unknownOr(z.number().int());
+const days = z.number().int().optional().meta({ description: "Absent: no dated source says it." });
 const date = z.string().meta({ description: "A date, or `unknown` where no dated source says one." });
 
 const retirementsSchema = z.object({
   agent_id: z.string(),
   bases: z.array(
-    z.looseObject({
+    z.object({
       model: z.string(),
       lifecycle: z.string(),
       base_retires: date,
@@ -55,7 +55,7 @@ const retirementsSchema = z.object({
       replaces: z.string(),
       base_model: z.string(),
       training_retires: date,
-      estimated_usd: unknownOr(z.number()),
+      estimated_usd: z.number().optional().meta({ description: "Absent: nobody can say." }),
       estimated_from: z.string(),
       gate: z.string(),
       request: z
@@ -138,7 +138,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
             deployment_name: z.string(),
             training_run_id: z.string(),
             requested_at: storedTimeSchema,
-            usd_an_hour: unknownOr(z.number()),
+            usd_an_hour: z.number().optional().meta({ description: "Absent: no dated source says it." }),
           }),
         ),
         not_removed: z.array(z.object({ deployment_name: z.string(), reason: z.string() })),
@@ -156,7 +156,7 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
           body: {
             success: result.not_removed.length === 0,
             ...result,
-            removed: [...result.removed],
+            removed: result.removed.map((one) => withoutUnknown(one, ["usd_an_hour"])),
             not_removed: [...result.not_removed],
           },
         };
@@ -180,10 +180,13 @@ export function upkeepOperations({ upkeep, settings }: UpkeepOperationsDeps) {
         return {
           body: {
             agent_id,
-            bases: bases.map((one) => ({ ...one, sources: [...one.sources] })),
-            runs: [...runs],
-            deployments: [...deployments],
-            plan: [...plan],
+            bases: bases.map((one) => ({
+              ...withoutUnknown(one, ["days_until_training_ends", "days_until_answers_end"]),
+              sources: [...one.sources],
+            })),
+            runs: runs.map((one) => withoutUnknown(one, ["days_left"])),
+            deployments: deployments.map((one) => withoutUnknown(one, ["days_left"])),
+            plan: plan.map((one) => withoutUnknown(one, ["estimated_usd"])),
           },
         };
       },

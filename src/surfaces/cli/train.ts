@@ -39,7 +39,7 @@ async function agreed(session: Session): Promise<{ readonly estimated?: string }
   const known = { estimated: estimate.base_model };
   if (isSettled) return known;
   if (!json && io.ask !== undefined) return (await io.ask("Start the training?")) ? known : undefined;
-  const most = estimate.cost_usd === "unknown" ? undefined : estimate.cost_usd.high;
+  const most = estimate.cost_usd?.high;
   if (most === 0) return known;
   throw invalid(
     "not_confirmed",

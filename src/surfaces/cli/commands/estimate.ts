@@ -23,9 +23,9 @@ export function estimateText(body: ReplyOf<"estimateTraining">): string[] {
         "Price",
         typeof price === "object"
           ? `${money(member(price, "usd"))} per ${plain(member(price, "per"))} (${plain(member(price, "source"))}, ${plain(member(price, "as_of"))})`
-          : price,
+          : "unknown",
       ],
-      ["Cost", typeof cost === "object" ? span(cost, money) : cost],
+      ["Cost", typeof cost === "object" ? span(cost, money) : "unknown"],
       ...list(body.hosting).map(
         (one) =>
           [

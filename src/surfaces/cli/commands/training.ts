@@ -20,7 +20,7 @@ const runFacts = (run: Run) =>
     ["Started", run.started_at],
     ["Completed", run.completed_at],
     ["Requested by", run.requested_by],
-    ["Cost at most", dollars(run.cost?.usd_at_most)],
+    ["Cost at most", dollars(run.cost && (run.cost.usd_at_most ?? "unknown"))],
     ["Budget", dollars(run.budget_usd)],
     ["Trained tokens (the provider's count)", run.trained_tokens],
     ["Overdue", run.overdue === true ? "yes, still watched" : undefined],

@@ -123,8 +123,14 @@ export const UPKEEP_COMMANDS = {
           `   ${plain(one.model)} (${plain(one.lifecycle)}${one.configured ? ", the base set now" : ""})`,
           ...facts(
             [
-              ["Training ends", `${plain(one.training_retires)} (${days(one.days_until_training_ends)})`],
-              ["Base answers until", `${plain(one.base_retires)} (${days(one.days_until_answers_end)})`],
+              [
+                "Training ends",
+                `${plain(one.training_retires)} (${days(one.days_until_training_ends ?? "unknown")})`,
+              ],
+              [
+                "Base answers until",
+                `${plain(one.base_retires)} (${days(one.days_until_answers_end ?? "unknown")})`,
+              ],
               ["Its tuned models answer until", one.deployment_retires],
               ...list(one.sources).map(
                 (from) => ["As told by", `${plain(from.source)}, ${plain(from.as_of)}`] as const,
@@ -138,7 +144,7 @@ export const UPKEEP_COMMANDS = {
           ? []
           : table(
               ["Run", "Base", "Answers until", "Days left"],
-              runs.map((one) => [one.run_id, one.base_model, one.retires, one.days_left]),
+              runs.map((one) => [one.run_id, one.base_model, one.retires, one.days_left ?? "unknown"]),
               columns,
             )),
         ...(deployments.length === 0 ? [] : ["", "   Deployments:"]),
@@ -152,7 +158,7 @@ export const UPKEEP_COMMANDS = {
                 one.is_active ? "active" : "",
                 one.base_model,
                 one.retires,
-                one.days_left,
+                one.days_left ?? "unknown",
               ]),
               columns,
             )),
