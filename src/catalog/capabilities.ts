@@ -87,7 +87,7 @@ export const CAPABILITIES: readonly Capability[] = [
     model: "*",
     methods: METHODS,
     most_tokens: undefined,
-    source: "src/local-provider/file-check.ts",
+    source: "docs/local-provider.md#training-files",
   },
 ];
 

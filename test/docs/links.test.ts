@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { CAPABILITIES } from "../../src/catalog/capabilities.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
@@ -38,6 +39,17 @@ describe("the repository's pages", () => {
     );
     expect(broken).toEqual([]);
     expect(pages.length).toBeGreaterThan(20);
+  });
+
+  it("and where the source of a limit is one of them, it is a heading there; none is a file of code", () => {
+    const sources = new Set(CAPABILITIES.map(({ source }) => source));
+    const own = [...sources].filter((source) => /^(docs|src)\//.test(source));
+    expect(own.length).toBeGreaterThan(0);
+    for (const source of own) {
+      const [page = "", heading] = source.split("#");
+      expect(page).toMatch(/^docs\/.+\.md$/);
+      expect([...anchorsOf(withoutCode(read(page)))]).toContain(heading);
+    }
   });
 
   it("and the version managers name one Node, the one that the project brings", () => {

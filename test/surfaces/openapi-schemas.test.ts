@@ -332,4 +332,17 @@ describe("in an answer", () => {
     expect(open.filter((place) => !FREE.some((one) => one.test(place)))).toEqual([]);
     expect(open.length).toBeGreaterThan(5);
   });
+
+  test("and one type: several stand only where the provider's own parameters are passed on", () => {
+    const several = [...reached(answered)].flatMap((name) =>
+      Object.entries(schemas[name]?.properties ?? {}).flatMap(([field, schema]) =>
+        within(schema).some(
+          ({ type }) => Array.isArray(type) && type.filter((one) => one !== "null").length > 1,
+        )
+          ? [`${name}.${field}`]
+          : [],
+      ),
+    );
+    expect(several).toEqual(["GraderScoreModel.sampling_params"]);
+  });
 });
