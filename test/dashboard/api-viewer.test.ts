@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser } from "playwright-core";
 import { createViewerServer } from "../../src/surfaces/api-viewer.ts";
-import { hasChromium, launch, open } from "./browser.ts";
+import { CHROMIUM, hasChromium, launch, open } from "./browser.ts";
 import { openShop, type Shop } from "./world.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -43,7 +43,7 @@ describe("the API's viewer", () => {
 });
 
 (hasChromium ? describe : describe.skip)(
-  "the API's viewer in a browser, on a host that asks for keys",
+  `the API's viewer in a browser, on a host that asks for keys (needs ${CHROMIUM})`,
   () => {
     let shop: Shop;
     let browser: Browser;
